@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "orf-desc.h"
+
+G_BEGIN_DECLS
+
+/* Appends data as a JSON object.  FALSE with INTERNAL when data breaks its own schema (a required
+ * string is NULL, a value out of range); out is then as it was. */
+gboolean orf_encode (const OrfDesc *desc, gconstpointer data, GString *out, GError **error);
+
+/* The writer's pieces, for large answers that are streamed. */
+void orf_encode_string (GString *out, const char *text, gssize length);
+void orf_encode_integer (GString *out, gint64 value);
+/* Shortest text that reads back as the same double; null for NAN and infinities. */
+void orf_encode_number (GString *out, double value);
+void orf_encode_points (GString *out, const OrfPoint *points, gsize n_points);
+
+G_END_DECLS

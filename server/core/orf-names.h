@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/*
+ * Hashing of names that come from outside (metric names, labels, keys): SipHash-2-4 by libsodium,
+ * keyed once a process, so that nobody can choose names that collide.
+ */
+guint64 orf_names_hash64 (const char *name, gssize length);
+/* GHashFunc; equality is g_str_equal. */
+guint orf_names_hash (gconstpointer name);
+GHashTable *orf_names_table_new (GDestroyNotify free_key, GDestroyNotify free_value);
+
+G_END_DECLS

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+#include "core/orf-cancel.h"
+#include "orf-schema-methods.h" /* generated: OrfMethod, OrfRole, ORF_METHOD_… */
+
+G_BEGIN_DECLS
+
+/*
+ * One call of one method.  A handler gets it with its decoded parameters and must end it exactly
+ * once, then or later, with one of the orf_call_return functions or orf_call_fail(); each of them
+ * consumes the handler's reference.  Main context only.
+ *
+ * When the caller went away or the deadline passed the call is already answered; ending it is then
+ * still right, and does nothing.  Long work looks at orf_call_get_cancel().
+ */
+typedef struct _OrfCall OrfCall;
+
+const OrfMethod *orf_call_get_method (OrfCall *call);
+OrfRole orf_call_get_role (OrfCall *call);
+/* Who calls, for the audit: "unix:uid=1000", "loopback", "cookie". */
+const char *orf_call_get_actor (OrfCall *call);
+/* NULL: none given */
+const char *orf_call_get_idempotency_key (OrfCall *call);
+const char *orf_call_get_traceparent (OrfCall *call);
+/* Borrowed; take a reference for another thread. */
+OrfCancel *orf_call_get_cancel (OrfCall *call);
+gboolean orf_call_is_ended (OrfCall *call);
+
+/* `result` is the generated result struct of the method; it is only read. */
+void orf_call_return (OrfCall *call, gconstpointer result);
+/* The result as JSON that the codec made before (a cached answer, a streamed one, a stored one). */
+void orf_call_return_encoded (OrfCall *call, const char *json, gsize length);
+/* Takes error. */
+void orf_call_fail (OrfCall *call, GError *error);
+
+G_END_DECLS

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rpc/orf-router.h"
+
+G_BEGIN_DECLS
+
+/*
+ * The other end of a conversation in JSON-RPC 2.0: one connection, or one HTTP request.  No socket
+ * here: messages come in as bytes with orf_peer_receive(), and go out as bytes through `send`.
+ */
+typedef struct _OrfPeer OrfPeer;
+
+typedef struct {
+  /* One whole JSON text, not NUL-terminated, valid during the call.  For each message received there
+   * is exactly one send, in whatever order they finish; (NULL, 0) where JSON-RPC owes no answer
+   * (notifications).  May happen inside orf_peer_receive(). */
+  void (*send) (gpointer transport, const char *data, gsize length);
+} OrfPeerOps;
+
+/* Metadata that came beside the message (HTTP headers); `meta` inside the message goes before it. */
+typedef struct {
+  gint64 deadline_ms; /* 0: none */
+  const char *traceparent; /* NULL: none */
+  const char *idempotency_key; /* NULL: none */
+} OrfCallMeta;
+
+OrfPeer *orf_peer_new (OrfRouter *router,
+                       const OrfPeerOps *ops,
+                       gpointer transport,
+                       OrfRole role,
+                       const char *actor);
+/* Cancels what is in flight; nothing is sent any more. */
+void orf_peer_free (OrfPeer *peer);
+
+/* data: one JSON text (a request, a notification or a batch).  meta may be NULL. */
+void orf_peer_receive (OrfPeer *peer, const char *data, gsize length, const OrfCallMeta *meta);
+/* A message that the transport refused for its size or framing: answers error with id null. */
+void orf_peer_refuse (OrfPeer *peer, const GError *error);
+/* Calls that are not answered yet. */
+guint orf_peer_get_pending (OrfPeer *peer);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfPeer, orf_peer_free)
+
+G_END_DECLS

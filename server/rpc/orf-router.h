@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rpc/orf-call.h"
+
+G_BEGIN_DECLS
+
+/*
+ * Which handler answers which method of the schema.  A method without one answers UNAVAILABLE.
+ * Use the generated orf_bind_<service>_<method>() instead of orf_router_bind(): they are typed.
+ */
+typedef struct _OrfRouter OrfRouter;
+typedef void (*OrfHandler) (OrfCall *call, gconstpointer params, gpointer user_data);
+
+typedef struct {
+  gsize max_message_bytes; /* one JSON text */
+  guint max_depth;
+  guint max_batch;
+  guint max_in_flight; /* calls not yet ended, over all peers */
+  guint max_in_flight_per_peer;
+  gint64 default_deadline_us; /* for calls that name none */
+  gint64 max_deadline_us;
+} OrfRpcLimits;
+
+typedef struct {
+  guint64 calls;
+  guint64 errors;
+  guint in_flight;
+} OrfRpcCounts;
+
+OrfRouter *orf_router_new (const OrfRpcLimits *limits);
+OrfRouter *orf_router_ref (OrfRouter *router);
+void orf_router_unref (OrfRouter *router);
+
+void orf_router_bind (OrfRouter *router, OrfMethodId method, OrfHandler handler, gpointer user_data);
+gboolean orf_router_is_bound (OrfRouter *router, OrfMethodId method);
+const OrfRpcLimits *orf_router_get_limits (OrfRouter *router);
+OrfRpcCounts orf_router_get_counts (OrfRouter *router);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfRouter, orf_router_unref)
+
+G_END_DECLS

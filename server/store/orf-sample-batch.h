@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "store/orf-store.h"
+
+G_BEGIN_DECLS
+
+/*
+ * Samples on their way to the file, with the series rows that the file may not have yet.  A plain
+ * value: built in one context, given to the store, freed there.
+ */
+typedef struct {
+  gint64 t_us;
+  gint64 series_id;
+  double value;
+} OrfSample;
+
+struct _OrfSampleBatch {
+  GArray *samples; /* OrfSample */
+  GPtrArray *new_series; /* OrfSeriesRow, inserted before the samples; ignored where the id exists */
+};
+
+OrfSampleBatch *orf_sample_batch_new (guint expected);
+void orf_sample_batch_free (OrfSampleBatch *batch);
+void orf_sample_batch_add (OrfSampleBatch *batch, gint64 t_us, gint64 series_id, double value);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfSampleBatch, orf_sample_batch_free)
+
+G_END_DECLS
