@@ -1,0 +1,398 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Drives the real daemon: starts it on a free port in a folder of its own, calls it, kills it.
+
+A test file defines functions test_*(t) and ends in orfeas_test.main(); each gets a Test with a fresh
+folder, and is one case of TAP. Standard library only. Nothing here depends on speed: events are
+awaited with a patience that only a fault uses up.
+"""
+
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+PATIENCE_S = 60
+ORFEASD = os.environ.get("ORFEASD", "build/server/orfeasd")
+ORFEASCTL = os.environ.get("ORFEASCTL", "build/client/ctl/orfeasctl")
+ORFEAS_PROBE = os.environ.get("ORFEAS_PROBE", "build/server/probe/orfeas-probe")
+
+# What a daemon may never print, whatever else went right.
+FAULTS = re.compile(
+    r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehavior|runtime error:|CRITICAL|"
+    r"Assertion .* failed|stack smashing|free\(\): "
+)
+
+
+class Skip(Exception):
+    """The machine lacks what the case needs."""
+
+
+class RpcError(Exception):
+    def __init__(self, error):
+        super().__init__(json.dumps(error))
+        self.code = error["code"]
+        self.message = error["message"]
+        self.data = error.get("data") or {}
+        self.status = self.data.get("status")
+
+
+def wait_for(predicate, what, patience_s=PATIENCE_S):
+    """Polls until predicate() is true, and returns what it gave."""
+    end = time.monotonic() + patience_s
+    while True:
+        value = predicate()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {patience_s} s for {what}")
+        time.sleep(0.02)
+
+
+def now_us():
+    return time.time_ns() // 1000
+
+
+def connect_unix(path):
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(PATIENCE_S)
+    connection.connect(path)
+    return connection
+
+
+class Peer:
+    """One connection to the Unix socket. framing: "line" or "length"."""
+
+    def __init__(self, path, framing="line"):
+        self.framing = framing
+        self.socket = connect_unix(path)
+        self.reader = self.socket.makefile("rb")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.reader.close()
+        self.socket.close()
+
+    def send_text(self, text):
+        data = text if isinstance(text, bytes) else text.encode()
+        if self.framing == "line":
+            self.socket.sendall(data + b"\n")
+        else:
+            self.socket.sendall(b"Content-Length: %d\r\n\r\n" % len(data) + data)
+
+    def receive_text(self):
+        """The next message, or None at the end of the connection."""
+        if self.framing == "line":
+            line = self.reader.readline()
+            return line.rstrip(b"\n").decode() if line else None
+        length = None
+        while True:
+            line = self.reader.readline()
+            if not line:
+                return None
+            if line == b"\r\n":
+                break
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+        return self.reader.read(length).decode()
+
+    def ask(self, message):
+        self.send_text(message if isinstance(message, (bytes, str)) else json.dumps(message))
+        text = self.receive_text()
+        assert text is not None, "the connection ended with no answer"
+        return json.loads(text)
+
+    def call(self, method, params=None, meta=None):
+        return unwrap(self.ask(request(method, params, meta)))
+
+
+def request(method, params=None, meta=None, request_id=1):
+    message = {"jsonrpc": "2.0", "id": request_id, "method": method}
+    if params is not None:
+        message["params"] = params
+    if meta is not None:
+        message["meta"] = meta
+    return message
+
+
+def unwrap(answer):
+    if "error" in answer:
+        raise RpcError(answer["error"])
+    return answer["result"]
+
+
+class Daemon:
+    def __init__(self, test, options=(), settings=None, db=None, config=None, env=None, wrapper=()):
+        self.test = test
+        self.db = db or os.path.join(test.dir, "orfeas.db")
+        self.socket = os.path.join(test.dir, "orfeas.sock")
+        self.settings = {"gpu.backends": "simulated", **(settings or {})}
+        self.command = [*wrapper, ORFEASD, "--listen", "127.0.0.1:0", "--db", self.db, "--socket", self.socket]
+        if config is not None:
+            self.config = os.path.join(test.dir, "orfeasd.conf")
+            with open(self.config, "w", encoding="utf-8") as file:
+                file.write(config)
+            self.command += ["--config", self.config]
+        for key, value in self.settings.items():
+            self.command += ["--set", f"{key}={value}"]
+        self.command += options
+        self.env = test.environment(env)
+        self.stderr_path = os.path.join(test.dir, f"stderr-{len(test.daemons)}")
+        self.process = None
+        self.ready = None
+        test.daemons.append(self)
+
+    def launch(self):
+        """Starts it, without waiting."""
+        assert self.process is None or self.process.poll() is not None, "it runs already"
+        with open(self.stderr_path, "ab") as stderr:
+            self.process = subprocess.Popen(
+                self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, env=self.env
+            )
+        return self
+
+    def start(self):
+        self.launch()
+        line = self.process.stdout.readline()
+        if not line:
+            code = self.process.wait(PATIENCE_S)
+            raise AssertionError(f"ended with {code} before it was ready:\n{self.stderr()}")
+        self.ready = json.loads(line)
+        assert self.ready["ready"] is True, line
+        host, _, port = self.ready["http"].rpartition("/")[2].rpartition(":")
+        self.address = (host, int(port))
+        return self
+
+    def start_refused(self):
+        """It must end by itself with a failure; returns what it said."""
+        self.launch()
+        code = self.process.wait(PATIENCE_S)
+        out = self.process.stdout.read()
+        assert code not in (0, None) and code > 0, f"ended with {code}: {self.stderr()}"
+        assert out == b"", f"said it was ready: {out}"
+        return self.stderr()
+
+    def stderr(self):
+        with open(self.stderr_path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def kill(self):
+        """As a power cut for the process: no handler runs."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(PATIENCE_S)
+        self.process.stdout.close()
+
+    def stop(self, sig=signal.SIGTERM):
+        """Asks it to end; it drains and exits 0."""
+        self.process.send_signal(signal.SIGCONT)
+        self.process.send_signal(sig)
+        code = self.process.wait(PATIENCE_S)
+        rest = self.process.stdout.read()
+        self.process.stdout.close()
+        assert code == 0, f"ended with {code} on {sig.name}:\n{self.stderr()[-4000:]}"
+        assert rest == b"", f"more than the ready line on standard output: {rest[:200]}"
+
+    def restart(self):
+        self.kill()
+        return self.start()
+
+    # --- calls
+
+    def http(self, verb, path, body=None, headers=None):
+        """(status, headers, body) of one request on a connection of its own."""
+        connection = http.client.HTTPConnection(*self.address, timeout=PATIENCE_S)
+        try:
+            if body is not None and not isinstance(body, (bytes, str)):
+                body = json.dumps(body)
+            fields = {"Content-Type": "application/json"} if body is not None else {}
+            fields.update(headers or {})
+            connection.request(verb, path, body, fields)
+            response = connection.getresponse()
+            return response.status, response.headers, response.read()
+        finally:
+            connection.close()
+
+    def post(self, message, headers=None):
+        """The bytes that answer one JSON-RPC text by HTTP, which is always 200 (or 204)."""
+        status, _, body = self.http("POST", "/rpc", message, headers)
+        assert status in (200, 204), f"{status} {body[:300]}"
+        return body
+
+    def ask(self, message, headers=None):
+        return json.loads(self.post(message, headers))
+
+    def call(self, method, params=None, meta=None, headers=None):
+        return unwrap(self.ask(request(method, params, meta), headers))
+
+    def rest(self, verb, path, body=None, headers=None):
+        status, _, answer = self.http(verb, "/api/v1" + path, body, headers)
+        return status, json.loads(answer)
+
+    def peer(self, framing="line"):
+        return Peer(self.socket, framing)
+
+    def admin(self, method, params=None, meta=None):
+        """By the Unix socket, whose peer is admin."""
+        with self.peer() as peer:
+            return peer.call(method, params, meta)
+
+    def tcp(self):
+        return socket.create_connection(self.address, PATIENCE_S)
+
+    def sources(self):
+        return {source["source"]: source for source in self.call("status.get")["sources"]}
+
+    def sql(self, query, *values):
+        """Straight from the file, as anyone with sqlite3 would."""
+        connection = sqlite3.connect(f"file:{self.db}?mode=ro", uri=True, timeout=PATIENCE_S)
+        try:
+            return connection.execute(query, values).fetchall()
+        finally:
+            connection.close()
+
+
+class Test:
+    def __init__(self):
+        # short: a Unix socket's path has 108 bytes
+        self.dir = tempfile.mkdtemp(prefix="orf-")
+        self.daemons = []
+
+    def environment(self, extra=None):
+        env = dict(os.environ)
+        for name in ("XDG_RUNTIME_DIR", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "HOME"):
+            env[name] = os.path.join(self.dir, name.lower())
+            os.makedirs(env[name], 0o700, exist_ok=True)
+        # PoCL's compiled kernels need not be made anew for each case
+        env.setdefault("POCL_CACHE_DIR", os.path.join(tempfile.gettempdir(), f"orf-pocl-{os.getuid()}"))
+        for name in ("NOTIFY_SOCKET", "JOURNAL_STREAM", "LISTEN_FDS", "DASHBOARD_HISTORY_SIZE"):
+            env.pop(name, None)
+        env.update(extra or {})
+        return env
+
+    def daemon(self, **options):
+        return Daemon(self, **options)
+
+    def start(self, **options):
+        return Daemon(self, **options).start()
+
+    def ctl(self, daemon, *arguments, stdin=None):
+        """orfeasctl's (exit status, standard output, standard error)."""
+        where = ["--socket", daemon.socket] if daemon is not None else []
+        done = subprocess.run(
+            [ORFEASCTL, *where, *arguments],
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S * 2,
+            env=self.environment(),
+        )
+        assert not FAULTS.search(done.stderr), done.stderr
+        return done.returncode, done.stdout, done.stderr
+
+    def close(self, failed):
+        """Ends what still runs, which must end well, and reads what the daemons said."""
+        problems = []
+        for daemon in self.daemons:
+            try:
+                if daemon.alive():
+                    daemon.stop()
+            except (AssertionError, subprocess.TimeoutExpired) as error:
+                problems.append(str(error))
+                daemon.process.kill()
+                daemon.process.wait()
+            if daemon.process is not None and daemon.process.stdout:
+                daemon.process.stdout.close()
+            if os.path.exists(daemon.stderr_path):
+                text = daemon.stderr()
+                fault = FAULTS.search(text)
+                if fault:
+                    problems.append(text[max(0, fault.start() - 500) : fault.start() + 6000])
+                elif failed or problems:
+                    problems.append(f"{os.path.basename(daemon.stderr_path)}: {text[-3000:]}")
+        shutil.rmtree(self.dir, ignore_errors=True)
+        return problems
+
+
+def equal(actual, expected, what=""):
+    assert actual == expected, f"{what + ': ' if what else ''}{actual!r}, not {expected!r}"
+
+
+def contains(text, part):
+    assert part in text, f"{part!r} is not in {text!r}"
+
+
+def fails(call, status, code=None, field=None):
+    """call() must raise that RpcError; returns it."""
+    try:
+        result = call()
+    except RpcError as error:
+        equal(error.status, status, str(error))
+        if code is not None:
+            equal(error.code, code)
+        if field is not None:
+            equal(error.data.get("field"), field, str(error))
+        return error
+    raise AssertionError(f"answered {result!r}, not {status}")
+
+
+def integrity(path):
+    connection = sqlite3.connect(path, timeout=PATIENCE_S)
+    try:
+        return connection.execute("PRAGMA integrity_check").fetchone()[0]
+    finally:
+        connection.close()
+
+
+def diagnose(text):
+    for line in str(text).splitlines():
+        print("# " + line, flush=True)
+
+
+def run_case(number, name, function):
+    test = Test()
+    failed, note = False, ""
+    try:
+        function(test)
+    except Skip as reason:
+        note = f" # SKIP {reason}"
+    except Exception:  # a broken test is a failed one
+        failed = True
+        diagnose(traceback.format_exc())
+    for problem in test.close(failed):
+        failed, note = True, ""
+        diagnose(problem)
+    print(f"{'not ok' if failed else 'ok'} {number} {name}{note}", flush=True)
+    return not failed
+
+
+def main():
+    """Runs the test_ functions of the calling file in order; arguments choose some by name."""
+    module = sys.modules["__main__"]
+    cases = [
+        (name[5:].replace("_", "-"), value)
+        for name, value in vars(module).items()
+        if name.startswith("test_") and callable(value)
+    ]
+    wanted = set(sys.argv[1:])
+    cases = [case for case in cases if not wanted or case[0] in wanted]
+    print(f"1..{len(cases)}", flush=True)
+    good = [run_case(number, *case) for number, case in enumerate(cases, 1)]
+    sys.exit(0 if all(good) else 1)
