@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <libsoup/soup.h>
+
+#include "orf-error.h"
+
+#include "orf-ctl-connection.h"
+#include "orf-ctl-reply.h"
+
+/* A token file larger than this is no token file. */
+#define MAX_TOKEN_BYTES 4096
+
+typedef struct {
+  char *address; /* "http://127.0.0.1:5000/rpc" */
+  char *token;   /* NULL: none */
+  SoupSession *session;
+} HttpTransport;
+
+/* What the callbacks of one exchange fill in. */
+typedef struct {
+  GMainLoop *loop;
+  GBytes *body;
+  GError *error;
+} Pending;
+
+static const char *
+http_get_address (gpointer self)
+{
+  return ((HttpTransport *) self)->address;
+}
+
+static void
+body_read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Pending *pending = user_data;
+
+  pending->body = soup_session_send_and_read_finish (SOUP_SESSION (source), result,
+                                                     &pending->error);
+  g_main_loop_quit (pending->loop);
+}
+
+static gboolean
+deadline_cb (gpointer user_data)
+{
+  g_cancellable_cancel (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+static SoupMessage *
+new_message (HttpTransport *transport, const GString *request)
+{
+  SoupMessage *message = soup_message_new ("POST", transport->address);
+  SoupMessageHeaders *headers = soup_message_get_request_headers (message);
+  g_autoptr (GBytes) body = g_bytes_new (request->str, request->len);
+
+  soup_message_set_request_body_from_bytes (message, "application/json", body);
+  if (transport->token != NULL) {
+    g_autofree char *value = g_strconcat ("Bearer ", transport->token, NULL);
+
+    soup_message_headers_append (headers, "Authorization", value);
+  }
+  return message;
+}
+
+/* In a main loop of this program's only thread, for libsoup's synchronous calls know no deadline.
+ */
+static void
+run_exchange (HttpTransport *transport, SoupMessage *message, gint64 deadline_us, Pending *pending)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  int timeout_ms = orf_ctl_poll_timeout_ms (deadline_us);
+  guint timer = 0;
+
+  pending->loop = loop;
+  if (timeout_ms >= 0)
+    timer = g_timeout_add ((guint) timeout_ms, deadline_cb, cancellable);
+  soup_session_send_and_read_async (transport->session, message, G_PRIORITY_DEFAULT, cancellable,
+                                    body_read_cb, pending);
+  g_main_loop_run (loop);
+  g_clear_handle_id (&timer, g_source_remove);
+}
+
+/* A refusal from before the calls (host, size, token) is no JSON-RPC answer, but may say why. */
+static OrfCtlExit
+fail_status (SoupMessage *message, GError **error)
+{
+  g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "the server answered HTTP %u %s",
+               soup_message_get_status (message), soup_message_get_reason_phrase (message));
+  return ORF_CTL_SERVER_ERROR;
+}
+
+static OrfCtlExit
+http_exchange (
+  gpointer self, const GString *request, gint64 deadline_us, GString *reply, GError **error)
+{
+  HttpTransport *transport = self;
+  g_autoptr (SoupMessage) message = new_message (transport, request);
+  g_autoptr (GBytes) body = NULL;
+  g_autoptr (GError) reason = NULL;
+  Pending pending = { NULL };
+  const char *text;
+  gsize length = 0;
+
+  run_exchange (transport, message, deadline_us, &pending);
+  body = pending.body;
+  reason = pending.error;
+  if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return orf_ctl_fail_deadline (error);
+  if (reason != NULL) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE,
+                 "no connection: %s. Is orfeasd running? Tried %s", reason->message,
+                 transport->address);
+    return ORF_CTL_NO_CONNECTION;
+  }
+  text = g_bytes_get_data (body, &length);
+  if (!orf_ctl_reply_is_response (text, length))
+    return fail_status (message, error);
+  g_string_truncate (reply, 0);
+  g_string_append_len (reply, text, (gssize) length);
+  return ORF_CTL_DONE;
+}
+
+static void
+http_close (gpointer self)
+{
+  HttpTransport *transport = self;
+
+  g_object_unref (transport->session);
+  g_free (transport->address);
+  g_free (transport->token);
+  g_free (transport);
+}
+
+static const OrfCtlTransport http_transport = { http_get_address, http_exchange, http_close };
+
+/* The token in a file that is ours (or root's) alone to read; NULL with an error. */
+static char *
+read_token (const char *path, GError **error)
+{
+  char text[MAX_TOKEN_BYTES + 1];
+  struct stat info;
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  gssize length = -1;
+
+  if (fd >= 0 && fstat (fd, &info) == 0) {
+    if (!S_ISREG (info.st_mode) || (info.st_mode & 077) != 0)
+      errno = EPERM;
+    else
+      length = read (fd, text, MAX_TOKEN_BYTES);
+  }
+  if (length < 0)
+    g_set_error (error, ORF_ERROR, ORF_ERROR_PERMISSION_DENIED, "%s: %s", path,
+                 errno == EPERM ? "a token file is a plain file of mode 0600" : g_strerror (errno));
+  if (fd >= 0)
+    close (fd);
+  if (length < 0)
+    return NULL;
+  text[length] = '\0';
+  return g_strdup (g_strstrip (text));
+}
+
+static gboolean
+is_loopback (const char *host)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
+
+  if (address != NULL)
+    return g_inet_address_get_is_loopback (address);
+  return g_ascii_strcasecmp (host, "localhost") == 0;
+}
+
+/* The cookie of a daemon on this machine, where there is one that we may read.  Without it calls
+ * still work, with fewer rights, so that none can be read is no error. */
+static char *
+find_cookie (void)
+{
+  g_autofree char *socket_path = orf_ctl_dup_default_socket ();
+  g_autofree char *folder = g_path_get_dirname (socket_path);
+  g_autofree char *path = g_build_filename (folder, "cookie", NULL);
+
+  return read_token (path, NULL);
+}
+
+/* "127.0.0.1:5000" and "http://127.0.0.1:5000/" -> "http://127.0.0.1:5000/rpc" */
+static GUri *
+parse_url (const char *url, GError **error)
+{
+  g_autofree char *full = strstr (url, "://") != NULL ? g_strdup (url)
+                                                      : g_strconcat ("http://", url, NULL);
+  g_autoptr (GUri) uri = g_uri_parse (full, SOUP_HTTP_URI_FLAGS, NULL);
+  const char *scheme = uri != NULL ? g_uri_get_scheme (uri) : "";
+  const char *path;
+
+  if (uri == NULL || (!g_str_equal (scheme, "http") && !g_str_equal (scheme, "https")) ||
+      g_uri_get_host (uri) == NULL || *g_uri_get_host (uri) == '\0') {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
+                 "--url: \"%s\" is no address: write http://127.0.0.1:5000", url);
+    return NULL;
+  }
+  path = g_uri_get_path (uri);
+  return g_uri_build (SOUP_HTTP_URI_FLAGS, scheme, NULL, g_uri_get_host (uri), g_uri_get_port (uri),
+                      *path == '\0' || g_str_equal (path, "/") ? "/rpc" : path, NULL, NULL);
+}
+
+OrfCtlExit
+orf_ctl_http_open (const char *url,
+                   const char *token_file,
+                   OrfCtlConnection *connection,
+                   GError **error)
+{
+  g_autoptr (GUri) uri = parse_url (url, error);
+  g_autofree char *token = NULL;
+  HttpTransport *transport;
+
+  if (uri == NULL)
+    return ORF_CTL_USAGE;
+  if (token_file != NULL) {
+    token = read_token (token_file, error);
+    if (token == NULL)
+      return ORF_CTL_USAGE;
+  } else if (is_loopback (g_uri_get_host (uri))) {
+    token = find_cookie ();
+  }
+  transport = g_new0 (HttpTransport, 1);
+  transport->address = g_uri_to_string (uri);
+  transport->token = g_steal_pointer (&token);
+  /* no proxy: the daemon is near, and a token is nobody's business on the way */
+  transport->session = soup_session_new_with_options ("proxy-resolver", NULL, "timeout", 0, NULL);
+  *connection = (OrfCtlConnection){ &http_transport, transport };
+  return ORF_CTL_DONE;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "orf-encode.h"
+#include "orf-error.h"
+#include "orf-json.h"
+
+#include "orf-ctl-reply.h"
+
+GString *
+orf_ctl_request_new (const char *method, const char *params, gint64 deadline_ms)
+{
+  GString *out = g_string_new ("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":");
+
+  orf_encode_string (out, method, -1);
+  if (params != NULL) {
+    g_string_append (out, ",\"params\":");
+    g_string_append (out, params);
+  }
+  if (deadline_ms > 0)
+    g_string_append_printf (out, ",\"meta\":{\"deadline_ms\":%" G_GINT64_FORMAT "}", deadline_ms);
+  g_string_append_c (out, '}');
+  g_strdelimit (out->str, "\r\n", ' ');
+  g_string_append_c (out, '\n');
+  return out;
+}
+
+gboolean
+orf_ctl_reply_is_response (const char *text, gsize length)
+{
+  g_autoptr (json_t) root = orf_json_parse (text, length, ORF_JSON_MAX_DEPTH, NULL);
+
+  return json_object_get (root, "result") != NULL || json_object_get (root, "error") != NULL;
+}
+
+/* ---- the bytes of one member -------------------------------------------------------------------
+ * The text has been parsed, so it is valid JSON: what follows only counts brackets and quotes.  A
+ * dump of the parsed tree would not do: it writes numbers in its own way. */
+
+static const char *
+skip_string (const char *at)
+{
+  for (at++; *at != '"'; at++) {
+    if (*at == '\\')
+      at++;
+  }
+  return at + 1;
+}
+
+static const char *
+skip_space (const char *at)
+{
+  return at + strspn (at, " \t\r\n");
+}
+
+static const char *
+skip_value (const char *at)
+{
+  guint depth = 0;
+
+  do {
+    if (*at == '"') {
+      at = skip_string (at);
+      continue;
+    }
+    if (*at == '{' || *at == '[')
+      depth++;
+    else if (*at == '}' || *at == ']')
+      depth--;
+    at++;
+  } while (depth > 0 || strchr (",}] \t\r\n", *at) == NULL);
+  return at;
+}
+
+static char *
+dup_member (const char *text, const char *quoted_name)
+{
+  const char *at = skip_space (text) + 1;
+
+  for (at = skip_space (at); *at == '"'; at = skip_space (at)) {
+    const char *name = at;
+    const char *value = skip_space (skip_space (skip_string (at)) + 1);
+
+    at = skip_value (value);
+    if (strncmp (name, quoted_name, strlen (quoted_name)) == 0)
+      return g_strndup (value, (gsize) (at - value));
+    at = skip_space (at);
+    if (*at == ',')
+      at++;
+  }
+  return NULL;
+}
+
+/* ---- errors ------------------------------------------------------------------------------------
+ */
+
+static OrfErrorCode
+find_code (const char *status, int number)
+{
+  static const OrfErrorCode known[] = { ORF_ERROR_INVALID_ARGUMENT, ORF_ERROR_DEADLINE_EXCEEDED,
+                                        ORF_ERROR_UNAVAILABLE, ORF_ERROR_NOT_FOUND };
+
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++) {
+    if (g_strcmp0 (status, orf_error_code_to_name (known[i])) == 0 ||
+        (status == NULL && orf_error_code_to_jsonrpc (known[i]) == number))
+      return known[i];
+  }
+  return ORF_ERROR_UNKNOWN;
+}
+
+static void
+append_details (GString *out, json_t *data)
+{
+  const char *field = json_string_value (json_object_get (data, "field"));
+  const char *allowed = json_string_value (json_object_get (data, "allowed"));
+  gboolean told = allowed != NULL && strstr (out->str, allowed) != NULL;
+  json_t *retry = json_object_get (data, "retry_after_ms");
+
+  if (field != NULL && allowed != NULL && !told)
+    g_string_append_printf (out, " (%s: %s)", field, allowed);
+  else if (!told && (field != NULL || allowed != NULL))
+    g_string_append_printf (out, " (%s)", field != NULL ? field : allowed);
+  if (json_is_number (retry))
+    g_string_append_printf (out, ", try again in %.0f ms", json_number_value (retry));
+}
+
+static OrfCtlExit
+fold_error (const char *method, json_t *object, GError **error)
+{
+  json_t *data = json_object_get (object, "data");
+  const char *status = json_string_value (json_object_get (data, "status"));
+  const char *message = json_string_value (json_object_get (object, "message"));
+  int number = (int) CLAMP (json_number_value (json_object_get (object, "code")), G_MININT,
+                            G_MAXINT);
+  OrfErrorCode code = find_code (status, number);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  g_string_append_printf (text, "%s: ", method);
+  if (status != NULL)
+    g_string_append_printf (text, "%s: ", status);
+  else
+    g_string_append_printf (text, "error %d: ", number);
+  g_string_append (text, message != NULL ? message : "the server gave no reason");
+  append_details (text, data);
+  g_set_error_literal (error, ORF_ERROR, (int) code, text->str);
+  return code == ORF_ERROR_DEADLINE_EXCEEDED ? ORF_CTL_DEADLINE : ORF_CTL_SERVER_ERROR;
+}
+
+OrfCtlExit
+orf_ctl_reply_get_result (
+  const char *method, const char *text, gsize length, char **result, GError **error)
+{
+  g_autoptr (json_t) root = orf_json_parse (text, length, ORF_JSON_MAX_DEPTH, error);
+  json_t *failure = json_object_get (root, "error");
+
+  if (root == NULL) {
+    g_prefix_error (error, "%s: the answer is not JSON: ", method);
+    return ORF_CTL_SERVER_ERROR;
+  }
+  if (failure != NULL && !json_is_null (failure))
+    return fold_error (method, failure, error);
+  if (json_object_get (root, "result") == NULL) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_INTERNAL, "%s: the answer holds no result", method);
+    return ORF_CTL_SERVER_ERROR;
+  }
+  *result = dup_member (text, "\"result\"");
+  return ORF_CTL_DONE;
+}
