@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "orf-error.h"
+
+#include "orf-ctl.h"
+#include "orf-ctl-format.h"
+#include "orf-ctl-sample.h"
+#include "orf-ctl-table.h"
+#include "orf-ctl-time.h"
+
+/* The most that one page of a list holds. */
+#define PAGE_SIZE 1000
+
+/* ---- metrics list ------------------------------------------------------------------------------
+ */
+
+static json_t *
+list_params (const OrfCtl *ctl, const char *cursor, gint64 limit)
+{
+  json_t *params = json_pack ("{s:I}", "limit", (json_int_t) limit);
+  const char *match = orf_ctl_options_get (orf_ctl_get_options (ctl), "match");
+  const char *select = orf_ctl_get_argument (ctl, 0);
+
+  if (match != NULL)
+    json_object_set_new (params, "match", json_string (match));
+  if (select != NULL)
+    json_object_set_new (params, "select", json_string (select));
+  if (cursor != NULL)
+    json_object_set_new (params, "cursor", json_string (cursor));
+  return params;
+}
+
+static OrfCtlTable *
+new_list_table (const OrfCtlTerminal *terminal)
+{
+  OrfCtlTable *table = orf_ctl_table_new (terminal);
+
+  orf_ctl_table_add_column (table, "SERIES", ORF_CTL_COLUMN_GIVES_WAY);
+  orf_ctl_table_add_column (table, "KIND", 0);
+  orf_ctl_table_add_column (table, "UNIT", 0);
+  orf_ctl_table_add_column (table, terminal->is_terminal ? "LAST" : "LAST_US",
+                            ORF_CTL_COLUMN_RIGHT);
+  orf_ctl_table_add_column (table, "HELP", ORF_CTL_COLUMN_GIVES_WAY);
+  return table;
+}
+
+static void
+add_series (OrfCtlTable *table, const OrfCtlTerminal *terminal, const OrfMetricsSeriesInfo *info)
+{
+  OrfCtlStyle style = info->active ? ORF_CTL_PLAIN : ORF_CTL_FAINT;
+  double age_us = MAX ((double) (g_get_real_time () - info->last_us), 0);
+  char *last = NULL;
+
+  if (info->has_last_us)
+    last = terminal->is_terminal ? orf_ctl_format_age_us (age_us, terminal->utf8)
+                                 : orf_ctl_format_exact ((double) info->last_us);
+  orf_ctl_table_add (table, style, info->series);
+  orf_ctl_table_add (table, style, orf_series_kind_to_string (info->kind));
+  orf_ctl_table_add (table, style, info->unit != NULL ? info->unit : "");
+  orf_ctl_table_take (table, style, last);
+  orf_ctl_table_add (table, ORF_CTL_FAINT, info->help != NULL ? info->help : "");
+}
+
+static gboolean
+parse_limit (const OrfCtl *ctl, guint64 *limit, GError **error)
+{
+  const char *text = orf_ctl_options_get (orf_ctl_get_options (ctl), "limit");
+
+  *limit = G_MAXINT64;
+  if (text == NULL || g_ascii_string_to_unsigned (text, 10, 1, G_MAXINT64, limit, NULL))
+    return TRUE;
+  g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
+               "--limit: \"%s\" is no number from 1 on", text);
+  return FALSE;
+}
+
+/* All pages for a table; with --json the first as it came, whose next_cursor leads on. */
+OrfCtlExit
+orf_ctl_verb_metrics_list (OrfCtl *ctl, GError **error)
+{
+  const OrfCtlTerminal *terminal = orf_ctl_get_terminal (ctl);
+  g_autoptr (OrfCtlTable) table = new_list_table (terminal);
+  g_autoptr (GString) out = g_string_new (NULL);
+  g_autofree char *cursor = g_strdup (orf_ctl_options_get (orf_ctl_get_options (ctl), "cursor"));
+  guint64 left;
+
+  if (!parse_limit (ctl, &left, error))
+    return ORF_CTL_USAGE;
+  do {
+    g_autoptr (OrfMetricsListResult) page = NULL;
+    json_t *params = list_params (ctl, cursor, (gint64) MIN (left, PAGE_SIZE));
+    OrfCtlExit verdict = orf_ctl_fetch (ctl, ORF_METHOD_METRICS_LIST, params, (gpointer *) &page,
+                                        error);
+
+    if (verdict != ORF_CTL_DONE || orf_ctl_wants_json (ctl))
+      return verdict;
+    for (guint i = 0; i < page->series->len; i++)
+      add_series (table, terminal, page->series->pdata[i]);
+    left -= MIN (left, page->series->len);
+    g_free (cursor);
+    /* an empty page that points on would have us ask for ever */
+    cursor = page->series->len > 0 ? g_steal_pointer (&page->next_cursor) : NULL;
+  } while (cursor != NULL && left > 0);
+
+  if (terminal->is_terminal && orf_ctl_table_get_n_rows (table) == 0)
+    g_string_append (out, "no series matches\n");
+  else
+    orf_ctl_table_append_to (table, out);
+  orf_ctl_print (out->str);
+  return ORF_CTL_DONE;
+}
+
+/* ---- metrics record ----------------------------------------------------------------------------
+ */
+
+static gboolean
+add_samples (const OrfCtl *ctl, json_t *samples, GError **error)
+{
+  const OrfCtlOptions *options = orf_ctl_get_options (ctl);
+  const char *at = orf_ctl_options_get (options, "at");
+  gint64 t_us = -1;
+
+  if (at != NULL && !orf_ctl_parse_time (at, g_get_real_time (), &t_us, error)) {
+    g_prefix_error (error, "--at: ");
+    return FALSE;
+  }
+  for (const char *const *text = orf_ctl_options_get_arguments (options); *text != NULL; text++) {
+    json_t *sample = orf_ctl_sample_parse (*text, t_us, error);
+
+    if (sample == NULL)
+      return FALSE;
+    json_array_append_new (samples, sample);
+  }
+  return TRUE;
+}
+
+OrfCtlExit
+orf_ctl_verb_metrics_record (OrfCtl *ctl, GError **error)
+{
+  g_autoptr (OrfMetricsRecordResult) result = NULL;
+  g_autoptr (json_t) samples = json_array ();
+  g_autofree char *line = NULL;
+  OrfCtlExit verdict;
+
+  if (!add_samples (ctl, samples, error))
+    return ORF_CTL_USAGE;
+  verdict = orf_ctl_fetch (ctl, ORF_METHOD_METRICS_RECORD, json_pack ("{s:O}", "samples", samples),
+                           (gpointer *) &result, error);
+  if (verdict != ORF_CTL_DONE || orf_ctl_wants_json (ctl))
+    return verdict;
+  line = g_strdup_printf ("accepted %" G_GINT64_FORMAT, result->accepted);
+  orf_ctl_print_line (line);
+  return ORF_CTL_DONE;
+}

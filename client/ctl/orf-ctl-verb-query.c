@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <math.h>
+#include <string.h>
+
+#include "orf-error.h"
+
+#include "orf-ctl.h"
+#include "orf-ctl-format.h"
+#include "orf-ctl-spark.h"
+#include "orf-ctl-table.h"
+#include "orf-ctl-time.h"
+
+#define INDENT 2
+#define DAY_US (86400 * (gint64) G_USEC_PER_SEC)
+
+/* ---- what is asked -----------------------------------------------------------------------------
+ */
+
+static gboolean
+parse_span_option (const OrfCtlOptions *options, const char *name, gint64 *span_us, GError **error)
+{
+  const char *text = orf_ctl_options_get (options, name);
+
+  if (text == NULL || orf_ctl_parse_duration (text, span_us, error))
+    return TRUE;
+  g_prefix_error (error, "--%s: ", name);
+  return FALSE;
+}
+
+static gboolean
+parse_time_option (
+  const OrfCtlOptions *options, const char *name, gint64 now_us, gint64 *time_us, GError **error)
+{
+  const char *text = orf_ctl_options_get (options, name);
+
+  if (text == NULL || orf_ctl_parse_time (text, now_us, time_us, error))
+    return TRUE;
+  g_prefix_error (error, "--%s: ", name);
+  return FALSE;
+}
+
+/* What is not asked is not sent: the server has the defaults. */
+static gboolean
+set_span (const OrfCtlOptions *options, json_t *params, GError **error)
+{
+  gint64 now_us = g_get_real_time ();
+  gint64 from_us = -1;
+  gint64 to_us = -1;
+  gint64 last_us = -1;
+
+  if (orf_ctl_options_has (options, "last") && orf_ctl_options_has (options, "from")) {
+    g_set_error_literal (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
+                         "--last and --from both say where to begin: give one of them");
+    return FALSE;
+  }
+  if (!parse_span_option (options, "last", &last_us, error) ||
+      !parse_time_option (options, "from", now_us, &from_us, error) ||
+      !parse_time_option (options, "to", now_us, &to_us, error))
+    return FALSE;
+  if (last_us >= 0)
+    from_us = MAX ((to_us >= 0 ? to_us : now_us) - last_us, 0);
+  if (from_us >= 0)
+    json_object_set_new (params, "from_us", json_integer (from_us));
+  if (to_us >= 0)
+    json_object_set_new (params, "to_us", json_integer (to_us));
+  return TRUE;
+}
+
+static json_t *
+new_params (const OrfCtl *ctl, GError **error)
+{
+  const OrfCtlOptions *options = orf_ctl_get_options (ctl);
+  const char *aggregate = orf_ctl_options_get (options, "aggregate");
+  const char *by = orf_ctl_options_get (options, "by");
+  g_autoptr (json_t) params = json_pack ("{s:s}", "select", orf_ctl_get_argument (ctl, 0));
+  gint64 step_us = -1;
+
+  if (params == NULL) {
+    g_set_error_literal (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "SELECT is not UTF-8");
+    return NULL;
+  }
+  if (!set_span (options, params, error) || !parse_span_option (options, "step", &step_us, error))
+    return NULL;
+  if (step_us >= 0)
+    json_object_set_new (params, "step_us", json_integer (step_us));
+  if (aggregate != NULL)
+    json_object_set_new (params, "aggregate", json_string (aggregate));
+  if (by != NULL) {
+    g_auto (GStrv) labels = g_strsplit (by, ",", -1);
+    json_t *list = json_array ();
+
+    for (char **label = labels; *label != NULL; label++)
+      json_array_append_new (list, json_string (*label));
+    json_object_set_new (params, "by", list);
+  }
+  return g_steal_pointer (&params);
+}
+
+/* ---- points: a table, or CSV -------------------------------------------------------------------
+ */
+
+/* RFC 4180: quoted where it must be, quotes doubled. */
+static void
+append_csv_field (GString *out, const char *text)
+{
+  if (strpbrk (text, ",\"\r\n") == NULL) {
+    g_string_append (out, text);
+    return;
+  }
+  g_string_append_c (out, '"');
+  for (; *text != '\0'; text++) {
+    if (*text == '"')
+      g_string_append_c (out, '"');
+    g_string_append_c (out, *text);
+  }
+  g_string_append_c (out, '"');
+}
+
+static void
+append_csv (GString *out, const OrfMetricsQueryResult *result)
+{
+  g_string_append (out, "t_us,value,series\n");
+  for (guint i = 0; i < result->series->len; i++) {
+    const OrfMetricsSeriesPoints *series = result->series->pdata[i];
+    g_autoptr (GString) name = g_string_new (NULL);
+
+    append_csv_field (name, series->series);
+    for (guint k = 0; k < series->points->len; k++) {
+      const OrfPoint *point = &g_array_index (series->points, OrfPoint, k);
+      g_autofree char *value = orf_ctl_format_exact (point->value);
+
+      g_string_append_printf (out, "%" G_GINT64_FORMAT ",%s,%s\n", point->t_us,
+                              value != NULL ? value : "", name->str);
+    }
+  }
+}
+
+static void
+append_points (const OrfCtl *ctl, GString *out, const OrfMetricsQueryResult *result)
+{
+  const OrfCtlTerminal *terminal = orf_ctl_get_terminal (ctl);
+  gboolean utc = orf_ctl_options_has (orf_ctl_get_options (ctl), "utc");
+  g_autoptr (OrfCtlTable) table = orf_ctl_table_new (terminal);
+
+  orf_ctl_table_add_column (table, "TIME", 0);
+  orf_ctl_table_add_column (table, "VALUE", ORF_CTL_COLUMN_RIGHT);
+  orf_ctl_table_add_column (table, "SERIES", ORF_CTL_COLUMN_GIVES_WAY);
+  for (guint i = 0; i < result->series->len; i++) {
+    const OrfMetricsSeriesPoints *series = result->series->pdata[i];
+
+    for (guint k = 0; k < series->points->len; k++) {
+      const OrfPoint *point = &g_array_index (series->points, OrfPoint, k);
+
+      orf_ctl_table_take (table, ORF_CTL_PLAIN,
+                          terminal->is_terminal ? orf_ctl_format_time (point->t_us, utc)
+                                                : orf_ctl_format_time_utc (point->t_us));
+      orf_ctl_table_take (table, ORF_CTL_STRONG,
+                          terminal->is_terminal
+                            ? orf_ctl_format_metric (series->name, point->value, terminal->utf8)
+                            : orf_ctl_format_exact (point->value));
+      orf_ctl_table_add (table, ORF_CTL_FAINT, series->series);
+    }
+  }
+  orf_ctl_table_append_to (table, out);
+}
+
+/* ---- for eyes: a line of blocks for each series ------------------------------------------------
+ */
+
+typedef struct {
+  double minimum, maximum, mean, last; /* NAN: no point has a value */
+  guint count;
+} Summary;
+
+static Summary
+summarize (const GArray *points)
+{
+  Summary summary = { INFINITY, -INFINITY, 0, NAN, 0 };
+
+  for (guint i = 0; i < points->len; i++) {
+    double value = g_array_index (points, OrfPoint, i).value;
+
+    if (isnan (value))
+      continue;
+    summary.minimum = MIN (summary.minimum, value);
+    summary.maximum = MAX (summary.maximum, value);
+    summary.count++;
+    /* a running mean: the sum of large values would lose the small ones */
+    summary.mean += (value - summary.mean) / summary.count;
+    summary.last = value;
+  }
+  if (summary.count == 0)
+    summary = (Summary){ NAN, NAN, NAN, NAN, 0 };
+  return summary;
+}
+
+static void
+append_summary (const OrfCtlTerminal *terminal,
+                GString *out,
+                const OrfMetricsSeriesPoints *series,
+                const Summary *summary)
+{
+  const struct {
+    const char *label;
+    double value;
+  } facts[] = { { "min", summary->minimum },
+                { "avg", summary->mean },
+                { "max", summary->maximum },
+                { "last", summary->last } };
+  g_autofree char *count = g_strdup_printf ("%u point%s", summary->count,
+                                            summary->count == 1 ? "" : "s");
+
+  g_string_append_printf (out, "%*s", INDENT, "");
+  for (guint i = 0; i < G_N_ELEMENTS (facts); i++) {
+    g_autofree char *text = orf_ctl_format_metric (series->name, facts[i].value, terminal->utf8);
+
+    orf_ctl_terminal_append (terminal, out, ORF_CTL_FAINT, facts[i].label);
+    g_string_append_printf (out, " %s   ",
+                            text != NULL ? text : orf_ctl_terminal_get_dash (terminal));
+  }
+  orf_ctl_terminal_append (terminal, out, ORF_CTL_FAINT, count);
+  g_string_append_c (out, '\n');
+}
+
+static void
+append_series (const OrfCtlTerminal *terminal,
+               GString *out,
+               const OrfMetricsSeriesPoints *series,
+               const OrfMetricsQueryResult *result)
+{
+  g_autofree char *name = orf_ctl_terminal_clean (terminal, series->series);
+  Summary summary = summarize (series->points);
+  g_autofree char *line = orf_ctl_spark_points ((const OrfPoint *) (void *) series->points->data,
+                                                series->points->len, result->from_us, result->to_us,
+                                                terminal->width - 2 * INDENT, terminal->utf8);
+
+  orf_ctl_terminal_append (terminal, out, ORF_CTL_STRONG, name);
+  g_string_append_printf (out, "\n%*s", INDENT, "");
+  orf_ctl_terminal_append (terminal, out, ORF_CTL_ACCENT, line);
+  g_string_append_c (out, '\n');
+  append_summary (terminal, out, series, &summary);
+}
+
+static void
+append_caption (const OrfCtl *ctl, GString *out, const OrfMetricsQueryResult *result)
+{
+  const OrfCtlTerminal *terminal = orf_ctl_get_terminal (ctl);
+  const OrfCtlOptions *options = orf_ctl_get_options (ctl);
+  const char *aggregate = orf_ctl_options_get (options, "aggregate");
+  const char *step = orf_ctl_options_get (options, "step");
+  gboolean utc = orf_ctl_options_has (options, "utc");
+  g_autofree char *from = orf_ctl_format_time (result->from_us - result->from_us % G_USEC_PER_SEC,
+                                               utc);
+  /* within a day the clock says enough */
+  g_autofree char *to = result->to_us - result->from_us < DAY_US
+                          ? orf_ctl_format_clock (result->to_us, utc)
+                          : orf_ctl_format_time (result->to_us - result->to_us % G_USEC_PER_SEC,
+                                                 utc);
+  g_autofree char *span = orf_ctl_format_duration_us ((double) (result->to_us - result->from_us),
+                                                      terminal->utf8);
+  g_autoptr (GString) caption = g_string_new (NULL);
+
+  g_string_append_printf (caption, "%s %s %s, %s", from, terminal->utf8 ? "→" : "to", to, span);
+  if (step != NULL)
+    g_string_append_printf (caption, ", %s of each %s", aggregate != NULL ? aggregate : "one value",
+                            step);
+  else if (aggregate != NULL)
+    g_string_append_printf (caption, ", %s of all", aggregate);
+  orf_ctl_terminal_append (terminal, out, ORF_CTL_FAINT, caption->str);
+  g_string_append_c (out, '\n');
+}
+
+static void
+append_sparks (const OrfCtl *ctl, GString *out, const OrfMetricsQueryResult *result)
+{
+  for (guint i = 0; i < result->series->len; i++)
+    append_series (orf_ctl_get_terminal (ctl), out, result->series->pdata[i], result);
+  if (result->series->len == 0)
+    g_string_append (out, "no series matches, or none has points in this span\n");
+  append_caption (ctl, out, result);
+}
+
+OrfCtlExit
+orf_ctl_verb_metrics_query (OrfCtl *ctl, GError **error)
+{
+  const OrfCtlOptions *options = orf_ctl_get_options (ctl);
+  json_t *params = new_params (ctl, error);
+  g_autoptr (OrfMetricsQueryResult) result = NULL;
+  g_autoptr (GString) out = g_string_new (NULL);
+  OrfCtlExit verdict;
+
+  if (params == NULL)
+    return ORF_CTL_USAGE;
+  verdict = orf_ctl_fetch (ctl, ORF_METHOD_METRICS_QUERY, params, (gpointer *) &result, error);
+  if (verdict != ORF_CTL_DONE || orf_ctl_wants_json (ctl))
+    return verdict;
+  if (orf_ctl_options_has (options, "csv"))
+    append_csv (out, result);
+  else if (orf_ctl_options_has (options, "points") || !orf_ctl_get_terminal (ctl)->is_terminal)
+    append_points (ctl, out, result);
+  else
+    append_sparks (ctl, out, result);
+  orf_ctl_print (out->str);
+  return ORF_CTL_DONE;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+#include "orf-ctl-exit.h"
+
+G_BEGIN_DECLS
+
+/* A verb is one row of the table in orf-ctl-verbs.c; what reads options, prints help or runs a verb
+ * reads that row.  A new verb is a row and a file. */
+
+typedef struct _OrfCtl OrfCtl; /* orf-ctl.h */
+
+typedef struct {
+  const char *name;  /* without the dashes; NULL ends a list */
+  const char *value; /* what it takes: "DURATION"; NULL: a switch */
+  const char *help;
+} OrfCtlOption;
+
+typedef struct {
+  const char *name;            /* one word, or two: "metrics query" */
+  const char *arguments;       /* as the usage line shows them: "SELECT" */
+  const char *summary;         /* one line, without a full stop */
+  const char *help;            /* paragraphs; NULL: the summary says it all */
+  const char *examples;        /* lines, each a command and perhaps a comment */
+  const OrfCtlOption *options; /* NULL: none of its own */
+  guint min_arguments, max_arguments;
+  gboolean reads_only; /* works on a file, with --db */
+  gboolean takes_long; /* waits without limit unless --timeout is given */
+  /* error is set wherever the answer is neither DONE nor CHECK_FAILED. */
+  OrfCtlExit (*run) (OrfCtl *ctl, GError **error);
+} OrfCtlVerb;
+
+/* Ended by a row whose name is NULL. */
+extern const OrfCtlVerb orf_ctl_verbs[];
+/* Of every verb. */
+extern const OrfCtlOption orf_ctl_global_options[];
+
+OrfCtlExit orf_ctl_verb_status (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_gpu (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_metrics_list (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_metrics_query (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_metrics_record (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_call (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_discover (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_db_check (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_db_backup (OrfCtl *ctl, GError **error);
+
+G_END_DECLS

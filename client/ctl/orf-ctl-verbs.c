@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "orf-ctl-verb.h"
+
+#define MANY 10000 /* as many samples as one call takes */
+
+const OrfCtlOption orf_ctl_global_options[] = {
+  { "url", "URL", "talk HTTP to this address: http://127.0.0.1:5000" },
+  { "socket", "PATH", "talk to this Unix socket; the default is the daemon's own" },
+  { "db", "FILE", "read a database file, with no daemon" },
+  { "token-file", "PATH", "with --url, send the token in this file (mode 0600)" },
+  { "json", NULL, "print the result as it came" },
+  { "timeout", "MS", "give up after so many milliseconds" },
+  { "help", NULL, "this; after a verb, about that verb" },
+  { "version", NULL, "print the version" },
+  { NULL, NULL, NULL },
+};
+
+static const OrfCtlOption list_options[] = {
+  { "match", "TEXT", "only series whose name or labels contain this" },
+  { "limit", "N", "at most so many" },
+  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
+  { NULL, NULL, NULL },
+};
+
+static const OrfCtlOption query_options[] = {
+  { "last", "DURATION", "the span up to now, or to --to: 90s, 5m, 2h, 1d" },
+  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
+  { "to", "TIME", "end here; the default is now" },
+  { "step", "DURATION", "one point for each window of this length" },
+  { "aggregate", "NAME", "what of each window: avg, max, last, rate, p95, ..." },
+  { "by", "LABEL,…", "merge the series that agree in these labels" },
+  { "points", NULL, "every point, on a terminal too" },
+  { "csv", NULL, "every point as t_us,value,series" },
+  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  { NULL, NULL, NULL },
+};
+
+static const OrfCtlOption record_options[] = {
+  { "at", "TIME", "when it was so; the default is when it arrives" },
+  { NULL, NULL, NULL },
+};
+
+const OrfCtlVerb orf_ctl_verbs[] = {
+  { .name = "status",
+    .arguments = "",
+    .summary = "how the daemon is: components, sources, file, memory",
+    .examples = "orfeasctl status\n"
+                "orfeasctl status --json | jq .db.size_bytes\n",
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_status },
+  { .name = "gpu",
+    .arguments = "[DEVICE]",
+    .summary = "each device: memory, pressure, utilization, processes",
+    .help = "What a device does not tell is shown as a dash; that is not zero.  Piped, it is\n"
+            "a line a device with numbers in base units.",
+    .examples = "orfeasctl gpu\n"
+                "orfeasctl gpu opencl-0\n"
+                "orfeasctl gpu | cut -f1,5,7\n",
+    .max_arguments = 1,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_gpu },
+  { .name = "metrics list",
+    .arguments = "[SELECT]",
+    .summary = "the series there are",
+    .examples = "orfeasctl metrics list\n"
+                "orfeasctl metrics list --match memory\n"
+                "orfeasctl metrics list 'gpu.memory.used_bytes{device=~\"opencl.*\"}'\n",
+    .options = list_options,
+    .max_arguments = 1,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_metrics_list },
+  { .name = "metrics query",
+    .arguments = "SELECT",
+    .summary = "a series over time: a line with min, avg, max and last",
+    .help = "SELECT is NAME, or NAME{label=\"value\",other=~\"regex\"}.  Piped, or with --points,\n"
+            "it is a table of time, value and series.  Aggregates: avg, min, max, sum, count,\n"
+            "last, rate, increase, delta, p50, p95, p99, stddev.",
+    .examples = "orfeasctl metrics query gpu.memory.used_bytes --last 5m\n"
+                "orfeasctl metrics query gpu.temperature_c --last 1d --step 10m --aggregate max\n"
+                "orfeasctl metrics query 'host.cpu.used_percent' --from -2h --to -10m --csv\n"
+                "orfeasctl metrics query req_total --step 1m --aggregate rate --by model\n",
+    .options = query_options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_metrics_query },
+  { .name = "metrics record",
+    .arguments = "NAME[{labels}]=VALUE...",
+    .summary = "store samples; done once they are on disk",
+    .help = "A name that is not known becomes a gauge.  All samples are stored, or none where\n"
+            "one is wrong.",
+    .examples = "orfeasctl metrics record queue.depth=12\n"
+                "orfeasctl metrics record 'tokens{model=\"llama\"}=812.5' 'errors{model=llama}=0'\n"
+                "orfeasctl metrics record room.temperature_c=21.5 --at -10m\n",
+    .options = record_options,
+    .min_arguments = 1,
+    .max_arguments = MANY,
+    .run = orf_ctl_verb_metrics_record },
+  { .name = "call",
+    .arguments = "METHOD [JSON|-]",
+    .summary = "call any method with its parameters as JSON",
+    .help = "JSON is an object (parameters by name) or an array (by position); - reads it\n"
+            "from standard input.  orfeasctl discover lists the methods.",
+    .examples = "orfeasctl call status.get\n"
+                "orfeasctl call metrics.list '{\"match\": \"gpu\", \"limit\": 5}'\n"
+                "orfeasctl call metrics.record - < samples.json\n",
+    .min_arguments = 1,
+    .max_arguments = 2,
+    .reads_only = TRUE, /* it looks at the method itself */
+    .run = orf_ctl_verb_call },
+  { .name = "discover",
+    .arguments = "",
+    .summary = "the methods there are, and who may call them",
+    .examples = "orfeasctl discover\n"
+                "orfeasctl discover --json > openrpc.json\n",
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_discover },
+  { .name = "db check",
+    .arguments = "",
+    .summary = "whether the database file is sound",
+    .help = "Reads the whole file.  Exit status 5: it is damaged.",
+    .examples = "orfeasctl db check\n"
+                "orfeasctl --db /backup/orfeas.db db check\n",
+    .reads_only = TRUE,
+    .takes_long = TRUE,
+    .run = orf_ctl_verb_db_check },
+  { .name = "db backup",
+    .arguments = "FILE",
+    .summary = "a consistent copy of the database, made while it is written",
+    .help = "The daemon writes FILE on its machine; it must not be there yet.",
+    .examples = "orfeasctl db backup orfeas-backup.db\n",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .takes_long = TRUE,
+    .run = orf_ctl_verb_db_backup },
+  { .name = NULL },
+};
