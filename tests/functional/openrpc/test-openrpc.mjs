@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Judges a running daemon with packages that others wrote:
+//   node test-openrpc.mjs CASE PACKAGES URL TOKEN
+// where PACKAGES is the folder whose node_modules holds them, and URL is the daemon's http://HOST:PORT.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import path from "node:path";
+
+const [name, packages, url, token] = process.argv.slice(2);
+const require = createRequire(path.join(packages, "index.js"));
+const headers = { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
+let nextId = 1;
+
+async function send(body) {
+  const response = await fetch(`${url}/rpc`, { method: "POST", headers, body });
+  assert.equal(response.status, 200, `HTTP ${response.status} for ${body}`);
+  return response.text();
+}
+
+async function call(method, params) {
+  const id = nextId++;
+  const answer = JSON.parse(await send(JSON.stringify({ jsonrpc: "2.0", id, method, params })));
+  assert.equal(answer.id, id);
+  return answer;
+}
+
+async function fetchDocument() {
+  const response = await fetch(`${url}/openrpc.json`, { headers });
+  assert.equal(response.status, 200);
+  assert.match(response.headers.get("content-type"), /^application\/json\b/);
+  return response.json();
+}
+
+const unavailable = (document) => document.methods.filter((method) => method["x-unavailable"]).map((method) => method.name);
+
+const cases = {
+  // The document is one, the same by both ways, and names each method once with an example.
+  async document() {
+    const { validateOpenRPCDocument } = require("@open-rpc/schema-utils-js");
+    const document = await fetchDocument();
+    const discovered = await call("rpc.discover", []);
+    assert.deepEqual(discovered.result, document);
+    const verdict = validateOpenRPCDocument(document);
+    assert.equal(verdict, true, String(verdict.message ?? verdict));
+    assert.ok(document.methods.length > 0 && document.servers.length > 0);
+    const names = document.methods.map((method) => method.name);
+    assert.equal(new Set(names).size, names.length);
+    for (const method of document.methods)
+      assert.ok(method.examples?.length > 0, `${method.name} has no example`);
+  },
+
+  // Each example is called as it stands; its result must be the example's or satisfy the schema.
+  async examples() {
+    const coverage = require("@open-rpc/test-coverage/build/coverage.js").default;
+    const ExamplesRule = require("@open-rpc/test-coverage/build/rules/examples-rule.js").default;
+    const { dereferenceDocument, defaultResolver } = require("@open-rpc/schema-utils-js");
+    const document = await dereferenceDocument(await fetchDocument(), defaultResolver);
+    const silent = { onBegin() {}, onTestBegin() {}, onTestEnd() {}, onEnd() {} };
+    const calls = await coverage({
+      reporters: [silent],
+      rules: [new ExamplesRule()],
+      openrpcDocument: document,
+      skip: unavailable(document),
+      only: [],
+      transport: (_, method, params) => call(method, params),
+    });
+    const bad = calls.filter((one) => !one.valid);
+    for (const one of bad)
+      console.error(`${one.methodName} ${one.title}: ${one.reason ?? one.requestError ?? "not valid"}`);
+    assert.equal(bad.length, 0);
+    const called = new Set(calls.map((one) => one.methodName));
+    for (const method of document.methods)
+      assert.ok(called.has(method.name) !== Boolean(method["x-unavailable"]), `${method.name} was not called`);
+    console.error(`${calls.length} examples of ${called.size} methods`);
+  },
+
+  // What the document says is not built yet answers so, and nothing else does.
+  async unavailable() {
+    const document = await fetchDocument();
+    for (const method of document.methods.filter((one) => one["x-unavailable"])) {
+      const params = method.examples[0].params.map((param) => param.value);
+      const { error } = await call(method.name, params);
+      assert.ok(error, `${method.name} answered though it is marked x-unavailable`);
+      assert.ok([-32014, -32009].includes(error.code), `${method.name}: ${JSON.stringify(error)}`);
+    }
+  },
+
+  // A client that nobody wrote for us: calls, a batch, a notification and an error.
+  async jayson() {
+    const jayson = require("jayson/promise");
+    const client = jayson.Client.http(`${url}/rpc`, { headers });
+    const one = await client.request("health.check", []);
+    assert.equal(one.result.serving, "SERVING");
+    const batch = await client.request([
+      client.request("health.check", {}, undefined, false),
+      client.request("status.get", {}, undefined, false),
+      client.request("no.such", {}, undefined, false),
+    ]);
+    assert.equal(batch.length, 3);
+    assert.equal(batch[0].result.serving, "SERVING");
+    assert.equal(batch[1].result.phase4_enabled, true);
+    assert.equal(batch[2].error.code, -32601);
+  },
+
+  async "json-rpc-2.0"() {
+    const { JSONRPCClient } = require("json-rpc-2.0");
+    const client = new JSONRPCClient(async (request) => client.receive(JSON.parse(await send(JSON.stringify(request)))));
+    const [health, status] = await Promise.all([
+      client.request("health.check", { service: "" }),
+      client.request("status.get"),
+    ]);
+    assert.equal(health.serving, "SERVING");
+    assert.equal(status.phase4_enabled, true);
+    await assert.rejects(client.request("health.check", { service: "no such" }), (error) => error.code === -32005);
+  },
+};
+
+await cases[name]();
