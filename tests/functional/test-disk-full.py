@@ -1,0 +1,131 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A full disk: writes are refused clearly, reads and sampling go on, and writing resumes by itself."""
+
+import os
+import subprocess
+import sys
+
+import orfeas_test
+from orfeas_test import RpcError, Skip, equal, wait_for
+
+MARK = "ORFEAS_TEST_OWN_MOUNTS"
+MIB = 1024 * 1024
+
+
+def in_own_mounts():
+    """Runs the file again where a tmpfs may be mounted that nobody else sees."""
+    if os.environ.get(MARK):
+        return
+    options = ["-m"] if os.geteuid() == 0 else ["-Urm"]
+    if subprocess.run(["unshare", *options, "true"], capture_output=True).returncode == 0:
+        os.environ[MARK] = "1"
+        os.execvp("unshare", ["unshare", *options, sys.executable, *sys.argv])
+
+
+def small_disk(t, **settings):
+    disk = os.path.join(t.dir, "disk")
+    os.mkdir(disk)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", disk], capture_output=True, text=True)
+    if not os.environ.get(MARK) or done.returncode != 0:
+        raise Skip(f"no file system of our own: {done.stderr.strip()}")
+    return t.start(db=os.path.join(disk, "orfeas.db"), settings={"store.check_us": 100000, "store.commit_us": 100000, **settings})
+
+
+def filler(daemon):
+    return os.path.join(os.path.dirname(daemon.db), "filler")
+
+
+def fill(daemon, leave_bytes):
+    """Takes what is free, but for leave_bytes."""
+    with open(filler(daemon), "ab") as file:
+        while True:
+            stat = os.statvfs(os.path.dirname(daemon.db))
+            more = min(stat.f_bavail * stat.f_frsize - leave_bytes, MIB)
+            if more <= 0:
+                return
+            try:
+                file.write(b"\0" * more)
+                file.flush()
+            except OSError:
+                return
+
+
+def record(daemon, value):
+    try:
+        return daemon.call("metrics.record", {"samples": [{"name": "a", "value": value}]})["accepted"]
+    except RpcError as error:
+        equal(error.status, "RESOURCE_EXHAUSTED", str(error))
+        assert error.data.get("retry_after_ms", 0) > 0, error
+        return 0
+
+
+def fills_and_recovers(t, leave_bytes):
+    daemon = small_disk(t)
+    accepted = {value for value in range(50) if record(daemon, value)}
+    equal(len(accepted), 50)
+    fill(daemon, leave_bytes)
+    wait_for(lambda: daemon.call("status.get")["db"]["disk_full"], "the full disk to be seen")
+    value = 1000
+    while record(daemon, value):  # a write that was let in before may still go through
+        accepted.add(value)
+        value += 1
+    refusal = daemon.http("POST", "/api/v1/metrics/record", {"samples": [{"name": "a", "value": 0}]})
+    equal(refusal[0], 429)
+    assert int(refusal[1]["Retry-After"]) >= 1, refusal[1]
+    equal(len(daemon.call("metrics.query", {"select": "a"})["series"]), 1, "reads go on")
+    sampled = daemon.sources()["self"]["sampled_us"] or 0
+    wait_for(lambda: (daemon.sources()["self"]["sampled_us"] or 0) > sampled, "sampling to go on")
+    os.remove(filler(daemon))
+    wait_for(lambda: record(daemon, 5000), "writing to resume by itself")
+    accepted.add(5000)
+    equal(daemon.call("status.get")["db"]["disk_full"], False)
+    stored = {int(row[0]) for row in daemon.sql("SELECT value FROM v_sample WHERE series='a'")}
+    equal(accepted - stored, set(), "accepted and lost")
+    equal(daemon.admin("db.check")["ok"], True)
+    daemon.stop()
+
+
+def test_nearly_full(t):
+    fills_and_recovers(t, 2 * MIB)
+
+
+def test_to_the_last_byte(t):
+    fills_and_recovers(t, 0)
+
+
+def test_killed_while_full(t):
+    daemon = small_disk(t)
+    equal(record(daemon, 1), 1)
+    fill(daemon, 0)
+    wait_for(lambda: daemon.call("status.get")["db"]["disk_full"], "the full disk to be seen")
+    daemon.kill()
+    os.remove(filler(daemon))
+    daemon.start()
+    wait_for(lambda: record(daemon, 2), "writing")
+    equal(daemon.admin("db.check")["ok"], True)
+    equal(len(daemon.sql("SELECT 1 FROM v_sample WHERE series='a'")), 2)
+
+
+def test_started_on_a_full_disk(t):
+    daemon = small_disk(t)
+    equal(record(daemon, 1), 1)
+    daemon.stop()
+    fill(daemon, 0)
+    try:
+        daemon.start()
+    except AssertionError:
+        assert daemon.db in daemon.stderr(), daemon.stderr()  # it may refuse, and says which file
+        os.remove(filler(daemon))
+        daemon.start()
+    else:
+        equal(record(daemon, 2), 0)
+        equal(len(daemon.call("metrics.list", {"match": "a"})["series"]) > 0, True)
+        os.remove(filler(daemon))
+    wait_for(lambda: record(daemon, 3), "writing")
+
+
+in_own_mounts()
+
+
+orfeas_test.main()

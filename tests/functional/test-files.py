@@ -1,0 +1,167 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Files that may not be used are refused by name, and left as they were."""
+
+import glob
+import hashlib
+import os
+import sqlite3
+
+import orfeas_test
+from orfeas_test import contains, equal
+
+
+def fingerprint(path):
+    """Of the database and of all that stands beside it under its name, except the lock."""
+    digest = {}
+    for name in sorted(glob.glob(path + "*")):
+        if name.endswith(".lock"):
+            continue
+        with open(name, "rb") as file:
+            digest[os.path.basename(name)] = hashlib.sha256(file.read()).hexdigest()
+    return digest
+
+
+def made(t):
+    """A good file of an ended daemon."""
+    daemon = t.start()
+    daemon.call("metrics.record", {"samples": [{"name": f"a.{i}", "value": i} for i in range(1000)]})
+    daemon.stop()
+    connection = sqlite3.connect(daemon.db)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return daemon
+
+
+def refused(daemon, *parts):
+    before = fingerprint(daemon.db)
+    text = daemon.start_refused()
+    for part in parts:
+        contains(text, part)
+    equal(fingerprint(daemon.db), before, "the file was touched")
+
+
+def edit(path, offset, data):
+    with open(path, "r+b") as file:
+        file.seek(offset)
+        file.write(data)
+
+
+def test_two_daemons_on_one_file(t):
+    first = t.start()
+    second = t.daemon(db=first.db)
+    second.socket = os.path.join(t.dir, "second.sock")
+    second.command[second.command.index("--socket") + 1] = second.socket
+    text = second.start_refused()
+    contains(text, str(first.process.pid))
+    contains(text, first.db)
+    equal(first.call("metrics.record", {"samples": [{"name": "a", "value": 1}]}), {"accepted": 1})
+    first.kill()
+    second.start()
+    equal(second.call("metrics.record", {"samples": [{"name": "a", "value": 2}]}), {"accepted": 1})
+
+
+def test_newer_file(t):
+    daemon = made(t)
+    connection = sqlite3.connect(daemon.db)
+    connection.execute("PRAGMA user_version=9999")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    refused(daemon, daemon.db, "9999")
+
+
+def test_newer_file_with_a_wal(t):
+    daemon = made(t)
+    connection = sqlite3.connect(daemon.db)
+    connection.execute("PRAGMA wal_autocheckpoint=0")
+    connection.execute("PRAGMA user_version=9999")
+    connection.commit()
+    saved = {name: open(name, "rb").read() for name in (daemon.db, daemon.db + "-wal")}
+    connection.close()
+    for name, data in saved.items():
+        with open(name, "wb") as file:
+            file.write(data)
+    before = fingerprint(daemon.db)
+    contains(daemon.start_refused(), "9999")
+    after = fingerprint(daemon.db)
+    for name in ("orfeas.db", "orfeas.db-wal"):
+        equal(after.get(name), before[name], name)
+
+
+def test_another_programs_file(t):
+    daemon = t.daemon()
+    connection = sqlite3.connect(daemon.db)
+    connection.execute("CREATE TABLE mine (a)")
+    connection.execute("PRAGMA application_id=12345")
+    connection.commit()
+    connection.close()
+    refused(daemon, daemon.db)
+
+
+def test_not_a_database(t):
+    daemon = t.daemon()
+    with open(daemon.db, "wb") as file:
+        file.write(b"This is a letter, and no database.\n" * 1000)
+    refused(daemon, daemon.db)
+
+
+def test_damaged_header(t):
+    daemon = made(t)
+    edit(daemon.db, 16, b"\x00\x01\x07\x09")
+    refused(daemon, daemon.db)
+
+
+def test_damaged_schema(t):
+    daemon = made(t)
+    edit(daemon.db, 100, b"\xff" * 200)
+    refused(daemon, daemon.db)
+
+
+def test_cut_short(t):
+    daemon = made(t)
+    os.truncate(daemon.db, 5000)
+    refused(daemon, daemon.db)
+
+
+def test_damage_is_reported(t):
+    daemon = made(t)
+    edit(daemon.db, 36, b"\x00\x00\x00\x05")  # a free list that is not there
+    daemon.start()
+    check = daemon.admin("db.check")
+    equal(check["ok"], False)
+    assert check["problems"], check
+
+
+def test_a_folder_and_a_missing_folder(t):
+    daemon = t.daemon()
+    os.mkdir(daemon.db)
+    contains(daemon.start_refused(), daemon.db)
+    other = t.daemon(db=os.path.join(t.dir, "file", "orfeas.db"))
+    with open(os.path.join(t.dir, "file"), "w", encoding="utf-8"):
+        pass
+    contains(other.start_refused(), "file")
+
+
+def test_backup(t):
+    daemon = t.start()
+    daemon.call("metrics.record", {"samples": [{"name": "a", "value": 7}]})
+    target = os.path.join(t.dir, "copy.db")
+    result = daemon.admin("db.backup", {"path": target})
+    equal((result["path"], result["size_bytes"]), (target, os.path.getsize(target)))
+    equal(orfeas_test.integrity(target), "ok")
+    connection = sqlite3.connect(target)
+    equal(connection.execute("SELECT value FROM v_sample WHERE series='a'").fetchall(), [(7.0,)])
+    connection.close()
+    orfeas_test.fails(lambda: daemon.admin("db.backup", {"path": target}), "ALREADY_EXISTS")
+    orfeas_test.fails(lambda: daemon.admin("db.backup", {"path": "relative.db"}), "INVALID_ARGUMENT")
+    orfeas_test.fails(lambda: daemon.admin("db.backup", {"path": os.path.join(t.dir, "no", "such.db")}), "NOT_FOUND")
+
+
+def test_read_by_another_after_a_clean_stop(t):
+    daemon = t.start()
+    daemon.call("metrics.record", {"samples": [{"name": "a", "value": 7}]})
+    daemon.stop()
+    equal(daemon.sql("SELECT value FROM v_sample WHERE series='a'"), [(7.0,)])
+
+
+orfeas_test.main()
