@@ -2,43 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """kill -9 under load: no accepted sample is missing, and the file is whole."""
 
-import http.client
-import json
-import threading
-
 import orfeas_test
-from orfeas_test import PATIENCE_S, equal, integrity, now_us, request, wait_for
+from crash_writer import Writer
+from orfeas_test import equal, integrity, wait_for
 
 KILLS = 5
 WRITERS = 4
-
-
-class Writer(threading.Thread):
-    """Records one sample a call, each value once, until its daemon dies; remembers what was accepted."""
-
-    def __init__(self, daemon, number, start):
-        super().__init__()
-        self.address = daemon.address
-        self.name_of = f"writer.{number}"
-        self.next = start
-        self.accepted = []
-
-    def run(self):
-        connection = http.client.HTTPConnection(*self.address, timeout=PATIENCE_S)
-        try:
-            while True:
-                value = self.next
-                self.next += 1
-                sample = {"name": self.name_of, "value": value, "t_us": now_us()}
-                connection.request("POST", "/rpc", json.dumps(request("metrics.record", {"samples": [sample]})),
-                                   {"Content-Type": "application/json"})
-                answer = json.loads(connection.getresponse().read())
-                if "result" in answer:
-                    self.accepted.append(value)
-        except (OSError, http.client.HTTPException, ValueError):
-            pass
-        finally:
-            connection.close()
 
 
 def test_no_accepted_sample_is_lost(t):
