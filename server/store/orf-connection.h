@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include <sqlite3.h>
+
+#include "core/orf-cancel.h"
+
+G_BEGIN_DECLS
+
+/*
+ * One SQLite connection with the statements prepared on it.  Owned by one thread at a time and not
+ * locked; errors come out folded.
+ */
+typedef struct _OrfConnection OrfConnection;
+typedef sqlite3_stmt OrfStatement;
+
+typedef enum {
+  ORF_CONNECTION_WRITE, /* the file exists; the only connection that may write or checkpoint */
+  ORF_CONNECTION_READ,
+  ORF_CONNECTION_IMMUTABLE, /* nothing is locked and nothing created beside the file */
+} OrfConnectionMode;
+
+OrfConnection *orf_connection_open (const char *path, OrfConnectionMode mode, GError **error);
+void orf_connection_close (OrfConnection *connection);
+sqlite3 *orf_connection_get_db (OrfConnection *connection);
+const char *orf_connection_get_path (OrfConnection *connection);
+/* SQLite's extended code of the last error that was folded since the last take; 0: none. */
+int orf_connection_take_last_code (OrfConnection *connection);
+/* Folds `code` into error unless it is a success; TRUE when it is. */
+gboolean orf_connection_check (OrfConnection *connection, int code, GError **error);
+
+gboolean orf_connection_exec (OrfConnection *connection, const char *sql, GError **error);
+/* sql: a static string, its address is the statement's name.  Borrowed until the reset that autoptr
+ * does. */
+OrfStatement *orf_connection_prepare (OrfConnection *connection, const char *sql, GError **error);
+void orf_statement_reset (OrfStatement *statement);
+/* *row: whether there is one. */
+gboolean orf_connection_step (OrfConnection *connection,
+                              OrfStatement *statement,
+                              gboolean *row,
+                              GError **error);
+/* For what gives no rows. */
+gboolean orf_connection_run (OrfConnection *connection, OrfStatement *statement, GError **error);
+/* The first column of the first row; not cached. */
+gboolean orf_connection_get_int64 (OrfConnection *connection,
+                                   const char *sql,
+                                   gint64 *value,
+                                   GError **error);
+/* Rolls back what is open, if SQLite has not done so by itself. */
+void orf_connection_rollback (OrfConnection *connection);
+
+/* From now until unwatch, statements stop (SQLITE_INTERRUPT) once one of the flags is set or
+ * monotonic deadline_us is past (0: none). */
+void orf_connection_watch (OrfConnection *connection,
+                           OrfCancel *cancel,
+                           OrfCancel *closing,
+                           gint64 deadline_us);
+void orf_connection_unwatch (OrfConnection *connection);
+/* Whether the watch says stop; the error then says which. */
+gboolean orf_connection_is_stopped (OrfConnection *connection, GError **error);
+
+void orf_statement_bind_text (OrfStatement *statement, int index, const char *text);
+char *orf_statement_dup_text (OrfStatement *statement, int column);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfConnection, orf_connection_close)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfStatement, orf_statement_reset)
+
+G_END_DECLS

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/orf-store-lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "orf-error.h"
+
+struct _OrfStoreLock {
+  char *path;
+  int fd;
+  gboolean made;
+};
+
+/* Times that a lock file may vanish under us (another start refused its file) before we give up. */
+#define MAX_TRIES 10
+
+static gboolean
+set_io_error (const char *verb, const char *path, GError **error)
+{
+  int saved = errno;
+
+  g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "cannot %s %s: %s", verb, path,
+               g_strerror (saved));
+  return FALSE;
+}
+
+static gboolean
+set_held_error (OrfStoreLock *self, GError **error)
+{
+  char text[32] = "";
+  ssize_t length = pread (self->fd, text, sizeof text - 1, 0);
+
+  if (length > 0)
+    g_strstrip (text);
+  g_set_error (error, ORF_ERROR, ORF_ERROR_FAILED_PRECONDITION,
+               "another orfeasd (pid %s) has the file open: it holds %s",
+               text[0] != '\0' ? text : "unknown", self->path);
+  return FALSE;
+}
+
+static gboolean
+open_file (OrfStoreLock *self, GError **error)
+{
+  self->fd = open (self->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
+  self->made = self->fd >= 0;
+  if (self->fd < 0 && errno == EEXIST)
+    self->fd = open (self->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+  return self->fd >= 0 ? TRUE : set_io_error ("open", self->path, error);
+}
+
+/* *gone: the file was unlinked between opening and locking it, so that the lock is worth nothing.
+ */
+static gboolean
+lock_file (OrfStoreLock *self, gboolean *gone, GError **error)
+{
+  /* Of the open file, not of the process: it also keeps a second store of the same process out, and
+   * no other close() drops it. */
+  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+  struct stat state;
+
+  if (fcntl (self->fd, F_OFD_SETLK, &lock) != 0) {
+    if (errno == EAGAIN || errno == EACCES)
+      return set_held_error (self, error);
+    return set_io_error ("lock", self->path, error);
+  }
+  if (fstat (self->fd, &state) != 0)
+    return set_io_error ("look at", self->path, error);
+  *gone = state.st_nlink == 0;
+  return TRUE;
+}
+
+static gboolean
+write_pid (OrfStoreLock *self, GError **error)
+{
+  g_autofree char *text = g_strdup_printf ("%d\n", (int) getpid ());
+
+  if (ftruncate (self->fd, 0) != 0 ||
+      pwrite (self->fd, text, strlen (text), 0) != (ssize_t) strlen (text)) {
+    /* On a full disk the lock holds all the same; only its holder's name is missing. */
+    if (errno == ENOSPC)
+      return TRUE;
+    return set_io_error ("write", self->path, error);
+  }
+  return TRUE;
+}
+
+static void
+lock_free (OrfStoreLock *self)
+{
+  if (self->fd >= 0)
+    close (self->fd);
+  g_free (self->path);
+  g_free (self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfStoreLock, lock_free)
+
+OrfStoreLock *
+orf_store_lock_take (const char *path, GError **error)
+{
+  g_autoptr (OrfStoreLock) self = g_new0 (OrfStoreLock, 1);
+  gboolean gone = TRUE;
+
+  self->path = g_strconcat (path, ".lock", NULL);
+  self->fd = -1;
+  for (guint i = 0; gone && i < MAX_TRIES; i++) {
+    if (self->fd >= 0)
+      close (self->fd);
+    if (!open_file (self, error) || !lock_file (self, &gone, error))
+      return NULL;
+  }
+  if (gone) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "%s keeps vanishing", self->path);
+    return NULL;
+  }
+  if (!write_pid (self, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+void
+orf_store_lock_release (OrfStoreLock *self, gboolean forget)
+{
+  if (self == NULL)
+    return;
+  /* Both are for tidiness: the lock itself goes with the descriptor. */
+  if (forget && self->made)
+    unlink (self->path);
+  else if (ftruncate (self->fd, 0) != 0)
+    g_debug ("%s keeps a stale pid", self->path);
+  lock_free (self);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/orf-store-thread.h"
+
+#include <signal.h>
+
+#include "orf-error.h"
+
+gboolean
+orf_store_thread_start (
+  pthread_t *thread, const char *name, void *(*run_thread_cb) (void *), void *data, GError **error)
+{
+  sigset_t all, before;
+  int failed;
+
+  sigfillset (&all);
+  pthread_sigmask (SIG_SETMASK, &all, &before);
+  failed = pthread_create (thread, NULL, run_thread_cb, data);
+  pthread_sigmask (SIG_SETMASK, &before, NULL);
+  if (failed != 0) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "cannot start thread %s: %s", name,
+                 g_strerror (failed));
+    return FALSE;
+  }
+  pthread_setname_np (*thread, name); /* for people who look with top -H; nothing relies on it */
+  return TRUE;
+}
