@@ -17,12 +17,16 @@ typedef struct {
 
 struct _OrfSampleBatch {
   GArray *samples; /* OrfSample */
-  GPtrArray *new_series; /* OrfSeriesRow, inserted before the samples; ignored where the id exists */
+  GPtrArray
+    *new_series; /* OrfSeriesRow, inserted before the samples; ignored where the id exists */
 };
 
 OrfSampleBatch *orf_sample_batch_new (guint expected);
 void orf_sample_batch_free (OrfSampleBatch *batch);
+/* NAN adds nothing. */
 void orf_sample_batch_add (OrfSampleBatch *batch, gint64 t_us, gint64 series_id, double value);
+/* Moves new_series to the end of rows, an array of OrfSeriesRow. */
+void orf_sample_batch_move_series (OrfSampleBatch *batch, GPtrArray *rows);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfSampleBatch, orf_sample_batch_free)
 

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/orf-store-series.h"
+
+#include "orf-error.h"
+
+#define COLUMNS "id, name, labels, kind, unit, help, extra, created_us, last_us"
+
+static const char insert_sql[] = "INSERT INTO series (" COLUMNS
+                                 ") VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING";
+static const char upsert_sql[] =
+  "INSERT INTO series (" COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET "
+  "kind = excluded.kind, unit = excluded.unit, help = excluded.help, extra = excluded.extra, "
+  "last_us = max(last_us, excluded.last_us)";
+static const char find_sql[] = "SELECT " COLUMNS " FROM series WHERE name = ? AND labels = ?";
+static const char list_sql[] = "SELECT " COLUMNS
+                               " FROM series WHERE last_us >= ? ORDER BY id LIMIT ?";
+static const char load_sql[] =
+  "SELECT " COLUMNS " FROM series WHERE last_us >= ? ORDER BY last_us DESC, id DESC LIMIT ?";
+static const char max_id_sql[] = "SELECT coalesce(max(id), 0) FROM series";
+
+/* Text in the file, where people read it; index: OrfSeriesKind of the schema. */
+static const char *const kind_names[] = { NULL, "gauge", "counter", "histogram" };
+
+OrfSeriesRow *
+orf_series_row_new (void)
+{
+  return g_new0 (OrfSeriesRow, 1);
+}
+
+OrfSeriesRow *
+orf_series_row_copy (const OrfSeriesRow *row)
+{
+  OrfSeriesRow *copy = g_memdup2 (row, sizeof *row);
+
+  copy->name = g_strdup (row->name);
+  copy->labels_json = g_strdup (row->labels_json);
+  copy->unit = g_strdup (row->unit);
+  copy->help = g_strdup (row->help);
+  copy->extra_json = g_strdup (row->extra_json);
+  return copy;
+}
+
+void
+orf_series_row_free (OrfSeriesRow *row)
+{
+  if (row == NULL)
+    return;
+  g_free (row->name);
+  g_free (row->labels_json);
+  g_free (row->unit);
+  g_free (row->help);
+  g_free (row->extra_json);
+  g_free (row);
+}
+
+static gboolean
+write_row (OrfConnection *connection, const char *sql, const OrfSeriesRow *row, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, sql, error);
+
+  if (statement == NULL)
+    return FALSE;
+  if (row->kind <= 0 || row->kind >= (int) G_N_ELEMENTS (kind_names)) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_INTERNAL, "series %s has kind %d, which is none",
+                 row->name, row->kind);
+    return FALSE;
+  }
+  sqlite3_bind_int64 (statement, 1, row->id);
+  orf_statement_bind_text (statement, 2, row->name);
+  orf_statement_bind_text (statement, 3, row->labels_json != NULL ? row->labels_json : "{}");
+  orf_statement_bind_text (statement, 4, kind_names[row->kind]);
+  orf_statement_bind_text (statement, 5, row->unit);
+  orf_statement_bind_text (statement, 6, row->help);
+  orf_statement_bind_text (statement, 7, row->extra_json);
+  sqlite3_bind_int64 (statement, 8, row->created_us);
+  sqlite3_bind_int64 (statement, 9, row->last_us);
+  return orf_connection_run (connection, statement, error);
+}
+
+gboolean
+orf_series_insert (OrfConnection *connection, const OrfSeriesRow *row, GError **error)
+{
+  return write_row (connection, insert_sql, row, error);
+}
+
+gboolean
+orf_series_upsert (OrfConnection *connection, const OrfSeriesRow *row, GError **error)
+{
+  return write_row (connection, upsert_sql, row, error);
+}
+
+static OrfSeriesRow *
+row_new_from_statement (OrfStatement *statement)
+{
+  OrfSeriesRow *row = orf_series_row_new ();
+  const char *kind = (const char *) sqlite3_column_text (statement, 3);
+
+  row->id = sqlite3_column_int64 (statement, 0);
+  row->name = orf_statement_dup_text (statement, 1);
+  row->labels_json = orf_statement_dup_text (statement, 2);
+  for (guint i = 1; i < G_N_ELEMENTS (kind_names); i++)
+    if (g_strcmp0 (kind, kind_names[i]) == 0)
+      row->kind = (int) i;
+  row->unit = orf_statement_dup_text (statement, 4);
+  row->help = orf_statement_dup_text (statement, 5);
+  row->extra_json = orf_statement_dup_text (statement, 6);
+  row->created_us = sqlite3_column_int64 (statement, 7);
+  row->last_us = sqlite3_column_int64 (statement, 8);
+  return row;
+}
+
+static gboolean
+take_rows (OrfConnection *connection, OrfStatement *statement, GPtrArray *rows, GError **error)
+{
+  gboolean row;
+
+  while (orf_connection_step (connection, statement, &row, error)) {
+    if (!row)
+      return TRUE;
+    g_ptr_array_add (rows, row_new_from_statement (statement));
+  }
+  return FALSE;
+}
+
+GPtrArray *
+orf_series_find (OrfConnection *connection, char *const *keys, GError **error)
+{
+  g_autoptr (GPtrArray)
+    rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_series_row_free);
+
+  for (; keys[0] != NULL; keys += 2) {
+    g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, find_sql, error);
+
+    if (statement == NULL)
+      return NULL;
+    orf_statement_bind_text (statement, 1, keys[0]);
+    orf_statement_bind_text (statement, 2, keys[1]);
+    if (!take_rows (connection, statement, rows, error))
+      return NULL;
+  }
+  return g_steal_pointer (&rows);
+}
+
+static GPtrArray *
+select_since (
+  OrfConnection *connection, const char *sql, gint64 since_us, guint max, GError **error)
+{
+  g_autoptr (GPtrArray)
+    rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_series_row_free);
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, sql, error);
+
+  if (statement == NULL)
+    return NULL;
+  sqlite3_bind_int64 (statement, 1, since_us);
+  sqlite3_bind_int64 (statement, 2, max);
+  if (!take_rows (connection, statement, rows, error))
+    return NULL;
+  return g_steal_pointer (&rows);
+}
+
+GPtrArray *
+orf_series_list (OrfConnection *connection, gint64 since_us, guint max, GError **error)
+{
+  return select_since (connection, list_sql, since_us, max, error);
+}
+
+GPtrArray *
+orf_series_load (
+  OrfConnection *connection, gint64 since_us, guint max, gint64 *max_id, GError **error)
+{
+  g_autoptr (GPtrArray) rows = select_since (connection, load_sql, since_us, max, error);
+
+  if (rows == NULL || !orf_connection_get_int64 (connection, max_id_sql, max_id, error))
+    return NULL;
+  return g_steal_pointer (&rows);
+}
