@@ -10,28 +10,28 @@
 G_BEGIN_DECLS
 
 /*
- * The database file: one writer thread that does every write and every checkpoint, a few readers that
- * open it read-only, and the lock file that keeps a second daemon out.  All functions are called in
- * the main context; results arrive there.
+ * The database file: one writer thread that does every write and every checkpoint, a few readers
+ * that open it read-only, and the lock file that keeps a second daemon out.  All functions are
+ * called in the main context; results arrive there.
  */
 typedef struct _OrfStore OrfStore;
 
 typedef struct {
   const char *path;
-  gboolean read_only; /* an inspected copy: no writer thread, no lock, no migration */
-  guint readers; /* threads */
+  gboolean read_only;   /* an inspected copy: no writer thread, no lock, no migration */
+  guint readers;        /* threads */
   guint max_write_jobs; /* in each lane */
   guint max_read_jobs;
-  gint64 batch_us; /* longest transaction (20 ms) */
-  gint64 read_us; /* longest read transaction (2 s): a long reader starves checkpoints */
-  gint64 raw_us; /* age at which sample_raw rows are dropped */
+  gint64 batch_us;       /* longest transaction (20 ms) */
+  gint64 read_us;        /* longest read transaction (2 s): a long reader starves checkpoints */
+  gint64 raw_us;         /* age at which sample_raw rows are dropped */
   gint64 idempotency_us; /* how long keys are kept (10 min) */
   gint64 min_free_bytes; /* below this the disk counts as full */
-  gint64 ballast_bytes; /* kept beside the file, released when the disk is full */
+  gint64 ballast_bytes;  /* kept beside the file, released when the disk is full */
 } OrfStoreOptions;
 
-/* Errors: FAILED_PRECONDITION (newer file, in use by another daemon, not ours), DATA_LOSS (corrupt),
- * UNAVAILABLE (cannot open).  The file is left untouched on each. */
+/* Errors: FAILED_PRECONDITION (newer file, in use by another daemon, not ours), DATA_LOSS
+ * (corrupt), UNAVAILABLE (cannot open).  The file is left untouched on each. */
 OrfStore *orf_store_open (const OrfStoreOptions *options, GError **error);
 /* Drains both lanes, checkpoints, closes.  Callbacks of what was in flight run inside. */
 void orf_store_close (OrfStore *store);
@@ -40,7 +40,7 @@ typedef struct {
   gint64 size_bytes;
   gint64 wal_bytes;
   double written_bytes_per_s; /* WAL and checkpoint writes, over the last minute */
-  guint64 rows_written; /* since start */
+  guint64 rows_written;       /* since start */
   guint64 commits;
   guint64 frames_dropped; /* bulk batches refused (queue full, disk full) */
   gboolean disk_full;
@@ -56,13 +56,16 @@ const char *orf_store_get_path (OrfStore *store);
 typedef struct _OrfSampleBatch OrfSampleBatch;
 
 typedef struct {
-  /* The stored answer of an earlier write with this idempotency key, else NULL: then it was done. */
+  /* The stored answer of an earlier write with this idempotency key, else NULL: then it was done.
+   */
   const char *replayed_json;
 } OrfWriteResult;
 
 /* error NULL: durable.  Its codes: RESOURCE_EXHAUSTED (disk full, queue full; with retry_after_ms),
  * FAILED_PRECONDITION (key used for another request), UNAVAILABLE (i/o error). */
-typedef void (*OrfWriteDone) (gpointer user_data, const OrfWriteResult *result, const GError *error);
+typedef void (*OrfWriteDone) (gpointer user_data,
+                              const OrfWriteResult *result,
+                              const GError *error);
 
 /* What makes a write repeatable: written in the same transaction as the rest. */
 typedef struct {
@@ -95,10 +98,10 @@ typedef struct {
   gint64 id;
   char *name;
   char *labels_json; /* {"k":"v"}, sorted */
-  int kind; /* OrfSeriesKind of the schema */
-  char *unit; /* may be NULL */
-  char *help; /* may be NULL */
-  char *extra_json; /* bucket bounds of a histogram; may be NULL */
+  int kind;          /* OrfSeriesKind of the schema */
+  char *unit;        /* may be NULL */
+  char *help;        /* may be NULL */
+  char *extra_json;  /* bucket bounds of a histogram; may be NULL */
   gint64 created_us;
   gint64 last_us;
 } OrfSeriesRow;
@@ -108,8 +111,8 @@ OrfSeriesRow *orf_series_row_copy (const OrfSeriesRow *row);
 void orf_series_row_free (OrfSeriesRow *row);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfSeriesRow, orf_series_row_free)
 
-/* Blocking, at start only: the rows with last_us >= since_us, newest first, at most max; the largest
- * id there is goes to *max_id. */
+/* Blocking, at start only: the rows with last_us >= since_us, newest first, at most max; the
+ * largest id there is goes to *max_id. */
 GPtrArray *
 orf_store_load_series (OrfStore *store, gint64 since_us, guint max, gint64 *max_id, GError **error);
 
@@ -117,11 +120,8 @@ orf_store_load_series (OrfStore *store, gint64 since_us, guint max, gint64 *max_
 typedef void (*OrfSeriesDone) (gpointer user_data, GPtrArray *rows, const GError *error);
 /* The rows with these (name, labels_json); those that do not exist are left out.  Takes keys: pairs
  * name, labels_json, name, …, NULL. */
-void orf_store_find_series (OrfStore *store,
-                            char **keys,
-                            OrfCancel *cancel,
-                            OrfSeriesDone done,
-                            gpointer user_data);
+void orf_store_find_series (
+  OrfStore *store, char **keys, OrfCancel *cancel, OrfSeriesDone done, gpointer user_data);
 /* All rows whose series had samples at or after since_us, at most max, by id. */
 void orf_store_list_series (OrfStore *store,
                             gint64 since_us,
@@ -158,7 +158,8 @@ void orf_store_read_samples (OrfStore *store,
                              OrfSamplesDone done,
                              gpointer user_data);
 
-/* ---- GPU processes ---------------------------------------------------------------------------- */
+/* ---- GPU processes ----------------------------------------------------------------------------
+ */
 
 typedef struct {
   const char *device;
@@ -176,17 +177,20 @@ void orf_store_write_gpu_processes (OrfStore *store,
 /* ---- care of the file ------------------------------------------------------------------------ */
 
 /* problems: NULL-terminated, empty when the file is sound. */
-typedef void (*OrfCheckDone) (gpointer user_data, char **problems, gint64 took_us, const GError *error);
+typedef void (*OrfCheckDone) (gpointer user_data,
+                              char **problems,
+                              gint64 took_us,
+                              const GError *error);
 /* Structure of the whole file (integrity_check) in a connection of its own. */
 void orf_store_check (OrfStore *store, OrfCancel *cancel, OrfCheckDone done, gpointer user_data);
 
-typedef void (*OrfBackupDone) (gpointer user_data, gint64 size_bytes, gint64 took_us, const GError *error);
-/* A consistent copy, made by the writer in steps of at most batch_us between other work; complete and
- * synced under its name, or not there at all.  ALREADY_EXISTS where dest exists. */
-void orf_store_backup (OrfStore *store,
-                       const char *dest,
-                       OrfCancel *cancel,
-                       OrfBackupDone done,
-                       gpointer user_data);
+typedef void (*OrfBackupDone) (gpointer user_data,
+                               gint64 size_bytes,
+                               gint64 took_us,
+                               const GError *error);
+/* A consistent copy, made by the writer in steps of at most batch_us between other work; complete
+ * and synced under its name, or not there at all.  ALREADY_EXISTS where dest exists. */
+void orf_store_backup (
+  OrfStore *store, const char *dest, OrfCancel *cancel, OrfBackupDone done, gpointer user_data);
 
 G_END_DECLS

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The reading half of the facade: each call becomes one job for the readers. */
+#include "orf-error.h"
+#include "store/orf-store-check.h"
+#include "store/orf-store-open.h"
+#include "store/orf-store-private.h"
+#include "store/orf-store-samples.h"
+#include "store/orf-store-series.h"
+
+static void
+read_free_cb (OrfJob *job)
+{
+  orf_read_job_free ((OrfReadJob *) job);
+}
+
+static void
+submit_read (OrfStore *store,
+             OrfReadJob *job,
+             gboolean (*read_thread_cb) (OrfReadJob *, OrfConnection *, GError **),
+             void (*done) (OrfJob *job))
+{
+  job->read_thread_cb = read_thread_cb;
+  job->base.done = done;
+  job->base.free = read_free_cb;
+  orf_store_submit (store, store->reads, 0, FALSE, &job->base, &job->error);
+}
+
+static gboolean
+read_samples_thread_cb (OrfReadJob *job, OrfConnection *connection, GError **error)
+{
+  job->rows = orf_samples_read (connection, job->ids, job->n_ids, job->from_us, job->to_us,
+                                job->max, error);
+  return job->rows != NULL;
+}
+
+static void
+samples_done_cb (OrfJob *base)
+{
+  OrfReadJob *job = (OrfReadJob *) base;
+
+  orf_store_landed (job->store);
+  job->samples_done (job->user_data, job->rows, job->error);
+}
+
+void
+orf_store_read_samples (OrfStore *store,
+                        const gint64 *ids,
+                        guint n_ids,
+                        gint64 from_us,
+                        gint64 to_us,
+                        guint max_points,
+                        OrfCancel *cancel,
+                        OrfSamplesDone done,
+                        gpointer user_data)
+{
+  OrfReadJob *job = orf_read_job_new (store, cancel);
+
+  job->ids = g_memdup2 (ids, n_ids * sizeof *ids);
+  job->n_ids = n_ids;
+  job->from_us = from_us;
+  job->to_us = to_us;
+  job->max = max_points;
+  job->samples_done = done;
+  job->user_data = user_data;
+  submit_read (store, job, read_samples_thread_cb, samples_done_cb);
+}
+
+static gboolean
+find_series_thread_cb (OrfReadJob *job, OrfConnection *connection, GError **error)
+{
+  job->rows = orf_series_find (connection, job->keys, error);
+  return job->rows != NULL;
+}
+
+static gboolean
+list_series_thread_cb (OrfReadJob *job, OrfConnection *connection, GError **error)
+{
+  job->rows = orf_series_list (connection, job->from_us, job->max, error);
+  return job->rows != NULL;
+}
+
+static void
+series_done_cb (OrfJob *base)
+{
+  OrfReadJob *job = (OrfReadJob *) base;
+
+  orf_store_landed (job->store);
+  job->series_done (job->user_data, job->rows, job->error);
+}
+
+void
+orf_store_find_series (
+  OrfStore *store, char **keys, OrfCancel *cancel, OrfSeriesDone done, gpointer user_data)
+{
+  OrfReadJob *job = orf_read_job_new (store, cancel);
+
+  job->keys = keys;
+  job->series_done = done;
+  job->user_data = user_data;
+  submit_read (store, job, find_series_thread_cb, series_done_cb);
+}
+
+void
+orf_store_list_series (OrfStore *store,
+                       gint64 since_us,
+                       guint max,
+                       OrfCancel *cancel,
+                       OrfSeriesDone done,
+                       gpointer user_data)
+{
+  OrfReadJob *job = orf_read_job_new (store, cancel);
+
+  job->from_us = since_us;
+  job->max = max;
+  job->series_done = done;
+  job->user_data = user_data;
+  submit_read (store, job, list_series_thread_cb, series_done_cb);
+}
+
+GPtrArray *
+orf_store_load_series (OrfStore *store, gint64 since_us, guint max, gint64 *max_id, GError **error)
+{
+  g_autoptr (OrfConnection)
+    connection = orf_store_open_reader (store->options.path, store->read_mode, error);
+
+  if (connection == NULL)
+    return NULL;
+  return orf_series_load (connection, since_us, max, max_id, error);
+}
+
+static gboolean
+check_thread_cb (OrfReadJob *job, OrfConnection *connection, GError **error)
+{
+  job->problems = orf_store_check_run (connection, error);
+  return job->problems != NULL;
+}
+
+static void
+check_done_cb (OrfJob *base)
+{
+  OrfReadJob *job = (OrfReadJob *) base;
+  OrfStore *store = job->store;
+
+  orf_store_landed (store);
+  if (job->has_checker) {
+    /* Its queue is closed and its one job done: it is about to end. */
+    g_clear_pointer (&store->checker, orf_store_reader_join);
+    g_clear_pointer (&store->checks, orf_queue_unref);
+  }
+  job->check_done (job->user_data, job->problems, job->took_us, job->error);
+}
+
+/* A queue and a thread for one check: it takes far longer than a reader may be kept from others. */
+static gboolean
+start_checker (OrfStore *store, GError **error)
+{
+  g_autoptr (OrfQueue) checks = orf_queue_new (1, 1);
+
+  if (store->checker != NULL) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED, "a check is under way already");
+    return FALSE;
+  }
+  store->checker = orf_store_reader_start (store->options.path, store->read_mode, 0, checks,
+                                           store->closing, error);
+  if (store->checker == NULL)
+    return FALSE;
+  store->checks = g_steal_pointer (&checks);
+  return TRUE;
+}
+
+void
+orf_store_check (OrfStore *store, OrfCancel *cancel, OrfCheckDone done, gpointer user_data)
+{
+  OrfReadJob *job = orf_read_job_new (store, cancel);
+
+  job->bounded = FALSE;
+  job->check_done = done;
+  job->user_data = user_data;
+  job->read_thread_cb = check_thread_cb;
+  job->base.done = check_done_cb;
+  job->base.free = read_free_cb;
+  job->has_checker = start_checker (store, &job->error);
+  orf_store_submit (store, job->has_checker ? store->checks : NULL, 0, FALSE, &job->base,
+                    &job->error);
+  if (job->has_checker)
+    orf_queue_close (store->checks);
+}

@@ -1,0 +1,648 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Invariants.  All that is in the struct below `thread` belongs to the writer's thread from start
+ * to join.  No transaction outlives a turn, and none is longer than batch_us unless one
+ * acknowledged write alone is: an acknowledgement so waits for at most one transaction of others
+ * (or one checkpoint).  A job is replied to once its transaction is over, never before.
+ */
+#include "store/orf-store-writer.h"
+
+#include <math.h>
+#include <sys/stat.h>
+
+#include "core/orf-clock.h"
+#include "orf-error.h"
+#include "store/orf-store-backup.h"
+#include "store/orf-store-disk.h"
+#include "store/orf-store-error.h"
+#include "store/orf-store-meter.h"
+#include "store/orf-store-open.h"
+#include "store/orf-store-retain.h"
+#include "store/orf-store-series.h"
+#include "store/orf-store-thread.h"
+#include "store/orf-write-job.h"
+
+#define TICK_US ORF_US_PER_S
+/* Between two looks for what is too old; at 10,000 series some 12 runs of samples have become so.
+ */
+#define RETAIN_US (10 * ORF_US_PER_S)
+/* 4 MiB of WAL: written back in some 5 ms, when nobody waits. */
+#define CHECKPOINT_PAGES 1000
+/* And now, whoever waits. */
+#define CHECKPOINT_MUST_PAGES 4000
+/* Before a checkpoint that a reader cut short is tried again. */
+#define CHECKPOINT_RETRY_US (100 * ORF_US_PER_MS)
+/* Transactions of acknowledgements after which a bulk one has its turn, so that frames are not
+ * refused because callers never pause. */
+#define MAX_ACKS_IN_ROW 8
+/* How long the last checkpoint waits for readers; what it cannot do, the next start does. */
+#define LAST_CHECKPOINT_WAIT_MS 200
+
+static const char begin_sql[] = "BEGIN IMMEDIATE";
+static const char commit_sql[] = "COMMIT";
+static const char savepoint_sql[] = "SAVEPOINT job";
+static const char release_sql[] = "RELEASE job";
+static const char undo_sql[] = "ROLLBACK TO job";
+
+struct _OrfStoreWriter {
+  OrfStore *store;         /* only handed back to the main context */
+  OrfStoreOptions options; /* path is ours */
+  OrfQueue *jobs;
+  OrfQueue *replies;
+  OrfStoreStatsCb stats_cb;
+  pthread_t thread;
+
+  OrfConnection *connection; /* NULL while it cannot be opened */
+  OrfStoreDisk *disk;
+  OrfStoreMeter *meter;
+  OrfRawBlock open_block;
+  GPtrArray *orphans; /* OrfSeriesRow of frames that were lost: later samples refer to them */
+
+  GPtrArray *group; /* the jobs of the open transaction, borrowed */
+  guint64 group_rows;
+  OrfWriteJob *partial; /* a frame of which a part is committed */
+  OrfJob *held;         /* popped for the group, but of another kind: comes next */
+  OrfBackupJob *backup;
+  gboolean full_sync; /* what PRAGMA synchronous is */
+  guint acks_in_row;
+
+  gint64 next_tick_us, next_retain_us, next_checkpoint_us, must_care_us;
+  gboolean retain_more, shrink_more;
+  int wal_pages;          /* told by SQLite after each commit */
+  int checkpointed_pages; /* of those */
+  OrfStoreStats stats;
+};
+
+/* ---- news for the main context -------------------------------------------------------------- */
+
+typedef struct {
+  OrfJob base;
+  OrfStore *store;
+  OrfStoreStatsCb stats_cb;
+  OrfStoreStats stats;
+} News;
+
+static void
+news_done_cb (OrfJob *job)
+{
+  News *news = (News *) job;
+
+  news->stats_cb (news->store, &news->stats);
+}
+
+static void
+news_free_cb (OrfJob *job)
+{
+  News *news = (News *) job;
+
+  g_free (news->stats.fault);
+  g_free (news);
+}
+
+/* Before the replies of a transaction, so that who is answered sees its figures. */
+static void
+writer_tell (OrfStoreWriter *self)
+{
+  News *news = g_new0 (News, 1);
+
+  self->stats.disk_full = orf_store_disk_is_full (self->disk);
+  news->base = (OrfJob){ .reply = self->replies, .done = news_done_cb, .free = news_free_cb };
+  news->store = self->store;
+  news->stats_cb = self->stats_cb;
+  news->stats = self->stats;
+  news->stats.fault = g_strdup (self->stats.fault);
+  orf_job_reply (&news->base);
+}
+
+static gint64
+get_size (const char *path, const char *suffix)
+{
+  g_autofree char *name = g_strconcat (path, suffix, NULL);
+  struct stat state;
+
+  return stat (name, &state) == 0 ? state.st_size : 0;
+}
+
+static void
+writer_measure (OrfStoreWriter *self)
+{
+  orf_store_meter_tick (self->meter, orf_clock_monotonic_us ());
+  self->stats.written_bytes_per_s = orf_store_meter_get_rate (self->meter);
+  self->stats.size_bytes = get_size (self->options.path, "");
+  self->stats.wal_bytes = get_size (self->options.path, "-wal");
+}
+
+/* ---- trouble ------------------------------------------------------------------------------------
+ */
+
+/* What an error means for the writes that follow. */
+static void
+writer_note_trouble (OrfStoreWriter *self, int code, const GError *failure)
+{
+  switch (orf_store_error_classify (code)) {
+  case ORF_STORE_TROUBLE_DISK_FULL:
+    orf_store_disk_set_full (self->disk);
+    break;
+  case ORF_STORE_TROUBLE_FILE:
+    g_free (self->stats.fault);
+    self->stats.fault = g_strdup (failure->message);
+    break;
+  case ORF_STORE_TROUBLE_TRANSACTION:
+  case ORF_STORE_TROUBLE_NONE:
+    break;
+  }
+}
+
+/* NULL: writing may be tried. */
+static GError *
+writer_dup_refusal (OrfStoreWriter *self)
+{
+  if (self->stats.fault != NULL)
+    return orf_error_new_retry (ORF_ERROR_UNAVAILABLE, ORF_STORE_RETRY_MS, "%s", self->stats.fault);
+  if (orf_store_disk_is_full (self->disk))
+    return orf_store_disk_dup_error (self->disk);
+  return NULL;
+}
+
+static gboolean writer_configure (OrfStoreWriter *self, GError **error);
+
+/* A new connection: the old one may hold what the fault left. */
+static void
+writer_reopen (OrfStoreWriter *self)
+{
+  g_autoptr (GError) failure = NULL;
+
+  if (self->backup != NULL) {
+    orf_backup_abort (self->backup);
+    self->backup->error = g_error_new (ORF_ERROR, ORF_ERROR_UNAVAILABLE, "%s", self->stats.fault);
+    orf_job_reply (&g_steal_pointer (&self->backup)->base);
+  }
+  g_clear_pointer (&self->connection, orf_connection_close);
+  self->connection = orf_store_open_again (self->options.path, &failure);
+  if (self->connection != NULL && writer_configure (self, &failure)) {
+    g_clear_pointer (&self->stats.fault, g_free);
+    return;
+  }
+  g_free (self->stats.fault);
+  self->stats.fault = g_strdup (failure->message);
+}
+
+/* ---- transactions
+ * --------------------------------------------------------------------------------- */
+
+static gboolean
+writer_run (OrfStoreWriter *self, const char *sql, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (self->connection, sql, error);
+
+  return statement != NULL && orf_connection_run (self->connection, statement, error);
+}
+
+/* FULL: synced at each commit.  NORMAL: at checkpoints, so a power cut (not a kill) may lose the
+ * last ones. */
+static gboolean
+writer_begin (OrfStoreWriter *self, gboolean full_sync, GError **error)
+{
+  if (self->full_sync != full_sync) {
+    /* SQLite acts on this pragma when it is prepared, so it cannot be a kept statement. */
+    if (!orf_connection_exec (self->connection,
+                              full_sync ? "PRAGMA synchronous = FULL"
+                                        : "PRAGMA synchronous = NORMAL",
+                              error))
+      return FALSE;
+    self->full_sync = full_sync;
+  }
+  return writer_run (self, begin_sql, error);
+}
+
+/* FALSE: the whole transaction is lost; what is wrong with this job alone is in its error. */
+static gboolean
+writer_apply (OrfStoreWriter *self, OrfWriteJob *job, gint64 deadline_us, GError **error)
+{
+  OrfRawBlock block = self->open_block;
+  gboolean finished = TRUE;
+  guint n_rows = 0;
+  g_autoptr (GError) failure = NULL;
+
+  if (!writer_run (self, savepoint_sql, error))
+    return FALSE;
+  orf_connection_take_last_code (self->connection);
+  if (orf_write_job_apply (job, self->connection, &block, self->options.idempotency_us, deadline_us,
+                           &finished, &n_rows, &failure)) {
+    self->open_block = block;
+    self->group_rows += n_rows;
+    self->partial = finished ? NULL : job;
+    return writer_run (self, release_sql, error);
+  }
+  if (orf_store_error_classify (orf_connection_take_last_code (self->connection)) !=
+        ORF_STORE_TROUBLE_NONE ||
+      sqlite3_get_autocommit (orf_connection_get_db (self->connection))) {
+    g_propagate_error (error, g_steal_pointer (&failure));
+    return FALSE;
+  }
+  job->error = g_steal_pointer (&failure);
+  return writer_run (self, undo_sql, error) && writer_run (self, release_sql, error);
+}
+
+/* Series whose first frame was lost go in before anything may refer to them. */
+static gboolean
+writer_apply_orphans (OrfStoreWriter *self, GError **error)
+{
+  for (guint i = 0; i < self->orphans->len; i++)
+    if (!orf_series_insert (self->connection, g_ptr_array_index (self->orphans, i), error))
+      return FALSE;
+  return TRUE;
+}
+
+static void
+writer_keep_orphans (OrfStoreWriter *self, OrfWriteJob *job)
+{
+  if (job->batch != NULL)
+    orf_sample_batch_move_series (job->batch, self->orphans);
+}
+
+static OrfWriteJob *
+writer_next_of_group (OrfStoreWriter *self, OrfWriteLane lane, gint64 deadline_us)
+{
+  OrfJob *job;
+
+  if (self->partial != NULL || orf_clock_monotonic_us () >= deadline_us)
+    return NULL;
+  job = orf_queue_try_pop_lane (self->jobs, lane);
+  if (job == NULL || job->work == orf_store_writer_work_write)
+    return (OrfWriteJob *) job;
+  self->held = job;
+  return NULL;
+}
+
+/* The end of one job: written, or refused with failure. */
+static void
+writer_finish_job (OrfStoreWriter *self, OrfWriteJob *job, const GError *failure)
+{
+  /* Its own fault, so ours, and it has no caller to be told. */
+  if (job->error != NULL && job->base.done == NULL)
+    g_warning ("a frame was refused: %s", job->error->message);
+  if (failure != NULL && job->error == NULL) {
+    job->error = g_error_copy (failure);
+    g_clear_pointer (&job->replayed_json, g_free);
+    writer_keep_orphans (self, job);
+  }
+  if (job->error != NULL && job->lane == ORF_WRITE_LANE_BULK)
+    self->stats.frames_dropped++;
+}
+
+static void
+writer_finish_group (OrfStoreWriter *self, const GError *failure)
+{
+  for (guint i = 0; i < self->group->len; i++)
+    writer_finish_job (self, g_ptr_array_index (self->group, i), failure);
+  if (failure == NULL) {
+    self->stats.commits++;
+    self->stats.rows_written += self->group_rows;
+  }
+  writer_tell (self);
+  for (guint i = 0; i < self->group->len; i++) {
+    OrfWriteJob *job = g_ptr_array_index (self->group, i);
+
+    if (job != self->partial)
+      orf_job_reply (&job->base);
+  }
+  g_ptr_array_set_size (self->group, 0);
+}
+
+static gboolean
+writer_run_group (OrfStoreWriter *self, OrfWriteJob *first, GError **error)
+{
+  gint64 deadline_us = orf_clock_monotonic_us () + self->options.batch_us;
+  OrfWriteLane lane = first->lane;
+
+  g_ptr_array_add (self->group, first);
+  if (!writer_begin (self, lane == ORF_WRITE_LANE_ACK, error) ||
+      !writer_apply_orphans (self, error) || !writer_apply (self, first, deadline_us, error))
+    return FALSE;
+  for (;;) {
+    OrfWriteJob *job = writer_next_of_group (self, lane, deadline_us);
+
+    if (job == NULL)
+      return writer_run (self, commit_sql, error);
+    g_ptr_array_add (self->group, job);
+    if (!writer_apply (self, job, deadline_us, error))
+      return FALSE;
+  }
+}
+
+static void
+writer_write (OrfStoreWriter *self, OrfWriteJob *first)
+{
+  OrfRawBlock before = self->open_block;
+  g_autoptr (GError) failure = NULL;
+
+  self->acks_in_row = first->lane == ORF_WRITE_LANE_ACK ? self->acks_in_row + 1 : 0;
+  self->partial = NULL;
+  self->group_rows = 0;
+  orf_connection_take_last_code (self->connection);
+  if (writer_run_group (self, first, &failure)) {
+    g_ptr_array_set_size (self->orphans, 0);
+  } else {
+    orf_connection_rollback (self->connection);
+    self->open_block = before;
+    self->partial = NULL;
+    writer_note_trouble (self, orf_connection_take_last_code (self->connection), failure);
+    if (orf_store_disk_is_full (self->disk)) {
+      g_clear_error (&failure);
+      failure = orf_store_disk_dup_error (self->disk);
+    }
+  }
+  writer_finish_group (self, failure);
+}
+
+void
+orf_store_writer_work_write (OrfJob *job, gpointer state)
+{
+  OrfStoreWriter *self = state;
+  g_autoptr (GError) refusal = writer_dup_refusal (self);
+
+  if (refusal == NULL) {
+    writer_write (self, (OrfWriteJob *) job);
+    return;
+  }
+  if (self->partial == (OrfWriteJob *) job)
+    self->partial = NULL;
+  g_ptr_array_add (self->group, job);
+  writer_finish_group (self, refusal);
+}
+
+/* ---- backup
+ * --------------------------------------------------------------------------------------- */
+
+void
+orf_store_writer_work_backup (OrfJob *base, gpointer state)
+{
+  OrfStoreWriter *self = state;
+  OrfBackupJob *job = (OrfBackupJob *) base;
+
+  if (self->connection == NULL)
+    job->error = g_error_new (ORF_ERROR, ORF_ERROR_UNAVAILABLE, "%s", self->stats.fault);
+  else if (self->backup != NULL)
+    job->error = orf_error_new_retry (ORF_ERROR_RESOURCE_EXHAUSTED, ORF_STORE_RETRY_MS,
+                                      "a backup is under way already");
+  else if (orf_backup_begin (job, self->connection, self->options.min_free_bytes, &job->error))
+    self->backup = job;
+  if (self->backup != job)
+    orf_job_reply (base);
+}
+
+static void
+writer_step_backup (OrfStoreWriter *self)
+{
+  gint64 deadline_us = orf_clock_monotonic_us () + self->options.batch_us;
+  gboolean finished = FALSE;
+
+  if (orf_backup_step (self->backup, deadline_us, &finished, &self->backup->error) && !finished)
+    return;
+  orf_job_reply (&g_steal_pointer (&self->backup)->base);
+}
+
+/* ---- care
+ * ------------------------------------------------------------------------------------------ */
+
+static int
+wal_hook_cb (void *data, sqlite3 *db G_GNUC_UNUSED, const char *name G_GNUC_UNUSED, int n_pages)
+{
+  OrfStoreWriter *self = data;
+
+  self->wal_pages = n_pages;
+  if (n_pages < self->checkpointed_pages)
+    self->checkpointed_pages = 0; /* the WAL began anew */
+  return SQLITE_OK;
+}
+
+/* Errors are left to the next write: it meets them too, and has somebody to tell. */
+static void
+writer_checkpoint (OrfStoreWriter *self, int mode)
+{
+  int n_log = 0, n_done = 0;
+
+  if (sqlite3_wal_checkpoint_v2 (orf_connection_get_db (self->connection), "main", mode, &n_log,
+                                 &n_done) != SQLITE_OK)
+    n_done = self->checkpointed_pages;
+  self->checkpointed_pages = MAX (n_done, 0);
+  self->next_checkpoint_us = orf_clock_monotonic_us () + (n_done < n_log ? CHECKPOINT_RETRY_US : 0);
+}
+
+static gboolean
+writer_is_calm (OrfStoreWriter *self)
+{
+  return self->partial == NULL && orf_queue_get_length (self->jobs, ORF_WRITE_LANE_ACK) == 0;
+}
+
+static void
+writer_maybe_checkpoint (OrfStoreWriter *self)
+{
+  int pages = self->wal_pages - self->checkpointed_pages;
+
+  if (pages >= (writer_is_calm (self) ? CHECKPOINT_PAGES : CHECKPOINT_MUST_PAGES) &&
+      orf_clock_monotonic_us () >= self->next_checkpoint_us)
+    writer_checkpoint (self, SQLITE_CHECKPOINT_PASSIVE);
+}
+
+static gboolean
+writer_retain_step (OrfStoreWriter *self, GError **error)
+{
+  gint64 now_us = orf_clock_now_us ();
+  OrfRetainLimits limits = { now_us - self->options.raw_us, now_us - self->options.idempotency_us,
+                             self->open_block.first_rowid };
+  gint64 deadline_us = orf_clock_monotonic_us () + self->options.batch_us / 2;
+
+  if (self->retain_more)
+    return orf_retain_step (self->connection, &limits, deadline_us, &self->retain_more, error);
+  return orf_retain_shrink (self->connection, orf_store_disk_is_full (self->disk),
+                            &self->shrink_more, error);
+}
+
+/* One step of what can wait.  It goes on while the disk counts as full, by the floor's reserve and
+ * the ballast: that is what makes room again. */
+static void
+writer_care (OrfStoreWriter *self)
+{
+  g_autoptr (GError) failure = NULL;
+
+  self->must_care_us = orf_clock_monotonic_us () + TICK_US;
+  orf_connection_take_last_code (self->connection);
+  if (writer_retain_step (self, &failure))
+    return;
+  self->retain_more = self->shrink_more = FALSE;
+  orf_connection_rollback (self->connection);
+  writer_note_trouble (self, orf_connection_take_last_code (self->connection), failure);
+}
+
+static void
+writer_tick (OrfStoreWriter *self)
+{
+  gint64 now_us = orf_clock_monotonic_us ();
+
+  self->next_tick_us = now_us + TICK_US;
+  orf_store_disk_look (self->disk);
+  if (self->stats.fault != NULL)
+    writer_reopen (self);
+  if (self->connection != NULL && orf_store_disk_is_full (self->disk)) {
+    writer_checkpoint (self, SQLITE_CHECKPOINT_PASSIVE);
+    self->shrink_more = TRUE;
+  }
+  if (now_us >= self->next_retain_us) {
+    self->next_retain_us = now_us + RETAIN_US;
+    self->retain_more = self->shrink_more = TRUE;
+  }
+  orf_store_disk_make_ballast (self->disk);
+  writer_measure (self);
+  writer_tell (self);
+}
+
+/* ---- the thread
+ * -------------------------------------------------------------------------------------- */
+
+static gboolean
+writer_has_care (OrfStoreWriter *self)
+{
+  return self->stats.fault == NULL &&
+         (self->backup != NULL || self->retain_more || self->shrink_more);
+}
+
+/* NULL: nothing to write now. */
+static OrfJob *
+writer_next_job (OrfStoreWriter *self)
+{
+  OrfJob *job = g_steal_pointer (&self->held);
+
+  if (job == NULL && self->acks_in_row >= MAX_ACKS_IN_ROW) {
+    self->acks_in_row = 0;
+    job = self->partial != NULL ? &self->partial->base
+                                : orf_queue_try_pop_lane (self->jobs, ORF_WRITE_LANE_BULK);
+  }
+  if (job == NULL)
+    job = orf_queue_try_pop_lane (self->jobs, ORF_WRITE_LANE_ACK);
+  if (job == NULL && self->partial != NULL)
+    job = &self->partial->base;
+  if (job == NULL)
+    job = orf_queue_pop (self->jobs, writer_has_care (self) ? 0 : self->next_tick_us);
+  return job;
+}
+
+static gboolean
+writer_turn (OrfStoreWriter *self)
+{
+  gboolean closed = orf_queue_is_closed (self->jobs); /* before the look: then NULL means drained */
+  OrfWriteJob *partial = self->partial;
+  OrfJob *job = writer_next_job (self);
+
+  if (job == NULL && closed)
+    return FALSE;
+  if (job != NULL) {
+    job->work (job, self);
+    /* An acknowledgement went before the rest of a frame. */
+    if (partial != NULL && job != &partial->base)
+      self->partial = partial;
+  }
+  if (orf_clock_monotonic_us () >= self->next_tick_us)
+    writer_tick (self);
+  if (self->stats.fault != NULL)
+    return TRUE;
+  writer_maybe_checkpoint (self);
+  if (self->backup != NULL)
+    writer_step_backup (self);
+  else if (writer_has_care (self) &&
+           (writer_is_calm (self) || orf_clock_monotonic_us () >= self->must_care_us))
+    writer_care (self);
+  return TRUE;
+}
+
+static void
+writer_finish (OrfStoreWriter *self)
+{
+  if (self->backup != NULL) {
+    orf_backup_abort (self->backup);
+    self->backup->error = g_error_new (ORF_ERROR, ORF_ERROR_UNAVAILABLE, "%s is being closed",
+                                       self->options.path);
+    orf_job_reply (&g_steal_pointer (&self->backup)->base);
+  }
+  if (self->connection != NULL) {
+    sqlite3_busy_timeout (orf_connection_get_db (self->connection), LAST_CHECKPOINT_WAIT_MS);
+    writer_checkpoint (self, SQLITE_CHECKPOINT_TRUNCATE);
+  }
+  g_clear_pointer (&self->connection, orf_connection_close);
+  writer_measure (self);
+  writer_tell (self);
+}
+
+static void *
+writer_thread_cb (void *data)
+{
+  OrfStoreWriter *self = data;
+
+  self->meter = orf_store_meter_new ();
+  writer_tick (self);
+  while (writer_turn (self))
+    ;
+  writer_finish (self);
+  return NULL;
+}
+
+static gboolean
+writer_configure (OrfStoreWriter *self, GError **error)
+{
+  self->full_sync = TRUE;
+  self->wal_pages = self->checkpointed_pages = 0;
+  sqlite3_wal_hook (orf_connection_get_db (self->connection), wal_hook_cb, self);
+  return orf_samples_load_block (self->connection, &self->open_block, error);
+}
+
+static void
+writer_free (OrfStoreWriter *self)
+{
+  g_clear_pointer (&self->connection, orf_connection_close);
+  orf_store_disk_free (self->disk);
+  orf_store_meter_free (self->meter);
+  g_ptr_array_unref (self->orphans);
+  g_ptr_array_unref (self->group);
+  orf_queue_unref (self->jobs);
+  orf_queue_unref (self->replies);
+  g_free (self->stats.fault);
+  g_free ((char *) self->options.path);
+  g_free (self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfStoreWriter, writer_free)
+
+OrfStoreWriter *
+orf_store_writer_start (OrfStore *store,
+                        const OrfStoreOptions *options,
+                        OrfConnection *connection,
+                        OrfQueue *jobs,
+                        OrfQueue *replies,
+                        OrfStoreStatsCb stats_cb,
+                        GError **error)
+{
+  g_autoptr (OrfStoreWriter) self = g_new0 (OrfStoreWriter, 1);
+
+  self->store = store;
+  self->options = *options;
+  self->options.path = g_strdup (options->path);
+  self->jobs = orf_queue_ref (jobs);
+  self->replies = orf_queue_ref (replies);
+  self->stats_cb = stats_cb;
+  self->connection = connection;
+  self->disk = orf_store_disk_new (options->path, options->min_free_bytes, options->ballast_bytes);
+  self->orphans = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_series_row_free);
+  self->group = g_ptr_array_new ();
+  self->stats.written_bytes_per_s = NAN;
+  if (!writer_configure (self, error) ||
+      !orf_store_thread_start (&self->thread, "store-writer", writer_thread_cb, self, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+void
+orf_store_writer_join (OrfStoreWriter *self)
+{
+  pthread_join (self->thread, NULL);
+  writer_free (self);
+}

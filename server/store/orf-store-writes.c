@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The writing half of the facade: each call becomes one job for the writer. */
+#include "store/orf-store-backup.h"
+#include "store/orf-store-private.h"
+
+static void
+write_done_cb (OrfJob *base)
+{
+  OrfWriteJob *job = (OrfWriteJob *) base;
+  OrfWriteResult result = { .replayed_json = job->replayed_json };
+
+  orf_store_landed (job->store);
+  if (job->done != NULL)
+    job->done (job->user_data, job->error == NULL ? &result : NULL, job->error);
+}
+
+static void
+write_free_cb (OrfJob *job)
+{
+  orf_write_job_free ((OrfWriteJob *) job);
+}
+
+/* Takes batch.  What could not be brought in before goes with it. */
+static OrfWriteJob *
+new_batch_job (OrfStore *store, OrfWriteLane lane, OrfSampleBatch *batch)
+{
+  OrfWriteJob *job = orf_write_job_new (store, lane);
+
+  job->batch = batch;
+  for (; store->orphans->len > 0;)
+    g_ptr_array_insert (batch->new_series, 0,
+                        g_ptr_array_steal_index (store->orphans, store->orphans->len - 1));
+  return job;
+}
+
+static void
+submit_ack (OrfStore *store, OrfWriteJob *job, OrfWriteDone done, gpointer user_data)
+{
+  job->base.work = orf_store_writer_work_write;
+  job->base.done = write_done_cb;
+  job->base.free = write_free_cb;
+  job->done = done;
+  job->user_data = user_data;
+  orf_store_submit (store, store->writes, ORF_WRITE_LANE_ACK, TRUE, &job->base, &job->error);
+}
+
+/* Nobody waits: freed where it is written. */
+static void
+submit_bulk (OrfStore *store, OrfWriteJob *job)
+{
+  job->base.work = orf_store_writer_work_write;
+  job->base.free = write_free_cb;
+  if (store->writes != NULL && orf_queue_push (store->writes, ORF_WRITE_LANE_BULK, &job->base))
+    return;
+  store->frames_refused++;
+  if (job->batch != NULL)
+    orf_sample_batch_move_series (job->batch, store->orphans);
+  orf_write_job_free (job);
+}
+
+void
+orf_store_write_frame (OrfStore *store, OrfSampleBatch *batch)
+{
+  submit_bulk (store, new_batch_job (store, ORF_WRITE_LANE_BULK, batch));
+}
+
+void
+orf_store_write_samples (OrfStore *store,
+                         OrfSampleBatch *batch,
+                         const OrfIdempotency *idempotency,
+                         OrfWriteDone done,
+                         gpointer user_data)
+{
+  OrfWriteJob *job = new_batch_job (store, ORF_WRITE_LANE_ACK, batch);
+
+  orf_write_job_set_idempotency (job, idempotency);
+  submit_ack (store, job, done, user_data);
+}
+
+void
+orf_store_write_series (OrfStore *store,
+                        GPtrArray *rows,
+                        const OrfAudit *audit,
+                        const OrfIdempotency *idempotency,
+                        OrfWriteDone done,
+                        gpointer user_data)
+{
+  OrfWriteJob *job = orf_write_job_new (store, ORF_WRITE_LANE_ACK);
+
+  job->series = rows;
+  orf_write_job_set_audit (job, audit);
+  orf_write_job_set_idempotency (job, idempotency);
+  submit_ack (store, job, done, user_data);
+}
+
+void
+orf_store_write_gpu_processes (OrfStore *store,
+                               gint64 t_us,
+                               const OrfGpuProcessRow *rows,
+                               guint n_rows)
+{
+  OrfWriteJob *job = orf_write_job_new (store, ORF_WRITE_LANE_BULK);
+
+  orf_write_job_set_processes (job, t_us, rows, n_rows);
+  submit_bulk (store, job);
+}
+
+static void
+backup_done_cb (OrfJob *base)
+{
+  OrfBackupJob *job = (OrfBackupJob *) base;
+
+  orf_store_landed (job->store);
+  job->done (job->user_data, job->size_bytes, job->took_us, job->error);
+}
+
+static void
+backup_free_cb (OrfJob *job)
+{
+  orf_backup_job_free ((OrfBackupJob *) job);
+}
+
+void
+orf_store_backup (
+  OrfStore *store, const char *dest, OrfCancel *cancel, OrfBackupDone done, gpointer user_data)
+{
+  OrfBackupJob *job = orf_backup_job_new (store, dest, cancel);
+
+  job->base.work = orf_store_writer_work_backup;
+  job->base.done = backup_done_cb;
+  job->base.free = backup_free_cb;
+  job->done = done;
+  job->user_data = user_data;
+  orf_store_submit (store, store->writes, ORF_WRITE_LANE_BULK, TRUE, &job->base, &job->error);
+}
