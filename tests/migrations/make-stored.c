@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Makes the stored database of the present version, once for each release: a few rows in each
+ * table, written by the store itself.  make-stored DEST
+ */
+#include <stdlib.h>
+
+#include "core/orf-clock.h"
+#include "store/orf-sample-batch.h"
+
+typedef struct {
+  GMainLoop *loop;
+  gboolean failed;
+} Run;
+
+static void
+finish (Run *run, const GError *error)
+{
+  if (error != NULL)
+    g_printerr ("%s\n", error->message);
+  run->failed = error != NULL;
+  g_main_loop_quit (run->loop);
+}
+
+static void
+write_done_cb (gpointer data, const OrfWriteResult *result G_GNUC_UNUSED, const GError *error)
+{
+  finish (data, error);
+}
+
+static void
+backup_done_cb (gpointer data,
+                gint64 size_bytes G_GNUC_UNUSED,
+                gint64 took_us G_GNUC_UNUSED,
+                const GError *error)
+{
+  finish (data, error);
+}
+
+static GPtrArray *
+make_series (gint64 now_us)
+{
+  GPtrArray *rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_series_row_free);
+
+  for (int kind = 1; kind <= 3; kind++) {
+    OrfSeriesRow *row = orf_series_row_new ();
+
+    row->id = kind;
+    row->name = g_strdup_printf ("stored.series_%d", kind);
+    row->labels_json = g_strdup (kind == 1 ? "{}" : "{\"device\":\"gpu0\",\"unit\":\"a\\\"b\"}");
+    row->kind = kind;
+    row->unit = kind == 1 ? NULL : g_strdup ("bytes");
+    row->help = g_strdup ("what a test stored");
+    row->extra_json = kind == 3 ? g_strdup ("[0.1,1,10]") : NULL;
+    row->created_us = row->last_us = now_us;
+    g_ptr_array_add (rows, row);
+  }
+  return rows;
+}
+
+static OrfSampleBatch *
+make_samples (gint64 now_us)
+{
+  OrfSampleBatch *batch = orf_sample_batch_new (300);
+
+  for (gint64 i = 0; i < 300; i++)
+    orf_sample_batch_add (batch, now_us + (i / 3) * ORF_US_PER_S, i % 3 + 1, (double) i / 7);
+  return batch;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autofree char *work = g_dir_make_tmp ("orf-stored-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (work, "t.db", NULL);
+  OrfStoreOptions options = { .path = path,
+                              .readers = 1,
+                              .max_write_jobs = 10,
+                              .max_read_jobs = 10,
+                              .batch_us = 20000,
+                              .read_us = 2000000,
+                              .raw_us = G_MAXINT64 / 4,
+                              .idempotency_us = G_MAXINT64 / 4 };
+  const OrfGpuProcessRow processes[] = { { "gpu0", 12, "python", 4096 }, { "gpu0", 13, NULL, -1 } };
+  const OrfIdempotency key = { "stored-key", "metrics.record", 42, "{\"accepted\":300}" };
+  const OrfAudit audit = { "uid 0", "metrics.define", "{\"name\":\"stored.series_1\"}" };
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (GError) error = NULL;
+  Run run = { loop, FALSE };
+  gint64 now_us = G_GINT64_CONSTANT (1763700000000000);
+  OrfStore *store = argc == 2 ? orf_store_open (&options, &error) : NULL;
+
+  if (store == NULL) {
+    g_printerr ("%s\n", error != NULL ? error->message : "usage: make-stored DEST");
+    return EXIT_FAILURE;
+  }
+  orf_store_write_gpu_processes (store, now_us, processes, G_N_ELEMENTS (processes));
+  orf_store_write_series (store, make_series (now_us), &audit, NULL, write_done_cb, &run);
+  g_main_loop_run (loop);
+  orf_store_write_samples (store, make_samples (now_us), &key, write_done_cb, &run);
+  g_main_loop_run (loop);
+  orf_store_backup (store, argv[1], NULL, backup_done_cb, &run);
+  g_main_loop_run (loop);
+  orf_store_close (store);
+  return run.failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
