@@ -16,6 +16,8 @@ typedef struct {
    * is exactly one send, in whatever order they finish; (NULL, 0) where JSON-RPC owes no answer
    * (notifications).  May happen inside orf_peer_receive(). */
   void (*send) (gpointer transport, const char *data, gsize length);
+  /* Whether notifications of ours can reach the other end; where not, *.watch is refused. */
+  gboolean can_stream;
 } OrfPeerOps;
 
 /* Metadata that came beside the message (HTTP headers); `meta` inside the message goes before it. */

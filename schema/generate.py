@@ -1,0 +1,43 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Turns schema/ into C tables, the OpenRPC document, the sample config and methods.md.
+
+generate.py SOURCE_DIR OUTPUT_DIR [--depfile FILE]
+"""
+
+import argparse
+import pathlib
+import sys
+
+sys.dont_write_bytecode = True
+
+from generator import c_config, c_errors, c_methods, c_metrics, c_types, docs, openrpc
+from generator.model import Schema, SchemaError
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("source", type=pathlib.Path)
+    parser.add_argument("output", type=pathlib.Path)
+    parser.add_argument("--depfile", type=pathlib.Path)
+    options = parser.parse_args()
+
+    try:
+        schema = Schema(options.source)
+    except SchemaError as error:
+        sys.exit(f"schema: {error}")
+
+    options.output.mkdir(parents=True, exist_ok=True)
+    outputs = []
+    for module in (c_errors, c_types, c_methods, c_config, c_metrics, openrpc, docs):
+        for name, text in module.generate(schema).items():
+            (options.output / name).write_text(text, encoding="utf-8")
+            outputs.append(name)
+
+    if options.depfile:
+        inputs = " ".join(str(path) for path in schema.files)
+        options.depfile.write_text(f"{outputs[0]}: {inputs}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

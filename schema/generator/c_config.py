@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""config.json -> OrfConfig, the table of keys, the sample config."""
+
+from .model import SchemaError, c_string, camel
+from .text import header, source
+
+TYPES = {"integer": "gint64 ", "number": "double ", "boolean": "gboolean ", "string": "char *",
+         "list": "char **", "enum": "int "}
+
+DECLARATIONS = """
+typedef enum {
+  ORF_CONFIG_INTEGER,
+  ORF_CONFIG_NUMBER,
+  ORF_CONFIG_BOOLEAN,
+  ORF_CONFIG_STRING,
+  ORF_CONFIG_LIST,
+  ORF_CONFIG_ENUM,
+} OrfConfigType;
+
+typedef struct {
+  const char *section;
+  const char *name;
+  OrfConfigType type;
+  guint16 offset; /* in OrfConfig */
+  guint8 reload; /* SIGHUP may change it while running */
+  double minimum, maximum;
+  const char *const *values; /* of an enum, NULL-terminated; values[i] is i */
+  const char *default_text;
+  const char *env; /* a name from before orfeas, honoured too; NULL: none */
+  const char *allowed; /* for messages */
+  const char *help;
+} OrfConfigKey;
+
+extern const OrfConfigKey orf_config_keys[];
+extern const guint orf_n_config_keys;
+/* Every key with its help, as --print-defaults shows it. */
+extern const char orf_config_sample[];
+"""
+
+
+def default_text(key):
+    value = key.get("default")
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return "".join(f"{item};" for item in value)
+    return str(value)
+
+
+def allowed(key):
+    low, high = key.get("minimum"), key.get("maximum")
+    if key["type"] == "enum":
+        return "one of " + ", ".join(key["enum"])
+    if key["type"] == "boolean":
+        return "true or false"
+    if key["type"] in ("integer", "number"):
+        noun = "an integer" if key["type"] == "integer" else "a number"
+        if low is not None and high is not None:
+            return f"{noun} from {low} to {high}"
+        return noun + (f" of at least {low}" if low is not None else
+                       f" of at most {high}" if high is not None else "")
+    return "a list separated by ;" if key["type"] == "list" else "text"
+
+
+def bound(value, otherwise):
+    if value is None:
+        return otherwise
+    return f"{value}.0" if isinstance(value, int) else repr(value)
+
+
+def key_row(section, key):
+    if key["type"] not in TYPES:
+        raise SchemaError(f"config {section}.{key['name']}: type {key['type']!r}")
+    values = "NULL"
+    if key["type"] == "enum":
+        values = f"{section}_{key['name']}_values"
+    env = key.get("env")
+    env = env[0] if isinstance(env, list) and env else env
+    return (f"  {{ {c_string(section)}, {c_string(key['name'])}, ORF_CONFIG_{key['type'].upper()}, "
+            f"offsetof (OrfConfig, {section}.{key['name']}), {int(bool(key.get('reload')))}, "
+            f"{bound(key.get('minimum'), '-G_MAXDOUBLE')}, {bound(key.get('maximum'), 'G_MAXDOUBLE')}, "
+            f"{values}, {c_string(default_text(key))}, {c_string(env) if env else 'NULL'}, "
+            f"{c_string(allowed(key))}, {c_string(key['help'])} }},")
+
+
+def wrap(text, width=96):
+    lines, line = [], ""
+    for word in text.split():
+        if len(line) + len(word) + 1 > width:
+            lines.append(line)
+            line = ""
+        line = f"{line} {word}".strip()
+    return lines + [line]
+
+
+def sample(schema):
+    lines = ["# Every key of orfeasd with its default. What is commented out is what is in force anyway.",
+             "# A key is also set by --set SECTION.KEY=VALUE and by the environment variable",
+             "# ORFEAS_SECTION_KEY; the command line goes before the environment, that before the file."]
+    for section in schema.config:
+        lines += ["", *(f"# {line}" for line in wrap(section.get("help", ""))), f"[{section['name']}]"]
+        for key in section["keys"]:
+            lines += [f"# {line}" for line in wrap(f"{key['help']} ({allowed(key)})")]
+            if key.get("env"):
+                lines.append(f"# environment: {key['env'] if isinstance(key['env'], str) else ', '.join(key['env'])}")
+            lines.append(f"#{key['name']}={default_text(key)}")
+    return "\n".join(lines) + "\n"
+
+
+def generate(schema):
+    struct, enums, rows = ["typedef struct {"], [], []
+    for section in schema.config:
+        struct.append("  struct {")
+        for key in section["keys"]:
+            rows.append(key_row(section["name"], key))
+            struct.append(f"    {TYPES[key['type']]}{key['name']};")
+            if key["type"] == "enum":
+                name = f"{section['name']}_{key['name']}"
+                texts = ", ".join(c_string(value) for value in key["enum"])
+                enums.append((name, f"static const char *const {name}_values[] = {{ {texts}, NULL }};"))
+                members = "".join(f"  ORF_CONFIG_{name.upper()}_{value.upper().replace('-', '_')},\n"
+                                  for value in key["enum"])
+                struct.insert(0, f"typedef enum {{\n{members}}} OrfConfig{camel(name.replace('_', '.'))};\n")
+        struct.append(f"  }} {section['name']};")
+    struct.append("} OrfConfig;\n")
+    text = sample(schema)
+    literal = "\n".join("  " + c_string(line + "\n") for line in text.splitlines())
+    body = "\n".join(definition for _, definition in enums) + "\n\nconst OrfConfigKey orf_config_keys[] = {\n" \
+        + "\n".join(rows) + f"\n}};\nconst guint orf_n_config_keys = {len(rows)};\n\n" \
+        + f"const char orf_config_sample[] =\n{literal};\n"
+    return {
+        "orf-schema-config.h": header("\n".join(struct) + DECLARATIONS, ["<glib.h>"]),
+        "orf-schema-config.c": source(body, ["<stddef.h>", '"orf-schema-config.h"']),
+        "orfeasd.conf": text,
+    }

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "orf-number.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Below this every integer is a double of its own. */
+#define MAX_EXACT_INTEGER 9007199254740992.0
+/* Powers of ten up to here are exact, and metric values rarely have more decimals. */
+#define MAX_DECIMALS 15
+
+static const char digit_pairs[] = "00010203040506070809"
+                                  "10111213141516171819"
+                                  "20212223242526272829"
+                                  "30313233343536373839"
+                                  "40414243444546474849"
+                                  "50515253545556575859"
+                                  "60616263646566676869"
+                                  "70717273747576777879"
+                                  "80818283848586878889"
+                                  "90919293949596979899";
+
+static guint
+format_unsigned (char *buffer, guint64 value)
+{
+  char digits[ORF_NUMBER_MAX];
+  guint start = sizeof digits;
+
+  while (value >= 100) {
+    start -= 2;
+    memcpy (digits + start, digit_pairs + 2 * (value % 100), 2);
+    value /= 100;
+  }
+  if (value >= 10) {
+    start -= 2;
+    memcpy (digits + start, digit_pairs + 2 * value, 2);
+  } else {
+    digits[--start] = (char) ('0' + value);
+  }
+  memcpy (buffer, digits + start, sizeof digits - start);
+  return (guint) sizeof digits - start;
+}
+
+guint
+orf_number_format_integer (char *buffer, gint64 value)
+{
+  guint length;
+
+  if (value >= 0) {
+    length = format_unsigned (buffer, (guint64) value);
+  } else {
+    buffer[0] = '-';
+    length = 1 + format_unsigned (buffer + 1, -(guint64) value);
+  }
+  buffer[length] = '\0';
+  return length;
+}
+
+/*
+ * Value as mantissa / 10^decimals, when that is exact: mantissa and power are both exact doubles, so
+ * their quotient is rounded once, just as strtod() rounds the text; and the fewest decimals come first,
+ * so the text is the shortest.
+ */
+static gboolean
+find_decimals (double value, guint64 *mantissa, guint *decimals)
+{
+  double power = 1;
+
+  for (guint n = 0; n <= MAX_DECIMALS; n++, power *= 10) {
+    double scaled = rint (value * power);
+
+    if (scaled >= MAX_EXACT_INTEGER)
+      return FALSE;
+    if (scaled / power == value) {
+      *mantissa = (guint64) scaled;
+      *decimals = n;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+static guint
+format_decimals (char *buffer, guint64 mantissa, guint decimals)
+{
+  char digits[ORF_NUMBER_MAX];
+  guint length = format_unsigned (digits, mantissa);
+  guint whole = length > decimals ? length - decimals : 0;
+  guint n = 0;
+
+  if (whole == 0)
+    buffer[n++] = '0';
+  memcpy (buffer + n, digits, whole);
+  n += whole;
+  if (decimals > 0) {
+    guint zeros = decimals - (length - whole);
+
+    buffer[n++] = '.';
+    memset (buffer + n, '0', zeros);
+    n += zeros;
+    memcpy (buffer + n, digits + whole, length - whole);
+    n += length - whole;
+  }
+  return n;
+}
+
+guint
+orf_number_format_double (char *buffer, double value)
+{
+  double magnitude = fabs (value);
+  guint64 mantissa;
+  guint decimals;
+  guint sign = 0;
+
+  if (!isfinite (value)) {
+    memcpy (buffer, "null", 5);
+    return 4;
+  }
+  if (!find_decimals (magnitude, &mantissa, &decimals)) {
+    /* seventeen digits always read back; fewer are tried for the reader's sake */
+    static const char *const formats[] = { "%.15g", "%.16g", "%.17g" };
+
+    for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
+      g_ascii_formatd (buffer, ORF_NUMBER_MAX, formats[i], value);
+      if (g_ascii_strtod (buffer, NULL) == value)
+        break;
+    }
+    return (guint) strlen (buffer);
+  }
+  if (signbit (value) && mantissa != 0)
+    buffer[sign++] = '-';
+  sign += format_decimals (buffer + sign, mantissa, decimals);
+  buffer[sign] = '\0';
+  return sign;
+}

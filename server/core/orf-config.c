@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/orf-config.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "orf-error.h"
+
+static gpointer
+get_member (const OrfConfig *config, const OrfConfigKey *key)
+{
+  return (char *) config + key->offset;
+}
+
+static const OrfConfigKey *
+find_key (const char *section, const char *name)
+{
+  for (guint i = 0; i < orf_n_config_keys; i++)
+    if (g_str_equal (orf_config_keys[i].section, section)
+        && g_str_equal (orf_config_keys[i].name, name))
+      return &orf_config_keys[i];
+  return NULL;
+}
+
+static gboolean
+refuse (const OrfConfigKey *key, const char *text, GError **error)
+{
+  g_autofree char *field = g_strconcat (key->section, ".", key->name, NULL);
+
+  g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, field, key->allowed,
+                                                 "%s: \"%s\" is not %s", field, text, key->allowed));
+  return FALSE;
+}
+
+static gboolean
+set_number (OrfConfig *config, const OrfConfigKey *key, const char *text, GError **error)
+{
+  char *end = NULL;
+  double number;
+
+  errno = 0;
+  if (key->type == ORF_CONFIG_INTEGER) {
+    gint64 integer = g_ascii_strtoll (text, &end, 10);
+
+    if (errno != 0 || end == text || *end != '\0' || (double) integer < key->minimum
+        || (double) integer > key->maximum)
+      return refuse (key, text, error);
+    *(gint64 *) get_member (config, key) = integer;
+    return TRUE;
+  }
+  number = g_ascii_strtod (text, &end);
+  if (end == text || *end != '\0' || !isfinite (number) || number < key->minimum
+      || number > key->maximum)
+    return refuse (key, text, error);
+  *(double *) get_member (config, key) = number;
+  return TRUE;
+}
+
+static gboolean
+set_boolean (OrfConfig *config, const OrfConfigKey *key, const char *text, GError **error)
+{
+  static const char *const yes[] = { "true", "yes", "on", "1", NULL };
+  static const char *const no[] = { "false", "no", "off", "0", NULL };
+
+  if (g_strv_contains (yes, text))
+    *(gboolean *) get_member (config, key) = TRUE;
+  else if (g_strv_contains (no, text))
+    *(gboolean *) get_member (config, key) = FALSE;
+  else
+    return refuse (key, text, error);
+  return TRUE;
+}
+
+static gboolean
+set_enum (OrfConfig *config, const OrfConfigKey *key, const char *text, GError **error)
+{
+  for (int i = 0; key->values[i] != NULL; i++)
+    if (g_str_equal (key->values[i], text)) {
+      *(int *) get_member (config, key) = i;
+      return TRUE;
+    }
+  return refuse (key, text, error);
+}
+
+/* "a;b;" or "a,b": the empty items that a closing separator leaves are none. */
+static char **
+split_list (const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit_set (text, ";,", -1);
+  GPtrArray *items = g_ptr_array_new ();
+
+  for (guint i = 0; parts[i] != NULL; i++)
+    if (*g_strstrip (parts[i]) != '\0')
+      g_ptr_array_add (items, g_strdup (parts[i]));
+  g_ptr_array_add (items, NULL);
+  return (char **) g_ptr_array_free (items, FALSE);
+}
+
+static gboolean
+set_key (OrfConfig *config, const OrfConfigKey *key, const char *text, GError **error)
+{
+  switch (key->type) {
+  case ORF_CONFIG_INTEGER:
+  case ORF_CONFIG_NUMBER:
+    return set_number (config, key, text, error);
+  case ORF_CONFIG_BOOLEAN:
+    return set_boolean (config, key, text, error);
+  case ORF_CONFIG_ENUM:
+    return set_enum (config, key, text, error);
+  case ORF_CONFIG_STRING: {
+    char **member = get_member (config, key);
+
+    g_free (*member);
+    *member = g_strdup (text);
+    return TRUE;
+  }
+  case ORF_CONFIG_LIST:
+  default: {
+    char ***member = get_member (config, key);
+
+    g_strfreev (*member);
+    *member = split_list (text);
+    return TRUE;
+  }
+  }
+}
+
+OrfConfig *
+orf_config_new_defaults (void)
+{
+  OrfConfig *config = g_new0 (OrfConfig, 1);
+
+  for (guint i = 0; i < orf_n_config_keys; i++) {
+    g_autoptr (GError) error = NULL;
+
+    if (!set_key (config, &orf_config_keys[i], orf_config_keys[i].default_text, &error))
+      g_error ("schema/config.json: %s", error->message); /* a fault of the build, not of the user */
+  }
+  return config;
+}
+
+void
+orf_config_free (OrfConfig *config)
+{
+  if (config == NULL)
+    return;
+  for (guint i = 0; i < orf_n_config_keys; i++) {
+    if (orf_config_keys[i].type == ORF_CONFIG_STRING)
+      g_free (*(char **) get_member (config, &orf_config_keys[i]));
+    else if (orf_config_keys[i].type == ORF_CONFIG_LIST)
+      g_strfreev (*(char ***) get_member (config, &orf_config_keys[i]));
+  }
+  g_free (config);
+}
+
+static gboolean
+refuse_unknown (const char *section, const char *name, GError **error)
+{
+  g_autofree char *field = g_strconcat (section, ".", name, NULL);
+
+  g_propagate_error (error,
+                     orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, field,
+                                          "a key of orfeasd --print-defaults",
+                                          "%s: there is no such key; orfeasd --print-defaults "
+                                          "shows all",
+                                          field));
+  return FALSE;
+}
+
+static gboolean
+apply_section (OrfConfig *config, GKeyFile *file, const char *section, GError **error)
+{
+  g_auto (GStrv) names = g_key_file_get_keys (file, section, NULL, NULL);
+
+  for (guint i = 0; names[i] != NULL; i++) {
+    const OrfConfigKey *key = find_key (section, names[i]);
+    g_autofree char *text = NULL;
+
+    if (key == NULL)
+      return refuse_unknown (section, names[i], error);
+    text = g_key_file_get_string (file, section, names[i], NULL);
+    if (text == NULL)
+      return refuse (key, "text that is not UTF-8", error);
+    if (!set_key (config, key, g_strstrip (text), error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+apply_file (OrfConfig *config, const char *path, GError **error)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autoptr (GError) file_error = NULL;
+  g_auto (GStrv) sections = NULL;
+
+  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &file_error)) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "%s: %s", path, file_error->message);
+    return FALSE;
+  }
+  sections = g_key_file_get_groups (file, NULL);
+  for (guint i = 0; sections[i] != NULL; i++)
+    if (!apply_section (config, file, sections[i], error)) {
+      g_prefix_error (error, "%s: ", path);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+apply_environment (OrfConfig *config, GError **error)
+{
+  for (guint i = 0; i < orf_n_config_keys; i++) {
+    const OrfConfigKey *key = &orf_config_keys[i];
+    g_autofree char *joined = g_strconcat ("ORFEAS_", key->section, "_", key->name, NULL);
+    g_autofree char *name = g_ascii_strup (joined, -1);
+    const char *text = g_getenv (name);
+
+    if (text == NULL && key->env != NULL)
+      text = g_getenv (key->env);
+    if (text != NULL && !set_key (config, key, text, error)) {
+      g_prefix_error (error, "environment: ");
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static gboolean
+apply_override (OrfConfig *config, const char *text, GError **error)
+{
+  const char *equals = strchr (text, '=');
+  const char *dot = strchr (text, '.');
+  g_autofree char *section = NULL;
+  g_autofree char *name = NULL;
+  const OrfConfigKey *key;
+
+  if (equals == NULL || dot == NULL || dot > equals) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
+                 "--set %s: SECTION.KEY=VALUE is wanted", text);
+    return FALSE;
+  }
+  section = g_strndup (text, (gsize) (dot - text));
+  name = g_strndup (dot + 1, (gsize) (equals - dot - 1));
+  key = find_key (section, name);
+  if (key == NULL)
+    return refuse_unknown (section, name, error);
+  return set_key (config, key, equals + 1, error);
+}
+
+static char *
+find_file (void)
+{
+  g_autofree char *user = g_build_filename (g_get_user_config_dir (), "orfeas", "orfeasd.conf", NULL);
+
+  if (g_file_test (user, G_FILE_TEST_EXISTS))
+    return g_steal_pointer (&user);
+  if (g_file_test ("/etc/orfeas/orfeasd.conf", G_FILE_TEST_EXISTS))
+    return g_strdup ("/etc/orfeas/orfeasd.conf");
+  return NULL;
+}
+
+/* What two keys say together; each alone is checked by its range. */
+static gboolean
+check_together (const OrfConfig *config, GError **error)
+{
+  if (config->gpu.pressure_medium_percent < config->gpu.pressure_high_percent
+      && config->gpu.pressure_high_percent < config->gpu.pressure_critical_percent)
+    return TRUE;
+  g_propagate_error (error,
+                     orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "gpu.pressure_high_percent",
+                                          "medium < high < critical",
+                                          "gpu.pressure_medium_percent, gpu.pressure_high_percent and "
+                                          "gpu.pressure_critical_percent must rise in this order"));
+  return FALSE;
+}
+
+OrfConfig *
+orf_config_load (const char *file, const char *const *overrides, GError **error)
+{
+  g_autoptr (OrfConfig) config = orf_config_new_defaults ();
+  g_autofree char *path = file != NULL ? g_strdup (file) : find_file ();
+
+  if (path != NULL && !apply_file (config, path, error))
+    return NULL;
+  if (!apply_environment (config, error))
+    return NULL;
+  for (guint i = 0; overrides != NULL && overrides[i] != NULL; i++)
+    if (!apply_override (config, overrides[i], error))
+      return NULL;
+  if (!check_together (config, error))
+    return NULL;
+  return g_steal_pointer (&config);
+}
+
+static char *
+key_to_text (const OrfConfig *config, const OrfConfigKey *key)
+{
+  gpointer member = get_member (config, key);
+
+  switch (key->type) {
+  case ORF_CONFIG_INTEGER:
+    return g_strdup_printf ("%" G_GINT64_FORMAT, *(gint64 *) member);
+  case ORF_CONFIG_NUMBER: {
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+    return g_strdup (g_ascii_dtostr (text, sizeof text, *(double *) member));
+  }
+  case ORF_CONFIG_BOOLEAN:
+    return g_strdup (*(gboolean *) member ? "true" : "false");
+  case ORF_CONFIG_ENUM:
+    return g_strdup (key->values[*(int *) member]);
+  case ORF_CONFIG_STRING:
+    return g_strdup (*(char **) member);
+  case ORF_CONFIG_LIST:
+  default:
+    return g_strjoinv (";", *(char ***) member);
+  }
+}
+
+char **
+orf_config_reload (OrfConfig *config, const OrfConfig *fresh)
+{
+  GPtrArray *fixed = g_ptr_array_new ();
+
+  for (guint i = 0; i < orf_n_config_keys; i++) {
+    const OrfConfigKey *key = &orf_config_keys[i];
+    g_autofree char *before = key_to_text (config, key);
+    g_autofree char *after = key_to_text (fresh, key);
+
+    if (g_str_equal (before, after))
+      continue;
+    if (key->reload)
+      set_key (config, key, after, NULL); /* fresh has passed the same check */
+    else
+      g_ptr_array_add (fixed, g_strconcat (key->section, ".", key->name, NULL));
+  }
+  g_ptr_array_add (fixed, NULL);
+  return (char **) g_ptr_array_free (fixed, FALSE);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "orf-schema-config.h"
+
+G_BEGIN_DECLS
+
+/*
+ * The settings in force.  Sources, later ones go before earlier ones: defaults of the schema, the key
+ * file, environment (ORFEAS_SECTION_KEY and the names from before orfeas), --set SECTION.KEY=VALUE.
+ * Errors are INVALID_ARGUMENT with the field "section.key" and its allowed range.
+ */
+OrfConfig *orf_config_new_defaults (void);
+void orf_config_free (OrfConfig *config);
+
+/* file NULL: the first found of $XDG_CONFIG_HOME/orfeas/orfeasd.conf and /etc/orfeas/orfeasd.conf, and
+ * none is fine.  overrides: "section.key=value", NULL-terminated, may be NULL. */
+OrfConfig *orf_config_load (const char *file, const char *const *overrides, GError **error);
+
+/* Copies from fresh into config the keys that may change while running.  The names of keys that differ
+ * and may not are returned, NULL-terminated. */
+char **orf_config_reload (OrfConfig *config, const OrfConfig *fresh);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfConfig, orf_config_free)
+
+G_END_DECLS

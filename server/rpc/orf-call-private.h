@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <jansson.h>
+
+#include "rpc/orf-peer.h"
+
+G_BEGIN_DECLS
+
+/*
+ * How peers and REST start calls and learn their outcome.  The sink hears exactly once, unless the
+ * call was abandoned; json is set or error is.
+ */
+typedef void (*OrfCallSink) (gpointer owner, const char *json, gsize length, const GError *error);
+
+typedef struct {
+  OrfRouter *router;
+  OrfRole role;
+  const char *actor; /* a GRefString */
+  gboolean rest;
+  gboolean can_stream;
+  OrfCallSink sink;
+  gpointer owner;
+} OrfCallOrigin;
+
+/* params: an object, an array by position, or NULL.  Answers through the sink, often before it
+ * returns; NULL then, else a reference with which the owner may abandon or cancel the call. */
+OrfCall *orf_call_start (const OrfCallOrigin *origin,
+                         const OrfMethod *method,
+                         json_t *params,
+                         const OrfCallMeta *meta);
+/* Nobody waits for it any more: the sink is not called.  Consumes the owner's reference. */
+void orf_call_abandon (OrfCall *call);
+/* Ends it with CANCELLED, through the sink. */
+void orf_call_cancel (OrfCall *call);
+void orf_call_unref (OrfCall *call);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfCall, orf_call_unref)
+
+/* What the router tells calls. */
+gboolean orf_router_enter (OrfRouter *router, GError **error);
+void orf_router_leave (OrfRouter *router, gboolean failed);
+void orf_router_run (OrfRouter *router, OrfCall *call, const OrfMethod *method, gconstpointer params);
+
+G_END_DECLS

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A call has two holders: the handler, until it ends the call, and the owner (a peer or REST), until
+ * the sink has been told or the call was abandoned.  Main context only; the cancel flag is what other
+ * threads see of it.
+ */
+#include "rpc/orf-call.h"
+
+#include "core/orf-clock.h"
+#include "orf-decode.h"
+#include "orf-encode.h"
+#include "orf-error.h"
+#include "rpc/orf-call-private.h"
+
+struct _OrfCall {
+  guint references;
+  OrfCallOrigin origin; /* origin.sink is NULL once told or abandoned */
+  const OrfMethod *method;
+  gpointer params;
+  OrfCancel *cancel; /* made when somebody asks */
+  gint64 deadline_us;
+  guint deadline_source;
+  guint64 params_hash;
+  char *idempotency_key;
+  char *traceparent;
+};
+
+void
+orf_call_unref (OrfCall *call)
+{
+  if (--call->references > 0)
+    return;
+  orf_struct_free (call->method->params, call->params);
+  g_clear_pointer (&call->cancel, orf_cancel_unref);
+  g_free (call->idempotency_key);
+  g_free (call->traceparent);
+  orf_router_unref (call->origin.router);
+  g_ref_string_release ((char *) call->origin.actor);
+  g_free (call);
+}
+
+const OrfMethod *
+orf_call_get_method (OrfCall *call)
+{
+  return call->method;
+}
+
+OrfRole
+orf_call_get_role (OrfCall *call)
+{
+  return call->origin.role;
+}
+
+const char *
+orf_call_get_actor (OrfCall *call)
+{
+  return call->origin.actor;
+}
+
+const char *
+orf_call_get_idempotency_key (OrfCall *call)
+{
+  return call->idempotency_key;
+}
+
+const char *
+orf_call_get_traceparent (OrfCall *call)
+{
+  return call->traceparent;
+}
+
+guint64
+orf_call_get_params_hash (OrfCall *call)
+{
+  return call->params_hash;
+}
+
+OrfCancel *
+orf_call_get_cancel (OrfCall *call)
+{
+  if (call->cancel == NULL) {
+    call->cancel = orf_cancel_new (call->deadline_us);
+    if (call->origin.sink == NULL)
+      orf_cancel_trigger (call->cancel);
+  }
+  return call->cancel;
+}
+
+gboolean
+orf_call_is_ended (OrfCall *call)
+{
+  return call->origin.sink == NULL;
+}
+
+gboolean
+orf_call_is_rest (OrfCall *call)
+{
+  return call->origin.rest;
+}
+
+static void
+leave (OrfCall *call, gboolean failed)
+{
+  call->origin.sink = NULL;
+  g_clear_handle_id (&call->deadline_source, g_source_remove);
+  orf_router_leave (call->origin.router, failed);
+}
+
+/* Tells the sink, if there is still one; the owner's reference goes with it. */
+static void
+tell (OrfCall *call, const char *json, gsize length, const GError *error)
+{
+  OrfCallSink sink = call->origin.sink;
+
+  if (sink == NULL)
+    return;
+  leave (call, error != NULL);
+  sink (call->origin.owner, json, length, error);
+  orf_call_unref (call);
+}
+
+static void
+stop (OrfCall *call, OrfErrorCode code, const char *message)
+{
+  g_autoptr (GError) error = g_error_new_literal (ORF_ERROR, (int) code, message);
+
+  if (call->cancel != NULL)
+    orf_cancel_trigger (call->cancel);
+  tell (call, NULL, 0, error);
+}
+
+void
+orf_call_cancel (OrfCall *call)
+{
+  stop (call, ORF_ERROR_CANCELLED, "the caller cancelled the call");
+}
+
+void
+orf_call_abandon (OrfCall *call)
+{
+  if (call->cancel != NULL)
+    orf_cancel_trigger (call->cancel);
+  if (call->origin.sink != NULL)
+    leave (call, TRUE);
+  orf_call_unref (call);
+}
+
+static gboolean
+deadline_cb (gpointer user_data)
+{
+  OrfCall *call = user_data;
+
+  call->deadline_source = 0;
+  stop (call, ORF_ERROR_DEADLINE_EXCEEDED, "the deadline passed before the call was done");
+  return G_SOURCE_REMOVE;
+}
+
+void
+orf_call_return_encoded (OrfCall *call, const char *json, gsize length)
+{
+  tell (call, json, length, NULL);
+  orf_call_unref (call);
+}
+
+void
+orf_call_return (OrfCall *call, gconstpointer result)
+{
+  g_autoptr (GString) json = g_string_sized_new (256);
+  g_autoptr (GError) error = NULL;
+
+  if (!orf_encode (call->method->result, result, json, &error)) {
+    g_warning ("%s: %s", call->method->name, error->message);
+    tell (call, NULL, 0, error);
+  } else {
+    tell (call, json->str, json->len, NULL);
+  }
+  orf_call_unref (call);
+}
+
+void
+orf_call_fail (OrfCall *call, GError *error)
+{
+  tell (call, NULL, 0, error);
+  g_error_free (error);
+  orf_call_unref (call);
+}
+
+/* By position: the array's items get the names that the schema has in that order. */
+static json_t *
+name_params (const OrfDesc *desc, json_t *params, GError **error)
+{
+  json_t *named;
+
+  if (params == NULL || json_is_object (params))
+    return json_incref (params);
+  if (json_array_size (params) > desc->n_fields) {
+    g_propagate_error (error,
+                       orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "params", NULL,
+                                            "%u parameters were given and at most %u are taken",
+                                            (guint) json_array_size (params), desc->n_fields));
+    return NULL;
+  }
+  named = json_object ();
+  for (guint i = 0; i < json_array_size (params); i++)
+    json_object_set (named, desc->fields[i].name, json_array_get (params, i));
+  return named;
+}
+
+static gboolean
+decode_params (OrfCall *call, json_t *params, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (json_t) named = name_params (call->method->params, params, &local_error);
+
+  if (local_error == NULL)
+    call->params = orf_decode (call->method->params, named, ORF_DECODE_STRICT, &local_error);
+  if (local_error != NULL) {
+    g_propagate_error (error, g_steal_pointer (&local_error));
+    return FALSE;
+  }
+  if (call->idempotency_key != NULL) {
+    g_autofree char *text = json_dumps (named, JSON_COMPACT | JSON_SORT_KEYS);
+    g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text ? text : "", -1);
+
+    digest[16] = '\0';
+    call->params_hash = g_ascii_strtoull (digest, NULL, 16);
+  }
+  return TRUE;
+}
+
+static gboolean
+check_allowed (const OrfCallOrigin *origin, const OrfMethod *method, GError **error)
+{
+  if (origin->role == ORF_ROLE_NONE) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAUTHENTICATED, "%s needs a token", method->name);
+    return FALSE;
+  }
+  if (!orf_role_holds (origin->role, method->role)) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_PERMISSION_DENIED,
+                 "%s needs a role that the caller (%s) does not have", method->name, origin->actor);
+    return FALSE;
+  }
+  if (method->stream && !origin->can_stream) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_FAILED_PRECONDITION,
+                 "%s answers a stream, which needs a WebSocket or the Unix socket", method->name);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+take_meta (OrfCall *call, const OrfCallMeta *meta)
+{
+  const OrfRpcLimits *limits = orf_router_get_limits (call->origin.router);
+  gint64 patience_us = limits->default_deadline_us;
+
+  if (meta != NULL) {
+    if (meta->deadline_ms > 0)
+      patience_us = meta->deadline_ms * ORF_US_PER_MS;
+    call->idempotency_key = g_strdup (meta->idempotency_key);
+    call->traceparent = g_strdup (meta->traceparent);
+  }
+  call->deadline_us = orf_clock_monotonic_us () + MIN (patience_us, limits->max_deadline_us);
+}
+
+/* For a call that its handler keeps: the timer, and the reference with which the owner can stop it. */
+static void
+watch_deadline (OrfCall *call)
+{
+  gint64 left_us = MAX (call->deadline_us - orf_clock_monotonic_us (), 0);
+
+  call->deadline_source
+    = g_timeout_add ((guint) ((left_us + ORF_US_PER_MS - 1) / ORF_US_PER_MS), deadline_cb, call);
+}
+
+OrfCall *
+orf_call_start (const OrfCallOrigin *origin,
+                const OrfMethod *method,
+                json_t *params,
+                const OrfCallMeta *meta)
+{
+  g_autoptr (GError) error = NULL;
+  OrfCall *call;
+
+  if (!orf_router_enter (origin->router, &error)) {
+    origin->sink (origin->owner, NULL, 0, error);
+    return NULL;
+  }
+  call = g_new0 (OrfCall, 1);
+  call->references = 3; /* the handler's, the owner's, ours */
+  call->origin = *origin;
+  call->method = method;
+  orf_router_ref (origin->router);
+  g_ref_string_acquire ((char *) origin->actor);
+  take_meta (call, meta);
+
+  if (!check_allowed (origin, method, &error) || !decode_params (call, params, &error))
+    orf_call_fail (call, g_steal_pointer (&error));
+  else
+    orf_router_run (origin->router, call, method, call->params);
+
+  if (orf_call_is_ended (call)) {
+    orf_call_unref (call);
+    return NULL;
+  }
+  watch_deadline (call);
+  orf_call_unref (call);
+  return call;
+}

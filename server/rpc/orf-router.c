@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rpc/orf-router.h"
+
+#include "orf-error.h"
+#include "rpc/orf-call-private.h"
+
+/* What a caller is told to wait when too many calls are in flight: about one round of slow ones. */
+#define BUSY_RETRY_MS 100
+
+typedef struct {
+  OrfHandler handler;
+  gpointer user_data;
+} Binding;
+
+struct _OrfRouter {
+  guint references;
+  OrfRpcLimits limits;
+  OrfRpcCounts counts;
+  Binding bindings[ORF_N_METHODS];
+};
+
+OrfRouter *
+orf_router_new (const OrfRpcLimits *limits)
+{
+  OrfRouter *router = g_new0 (OrfRouter, 1);
+
+  router->references = 1;
+  router->limits = *limits;
+  return router;
+}
+
+OrfRouter *
+orf_router_ref (OrfRouter *router)
+{
+  router->references++;
+  return router;
+}
+
+void
+orf_router_unref (OrfRouter *router)
+{
+  if (--router->references == 0)
+    g_free (router);
+}
+
+void
+orf_router_bind (OrfRouter *router, OrfMethodId method, OrfHandler handler, gpointer user_data)
+{
+  router->bindings[method] = (Binding){ handler, user_data };
+}
+
+gboolean
+orf_router_is_bound (OrfRouter *router, OrfMethodId method)
+{
+  return router->bindings[method].handler != NULL;
+}
+
+const OrfRpcLimits *
+orf_router_get_limits (OrfRouter *router)
+{
+  return &router->limits;
+}
+
+OrfRpcCounts
+orf_router_get_counts (OrfRouter *router)
+{
+  return router->counts;
+}
+
+gboolean
+orf_router_enter (OrfRouter *router, GError **error)
+{
+  if (router->counts.in_flight >= router->limits.max_in_flight) {
+    g_propagate_error (error, orf_error_new_retry (ORF_ERROR_RESOURCE_EXHAUSTED, BUSY_RETRY_MS,
+                                                   "%u calls are in flight, which is the limit "
+                                                   "(rpc.max_in_flight)",
+                                                   router->counts.in_flight));
+    router->counts.calls++;
+    router->counts.errors++;
+    return FALSE;
+  }
+  router->counts.calls++;
+  router->counts.in_flight++;
+  return TRUE;
+}
+
+void
+orf_router_leave (OrfRouter *router, gboolean failed)
+{
+  router->counts.in_flight--;
+  if (failed)
+    router->counts.errors++;
+}
+
+void
+orf_router_run (OrfRouter *router, OrfCall *call, const OrfMethod *method, gconstpointer params)
+{
+  const Binding *binding = &router->bindings[orf_method_get_id (method)];
+
+  if (binding->handler == NULL)
+    orf_call_fail (call, g_error_new (ORF_ERROR, ORF_ERROR_UNAVAILABLE,
+                                      "%s is not available: its part is not built yet",
+                                      method->name));
+  else
+    binding->handler (call, params, binding->user_data);
+}
