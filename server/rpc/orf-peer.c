@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A message received is an exchange: one slot for each request in it.  The exchange is answered, in the
+ * order of its slots, when the last one has its answer; exchanges may finish in any order.
+ */
+#include "rpc/orf-peer.h"
+
+#include <string.h>
+
+#include "orf-decode.h"
+#include "orf-error.h"
+#include "rpc/orf-call-private.h"
+#include "rpc/orf-rpc-text.h"
+
+#define BUSY_RETRY_MS 100
+
+typedef struct _Exchange Exchange;
+
+typedef struct {
+  Exchange *exchange;
+  OrfCall *call; /* NULL once ended */
+  json_t *id_value; /* what rpc.cancel names */
+  char *id; /* as it stood in the text */
+  gboolean notification;
+  GString *answer;
+} Slot;
+
+struct _Exchange {
+  OrfPeer *peer;
+  GList link; /* in peer->exchanges */
+  gboolean batch;
+  guint n_slots;
+  guint unanswered;
+  Slot slots[];
+};
+
+struct _OrfPeer {
+  OrfRouter *router;
+  OrfPeerOps ops;
+  gpointer transport;
+  OrfRole role;
+  char *actor;
+  GQueue exchanges;
+  guint pending;
+};
+
+OrfPeer *
+orf_peer_new (OrfRouter *router,
+              const OrfPeerOps *ops,
+              gpointer transport,
+              OrfRole role,
+              const char *actor)
+{
+  OrfPeer *peer = g_new0 (OrfPeer, 1);
+
+  peer->router = orf_router_ref (router);
+  peer->ops = *ops;
+  peer->transport = transport;
+  peer->role = role;
+  peer->actor = g_ref_string_new (actor);
+  g_queue_init (&peer->exchanges);
+  return peer;
+}
+
+static void
+slot_clear (Slot *slot)
+{
+  g_clear_pointer (&slot->call, orf_call_abandon);
+  json_decref (slot->id_value);
+  g_free (slot->id);
+  if (slot->answer != NULL)
+    g_string_free (slot->answer, TRUE);
+}
+
+static void
+exchange_free (Exchange *exchange)
+{
+  g_queue_unlink (&exchange->peer->exchanges, &exchange->link);
+  for (guint i = 0; i < exchange->n_slots; i++)
+    slot_clear (&exchange->slots[i]);
+  g_free (exchange);
+}
+
+void
+orf_peer_free (OrfPeer *peer)
+{
+  GList *link;
+
+  if (peer == NULL)
+    return;
+  while ((link = g_queue_peek_head_link (&peer->exchanges)) != NULL)
+    exchange_free (link->data);
+  orf_router_unref (peer->router);
+  g_ref_string_release (peer->actor);
+  g_free (peer);
+}
+
+guint
+orf_peer_get_pending (OrfPeer *peer)
+{
+  return peer->pending;
+}
+
+static Exchange *
+exchange_new (OrfPeer *peer, gboolean batch, guint n_slots)
+{
+  Exchange *exchange = g_malloc0 (sizeof *exchange + n_slots * sizeof (Slot));
+
+  exchange->peer = peer;
+  exchange->batch = batch;
+  exchange->n_slots = n_slots;
+  /* one more than there are: nothing is sent while the slots are still being started */
+  exchange->unanswered = n_slots + 1;
+  exchange->link.data = exchange;
+  g_queue_push_tail_link (&peer->exchanges, &exchange->link);
+  for (guint i = 0; i < n_slots; i++)
+    exchange->slots[i].exchange = exchange;
+  return exchange;
+}
+
+static void
+send_batch (Exchange *exchange)
+{
+  g_autoptr (GString) all = g_string_new ("[");
+
+  for (guint i = 0; i < exchange->n_slots; i++) {
+    const GString *answer = exchange->slots[i].answer;
+
+    if (answer == NULL)
+      continue;
+    if (all->len > 1)
+      g_string_append_c (all, ',');
+    g_string_append_len (all, answer->str, (gssize) answer->len);
+  }
+  g_string_append_c (all, ']');
+  if (all->len == 2)
+    exchange->peer->ops.send (exchange->peer->transport, NULL, 0);
+  else
+    exchange->peer->ops.send (exchange->peer->transport, all->str, all->len);
+}
+
+/* One slot less to wait for; with the last one the message is answered.  `send` may free the peer only
+ * from a later turn of the loop. */
+static void
+exchange_settle (Exchange *exchange)
+{
+  const GString *answer;
+
+  if (--exchange->unanswered > 0)
+    return;
+  answer = exchange->slots[0].answer;
+  if (exchange->batch)
+    send_batch (exchange);
+  else if (answer != NULL)
+    exchange->peer->ops.send (exchange->peer->transport, answer->str, answer->len);
+  else
+    exchange->peer->ops.send (exchange->peer->transport, NULL, 0);
+  exchange_free (exchange);
+}
+
+static void
+slot_refuse (Slot *slot, const GError *error)
+{
+  slot->answer = g_string_sized_new (256);
+  orf_rpc_text_append_error (slot->answer, slot->id, error);
+  exchange_settle (slot->exchange);
+}
+
+static void
+slot_sink (gpointer owner, const char *json, gsize length, const GError *error)
+{
+  Slot *slot = owner;
+
+  slot->call = NULL;
+  slot->exchange->peer->pending--;
+  if (!slot->notification) {
+    slot->answer = g_string_sized_new (length + 128);
+    if (error != NULL)
+      orf_rpc_text_append_error (slot->answer, slot->id, error);
+    else
+      orf_rpc_text_append_result (slot->answer, slot->id, json, length);
+  }
+  exchange_settle (slot->exchange);
+}
+
+/* An id that could be read is echoed, on errors too. */
+static gboolean
+take_id (Slot *slot, json_t *request, const char *text, gsize length, GError **error)
+{
+  json_t *id = json_object_get (request, "id");
+
+  slot->notification = id == NULL;
+  if (id == NULL)
+    return TRUE;
+  if (!json_is_string (id) && !json_is_number (id) && !json_is_null (id)) {
+    g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_REQUEST, "id",
+                                                   "a string, a number or null",
+                                                   "the id is neither string, number nor null"));
+    return FALSE;
+  }
+  slot->id_value = json_incref (id);
+  slot->id = orf_rpc_text_dup_id (text, length);
+  if (slot->id == NULL) /* its key was written with escapes */
+    slot->id = orf_json_dump (id);
+  return TRUE;
+}
+
+static gboolean
+refuse_request (const char *field, const char *allowed, GError **error)
+{
+  g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_REQUEST, field, allowed,
+                                                 "not a JSON-RPC 2.0 request: \"%s\" has to be %s",
+                                                 field, allowed));
+  return FALSE;
+}
+
+static gboolean
+check_request (json_t *request, GError **error)
+{
+  json_t *params = json_object_get (request, "params");
+  const char *version = json_string_value (json_object_get (request, "jsonrpc"));
+
+  if (g_strcmp0 (version, "2.0") != 0)
+    return refuse_request ("jsonrpc", "\"2.0\"", error);
+  if (!json_is_string (json_object_get (request, "method")))
+    return refuse_request ("method", "a string", error);
+  if (params != NULL && !json_is_object (params) && !json_is_array (params))
+    return refuse_request ("params", "an object or an array", error);
+  return TRUE;
+}
+
+/* `meta` in the message goes before what the transport brought. */
+static OrfRpcMeta *
+decode_meta (json_t *request, const OrfCallMeta *beside, OrfCallMeta *meta, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  json_t *member = json_object_get (request, "meta");
+  OrfRpcMeta *inside = orf_decode (&orf_rpc_meta_desc, member, ORF_DECODE_STRICT, &local_error);
+
+  if (inside == NULL) {
+    orf_error_prefix_field (local_error, "meta");
+    g_propagate_error (error, g_steal_pointer (&local_error));
+    return NULL;
+  }
+  *meta = beside != NULL ? *beside : (OrfCallMeta){ 0 };
+  if (inside->has_deadline_ms)
+    meta->deadline_ms = inside->deadline_ms;
+  if (inside->traceparent != NULL)
+    meta->traceparent = inside->traceparent;
+  if (inside->idempotency_key != NULL)
+    meta->idempotency_key = inside->idempotency_key;
+  return inside;
+}
+
+static Slot *
+find_pending (OrfPeer *peer, json_t *id)
+{
+  for (GList *link = peer->exchanges.head; link != NULL; link = link->next) {
+    Exchange *exchange = link->data;
+
+    for (guint i = 0; i < exchange->n_slots; i++) {
+      Slot *slot = &exchange->slots[i];
+
+      if (slot->call != NULL && slot->id_value != NULL && json_equal (slot->id_value, id))
+        return slot;
+    }
+  }
+  return NULL;
+}
+
+/* rpc.cancel is the peer's own: it speaks of this conversation's calls. */
+static void
+cancel_by_id (OrfPeer *peer, json_t *params)
+{
+  json_t *id = json_is_array (params) ? json_array_get (params, 0) : json_object_get (params, "id");
+  Slot *slot = id != NULL ? find_pending (peer, id) : NULL;
+
+  if (slot != NULL)
+    orf_call_cancel (slot->call);
+}
+
+static gboolean
+enter_peer (OrfPeer *peer, GError **error)
+{
+  guint limit = orf_router_get_limits (peer->router)->max_in_flight_per_peer;
+
+  if (peer->pending >= limit) {
+    g_propagate_error (error, orf_error_new_retry (ORF_ERROR_RESOURCE_EXHAUSTED, BUSY_RETRY_MS,
+                                                   "%u calls of this connection are in flight, which "
+                                                   "is the limit (rpc.max_in_flight_per_peer)",
+                                                   peer->pending));
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+start_call (Slot *slot, const OrfMethod *method, json_t *params, const OrfCallMeta *meta)
+{
+  OrfPeer *peer = slot->exchange->peer;
+  OrfCallOrigin origin = {
+    .router = peer->router,
+    .role = peer->role,
+    .actor = peer->actor,
+    .can_stream = peer->ops.can_stream,
+    .sink = slot_sink,
+    .owner = slot,
+  };
+  OrfCall *call;
+
+  peer->pending++;
+  call = orf_call_start (&origin, method, params, meta);
+  if (call != NULL)
+    slot->call = call;
+}
+
+/* text: the request as it stood, for its id. */
+static void
+start_request (Slot *slot,
+               json_t *request,
+               const char *text,
+               gsize length,
+               const OrfCallMeta *beside)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (OrfRpcMeta) inside = NULL;
+  OrfCallMeta meta;
+  const char *name;
+  const OrfMethod *method;
+
+  if (!json_is_object (request)) {
+    g_set_error (&error, ORF_ERROR, ORF_ERROR_INVALID_REQUEST, "a request is a JSON object");
+    slot_refuse (slot, error);
+    return;
+  }
+  if (!take_id (slot, request, text, length, &error) || !check_request (request, &error)) {
+    slot_refuse (slot, error);
+    return;
+  }
+  name = json_string_value (json_object_get (request, "method"));
+  method = orf_method_find (name);
+  if (method == NULL)
+    g_set_error (&error, ORF_ERROR, ORF_ERROR_METHOD_NOT_FOUND,
+                 "there is no method \"%.100s\"; rpc.discover tells all", name);
+  if (error == NULL)
+    inside = decode_meta (request, beside, &meta, &error);
+  if (error == NULL)
+    enter_peer (slot->exchange->peer, &error);
+  if (error != NULL) {
+    if (slot->notification)
+      exchange_settle (slot->exchange);
+    else
+      slot_refuse (slot, error);
+    return;
+  }
+  if (orf_method_get_id (method) == ORF_METHOD_RPC_CANCEL)
+    cancel_by_id (slot->exchange->peer, json_object_get (request, "params"));
+  start_call (slot, method, json_object_get (request, "params"), &meta);
+}
+
+static void
+receive_batch (OrfPeer *peer,
+               json_t *batch,
+               const char *data,
+               gsize length,
+               const OrfCallMeta *meta)
+{
+  g_autoptr (GArray) slices = orf_rpc_text_split_array (data, length);
+  gsize count = json_array_size (batch);
+  Exchange *exchange = exchange_new (peer, TRUE, (guint) count);
+
+  for (guint i = 0; i < count; i++) {
+    const OrfRpcSlice *slice = &g_array_index (slices, OrfRpcSlice, i);
+
+    start_request (&exchange->slots[i], json_array_get (batch, i), slice->text, slice->length, meta);
+  }
+  exchange_settle (exchange);
+}
+
+static gboolean
+check_message (OrfPeer *peer, json_t *message, GError **error)
+{
+  guint max_batch = orf_router_get_limits (peer->router)->max_batch;
+
+  if (json_is_array (message) && json_array_size (message) == 0) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_REQUEST, "the batch is empty");
+    return FALSE;
+  }
+  if (json_array_size (message) > max_batch) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_REQUEST,
+                 "the batch has %u requests and at most %u are taken (rpc.max_batch)",
+                 (guint) json_array_size (message), max_batch);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+void
+orf_peer_receive (OrfPeer *peer, const char *data, gsize length, const OrfCallMeta *meta)
+{
+  const OrfRpcLimits *limits = orf_router_get_limits (peer->router);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (json_t) message = NULL;
+  Exchange *exchange;
+
+  if (length > limits->max_message_bytes)
+    error = orf_error_new_field (ORF_ERROR_RESOURCE_EXHAUSTED, NULL, NULL,
+                                 "the message has %" G_GSIZE_FORMAT
+                                 " bytes and at most %" G_GSIZE_FORMAT
+                                 " are taken (rpc.max_message_bytes)",
+                                 length, limits->max_message_bytes);
+  else
+    message = orf_json_parse (data, length, limits->max_depth, &error);
+  if (message == NULL || !check_message (peer, message, &error)) {
+    orf_peer_refuse (peer, error);
+    return;
+  }
+  if (json_is_array (message)) {
+    receive_batch (peer, message, data, length, meta);
+    return;
+  }
+  exchange = exchange_new (peer, FALSE, 1);
+  start_request (&exchange->slots[0], message, data, length, meta);
+  exchange_settle (exchange);
+}
+
+void
+orf_peer_refuse (OrfPeer *peer, const GError *error)
+{
+  g_autoptr (GString) text = g_string_sized_new (256);
+
+  orf_rpc_text_append_error (text, NULL, error);
+  peer->ops.send (peer->transport, text->str, text->len);
+}
