@@ -17,8 +17,9 @@ typedef struct {
 
 struct _OrfSampleBatch {
   GArray *samples; /* OrfSample */
-  GPtrArray
-    *new_series; /* OrfSeriesRow, inserted before the samples; ignored where the id exists */
+  /* OrfSeriesRow, inserted before the samples where the id is not there yet.  Telling the store
+   * once is enough: should the batch be refused, they come in with a later one. */
+  GPtrArray *new_series;
 };
 
 OrfSampleBatch *orf_sample_batch_new (guint expected);

@@ -1,26 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Invariants.  All that is in the struct below `thread` belongs to the writer's thread from start
- * to join.  No transaction outlives a turn, and none is longer than batch_us unless one
- * acknowledged write alone is: an acknowledgement so waits for at most one transaction of others
- * (or one checkpoint).  A job is replied to once its transaction is over, never before.
+ * Invariants.  No transaction outlives a turn, and none is longer than batch_us unless one
+ * acknowledged write alone is: an acknowledgement so waits for at most one transaction of others,
+ * or one checkpoint.
  */
-#include "store/orf-store-writer.h"
+#include "store/orf-store-writer-private.h"
 
 #include <math.h>
 #include <sys/stat.h>
 
 #include "core/orf-clock.h"
 #include "orf-error.h"
-#include "store/orf-store-backup.h"
-#include "store/orf-store-disk.h"
 #include "store/orf-store-error.h"
-#include "store/orf-store-meter.h"
 #include "store/orf-store-open.h"
 #include "store/orf-store-retain.h"
-#include "store/orf-store-series.h"
 #include "store/orf-store-thread.h"
-#include "store/orf-write-job.h"
 
 #define TICK_US ORF_US_PER_S
 /* Between two looks for what is too old; at 10,000 series some 12 runs of samples have become so.
@@ -37,41 +31,6 @@
 #define MAX_ACKS_IN_ROW 8
 /* How long the last checkpoint waits for readers; what it cannot do, the next start does. */
 #define LAST_CHECKPOINT_WAIT_MS 200
-
-static const char begin_sql[] = "BEGIN IMMEDIATE";
-static const char commit_sql[] = "COMMIT";
-static const char savepoint_sql[] = "SAVEPOINT job";
-static const char release_sql[] = "RELEASE job";
-static const char undo_sql[] = "ROLLBACK TO job";
-
-struct _OrfStoreWriter {
-  OrfStore *store;         /* only handed back to the main context */
-  OrfStoreOptions options; /* path is ours */
-  OrfQueue *jobs;
-  OrfQueue *replies;
-  OrfStoreStatsCb stats_cb;
-  pthread_t thread;
-
-  OrfConnection *connection; /* NULL while it cannot be opened */
-  OrfStoreDisk *disk;
-  OrfStoreMeter *meter;
-  OrfRawBlock open_block;
-  GPtrArray *orphans; /* OrfSeriesRow of frames that were lost: later samples refer to them */
-
-  GPtrArray *group; /* the jobs of the open transaction, borrowed */
-  guint64 group_rows;
-  OrfWriteJob *partial; /* a frame of which a part is committed */
-  OrfJob *held;         /* popped for the group, but of another kind: comes next */
-  OrfBackupJob *backup;
-  gboolean full_sync; /* what PRAGMA synchronous is */
-  guint acks_in_row;
-
-  gint64 next_tick_us, next_retain_us, next_checkpoint_us, must_care_us;
-  gboolean retain_more, shrink_more;
-  int wal_pages;          /* told by SQLite after each commit */
-  int checkpointed_pages; /* of those */
-  OrfStoreStats stats;
-};
 
 /* ---- news for the main context -------------------------------------------------------------- */
 
@@ -100,8 +59,8 @@ news_free_cb (OrfJob *job)
 }
 
 /* Before the replies of a transaction, so that who is answered sees its figures. */
-static void
-writer_tell (OrfStoreWriter *self)
+void
+orf_store_writer_tell (OrfStoreWriter *self)
 {
   News *news = g_new0 (News, 1);
 
@@ -135,35 +94,6 @@ writer_measure (OrfStoreWriter *self)
 /* ---- trouble ------------------------------------------------------------------------------------
  */
 
-/* What an error means for the writes that follow. */
-static void
-writer_note_trouble (OrfStoreWriter *self, int code, const GError *failure)
-{
-  switch (orf_store_error_classify (code)) {
-  case ORF_STORE_TROUBLE_DISK_FULL:
-    orf_store_disk_set_full (self->disk);
-    break;
-  case ORF_STORE_TROUBLE_FILE:
-    g_free (self->stats.fault);
-    self->stats.fault = g_strdup (failure->message);
-    break;
-  case ORF_STORE_TROUBLE_TRANSACTION:
-  case ORF_STORE_TROUBLE_NONE:
-    break;
-  }
-}
-
-/* NULL: writing may be tried. */
-static GError *
-writer_dup_refusal (OrfStoreWriter *self)
-{
-  if (self->stats.fault != NULL)
-    return orf_error_new_retry (ORF_ERROR_UNAVAILABLE, ORF_STORE_RETRY_MS, "%s", self->stats.fault);
-  if (orf_store_disk_is_full (self->disk))
-    return orf_store_disk_dup_error (self->disk);
-  return NULL;
-}
-
 static gboolean writer_configure (OrfStoreWriter *self, GError **error);
 
 /* A new connection: the old one may hold what the fault left. */
@@ -185,191 +115,6 @@ writer_reopen (OrfStoreWriter *self)
   }
   g_free (self->stats.fault);
   self->stats.fault = g_strdup (failure->message);
-}
-
-/* ---- transactions
- * --------------------------------------------------------------------------------- */
-
-static gboolean
-writer_run (OrfStoreWriter *self, const char *sql, GError **error)
-{
-  g_autoptr (OrfStatement) statement = orf_connection_prepare (self->connection, sql, error);
-
-  return statement != NULL && orf_connection_run (self->connection, statement, error);
-}
-
-/* FULL: synced at each commit.  NORMAL: at checkpoints, so a power cut (not a kill) may lose the
- * last ones. */
-static gboolean
-writer_begin (OrfStoreWriter *self, gboolean full_sync, GError **error)
-{
-  if (self->full_sync != full_sync) {
-    /* SQLite acts on this pragma when it is prepared, so it cannot be a kept statement. */
-    if (!orf_connection_exec (self->connection,
-                              full_sync ? "PRAGMA synchronous = FULL"
-                                        : "PRAGMA synchronous = NORMAL",
-                              error))
-      return FALSE;
-    self->full_sync = full_sync;
-  }
-  return writer_run (self, begin_sql, error);
-}
-
-/* FALSE: the whole transaction is lost; what is wrong with this job alone is in its error. */
-static gboolean
-writer_apply (OrfStoreWriter *self, OrfWriteJob *job, gint64 deadline_us, GError **error)
-{
-  OrfRawBlock block = self->open_block;
-  gboolean finished = TRUE;
-  guint n_rows = 0;
-  g_autoptr (GError) failure = NULL;
-
-  if (!writer_run (self, savepoint_sql, error))
-    return FALSE;
-  orf_connection_take_last_code (self->connection);
-  if (orf_write_job_apply (job, self->connection, &block, self->options.idempotency_us, deadline_us,
-                           &finished, &n_rows, &failure)) {
-    self->open_block = block;
-    self->group_rows += n_rows;
-    self->partial = finished ? NULL : job;
-    return writer_run (self, release_sql, error);
-  }
-  if (orf_store_error_classify (orf_connection_take_last_code (self->connection)) !=
-        ORF_STORE_TROUBLE_NONE ||
-      sqlite3_get_autocommit (orf_connection_get_db (self->connection))) {
-    g_propagate_error (error, g_steal_pointer (&failure));
-    return FALSE;
-  }
-  job->error = g_steal_pointer (&failure);
-  return writer_run (self, undo_sql, error) && writer_run (self, release_sql, error);
-}
-
-/* Series whose first frame was lost go in before anything may refer to them. */
-static gboolean
-writer_apply_orphans (OrfStoreWriter *self, GError **error)
-{
-  for (guint i = 0; i < self->orphans->len; i++)
-    if (!orf_series_insert (self->connection, g_ptr_array_index (self->orphans, i), error))
-      return FALSE;
-  return TRUE;
-}
-
-static void
-writer_keep_orphans (OrfStoreWriter *self, OrfWriteJob *job)
-{
-  if (job->batch != NULL)
-    orf_sample_batch_move_series (job->batch, self->orphans);
-}
-
-static OrfWriteJob *
-writer_next_of_group (OrfStoreWriter *self, OrfWriteLane lane, gint64 deadline_us)
-{
-  OrfJob *job;
-
-  if (self->partial != NULL || orf_clock_monotonic_us () >= deadline_us)
-    return NULL;
-  job = orf_queue_try_pop_lane (self->jobs, lane);
-  if (job == NULL || job->work == orf_store_writer_work_write)
-    return (OrfWriteJob *) job;
-  self->held = job;
-  return NULL;
-}
-
-/* The end of one job: written, or refused with failure. */
-static void
-writer_finish_job (OrfStoreWriter *self, OrfWriteJob *job, const GError *failure)
-{
-  /* Its own fault, so ours, and it has no caller to be told. */
-  if (job->error != NULL && job->base.done == NULL)
-    g_warning ("a frame was refused: %s", job->error->message);
-  if (failure != NULL && job->error == NULL) {
-    job->error = g_error_copy (failure);
-    g_clear_pointer (&job->replayed_json, g_free);
-    writer_keep_orphans (self, job);
-  }
-  if (job->error != NULL && job->lane == ORF_WRITE_LANE_BULK)
-    self->stats.frames_dropped++;
-}
-
-static void
-writer_finish_group (OrfStoreWriter *self, const GError *failure)
-{
-  for (guint i = 0; i < self->group->len; i++)
-    writer_finish_job (self, g_ptr_array_index (self->group, i), failure);
-  if (failure == NULL) {
-    self->stats.commits++;
-    self->stats.rows_written += self->group_rows;
-  }
-  writer_tell (self);
-  for (guint i = 0; i < self->group->len; i++) {
-    OrfWriteJob *job = g_ptr_array_index (self->group, i);
-
-    if (job != self->partial)
-      orf_job_reply (&job->base);
-  }
-  g_ptr_array_set_size (self->group, 0);
-}
-
-static gboolean
-writer_run_group (OrfStoreWriter *self, OrfWriteJob *first, GError **error)
-{
-  gint64 deadline_us = orf_clock_monotonic_us () + self->options.batch_us;
-  OrfWriteLane lane = first->lane;
-
-  g_ptr_array_add (self->group, first);
-  if (!writer_begin (self, lane == ORF_WRITE_LANE_ACK, error) ||
-      !writer_apply_orphans (self, error) || !writer_apply (self, first, deadline_us, error))
-    return FALSE;
-  for (;;) {
-    OrfWriteJob *job = writer_next_of_group (self, lane, deadline_us);
-
-    if (job == NULL)
-      return writer_run (self, commit_sql, error);
-    g_ptr_array_add (self->group, job);
-    if (!writer_apply (self, job, deadline_us, error))
-      return FALSE;
-  }
-}
-
-static void
-writer_write (OrfStoreWriter *self, OrfWriteJob *first)
-{
-  OrfRawBlock before = self->open_block;
-  g_autoptr (GError) failure = NULL;
-
-  self->acks_in_row = first->lane == ORF_WRITE_LANE_ACK ? self->acks_in_row + 1 : 0;
-  self->partial = NULL;
-  self->group_rows = 0;
-  orf_connection_take_last_code (self->connection);
-  if (writer_run_group (self, first, &failure)) {
-    g_ptr_array_set_size (self->orphans, 0);
-  } else {
-    orf_connection_rollback (self->connection);
-    self->open_block = before;
-    self->partial = NULL;
-    writer_note_trouble (self, orf_connection_take_last_code (self->connection), failure);
-    if (orf_store_disk_is_full (self->disk)) {
-      g_clear_error (&failure);
-      failure = orf_store_disk_dup_error (self->disk);
-    }
-  }
-  writer_finish_group (self, failure);
-}
-
-void
-orf_store_writer_work_write (OrfJob *job, gpointer state)
-{
-  OrfStoreWriter *self = state;
-  g_autoptr (GError) refusal = writer_dup_refusal (self);
-
-  if (refusal == NULL) {
-    writer_write (self, (OrfWriteJob *) job);
-    return;
-  }
-  if (self->partial == (OrfWriteJob *) job)
-    self->partial = NULL;
-  g_ptr_array_add (self->group, job);
-  writer_finish_group (self, refusal);
 }
 
 /* ---- backup
@@ -430,10 +175,11 @@ writer_checkpoint (OrfStoreWriter *self, int mode)
   self->next_checkpoint_us = orf_clock_monotonic_us () + (n_done < n_log ? CHECKPOINT_RETRY_US : 0);
 }
 
+/* Nobody waits to be answered. */
 static gboolean
 writer_is_calm (OrfStoreWriter *self)
 {
-  return self->partial == NULL && orf_queue_get_length (self->jobs, ORF_WRITE_LANE_ACK) == 0;
+  return orf_queue_get_length (self->jobs, ORF_WRITE_LANE_ACK) == 0;
 }
 
 static void
@@ -473,7 +219,7 @@ writer_care (OrfStoreWriter *self)
     return;
   self->retain_more = self->shrink_more = FALSE;
   orf_connection_rollback (self->connection);
-  writer_note_trouble (self, orf_connection_take_last_code (self->connection), failure);
+  orf_store_writer_note_trouble (self, orf_connection_take_last_code (self->connection), failure);
 }
 
 static void
@@ -495,7 +241,7 @@ writer_tick (OrfStoreWriter *self)
   }
   orf_store_disk_make_ballast (self->disk);
   writer_measure (self);
-  writer_tell (self);
+  orf_store_writer_tell (self);
 }
 
 /* ---- the thread
@@ -571,7 +317,7 @@ writer_finish (OrfStoreWriter *self)
   }
   g_clear_pointer (&self->connection, orf_connection_close);
   writer_measure (self);
-  writer_tell (self);
+  orf_store_writer_tell (self);
 }
 
 static void *

@@ -10,6 +10,9 @@ write_done_cb (OrfJob *base)
   OrfWriteResult result = { .replayed_json = job->replayed_json };
 
   orf_store_landed (job->store);
+  /* Refused before the writer saw it: its series go with the next batch. */
+  if (job->error != NULL && job->batch != NULL)
+    orf_sample_batch_move_series (job->batch, job->store->orphans);
   if (job->done != NULL)
     job->done (job->user_data, job->error == NULL ? &result : NULL, job->error);
 }

@@ -62,7 +62,8 @@ typedef struct {
 } OrfWriteResult;
 
 /* error NULL: durable.  Its codes: RESOURCE_EXHAUSTED (disk full, queue full; with retry_after_ms),
- * FAILED_PRECONDITION (key used for another request), UNAVAILABLE (i/o error). */
+ * FAILED_PRECONDITION (key used for another request; opened read-only), UNAVAILABLE (i/o error;
+ * being closed), DATA_LOSS (the write itself found the file damaged). */
 typedef void (*OrfWriteDone) (gpointer user_data,
                               const OrfWriteResult *result,
                               const GError *error);
@@ -83,7 +84,8 @@ typedef struct {
 } OrfAudit;
 
 /* The daemon's own samples: bulk lane, group-committed, synchronous=NORMAL.  Takes batch.  Never
- * fails towards the caller: what cannot be written is counted in frames_dropped. */
+ * fails towards the caller: what cannot be written is counted in frames_dropped.  An acknowledged
+ * write that comes later may be in the file earlier. */
 void orf_store_write_frame (OrfStore *store, OrfSampleBatch *batch);
 /* Samples from outside: acknowledgement lane, synchronous=FULL.  Takes batch. */
 void orf_store_write_samples (OrfStore *store,

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <pthread.h>
+
+#include "store/orf-store-backup.h"
+#include "store/orf-store-disk.h"
+#include "store/orf-store-meter.h"
+#include "store/orf-store-writer.h"
+#include "store/orf-write-job.h"
+
+G_BEGIN_DECLS
+
+/* Shared by orf-store-writer.c (the thread, and care of the file) and orf-store-group.c (writing).
+ * All below `thread` belongs to the writer's thread from start to join. */
+struct _OrfStoreWriter {
+  OrfStore *store;         /* only handed back to the main context */
+  OrfStoreOptions options; /* path is ours */
+  OrfQueue *jobs;
+  OrfQueue *replies;
+  OrfStoreStatsCb stats_cb;
+  pthread_t thread;
+
+  OrfConnection *connection; /* NULL while it cannot be opened */
+  OrfStoreDisk *disk;
+  OrfStoreMeter *meter;
+  OrfRawBlock open_block;
+  GPtrArray *orphans; /* OrfSeriesRow of frames that were lost: later samples refer to them */
+
+  GPtrArray *group; /* the jobs of the open transaction, borrowed */
+  guint64 group_rows;
+  OrfWriteJob *partial; /* a frame of which a part is committed */
+  OrfJob *held;         /* popped for the group, but of another kind: comes next */
+  OrfBackupJob *backup;
+  gboolean full_sync; /* what PRAGMA synchronous is */
+  guint acks_in_row;
+
+  gint64 next_tick_us, next_retain_us, next_checkpoint_us, must_care_us;
+  gboolean retain_more, shrink_more;
+  int wal_pages;          /* told by SQLite after each commit */
+  int checkpointed_pages; /* of those */
+  OrfStoreStats stats;
+};
+
+/* Figures to the main context. */
+void orf_store_writer_tell (OrfStoreWriter *self);
+/* What an error means for the writes that follow. */
+void orf_store_writer_note_trouble (OrfStoreWriter *self, int sqlite_code, const GError *failure);
+
+G_END_DECLS
