@@ -206,6 +206,31 @@ test_check_finds_lies (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
   }
 }
 
+/* The WAL is written back while frames go on, and begins anew instead of growing with them. */
+static void
+test_wal_is_bounded (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  const guint n = 20000, n_frames = 50; /* 25 MB */
+  g_autofree char *wal = g_strconcat (fixture->path, "-wal", NULL);
+  gint64 now_us = orf_clock_now_us ();
+  GStatBuf state;
+
+  store_fixture_open (fixture);
+  for (guint i = 0; i < n_frames; i++)
+    orf_store_write_frame (fixture->store, store_batch (now_us, n));
+  while (orf_store_get_stats (fixture->store)->rows_written < (guint64) n * n_frames)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpint (g_stat (wal, &state), ==, 0);
+  g_assert_cmpint (state.st_size, <, 12 << 20);
+  if (!g_file_test ("/proc/thread-self/io", G_FILE_TEST_EXISTS))
+    return;
+  /* A second later the figures say so. */
+  while (!(orf_store_get_stats (fixture->store)->written_bytes_per_s > 0) ||
+         orf_store_get_stats (fixture->store)->size_bytes < 10 << 20)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpint (orf_store_get_stats (fixture->store)->wal_bytes, >, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -218,5 +243,6 @@ main (int argc, char **argv)
   ADD ("check", test_check);
   ADD ("check-finds-damage", test_check_finds_damage);
   ADD ("check-finds-lies", test_check_finds_lies);
+  ADD ("wal-is-bounded", test_wal_is_bounded);
   return g_test_run ();
 }

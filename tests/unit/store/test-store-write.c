@@ -135,6 +135,11 @@ test_bad_one_in_a_group (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED
 
     if (i % 3 == 1) /* the same name under another id */
       g_ptr_array_add (batch->new_series, store_series_row (100 + i, "one"));
+    if (i % 3 == 2) { /* what it declares is kept, though it is refused */
+      g_autofree char *name = g_strdup_printf ("declared%u", i);
+
+      g_ptr_array_add (batch->new_series, store_series_row (200 + i, name));
+    }
     orf_store_write_samples (fixture->store, batch,
                              i == 0       ? &key
                              : i % 3 == 2 ? &conflict
@@ -154,6 +159,13 @@ test_bad_one_in_a_group (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED
   g_assert_cmpint (store_query (fixture->path,
                                 "SELECT sum(last_rowid-first_rowid+1) FROM raw_block"),
                    ==, 10);
+  {
+    g_auto (StoreAnswer) answer = { 0 };
+
+    store_fixture_write (fixture, store_batch (99, 1), NULL, &answer);
+    g_assert_no_error (answer.error);
+  }
+  g_assert_cmpint (store_query (fixture->path, "SELECT count(*) FROM series"), ==, 11);
 }
 
 static void
@@ -237,29 +249,41 @@ test_gpu_processes (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
                    ==, 13);
 }
 
-/* A frame that is not let in takes its samples with it, but not the series that later ones name. */
+/* A batch that is not let in takes its samples with it, not the series that later ones name. */
 static void
 test_queue_full (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-  g_auto (StoreAnswer) answer = { 0 };
-  guint64 dropped;
+  StoreAnswer answers[300] = { 0 };
+  g_auto (StoreAnswer) last = { 0 };
+  guint n_refused = 0;
 
   fixture->options.max_write_jobs = 1;
   store_fixture_open (fixture);
-  for (guint i = 0; i < 300; i++) {
-    OrfSampleBatch *batch = store_batch (1, 1);
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++) {
+    OrfSampleBatch *batch = store_batch (orf_clock_now_us (), 1);
     g_autofree char *name = g_strdup_printf ("s%u", i);
 
     g_ptr_array_add (batch->new_series, store_series_row (10 + i, name));
-    orf_store_write_frame (fixture->store, batch);
+    if (i % 2 == 0)
+      orf_store_write_frame (fixture->store, batch);
+    else
+      orf_store_write_samples (fixture->store, batch, NULL, store_answer_write_cb, &answers[i]);
   }
-  dropped = orf_store_get_stats (fixture->store)->frames_dropped;
-  g_assert_cmpint (dropped, >, 0);
-  store_fixture_write (fixture, store_batch (2, 1), NULL, &answer);
-  g_assert_no_error (answer.error);
+  for (guint i = 1; i < G_N_ELEMENTS (answers); i += 2) {
+    store_answer_wait (&answers[i]);
+    if (answers[i].error != NULL) {
+      g_assert_error (answers[i].error, ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED);
+      n_refused++;
+    }
+    store_answer_clear (&answers[i]);
+  }
+  n_refused += (guint) orf_store_get_stats (fixture->store)->frames_dropped;
+  g_assert_cmpuint (n_refused, >, 0);
+  store_fixture_write (fixture, store_batch (orf_clock_now_us (), 1), NULL, &last);
+  g_assert_no_error (last.error);
   store_fixture_close (fixture);
   g_assert_cmpint (store_query (fixture->path, "SELECT count(*) FROM sample_raw"), ==,
-                   301 - dropped);
+                   301 - n_refused);
   g_assert_cmpint (store_query (fixture->path, "SELECT count(*) FROM series"), ==, 301);
 }
 
