@@ -35,7 +35,8 @@ def main():
             outputs.append(name)
 
     if options.depfile:
-        inputs = " ".join(str(path) for path in schema.files)
+        own = pathlib.Path(__file__).resolve().parent.glob("generator/*.py")
+        inputs = " ".join(str(path) for path in [*schema.files, *sorted(own)])
         options.depfile.write_text(f"{outputs[0]}: {inputs}\n", encoding="utf-8")
 
 

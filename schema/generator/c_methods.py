@@ -108,7 +108,7 @@ def binder(method):
         f"orf_bind_{low} (OrfRouter *router, Orf{method.params_name[:-6]}Handler handler, "
         "gpointer user_data)",
         "{",
-        f"  orf_router_bind (router, {method_id(method)}, (OrfHandler) (GCallback) handler, user_data);",
+        f"  orf_router_bind (router, {method_id(method)}, (OrfHandler) (void (*) (void)) handler, user_data);",
         "}"]
     if method.result_name:
         lines += [
