@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probe/orf-probe-backend.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "orf-error.h"
+
+/*
+ * Devices that are made up, and say so by name and vendor: a wave of used memory with a few
+ * processes; and every way in which a probe can go wrong, so that what watches it can be tested.
+ * Settings are words KEY=NUMBER, from ORFEAS_SIMULATED (separated by spaces) and then from the
+ * command line.  Settings that end in _at name the sample, from 1, at which it happens.
+ */
+typedef struct {
+  gint64 devices;
+  gint64 total_bytes;
+  gint64 period_us;    /* of the wave */
+  gint64 used_percent; /* -1: the wave */
+  gint64 processes;    /* on each device */
+  gint64 slow_us;      /* each answer takes so long */
+  gint64 critical_at;  /* from then on 95 % are used */
+  gint64 fail_at;      /* an error instead of a sample */
+  gint64 hang_at;
+  gint64 die_at;
+  gint64 garbage_at;  /* a line that is no JSON */
+  gint64 flood_at;    /* no end of bytes, no newline */
+  gint64 chatter_at;  /* the answer twice */
+  gint64 stranger_at; /* a device that hello did not name */
+  gint64 missing_at;  /* from then on without the last device */
+  gint64 eat_at;      /* 256 MiB, and keeps them */
+  gint64 start_hang;  /* these four before hello */
+  gint64 start_die;
+  gint64 start_fail;
+  gint64 start_garbage;
+  gint64 samples; /* so far */
+} State;
+
+static const struct {
+  const char *name;
+  gsize offset;
+  gint64 minimum, maximum, initial;
+} settings[] = {
+  { "devices", offsetof (State, devices), 0, 128, 2 },
+  { "total_bytes", offsetof (State, total_bytes), 1, G_GINT64_CONSTANT (1) << 50,
+    G_GINT64_CONSTANT (1) << 34 },
+  { "period_us", offsetof (State, period_us), 1, G_MAXINT64, 60000000 },
+  { "used_percent", offsetof (State, used_percent), -1, 100, -1 },
+  { "processes", offsetof (State, processes), 0, 4096, 2 },
+  { "slow_us", offsetof (State, slow_us), 0, G_MAXINT32, 0 },
+  { "critical_at", offsetof (State, critical_at), 0, G_MAXINT64, 0 },
+  { "fail_at", offsetof (State, fail_at), 0, G_MAXINT64, 0 },
+  { "hang_at", offsetof (State, hang_at), 0, G_MAXINT64, 0 },
+  { "die_at", offsetof (State, die_at), 0, G_MAXINT64, 0 },
+  { "garbage_at", offsetof (State, garbage_at), 0, G_MAXINT64, 0 },
+  { "flood_at", offsetof (State, flood_at), 0, G_MAXINT64, 0 },
+  { "chatter_at", offsetof (State, chatter_at), 0, G_MAXINT64, 0 },
+  { "stranger_at", offsetof (State, stranger_at), 0, G_MAXINT64, 0 },
+  { "missing_at", offsetof (State, missing_at), 0, G_MAXINT64, 0 },
+  { "eat_at", offsetof (State, eat_at), 0, G_MAXINT64, 0 },
+  { "start_hang", offsetof (State, start_hang), 0, 1, 0 },
+  { "start_die", offsetof (State, start_die), 0, 1, 0 },
+  { "start_fail", offsetof (State, start_fail), 0, 1, 0 },
+  { "start_garbage", offsetof (State, start_garbage), 0, 1, 0 },
+};
+
+#define EATEN_BYTES (256 * 1024 * 1024)
+
+static gboolean
+set (State *self, const char *word, GError **error)
+{
+  const char *equals = strchr (word, '=');
+
+  for (guint i = 0; equals && i < G_N_ELEMENTS (settings); i++) {
+    gsize length = strlen (settings[i].name);
+
+    if ((gsize) (equals - word) == length && strncmp (word, settings[i].name, length) == 0 &&
+        g_ascii_string_to_signed (equals + 1, 10, settings[i].minimum, settings[i].maximum,
+                                  G_STRUCT_MEMBER_P (self, settings[i].offset), NULL))
+      return TRUE;
+  }
+
+  g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "no such setting: %s", word);
+  return FALSE;
+}
+
+static gboolean
+set_all (State *self, char **words, GError **error)
+{
+  for (guint i = 0; words && words[i]; i++) {
+    if (*words[i] && !set (self, words[i], error))
+      return FALSE;
+  }
+
+  return TRUE;
+}
+
+static void
+hang (void)
+{
+  for (;;)
+    pause ();
+}
+
+static void
+write_raw (const char *text)
+{
+  gsize length = strlen (text);
+
+  /* The reader may be gone, which the next line of main notices. */
+  while (length > 0) {
+    gssize n = write (STDOUT_FILENO, text, length);
+
+    if (n <= 0)
+      return;
+    text += n;
+    length -= (gsize) n;
+  }
+}
+
+static void
+flood (void)
+{
+  g_autofree char *block = g_strnfill (64 * 1024, 'x');
+
+  for (;;)
+    write_raw (block);
+}
+
+static void
+eat (void)
+{
+  /* Touched, so that it is resident, and never given back. */
+  memset (g_malloc (EATEN_BYTES), 1, EATEN_BYTES);
+}
+
+static gboolean
+open_simulated (gpointer *state, char **argv, GError **error)
+{
+  g_autofree State *self = g_new0 (State, 1);
+  g_auto (GStrv) words = g_strsplit (g_getenv ("ORFEAS_SIMULATED") ?: "", " ", -1);
+
+  for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
+    *(gint64 *) G_STRUCT_MEMBER_P (self, settings[i].offset) = settings[i].initial;
+  if (!set_all (self, words, error) || !set_all (self, argv + 2, error))
+    return FALSE;
+
+  if (self->start_hang)
+    hang ();
+  if (self->start_die)
+    abort ();
+  if (self->start_garbage)
+    write_raw ("driver version 1.2.3 loaded\n");
+  if (self->start_fail) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "no simulated device");
+    return FALSE;
+  }
+
+  *state = g_steal_pointer (&self);
+  return TRUE;
+}
+
+static void
+describe (gpointer state, OrfProbeHello *hello)
+{
+  State *self = state;
+
+  hello->version = g_strdup ("simulated");
+  for (gint64 i = 0; i < self->devices; i++) {
+    OrfProbeDevice *device = orf_probe_device_new ();
+
+    device->device = g_strdup_printf ("simulated-%" G_GINT64_FORMAT, i);
+    device->name = g_strdup_printf ("Simulated device %" G_GINT64_FORMAT, i);
+    device->vendor = g_strdup ("simulated");
+    device->has_total_bytes = TRUE;
+    device->total_bytes = self->total_bytes;
+    g_ptr_array_add (hello->devices, device);
+  }
+}
+
+/* A triangle from 20 to 70 %, each device a quarter of a period behind the one before. */
+static double
+get_share (State *self, gint64 index)
+{
+  gint64 now_us = g_get_real_time () + index * (self->period_us / 4);
+  double phase = (double) (now_us % self->period_us) / (double) self->period_us;
+
+  if (self->critical_at > 0 && self->samples >= self->critical_at)
+    return 0.95;
+  if (self->used_percent >= 0)
+    return (double) self->used_percent / 100;
+
+  return 0.2 + 0.5 * (phase < 0.5 ? 2 * phase : 2 - 2 * phase);
+}
+
+static void
+add_processes (State *self, gint64 index, OrfProbeDeviceSample *device)
+{
+  device->processes = g_ptr_array_new ();
+  for (gint64 i = 0; i < self->processes; i++) {
+    OrfProbeProcess *process = orf_probe_process_new ();
+
+    process->pid = 100000 + index * 1000 + i; /* beyond most machines' pids */
+    process->name = g_strdup_printf ("simulated-worker-%" G_GINT64_FORMAT, i);
+    process->has_used_bytes = TRUE;
+    process->used_bytes = device->used_bytes / (self->processes + 1) / (i + 1);
+    g_ptr_array_add (device->processes, process);
+  }
+}
+
+static OrfProbeDeviceSample *
+sample_device (State *self, gint64 index)
+{
+  OrfProbeDeviceSample *device = orf_probe_device_sample_new ();
+  double share = get_share (self, index);
+
+  device->device = g_strdup_printf ("simulated-%" G_GINT64_FORMAT, index);
+  device->has_total_bytes = TRUE;
+  device->total_bytes = self->total_bytes;
+  device->has_used_bytes = TRUE;
+  device->used_bytes = (gint64) ((double) self->total_bytes * share);
+  device->has_free_bytes = TRUE;
+  device->free_bytes = self->total_bytes - device->used_bytes;
+  device->has_reserved_bytes = TRUE;
+  device->reserved_bytes = device->used_bytes / 10 * 9;
+  device->has_allocated_bytes = TRUE;
+  device->allocated_bytes = device->used_bytes / 10 * 7;
+  device->has_largest_free_bytes = TRUE;
+  device->largest_free_bytes = device->used_bytes / 10;
+  device->utilization_percent = share * 100;
+  device->temperature_c = 40 + 40 * share;
+  device->power_w = 50 + 250 * share;
+  add_processes (self, index, device);
+  return device;
+}
+
+static void
+misbehave (State *self)
+{
+  if (self->samples == self->hang_at)
+    hang ();
+  if (self->samples == self->die_at)
+    abort ();
+  if (self->samples == self->garbage_at)
+    write_raw ("{\"sample\":{\"devices\":\xff\n");
+  if (self->samples == self->flood_at)
+    flood ();
+  if (self->samples == self->chatter_at)
+    write_raw ("{\"sample\":{\"devices\":[],\"took_us\":0}}\n");
+  if (self->samples == self->eat_at)
+    eat ();
+}
+
+static gboolean
+sample (gpointer state, OrfProbeSample *answer, GError **error)
+{
+  State *self = state;
+  gint64 n = self->devices;
+
+  self->samples++;
+  g_usleep ((gulong) self->slow_us);
+  misbehave (self);
+  if (self->samples == self->fail_at) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "the simulated call failed");
+    return FALSE;
+  }
+
+  if (self->samples == self->stranger_at)
+    n++;
+  else if (self->missing_at > 0 && self->samples >= self->missing_at)
+    n--;
+  for (gint64 i = 0; i < n; i++)
+    g_ptr_array_add (answer->devices, sample_device (self, i));
+
+  return TRUE;
+}
+
+const OrfProbeBackend orf_probe_simulated = {
+  .name = "simulated",
+  .open = open_simulated,
+  .describe = describe,
+  .sample = sample,
+  .close = g_free,
+};
