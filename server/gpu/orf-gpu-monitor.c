@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gpu/orf-gpu-monitor.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/orf-clock.h"
+#include "gpu/orf-gpu-snapshot.h"
+#include "orf-error.h"
+
+/* A probe of ours, and the devices that it named. */
+typedef struct {
+  OrfGpuMonitor *monitor;
+  OrfProbeChild *child;
+  const char *name;
+  GPtrArray *devices; /* OrfGpuSnapshot, in the order of hello */
+  gint64 sampled_us;
+} Backend;
+
+struct _OrfGpuMonitor {
+  GPtrArray *backends; /* Backend */
+  GPtrArray *devices;  /* OrfGpuSnapshot that have been sampled, borrowed from the backends */
+  OrfPressureThresholds thresholds;
+  guint64 generation;
+  guint pending;
+  void (*settled) (gpointer user_data);
+  gpointer settled_data;
+};
+
+static void
+add_simulated_arguments (GStrvBuilder *arguments, const OrfConfig *config)
+{
+  g_autofree char *devices = g_strdup_printf ("devices=%" G_GINT64_FORMAT,
+                                              config->gpu.simulated_devices);
+  g_autofree char *total = g_strdup_printf ("total_bytes=%" G_GINT64_FORMAT,
+                                            config->gpu.simulated_total_bytes);
+  g_autofree char *period = g_strdup_printf ("period_us=%" G_GINT64_FORMAT,
+                                             config->gpu.simulated_period_us);
+
+  g_strv_builder_add_many (arguments, devices, total, period, NULL);
+}
+
+/* What config may name; the functions are in the probe. */
+static const struct {
+  const char *name;
+  void (*add_arguments) (GStrvBuilder *arguments, const OrfConfig *config); /* may be NULL */
+} known_backends[] = {
+  { "opencl", NULL },
+  { "simulated", add_simulated_arguments },
+};
+
+static void
+backend_free (gpointer data)
+{
+  Backend *backend = data;
+
+  orf_probe_child_free (backend->child);
+  g_ptr_array_unref (backend->devices);
+  g_free (backend);
+}
+
+static OrfGpuSnapshot *
+find (GPtrArray *devices, const char *id)
+{
+  for (guint i = 0; i < devices->len; i++) {
+    OrfGpuSnapshot *snapshot = g_ptr_array_index (devices, i);
+
+    if (g_str_equal (snapshot->device->device, id))
+      return snapshot;
+  }
+
+  return NULL;
+}
+
+/* After any change of what the backends hold. */
+static void
+update_devices (OrfGpuMonitor *monitor)
+{
+  g_ptr_array_set_size (monitor->devices, 0);
+  for (guint i = 0; i < monitor->backends->len; i++) {
+    Backend *backend = g_ptr_array_index (monitor->backends, i);
+
+    for (guint k = 0; k < backend->devices->len; k++) {
+      OrfGpuSnapshot *snapshot = g_ptr_array_index (backend->devices, k);
+
+      /* Of two backends that see one device the first in config has the word. */
+      if (snapshot->device->has_sampled_us && !find (monitor->devices, snapshot->device->device))
+        g_ptr_array_add (monitor->devices, snapshot);
+    }
+  }
+  monitor->generation++;
+}
+
+static void
+ask_backend (Backend *backend)
+{
+  if (orf_probe_child_ask (backend->child))
+    backend->monitor->pending++;
+}
+
+static void
+hello_cb (gpointer user_data, const OrfProbeHello *hello)
+{
+  Backend *backend = user_data;
+  GPtrArray *devices = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_gpu_snapshot_free);
+
+  for (guint i = 0; i < hello->devices->len; i++) {
+    const OrfProbeDevice *facts = g_ptr_array_index (hello->devices, i);
+    const OrfGpuSnapshot *before = find (backend->devices, facts->device);
+
+    g_ptr_array_add (devices, orf_gpu_snapshot_new (backend->name, facts, before));
+  }
+  g_ptr_array_unref (backend->devices);
+  backend->devices = devices;
+  update_devices (backend->monitor);
+  ask_backend (backend);
+}
+
+static void
+lost_cb (gpointer user_data)
+{
+  Backend *backend = user_data;
+
+  for (guint i = 0; i < backend->devices->len; i++)
+    orf_gpu_snapshot_set_gone (g_ptr_array_index (backend->devices, i));
+  update_devices (backend->monitor);
+}
+
+static const OrfProbeDeviceSample *
+find_sample (const OrfProbeSample *sample, const char *id)
+{
+  for (guint i = 0; i < sample->devices->len; i++) {
+    const OrfProbeDeviceSample *row = g_ptr_array_index (sample->devices, i);
+
+    if (g_str_equal (row->device, id))
+      return row;
+  }
+
+  return NULL;
+}
+
+static void
+sample_cb (gpointer user_data, const OrfProbeSample *sample)
+{
+  Backend *backend = user_data;
+  OrfGpuMonitor *monitor = backend->monitor;
+
+  backend->sampled_us = orf_clock_now_us ();
+  for (guint i = 0; i < backend->devices->len; i++) {
+    OrfGpuSnapshot *snapshot = g_ptr_array_index (backend->devices, i);
+    const OrfProbeDeviceSample *row = find_sample (sample, snapshot->device->device);
+
+    if (row)
+      orf_gpu_snapshot_update (snapshot, row, &monitor->thresholds, backend->sampled_us);
+    else
+      orf_gpu_snapshot_set_gone (snapshot);
+  }
+  update_devices (monitor);
+}
+
+static void
+settled_cb (gpointer user_data)
+{
+  Backend *backend = user_data;
+  OrfGpuMonitor *monitor = backend->monitor;
+
+  if (--monitor->pending == 0 && monitor->settled)
+    monitor->settled (monitor->settled_data);
+}
+
+static const OrfProbeChildEvents child_events = {
+  .hello = hello_cb,
+  .sample = sample_cb,
+  .lost = lost_cb,
+  .settled = settled_cb,
+};
+
+static void
+add_backend (OrfGpuMonitor *monitor,
+             guint known,
+             const OrfConfig *config,
+             const char *probe_path,
+             GMainContext *context)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) arguments = NULL;
+  Backend *backend = g_new0 (Backend, 1);
+  OrfProbeOptions options = {
+    .program = probe_path,
+    .backend = known_backends[known].name,
+    .start_timeout_us = config->gpu.probe_start_timeout_us,
+    .timeout_us = config->gpu.probe_timeout_us,
+    .backoff_us = config->gpu.probe_backoff_us,
+    .backoff_max_us = MAX (config->gpu.probe_backoff_max_us, config->gpu.probe_backoff_us),
+  };
+
+  if (known_backends[known].add_arguments)
+    known_backends[known].add_arguments (builder, config);
+  arguments = g_strv_builder_end (builder);
+  options.arguments = (const char *const *) arguments;
+  backend->monitor = monitor;
+  backend->name = known_backends[known].name;
+  backend->devices = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_gpu_snapshot_free);
+  g_ptr_array_add (monitor->backends, backend);
+  backend->child = orf_probe_child_new (&options, &child_events, backend, context);
+}
+
+static gboolean
+find_known (const char *name, guint *known, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (known_backends); i++) {
+    if (g_str_equal (known_backends[i].name, name)) {
+      *known = i;
+      return TRUE;
+    }
+  }
+
+  g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "gpu.backends",
+                                                 "opencl, simulated",
+                                                 "no GPU backend is called '%s'", name));
+  return FALSE;
+}
+
+static gboolean
+has_backend (OrfGpuMonitor *monitor, const char *name)
+{
+  for (guint i = 0; i < monitor->backends->len; i++) {
+    const Backend *backend = g_ptr_array_index (monitor->backends, i);
+
+    if (g_str_equal (backend->name, name))
+      return TRUE;
+  }
+
+  return FALSE;
+}
+
+OrfGpuMonitor *
+orf_gpu_monitor_new (const OrfConfig *config,
+                     const char *probe_path,
+                     GMainContext *context,
+                     GError **error)
+{
+  g_autoptr (GArray) known = g_array_new (FALSE, FALSE, sizeof (guint));
+  OrfGpuMonitor *monitor = NULL;
+
+  for (guint i = 0; config->gpu.backends && config->gpu.backends[i]; i++) {
+    guint row = 0;
+
+    if (!find_known (config->gpu.backends[i], &row, error))
+      return NULL;
+    g_array_append_val (known, row);
+  }
+
+  monitor = g_new0 (OrfGpuMonitor, 1);
+  monitor->backends = g_ptr_array_new_with_free_func (backend_free);
+  monitor->devices = g_ptr_array_new ();
+  orf_gpu_monitor_reload (monitor, config);
+  for (guint i = 0; i < known->len; i++) {
+    guint row = g_array_index (known, guint, i);
+
+    if (!has_backend (monitor, known_backends[row].name)) /* named twice is once */
+      add_backend (monitor, row, config, probe_path, context);
+  }
+
+  return monitor;
+}
+
+void
+orf_gpu_monitor_free (OrfGpuMonitor *monitor)
+{
+  if (!monitor)
+    return;
+
+  g_ptr_array_unref (monitor->devices);
+  g_ptr_array_unref (monitor->backends);
+  g_free (monitor);
+}
+
+void
+orf_gpu_monitor_reload (OrfGpuMonitor *monitor, const OrfConfig *config)
+{
+  monitor->thresholds.medium_percent = config->gpu.pressure_medium_percent;
+  monitor->thresholds.high_percent = config->gpu.pressure_high_percent;
+  monitor->thresholds.critical_percent = config->gpu.pressure_critical_percent;
+}
+
+void
+orf_gpu_monitor_set_settled (OrfGpuMonitor *monitor,
+                             void (*settled) (gpointer user_data),
+                             gpointer user_data)
+{
+  monitor->settled = settled;
+  monitor->settled_data = user_data;
+}
+
+guint
+orf_gpu_monitor_ask (OrfGpuMonitor *monitor)
+{
+  for (guint i = 0; i < monitor->backends->len; i++)
+    ask_backend (g_ptr_array_index (monitor->backends, i));
+
+  return monitor->pending;
+}
+
+guint
+orf_gpu_monitor_get_pending (OrfGpuMonitor *monitor)
+{
+  return monitor->pending;
+}
+
+GPtrArray *
+orf_gpu_monitor_get_devices (OrfGpuMonitor *monitor)
+{
+  return monitor->devices;
+}
+
+guint64
+orf_gpu_monitor_get_generation (OrfGpuMonitor *monitor)
+{
+  return monitor->generation;
+}
+
+gboolean
+orf_gpu_monitor_wants_burst (OrfGpuMonitor *monitor)
+{
+  for (guint i = 0; i < monitor->devices->len; i++) {
+    const OrfGpuSnapshot *snapshot = g_ptr_array_index (monitor->devices, i);
+
+    if (orf_pressure_wants_burst (snapshot->device->pressure_level))
+      return TRUE;
+  }
+
+  return FALSE;
+}
+
+guint
+orf_gpu_monitor_get_n_sources (OrfGpuMonitor *monitor)
+{
+  return monitor->backends->len;
+}
+
+OrfGpuSource
+orf_gpu_monitor_get_source (OrfGpuMonitor *monitor, guint index)
+{
+  const Backend *backend = g_ptr_array_index (monitor->backends, index);
+  OrfGpuSource source = {
+    .backend = backend->name,
+    .state = orf_probe_child_get_state (backend->child),
+    .reason = orf_probe_child_get_reason (backend->child),
+    .pid = orf_probe_child_get_pid (backend->child),
+    .rss_bytes = orf_probe_child_get_rss_bytes (backend->child),
+    .restarts = orf_probe_child_get_restarts (backend->child),
+    .sampled_us = backend->sampled_us,
+  };
+
+  return source;
+}

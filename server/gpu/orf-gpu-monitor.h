@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+#include "gpu/orf-pressure.h"
+#include "gpu/orf-probe-child.h"
+#include "orf-schema-config.h"
+
+G_BEGIN_DECLS
+
+/*
+ * All devices of all backends: a probe for each backend, and the latest that each said.
+ */
+typedef struct _OrfGpuMonitor OrfGpuMonitor;
+
+typedef struct {
+  OrfGpuDevice *device; /* as gpu.list answers it */
+  gboolean
+    gone; /* its probe is not up, or left it out of the last sample: what it had is unknown */
+  gboolean fresh;             /* sampled, and not yet in a frame */
+  gboolean processes_changed; /* and not yet in the file */
+} OrfGpuSnapshot;
+
+/* probe_path: of orfeas-probe.  config is read now, and again by orf_gpu_monitor_reload().  Starts
+ * the probes and does not wait for them.  INVALID_ARGUMENT (field gpu.backends) for an unknown
+ * backend. */
+OrfGpuMonitor *orf_gpu_monitor_new (const OrfConfig *config,
+                                    const char *probe_path,
+                                    GMainContext *context,
+                                    GError **error);
+void orf_gpu_monitor_free (OrfGpuMonitor *monitor);
+/* Takes over the pressure thresholds. */
+void orf_gpu_monitor_reload (OrfGpuMonitor *monitor, const OrfConfig *config);
+
+/* Called whenever the number of pending answers falls to 0, also for the ask that each probe gets
+ * by itself as soon as it is up. */
+void orf_gpu_monitor_set_settled (OrfGpuMonitor *monitor,
+                                  void (*settled) (gpointer user_data),
+                                  gpointer user_data);
+/* Asks every probe that is up and has no open ask.  Returns how many answers are then pending,
+ * those of earlier asks included; with 0 `settled` is not called. */
+guint orf_gpu_monitor_ask (OrfGpuMonitor *monitor);
+guint orf_gpu_monitor_get_pending (OrfGpuMonitor *monitor);
+
+/* Of OrfGpuSnapshot, by backend in config's order and by device in the probe's.  A device appears
+ * with its first sample, and when it is gone it stays until its probe, back again, does not name
+ * it. Borrowed, until the next turn of the loop. */
+GPtrArray *orf_gpu_monitor_get_devices (OrfGpuMonitor *monitor);
+/* Changes with each change of what get_devices holds. */
+guint64 orf_gpu_monitor_get_generation (OrfGpuMonitor *monitor);
+/* Whether any device is so full that it is worth sampling at [gpu] burst_us. */
+gboolean orf_gpu_monitor_wants_burst (OrfGpuMonitor *monitor);
+
+/* For status.get, in the config's order. */
+typedef struct {
+  const char *backend;
+  OrfProbeState state;
+  const char *reason; /* NULL while operational */
+  gint64 pid;         /* -1: none runs */
+  gint64 rss_bytes;   /* -1: none runs */
+  guint restarts;
+  gint64 sampled_us; /* 0: not yet */
+} OrfGpuSource;
+
+guint orf_gpu_monitor_get_n_sources (OrfGpuMonitor *monitor);
+/* Its strings are borrowed, until the next turn of the loop. */
+OrfGpuSource orf_gpu_monitor_get_source (OrfGpuMonitor *monitor, guint index);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfGpuMonitor, orf_gpu_monitor_free)
+
+G_END_DECLS

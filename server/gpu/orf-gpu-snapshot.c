@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gpu/orf-gpu-snapshot.h"
+
+#include <math.h>
+
+/* A device of the same name and size about which nothing else is known. */
+static OrfGpuDevice *
+copy_facts (const OrfGpuDevice *from)
+{
+  OrfGpuDevice *device = orf_gpu_device_new ();
+
+  device->device = g_strdup (from->device);
+  device->name = g_strdup (from->name);
+  device->vendor = g_strdup (from->vendor);
+  device->backend = g_strdup (from->backend);
+  device->has_total_bytes = from->has_total_bytes;
+  device->total_bytes = from->total_bytes;
+  device->has_sampled_us = from->has_sampled_us;
+  device->sampled_us = from->sampled_us;
+  device->processes = g_ptr_array_new ();
+  return device;
+}
+
+OrfGpuSnapshot *
+orf_gpu_snapshot_new (const char *backend,
+                      const OrfProbeDevice *facts,
+                      const OrfGpuSnapshot *before)
+{
+  OrfGpuSnapshot *snapshot = g_new0 (OrfGpuSnapshot, 1);
+  OrfGpuDevice *device = orf_gpu_device_new ();
+
+  device->device = g_strdup (facts->device);
+  device->name = g_strdup (facts->name);
+  device->vendor = g_strdup (facts->vendor);
+  device->backend = g_strdup (backend);
+  device->has_total_bytes = facts->has_total_bytes;
+  device->total_bytes = facts->total_bytes;
+  device->processes = g_ptr_array_new ();
+  if (before) {
+    device->has_sampled_us = before->device->has_sampled_us;
+    device->sampled_us = before->device->sampled_us;
+  }
+  snapshot->device = device;
+  snapshot->gone = TRUE;
+  return snapshot;
+}
+
+void
+orf_gpu_snapshot_free (OrfGpuSnapshot *snapshot)
+{
+  if (!snapshot)
+    return;
+
+  orf_gpu_device_free (snapshot->device);
+  g_free (snapshot);
+}
+
+static gint
+compare_processes (gconstpointer a, gconstpointer b)
+{
+  const OrfGpuProcess *left = *(const OrfGpuProcess *const *) a;
+  const OrfGpuProcess *right = *(const OrfGpuProcess *const *) b;
+  gint64 left_bytes = left->has_used_bytes ? left->used_bytes : -1;
+  gint64 right_bytes = right->has_used_bytes ? right->used_bytes : -1;
+
+  if (left_bytes != right_bytes)
+    return left_bytes > right_bytes ? -1 : 1;
+
+  return (left->pid > right->pid) - (left->pid < right->pid);
+}
+
+static void
+copy_processes (const OrfProbeDeviceSample *sample, GPtrArray *processes)
+{
+  for (guint i = 0; sample->processes && i < sample->processes->len; i++) {
+    const OrfProbeProcess *from = g_ptr_array_index (sample->processes, i);
+    OrfGpuProcess *process = orf_gpu_process_new ();
+
+    process->pid = from->pid;
+    process->name = g_strdup (from->name);
+    process->has_used_bytes = from->has_used_bytes;
+    process->used_bytes = from->used_bytes;
+    g_ptr_array_add (processes, process);
+  }
+  g_ptr_array_sort (processes, compare_processes);
+}
+
+static gboolean
+are_equal (GPtrArray *a, GPtrArray *b)
+{
+  if (a->len != b->len)
+    return FALSE;
+
+  for (guint i = 0; i < a->len; i++) {
+    const OrfGpuProcess *left = g_ptr_array_index (a, i);
+    const OrfGpuProcess *right = g_ptr_array_index (b, i);
+
+    if (left->pid != right->pid || left->has_used_bytes != right->has_used_bytes ||
+        left->used_bytes != right->used_bytes || g_strcmp0 (left->name, right->name) != 0)
+      return FALSE;
+  }
+
+  return TRUE;
+}
+
+static void
+copy_bytes (const OrfProbeDeviceSample *sample, OrfGpuDevice *device)
+{
+  if (sample->has_total_bytes) {
+    device->has_total_bytes = TRUE;
+    device->total_bytes = sample->total_bytes;
+  }
+  device->has_used_bytes = sample->has_used_bytes;
+  device->used_bytes = sample->used_bytes;
+  device->has_free_bytes = sample->has_free_bytes;
+  device->free_bytes = sample->free_bytes;
+  device->has_allocated_bytes = sample->has_allocated_bytes;
+  device->allocated_bytes = sample->allocated_bytes;
+  device->has_reserved_bytes = sample->has_reserved_bytes;
+  device->reserved_bytes = sample->reserved_bytes;
+  device->has_largest_free_bytes = sample->has_largest_free_bytes;
+  device->largest_free_bytes = sample->largest_free_bytes;
+}
+
+/* Idle reserved memory that is not in the largest free block, of all that is reserved. */
+static double
+get_fragmentation_percent (const OrfGpuDevice *device)
+{
+  gint64 scattered_bytes = device->reserved_bytes - device->allocated_bytes -
+                           device->largest_free_bytes;
+
+  if (!device->has_reserved_bytes || !device->has_allocated_bytes ||
+      !device->has_largest_free_bytes || device->reserved_bytes <= 0)
+    return NAN;
+
+  return CLAMP (100.0 * (double) scattered_bytes / (double) device->reserved_bytes, 0.0, 100.0);
+}
+
+void
+orf_gpu_snapshot_update (OrfGpuSnapshot *snapshot,
+                         const OrfProbeDeviceSample *sample,
+                         const OrfPressureThresholds *thresholds,
+                         gint64 now_us)
+{
+  OrfGpuDevice *device = copy_facts (snapshot->device);
+  OrfPressureLevel previous = snapshot->device->pressure_level;
+
+  copy_bytes (sample, device);
+  copy_processes (sample, device->processes);
+  device->utilization_percent = sample->utilization_percent;
+  device->temperature_c = sample->temperature_c;
+  device->power_w = sample->power_w;
+  device->fragmentation_percent = get_fragmentation_percent (device);
+  if (device->has_used_bytes && device->has_total_bytes)
+    device->memory_percent = orf_pressure_used_percent (device->used_bytes, device->total_bytes);
+  device->pressure_level = orf_pressure_decide (thresholds, device->memory_percent, previous);
+  device->has_sampled_us = TRUE;
+  device->sampled_us = now_us;
+
+  snapshot->processes_changed |= !are_equal (snapshot->device->processes, device->processes);
+  orf_gpu_device_free (snapshot->device);
+  snapshot->device = device;
+  snapshot->gone = FALSE;
+  snapshot->fresh = TRUE;
+}
+
+void
+orf_gpu_snapshot_set_gone (OrfGpuSnapshot *snapshot)
+{
+  OrfGpuDevice *device = copy_facts (snapshot->device);
+
+  orf_gpu_device_free (snapshot->device);
+  snapshot->device = device;
+  snapshot->gone = TRUE;
+  snapshot->fresh = FALSE;
+}
