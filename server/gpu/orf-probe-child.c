@@ -166,7 +166,7 @@ wait_for_start (OrfProbeChild *child, const char *cause)
   gint64 wait_us = next_wait_us (child);
 
   set_state (child, ORF_PROBE_UNAVAILABLE,
-             g_strdup_printf ("the %s probe %s; next try in %.1f s", child->options.backend, cause,
+             g_strdup_printf ("the %s probe %s; next try in %.3g s", child->options.backend, cause,
                               (double) wait_us / ORF_US_PER_S));
   if (g_strcmp0 (cause, child->told) != 0) { /* else each try would fill the log */
     g_message ("%s", child->reason);
