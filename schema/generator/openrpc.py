@@ -19,6 +19,7 @@ def error_objects(schema):
 def close_objects(spec):
     """What the codec refuses, the document must say: no members beside those described."""
     if isinstance(spec, dict):
+        spec.pop("x-c-type", None)  # of the generator's own; strict validators refuse what they don't know
         if "properties" in spec:
             spec.setdefault("additionalProperties", False)
         if isinstance(spec.get("type"), list) and "enum" in spec and "null" in spec["type"] \

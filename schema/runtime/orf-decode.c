@@ -115,14 +115,14 @@ decode_string (const OrfField *field, json_t *value, guint min, guint max, char 
 }
 
 static gboolean
-decode_enum (const OrfField *field, json_t *value, int *out, GError **error)
+decode_enum (const OrfField *field, json_t *value, OrfDecodeMode mode, int *out, GError **error)
 {
   int number;
 
   if (!json_is_string (value))
     return refuse_type (field, value, error);
   number = orf_enum_from_string (field->enumeration, json_string_value (value));
-  if (number == 0)
+  if (number == 0 && mode == ORF_DECODE_STRICT)
     return refuse (field, "unknown value", error);
   *out = number;
   return TRUE;
@@ -354,7 +354,7 @@ decode_member (const OrfField *field,
     g_clear_pointer ((char **) member, g_free);
     return decode_string (field, value, field->min_length, field->max_length, member, error);
   case ORF_KIND_ENUM:
-    return decode_enum (field, value, member, error);
+    return decode_enum (field, value, mode, member, error);
   default:
     *(char **) member = orf_json_dump (value);
     return TRUE;

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 typedef enum {
   ORF_DECODE_STRICT, /* members that desc does not know are errors: what comes in */
-  ORF_DECODE_LENIENT, /* they are passed over: what a newer server answers */
+  ORF_DECODE_LENIENT, /* they are passed over, and an enum's new value is unset: a newer server's answer */
 } OrfDecodeMode;
 
 /* A new struct of desc's, checked in every field, from a JSON object (NULL stands for {}).  Errors are

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <math.h>
+#include <string.h>
+
+#include "orf-decode.h"
+#include "orf-encode.h"
+#include "orf-error.h"
+#include "orf-number.h"
+#include "orf-schema-types.h"
+
+static void
+expect_error (const OrfDesc *desc, const char *text, const char *field)
+{
+  g_autoptr (GError) error = NULL;
+  gpointer data = orf_decode_text (desc, text, strlen (text), ORF_DECODE_STRICT, &error);
+
+  g_assert_null (data);
+  g_assert_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT);
+  g_assert_cmpstr (orf_error_get_field (error), ==, field);
+  g_assert_nonnull (orf_error_get_allowed (error));
+}
+
+static void
+test_fields (void)
+{
+  const OrfDesc *record = &orf_metrics_record_params_desc;
+  const OrfDesc *list = &orf_metrics_list_params_desc;
+
+  expect_error (record, "{}", "samples");
+  expect_error (record, "{\"samples\":{}}", "samples");
+  expect_error (record, "{\"samples\":[1]}", "samples[0]");
+  expect_error (record, "{\"samples\":[{\"name\":\"a\",\"value\":1},{\"name\":\"a\"}]}", "samples[1].value");
+  expect_error (record, "{\"samples\":[{\"name\":\"a\",\"value\":null}]}", "samples[0].value");
+  expect_error (record, "{\"samples\":[{\"name\":\"a\",\"value\":1,\"labels\":{\"k\":2}}]}",
+                "samples[0].labels.k");
+  expect_error (record, "{\"samples\":[{\"name\":\"a\",\"value\":1,\"t_us\":9007199254740993000}]}",
+                "samples[0].t_us");
+  expect_error (record, "{\"samples\":[{\"name\":\"a\\u0000b\",\"value\":1}]}", "samples[0].name");
+  expect_error (list, "{\"limit\":1.5}", "limit");
+  expect_error (list, "{\"limit\":true}", "limit");
+  expect_error (list, "{\"no\":1}", "no");
+}
+
+static void
+test_defaults (void)
+{
+  g_autoptr (OrfMetricsListParams) list
+    = orf_decode_text (&orf_metrics_list_params_desc, "{}", 2, ORF_DECODE_STRICT, NULL);
+  g_autoptr (OrfMetricsListParams) given = orf_decode_text (&orf_metrics_list_params_desc,
+                                                            "{\"limit\":5e0}", 13, ORF_DECODE_STRICT, NULL);
+
+  g_assert_cmpint (list->limit, ==, 100);
+  g_assert_cmpstr (list->match, ==, "");
+  g_assert_null (list->select);
+  g_assert_cmpint (given->limit, ==, 5);
+}
+
+/* What a struct encodes to decodes to the same text again. */
+static void
+test_round_trip (void)
+{
+  static const char text[]
+    = "{\"samples\":[{\"name\":\"a\",\"labels\":{\"b\":\"\\\"\\n\\u0001\xc3\xa9\",\"c\":\"\"},"
+      "\"value\":-0.1,\"t_us\":1700000000000001},{\"name\":\"z\",\"value\":1e+300}]}";
+  g_autoptr (GString) out = g_string_new ("x");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (OrfMetricsRecordParams) record = orf_decode_text (
+    &orf_metrics_record_params_desc, text, sizeof text - 1, ORF_DECODE_STRICT, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (orf_encode (&orf_metrics_record_params_desc, record, out, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (out->str + 1, ==, text);
+}
+
+/* An empty struct of every schema either encodes or says which member is missing; nothing is left. */
+static void
+test_all_schemas (void)
+{
+  for (guint i = 0; orf_all_descs[i] != NULL; i++) {
+    g_autoptr (GString) out = g_string_new (NULL);
+    g_autoptr (GError) error = NULL;
+    gpointer data = orf_struct_new (orf_all_descs[i]);
+
+    if (!orf_encode (orf_all_descs[i], data, out, &error)) {
+      g_assert_error (error, ORF_ERROR, ORF_ERROR_INTERNAL);
+      g_assert_nonnull (orf_error_get_field (error));
+      g_assert_cmpuint (out->len, ==, 0);
+    }
+    orf_struct_free (orf_all_descs[i], data);
+  }
+}
+
+static void
+test_lenient (void)
+{
+  static const char text[] = "{\"component\":\"a\",\"state\":\"brand-new\",\"reason\":\"r\",\"more\":1}";
+  g_autoptr (OrfStatusReason) reason = orf_decode_text (&orf_status_reason_desc, text, sizeof text - 1,
+                                                        ORF_DECODE_LENIENT, NULL);
+
+  g_assert_nonnull (reason);
+  g_assert_cmpint (reason->state, ==, ORF_COMPONENT_STATE_UNSET);
+  expect_error (&orf_status_reason_desc, text, "state");
+}
+
+static void
+test_numbers (void)
+{
+  static const struct {
+    double value;
+    const char *text;
+  } cases[] = {
+    { 0, "0" },       { -0.0, "0" },      { 1, "1" },       { -1.5, "-1.5" },
+    { 0.1, "0.1" },   { 1e-9, "0.000000001" }, { 37.25, "37.25" }, { 9007199254740991, "9007199254740991" },
+    { NAN, "null" },  { INFINITY, "null" },
+  };
+  char text[ORF_NUMBER_MAX];
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    guint length = orf_number_format_double (text, cases[i].value);
+
+    g_assert_cmpstr (text, ==, cases[i].text);
+    g_assert_cmpuint (length, ==, strlen (cases[i].text));
+  }
+  orf_number_format_integer (text, G_MININT64);
+  g_assert_cmpstr (text, ==, "-9223372036854775808");
+  for (guint i = 0; i < 100000; i++) {
+    double value = ldexp (g_test_rand_double_range (-1, 1), g_test_rand_int_range (-300, 300));
+
+    orf_number_format_double (text, value);
+    g_assert_cmpfloat (g_ascii_strtod (text, NULL), ==, value);
+    value = g_test_rand_int_range (-1000000, 1000000) / 1000.0;
+    orf_number_format_double (text, value);
+    g_assert_cmpfloat (g_ascii_strtod (text, NULL), ==, value);
+    g_assert_cmpuint (strlen (text), <=, 8);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/schema/codec/fields", test_fields);
+  g_test_add_func ("/schema/codec/defaults", test_defaults);
+  g_test_add_func ("/schema/codec/round-trip", test_round_trip);
+  g_test_add_func ("/schema/codec/all-schemas", test_all_schemas);
+  g_test_add_func ("/schema/codec/lenient", test_lenient);
+  g_test_add_func ("/schema/codec/numbers", test_numbers);
+  return g_test_run ();
+}
