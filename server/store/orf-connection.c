@@ -43,88 +43,91 @@ finalize_cb (gpointer statement)
 OrfConnection *
 orf_connection_open (const char *path, OrfConnectionMode mode, GError **error)
 {
-  g_autoptr (OrfConnection) self = g_new0 (OrfConnection, 1);
+  g_autoptr (OrfConnection) connection = g_new0 (OrfConnection, 1);
   g_autofree char *uri = dup_uri (path, mode);
   int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
 
-  self->path = g_strdup (path);
-  self->statements = g_hash_table_new_full (NULL, NULL, NULL, finalize_cb);
+  connection->path = g_strdup (path);
+  connection->statements = g_hash_table_new_full (NULL, NULL, NULL, finalize_cb);
   flags |= mode == ORF_CONNECTION_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
-  if (!orf_connection_check (self, sqlite3_open_v2 (uri, &self->db, flags, NULL), error))
+  if (!orf_connection_check (connection, sqlite3_open_v2 (uri, &connection->db, flags, NULL),
+                             error))
     return NULL;
-  sqlite3_extended_result_codes (self->db, 1);
-  sqlite3_busy_timeout (self->db, BUSY_TIMEOUT_MS);
+  sqlite3_extended_result_codes (connection->db, 1);
+  sqlite3_busy_timeout (connection->db, BUSY_TIMEOUT_MS);
   /* Only the writer checkpoints, and says when. */
-  sqlite3_db_config (self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-  return g_steal_pointer (&self);
+  sqlite3_db_config (connection->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+  return g_steal_pointer (&connection);
 }
 
 void
-orf_connection_close (OrfConnection *self)
+orf_connection_close (OrfConnection *connection)
 {
-  if (self == NULL)
+  if (connection == NULL)
     return;
-  orf_connection_unwatch (self);
-  g_hash_table_unref (self->statements);
-  sqlite3_close (self->db);
-  g_free (self->path);
-  g_free (self);
+  orf_connection_unwatch (connection);
+  g_hash_table_unref (connection->statements);
+  sqlite3_close (connection->db);
+  g_free (connection->path);
+  g_free (connection);
 }
 
 sqlite3 *
-orf_connection_get_db (OrfConnection *self)
+orf_connection_get_db (OrfConnection *connection)
 {
-  return self->db;
+  return connection->db;
 }
 
 const char *
-orf_connection_get_path (OrfConnection *self)
+orf_connection_get_path (OrfConnection *connection)
 {
-  return self->path;
+  return connection->path;
 }
 
 int
-orf_connection_take_last_code (OrfConnection *self)
+orf_connection_take_last_code (OrfConnection *connection)
 {
-  int code = self->last_code;
+  int code = connection->last_code;
 
-  self->last_code = SQLITE_OK;
+  connection->last_code = SQLITE_OK;
   return code;
 }
 
 gboolean
-orf_connection_check (OrfConnection *self, int code, GError **error)
+orf_connection_check (OrfConnection *connection, int code, GError **error)
 {
   if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE)
     return TRUE;
-  self->last_code = code;
-  if ((code & 0xff) == SQLITE_INTERRUPT && orf_connection_is_stopped (self, error))
+  connection->last_code = code;
+  if ((code & 0xff) == SQLITE_INTERRUPT && orf_connection_is_stopped (connection, error))
     return FALSE;
-  g_propagate_error (error, orf_store_error_new (code,
-                                                 self->db != NULL ? sqlite3_errmsg (self->db)
-                                                                  : sqlite3_errstr (code),
-                                                 self->path));
+  g_propagate_error (error,
+                     orf_store_error_new (code,
+                                          connection->db != NULL ? sqlite3_errmsg (connection->db)
+                                                                 : sqlite3_errstr (code),
+                                          connection->path));
   return FALSE;
 }
 
 gboolean
-orf_connection_exec (OrfConnection *self, const char *sql, GError **error)
+orf_connection_exec (OrfConnection *connection, const char *sql, GError **error)
 {
-  return orf_connection_check (self, sqlite3_exec (self->db, sql, NULL, NULL, NULL), error);
+  return orf_connection_check (connection, sqlite3_exec (connection->db, sql, NULL, NULL, NULL),
+                               error);
 }
 
 OrfStatement *
-orf_connection_prepare (OrfConnection *self, const char *sql, GError **error)
+orf_connection_prepare (OrfConnection *connection, const char *sql, GError **error)
 {
-  OrfStatement *statement = g_hash_table_lookup (self->statements, sql);
+  OrfStatement *statement = g_hash_table_lookup (connection->statements, sql);
   int code;
 
   if (statement != NULL)
     return statement;
-  code = sqlite3_prepare_v3 (self->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
-  if (!orf_connection_check (self, code, error))
+  code = sqlite3_prepare_v3 (connection->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
+  if (!orf_connection_check (connection, code, error))
     return NULL;
-  g_hash_table_insert (self->statements, (gpointer) sql, statement);
+  g_hash_table_insert (connection->statements, (gpointer) sql, statement);
   return statement;
 }
 
@@ -137,49 +140,53 @@ orf_statement_reset (OrfStatement *statement)
 }
 
 gboolean
-orf_connection_step (OrfConnection *self, OrfStatement *statement, gboolean *row, GError **error)
+orf_connection_step (OrfConnection *connection,
+                     OrfStatement *statement,
+                     gboolean *row,
+                     GError **error)
 {
   int code = sqlite3_step (statement);
 
-  if (!orf_connection_check (self, code, error))
+  if (!orf_connection_check (connection, code, error))
     return FALSE;
   *row = code == SQLITE_ROW;
   return TRUE;
 }
 
 gboolean
-orf_connection_run (OrfConnection *self, OrfStatement *statement, GError **error)
+orf_connection_run (OrfConnection *connection, OrfStatement *statement, GError **error)
 {
   gboolean row;
 
-  return orf_connection_step (self, statement, &row, error);
+  return orf_connection_step (connection, statement, &row, error);
 }
 
 gboolean
-orf_connection_get_int64 (OrfConnection *self, const char *sql, gint64 *value, GError **error)
+orf_connection_get_int64 (OrfConnection *connection, const char *sql, gint64 *value, GError **error)
 {
   OrfStatement *statement = NULL;
   gboolean row = FALSE;
   gboolean done;
 
-  if (!orf_connection_check (self, sqlite3_prepare_v2 (self->db, sql, -1, &statement, NULL), error))
+  if (!orf_connection_check (connection,
+                             sqlite3_prepare_v2 (connection->db, sql, -1, &statement, NULL), error))
     return FALSE;
-  done = orf_connection_step (self, statement, &row, error);
+  done = orf_connection_step (connection, statement, &row, error);
   if (done && row)
     *value = sqlite3_column_int64 (statement, 0);
   sqlite3_finalize (statement);
   if (done && !row)
-    g_set_error (error, ORF_ERROR, ORF_ERROR_INTERNAL, "%s: no row for %s", self->path, sql);
+    g_set_error (error, ORF_ERROR, ORF_ERROR_INTERNAL, "%s: no row for %s", connection->path, sql);
   return done && row;
 }
 
 void
-orf_connection_rollback (OrfConnection *self)
+orf_connection_rollback (OrfConnection *connection)
 {
   /* SQLite has rolled back by itself after some errors; if even ROLLBACK fails there is nothing
    * left to undo by hand: the next BEGIN says so. */
-  if (self->db != NULL && !sqlite3_get_autocommit (self->db))
-    sqlite3_exec (self->db, "ROLLBACK", NULL, NULL, NULL);
+  if (connection->db != NULL && !sqlite3_get_autocommit (connection->db))
+    sqlite3_exec (connection->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
 static int
@@ -189,45 +196,46 @@ watch_cb (void *data)
 }
 
 void
-orf_connection_watch (OrfConnection *self,
+orf_connection_watch (OrfConnection *connection,
                       OrfCancel *cancel,
                       OrfCancel *closing,
                       gint64 deadline_us)
 {
-  orf_connection_unwatch (self);
-  self->cancel = cancel != NULL ? orf_cancel_ref (cancel) : NULL;
-  self->closing = closing != NULL ? orf_cancel_ref (closing) : NULL;
-  self->deadline_us = deadline_us;
-  sqlite3_progress_handler (self->db, WATCH_INSTRUCTIONS, watch_cb, self);
+  orf_connection_unwatch (connection);
+  connection->cancel = cancel != NULL ? orf_cancel_ref (cancel) : NULL;
+  connection->closing = closing != NULL ? orf_cancel_ref (closing) : NULL;
+  connection->deadline_us = deadline_us;
+  sqlite3_progress_handler (connection->db, WATCH_INSTRUCTIONS, watch_cb, connection);
 }
 
 void
-orf_connection_unwatch (OrfConnection *self)
+orf_connection_unwatch (OrfConnection *connection)
 {
-  if (self->db != NULL)
-    sqlite3_progress_handler (self->db, 0, NULL, NULL);
-  g_clear_pointer (&self->cancel, orf_cancel_unref);
-  g_clear_pointer (&self->closing, orf_cancel_unref);
-  self->deadline_us = 0;
+  if (connection->db != NULL)
+    sqlite3_progress_handler (connection->db, 0, NULL, NULL);
+  g_clear_pointer (&connection->cancel, orf_cancel_unref);
+  g_clear_pointer (&connection->closing, orf_cancel_unref);
+  connection->deadline_us = 0;
 }
 
 gboolean
-orf_connection_is_stopped (OrfConnection *self, GError **error)
+orf_connection_is_stopped (OrfConnection *connection, GError **error)
 {
-  gint64 cancel_us = self->cancel != NULL ? orf_cancel_get_deadline_us (self->cancel) : 0;
+  gint64 cancel_us = connection->cancel != NULL ? orf_cancel_get_deadline_us (connection->cancel)
+                                                : 0;
   gint64 now_us = orf_clock_monotonic_us ();
 
-  if (self->closing != NULL && orf_cancel_is_set (self->closing)) {
-    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "%s is being closed", self->path);
+  if (connection->closing != NULL && orf_cancel_is_set (connection->closing)) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "%s is being closed", connection->path);
     return TRUE;
   }
-  if ((self->deadline_us != 0 && now_us >= self->deadline_us) ||
+  if ((connection->deadline_us != 0 && now_us >= connection->deadline_us) ||
       (cancel_us != 0 && now_us >= cancel_us)) {
     g_set_error (error, ORF_ERROR, ORF_ERROR_DEADLINE_EXCEEDED,
-                 "reading %s took too long: ask for less", self->path);
+                 "reading %s took too long: ask for less", connection->path);
     return TRUE;
   }
-  if (self->cancel != NULL && orf_cancel_is_set (self->cancel)) {
+  if (connection->cancel != NULL && orf_cancel_is_set (connection->cancel)) {
     g_set_error (error, ORF_ERROR, ORF_ERROR_CANCELLED, "the call was cancelled");
     return TRUE;
   }

@@ -43,12 +43,15 @@ static gboolean
 set_io_error (const char *verb, const char *path, GError **error)
 {
   int saved = errno;
+  OrfErrorCode code = ORF_ERROR_UNAVAILABLE;
 
-  g_set_error (error, ORF_ERROR,
-               saved == EEXIST   ? ORF_ERROR_ALREADY_EXISTS
-               : saved == ENOSPC ? ORF_ERROR_RESOURCE_EXHAUSTED
-                                 : ORF_ERROR_UNAVAILABLE,
-               "cannot %s %s: %s", verb, path, g_strerror (saved));
+  if (saved == EEXIST)
+    code = ORF_ERROR_ALREADY_EXISTS;
+  else if (saved == ENOENT || saved == ENOTDIR)
+    code = ORF_ERROR_NOT_FOUND;
+  else if (saved == ENOSPC)
+    code = ORF_ERROR_RESOURCE_EXHAUSTED;
+  g_set_error (error, ORF_ERROR, code, "cannot %s %s: %s", verb, path, g_strerror (saved));
   return FALSE;
 }
 

@@ -8,7 +8,7 @@ static const char integrity_sql[] = "PRAGMA integrity_check (100)";
 static const char blocks_sql[] =
   "SELECT first_rowid, last_rowid, min_t_us, max_t_us FROM raw_block ORDER BY first_rowid";
 static const char rows_sql[] = "SELECT rowid, t_us, series_id FROM sample_raw ORDER BY rowid";
-static const char series_sql[] = "SELECT id FROM series";
+static const char series_sql[] = "SELECT id FROM series ORDER BY id";
 
 static gboolean
 check_integrity (OrfConnection *connection, GPtrArray *problems, GError **error)
@@ -30,21 +30,33 @@ check_integrity (OrfConnection *connection, GPtrArray *problems, GError **error)
   return FALSE;
 }
 
-static GHashTable *
+/* In order. */
+static GArray *
 load_ids (OrfConnection *connection, GError **error)
 {
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, series_sql, error);
-  g_autoptr (GHashTable) ids = g_hash_table_new (NULL, NULL);
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
   gboolean row;
 
   if (statement == NULL)
     return NULL;
   while (orf_connection_step (connection, statement, &row, error)) {
+    gint64 id;
+
     if (!row)
       return g_steal_pointer (&ids);
-    g_hash_table_add (ids, GSIZE_TO_POINTER (sqlite3_column_int64 (statement, 0)));
+    id = sqlite3_column_int64 (statement, 0);
+    g_array_append_val (ids, id);
   }
   return NULL;
+}
+
+static int
+compare_ids_cb (gconstpointer a, gconstpointer b)
+{
+  gint64 left = *(const gint64 *) a, right = *(const gint64 *) b;
+
+  return (left > right) - (left < right);
 }
 
 /* Both tables side by side: the run that a row belongs to is the first that does not end before it.
@@ -53,8 +65,8 @@ typedef struct {
   OrfConnection *connection;
   OrfStatement *blocks;
   gboolean at_block;
-  GHashTable *ids;
-  GHashTable *unknown_ids; /* told already */
+  GArray *ids;             /* of gint64, in order */
+  GHashTable *unknown_ids; /* gint64 *, told already */
   GPtrArray *problems;
 } SampleCheck;
 
@@ -62,7 +74,7 @@ static gboolean
 check_row (SampleCheck *self, OrfStatement *row, GError **error)
 {
   gint64 rowid = sqlite3_column_int64 (row, 0), t_us = sqlite3_column_int64 (row, 1);
-  gpointer id = GSIZE_TO_POINTER (sqlite3_column_int64 (row, 2));
+  gint64 id = sqlite3_column_int64 (row, 2);
 
   while (self->at_block && sqlite3_column_int64 (self->blocks, 1) < rowid)
     if (!orf_connection_step (self->connection, self->blocks, &self->at_block, error))
@@ -78,10 +90,12 @@ check_row (SampleCheck *self, OrfStatement *row, GError **error)
     g_ptr_array_add (self->problems, g_strdup_printf ("sample_raw row %" G_GINT64_FORMAT
                                                       " is outside its raw_block's times",
                                                       rowid));
-  if (!g_hash_table_contains (self->ids, id) && g_hash_table_add (self->unknown_ids, id))
-    g_ptr_array_add (self->problems, g_strdup_printf ("sample_raw has samples of series %zu, "
-                                                      "which does not exist",
-                                                      GPOINTER_TO_SIZE (id)));
+  if (!g_array_binary_search (self->ids, &id, compare_ids_cb, NULL) &&
+      g_hash_table_add (self->unknown_ids, g_memdup2 (&id, sizeof id)))
+    g_ptr_array_add (self->problems,
+                     g_strdup_printf ("sample_raw has samples of series %" G_GINT64_FORMAT
+                                      ", which does not exist",
+                                      id));
   return TRUE;
 }
 
@@ -90,15 +104,17 @@ check_samples (OrfConnection *connection, GPtrArray *problems, GError **error)
 {
   g_autoptr (OrfStatement) blocks = orf_connection_prepare (connection, blocks_sql, error);
   g_autoptr (OrfStatement) rows = NULL;
-  g_autoptr (GHashTable) ids = NULL;
-  g_autoptr (GHashTable) unknown_ids = g_hash_table_new (NULL, NULL);
+  g_autoptr (GArray) ids = NULL;
+  g_autoptr (GHashTable)
+    unknown_ids = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   SampleCheck check = { connection, blocks, FALSE, NULL, unknown_ids, problems };
   gboolean row;
 
   if (blocks == NULL || (rows = orf_connection_prepare (connection, rows_sql, error)) == NULL ||
-      (check.ids = ids = load_ids (connection, error)) == NULL ||
+      (ids = load_ids (connection, error)) == NULL ||
       !orf_connection_step (connection, blocks, &check.at_block, error))
     return FALSE;
+  check.ids = ids;
   while (orf_connection_step (connection, rows, &row, error)) {
     if (!row)
       return TRUE;

@@ -29,107 +29,107 @@ set_io_error (const char *verb, const char *path, GError **error)
 }
 
 static gboolean
-set_held_error (OrfStoreLock *self, GError **error)
+set_held_error (OrfStoreLock *lock, GError **error)
 {
   char text[32] = "";
-  ssize_t length = pread (self->fd, text, sizeof text - 1, 0);
+  ssize_t length = pread (lock->fd, text, sizeof text - 1, 0);
 
   if (length > 0)
     g_strstrip (text);
   g_set_error (error, ORF_ERROR, ORF_ERROR_FAILED_PRECONDITION,
                "another orfeasd (pid %s) has the file open: it holds %s",
-               text[0] != '\0' ? text : "unknown", self->path);
+               text[0] != '\0' ? text : "unknown", lock->path);
   return FALSE;
 }
 
 static gboolean
-open_file (OrfStoreLock *self, GError **error)
+open_file (OrfStoreLock *lock, GError **error)
 {
-  self->fd = open (self->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
-  self->made = self->fd >= 0;
-  if (self->fd < 0 && errno == EEXIST)
-    self->fd = open (self->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-  return self->fd >= 0 ? TRUE : set_io_error ("open", self->path, error);
+  lock->fd = open (lock->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
+  lock->made = lock->fd >= 0;
+  if (lock->fd < 0 && errno == EEXIST)
+    lock->fd = open (lock->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+  return lock->fd >= 0 ? TRUE : set_io_error ("open", lock->path, error);
 }
 
 /* *gone: the file was unlinked between opening and locking it, so that the lock is worth nothing.
  */
 static gboolean
-lock_file (OrfStoreLock *self, gboolean *gone, GError **error)
+lock_file (OrfStoreLock *lock, gboolean *gone, GError **error)
 {
   /* Of the open file, not of the process: it also keeps a second store of the same process out, and
    * no other close() drops it. */
-  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+  struct flock range = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
   struct stat state;
 
-  if (fcntl (self->fd, F_OFD_SETLK, &lock) != 0) {
+  if (fcntl (lock->fd, F_OFD_SETLK, &range) != 0) {
     if (errno == EAGAIN || errno == EACCES)
-      return set_held_error (self, error);
-    return set_io_error ("lock", self->path, error);
+      return set_held_error (lock, error);
+    return set_io_error ("lock", lock->path, error);
   }
-  if (fstat (self->fd, &state) != 0)
-    return set_io_error ("look at", self->path, error);
+  if (fstat (lock->fd, &state) != 0)
+    return set_io_error ("look at", lock->path, error);
   *gone = state.st_nlink == 0;
   return TRUE;
 }
 
 static gboolean
-write_pid (OrfStoreLock *self, GError **error)
+write_pid (OrfStoreLock *lock, GError **error)
 {
   g_autofree char *text = g_strdup_printf ("%d\n", (int) getpid ());
 
-  if (ftruncate (self->fd, 0) != 0 ||
-      pwrite (self->fd, text, strlen (text), 0) != (ssize_t) strlen (text)) {
+  if (ftruncate (lock->fd, 0) != 0 ||
+      pwrite (lock->fd, text, strlen (text), 0) != (ssize_t) strlen (text)) {
     /* On a full disk the lock holds all the same; only its holder's name is missing. */
     if (errno == ENOSPC)
       return TRUE;
-    return set_io_error ("write", self->path, error);
+    return set_io_error ("write", lock->path, error);
   }
   return TRUE;
 }
 
 static void
-lock_free (OrfStoreLock *self)
+lock_free (OrfStoreLock *lock)
 {
-  if (self->fd >= 0)
-    close (self->fd);
-  g_free (self->path);
-  g_free (self);
+  if (lock->fd >= 0)
+    close (lock->fd);
+  g_free (lock->path);
+  g_free (lock);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfStoreLock, lock_free)
 
 OrfStoreLock *
 orf_store_lock_take (const char *path, GError **error)
 {
-  g_autoptr (OrfStoreLock) self = g_new0 (OrfStoreLock, 1);
+  g_autoptr (OrfStoreLock) lock = g_new0 (OrfStoreLock, 1);
   gboolean gone = TRUE;
 
-  self->path = g_strconcat (path, ".lock", NULL);
-  self->fd = -1;
+  lock->path = g_strconcat (path, ".lock", NULL);
+  lock->fd = -1;
   for (guint i = 0; gone && i < MAX_TRIES; i++) {
-    if (self->fd >= 0)
-      close (self->fd);
-    if (!open_file (self, error) || !lock_file (self, &gone, error))
+    if (lock->fd >= 0)
+      close (lock->fd);
+    if (!open_file (lock, error) || !lock_file (lock, &gone, error))
       return NULL;
   }
   if (gone) {
-    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "%s keeps vanishing", self->path);
+    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "%s keeps vanishing", lock->path);
     return NULL;
   }
-  if (!write_pid (self, error))
+  if (!write_pid (lock, error))
     return NULL;
-  return g_steal_pointer (&self);
+  return g_steal_pointer (&lock);
 }
 
 void
-orf_store_lock_release (OrfStoreLock *self, gboolean forget)
+orf_store_lock_release (OrfStoreLock *lock, gboolean forget)
 {
-  if (self == NULL)
+  if (lock == NULL)
     return;
   /* Both are for tidiness: the lock itself goes with the descriptor. */
-  if (forget && self->made)
-    unlink (self->path);
-  else if (ftruncate (self->fd, 0) != 0)
-    g_debug ("%s keeps a stale pid", self->path);
-  lock_free (self);
+  if (forget && lock->made)
+    unlink (lock->path);
+  else if (ftruncate (lock->fd, 0) != 0)
+    g_debug ("%s keeps a stale pid", lock->path);
+  lock_free (lock);
 }

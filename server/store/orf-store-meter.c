@@ -8,7 +8,10 @@
 
 #include "core/orf-clock.h"
 
-#define N_TICKS 61 /* both ends of a minute */
+#define N_TICKS   61 /* both ends of a minute */
+#define WINDOW_US (60 * ORF_US_PER_S)
+/* A tick that comes sooner than this after the last one is not kept. */
+#define MIN_TICK_US (900 * ORF_US_PER_MS)
 
 struct _OrfStoreMeter {
   int fd;
@@ -20,10 +23,10 @@ struct _OrfStoreMeter {
 };
 
 static gboolean
-read_bytes (OrfStoreMeter *self, gint64 *bytes)
+read_bytes (OrfStoreMeter *meter, gint64 *bytes)
 {
   char text[512];
-  ssize_t length = self->fd >= 0 ? pread (self->fd, text, sizeof text - 1, 0) : -1;
+  ssize_t length = meter->fd >= 0 ? pread (meter->fd, text, sizeof text - 1, 0) : -1;
   const char *line;
 
   if (length <= 0)
@@ -39,42 +42,55 @@ read_bytes (OrfStoreMeter *self, gint64 *bytes)
 OrfStoreMeter *
 orf_store_meter_new (void)
 {
-  OrfStoreMeter *self = g_new0 (OrfStoreMeter, 1);
+  OrfStoreMeter *meter = g_new0 (OrfStoreMeter, 1);
 
-  self->fd = open ("/proc/thread-self/io", O_RDONLY | O_CLOEXEC);
-  return self;
+  meter->fd = open ("/proc/thread-self/io", O_RDONLY | O_CLOEXEC);
+  return meter;
 }
 
 void
-orf_store_meter_free (OrfStoreMeter *self)
+orf_store_meter_free (OrfStoreMeter *meter)
 {
-  if (self == NULL)
+  if (meter == NULL)
     return;
-  if (self->fd >= 0)
-    close (self->fd);
-  g_free (self);
+  if (meter->fd >= 0)
+    close (meter->fd);
+  g_free (meter);
+}
+
+static gint64
+get_last_us (OrfStoreMeter *meter)
+{
+  return meter->n_ticks > 0 ? meter->ticks[(meter->n_ticks - 1) % N_TICKS].at_us : G_MININT64 / 2;
 }
 
 void
-orf_store_meter_tick (OrfStoreMeter *self, gint64 now_us)
+orf_store_meter_tick (OrfStoreMeter *meter, gint64 now_us)
 {
   gint64 bytes;
 
-  if (!read_bytes (self, &bytes))
+  if (now_us - get_last_us (meter) < MIN_TICK_US || !read_bytes (meter, &bytes))
     return;
-  self->ticks[self->n_ticks % N_TICKS].at_us = now_us;
-  self->ticks[self->n_ticks % N_TICKS].bytes = bytes;
-  self->n_ticks++;
+  meter->ticks[meter->n_ticks % N_TICKS].at_us = now_us;
+  meter->ticks[meter->n_ticks % N_TICKS].bytes = bytes;
+  meter->n_ticks++;
 }
 
 double
-orf_store_meter_get_rate (OrfStoreMeter *self)
+orf_store_meter_get_rate (OrfStoreMeter *meter)
 {
-  guint last = (self->n_ticks - 1) % N_TICKS;
-  guint first = self->n_ticks > N_TICKS ? self->n_ticks % N_TICKS : 0;
+  gint64 last_us = get_last_us (meter), first_us = last_us;
+  gint64 bytes = 0;
 
-  if (self->n_ticks < 2 || self->ticks[last].at_us <= self->ticks[first].at_us)
-    return NAN;
-  return (double) (self->ticks[last].bytes - self->ticks[first].bytes) * (double) ORF_US_PER_S /
-         (double) (self->ticks[last].at_us - self->ticks[first].at_us);
+  for (guint i = 2; i <= MIN (meter->n_ticks, N_TICKS); i++) {
+    guint at = (meter->n_ticks - i) % N_TICKS;
+
+    /* The one before counts in any case: ticks may be further apart than the window. */
+    if (i > 2 && last_us - meter->ticks[at].at_us > WINDOW_US + ORF_US_PER_S)
+      break;
+    first_us = meter->ticks[at].at_us;
+    bytes = meter->ticks[(meter->n_ticks - 1) % N_TICKS].bytes - meter->ticks[at].bytes;
+  }
+  return first_us < last_us ? (double) bytes * (double) ORF_US_PER_S / (double) (last_us - first_us)
+                            : NAN;
 }

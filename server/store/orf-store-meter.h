@@ -14,7 +14,7 @@ typedef struct _OrfStoreMeter OrfStoreMeter;
 
 OrfStoreMeter *orf_store_meter_new (void);
 void orf_store_meter_free (OrfStoreMeter *meter);
-/* About once a second. */
+/* At any time; counted about once a second. */
 void orf_store_meter_tick (OrfStoreMeter *meter, gint64 now_us);
 /* Over the last minute; NAN where the kernel does not count. */
 double orf_store_meter_get_rate (OrfStoreMeter *meter);

@@ -38,20 +38,20 @@ static void
 read_job_work_cb (OrfJob *base, gpointer state)
 {
   OrfReadJob *job = (OrfReadJob *) base;
-  OrfStoreReader *self = state;
+  OrfStoreReader *reader = state;
   gint64 started_us = orf_clock_monotonic_us ();
 
-  if (self->connection == NULL)
-    self->connection = orf_store_open_reader (self->path, self->mode, &job->error);
-  if (self->connection != NULL) {
-    orf_connection_watch (self->connection, job->cancel, self->closing,
-                          job->bounded ? started_us + self->read_us : 0);
-    orf_connection_take_last_code (self->connection);
-    read_in_transaction (job, self->connection, &job->error);
-    orf_connection_unwatch (self->connection);
-    if (orf_store_error_classify (orf_connection_take_last_code (self->connection)) ==
+  if (reader->connection == NULL)
+    reader->connection = orf_store_open_reader (reader->path, reader->mode, &job->error);
+  if (reader->connection != NULL) {
+    orf_connection_watch (reader->connection, job->cancel, reader->closing,
+                          job->bounded ? started_us + reader->read_us : 0);
+    orf_connection_take_last_code (reader->connection);
+    read_in_transaction (job, reader->connection, &job->error);
+    orf_connection_unwatch (reader->connection);
+    if (orf_store_error_classify (orf_connection_take_last_code (reader->connection)) ==
         ORF_STORE_TROUBLE_FILE)
-      g_clear_pointer (&self->connection, orf_connection_close);
+      g_clear_pointer (&reader->connection, orf_connection_close);
   }
   job->took_us = orf_clock_monotonic_us () - started_us;
   orf_job_reply (base);
@@ -84,24 +84,24 @@ orf_read_job_free (OrfReadJob *job)
 }
 
 static void
-reader_free (OrfStoreReader *self)
+reader_free (OrfStoreReader *reader)
 {
-  g_free (self->path);
-  orf_queue_unref (self->jobs);
-  orf_cancel_unref (self->closing);
-  g_free (self);
+  g_free (reader->path);
+  orf_queue_unref (reader->jobs);
+  orf_cancel_unref (reader->closing);
+  g_free (reader);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfStoreReader, reader_free)
 
 static void *
 reader_thread_cb (void *data)
 {
-  OrfStoreReader *self = data;
+  OrfStoreReader *reader = data;
   OrfJob *job;
 
-  while ((job = orf_queue_pop (self->jobs, -1)) != NULL)
-    job->work (job, self);
-  g_clear_pointer (&self->connection, orf_connection_close);
+  while ((job = orf_queue_pop (reader->jobs, -1)) != NULL)
+    job->work (job, reader);
+  g_clear_pointer (&reader->connection, orf_connection_close);
   return NULL;
 }
 
@@ -113,21 +113,21 @@ orf_store_reader_start (const char *path,
                         OrfCancel *closing,
                         GError **error)
 {
-  g_autoptr (OrfStoreReader) self = g_new0 (OrfStoreReader, 1);
+  g_autoptr (OrfStoreReader) reader = g_new0 (OrfStoreReader, 1);
 
-  self->path = g_strdup (path);
-  self->mode = mode;
-  self->read_us = read_us;
-  self->jobs = orf_queue_ref (jobs);
-  self->closing = orf_cancel_ref (closing);
-  if (!orf_store_thread_start (&self->thread, "store-reader", reader_thread_cb, self, error))
+  reader->path = g_strdup (path);
+  reader->mode = mode;
+  reader->read_us = read_us;
+  reader->jobs = orf_queue_ref (jobs);
+  reader->closing = orf_cancel_ref (closing);
+  if (!orf_store_thread_start (&reader->thread, "store-reader", reader_thread_cb, reader, error))
     return NULL;
-  return g_steal_pointer (&self);
+  return g_steal_pointer (&reader);
 }
 
 void
-orf_store_reader_join (OrfStoreReader *self)
+orf_store_reader_join (OrfStoreReader *reader)
 {
-  pthread_join (self->thread, NULL);
-  reader_free (self);
+  pthread_join (reader->thread, NULL);
+  reader_free (reader);
 }

@@ -148,7 +148,7 @@ typedef struct {
   gint64 from_us, to_us;
   guint max_points;
   gboolean all;      /* series are added as they are met */
-  GHashTable *by_id; /* id -> OrfSeriesPoints, borrowed from series */
+  GHashTable *by_id; /* series_id -> OrfSeriesPoints, both of series */
   GPtrArray *series;
   guint64 n_points; /* later rows of the same time not yet merged */
 } Scan;
@@ -167,7 +167,7 @@ scan_add_series (Scan *scan, gint64 id)
 
   points->series_id = id;
   points->points = g_array_new (FALSE, FALSE, sizeof (OrfPoint));
-  g_hash_table_insert (scan->by_id, GSIZE_TO_POINTER (id), points);
+  g_hash_table_insert (scan->by_id, &points->series_id, points);
   g_ptr_array_add (scan->series, points);
   return points;
 }
@@ -221,7 +221,7 @@ scan_merge (Scan *scan, GError **error)
 static gboolean
 scan_take (Scan *scan, gint64 t_us, gint64 id, double value, GError **error)
 {
-  OrfSeriesPoints *points = g_hash_table_lookup (scan->by_id, GSIZE_TO_POINTER (id));
+  OrfSeriesPoints *points = g_hash_table_lookup (scan->by_id, &id);
   OrfPoint point = { t_us, value };
 
   if (points == NULL && !scan->all)
@@ -318,11 +318,11 @@ orf_samples_read (OrfConnection *connection,
 {
   g_autoptr (GPtrArray)
     series = g_ptr_array_new_with_free_func ((GDestroyNotify) series_points_free);
-  g_autoptr (GHashTable) by_id = g_hash_table_new (NULL, NULL);
+  g_autoptr (GHashTable) by_id = g_hash_table_new (g_int64_hash, g_int64_equal);
   Scan scan = { from_us, to_us, max_points, n_ids == 0, by_id, series, 0 };
 
   for (guint i = 0; i < n_ids; i++)
-    if (!g_hash_table_contains (by_id, GSIZE_TO_POINTER (ids[i])))
+    if (!g_hash_table_contains (by_id, &ids[i]))
       scan_add_series (&scan, ids[i]);
   if (!scan_blocks (connection, &scan, error) || !scan_merge (&scan, error))
     return NULL;

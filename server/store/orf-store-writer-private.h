@@ -45,6 +45,6 @@ struct _OrfStoreWriter {
 /* Figures to the main context. */
 void orf_store_writer_tell (OrfStoreWriter *self);
 /* What an error means for the writes that follow. */
-void orf_store_writer_note_trouble (OrfStoreWriter *self, int sqlite_code, const GError *failure);
+void orf_store_writer_note_trouble (OrfStoreWriter *self, int code, const GError *failure);
 
 G_END_DECLS

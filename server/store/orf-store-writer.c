@@ -16,6 +16,7 @@
 #include "store/orf-store-retain.h"
 #include "store/orf-store-thread.h"
 
+/* Unless check_us says otherwise. */
 #define TICK_US ORF_US_PER_S
 /* Between two looks for what is too old; at 10,000 series some 12 runs of samples have become so.
  */
@@ -121,20 +122,21 @@ writer_reopen (OrfStoreWriter *self)
  * --------------------------------------------------------------------------------------- */
 
 void
-orf_store_writer_work_backup (OrfJob *base, gpointer state)
+orf_store_writer_work_backup (OrfJob *job, gpointer state)
 {
   OrfStoreWriter *self = state;
-  OrfBackupJob *job = (OrfBackupJob *) base;
+  OrfBackupJob *backup = (OrfBackupJob *) job;
 
   if (self->connection == NULL)
-    job->error = g_error_new (ORF_ERROR, ORF_ERROR_UNAVAILABLE, "%s", self->stats.fault);
+    backup->error = g_error_new (ORF_ERROR, ORF_ERROR_UNAVAILABLE, "%s", self->stats.fault);
   else if (self->backup != NULL)
-    job->error = orf_error_new_retry (ORF_ERROR_RESOURCE_EXHAUSTED, ORF_STORE_RETRY_MS,
-                                      "a backup is under way already");
-  else if (orf_backup_begin (job, self->connection, self->options.min_free_bytes, &job->error))
-    self->backup = job;
-  if (self->backup != job)
-    orf_job_reply (base);
+    backup->error = orf_error_new_retry (ORF_ERROR_RESOURCE_EXHAUSTED, ORF_STORE_RETRY_MS,
+                                         "a backup is under way already");
+  else if (orf_backup_begin (backup, self->connection, self->options.min_free_bytes,
+                             &backup->error))
+    self->backup = backup;
+  if (self->backup != backup)
+    orf_job_reply (job);
 }
 
 static void
@@ -227,7 +229,7 @@ writer_tick (OrfStoreWriter *self)
 {
   gint64 now_us = orf_clock_monotonic_us ();
 
-  self->next_tick_us = now_us + TICK_US;
+  self->next_tick_us = now_us + (self->options.check_us > 0 ? self->options.check_us : TICK_US);
   orf_store_disk_look (self->disk);
   if (self->stats.fault != NULL)
     writer_reopen (self);
@@ -387,8 +389,8 @@ orf_store_writer_start (OrfStore *store,
 }
 
 void
-orf_store_writer_join (OrfStoreWriter *self)
+orf_store_writer_join (OrfStoreWriter *writer)
 {
-  pthread_join (self->thread, NULL);
-  writer_free (self);
+  pthread_join (writer->thread, NULL);
+  writer_free (writer);
 }

@@ -28,6 +28,8 @@ typedef struct {
   gint64 idempotency_us; /* how long keys are kept (10 min) */
   gint64 min_free_bytes; /* below this the disk counts as full */
   gint64 ballast_bytes;  /* kept beside the file, released when the disk is full */
+  /* How often free space is looked at, and a full disk or an i/o fault tried again; 0: 1 s. */
+  gint64 check_us;
 } OrfStoreOptions;
 
 /* Errors: FAILED_PRECONDITION (newer file, in use by another daemon, not ours), DATA_LOSS

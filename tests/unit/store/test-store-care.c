@@ -99,7 +99,7 @@ test_backup_leaves_nothing (StoreFixture *fixture, gconstpointer data G_GNUC_UNU
   fill (fixture);
   orf_store_backup (fixture->store, dest, NULL, store_answer_backup_cb, &nowhere);
   store_answer_wait (&nowhere);
-  g_assert_error (nowhere.error, ORF_ERROR, ORF_ERROR_UNAVAILABLE);
+  g_assert_error (nowhere.error, ORF_ERROR, ORF_ERROR_NOT_FOUND);
   g_mkdir (directory, 0755);
   orf_cancel_trigger (cancel);
   orf_store_backup (fixture->store, dest, cancel, store_answer_backup_cb, &cancelled);
