@@ -34,6 +34,7 @@ void orf_call_abandon (OrfCall *call);
 /* Ends it with CANCELLED, through the sink. */
 void orf_call_cancel (OrfCall *call);
 void orf_call_unref (OrfCall *call);
+const OrfCallOrigin *orf_call_peek_origin (OrfCall *call);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfCall, orf_call_unref)
 

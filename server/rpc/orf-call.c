@@ -39,6 +39,12 @@ orf_call_unref (OrfCall *call)
   g_free (call);
 }
 
+const OrfCallOrigin *
+orf_call_peek_origin (OrfCall *call)
+{
+  return &call->origin;
+}
+
 const OrfMethod *
 orf_call_get_method (OrfCall *call)
 {

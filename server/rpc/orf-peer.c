@@ -9,6 +9,7 @@
 
 #include "orf-decode.h"
 #include "orf-error.h"
+#include "orf-schema-bind.h"
 #include "rpc/orf-call-private.h"
 #include "rpc/orf-rpc-text.h"
 
@@ -268,15 +269,25 @@ find_pending (OrfPeer *peer, json_t *id)
   return NULL;
 }
 
-/* rpc.cancel is the peer's own: it speaks of this conversation's calls. */
+/* Cancels what the same conversation has in flight under that id. */
 static void
-cancel_by_id (OrfPeer *peer, json_t *params)
+cancel_cb (OrfCall *call, const OrfRpcCancelParams *params, gpointer user_data)
 {
-  json_t *id = json_is_array (params) ? json_array_get (params, 0) : json_object_get (params, "id");
-  Slot *slot = id != NULL ? find_pending (peer, id) : NULL;
+  const OrfCallOrigin *origin = orf_call_peek_origin (call);
+  g_autoptr (json_t) id = orf_json_parse (params->id, strlen (params->id), ORF_JSON_MAX_DEPTH, NULL);
+  Slot *own = origin->sink == slot_sink ? origin->owner : NULL;
+  Slot *slot = own != NULL && id != NULL ? find_pending (own->exchange->peer, id) : NULL;
+  const OrfRpcCancelResult result = { .cancelled = slot != NULL };
 
   if (slot != NULL)
     orf_call_cancel (slot->call);
+  orf_call_return_rpc_cancel (call, &result);
+}
+
+void
+orf_peer_bind_cancel (OrfRouter *router)
+{
+  orf_bind_rpc_cancel (router, cancel_cb, NULL);
 }
 
 static gboolean
@@ -353,8 +364,6 @@ start_request (Slot *slot,
       slot_refuse (slot, error);
     return;
   }
-  if (orf_method_get_id (method) == ORF_METHOD_RPC_CANCEL)
-    cancel_by_id (slot->exchange->peer, json_object_get (request, "params"));
   start_call (slot, method, json_object_get (request, "params"), &meta);
 }
 

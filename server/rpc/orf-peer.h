@@ -39,6 +39,8 @@ void orf_peer_free (OrfPeer *peer);
 void orf_peer_receive (OrfPeer *peer, const char *data, gsize length, const OrfCallMeta *meta);
 /* A message that the transport refused for its size or framing: answers error with id null. */
 void orf_peer_refuse (OrfPeer *peer, const GError *error);
+/* Binds rpc.cancel, for all peers of the router. */
+void orf_peer_bind_cancel (OrfRouter *router);
 /* Calls that are not answered yet. */
 guint orf_peer_get_pending (OrfPeer *peer);
 

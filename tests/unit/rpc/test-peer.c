@@ -38,12 +38,6 @@ hold_cb (OrfCall *call, gconstpointer params, gpointer user_data)
 }
 
 static void
-cancel_cb (OrfCall *call, gconstpointer params, gpointer user_data)
-{
-  orf_call_return_encoded (call, "{}", 2);
-}
-
-static void
 set_up (Fixture *f, gconstpointer role)
 {
   const OrfRpcLimits limits = { .max_message_bytes = 65536,
@@ -59,7 +53,7 @@ set_up (Fixture *f, gconstpointer role)
   f->sent = g_ptr_array_new_with_free_func (g_free);
   orf_router_bind (f->router, ORF_METHOD_GPU_LIST, echo_cb, NULL);
   orf_router_bind (f->router, ORF_METHOD_GPU_PROFILE, hold_cb, f);
-  orf_router_bind (f->router, ORF_METHOD_RPC_CANCEL, cancel_cb, NULL);
+  orf_peer_bind_cancel (f->router);
   f->peer = orf_peer_new (f->router, &ops, f, role != NULL ? GPOINTER_TO_INT (role) : ORF_ROLE_ADMIN,
                           "test");
 }
@@ -228,7 +222,11 @@ test_cancel (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->sent->len, ==, 2);
   g_assert_nonnull (strstr (f->sent->pdata[0], "-32001"));
   g_assert_nonnull (strstr (f->sent->pdata[0], "\"id\":\"a\""));
+  g_assert_nonnull (strstr (f->sent->pdata[1], "{\"cancelled\":true}"));
   g_assert_true (orf_cancel_is_set (cancel));
+  g_assert_nonnull (strstr (
+    ask (f, "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"rpc.cancel\",\"params\":[\"a\"]}"),
+    "{\"cancelled\":false}"));
 }
 
 static void
