@@ -188,9 +188,8 @@ static const Fault faults[] = {
   { "die", "die_at=3", "was killed by signal 6", 2 },
   { "garbage", "garbage_at=2", "not its protocol", 1 },
   { "flood", "flood_at=2", "wrote a line of more than 65536 bytes", 1 },
-  { "chatter", "chatter_at=1", "without being asked", 1 },
   { "stranger", "stranger_at=2", "simulated-2 that it had not named", 1 },
-  { "too-many-devices", "devices=65", "ended with status 1", 0 },
+  { "too-many-devices", "devices=65", "too many items", 0 },
   { "greed", "eat_at=2", "MiB of memory and was killed", 1 },
   { "die-at-start", "start_die=1", "was killed by signal 6", 0 },
   { "garbage-at-start", "start_garbage=1", "not its protocol", 0 },
@@ -217,6 +216,23 @@ test_fault (gconstpointer data)
   g_assert_false (orf_probe_child_is_pending (watch.child));
   g_assert_false (orf_probe_child_ask (watch.child));
   g_assert_cmpint (orf_probe_child_get_rss_bytes (watch.child), ==, -1);
+  finish (&watch);
+}
+
+/* More answers than asks. */
+static void
+test_chatter (void)
+{
+  Watch watch = { 0 };
+
+  start_with (&watch, patient (), "chatter_at=1");
+  watch.ask_on = FALSE;
+  wait_until (watch.hellos == 1);
+  g_assert_true (orf_probe_child_ask (watch.child));
+  wait_until (waits_for_start (&watch));
+  assert_reason (&watch, "spoke without being asked");
+  g_assert_cmpuint (watch.samples, ==, 1);
+  g_assert_cmpuint (watch.settled, ==, 1);
   finish (&watch);
 }
 
@@ -449,6 +465,7 @@ main (int argc, char **argv)
 
     g_test_add_data_func (path, &faults[i], test_fault);
   }
+  g_test_add_func ("/probe-child/chatter", test_chatter);
   g_test_add_func ("/probe-child/hang", test_hang);
   g_test_add_func ("/probe-child/hang-at-start", test_hang_at_start);
   g_test_add_func ("/probe-child/stopped", test_stopped);
