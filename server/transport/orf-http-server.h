@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+#include "rpc/orf-router.h"
+#include "transport/orf-gate.h"
+#include "transport/orf-poller.h"
+
+G_BEGIN_DECLS
+
+/*
+ * JSON-RPC at POST /rpc, and REST from the schema's routes.  libsoup behind one class, fed by our
+ * own accept loop through a guard that lets only strictly framed requests pass.
+ */
+typedef struct _OrfHttpServer OrfHttpServer;
+
+/* Listens at config->listen.http; config is read again for each request, so that a reload takes
+ * hold. All four outlive the server. */
+OrfHttpServer *orf_http_server_new (
+  OrfRouter *router, OrfPoller *poller, OrfGate *gate, const OrfConfig *config, GError **error);
+/* Closes everything at once; calls in flight are cancelled. */
+void orf_http_server_free (OrfHttpServer *server);
+
+/* "http://127.0.0.1:5000", with the port in fact bound. */
+const char *orf_http_server_get_url (OrfHttpServer *server);
+
+/* A page outside the envelope (/healthz, /openrpc.json), for GET and HEAD.  body is borrowed until
+ * the next turn of the loop; no token is asked when open. */
+typedef struct {
+  int status;
+  const char *content_type;
+  const char *body;
+  gsize length;
+} OrfHttpPage;
+typedef void (*OrfHttpPageFunc) (gpointer user_data, OrfHttpPage *page);
+void orf_http_server_add_page (
+  OrfHttpServer *server, const char *path, gboolean open, OrfHttpPageFunc func, gpointer user_data);
+
+/* Stops listening, closes idle connections, and the others once their request is answered; then
+ * calls drained, maybe at once. */
+void orf_http_server_drain (OrfHttpServer *server,
+                            void (*drained) (gpointer user_data),
+                            gpointer user_data);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfHttpServer, orf_http_server_free)
+
+G_END_DECLS

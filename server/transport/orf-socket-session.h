@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rpc/orf-router.h"
+#include "transport/orf-poller.h"
+
+G_BEGIN_DECLS
+
+/*
+ * JSON-RPC over a byte stream: newline-delimited, or framed by Content-Length headers as language
+ * servers do; the first byte tells which.  Several calls may be in flight; answers come as they
+ * finish.
+ */
+typedef struct _OrfSocketSession OrfSocketSession;
+
+typedef struct {
+  OrfRouter *router;
+  OrfPoller *poller;
+  gsize max_queue_bytes; /* of answers not yet read by the other end; beyond it we stop reading */
+  gint64 idle_us;        /* 0: for ever */
+  OrfRole role;
+  const char *actor; /* copied */
+  /* The other end is gone, or all is answered after a drain.  The owner frees the session. */
+  void (*closed) (gpointer user_data, OrfSocketSession *session);
+  gpointer user_data;
+} OrfSocketSessionOptions;
+
+/* Takes the descriptors, which may be the same one, and makes them non-blocking. */
+OrfSocketSession *orf_socket_session_new (const OrfSocketSessionOptions *options,
+                                          int in_fd,
+                                          int out_fd,
+                                          GError **error);
+void orf_socket_session_free (OrfSocketSession *session);
+/* Reads no more, and closes once what is in flight is answered and sent. */
+void orf_socket_session_drain (OrfSocketSession *session);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfSocketSession, orf_socket_session_free)
+
+G_END_DECLS
