@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "metrics/orf-open-chunk.h"
+#include "metrics/orf-series-name.h"
+#include "orf-schema-config.h"
+#include "orf-schema-metrics.h"
+#include "store/orf-sample-batch.h"
+
+G_BEGIN_DECLS
+
+/*
+ * Which series there are: those active in memory, with their open chunks; the others in the file,
+ * from where they come back with their id when they are named again.  Main context only.
+ */
+typedef struct _OrfRegistry OrfRegistry;
+
+/* What a metric's series have in common.  Kept in the file as the row (name, '{}'). */
+typedef struct {
+  char *name;
+  OrfSeriesKind kind;
+  char *unit;      /* NULL: not told */
+  char *help;      /* NULL: not told */
+  GArray *buckets; /* of double, rising; NULL unless it is a histogram */
+  gboolean builtin;
+  gboolean defined; /* by metrics.define, or has had samples */
+} OrfMetric;
+
+/* Read by the whole folder, changed by the registry alone. */
+typedef struct {
+  OrfMetric *metric; /* the registry's */
+  char *text;        /* canonical */
+  char **labels;     /* key, value, …, NULL, sorted; never NULL */
+  gint64 id;         /* 0: not known yet, since the file is being asked */
+  gint64 created_us;
+  gint64 last_us; /* its newest sample; 0: none yet */
+  OrfOpenChunk chunk;
+  double total; /* of a histogram's series: counted so far; NAN: not begun in this run */
+} OrfSeries;
+
+/* Loads the series that had samples within [metrics] idle_us, at most max_series.  INVALID_ARGUMENT
+ * when [metrics] builtin_series is not below max_series.  store and config outlive it. */
+OrfRegistry *orf_registry_new (const OrfConfig *config, OrfStore *store, GError **error);
+void orf_registry_free (OrfRegistry *registry);
+
+/* The series of a built-in metric; label_values as its label_names, NULL-terminated.  NULL when the
+ * built-in share is used up, which is counted and logged once a minute. */
+OrfSeries *orf_registry_get_builtin (OrfRegistry *registry,
+                                     OrfMetricId metric,
+                                     const char *const *label_values);
+/* Borrowed; NULL: not active. */
+OrfSeries *orf_registry_find (OrfRegistry *registry, const char *name, char *const *labels);
+OrfMetric *orf_registry_find_metric (OrfRegistry *registry, const char *name);
+
+/* Makes sure that metrics with these names are in memory where the file has them; NULL in metrics
+ * for one that nobody has defined or recorded yet.  Calls done at once when nothing has to be read.
+ * names is copied; on error (RESOURCE_EXHAUSTED, UNAVAILABLE, …) metrics is NULL.  Arrays and what
+ * they point at are valid during the call. */
+typedef void (*OrfMetricsResolved) (gpointer user_data,
+                                    OrfMetric *const *metrics,
+                                    guint n_metrics,
+                                    const GError *error);
+void orf_registry_resolve_metrics (OrfRegistry *registry,
+                                   const char *const *names,
+                                   guint n_names,
+                                   OrfMetricsResolved done,
+                                   gpointer user_data);
+
+/* Makes the series active, with their ids: found in the file, or new (kind, unit and help from the
+ * metric, a gauge where there is none; metric_kind is used for a metric not seen before).  All or
+ * none; RESOURCE_EXHAUSTED beyond max_series less what is kept for the built-in ones.  names
+ * checked by the caller, copied here. */
+typedef struct {
+  const char *name;
+  char *const *labels; /* may be NULL */
+  OrfSeriesKind kind;  /* of a new metric; UNSET: a gauge */
+} OrfSeriesRef;
+typedef void (*OrfSeriesResolved) (gpointer user_data,
+                                   OrfSeries *const *series,
+                                   guint n_series,
+                                   const GError *error);
+void orf_registry_resolve (OrfRegistry *registry,
+                           const OrfSeriesRef *refs,
+                           guint n_refs,
+                           OrfSeriesResolved done,
+                           gpointer user_data);
+/* A series in use between two turns of the loop is held, so that it is not retired meanwhile. */
+void orf_registry_hold (OrfRegistry *registry, OrfSeries *series);
+void orf_registry_release (OrfRegistry *registry, OrfSeries *series);
+
+/* Adds the row of series to batch, unless the store was told of it before. */
+void orf_registry_declare (OrfRegistry *registry, OrfSeries *series, OrfSampleBatch *batch);
+/* A sample that the store has, or will have: to the open chunk. */
+void orf_registry_append (OrfRegistry *registry, OrfSeries *series, gint64 t_us, double value);
+/* A built-in series got its id: the points of its chunk are not in the file yet. */
+void orf_registry_set_resolved (OrfRegistry *registry,
+                                void (*resolved) (gpointer user_data, OrfSeries *series),
+                                gpointer user_data);
+
+/* The definition of a metric, as told by metrics.define: changed in memory, once the store has the
+ * rows that orf_registry_describe() made for it (the metric's own and those of its active series).
+ * The metric's row is asked for before by orf_registry_resolve() of (name, {}). */
+typedef struct {
+  OrfSeriesKind kind;
+  const char *unit;
+  const char *help;
+  GArray *buckets; /* may be NULL */
+} OrfMetricDefinition;
+GPtrArray *orf_registry_describe (OrfRegistry *registry,
+                                  OrfSeries *series,
+                                  const OrfMetricDefinition *definition);
+void orf_registry_define (OrfRegistry *registry,
+                          OrfMetric *metric,
+                          const OrfMetricDefinition *definition);
+
+/* Each tick: retires what is idle, trims quiet chunks; a bounded number at a time. */
+void orf_registry_tick (OrfRegistry *registry, gint64 now_us);
+/* After ready: reads the open chunks' past from the file, in the background. */
+void orf_registry_rebuild (OrfRegistry *registry);
+
+/* All active series by canonical text: OrfSeries, borrowed until the next turn of the loop. */
+GPtrArray *orf_registry_get_active (OrfRegistry *registry);
+guint orf_registry_get_n_active (OrfRegistry *registry);
+/* For status.get: series and names; chunks. */
+gsize orf_registry_get_size_bytes (OrfRegistry *registry);
+gsize orf_registry_get_chunk_bytes (OrfRegistry *registry);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfRegistry, orf_registry_free)
+
+G_END_DECLS
