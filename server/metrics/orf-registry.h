@@ -15,7 +15,8 @@ G_BEGIN_DECLS
  */
 typedef struct _OrfRegistry OrfRegistry;
 
-/* What a metric's series have in common.  Kept in the file as the row (name, '{}'). */
+/* A metric family: what the series of one metric name have in common.  Kept in the file as the row
+ * (name, '{}'). */
 typedef struct {
   char *name;
   OrfSeriesKind kind;
@@ -24,11 +25,11 @@ typedef struct {
   GArray *buckets; /* of double, rising; NULL unless it is a histogram */
   gboolean builtin;
   gboolean defined; /* by metrics.define, or has had samples */
-} OrfMetric;
+} OrfFamily;
 
 /* Read by the whole folder, changed by the registry alone. */
 typedef struct {
-  OrfMetric *metric; /* the registry's */
+  OrfFamily *family; /* the registry's */
   char *text;        /* canonical */
   char **labels;     /* key, value, …, NULL, sorted; never NULL */
   gint64 id;         /* 0: not known yet, since the file is being asked */
@@ -50,21 +51,21 @@ OrfSeries *orf_registry_get_builtin (OrfRegistry *registry,
                                      const char *const *label_values);
 /* Borrowed; NULL: not active. */
 OrfSeries *orf_registry_find (OrfRegistry *registry, const char *name, char *const *labels);
-OrfMetric *orf_registry_find_metric (OrfRegistry *registry, const char *name);
+OrfFamily *orf_registry_find_family (OrfRegistry *registry, const char *name);
 
 /* Makes sure that metrics with these names are in memory where the file has them; NULL in metrics
  * for one that nobody has defined or recorded yet.  Calls done at once when nothing has to be read.
- * names is copied; on error (RESOURCE_EXHAUSTED, UNAVAILABLE, …) metrics is NULL.  Arrays and what
+ * names is copied; on error (RESOURCE_EXHAUSTED, UNAVAILABLE, …) families is NULL.  Arrays and what
  * they point at are valid during the call. */
-typedef void (*OrfMetricsResolved) (gpointer user_data,
-                                    OrfMetric *const *metrics,
-                                    guint n_metrics,
-                                    const GError *error);
-void orf_registry_resolve_metrics (OrfRegistry *registry,
-                                   const char *const *names,
-                                   guint n_names,
-                                   OrfMetricsResolved done,
-                                   gpointer user_data);
+typedef void (*OrfFamiliesResolved) (gpointer user_data,
+                                     OrfFamily *const *families,
+                                     guint n_families,
+                                     const GError *error);
+void orf_registry_resolve_families (OrfRegistry *registry,
+                                    const char *const *names,
+                                    guint n_names,
+                                    OrfFamiliesResolved done,
+                                    gpointer user_data);
 
 /* Makes the series active, with their ids: found in the file, or new (kind, unit and help from the
  * metric, a gauge where there is none; metric_kind is used for a metric not seen before).  All or
@@ -105,13 +106,13 @@ typedef struct {
   const char *unit;
   const char *help;
   GArray *buckets; /* may be NULL */
-} OrfMetricDefinition;
+} OrfFamilyDefinition;
 GPtrArray *orf_registry_describe (OrfRegistry *registry,
                                   OrfSeries *series,
-                                  const OrfMetricDefinition *definition);
+                                  const OrfFamilyDefinition *definition);
 void orf_registry_define (OrfRegistry *registry,
-                          OrfMetric *metric,
-                          const OrfMetricDefinition *definition);
+                          OrfFamily *family,
+                          const OrfFamilyDefinition *definition);
 
 /* Each tick: retires what is idle, trims quiet chunks; a bounded number at a time. */
 void orf_registry_tick (OrfRegistry *registry, gint64 now_us);
