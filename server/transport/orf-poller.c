@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Invariants:
+ * - A watch is in the epoll set, or plain (epoll does not take it), until it is freed.
+ * - Events told by the kernel, and asked for by orf_watch_again(), meet in watch->pending; a watch
+ * with pending events is in exactly one list: `ready` (this turn's) or `later` (the next turn's).
+ * - A turn first moves all kernel events into `ready`, and looks at no watch again once its
+ * function was called: so a watch can be freed at any time, by taking it out of its list.
+ */
+#include "transport/orf-poller.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "orf-error.h"
+
+/* Events taken from the kernel a turn: enough that the call is cheap beside them, few enough that
+ * the main loop's other sources get their turn within a millisecond or so. */
+#define MAX_EVENTS 128
+
+typedef struct {
+  OrfWatch *head, *tail;
+} WatchList;
+
+struct _OrfWatch {
+  OrfPoller *poller;
+  int fd;
+  OrfWatchFunc func;
+  gpointer user_data;
+  OrfPollEvents pending;
+  OrfWatch *next;  /* in `ready` or `later` */
+  gboolean queued; /* in one of them */
+  gboolean plain;  /* not in the epoll set */
+};
+
+struct _OrfPoller {
+  int epoll_fd;
+  GSource *source;
+  gpointer tag; /* of epoll_fd in source */
+  WatchList ready, later;
+};
+
+typedef struct {
+  GSource base;
+  OrfPoller *poller;
+} PollerSource;
+
+static void
+list_push (WatchList *list, OrfWatch *watch)
+{
+  watch->next = NULL;
+  if (list->tail != NULL)
+    list->tail->next = watch;
+  else
+    list->head = watch;
+  list->tail = watch;
+  watch->queued = TRUE;
+}
+
+static OrfWatch *
+list_pop (WatchList *list)
+{
+  OrfWatch *watch = list->head;
+
+  if (watch == NULL)
+    return NULL;
+  list->head = watch->next;
+  if (list->head == NULL)
+    list->tail = NULL;
+  watch->next = NULL;
+  watch->queued = FALSE;
+  return watch;
+}
+
+static void
+list_remove (WatchList *list, OrfWatch *watch)
+{
+  OrfWatch *before = NULL;
+
+  for (OrfWatch *at = list->head; at != NULL; before = at, at = at->next) {
+    if (at != watch)
+      continue;
+    *(before != NULL ? &before->next : &list->head) = at->next;
+    if (list->tail == at)
+      list->tail = before;
+    watch->queued = FALSE;
+    return;
+  }
+}
+
+static OrfPollEvents
+from_epoll (guint32 events)
+{
+  OrfPollEvents told = 0;
+
+  if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+    told |= ORF_POLL_IN;
+  if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
+    told |= ORF_POLL_OUT;
+  if (events & (EPOLLHUP | EPOLLERR))
+    told |= ORF_POLL_HUP;
+  return told;
+}
+
+static void
+take_kernel_events (OrfPoller *poller)
+{
+  struct epoll_event events[MAX_EVENTS];
+  int n = epoll_wait (poller->epoll_fd, events, MAX_EVENTS, 0);
+
+  for (int i = 0; i < n; i++) {
+    OrfWatch *watch = events[i].data.ptr;
+
+    watch->pending |= from_epoll (events[i].events);
+    if (!watch->queued)
+      list_push (&poller->ready, watch);
+  }
+}
+
+static gboolean
+dispatch_cb (GSource *base, GSourceFunc callback, gpointer user_data)
+{
+  OrfPoller *poller = ((PollerSource *) base)->poller;
+  OrfWatch *watch;
+
+  g_source_set_ready_time (base, -1);
+  poller->ready = poller->later;
+  poller->later = (WatchList){ NULL, NULL };
+  take_kernel_events (poller);
+  while ((watch = list_pop (&poller->ready)) != NULL) {
+    OrfPollEvents events = watch->pending;
+
+    watch->pending = 0;
+    watch->func (watch->user_data, events);
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+prepare_cb (GSource *base, int *timeout)
+{
+  *timeout = -1;
+  return ((PollerSource *) base)->poller->later.head != NULL;
+}
+
+static gboolean
+check_cb (GSource *base)
+{
+  OrfPoller *poller = ((PollerSource *) base)->poller;
+
+  return poller->later.head != NULL || (g_source_query_unix_fd (base, poller->tag) & G_IO_IN) != 0;
+}
+
+static GSourceFuncs source_funcs = {
+  .prepare = prepare_cb,
+  .check = check_cb,
+  .dispatch = dispatch_cb,
+};
+
+OrfPoller *
+orf_poller_new (GMainContext *context, GError **error)
+{
+  int epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
+  OrfPoller *poller;
+
+  if (epoll_fd < 0) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "cannot make an epoll set: %s",
+                 g_strerror (errno));
+    return NULL;
+  }
+  poller = g_new0 (OrfPoller, 1);
+  poller->epoll_fd = epoll_fd;
+  poller->source = g_source_new (&source_funcs, sizeof (PollerSource));
+  ((PollerSource *) poller->source)->poller = poller;
+  poller->tag = g_source_add_unix_fd (poller->source, epoll_fd, G_IO_IN);
+  g_source_set_static_name (poller->source, "orf-poller");
+  g_source_attach (poller->source, context);
+  return poller;
+}
+
+void
+orf_poller_free (OrfPoller *poller)
+{
+  g_source_destroy (poller->source);
+  g_source_unref (poller->source);
+  close (poller->epoll_fd);
+  g_free (poller);
+}
+
+OrfWatch *
+orf_poller_add (OrfPoller *poller, int fd, OrfWatchFunc func, gpointer user_data, GError **error)
+{
+  OrfWatch *watch = g_new0 (OrfWatch, 1);
+  struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                               .data.ptr = watch };
+
+  watch->poller = poller;
+  watch->fd = fd;
+  watch->func = func;
+  watch->user_data = user_data;
+  if (epoll_ctl (poller->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0)
+    return watch;
+  if (errno == EPERM) {
+    watch->plain = TRUE;
+    orf_watch_again (watch, ORF_POLL_IN | ORF_POLL_OUT);
+    return watch;
+  }
+  g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "cannot watch descriptor %d: %s", fd,
+               g_strerror (errno));
+  g_free (watch);
+  return NULL;
+}
+
+void
+orf_watch_free (OrfWatch *watch)
+{
+  OrfPoller *poller = watch->poller;
+
+  if (!watch->plain)
+    epoll_ctl (poller->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL); /* cannot fail: it is in there */
+  if (watch->queued) {
+    list_remove (&poller->ready, watch);
+    list_remove (&poller->later, watch);
+  }
+  g_free (watch);
+}
+
+void
+orf_watch_again (OrfWatch *watch, OrfPollEvents events)
+{
+  watch->pending |= events;
+  if (!watch->queued) {
+    list_push (&watch->poller->later, watch);
+    g_source_set_ready_time (watch->poller->source, 0);
+  }
+}
