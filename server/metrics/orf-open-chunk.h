@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * The last minutes of one series in memory, in time order, one point a t_us: what recent queries
  * read. 12 bytes a point.  A plain value, embedded in OrfSeries.
  *
- * All points at or after complete_from_us are here; older ones are in the file alone.
+ * All points at or after complete_from_us are here; of older ones the file has more.
  */
 typedef struct {
   gint64 base_us; /* of the offsets */
@@ -30,9 +30,9 @@ typedef struct {
 void orf_open_chunk_init (OrfOpenChunk *chunk, gint64 complete_from_us);
 void orf_open_chunk_clear (OrfOpenChunk *chunk);
 
-/* A point older than complete_from_us, or than the newest by more than open_us, is left to the file
- * (FALSE).  What no longer fits goes, and complete_from_us rises. */
-gboolean
+/* A point older than the newest by more than open_us is left to the file.  What no longer fits
+ * goes. complete_from_us rises where that leaves a gap. */
+void
 orf_open_chunk_add (OrfOpenChunk *chunk, const OrfOpenLimits *limits, gint64 t_us, double value);
 /* Drops what is older, so that a series gone quiet gives its memory back. */
 void orf_open_chunk_trim (OrfOpenChunk *chunk, gint64 before_us);

@@ -15,6 +15,12 @@ G_BEGIN_DECLS
  */
 typedef struct _OrfRegistry OrfRegistry;
 
+/* What one series may cost: 16 labels of 64 + 256 bytes, twice (canonical text, strings), and its
+ * row. */
+#define ORF_SERIES_MAX_BYTES (12 * 1024)
+/* One point of an open chunk. */
+#define ORF_OPEN_POINT_BYTES 12
+
 /* A metric family: what the series of one metric name have in common.  Kept in the file as the row
  * (name, '{}'). */
 typedef struct {
@@ -114,8 +120,11 @@ void orf_registry_define (OrfRegistry *registry,
                           OrfFamily *family,
                           const OrfFamilyDefinition *definition);
 
-/* Each tick: retires what is idle, trims quiet chunks; a bounded number at a time. */
+/* Each tick: retires what is idle, trims quiet chunks, tells the file when a series was last seen
+ * (every five minutes); a bounded number at a time. */
 void orf_registry_tick (OrfRegistry *registry, gint64 now_us);
+/* Before the store is closed: tells it all that is not told yet. */
+void orf_registry_flush (OrfRegistry *registry);
 /* After ready: reads the open chunks' past from the file, in the background. */
 void orf_registry_rebuild (OrfRegistry *registry);
 
