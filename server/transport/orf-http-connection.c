@@ -1,0 +1,605 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Invariants:
+ * - libsoup gets the head of a request only when the request is whole, and the next one only when
+ * it has written the answer and waits again: so there is at most one request.
+ * - Nothing here calls into libsoup but through sources, which it dispatches later; libsoup calls
+ * us. So a connection can be freed by any callback from the poller or the ticker, as their last
+ * act.
+ * - While libsoup has the stream the connection lives: `broken` makes each read and write fail,
+ * which makes libsoup close the stream.
+ */
+#include "transport/orf-http-connection.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/orf-clock.h"
+#include "orf-error.h"
+#include "rpc/orf-rest.h"
+#include "transport/orf-http-framing.h"
+
+#define STATUS_TIMEOUT          408
+#define STATUS_TOO_LARGE        413
+#define STATUS_HEADER_TOO_LARGE 431
+
+#define READ_BYTES 65536
+/* Of one connection, before the others have their turn. */
+#define TURN_BYTES 262144
+/* Of pipelined requests, while one is being answered: read only to see the end of the connection.
+ */
+#define AHEAD_BYTES 65536
+/* Of answers not sent yet; beyond it libsoup waits. */
+#define BACKLOG_BYTES 262144
+/* An idle connection keeps no larger buffer. */
+#define KEPT_BYTES 65536
+/* What a client may still send while it has not read why it was refused: closing at once would
+ * reset the connection, and the answer with it. */
+#define LINGER_US    ORF_US_PER_S
+#define LINGER_BYTES 524288
+
+static const char farewell[] = "GET / HTTP/1.0\r\nHost: localhost\r\n\r\n";
+
+struct _OrfHttpConnection {
+  const OrfHttpHost *host;
+  GList link;
+  int fd;
+  OrfWatch *watch;
+  GSocketAddress *address;
+  OrfHttpFraming *framing;
+  OrfHttpStream *stream;   /* NULL once libsoup has closed it */
+  OrfHttpRequest *request; /* NULL: none is being answered */
+  GByteArray *ahead;       /* came after the request that is being answered */
+  gsize head_given;        /* of it to libsoup */
+  gsize farewell_given;
+  GString *out;
+  gsize out_sent;
+  gsize lingered_bytes;
+  gint64 since_us;    /* that the phase, or lingering, has lasted */
+  gint64 progress_us; /* when something was sent last */
+  gboolean fresh;     /* had no request yet */
+  gboolean readable;  /* as far as is known */
+  gboolean ended;     /* the other end writes no more */
+  gboolean broken;
+  gboolean closing; /* refused, or draining with nothing to answer: libsoup is told the end */
+};
+
+static GQuark
+connection_quark (void)
+{
+  static GQuark quark;
+
+  if (quark == 0)
+    quark = g_quark_from_static_string ("orf-http-connection");
+  return quark;
+}
+
+static OrfHttpPhase
+get_phase (const OrfHttpConnection *connection)
+{
+  return orf_http_framing_get_phase (connection->framing);
+}
+
+static gsize
+get_backlog (const OrfHttpConnection *connection)
+{
+  return connection->out->len - connection->out_sent;
+}
+
+static void
+empty_out (OrfHttpConnection *connection)
+{
+  connection->progress_us = 0;
+  if (connection->out->allocated_len > KEPT_BYTES) {
+    g_string_free (connection->out, TRUE);
+    connection->out = g_string_new (NULL);
+  } else {
+    g_string_truncate (connection->out, 0);
+  }
+}
+
+/* What can be sent is. */
+static void
+flush (OrfHttpConnection *connection)
+{
+  while (get_backlog (connection) > 0 && !connection->broken) {
+    gssize n = send (connection->fd, connection->out->str + connection->out_sent,
+                     get_backlog (connection), MSG_NOSIGNAL);
+
+    if (n >= 0) {
+      connection->out_sent += (gsize) n;
+      connection->progress_us = 0;
+    } else if (errno == EAGAIN) {
+      break;
+    } else if (errno != EINTR) {
+      connection->broken = TRUE;
+    }
+  }
+  if (get_backlog (connection) > 0 && !connection->broken) {
+    if (connection->progress_us == 0)
+      connection->progress_us = orf_clock_monotonic_us ();
+    g_string_erase (connection->out, 0, (gssize) connection->out_sent);
+  } else {
+    empty_out (connection);
+  }
+  connection->out_sent = 0;
+}
+
+static const char *
+get_phrase (int status)
+{
+  /* libsoup does not know it */
+  return status == STATUS_HEADER_TOO_LARGE ? "Request Header Fields Too Large"
+                                           : soup_status_get_phrase ((guint) status);
+}
+
+/* By ourselves: libsoup never sees what is refused. */
+static void
+refuse (OrfHttpConnection *connection, int status, OrfErrorCode code, const char *reason)
+{
+  g_autoptr (GError) error = g_error_new_literal (ORF_ERROR, (int) code, reason);
+  g_autofree char *body = NULL;
+  gsize length;
+
+  body = orf_rest_error_body (error, &length);
+  g_string_append_printf (connection->out,
+                          "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\n"
+                          "Content-Length: %" G_GSIZE_FORMAT "\r\nConnection: close\r\n\r\n",
+                          status, get_phrase (status), length);
+  g_string_append_len (connection->out, body, (gssize) length);
+  connection->closing = TRUE;
+  flush (connection);
+}
+
+static void
+look_at_phase (OrfHttpConnection *connection, OrfHttpPhase before)
+{
+  OrfHttpPhase phase = get_phase (connection);
+  const OrfHttpRefusal *refusal = orf_http_framing_get_refusal (connection->framing);
+
+  if (refusal != NULL && !connection->closing)
+    refuse (connection, refusal->status,
+            refusal->status == STATUS_TOO_LARGE ? ORF_ERROR_RESOURCE_EXHAUSTED
+                                                : ORF_ERROR_INVALID_REQUEST,
+            refusal->reason);
+  if (orf_http_framing_take_continue (connection->framing)) {
+    g_string_append (connection->out, "HTTP/1.1 100 Continue\r\n\r\n");
+    flush (connection);
+  }
+  /* the time for the first head runs from accept, that for later ones from their first byte */
+  if (phase != before && phase < ORF_HTTP_COMPLETE &&
+      !(connection->fresh && phase == ORF_HTTP_HEAD))
+    connection->since_us = orf_clock_monotonic_us ();
+}
+
+/* How much of it belongs to the request at hand. */
+static gsize
+feed (OrfHttpConnection *connection, const char *data, gsize length)
+{
+  const OrfConfig *config = connection->host->service->policy.config;
+  const OrfHttpFramingLimits limits = { (gsize) config->listen.max_header_bytes,
+                                        (gsize) config->listen.max_body_bytes };
+  OrfHttpPhase before = get_phase (connection);
+  gsize taken = orf_http_framing_feed (connection->framing, &limits, data, length);
+
+  look_at_phase (connection, before);
+  return taken;
+}
+
+static void
+take (OrfHttpConnection *connection, const char *data, gsize length)
+{
+  gsize taken = 0;
+
+  if (get_phase (connection) < ORF_HTTP_COMPLETE)
+    taken = feed (connection, data, length);
+  if (taken < length && get_phase (connection) == ORF_HTTP_COMPLETE)
+    g_byte_array_append (connection->ahead, (const guint8 *) data + taken,
+                         (guint) (length - taken));
+}
+
+static void
+take_ahead (OrfHttpConnection *connection)
+{
+  gsize taken;
+
+  if (connection->ahead->len == 0 || get_phase (connection) >= ORF_HTTP_COMPLETE)
+    return;
+  taken = feed (connection, (const char *) connection->ahead->data, connection->ahead->len);
+  g_byte_array_remove_range (connection->ahead, 0, (guint) taken);
+}
+
+static gboolean
+wants_input (const OrfHttpConnection *connection)
+{
+  if (connection->broken || connection->ended || connection->closing || !connection->readable)
+    return FALSE;
+  if (get_phase (connection) < ORF_HTTP_COMPLETE)
+    return TRUE;
+  /* only to see whether the client is still there */
+  return connection->request != NULL && !orf_http_request_is_answered (connection->request) &&
+         connection->ahead->len < AHEAD_BYTES;
+}
+
+/* Reads until the request is whole, the socket is empty, or others have to have their turn. */
+static void
+fill (OrfHttpConnection *connection)
+{
+  char buffer[READ_BYTES];
+  gsize share = 0;
+
+  take_ahead (connection);
+  while (wants_input (connection) && share < TURN_BYTES) {
+    gssize n = recv (connection->fd, buffer, sizeof buffer, 0);
+
+    if (n > 0) {
+      share += (gsize) n;
+      take (connection, buffer, (gsize) n);
+    } else if (n == 0) {
+      connection->ended = TRUE;
+    } else if (errno == EAGAIN) {
+      connection->readable = FALSE;
+    } else if (errno != EINTR) {
+      connection->broken = TRUE;
+    }
+  }
+  if (wants_input (connection))
+    orf_watch_again (connection->watch, ORF_POLL_IN);
+}
+
+/* There will be no further request. */
+static gboolean
+is_over (const OrfHttpConnection *connection)
+{
+  return connection->broken || connection->closing ||
+         (connection->ended && get_phase (connection) < ORF_HTTP_COMPLETE);
+}
+
+static gboolean
+has_input (const OrfHttpConnection *connection)
+{
+  gsize length;
+
+  if (is_over (connection))
+    return TRUE;
+  orf_http_framing_get_head (connection->framing, &length);
+  return get_phase (connection) == ORF_HTTP_COMPLETE && connection->head_given < length;
+}
+
+static gssize
+give (const char *text, gsize text_length, gsize *given, void *buffer, gsize length)
+{
+  gsize n = MIN (length, text_length - *given);
+
+  memcpy (buffer, text + *given, n);
+  *given += n;
+  return (gssize) n;
+}
+
+static gssize
+read_cb (gpointer owner, void *buffer, gsize length)
+{
+  OrfHttpConnection *connection = owner;
+  const char *head;
+  gsize head_length;
+
+  if (get_phase (connection) < ORF_HTTP_COMPLETE)
+    fill (connection);
+  if (is_over (connection))
+    return give (farewell, sizeof farewell - 1, &connection->farewell_given, buffer, length);
+  if (!has_input (connection)) {
+    errno = EAGAIN;
+    return -1;
+  }
+  head = orf_http_framing_get_head (connection->framing, &head_length);
+  return give (head, head_length, &connection->head_given, buffer, length);
+}
+
+static gssize
+write_cb (gpointer owner, const void *data, gsize length)
+{
+  OrfHttpConnection *connection = owner;
+  gsize n;
+
+  if (get_backlog (connection) >= BACKLOG_BYTES)
+    flush (connection);
+  if (connection->broken || connection->farewell_given > 0) {
+    errno = EPIPE;
+    return -1;
+  }
+  if (get_backlog (connection) >= BACKLOG_BYTES) {
+    errno = EAGAIN;
+    return -1;
+  }
+  n = MIN (length, BACKLOG_BYTES - get_backlog (connection));
+  g_string_append_len (connection->out, data, (gssize) n);
+  return (gssize) n;
+}
+
+/* libsoup has written the answer, and waits for the next request. */
+static void
+finish_request (OrfHttpConnection *connection)
+{
+  g_clear_pointer (&connection->request, orf_http_request_free);
+  orf_http_framing_next (connection->framing);
+  connection->head_given = 0;
+  connection->fresh = FALSE;
+  connection->since_us = orf_clock_monotonic_us ();
+  if (connection->host->service->draining && connection->ahead->len == 0)
+    connection->closing = TRUE;
+}
+
+static gboolean
+await_input_cb (gpointer owner)
+{
+  OrfHttpConnection *connection = owner;
+
+  if (get_phase (connection) == ORF_HTTP_COMPLETE && !has_input (connection))
+    finish_request (connection);
+  flush (connection);
+  fill (connection);
+  return has_input (connection);
+}
+
+static gboolean
+await_output_cb (gpointer owner)
+{
+  OrfHttpConnection *connection = owner;
+
+  flush (connection);
+  return connection->broken || get_backlog (connection) < BACKLOG_BYTES;
+}
+
+/* All is sent; waits for the other end to close, so that it reads what was sent. */
+static void
+linger (OrfHttpConnection *connection)
+{
+  char buffer[READ_BYTES];
+
+  flush (connection);
+  if (get_backlog (connection) == 0)
+    shutdown (connection->fd, SHUT_WR);
+  while (!connection->broken && !connection->ended && connection->lingered_bytes < LINGER_BYTES) {
+    gssize n = recv (connection->fd, buffer, sizeof buffer, 0);
+
+    if (n > 0)
+      connection->lingered_bytes += (gsize) n;
+    else if (n < 0 && errno == EAGAIN)
+      return;
+    else if (n == 0 || errno != EINTR)
+      connection->ended = TRUE;
+  }
+  if (connection->broken || get_backlog (connection) == 0 ||
+      connection->lingered_bytes >= LINGER_BYTES)
+    orf_http_connection_free (connection);
+}
+
+/* libsoup is through with the connection. */
+static void
+close_cb (gpointer owner)
+{
+  OrfHttpConnection *connection = owner;
+
+  g_clear_object (&connection->stream);
+  g_clear_pointer (&connection->request, orf_http_request_free);
+  connection->since_us = orf_clock_monotonic_us ();
+  linger (connection);
+}
+
+static const OrfHttpStreamOps stream_ops = {
+  .read = read_cb,
+  .write = write_cb,
+  .await_input = await_input_cb,
+  .await_output = await_output_cb,
+  .close = close_cb,
+};
+
+static void
+wake (OrfHttpConnection *connection)
+{
+  if (has_input (connection))
+    orf_http_stream_wake_input (connection->stream);
+  if (connection->broken || get_backlog (connection) < BACKLOG_BYTES)
+    orf_http_stream_wake_output (connection->stream);
+}
+
+/* The other end is gone: nobody waits for the answer. */
+static void
+give_up (OrfHttpConnection *connection)
+{
+  connection->broken = TRUE;
+  if (connection->stream == NULL) {
+    orf_http_connection_free (connection);
+    return;
+  }
+  if (connection->request != NULL)
+    orf_http_request_abandon (connection->request);
+  wake (connection);
+}
+
+static gboolean
+is_answering (const OrfHttpConnection *connection)
+{
+  return connection->request != NULL && !orf_http_request_is_answered (connection->request);
+}
+
+static void
+ready_cb (gpointer user_data, OrfPollEvents events)
+{
+  OrfHttpConnection *connection = user_data;
+
+  if (events & ORF_POLL_IN)
+    connection->readable = TRUE;
+  if (connection->stream == NULL) {
+    linger (connection);
+    return;
+  }
+  if (events & ORF_POLL_OUT && get_backlog (connection) > 0)
+    flush (connection);
+  if (events & ORF_POLL_IN)
+    fill (connection);
+  /* a client that only half-closes while it waits is not told from one that went away */
+  if (is_answering (connection) && (connection->ended || events & ORF_POLL_HUP))
+    connection->broken = TRUE;
+  if (connection->broken)
+    give_up (connection);
+  else
+    wake (connection);
+}
+
+OrfHttpConnection *
+orf_http_connection_new (const OrfHttpHost *host, int fd, GSocketAddress *address, GError **error)
+{
+  const int on = 1;
+  OrfHttpConnection *connection = g_new0 (OrfHttpConnection, 1);
+
+  connection->watch = orf_poller_add (host->poller, fd, ready_cb, connection, error);
+  if (connection->watch == NULL) {
+    close (fd);
+    g_free (connection);
+    return NULL;
+  }
+  /* an answer goes out whole; without this the end of a long one would wait for an acknowledgement
+   */
+  setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  connection->host = host;
+  connection->link.data = connection;
+  connection->fd = fd;
+  connection->address = g_object_ref (address);
+  g_object_set_qdata (G_OBJECT (address), connection_quark (), connection);
+  connection->framing = orf_http_framing_new ();
+  connection->stream = orf_http_stream_new (&stream_ops, connection);
+  connection->ahead = g_byte_array_new ();
+  connection->out = g_string_new (NULL);
+  connection->since_us = orf_clock_monotonic_us ();
+  connection->fresh = connection->readable = TRUE;
+  return connection;
+}
+
+void
+orf_http_connection_free (OrfHttpConnection *connection)
+{
+  g_assert (connection->stream == NULL);
+  orf_watch_free (connection->watch);
+  close (connection->fd);
+  g_object_set_qdata (G_OBJECT (connection->address), connection_quark (), NULL);
+  connection->host->closed (connection->host->user_data, &connection->link, connection->address);
+  g_object_unref (connection->address);
+  orf_http_framing_free (connection->framing);
+  orf_http_request_free (connection->request);
+  g_byte_array_unref (connection->ahead);
+  g_string_free (connection->out, TRUE);
+  g_free (connection);
+}
+
+GList *
+orf_http_connection_get_link (OrfHttpConnection *connection)
+{
+  return &connection->link;
+}
+
+GIOStream *
+orf_http_connection_get_stream (OrfHttpConnection *connection)
+{
+  return G_IO_STREAM (connection->stream);
+}
+
+GSocketAddress *
+orf_http_connection_get_address (OrfHttpConnection *connection)
+{
+  return connection->address;
+}
+
+OrfHttpConnection *
+orf_http_connection_find (SoupServerMessage *message)
+{
+  GSocketAddress *address = soup_server_message_get_remote_address (message);
+
+  return g_object_get_qdata (G_OBJECT (address), connection_quark ());
+}
+
+static gboolean
+is_loopback (GSocketAddress *address)
+{
+  static const guint8 mapped[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127 };
+  GInetAddress *inet;
+
+  if (!G_IS_INET_SOCKET_ADDRESS (address))
+    return FALSE;
+  inet = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
+  return g_inet_address_get_is_loopback (inet) ||
+         (g_inet_address_get_family (inet) == G_SOCKET_FAMILY_IPV6 &&
+          memcmp (g_inet_address_to_bytes (inet), mapped, sizeof mapped) == 0);
+}
+
+/* NULL: not known, which allows less. */
+static char *
+dup_local_address (int fd)
+{
+  struct sockaddr_storage storage;
+  socklen_t length = sizeof storage;
+  g_autoptr (GSocketAddress) address = NULL;
+
+  if (getsockname (fd, (struct sockaddr *) &storage, &length) == 0)
+    address = g_socket_address_new_from_native (&storage, length);
+  if (address == NULL || !G_IS_INET_SOCKET_ADDRESS (address))
+    return NULL;
+  return g_inet_address_to_string (
+    g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
+}
+
+void
+orf_http_connection_serve (OrfHttpConnection *connection, SoupServerMessage *message)
+{
+  g_autofree char *local = NULL;
+  OrfHttpRequestSource source = { .target = orf_http_framing_get_target (connection->framing),
+                                  .loopback = is_loopback (connection->address) };
+
+  if (connection->farewell_given > 0)
+    return;
+  if (connection->host->wildcard)
+    source.local = local = dup_local_address (connection->fd);
+  source.body = orf_http_framing_get_body (connection->framing, &source.body_length);
+  connection->request = orf_http_request_new (connection->host->service, message, &source);
+}
+
+static void
+time_out (OrfHttpConnection *connection, const char *what)
+{
+  refuse (connection, STATUS_TIMEOUT, ORF_ERROR_DEADLINE_EXCEEDED, what);
+  wake (connection);
+}
+
+void
+orf_http_connection_expire (OrfHttpConnection *connection, gint64 now_us)
+{
+  const OrfConfig *config = connection->host->service->policy.config;
+  OrfHttpPhase phase = get_phase (connection);
+  gint64 lasted_us = now_us - connection->since_us;
+
+  if (connection->stream == NULL && lasted_us > LINGER_US && get_backlog (connection) == 0)
+    orf_http_connection_free (connection);
+  else if (connection->progress_us > 0 && now_us - connection->progress_us > config->listen.body_us)
+    give_up (connection);
+  else if (connection->stream == NULL || connection->closing || connection->broken)
+    return;
+  else if (phase == ORF_HTTP_IDLE &&
+           lasted_us > (connection->fresh ? config->listen.header_us : config->listen.idle_us))
+    give_up (connection);
+  else if (phase == ORF_HTTP_HEAD && lasted_us > config->listen.header_us)
+    time_out (connection, "the request's head took longer than listen.header_us");
+  else if (phase == ORF_HTTP_BODY && lasted_us > config->listen.body_us)
+    time_out (connection, "the request's body took longer than listen.body_us");
+}
+
+void
+orf_http_connection_drain (OrfHttpConnection *connection)
+{
+  if (connection->stream != NULL && get_phase (connection) == ORF_HTTP_IDLE &&
+      get_backlog (connection) == 0)
+    give_up (connection);
+}

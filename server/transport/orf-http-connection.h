@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "transport/orf-http-request.h"
+#include "transport/orf-http-stream.h"
+#include "transport/orf-poller.h"
+
+G_BEGIN_DECLS
+
+/*
+ * One connection: its descriptor, the guard on the way in, what is not sent yet on the way out, and
+ * its deadlines.  libsoup has the stream; the connection outlives it until what was written is
+ * sent.
+ */
+typedef struct _OrfHttpConnection OrfHttpConnection;
+
+/* What all connections of a server share. */
+typedef struct {
+  OrfHttpService *service;
+  OrfPoller *poller;
+  gboolean wildcard; /* we listen on all addresses */
+  /* The last that is told; the connection is freed already. */
+  void (*closed) (gpointer user_data, GList *link, GSocketAddress *address);
+  gpointer user_data;
+} OrfHttpHost;
+
+/* Takes fd.  link: of the list that the owner keeps it in. NULL when the kernel refuses. */
+OrfHttpConnection *
+orf_http_connection_new (const OrfHttpHost *host, int fd, GSocketAddress *address, GError **error);
+/* Closes at once. */
+void orf_http_connection_free (OrfHttpConnection *connection);
+GList *orf_http_connection_get_link (OrfHttpConnection *connection);
+/* For libsoup; while it has it, only closing it there frees the connection. */
+GIOStream *orf_http_connection_get_stream (OrfHttpConnection *connection);
+GSocketAddress *orf_http_connection_get_address (OrfHttpConnection *connection);
+/* The connection that a message came by. */
+OrfHttpConnection *orf_http_connection_find (SoupServerMessage *message);
+/* libsoup has read the message. */
+void orf_http_connection_serve (OrfHttpConnection *connection, SoupServerMessage *message);
+
+/* Closes it if its time has passed; may free it. */
+void orf_http_connection_expire (OrfHttpConnection *connection, gint64 now_us);
+/* Closes it if it is idle, else after its request; may free it. */
+void orf_http_connection_drain (OrfHttpConnection *connection);
+
+G_END_DECLS

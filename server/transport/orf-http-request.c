@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The message is paused only where the answer comes later: resuming takes libsoup an idle source,
+ * which costs a third of the rate.  libsoup asks no handler of its own (it would decode the query
+ * into a table that colliding names make slow): all is done when it has read the request, and a
+ * status set by then is what tells it so.
+ */
+#include "transport/orf-http-request.h"
+
+#include <string.h>
+
+#include "orf-error.h"
+#include "rpc/orf-peer.h"
+#include "rpc/orf-rest.h"
+
+#define JSON "application/json"
+
+#define STATUS_METHOD_NOT_ALLOWED     405
+#define STATUS_UNSUPPORTED_MEDIA_TYPE 415
+#define STATUS_TOO_MANY_REQUESTS      429
+
+struct _OrfHttpRequest {
+  const OrfHttpService *service;
+  OrfHttpRequestSource source;
+  SoupServerMessage *message;
+  SoupMessageHeaders *headers;
+  const char *verb; /* HEAD is GET here: libsoup leaves the body out */
+  OrfPeer *peer;
+  OrfRestCall *call;
+  gboolean answered;
+  gboolean paused;
+};
+
+static void
+add_header (OrfHttpRequest *request, const char *name, const char *value)
+{
+  soup_message_headers_replace (soup_server_message_get_response_headers (request->message), name,
+                                value);
+}
+
+/* body NULL: none */
+static void
+answer (OrfHttpRequest *request, int status, const char *type, const char *body, gsize length)
+{
+  request->answered = TRUE;
+  /* a number that libsoup has no words for */
+  soup_server_message_set_status (request->message, (guint) status,
+                                  status == STATUS_TOO_MANY_REQUESTS ? "Too Many Requests" : NULL);
+  if (request->service->draining)
+    add_header (request, "Connection", "close");
+  if (body != NULL)
+    soup_server_message_set_response (request->message, type, SOUP_MEMORY_COPY, body, length);
+  if (request->paused) {
+    request->paused = FALSE;
+    soup_server_message_unpause (request->message);
+  }
+}
+
+static void
+answer_error (OrfHttpRequest *request, int status, const GError *error)
+{
+  gsize length;
+  g_autofree char *body = orf_rest_error_body (error, &length);
+
+  answer (request, status, JSON, body, length);
+}
+
+static void
+refuse (OrfHttpRequest *request, int status, OrfErrorCode code, const char *message)
+{
+  g_autoptr (GError) error = g_error_new_literal (ORF_ERROR, (int) code, message);
+
+  answer_error (request, status, error);
+}
+
+static void
+refuse_verb (OrfHttpRequest *request, const char *allow)
+{
+  g_autofree char *message = g_strdup_printf ("%s is not taken here, but %s", request->verb, allow);
+
+  add_header (request, "Allow", allow);
+  refuse (request, STATUS_METHOD_NOT_ALLOWED, ORF_ERROR_METHOD_NOT_FOUND, message);
+}
+
+static void
+refuse_content_type (OrfHttpRequest *request)
+{
+  refuse (request, STATUS_UNSUPPORTED_MEDIA_TYPE, ORF_ERROR_INVALID_ARGUMENT,
+          "the content type has to be application/json");
+}
+
+static const char *
+get_header (OrfHttpRequest *request, const char *name)
+{
+  return soup_message_headers_get_one (request->headers, name);
+}
+
+static gboolean
+admit (OrfHttpRequest *request, OrfRole *role, const char **actor, GError **error)
+{
+  const char *bearer = orf_http_policy_get_bearer (get_header (request, "Authorization"));
+
+  return orf_gate_admit (request->service->gate, request->source.loopback, bearer, role, actor,
+                         error);
+}
+
+static gboolean
+read_meta (OrfHttpRequest *request, OrfCallMeta *meta, GError **error)
+{
+  meta->traceparent = get_header (request, "traceparent");
+  meta->idempotency_key = get_header (request, "Idempotency-Key");
+  return orf_http_policy_parse_deadline (get_header (request, "X-Deadline-Ms"), &meta->deadline_ms,
+                                         error);
+}
+
+static void
+rpc_send_cb (gpointer transport, const char *data, gsize length)
+{
+  OrfHttpRequest *request = transport;
+
+  if (data != NULL)
+    answer (request, SOUP_STATUS_OK, JSON, data, length);
+  else
+    answer (request, SOUP_STATUS_NO_CONTENT, NULL, NULL, 0);
+}
+
+/* Every answer of JSON-RPC is 200, who may not call included. */
+static void
+start_rpc (OrfHttpRequest *request)
+{
+  static const OrfPeerOps ops = { .send = rpc_send_cb, .can_stream = FALSE };
+  g_autoptr (GError) error = NULL;
+  OrfCallMeta meta = { 0 };
+  OrfRole role = ORF_ROLE_NONE;
+  const char *actor = "";
+  gboolean admitted;
+
+  if (strcmp (request->verb, "POST") != 0) {
+    refuse_verb (request, "POST");
+    return;
+  }
+  if (!orf_http_policy_is_json (get_header (request, "Content-Type"))) {
+    refuse_content_type (request);
+    return;
+  }
+  admitted = admit (request, &role, &actor, &error) && read_meta (request, &meta, &error);
+  request->peer = orf_peer_new (request->service->router, &ops, request, role, actor);
+  if (admitted)
+    orf_peer_receive (request->peer, request->source.body, request->source.body_length, &meta);
+  else
+    orf_peer_refuse (request->peer, error);
+}
+
+static void
+add_retry_after (OrfHttpRequest *request, gint64 retry_after_ms)
+{
+  char text[32];
+
+  g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, (retry_after_ms + 999) / 1000);
+  add_header (request, "Retry-After", text);
+}
+
+static void
+rest_done_cb (gpointer user_data,
+              int http_status,
+              const char *json,
+              gsize length,
+              gint64 retry_after_ms,
+              const char *allow)
+{
+  OrfHttpRequest *request = user_data;
+
+  request->call = NULL;
+  if (retry_after_ms >= 0)
+    add_retry_after (request, retry_after_ms);
+  if (allow != NULL)
+    add_header (request, "Allow", allow);
+  answer (request, http_status, JSON, json, length);
+}
+
+static void
+refuse_unauthenticated (OrfHttpRequest *request, const GError *error)
+{
+  add_header (request, "WWW-Authenticate", "Bearer");
+  answer_error (request, orf_error_code_to_http (orf_error_get_code (error)), error);
+}
+
+static void
+start_rest (OrfHttpRequest *request, const char *path, const char *query)
+{
+  g_autoptr (GError) error = NULL;
+  OrfRestRequest rest = { .verb = request->verb,
+                          .path = path,
+                          .query = query,
+                          .body = request->source.body,
+                          .body_length = request->source.body_length };
+  OrfRestCall *call;
+
+  if (!admit (request, &rest.role, &rest.actor, &error)) {
+    refuse_unauthenticated (request, error);
+    return;
+  }
+  if (rest.body_length > 0 && strcmp (request->verb, "GET") == 0) {
+    refuse (request, SOUP_STATUS_BAD_REQUEST, ORF_ERROR_INVALID_ARGUMENT,
+            "what is read takes no body: its parameters go into the query");
+    return;
+  }
+  if (rest.body_length > 0 && !orf_http_policy_is_json (get_header (request, "Content-Type"))) {
+    refuse_content_type (request);
+    return;
+  }
+  if (!read_meta (request, &rest.meta, &error)) {
+    answer_error (request, SOUP_STATUS_BAD_REQUEST, error);
+    return;
+  }
+  call = orf_rest_call (request->service->router, &rest, rest_done_cb, request);
+  if (!request->answered)
+    request->call = call;
+}
+
+static void
+start_page (OrfHttpRequest *request, const OrfHttpPageEntry *entry)
+{
+  g_autoptr (GError) error = NULL;
+  OrfHttpPage page = { .status = SOUP_STATUS_OK };
+  OrfRole role;
+  const char *actor;
+
+  if (strcmp (request->verb, "GET") != 0) {
+    refuse_verb (request, "GET, HEAD");
+    return;
+  }
+  if (!entry->open && !admit (request, &role, &actor, &error)) {
+    refuse_unauthenticated (request, error);
+    return;
+  }
+  entry->func (entry->user_data, &page);
+  answer (request, page.status, page.content_type, page.body, page.length);
+}
+
+static const OrfHttpPageEntry *
+find_page (const OrfHttpService *service, const char *path)
+{
+  for (guint i = 0; i < service->pages->len; i++) {
+    const OrfHttpPageEntry *entry = &g_array_index (service->pages, OrfHttpPageEntry, i);
+
+    if (strcmp (entry->path, path) == 0)
+      return entry;
+  }
+  return NULL;
+}
+
+/* GET and HEAD change nothing, and the browser keeps their answers from a foreign page. */
+static gboolean
+check_browser (OrfHttpRequest *request)
+{
+  const OrfHttpPolicy *policy = &request->service->policy;
+  gboolean reads = strcmp (request->verb, "GET") == 0 || strcmp (request->verb, "OPTIONS") == 0;
+
+  if (!orf_http_policy_allows_host (policy, get_header (request, "Host"), request->source.local)) {
+    refuse (request, SOUP_STATUS_FORBIDDEN, ORF_ERROR_PERMISSION_DENIED,
+            "this server does not go by that Host; listen.allowed_hosts adds names");
+    return FALSE;
+  }
+  if (!reads && !orf_http_policy_allows_origin (policy, get_header (request, "Origin"),
+                                                request->source.local)) {
+    refuse (request, SOUP_STATUS_FORBIDDEN, ORF_ERROR_PERMISSION_DENIED,
+            "pages of that Origin may not call; listen.allowed_origins adds origins");
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+start_by_path (OrfHttpRequest *request, const char *path, const char *query)
+{
+  const OrfHttpPageEntry *page;
+
+  if (strcmp (path, "/rpc") == 0)
+    start_rpc (request);
+  else if ((page = find_page (request->service, path)) != NULL)
+    start_page (request, page);
+  else if (g_str_has_prefix (path, "/api/"))
+    start_rest (request, path, query);
+  else if (strcmp (path, "*") == 0)
+    refuse_verb (request, "GET, HEAD, POST, PUT, DELETE");
+  else
+    refuse (request, SOUP_STATUS_NOT_FOUND, ORF_ERROR_METHOD_NOT_FOUND,
+            "there is nothing at this path; GET /openrpc.json tells what there is");
+}
+
+static void
+start (OrfHttpRequest *request)
+{
+  const char *target = request->source.target;
+  const char *mark = strchrnul (target, '?');
+  g_autofree char *path = NULL;
+
+  if (!check_browser (request))
+    return;
+  path = orf_http_policy_decode_path (target, (gsize) (mark - target));
+  if (path == NULL)
+    refuse (request, SOUP_STATUS_BAD_REQUEST, ORF_ERROR_INVALID_ARGUMENT,
+            "the path does not decode to UTF-8 without NUL");
+  else
+    start_by_path (request, path, *mark == '?' ? mark + 1 : NULL);
+}
+
+OrfHttpRequest *
+orf_http_request_new (const OrfHttpService *service,
+                      SoupServerMessage *message,
+                      const OrfHttpRequestSource *source)
+{
+  OrfHttpRequest *request = g_new0 (OrfHttpRequest, 1);
+
+  request->service = service;
+  request->source = *source;
+  request->message = g_object_ref (message);
+  request->headers = soup_server_message_get_request_headers (message);
+  request->verb = soup_server_message_get_method (message);
+  if (strcmp (request->verb, "HEAD") == 0)
+    request->verb = "GET";
+  start (request);
+  if (!request->answered) {
+    request->paused = TRUE;
+    soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
+    soup_server_message_pause (message);
+  }
+  return request;
+}
+
+gboolean
+orf_http_request_is_answered (const OrfHttpRequest *request)
+{
+  return request->answered;
+}
+
+static void
+cancel (OrfHttpRequest *request)
+{
+  g_clear_pointer (&request->peer, orf_peer_free);
+  g_clear_pointer (&request->call, orf_rest_call_abandon);
+}
+
+void
+orf_http_request_free (OrfHttpRequest *request)
+{
+  if (request == NULL)
+    return;
+  cancel (request);
+  g_object_unref (request->message);
+  g_free (request);
+}
+
+void
+orf_http_request_abandon (OrfHttpRequest *request)
+{
+  if (request->answered)
+    return;
+  cancel (request);
+  answer (request, SOUP_STATUS_SERVICE_UNAVAILABLE, NULL, NULL, 0);
+}

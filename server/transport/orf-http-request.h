@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include "rpc/orf-router.h"
+#include "transport/orf-gate.h"
+#include "transport/orf-http-policy.h"
+#include "transport/orf-http-server.h"
+
+G_BEGIN_DECLS
+
+/*
+ * One HTTP request, from its headers to its answer: JSON-RPC, REST or a page.
+ */
+typedef struct {
+  char *path;
+  gboolean open; /* no token is asked */
+  OrfHttpPageFunc func;
+  gpointer user_data;
+} OrfHttpPageEntry;
+
+/* What all requests of a server share. */
+typedef struct {
+  OrfRouter *router;
+  OrfGate *gate;
+  OrfHttpPolicy policy;
+  GArray *pages; /* OrfHttpPageEntry */
+  gboolean draining;
+} OrfHttpService;
+
+/* Borrowed until the request is freed. */
+typedef struct {
+  const char *target;
+  const char *body;
+  gsize body_length;
+  gboolean loopback;
+  const char *local; /* the address it came to, if it may differ from where we listen */
+} OrfHttpRequestSource;
+
+typedef struct _OrfHttpRequest OrfHttpRequest;
+
+/* Answers `message` before it returns, or pauses it and answers later. */
+OrfHttpRequest *orf_http_request_new (const OrfHttpService *service,
+                                      SoupServerMessage *message,
+                                      const OrfHttpRequestSource *source);
+/* Cancels what is still in flight. */
+void orf_http_request_free (OrfHttpRequest *request);
+gboolean orf_http_request_is_answered (const OrfHttpRequest *request);
+/* The client is gone: cancels, and lets libsoup go on, whose attempt to write then fails. */
+void orf_http_request_abandon (OrfHttpRequest *request);
+
+G_END_DECLS

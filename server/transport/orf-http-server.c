@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "transport/orf-http-server.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/orf-clock.h"
+#include "orf-error.h"
+#include "transport/orf-http-connection.h"
+#include "transport/orf-listener.h"
+
+/* How late a deadline may be noticed: the shortest that may be configured is 100 ms. One pass over
+ * all connections costs less than a timer for each request. */
+#define TICK_MS 100
+
+struct _OrfHttpServer {
+  OrfHttpService service;
+  OrfHttpHost host;
+  SoupServer *soup;
+  int pair_fd;           /* see give_listener() */
+  OrfListener *listener; /* NULL once draining */
+  GSocketAddress *local;
+  GQueue connections;
+  guint tick_id; /* runs while there are connections */
+  char *listen_host;
+  char *url;
+  void (*drained) (gpointer user_data);
+  gpointer drained_data;
+  guint drained_id;
+};
+
+static gboolean
+tick_cb (gpointer user_data)
+{
+  OrfHttpServer *server = user_data;
+  gint64 now_us = orf_clock_monotonic_us ();
+  GList *next;
+
+  for (GList *link = server->connections.head; link != NULL; link = next) {
+    next = link->next;
+    orf_http_connection_expire (link->data, now_us);
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+drained_cb (gpointer user_data)
+{
+  OrfHttpServer *server = user_data;
+
+  server->drained_id = 0;
+  server->drained (server->drained_data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+closed_cb (gpointer user_data, GList *link, GSocketAddress *address)
+{
+  OrfHttpServer *server = user_data;
+
+  g_queue_unlink (&server->connections, link);
+  if (server->listener != NULL)
+    orf_listener_release (server->listener, address);
+  if (server->connections.length > 0)
+    return;
+  g_clear_handle_id (&server->tick_id, g_source_remove);
+  /* later: who is told may free the server, and libsoup may be above us on the stack */
+  if (server->drained != NULL && server->drained_id == 0)
+    server->drained_id = g_idle_add (drained_cb, server);
+}
+
+static void
+accept_cb (gpointer user_data, int fd, GSocketAddress *address)
+{
+  OrfHttpServer *server = user_data;
+  g_autoptr (GError) error = NULL;
+  OrfHttpConnection *connection = orf_http_connection_new (&server->host, fd, address, &error);
+
+  if (connection == NULL) {
+    g_warning ("a connection is closed at once: %s", error->message);
+    orf_listener_release (server->listener, address);
+    return;
+  }
+  g_queue_push_tail_link (&server->connections, orf_http_connection_get_link (connection));
+  if (server->tick_id == 0)
+    server->tick_id = g_timeout_add (TICK_MS, tick_cb, server);
+  /* cannot fail; the connection may be served, closed and gone when it returns */
+  soup_server_accept_iostream (server->soup, orf_http_connection_get_stream (connection),
+                               server->local, orf_http_connection_get_address (connection), NULL);
+}
+
+static void
+request_read_cb (SoupServer *soup, SoupServerMessage *message, gpointer user_data)
+{
+  OrfHttpConnection *connection = orf_http_connection_find (message);
+
+  if (connection != NULL)
+    orf_http_connection_serve (connection, message);
+}
+
+/* libsoup keeps no connection alive unless it has a listener.  It gets one that nobody can connect
+ * to: one end of a socket pair, where never anything comes. */
+static gboolean
+give_listener (OrfHttpServer *server, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GSocket) socket = NULL;
+  int fds[2];
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) != 0) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "cannot make a socket pair");
+    return FALSE;
+  }
+  server->pair_fd = fds[0];
+  socket = g_socket_new_from_fd (fds[1], &local_error);
+  if (socket == NULL)
+    close (fds[1]);
+  if (socket == NULL || !soup_server_listen_socket (server->soup, socket, 0, &local_error)) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "libsoup does not start: %s",
+                 local_error->message);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+start_soup (OrfHttpServer *server, GError **error)
+{
+  /* raw: the path is decoded by us, from the target as it came */
+  server->soup = soup_server_new ("raw-paths", TRUE, NULL);
+  /* we speak WebSocket ourselves, if at all; deflate made 120 MB of a frame of 117 KB */
+  soup_server_remove_websocket_extension (server->soup, SOUP_TYPE_WEBSOCKET_EXTENSION_DEFLATE);
+  g_signal_connect (server->soup, "request-read", G_CALLBACK (request_read_cb), server);
+  return give_listener (server, error);
+}
+
+static char *
+dup_listen_host (const char *listen)
+{
+  const char *colon = strrchr (listen, ':');
+
+  if (listen[0] == '[' && colon[-1] == ']')
+    return g_strndup (listen + 1, (gsize) (colon - listen) - 2);
+  return g_strndup (listen, (gsize) (colon - listen));
+}
+
+static gboolean
+start_listener (OrfHttpServer *server, const OrfConfig *config, OrfPoller *poller, GError **error)
+{
+  const OrfListenerLimits limits = {
+    .backlog = (int) config->listen.backlog,
+    .max_connections = (guint) config->listen.max_connections,
+    .max_connections_per_address = (guint) config->listen.max_connections_per_address,
+  };
+  guint16 port;
+
+  server->listener = orf_listener_new_tcp (poller, config->listen.http, &limits, accept_cb, server,
+                                           error);
+  if (server->listener == NULL)
+    return FALSE;
+  port = orf_listener_get_port (server->listener);
+  server->listen_host = dup_listen_host (config->listen.http);
+  server->url = g_strdup_printf (strchr (server->listen_host, ':') != NULL ? "http://[%s]:%u"
+                                                                           : "http://%s:%u",
+                                 server->listen_host, port);
+  server->local = g_inet_socket_address_new_from_string ("127.0.0.1", port);
+  server->service.policy = (OrfHttpPolicy){ config, server->listen_host, port };
+  server->host.wildcard = strcmp (server->listen_host, "0.0.0.0") == 0 ||
+                          strcmp (server->listen_host, "::") == 0;
+  return TRUE;
+}
+
+static void
+clear_page (gpointer data)
+{
+  g_free (((OrfHttpPageEntry *) data)->path);
+}
+
+OrfHttpServer *
+orf_http_server_new (
+  OrfRouter *router, OrfPoller *poller, OrfGate *gate, const OrfConfig *config, GError **error)
+{
+  g_autoptr (OrfHttpServer) server = g_new0 (OrfHttpServer, 1);
+
+  server->pair_fd = -1;
+  server->service.router = orf_router_ref (router);
+  server->service.gate = gate;
+  server->service.pages = g_array_new (FALSE, FALSE, sizeof (OrfHttpPageEntry));
+  g_array_set_clear_func (server->service.pages, clear_page);
+  server->host = (OrfHttpHost){
+    .service = &server->service, .poller = poller, .closed = closed_cb, .user_data = server
+  };
+  if (!start_soup (server, error) || !start_listener (server, config, poller, error))
+    return NULL;
+  return g_steal_pointer (&server);
+}
+
+void
+orf_http_server_free (OrfHttpServer *server)
+{
+  if (server == NULL)
+    return;
+  server->drained = NULL;
+  g_clear_pointer (&server->listener, orf_listener_free);
+  /* closes all streams */
+  soup_server_disconnect (server->soup);
+  while (server->connections.head != NULL)
+    orf_http_connection_free (server->connections.head->data);
+  g_clear_handle_id (&server->tick_id, g_source_remove);
+  g_clear_handle_id (&server->drained_id, g_source_remove);
+  g_object_unref (server->soup);
+  if (server->pair_fd >= 0)
+    close (server->pair_fd);
+  g_clear_object (&server->local);
+  g_array_unref (server->service.pages);
+  orf_router_unref (server->service.router);
+  g_free (server->listen_host);
+  g_free (server->url);
+  g_free (server);
+}
+
+const char *
+orf_http_server_get_url (OrfHttpServer *server)
+{
+  return server->url;
+}
+
+void
+orf_http_server_add_page (
+  OrfHttpServer *server, const char *path, gboolean open, OrfHttpPageFunc func, gpointer user_data)
+{
+  const OrfHttpPageEntry entry = { g_strdup (path), open, func, user_data };
+
+  g_array_append_val (server->service.pages, entry);
+}
+
+void
+orf_http_server_drain (OrfHttpServer *server,
+                       void (*drained) (gpointer user_data),
+                       gpointer user_data)
+{
+  GList *next;
+
+  server->service.draining = TRUE;
+  g_clear_pointer (&server->listener, orf_listener_free);
+  for (GList *link = server->connections.head; link != NULL; link = next) {
+    next = link->next;
+    orf_http_connection_drain (link->data);
+  }
+  server->drained = drained;
+  server->drained_data = user_data;
+  if (server->connections.length == 0)
+    drained (user_data);
+}
