@@ -21,7 +21,9 @@
 #include "core/orf-clock.h"
 #include "orf-error.h"
 #include "rpc/orf-rest.h"
+#include "transport/orf-http-address.h"
 #include "transport/orf-http-framing.h"
+#include "transport/orf-http-outbox.h"
 
 #define STATUS_TIMEOUT          408
 #define STATUS_TOO_LARGE        413
@@ -35,8 +37,6 @@
 #define AHEAD_BYTES 65536
 /* Of answers not sent yet; beyond it libsoup waits. */
 #define BACKLOG_BYTES 262144
-/* An idle connection keeps no larger buffer. */
-#define KEPT_BYTES 65536
 /* What a client may still send while it has not read why it was refused: closing at once would
  * reset the connection, and the answer with it. */
 #define LINGER_US    ORF_US_PER_S
@@ -56,14 +56,12 @@ struct _OrfHttpConnection {
   GByteArray *ahead;       /* came after the request that is being answered */
   gsize head_given;        /* of it to libsoup */
   gsize farewell_given;
-  GString *out;
-  gsize out_sent;
+  OrfHttpOutbox *out;
   gsize lingered_bytes;
-  gint64 since_us;    /* that the phase, or lingering, has lasted */
-  gint64 progress_us; /* when something was sent last */
-  gboolean fresh;     /* had no request yet */
-  gboolean readable;  /* as far as is known */
-  gboolean ended;     /* the other end writes no more */
+  gint64 since_us;   /* that the phase, or lingering, has lasted */
+  gboolean fresh;    /* had no request yet */
+  gboolean readable; /* as far as is known */
+  gboolean ended;    /* the other end writes no more */
   gboolean broken;
   gboolean closing; /* refused, or draining with nothing to answer: libsoup is told the end */
 };
@@ -87,46 +85,15 @@ get_phase (const OrfHttpConnection *connection)
 static gsize
 get_backlog (const OrfHttpConnection *connection)
 {
-  return connection->out->len - connection->out_sent;
-}
-
-static void
-empty_out (OrfHttpConnection *connection)
-{
-  connection->progress_us = 0;
-  if (connection->out->allocated_len > KEPT_BYTES) {
-    g_string_free (connection->out, TRUE);
-    connection->out = g_string_new (NULL);
-  } else {
-    g_string_truncate (connection->out, 0);
-  }
+  return orf_http_outbox_get_length (connection->out);
 }
 
 /* What can be sent is. */
 static void
 flush (OrfHttpConnection *connection)
 {
-  while (get_backlog (connection) > 0 && !connection->broken) {
-    gssize n = send (connection->fd, connection->out->str + connection->out_sent,
-                     get_backlog (connection), MSG_NOSIGNAL);
-
-    if (n >= 0) {
-      connection->out_sent += (gsize) n;
-      connection->progress_us = 0;
-    } else if (errno == EAGAIN) {
-      break;
-    } else if (errno != EINTR) {
-      connection->broken = TRUE;
-    }
-  }
-  if (get_backlog (connection) > 0 && !connection->broken) {
-    if (connection->progress_us == 0)
-      connection->progress_us = orf_clock_monotonic_us ();
-    g_string_erase (connection->out, 0, (gssize) connection->out_sent);
-  } else {
-    empty_out (connection);
-  }
-  connection->out_sent = 0;
+  if (!connection->broken)
+    connection->broken = !orf_http_outbox_flush (connection->out, connection->fd);
 }
 
 static const char *
@@ -142,15 +109,16 @@ static void
 refuse (OrfHttpConnection *connection, int status, OrfErrorCode code, const char *reason)
 {
   g_autoptr (GError) error = g_error_new_literal (ORF_ERROR, (int) code, reason);
+  g_autofree char *head = NULL;
   g_autofree char *body = NULL;
   gsize length;
 
   body = orf_rest_error_body (error, &length);
-  g_string_append_printf (connection->out,
-                          "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\n"
+  head = g_strdup_printf ("HTTP/1.1 %d %s\r\nContent-Type: application/json\r\n"
                           "Content-Length: %" G_GSIZE_FORMAT "\r\nConnection: close\r\n\r\n",
                           status, get_phrase (status), length);
-  g_string_append_len (connection->out, body, (gssize) length);
+  orf_http_outbox_add (connection->out, head, strlen (head));
+  orf_http_outbox_add (connection->out, body, length);
   connection->closing = TRUE;
   flush (connection);
 }
@@ -158,6 +126,7 @@ refuse (OrfHttpConnection *connection, int status, OrfErrorCode code, const char
 static void
 look_at_phase (OrfHttpConnection *connection, OrfHttpPhase before)
 {
+  static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
   OrfHttpPhase phase = get_phase (connection);
   const OrfHttpRefusal *refusal = orf_http_framing_get_refusal (connection->framing);
 
@@ -167,7 +136,7 @@ look_at_phase (OrfHttpConnection *connection, OrfHttpPhase before)
                                                 : ORF_ERROR_INVALID_REQUEST,
             refusal->reason);
   if (orf_http_framing_take_continue (connection->framing)) {
-    g_string_append (connection->out, "HTTP/1.1 100 Continue\r\n\r\n");
+    orf_http_outbox_add (connection->out, interim, sizeof interim - 1);
     flush (connection);
   }
   /* the time for the first head runs from accept, that for later ones from their first byte */
@@ -316,7 +285,7 @@ write_cb (gpointer owner, const void *data, gsize length)
     return -1;
   }
   n = MIN (length, BACKLOG_BYTES - get_backlog (connection));
-  g_string_append_len (connection->out, data, (gssize) n);
+  orf_http_outbox_add (connection->out, data, n);
   return (gssize) n;
 }
 
@@ -474,7 +443,7 @@ orf_http_connection_new (const OrfHttpHost *host, int fd, GSocketAddress *addres
   connection->framing = orf_http_framing_new ();
   connection->stream = orf_http_stream_new (&stream_ops, connection);
   connection->ahead = g_byte_array_new ();
-  connection->out = g_string_new (NULL);
+  connection->out = orf_http_outbox_new ();
   connection->since_us = orf_clock_monotonic_us ();
   connection->fresh = connection->readable = TRUE;
   return connection;
@@ -492,7 +461,7 @@ orf_http_connection_free (OrfHttpConnection *connection)
   orf_http_framing_free (connection->framing);
   orf_http_request_free (connection->request);
   g_byte_array_unref (connection->ahead);
-  g_string_free (connection->out, TRUE);
+  orf_http_outbox_free (connection->out);
   g_free (connection);
 }
 
@@ -522,47 +491,17 @@ orf_http_connection_find (SoupServerMessage *message)
   return g_object_get_qdata (G_OBJECT (address), connection_quark ());
 }
 
-static gboolean
-is_loopback (GSocketAddress *address)
-{
-  static const guint8 mapped[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127 };
-  GInetAddress *inet;
-
-  if (!G_IS_INET_SOCKET_ADDRESS (address))
-    return FALSE;
-  inet = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
-  return g_inet_address_get_is_loopback (inet) ||
-         (g_inet_address_get_family (inet) == G_SOCKET_FAMILY_IPV6 &&
-          memcmp (g_inet_address_to_bytes (inet), mapped, sizeof mapped) == 0);
-}
-
-/* NULL: not known, which allows less. */
-static char *
-dup_local_address (int fd)
-{
-  struct sockaddr_storage storage;
-  socklen_t length = sizeof storage;
-  g_autoptr (GSocketAddress) address = NULL;
-
-  if (getsockname (fd, (struct sockaddr *) &storage, &length) == 0)
-    address = g_socket_address_new_from_native (&storage, length);
-  if (address == NULL || !G_IS_INET_SOCKET_ADDRESS (address))
-    return NULL;
-  return g_inet_address_to_string (
-    g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
-}
-
 void
 orf_http_connection_serve (OrfHttpConnection *connection, SoupServerMessage *message)
 {
   g_autofree char *local = NULL;
   OrfHttpRequestSource source = { .target = orf_http_framing_get_target (connection->framing),
-                                  .loopback = is_loopback (connection->address) };
+                                  .loopback = orf_http_address_is_loopback (connection->address) };
 
   if (connection->farewell_given > 0)
     return;
   if (connection->host->wildcard)
-    source.local = local = dup_local_address (connection->fd);
+    source.local = local = orf_http_address_dup_local (connection->fd);
   source.body = orf_http_framing_get_body (connection->framing, &source.body_length);
   connection->request = orf_http_request_new (connection->host->service, message, &source);
 }
@@ -580,10 +519,11 @@ orf_http_connection_expire (OrfHttpConnection *connection, gint64 now_us)
   const OrfConfig *config = connection->host->service->policy.config;
   OrfHttpPhase phase = get_phase (connection);
   gint64 lasted_us = now_us - connection->since_us;
+  gint64 stalled_us = orf_http_outbox_get_stalled_us (connection->out);
 
   if (connection->stream == NULL && lasted_us > LINGER_US && get_backlog (connection) == 0)
     orf_http_connection_free (connection);
-  else if (connection->progress_us > 0 && now_us - connection->progress_us > config->listen.body_us)
+  else if (stalled_us > 0 && now_us - stalled_us > config->listen.body_us)
     give_up (connection);
   else if (connection->stream == NULL || connection->closing || connection->broken)
     return;
@@ -599,7 +539,12 @@ orf_http_connection_expire (OrfHttpConnection *connection, gint64 now_us)
 void
 orf_http_connection_drain (OrfHttpConnection *connection)
 {
-  if (connection->stream != NULL && get_phase (connection) == ORF_HTTP_IDLE &&
-      get_backlog (connection) == 0)
+  if (connection->stream == NULL || get_phase (connection) != ORF_HTTP_IDLE)
+    return;
+  if (get_backlog (connection) == 0) {
     give_up (connection);
+  } else {
+    connection->closing = TRUE;
+    wake (connection);
+  }
 }

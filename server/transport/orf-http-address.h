@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* Also for IPv4 in IPv6's clothes; anything but TCP is not. */
+gboolean orf_http_address_is_loopback (GSocketAddress *address);
+/* The address that a connection came to, as text.  NULL: not known, which allows less. */
+char *orf_http_address_dup_local (int fd);
+
+G_END_DECLS
