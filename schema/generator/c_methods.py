@@ -35,6 +35,7 @@ gboolean orf_role_holds (OrfRole role, OrfRole demanded);
 /* The OpenRPC document of all this, as JSON text. */
 extern const char orf_openrpc_json[];
 extern const gsize orf_openrpc_json_length;
+extern const char orf_openrpc_url[]; /* the one server in it */
 """
 
 FIND = """

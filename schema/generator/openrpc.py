@@ -60,7 +60,8 @@ def generate(schema):
     chunks = [text[start:start + CHUNK] for start in range(0, len(text), CHUNK)]
     literal = "\n".join("  " + c_string(chunk) for chunk in chunks)
     body = f"const char orf_openrpc_json[] =\n{literal};\n" \
-        "const gsize orf_openrpc_json_length = sizeof orf_openrpc_json - 1;\n"
+        "const gsize orf_openrpc_json_length = sizeof orf_openrpc_json - 1;\n" \
+        f"const char orf_openrpc_url[] = {c_string(schema.info['servers'][0]['url'])};\n"
     return {
         "openrpc.json": json.dumps(document(schema), ensure_ascii=False, indent=1) + "\n",
         "orf-schema-openrpc.c": source(body, ['"orf-schema-methods.h"']),

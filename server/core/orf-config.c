@@ -265,14 +265,23 @@ find_file (void)
 static gboolean
 check_together (const OrfConfig *config, GError **error)
 {
-  if (config->gpu.pressure_medium_percent < config->gpu.pressure_high_percent
-      && config->gpu.pressure_high_percent < config->gpu.pressure_critical_percent)
+  if (config->gpu.pressure_medium_percent >= config->gpu.pressure_high_percent
+      || config->gpu.pressure_high_percent >= config->gpu.pressure_critical_percent)
+    g_propagate_error (error,
+                       orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "gpu.pressure_high_percent",
+                                            "medium < high < critical",
+                                            "gpu.pressure_medium_percent, gpu.pressure_high_percent and "
+                                            "gpu.pressure_critical_percent must rise in this order"));
+  else if (config->metrics.builtin_series >= config->metrics.max_series)
+    g_propagate_error (error,
+                       orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "metrics.builtin_series",
+                                            "less than metrics.max_series",
+                                            "metrics.builtin_series (%" G_GINT64_FORMAT
+                                            ") leaves nothing of metrics.max_series (%" G_GINT64_FORMAT
+                                            ") to clients",
+                                            config->metrics.builtin_series, config->metrics.max_series));
+  else
     return TRUE;
-  g_propagate_error (error,
-                     orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "gpu.pressure_high_percent",
-                                          "medium < high < critical",
-                                          "gpu.pressure_medium_percent, gpu.pressure_high_percent and "
-                                          "gpu.pressure_critical_percent must rise in this order"));
   return FALSE;
 }
 

@@ -29,7 +29,7 @@ void orf_frame_begin (OrfFrame *frame, gint64 t_us);
  * infinite values say that it is unknown, and add nothing. */
 void
 orf_frame_add (OrfFrame *frame, OrfMetricId metric, const char *const *label_values, double value);
-/* The same for a label-less one, kept by the caller between ticks. */
+/* The same for any series: one that the caller holds between ticks. */
 void orf_frame_add_series (OrfFrame *frame, OrfSeries *series, double value);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfFrame, orf_frame_free)

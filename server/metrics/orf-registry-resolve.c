@@ -158,7 +158,6 @@ give_ids (OrfRegistry *registry, GPtrArray *asked)
       entry->base.id = ++registry->max_id;
       entry->base.created_us = orf_clock_now_us ();
     }
-    entry->base.family->defined = TRUE;
     if (entry->base.family->builtin && registry->resolved != NULL)
       registry->resolved (registry->resolved_data, &entry->base);
   }

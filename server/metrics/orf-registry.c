@@ -304,6 +304,7 @@ orf_registry_declare (OrfRegistry *registry, OrfSeries *series, OrfSampleBatch *
 {
   OrfSeriesEntry *entry = (OrfSeriesEntry *) series;
 
+  series->family->defined = TRUE; /* from its first sample on it is what it is */
   if (entry->declared)
     return;
   entry->declared = TRUE;

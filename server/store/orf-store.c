@@ -5,6 +5,8 @@
 #include <math.h>
 #include <sys/stat.h>
 
+#include <sqlite3.h>
+
 #include "orf-error.h"
 #include "store/orf-store-error.h"
 #include "store/orf-store-open.h"
@@ -90,6 +92,12 @@ const char *
 orf_store_get_path (OrfStore *store)
 {
   return store->options.path;
+}
+
+gint64
+orf_store_get_memory_bytes (void)
+{
+  return sqlite3_memory_used ();
 }
 
 /* ---- life
@@ -182,6 +190,8 @@ orf_store_open (const OrfStoreOptions *options, GError **error)
   store->orphans = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_series_row_free);
   store->told.written_bytes_per_s = NAN;
   orf_queue_attach (store->replies, NULL);
+  if (options->memory_bytes > 0)
+    sqlite3_soft_heap_limit64 (options->memory_bytes);
   if ((options->read_only
          ? orf_store_open_choose_mode (store->options.path, &store->read_mode, error)
          : open_locked (store, error)) &&

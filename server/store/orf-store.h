@@ -30,6 +30,8 @@ typedef struct {
   gint64 ballast_bytes;  /* kept beside the file, released when the disk is full */
   /* How often free space is looked at, and a full disk or an i/o fault tried again; 0: 1 s. */
   gint64 check_us;
+  /* What SQLite tries to keep to in the whole process; 0: no such limit. */
+  gint64 memory_bytes;
 } OrfStoreOptions;
 
 /* Errors: FAILED_PRECONDITION (newer file, in use by another daemon, not ours), DATA_LOSS
@@ -52,6 +54,8 @@ typedef struct {
 /* Valid until the next main-loop turn. */
 const OrfStoreStats *orf_store_get_stats (OrfStore *store);
 const char *orf_store_get_path (OrfStore *store);
+/* What SQLite holds in the whole process: page caches, statements. */
+gint64 orf_store_get_memory_bytes (void);
 
 /* ---- samples: see orf-sample-batch.h ------------------------------------------------------- */
 

@@ -3,13 +3,18 @@
 
 #include "../store/store-fixture.h"
 #include "core/orf-config.h"
-#include "metrics/orf-registry.h"
+#include "metrics/orf-metrics-parts.h"
+#include "rpc/orf-peer.h"
 
 /* A registry over a real file of its own. */
 typedef struct {
   StoreFixture store;
   OrfConfig *config;
   OrfRegistry *registry;
+  OrfMetricsParts parts;
+  OrfRouter *router; /* record and define are bound */
+  OrfPeer *peer;
+  GPtrArray *answers; /* texts */
 } MetricsFixture;
 
 void metrics_fixture_set_up (MetricsFixture *fixture, gconstpointer data);
@@ -24,3 +29,19 @@ OrfSeries *metrics_fixture_resolve (MetricsFixture *fixture,
                                     GError **error);
 /* One sample, written and waited for, and in the open chunk. */
 void metrics_fixture_record (MetricsFixture *fixture, OrfSeries *series, gint64 t_us, double value);
+
+/* Sends one JSON text, without waiting. */
+void metrics_fixture_send (MetricsFixture *fixture, const char *text);
+/* The n-th answer since the last start, waited for. */
+const char *metrics_fixture_wait (MetricsFixture *fixture, guint n);
+/* One call, waited for; params and meta as JSON text, meta may be NULL. */
+const char *metrics_fixture_call (MetricsFixture *fixture,
+                                  const char *method,
+                                  const char *params,
+                                  const char *meta);
+/* It must be refused with this status and field (NULL: any). */
+void metrics_fixture_refused (MetricsFixture *fixture,
+                              const char *method,
+                              const char *params,
+                              const char *status,
+                              const char *field);

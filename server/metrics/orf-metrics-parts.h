@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "metrics/orf-registry.h"
+
+G_BEGIN_DECLS
+
+/* What the methods metrics.* work with; outlives the router they are bound to. */
+typedef struct {
+  OrfRegistry *registry;
+  OrfStore *store;
+  const OrfConfig *config;
+} OrfMetricsParts;
+
+G_END_DECLS

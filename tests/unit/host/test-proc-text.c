@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <math.h>
+#include <string.h>
+
+#include "host/orf-percent.h"
+#include "host/orf-proc-file.h"
+#include "host/orf-proc-text.h"
+
+static const char stat_text[] = "cpu  100 20 30 400 50 6 7 8 9 1\ncpu0 1 2 3 4 5 6 7 8 9 1\n";
+static const char meminfo_text[] =
+  "MemTotal:       1000 kB\nMemFree:         100 kB\nMemAvailable:    400 kB\n"
+  "SwapTotal:       50 kB\nSwapFree:        20 kB\n";
+static const char diskstats_text[] = "   8       0 sda 1 2 10 4 5 6 20 8 0 9 10\n"
+                                     "   8       1 sda1 1 2 1000 4 5 6 2000 8 0 9 10\n"
+                                     " 259       0 nvme0n1 1 2 30 4 5 6 40 8 0 9 10\n"
+                                     " 259       1 nvme0n1p1 1 2 1000 4 5 6 2000 8 0 9 10\n"
+                                     " 179       0 mmcblk0 1 2 1 4 5 6 1 8 0 9 10\n"
+                                     " 179       1 mmcblk0p12 1 2 999 4 5 6 999 8 0 9 10\n"
+                                     "   7       0 loop0 1 2 1000 4 5 6 2000 8 0 9 10\n"
+                                     " 253       0 dm-0 1 2 1000 4 5 6 2000 8 0 9 10\n"
+                                     " 254       0 vda 1 2 100 4 5 6 100 8 0 9 10\n";
+static const char net_dev_text[] = "Inter-|   Receive  |  Transmit\n face |bytes packets|bytes\n"
+                                   "    lo: 9000 1 0 0 0 0 0 0 9000 1 0 0 0 0 0 0\n"
+                                   "  eth0: 100 1 0 0 0 0 0 0 200 1 0 0 0 0 0 0\n"
+                                   "wlan0:10 1 0 0 0 0 0 0 20 1 0 0 0 0 0 0\n"
+                                   "docker0: 5000 1 0 0 0 0 0 0 5000 1 0 0 0 0 0 0\n";
+static const char process_text[] =
+  "42 (a) b) (c) S 1 42 42 0 -1 4194560 100 0 0 0 70 30 0 0 20 0 5 0 1000 1 1\n";
+
+static void
+test_cpu (void)
+{
+  OrfCpuTime before = { 0, 0 }, after;
+
+  g_assert_true (orf_proc_parse_cpu (stat_text, &after));
+  /* guest is part of user; iowait is idle */
+  g_assert_cmpuint (after.busy, ==, 100 + 20 + 30 + 6 + 7 + 8);
+  g_assert_cmpuint (after.total, ==, after.busy + 450);
+  g_assert_cmpfloat_with_epsilon (orf_cpu_time_get_percent (&before, &after), 100.0 * 171 / 621,
+                                  1e-9);
+  g_assert_true (isnan (orf_cpu_time_get_percent (&after, &after)));
+  before = (OrfCpuTime){ after.busy + 1, after.total - 10 };
+  g_assert_cmpfloat (orf_cpu_time_get_percent (&before, &after), ==, 0); /* never negative */
+}
+
+static void
+test_memory (void)
+{
+  OrfHostMemory memory;
+
+  g_assert_true (orf_proc_parse_memory (meminfo_text, &memory));
+  g_assert_cmpint (memory.total_bytes, ==, 1000 * 1024);
+  g_assert_cmpint (memory.available_bytes, ==, 400 * 1024);
+  g_assert_cmpint (memory.swap_used_bytes, ==, 30 * 1024);
+}
+
+static void
+test_disks (void)
+{
+  OrfTraffic traffic;
+
+  g_assert_true (orf_proc_parse_disks (diskstats_text, &traffic));
+  g_assert_cmpuint (traffic.in_bytes, ==, (10 + 30 + 1 + 100) * 512);
+  g_assert_cmpuint (traffic.out_bytes, ==, (20 + 40 + 1 + 100) * 512);
+}
+
+static void
+test_network (void)
+{
+  OrfTraffic traffic;
+
+  g_assert_true (orf_proc_parse_network (net_dev_text, &traffic));
+  g_assert_cmpuint (traffic.in_bytes, ==, 110);
+  g_assert_cmpuint (traffic.out_bytes, ==, 220);
+}
+
+static void
+test_process (void)
+{
+  OrfProcessStat process;
+  gint64 pages;
+
+  g_assert_true (orf_proc_parse_process (process_text, &process));
+  g_assert_cmpuint (process.cpu_ticks, ==, 100);
+  g_assert_cmpint (process.threads, ==, 5);
+  g_assert_true (orf_proc_parse_resident ("5000 1234 3 4 5 6 7\n", &pages));
+  g_assert_cmpint (pages, ==, 1234);
+}
+
+static void
+test_load (void)
+{
+  OrfLoad load;
+
+  g_assert_true (orf_proc_parse_load ("0.52 0.58 1.59 1/123 456\n", &load));
+  g_assert_cmpfloat (load.load_1m, ==, 0.52);
+  g_assert_cmpfloat (load.load_15m, ==, 1.59);
+}
+
+/* Wherever a text is cut, it is read rightly or not at all, and never beyond its end (ASan). */
+static void
+test_cut_texts (void)
+{
+  const char *const texts[] = { stat_text,    meminfo_text, diskstats_text,
+                                net_dev_text, process_text, "0.5 0.5 0.5 " };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    for (gsize length = 0; length < strlen (texts[i]); length++) {
+      g_autofree char *cut = g_strndup (texts[i], length);
+      OrfCpuTime cpu;
+      OrfHostMemory memory;
+      OrfTraffic traffic;
+      OrfProcessStat process;
+      OrfLoad load;
+      gint64 pages;
+
+      if (orf_proc_parse_memory (cut, &memory))
+        g_assert_cmpint (memory.total_bytes, ==, 1000 * 1024);
+      if (orf_proc_parse_cpu (cut, &cpu))
+        g_assert_cmpuint (cpu.total, >=, 613);
+      orf_proc_parse_disks (cut, &traffic);
+      orf_proc_parse_network (cut, &traffic);
+      orf_proc_parse_process (cut, &process);
+      orf_proc_parse_load (cut, &load);
+      orf_proc_parse_resident (cut, &pages);
+    }
+}
+
+static void
+test_files (void)
+{
+  OrfProcFile file;
+  const char *text;
+
+  orf_proc_file_open (&file, "/proc/self/stat");
+  text = orf_proc_file_read (&file);
+  g_assert_nonnull (strchr (text, ')'));
+  g_assert_cmpstr (orf_proc_file_read (&file), !=, "");
+  orf_proc_file_close (&file);
+  orf_proc_file_open (&file, "/proc/kallsyms"); /* larger than any buffer it begins with */
+  text = orf_proc_file_read (&file);
+  g_assert_true (text == NULL || strlen (text) > 4096);
+  orf_proc_file_close (&file);
+  orf_proc_file_open (&file, "/proc/no-such-file");
+  g_assert_null (orf_proc_file_read (&file));
+  orf_proc_file_close (&file);
+}
+
+static void
+test_percent (void)
+{
+  g_assert_cmpfloat (orf_percent_of (1, 3), ==, 33.333);
+  g_assert_true (isnan (orf_percent_of (1, 0)));
+  g_assert_true (isnan (orf_percent_round (NAN)));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/proc-text/cpu", test_cpu);
+  g_test_add_func ("/proc-text/memory", test_memory);
+  g_test_add_func ("/proc-text/disks", test_disks);
+  g_test_add_func ("/proc-text/network", test_network);
+  g_test_add_func ("/proc-text/process", test_process);
+  g_test_add_func ("/proc-text/load", test_load);
+  g_test_add_func ("/proc-text/cut-texts", test_cut_texts);
+  g_test_add_func ("/proc-text/files", test_files);
+  g_test_add_func ("/proc-text/percent", test_percent);
+  return g_test_run ();
+}
