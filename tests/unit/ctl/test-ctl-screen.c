@@ -218,8 +218,7 @@ test_gpu_plain (void)
   "\"memory\":{"                                                                                   \
   "\"registry\":{\"used_bytes\":1048576,\"budget_bytes\":2097152},\"open_chunks\":{\"used_"        \
   "bytes\":0,"                                                                                     \
-  "\"budget_bytes\":0},\"rpc\":{\"used_bytes\":0,\"budget_bytes\":1},\"store_queue\":{\"used_"     \
-  "bytes\":1,"                                                                                     \
+  "\"budget_bytes\":0},\"sqlite\":{\"used_bytes\":1,"                                              \
   "\"budget_bytes\":1}},\"sources\":[{\"source\":\"opencl\",\"kind\":\"probe\",\"state\":"         \
   "\"unavailable\","                                                                               \
   "\"reason\":\"it hung\",\"pid\":null,\"rss_bytes\":null,\"restarts\":2,\"sampled_us\":null}]}"
@@ -237,7 +236,7 @@ test_status (void)
     "tier3  custom_metrics        operational\n",
     "opencl  unavailable    –    –         2        –  it hung\n",
     "registry     ████████░░░░░░░░  1.00 MiB  2.00 MiB\n",
-    "store_queue  ████████████████       1 B       1 B\n",
+    "sqlite       ████████████████       1 B       1 B\n",
   };
   g_autofree char *screen = show (&scene);
 

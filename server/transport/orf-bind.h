@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Listening sockets, non-blocking and close-on-exec; -1 with an error as orf-listener.h has them.
+ */
+
+/* *port: that in fact bound. */
+int orf_bind_tcp (const char *listen, int backlog, guint16 *port, GError **error);
+int orf_bind_unix (const char *path, int backlog, GError **error);
+
+G_END_DECLS

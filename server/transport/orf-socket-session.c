@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Invariants:
+ * - All work happens in a turn, which the poller begins: what was read is handled, and what was
+ * answered meanwhile leaves with one send().  An answer that comes outside a turn asks for one.
+ * - `closed` is told at the end of a turn, as the last thing in it, and nothing happens afterwards.
+ * - While more than max_queue_bytes wait to be read by the other end, nothing of it is read, nor is
+ * what was read before looked at.
+ */
+#include "transport/orf-socket-session.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <glib-unix.h>
+
+#include "core/orf-clock.h"
+#include "orf-error.h"
+#include "rpc/orf-peer.h"
+#include "transport/orf-message-framing.h"
+
+/* One recv(): as much as a Unix socket usually holds. */
+#define READ_BYTES (128 * 1024)
+/* A buffer that was larger than this once is given back when it is empty. */
+#define KEEP_BYTES (64 * 1024)
+
+struct _OrfSocketSession {
+  OrfSocketSessionOptions options;
+  OrfPeer *peer;
+  int in_fd, out_fd;
+  OrfWatch *in, *out; /* the same one where the descriptors are */
+  gboolean is_socket;
+  OrfMessageFraming framing;
+  GByteArray *input; /* read, and not yet a whole message */
+  GString *output;
+  gsize n_sent; /* of output */
+  gboolean in_turn;
+  gboolean paused; /* the other end does not read */
+  gboolean ended;  /* nothing more is read: end of file, drain, or a framing that is lost */
+  gboolean broken; /* nothing can be sent any more */
+  gint64 heard_us; /* monotonic */
+  guint idle_id;
+};
+
+/* Of every session: a turn ends before the next begins, and all are in the main context. */
+static char read_buffer[READ_BYTES];
+
+/* ---- sending --------------------------------------------------------------------------------- */
+
+static gsize
+get_queued (const OrfSocketSession *session)
+{
+  return session->output->len - session->n_sent;
+}
+
+static gssize
+write_some (OrfSocketSession *session)
+{
+  const char *data = session->output->str + session->n_sent;
+
+  if (session->is_socket)
+    return send (session->out_fd, data, get_queued (session), MSG_NOSIGNAL);
+  return write (session->out_fd, data, get_queued (session));
+}
+
+static void
+flush (OrfSocketSession *session)
+{
+  while (get_queued (session) > 0 && !session->broken) {
+    gssize n = write_some (session);
+
+    if (n >= 0)
+      session->n_sent += (gsize) n;
+    else if (errno == EAGAIN)
+      break;
+    else if (errno != EINTR)
+      session->broken = TRUE;
+  }
+  if (get_queued (session) > 0 && !session->broken) {
+    if (session->n_sent > KEEP_BYTES) {
+      g_string_erase (session->output, 0, (gssize) session->n_sent);
+      session->n_sent = 0;
+    }
+    return;
+  }
+  session->n_sent = 0;
+  if (session->output->allocated_len > KEEP_BYTES) {
+    g_string_free (session->output, TRUE);
+    session->output = g_string_sized_new (1024);
+  } else {
+    g_string_truncate (session->output, 0);
+  }
+}
+
+static void
+send_cb (gpointer transport, const char *data, gsize length)
+{
+  OrfSocketSession *session = transport;
+
+  if (data != NULL && !session->broken)
+    orf_message_framing_append (&session->framing, session->output, data, length);
+  if (!session->in_turn)
+    orf_watch_again (session->out, ORF_POLL_OUT);
+}
+
+static const OrfPeerOps peer_ops = { .send = send_cb, .can_stream = TRUE };
+
+/* ---- receiving ------------------------------------------------------------------------------- */
+
+static void
+refuse (OrfSocketSession *session, OrfFramingVerdict verdict)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (verdict == ORF_FRAMING_TOO_LARGE)
+    g_set_error (&error, ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED,
+                 "the message has more than [rpc] max_message_bytes (%" G_GSIZE_FORMAT ")",
+                 session->framing.max_bytes);
+  else
+    g_set_error (&error, ORF_ERROR, ORF_ERROR_PARSE_ERROR,
+                 "headers that hold one Content-Length of digits were expected");
+  orf_peer_refuse (session->peer, error);
+  /* Where bytes are counted, and they cannot be, nothing behind them can be understood. */
+  if (session->framing.style == ORF_FRAMING_LENGTHS)
+    session->ended = TRUE;
+}
+
+/* Handles the whole messages in data; returns how many bytes are done with. */
+static gsize
+handle (OrfSocketSession *session, const char *data, gsize length)
+{
+  gsize done = 0;
+
+  while (done < length && !session->ended && !session->broken) {
+    const char *message = NULL;
+    gsize taken, message_length = 0;
+    OrfFramingVerdict verdict;
+
+    if (get_queued (session) > session->options.max_queue_bytes)
+      flush (session);
+    session->paused = get_queued (session) > session->options.max_queue_bytes;
+    if (session->paused)
+      return done;
+    verdict = orf_message_framing_next (&session->framing, data + done, length - done, &taken,
+                                        &message, &message_length);
+    done += taken;
+    if (verdict == ORF_FRAMING_MESSAGE)
+      orf_peer_receive (session->peer, message, message_length, NULL);
+    else if (verdict != ORF_FRAMING_MORE)
+      refuse (session, verdict);
+    else if (taken == 0)
+      return done;
+  }
+  return done;
+}
+
+/* What was left over from before. */
+static void
+handle_input (OrfSocketSession *session)
+{
+  gsize done = handle (session, (const char *) session->input->data, session->input->len);
+
+  if (done > 0)
+    g_byte_array_remove_range (session->input, 0, (guint) done);
+  if (session->input->len == 0 && done > KEEP_BYTES) {
+    g_byte_array_unref (session->input);
+    session->input = g_byte_array_new ();
+  }
+}
+
+static void
+take (OrfSocketSession *session, const char *data, gsize length)
+{
+  if (session->input->len > 0) {
+    g_byte_array_append (session->input, (const guint8 *) data, (guint) length);
+    handle_input (session);
+  } else {
+    gsize done = handle (session, data, length);
+
+    if (done < length && !session->ended)
+      g_byte_array_append (session->input, (const guint8 *) data + done, (guint) (length - done));
+  }
+}
+
+static void
+receive (OrfSocketSession *session)
+{
+  gssize n = read (session->in_fd, read_buffer, sizeof read_buffer);
+
+  if (n > 0) {
+    session->heard_us = orf_clock_monotonic_us ();
+    take (session, read_buffer, (gsize) n);
+    /* A short read of a socket was all there is: the next byte is a new edge. */
+    if (!session->is_socket || n == sizeof read_buffer)
+      orf_watch_again (session->in, ORF_POLL_IN);
+  } else if (n == 0) {
+    session->ended = TRUE;
+  } else if (errno == EINTR) {
+    orf_watch_again (session->in, ORF_POLL_IN);
+  } else if (errno != EAGAIN) {
+    session->ended = session->broken = TRUE;
+  }
+}
+
+/* ---- turns ----------------------------------------------------------------------------------- */
+
+/* The other end reads again. */
+static void
+resume (OrfSocketSession *session)
+{
+  session->paused = FALSE;
+  handle_input (session);
+  if (!session->paused)
+    orf_watch_again (session->in, ORF_POLL_IN);
+}
+
+static gboolean
+is_over (const OrfSocketSession *session)
+{
+  return session->broken ||
+         (session->ended && get_queued (session) == 0 && orf_peer_get_pending (session->peer) == 0);
+}
+
+static void
+turn_cb (gpointer user_data, OrfPollEvents events)
+{
+  OrfSocketSession *session = user_data;
+
+  session->in_turn = TRUE;
+  if ((events & ORF_POLL_HUP) != 0 && session->is_socket && session->ended)
+    session->broken = TRUE; /* nobody is there to read an answer */
+  if ((events & ORF_POLL_IN) != 0 && !session->paused && !session->ended)
+    receive (session);
+  flush (session);
+  if (session->paused && get_queued (session) <= session->options.max_queue_bytes / 2) {
+    resume (session);
+    flush (session);
+  }
+  session->in_turn = FALSE;
+  if (is_over (session))
+    session->options.closed (session->options.user_data, session);
+  else if ((events & ORF_POLL_HUP) != 0 && session->is_socket)
+    orf_watch_again (session->in, ORF_POLL_IN | ORF_POLL_HUP); /* read on to the end */
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static gboolean
+idle_cb (gpointer user_data)
+{
+  OrfSocketSession *session = user_data;
+
+  if (orf_clock_monotonic_us () - session->heard_us >= session->options.idle_us &&
+      orf_peer_get_pending (session->peer) == 0)
+    orf_socket_session_drain (session);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+watch (OrfSocketSession *session, GError **error)
+{
+  session->in = orf_poller_add (session->options.poller, session->in_fd, turn_cb, session, error);
+  if (session->in == NULL)
+    return FALSE;
+  session->out = session->in;
+  if (session->out_fd != session->in_fd)
+    session->out = orf_poller_add (session->options.poller, session->out_fd, turn_cb, session,
+                                   error);
+  return session->out != NULL;
+}
+
+OrfSocketSession *
+orf_socket_session_new (const OrfSocketSessionOptions *options,
+                        int in_fd,
+                        int out_fd,
+                        GError **error)
+{
+  g_autoptr (OrfSocketSession) session = g_new0 (OrfSocketSession, 1);
+
+  session->options = *options;
+  session->options.actor = NULL;
+  session->in_fd = in_fd;
+  session->out_fd = out_fd;
+  session->is_socket = in_fd == out_fd;
+  session->input = g_byte_array_new ();
+  session->output = g_string_sized_new (1024);
+  session->framing.max_bytes = orf_router_get_limits (options->router)->max_message_bytes;
+  session->heard_us = orf_clock_monotonic_us ();
+  session->peer = orf_peer_new (options->router, &peer_ops, session, options->role, options->actor);
+  /* cannot fail on a descriptor that is open */
+  g_unix_set_fd_nonblocking (in_fd, TRUE, NULL);
+  g_unix_set_fd_nonblocking (out_fd, TRUE, NULL);
+  if (!watch (session, error))
+    return NULL;
+  if (options->idle_us > 0)
+    session->idle_id = g_timeout_add ((guint) MAX (options->idle_us / ORF_US_PER_MS / 2, 1),
+                                      idle_cb, session);
+  return g_steal_pointer (&session);
+}
+
+void
+orf_socket_session_free (OrfSocketSession *session)
+{
+  g_clear_handle_id (&session->idle_id, g_source_remove);
+  g_clear_pointer (&session->peer, orf_peer_free);
+  if (session->out != session->in)
+    g_clear_pointer (&session->out, orf_watch_free);
+  g_clear_pointer (&session->in, orf_watch_free);
+  close (session->in_fd);
+  if (session->out_fd != session->in_fd)
+    close (session->out_fd);
+  g_byte_array_unref (session->input);
+  g_string_free (session->output, TRUE);
+  g_free (session);
+}
+
+void
+orf_socket_session_drain (OrfSocketSession *session)
+{
+  session->ended = TRUE;
+  orf_watch_again (session->out, ORF_POLL_OUT);
+}
