@@ -36,7 +36,9 @@ def main():
 
     if options.depfile:
         own = pathlib.Path(__file__).resolve().parent.glob("generator/*.py")
-        inputs = " ".join(str(path) for path in [*schema.files, *sorted(own)])
+        # the folders too: a file that is added changes only them
+        folders = sorted({path.parent for path in schema.files})
+        inputs = " ".join(str(path) for path in [*schema.files, *folders, *sorted(own)])
         options.depfile.write_text(f"{outputs[0]}: {inputs}\n", encoding="utf-8")
 
 

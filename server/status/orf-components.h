@@ -10,7 +10,7 @@ G_BEGIN_DECLS
  * facts; pure.
  */
 typedef struct {
-  gboolean store_writes; /* FALSE: disk full or faulty */
+  gboolean store_writes;   /* FALSE: disk full or faulty */
   const char *store_fault; /* why; NULL while it writes */
   guint n_probes;
   guint n_probes_up;
@@ -27,7 +27,8 @@ typedef struct {
 #define ORF_N_COMPONENTS 9
 
 /* In the order of status.get's tiers. */
-void orf_components_decide (const OrfComponentFacts *facts, OrfComponent components[ORF_N_COMPONENTS]);
+void
+orf_components_decide (const OrfComponentFacts *facts, OrfComponent components[ORF_N_COMPONENTS]);
 void orf_components_clear (OrfComponent components[ORF_N_COMPONENTS]);
 /* Share of the schema's methods that are built, whole percent. */
 guint orf_components_completion_percent (const OrfComponentFacts *facts);

@@ -12,7 +12,9 @@ check_done_cb (gpointer user_data, char **problems, gint64 took_us, const GError
   if (error != NULL) {
     orf_call_fail (call, g_error_copy (error));
   } else {
-    const OrfDbCheckResult result = { .ok = problems[0] == NULL, .problems = problems, .took_us = took_us };
+    const OrfDbCheckResult result = { .ok = problems[0] == NULL,
+                                      .problems = problems,
+                                      .took_us = took_us };
 
     orf_call_return_db_check (call, &result);
   }
@@ -37,8 +39,9 @@ backup_done_cb (gpointer user_data, gint64 size_bytes, gint64 took_us, const GEr
   if (error != NULL) {
     orf_call_fail (backup->call, g_error_copy (error));
   } else {
-    const OrfDbBackupResult result
-      = { .path = backup->path, .size_bytes = size_bytes, .took_us = took_us };
+    const OrfDbBackupResult result = { .path = backup->path,
+                                       .size_bytes = size_bytes,
+                                       .took_us = took_us };
 
     orf_call_return_db_backup (backup->call, &result);
   }
@@ -52,10 +55,11 @@ backup_cb (OrfCall *call, const OrfDbBackupParams *params, gpointer user_data)
   Backup *backup;
 
   if (!g_path_is_absolute (params->path)) {
-    orf_call_fail (call, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "path", "an absolute path",
-                                              "path: \"%s\" is relative, and the daemon's folder is "
-                                              "not the caller's",
-                                              params->path));
+    orf_call_fail (call,
+                   orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "path", "an absolute path",
+                                        "path: \"%s\" is relative, and the daemon's folder is "
+                                        "not the caller's",
+                                        params->path));
     return;
   }
   backup = g_new0 (Backup, 1);

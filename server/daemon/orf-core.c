@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/orf-core.h"
+
+#include "daemon/orf-paths.h"
+#include "metrics/orf-metrics-define.h"
+#include "metrics/orf-metrics-list.h"
+#include "metrics/orf-metrics-query.h"
+#include "metrics/orf-metrics-record.h"
+#include "rpc/orf-peer.h"
+#include "status/orf-db-service.h"
+
+static OrfStore *
+open_store (const OrfConfig *config, gboolean read_only, GError **error)
+{
+  g_autofree char *path = orf_paths_dup_db (config);
+  const OrfStoreOptions options = {
+    .path = path,
+    .read_only = read_only,
+    .readers = (guint) config->store.readers,
+    .max_write_jobs = (guint) config->store.max_write_jobs,
+    .max_read_jobs = (guint) config->store.max_read_jobs,
+    .batch_us = config->store.batch_us,
+    .read_us = config->store.read_us,
+    .raw_us = config->history.raw_us,
+    .idempotency_us = config->store.idempotency_us,
+    .min_free_bytes = config->store.min_free_bytes,
+    .ballast_bytes = config->store.ballast_bytes,
+    .check_us = config->store.check_us,
+    .memory_bytes = config->store.memory_bytes,
+  };
+
+  return orf_store_open (&options, error);
+}
+
+static OrfRouter *
+make_router (const OrfConfig *config)
+{
+  const OrfRpcLimits limits = {
+    .max_message_bytes = (gsize) config->rpc.max_message_bytes,
+    .max_depth = (guint) config->rpc.max_depth,
+    .max_batch = (guint) config->rpc.max_batch,
+    .max_in_flight = (guint) config->rpc.max_in_flight,
+    .max_in_flight_per_peer = (guint) config->rpc.max_in_flight_per_peer,
+    .default_deadline_us = config->rpc.default_deadline_us,
+    .max_deadline_us = config->rpc.max_deadline_us,
+  };
+
+  return orf_router_new (&limits);
+}
+
+static void
+bind_methods (OrfCore *core)
+{
+  orf_peer_bind_cancel (core->router);
+  orf_db_service_bind (core->router, core->store);
+  orf_metrics_define_bind (core->router, &core->metrics);
+  orf_metrics_list_bind (core->router, &core->metrics);
+  orf_metrics_query_bind (core->router, &core->metrics);
+  orf_metrics_record_bind (core->router, &core->metrics);
+}
+
+OrfCore *
+orf_core_new (const OrfConfig *config, gboolean read_only, GError **error)
+{
+  g_autoptr (OrfCore) core = g_new0 (OrfCore, 1);
+
+  core->store = open_store (config, read_only, error);
+  if (core->store == NULL)
+    return NULL;
+  core->registry = orf_registry_new (config, core->store, error);
+  if (core->registry == NULL)
+    return NULL;
+  core->metrics = (OrfMetricsParts){ core->registry, core->store, config };
+  core->router = make_router (config);
+  bind_methods (core);
+  return g_steal_pointer (&core);
+}
+
+void
+orf_core_free (OrfCore *core)
+{
+  if (core->registry != NULL)
+    orf_registry_flush (core->registry);
+  /* The store before the rest: callbacks of what is in flight still look at the registry and end
+   * calls. */
+  orf_store_close (core->store);
+  g_clear_pointer (&core->registry, orf_registry_free);
+  g_clear_pointer (&core->router, orf_router_unref);
+  g_free (core);
+}

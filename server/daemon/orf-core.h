@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "metrics/orf-metrics-parts.h"
+#include "rpc/orf-router.h"
+
+G_BEGIN_DECLS
+
+/*
+ * What answers calls from the file, with or without sources and listeners: the store, the registry,
+ * the router and the methods that need no more.
+ */
+typedef struct {
+  OrfStore *store;
+  OrfRegistry *registry;
+  OrfMetricsParts metrics;
+  OrfRouter *router;
+} OrfCore;
+
+/* config outlives it. */
+OrfCore *orf_core_new (const OrfConfig *config, gboolean read_only, GError **error);
+void orf_core_free (OrfCore *core);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfCore, orf_core_free)
+
+G_END_DECLS

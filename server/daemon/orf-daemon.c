@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/orf-daemon.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "core/orf-config.h"
+#include "daemon/orf-core.h"
+#include "daemon/orf-descriptors.h"
+#include "daemon/orf-log.h"
+#include "daemon/orf-paths.h"
+#include "gpu/orf-gpu-frame.h"
+#include "gpu/orf-gpu-service.h"
+#include "orf-encode.h"
+#include "status/orf-discover.h"
+#include "status/orf-health-service.h"
+#include "status/orf-status-service.h"
+#include "transport/orf-http-server.h"
+#include "transport/orf-socket-server.h"
+
+struct _OrfDaemon {
+  OrfConfig *config;
+  OrfCore *core;
+  OrfSampler *sampler;
+  OrfHostMonitor *host; /* NULL: [host] enabled=false */
+  OrfSelfMonitor *self;
+  OrfGpuMonitor *gpu;
+  OrfGpuFrame *gpu_frame;
+  OrfGpuService *gpu_service;
+  OrfStatusParts parts;
+  OrfHealthService *health;
+  OrfStatusService *status;
+  OrfDiscover *discover;
+  char *socket_path;
+  OrfPoller *poller;
+  OrfGate *gate;
+  OrfHttpServer *http; /* NULL: [listen] http is empty */
+  OrfSocketServer *socket;
+
+  guint draining; /* servers that still have something in flight */
+  void (*drained) (gpointer user_data);
+  gpointer drained_data;
+};
+
+/* ---- sources --------------------------------------------------------------------------------- */
+
+static gboolean
+start_sources (OrfDaemon *daemon, GError **error)
+{
+  g_autofree char *probe = orf_paths_dup_probe ();
+  OrfCore *core = daemon->core;
+
+  daemon->gpu = orf_gpu_monitor_new (daemon->config, probe, NULL, error);
+  if (daemon->gpu == NULL)
+    return FALSE;
+  daemon->sampler = orf_sampler_new (core->registry, core->store, daemon->config);
+  daemon->gpu_frame = orf_gpu_frame_new (daemon->gpu, daemon->sampler, core->store, daemon->config);
+  if (daemon->config->host.enabled)
+    daemon->host = orf_host_monitor_new (daemon->sampler, daemon->config,
+                                         orf_store_get_path (core->store));
+  daemon->self = orf_self_monitor_new (&(OrfSelfMonitorParts){
+    .sampler = daemon->sampler,
+    .registry = core->registry,
+    .store = core->store,
+    .router = core->router,
+    .config = daemon->config,
+  });
+  return TRUE;
+}
+
+static void
+bind_services (OrfDaemon *daemon)
+{
+  OrfRouter *router = daemon->core->router;
+
+  daemon->parts = (OrfStatusParts){
+    .config = daemon->config,
+    .router = router,
+    .store = daemon->core->store,
+    .registry = daemon->core->registry,
+    .sampler = daemon->sampler,
+    .gpu = daemon->gpu,
+    .host = daemon->host,
+    .self = daemon->self,
+  };
+  daemon->gpu_service = orf_gpu_service_new (router, daemon->gpu);
+  daemon->health = orf_health_service_new (router, &daemon->parts);
+  daemon->status = orf_status_service_new (router, &daemon->parts);
+}
+
+/* ---- listeners ------------------------------------------------------------------------------- */
+
+static void
+healthz_cb (gpointer user_data, OrfHttpPage *page)
+{
+  OrfDaemon *daemon = user_data;
+  gboolean serving = orf_health_service_get_serving (daemon->health);
+
+  page->status = serving ? 200 : 503;
+  page->content_type = "application/json";
+  page->body = serving ? "{\"serving\":\"SERVING\"}" : "{\"serving\":\"NOT_SERVING\"}";
+  page->length = strlen (page->body);
+}
+
+static void
+readyz_cb (gpointer user_data, OrfHttpPage *page)
+{
+  OrfDaemon *daemon = user_data;
+  gboolean ready = orf_health_service_get_serving (daemon->health);
+
+  page->status = ready ? 200 : 503;
+  page->content_type = "application/json";
+  page->body = ready ? "{\"ready\":true}" : "{\"ready\":false}";
+  page->length = strlen (page->body);
+}
+
+static void
+openrpc_cb (gpointer user_data, OrfHttpPage *page)
+{
+  OrfDaemon *daemon = user_data;
+
+  page->status = 200;
+  page->content_type = "application/json";
+  page->body = orf_discover_get_document (daemon->discover, &page->length);
+}
+
+static gboolean
+start_http (OrfDaemon *daemon, GError **error)
+{
+  OrfRouter *router = daemon->core->router;
+
+  if (daemon->config->listen.http[0] != '\0') {
+    daemon->http = orf_http_server_new (router, daemon->poller, daemon->gate, daemon->config,
+                                        error);
+    if (daemon->http == NULL)
+      return FALSE;
+  }
+  daemon->discover =
+    orf_discover_new (router, daemon->http != NULL ? orf_http_server_get_url (daemon->http) : NULL);
+  if (daemon->http != NULL) {
+    orf_http_server_add_page (daemon->http, "/healthz", TRUE, healthz_cb, daemon);
+    orf_http_server_add_page (daemon->http, "/readyz", TRUE, readyz_cb, daemon);
+    orf_http_server_add_page (daemon->http, "/openrpc.json", FALSE, openrpc_cb, daemon);
+  }
+  return TRUE;
+}
+
+static gboolean
+start_listeners (OrfDaemon *daemon, GError **error)
+{
+  g_autofree char *cookie = NULL;
+
+  daemon->socket_path = orf_paths_dup_socket (daemon->config);
+  cookie = orf_paths_dup_cookie (daemon->socket_path);
+  daemon->poller = orf_poller_new (NULL, error);
+  if (daemon->poller == NULL)
+    return FALSE;
+  daemon->socket = orf_socket_server_new (daemon->core->router, daemon->poller, daemon->config,
+                                          daemon->socket_path, error);
+  if (daemon->socket == NULL)
+    return FALSE;
+  daemon->gate = orf_gate_new (daemon->config, cookie, error);
+  return daemon->gate != NULL && start_http (daemon, error);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+OrfDaemon *
+orf_daemon_new (OrfConfig *config, GError **error)
+{
+  g_autoptr (OrfDaemon) daemon = g_new0 (OrfDaemon, 1);
+
+  daemon->config = config;
+  orf_descriptors_provide (config);
+  daemon->core = orf_core_new (config, FALSE, error);
+  if (daemon->core == NULL || !start_sources (daemon, error))
+    return NULL;
+  bind_services (daemon);
+  if (!start_listeners (daemon, error))
+    return NULL;
+  orf_health_service_set_serving (daemon->health, TRUE);
+  orf_sampler_start (daemon->sampler);
+  orf_registry_rebuild (daemon->core->registry);
+  return g_steal_pointer (&daemon);
+}
+
+void
+orf_daemon_free (OrfDaemon *daemon)
+{
+  g_clear_pointer (&daemon->http, orf_http_server_free);
+  g_clear_pointer (&daemon->socket, orf_socket_server_free);
+  g_clear_pointer (&daemon->gate, orf_gate_free);
+  g_clear_pointer (&daemon->sampler, orf_sampler_free);
+  g_clear_pointer (&daemon->gpu_frame, orf_gpu_frame_free);
+  g_clear_pointer (&daemon->host, orf_host_monitor_free);
+  g_clear_pointer (&daemon->self, orf_self_monitor_free);
+  g_clear_pointer (&daemon->core, orf_core_free);
+  g_clear_pointer (&daemon->gpu_service, orf_gpu_service_free);
+  g_clear_pointer (&daemon->gpu, orf_gpu_monitor_free);
+  g_clear_pointer (&daemon->health, orf_health_service_free);
+  g_clear_pointer (&daemon->status, orf_status_service_free);
+  g_clear_pointer (&daemon->discover, orf_discover_free);
+  g_clear_pointer (&daemon->poller, orf_poller_free);
+  g_clear_pointer (&daemon->config, orf_config_free);
+  g_free (daemon->socket_path);
+  g_free (daemon);
+}
+
+char *
+orf_daemon_dup_ready_line (OrfDaemon *daemon, GError **error)
+{
+  const OrfDaemonReady ready = {
+    .ready = TRUE,
+    .http = daemon->http != NULL ? (char *) orf_http_server_get_url (daemon->http) : NULL,
+    .socket = daemon->socket_path,
+    .db = (char *) orf_store_get_path (daemon->core->store),
+    .pid = getpid (),
+  };
+  g_autoptr (GString) line = g_string_new (NULL);
+
+  if (!orf_encode (&orf_daemon_ready_desc, &ready, line, error))
+    return NULL;
+  g_string_append_c (line, '\n');
+  return g_strdup (line->str);
+}
+
+void
+orf_daemon_reload (OrfDaemon *daemon, const OrfConfig *fresh)
+{
+  g_auto (GStrv) fixed = orf_config_reload (daemon->config, fresh);
+
+  orf_log_configure (daemon->config);
+  orf_gpu_monitor_reload (daemon->gpu, daemon->config);
+  if (fixed[0] == NULL) {
+    g_message ("settings read again");
+  } else {
+    g_autofree char *names = g_strjoinv (", ", fixed);
+
+    g_message ("settings read again; takes hold at the next start: %s", names);
+  }
+}
+
+static void
+server_drained_cb (gpointer user_data)
+{
+  OrfDaemon *daemon = user_data;
+
+  if (--daemon->draining == 0)
+    daemon->drained (daemon->drained_data);
+}
+
+void
+orf_daemon_drain (OrfDaemon *daemon, void (*drained) (gpointer user_data), gpointer user_data)
+{
+  orf_health_service_set_serving (daemon->health, FALSE);
+  daemon->drained = drained;
+  daemon->drained_data = user_data;
+  daemon->draining = daemon->http != NULL ? 2 : 1;
+  orf_socket_server_drain (daemon->socket, server_drained_cb, daemon);
+  if (daemon->http != NULL)
+    orf_http_server_drain (daemon->http, server_drained_cb, daemon);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/orf-descriptors.h"
+
+#include <sys/resource.h>
+
+/* The database with its readers and their WAL and shm, probes' pipes, /proc files, eventfds, a
+ * backup. */
+#define RESERVED 128
+
+static gint64
+raise_limit (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0)
+    return 1024; /* what every Linux gives */
+  if (limit.rlim_cur < limit.rlim_max) {
+    struct rlimit raised = { limit.rlim_max, limit.rlim_max };
+
+    if (setrlimit (RLIMIT_NOFILE, &raised) == 0)
+      limit = raised;
+  }
+  return limit.rlim_cur > G_MAXINT ? G_MAXINT : (gint64) limit.rlim_cur;
+}
+
+void
+orf_descriptors_provide (OrfConfig *config)
+{
+  gint64 available = MAX (raise_limit () - RESERVED, 2);
+  gint64 wanted = config->listen.max_connections + config->socket.max_connections;
+
+  if (wanted <= available)
+    return;
+  config->socket.max_connections = MAX (1, config->socket.max_connections * available / wanted);
+  config->listen.max_connections = MAX (1, available - config->socket.max_connections);
+  g_warning ("RLIMIT_NOFILE leaves room for %" G_GINT64_FORMAT " HTTP and %" G_GINT64_FORMAT
+             " socket connections, fewer than configured",
+             config->listen.max_connections, config->socket.max_connections);
+}

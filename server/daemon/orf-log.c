@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/orf-log.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/orf-clock.h"
+
+/* Every thread logs; lock protects the window and both settings. */
+static struct {
+  pthread_mutex_t lock;
+  int level; /* index of [log] level's values */
+  gint64 max_per_s;
+  gint64 window_us; /* monotonic begin of the current second */
+  gint64 n_in_window;
+  gint64 n_left_out;
+} state = { .lock = PTHREAD_MUTEX_INITIALIZER, .level = 2, .max_per_s = 20 };
+
+static int
+to_level (GLogLevelFlags flags)
+{
+  if (flags & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL))
+    return 0;
+  if (flags & G_LOG_LEVEL_WARNING)
+    return 1;
+  return flags & (G_LOG_LEVEL_MESSAGE | G_LOG_LEVEL_INFO) ? 2 : 3;
+}
+
+/* FALSE: not to be written.  *n_left_out: what the second before kept back, to be told now. */
+static gboolean
+admit (GLogLevelFlags flags, gint64 *n_left_out)
+{
+  gint64 now_us = orf_clock_monotonic_us ();
+  gboolean admitted = FALSE;
+
+  *n_left_out = 0;
+  pthread_mutex_lock (&state.lock);
+  if (to_level (flags) <= state.level) {
+    if (now_us - state.window_us >= ORF_US_PER_S) {
+      *n_left_out = state.n_left_out;
+      state.window_us = now_us;
+      state.n_in_window = state.n_left_out = 0;
+    }
+    admitted = state.n_in_window++ < state.max_per_s;
+    state.n_left_out += !admitted;
+  }
+  pthread_mutex_unlock (&state.lock);
+  return admitted;
+}
+
+static const char *
+find_field (const GLogField *fields, gsize n_fields, const char *key)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    if (strcmp (fields[i].key, key) == 0 && fields[i].length < 0)
+      return fields[i].value;
+  return NULL;
+}
+
+static void
+write_line (GLogLevelFlags flags, const char *message)
+{
+  static const char *const names[] = { "error", "warning", "info", "debug" };
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *time = g_date_time_format (now, "%Y-%m-%dT%H:%M:%S");
+  g_autofree char *line = g_strdup_printf ("%s.%03dZ %s: %s\n", time,
+                                           g_date_time_get_microsecond (now) / 1000,
+                                           names[to_level (flags)], message);
+
+  /* One write, so that lines of two threads do not mix; nobody to tell if it fails. */
+  if (write (STDERR_FILENO, line, strlen (line)) < 0)
+    return;
+}
+
+static GLogWriterOutput
+write_log_cb (GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+  gint64 n_left_out;
+  const char *message = find_field (fields, n_fields, "MESSAGE");
+
+  if (!admit (flags, &n_left_out))
+    return G_LOG_WRITER_HANDLED;
+  if (n_left_out > 0) {
+    g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT
+                                             " messages of a second left out ([log] max_per_s)",
+                                             n_left_out);
+
+    write_line (G_LOG_LEVEL_WARNING, text);
+  }
+  if (g_log_writer_is_journald (STDERR_FILENO) &&
+      g_log_writer_journald (flags, fields, n_fields, NULL) == G_LOG_WRITER_HANDLED)
+    return G_LOG_WRITER_HANDLED;
+  write_line (flags, message != NULL ? message : "(no message)");
+  return G_LOG_WRITER_HANDLED;
+}
+
+void
+orf_log_install (void)
+{
+  g_log_set_writer_func (write_log_cb, NULL, NULL);
+}
+
+void
+orf_log_configure (const OrfConfig *config)
+{
+  pthread_mutex_lock (&state.lock);
+  state.level = (int) config->log.level;
+  state.max_per_s = config->log.max_per_s;
+  pthread_mutex_unlock (&state.lock);
+}

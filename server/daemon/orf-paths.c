@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/orf-paths.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* The first of several folders, as systemd joins them; NULL: not set. */
+static char *
+dup_systemd_dir (const char *variable)
+{
+  const char *value = g_getenv (variable);
+
+  if (value == NULL || value[0] != '/')
+    return NULL;
+  return g_strndup (value, strcspn (value, ":"));
+}
+
+char *
+orf_paths_dup_db (const OrfConfig *config)
+{
+  g_autofree char *dir = dup_systemd_dir ("STATE_DIRECTORY");
+
+  if (config->store.path[0] != '\0')
+    return g_canonicalize_filename (config->store.path, NULL);
+  if (dir != NULL)
+    return g_build_filename (dir, "orfeas.db", NULL);
+  return g_build_filename (g_get_user_state_dir (), "orfeas", "orfeas.db", NULL);
+}
+
+char *
+orf_paths_dup_socket (const OrfConfig *config)
+{
+  g_autofree char *dir = dup_systemd_dir ("RUNTIME_DIRECTORY");
+  const char *user = g_getenv ("XDG_RUNTIME_DIR");
+
+  if (config->listen.socket[0] != '\0')
+    return g_canonicalize_filename (config->listen.socket, NULL);
+  if (dir != NULL)
+    return g_build_filename (dir, "orfeas.sock", NULL);
+  /* Not g_get_user_runtime_dir(): without the variable it means the cache folder. */
+  if (user != NULL && user[0] == '/')
+    return g_build_filename (user, "orfeas", "orfeas.sock", NULL);
+  return g_strdup_printf ("/tmp/orfeas-%u/orfeas.sock", (guint) getuid ());
+}
+
+char *
+orf_paths_dup_cookie (const char *socket)
+{
+  g_autofree char *dir = g_path_get_dirname (socket);
+
+  return g_build_filename (dir, "cookie", NULL);
+}
+
+char *
+orf_paths_dup_probe (void)
+{
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *dir = self != NULL ? g_path_get_dirname (self) : g_strdup (".");
+  g_autofree char *beside = g_build_filename (dir, "probe", "orfeas-probe", NULL);
+
+  if (g_file_test (beside, G_FILE_TEST_IS_EXECUTABLE))
+    return g_steal_pointer (&beside);
+  return g_strdup (ORF_LIBEXECDIR "/orfeas/orfeas-probe");
+}

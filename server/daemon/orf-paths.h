@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "orf-schema-config.h"
+
+G_BEGIN_DECLS
+
+/* Where things are when config does not say. */
+
+/* $STATE_DIRECTORY (systemd), else $XDG_STATE_HOME/orfeas; orfeas.db in it. */
+char *orf_paths_dup_db (const OrfConfig *config);
+/* $RUNTIME_DIRECTORY (systemd), else $XDG_RUNTIME_DIR/orfeas, else /tmp/orfeas-UID; orfeas.sock in
+ * it. */
+char *orf_paths_dup_socket (const OrfConfig *config);
+/* `cookie` beside the socket. */
+char *orf_paths_dup_cookie (const char *socket);
+/* orfeas-probe of the build tree that the daemon runs from, else the installed one. */
+char *orf_paths_dup_probe (void);
+
+G_END_DECLS

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "metrics/orf-selector.h"
+
+#include <string.h>
+
+#include "metrics/orf-series-name.h"
+#include "orf-error.h"
+
+/* Steps of one match: a value has at most 256 bytes, so what needs more has gone astray.  It stands
+ * before the user's pattern, inside of which such a verb is not one. */
+#define MATCH_LIMIT       "(*LIMIT_MATCH=100000)"
+#define MAX_PATTERN_BYTES 1024
+#define MAX_MATCHERS      64
+
+#define ALLOWED "name{label=\"value\",…} with =, !=, =~ and !~"
+
+typedef struct {
+  char *key;
+  char *value;
+  GRegex *regex; /* of =~ and !~ */
+  gboolean negated;
+} Matcher;
+
+struct _OrfSelector {
+  char *name; /* NULL: any */
+  GArray *matchers;
+};
+
+typedef struct {
+  const char *text;
+  const char *at;
+  GError **error;
+} Parser;
+
+static void
+matcher_clear (gpointer data)
+{
+  Matcher *matcher = data;
+
+  g_free (matcher->key);
+  g_free (matcher->value);
+  g_clear_pointer (&matcher->regex, g_regex_unref);
+}
+
+static gboolean
+fail (const Parser *parser, const char *expected)
+{
+  g_propagate_error (parser->error,
+                     orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "select", ALLOWED,
+                                          "select: expected %s at position %u", expected,
+                                          (guint) (parser->at - parser->text)));
+  return FALSE;
+}
+
+static void
+skip_blanks (Parser *parser)
+{
+  parser->at += strspn (parser->at, " \t\r\n");
+}
+
+static gboolean
+take (Parser *parser, const char *token)
+{
+  skip_blanks (parser);
+  if (!g_str_has_prefix (parser->at, token))
+    return FALSE;
+  parser->at += strlen (token);
+  return TRUE;
+}
+
+/* NULL: there is no word. */
+static char *
+take_word (Parser *parser, const char *more)
+{
+  gsize length = 0;
+
+  skip_blanks (parser);
+  while (g_ascii_isalnum (parser->at[length]) || parser->at[length] == '_' ||
+         (parser->at[length] != '\0' && strchr (more, parser->at[length]) != NULL))
+    length++;
+  if (length == 0 || g_ascii_isdigit (parser->at[0]))
+    return NULL;
+  parser->at += length;
+  return g_strndup (parser->at - length, length);
+}
+
+/* In double or single quotes.  Of a pattern only the quote is an escape: the rest is PCRE's. */
+static char *
+take_string (Parser *parser, gboolean pattern)
+{
+  g_autoptr (GString) value = g_string_new (NULL);
+  char quote;
+
+  skip_blanks (parser);
+  quote = *parser->at;
+  if (quote != '"' && quote != '\'')
+    return NULL;
+  for (parser->at++; *parser->at != quote; parser->at++) {
+    if (*parser->at == '\0')
+      return NULL;
+    if (*parser->at != '\\') {
+      g_string_append_c (value, *parser->at);
+      continue;
+    }
+    parser->at++;
+    if (*parser->at == '\0')
+      return NULL;
+    if (*parser->at == quote || (*parser->at == '\\' && !pattern))
+      g_string_append_c (value, *parser->at);
+    else if (*parser->at == 'n' && !pattern)
+      g_string_append_c (value, '\n');
+    else
+      g_string_append_printf (value, "\\%c", *parser->at);
+  }
+  parser->at++;
+  return g_strdup (value->str);
+}
+
+static gboolean
+compile (Parser *parser, Matcher *matcher)
+{
+  g_autofree char *whole = g_strconcat (MATCH_LIMIT "^(?:", matcher->value, ")$", NULL);
+  g_autoptr (GError) local = NULL;
+
+  if (strlen (matcher->value) > MAX_PATTERN_BYTES)
+    return fail (parser, "a regular expression of at most 1024 bytes");
+  matcher->regex = g_regex_new (whole, G_REGEX_DOLLAR_ENDONLY | G_REGEX_DOTALL, 0, &local);
+  if (matcher->regex != NULL)
+    return TRUE;
+  g_propagate_error (parser->error,
+                     orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "select", ALLOWED,
+                                          "select: \"%s\" is no regular expression: %s",
+                                          matcher->value, local->message));
+  return FALSE;
+}
+
+static gboolean
+parse_matcher (Parser *parser, Matcher *matcher)
+{
+  gboolean pattern;
+
+  matcher->key = take_word (parser, "");
+  if (matcher->key == NULL)
+    return fail (parser, "a label");
+  /* the longer ones first */
+  if (take (parser, "=~"))
+    pattern = TRUE;
+  else if (take (parser, "!~"))
+    pattern = matcher->negated = TRUE;
+  else if (take (parser, "!=")) {
+    pattern = FALSE;
+    matcher->negated = TRUE;
+  } else if (take (parser, "=")) {
+    pattern = FALSE;
+  } else {
+    return fail (parser, "=, !=, =~ or !~");
+  }
+  matcher->value = take_string (parser, pattern);
+  if (matcher->value == NULL)
+    return fail (parser, "a value in quotes");
+  return !pattern || compile (parser, matcher);
+}
+
+static gboolean
+parse_matchers (Parser *parser, OrfSelector *selector)
+{
+  while (!take (parser, "}")) {
+    Matcher matcher = { NULL, NULL, NULL, FALSE };
+    gboolean good = parse_matcher (parser, &matcher);
+
+    g_array_append_val (selector->matchers, matcher);
+    if (!good)
+      return FALSE;
+    if (selector->matchers->len > MAX_MATCHERS)
+      return fail (parser, "at most 64 matchers");
+    if (!take (parser, ",") && *parser->at != '}')
+      return fail (parser, "a comma or }");
+  }
+  return TRUE;
+}
+
+/* __name__="x" says as much as a name before the braces. */
+static void
+adopt_name (OrfSelector *selector)
+{
+  for (guint i = 0; i < selector->matchers->len && selector->name == NULL; i++) {
+    const Matcher *matcher = &g_array_index (selector->matchers, Matcher, i);
+
+    if (g_str_equal (matcher->key, "__name__") && matcher->regex == NULL && !matcher->negated)
+      selector->name = g_strdup (matcher->value);
+  }
+}
+
+OrfSelector *
+orf_selector_parse (const char *text, GError **error)
+{
+  g_autoptr (OrfSelector) selector = g_new0 (OrfSelector, 1);
+  Parser parser = { text, text, error };
+
+  selector->matchers = g_array_new (FALSE, FALSE, sizeof (Matcher));
+  g_array_set_clear_func (selector->matchers, matcher_clear);
+  selector->name = take_word (&parser, ".:/-");
+  if (take (&parser, "{")) {
+    if (!parse_matchers (&parser, selector))
+      return NULL;
+  } else if (selector->name == NULL) {
+    fail (&parser, "a name or {");
+    return NULL;
+  }
+  skip_blanks (&parser);
+  if (*parser.at != '\0') {
+    fail (&parser, "the end");
+    return NULL;
+  }
+  adopt_name (selector);
+  return g_steal_pointer (&selector);
+}
+
+void
+orf_selector_free (OrfSelector *selector)
+{
+  g_free (selector->name);
+  g_array_unref (selector->matchers);
+  g_free (selector);
+}
+
+const char *
+orf_selector_get_name (const OrfSelector *selector)
+{
+  return selector->name;
+}
+
+static gboolean
+match_one (const Matcher *matcher, const char *value, gboolean *matches, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  gboolean equal;
+
+  if (matcher->regex == NULL) {
+    equal = g_str_equal (matcher->value, value);
+  } else {
+    equal = g_regex_match_full (matcher->regex, value, -1, 0, 0, NULL, &local);
+    if (local != NULL) {
+      g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "select", ALLOWED,
+                                                     "select: \"%s\" takes too long to match",
+                                                     matcher->value));
+      return FALSE;
+    }
+  }
+  *matches = equal != matcher->negated;
+  return TRUE;
+}
+
+gboolean
+orf_selector_match (const OrfSelector *selector,
+                    const char *name,
+                    char *const *labels,
+                    gboolean *matches,
+                    GError **error)
+{
+  gboolean all = selector->name == NULL || g_str_equal (selector->name, name);
+
+  for (guint i = 0; i < selector->matchers->len && all; i++) {
+    const Matcher *matcher = &g_array_index (selector->matchers, Matcher, i);
+    const char *value = g_str_equal (matcher->key, "__name__")
+                          ? name
+                          : orf_series_name_get_label (labels, matcher->key);
+
+    if (!match_one (matcher, value != NULL ? value : "", &all, error))
+      return FALSE;
+  }
+  *matches = all;
+  return TRUE;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/*
+ * Which series are meant: name{label="v",other=~"re"} with = != =~ !~, or {…} alone; the label
+ * __name__ is the name.  A label that a series does not have is empty.  Regular expressions (PCRE)
+ * match the whole value.  Pure.
+ */
+typedef struct _OrfSelector OrfSelector;
+
+/* INVALID_ARGUMENT, field select, with the position. */
+OrfSelector *orf_selector_parse (const char *text, GError **error);
+void orf_selector_free (OrfSelector *selector);
+
+/* labels: key, value, …, NULL.  *matches is set, or an error: a regular expression that takes too
+ * long. */
+gboolean orf_selector_match (const OrfSelector *selector,
+                             const char *name,
+                             char *const *labels,
+                             gboolean *matches,
+                             GError **error);
+/* The one name that it can match; NULL: any. */
+const char *orf_selector_get_name (const OrfSelector *selector);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfSelector, orf_selector_free)
+
+G_END_DECLS

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "metrics/orf-series-set.h"
+
+#include <string.h>
+
+#include "core/orf-clock.h"
+#include "core/orf-names.h"
+
+/* series.last_us in the file may be behind by as much after a crash (see orf_registry_tick()). */
+#define BEHIND_US (600 * ORF_US_PER_S)
+
+typedef struct {
+  const OrfMetricsParts *parts;
+  const OrfSelector *selector; /* its owner waits for done */
+  GPtrArray *selected;
+  OrfSeriesSetDone done;
+  gpointer user_data;
+} Selection;
+
+static void
+selected_free (const OrfMetricsParts *parts, OrfSelected *one)
+{
+  if (one->active != NULL)
+    orf_registry_release (parts->registry, one->active);
+  g_free (one->text);
+  g_free (one->name);
+  g_strfreev (one->labels);
+  g_free (one->unit);
+  g_free (one->help);
+  g_free (one);
+}
+
+void
+orf_series_set_free (const OrfMetricsParts *parts, GPtrArray *selected)
+{
+  for (guint i = 0; i < selected->len; i++)
+    selected_free (parts, selected->pdata[i]);
+  g_ptr_array_unref (selected);
+}
+
+static void
+add_active (Selection *selection, OrfSeries *series)
+{
+  OrfSelected *one = g_new0 (OrfSelected, 1);
+
+  one->text = g_strdup (series->text);
+  one->name = g_strdup (series->family->name);
+  one->labels = g_strdupv (series->labels);
+  one->kind = series->family->kind;
+  one->unit = g_strdup (series->family->unit);
+  one->help = g_strdup (series->family->help);
+  one->id = series->id;
+  one->created_us = series->created_us;
+  one->last_us = series->last_us;
+  one->active = series;
+  orf_registry_hold (selection->parts->registry, series);
+  g_ptr_array_add (selection->selected, one);
+}
+
+static gboolean
+is_meant (const OrfSelector *selector,
+          const char *name,
+          char *const *labels,
+          gboolean *meant,
+          GError **error)
+{
+  *meant = TRUE;
+  return selector == NULL || orf_selector_match (selector, name, labels, meant, error);
+}
+
+/* Where series of a name begin in the sorted array: their text begins with it. */
+static guint
+find_first (GPtrArray *active, const char *name)
+{
+  guint low = 0, high = active->len;
+
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+
+    if (strcmp (((OrfSeries *) active->pdata[middle])->text, name) < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+static gboolean
+add_all_active (Selection *selection, GError **error)
+{
+  GPtrArray *active = orf_registry_get_active (selection->parts->registry);
+  const char *name = selection->selector != NULL ? orf_selector_get_name (selection->selector)
+                                                 : NULL;
+
+  for (guint i = name != NULL ? find_first (active, name) : 0; i < active->len; i++) {
+    OrfSeries *series = active->pdata[i];
+    gboolean meant;
+
+    if (name != NULL && !g_str_has_prefix (series->text, name))
+      break;
+    if (!is_meant (selection->selector, series->family->name, series->labels, &meant, error))
+      return FALSE;
+    if (meant)
+      add_active (selection, series);
+  }
+  return TRUE;
+}
+
+static void
+conclude (Selection *selection, const GError *error)
+{
+  if (error == NULL) {
+    selection->done (selection->user_data, selection->selected, NULL);
+  } else {
+    orf_series_set_free (selection->parts, selection->selected);
+    selection->done (selection->user_data, NULL, error);
+  }
+  g_free (selection);
+}
+
+static gboolean
+add_retired (Selection *selection, const OrfSeriesRow *row, GError **error)
+{
+  g_auto (GStrv) labels = orf_series_name_labels_from_json (row->labels_json);
+  OrfSelected *one;
+  gboolean meant;
+
+  if (labels == NULL || orf_registry_find (selection->parts->registry, row->name, labels) != NULL)
+    return TRUE;
+  if (!is_meant (selection->selector, row->name, labels, &meant, error))
+    return FALSE;
+  if (!meant)
+    return TRUE;
+  one = g_new0 (OrfSelected, 1);
+  one->text = orf_series_name_to_text (row->name, labels);
+  one->name = g_strdup (row->name);
+  one->labels = g_steal_pointer (&labels);
+  one->kind = row->kind;
+  one->unit = g_strdup (row->unit);
+  one->help = g_strdup (row->help);
+  one->id = row->id;
+  one->created_us = row->created_us;
+  one->last_us = row->last_us;
+  g_ptr_array_add (selection->selected, one);
+  return TRUE;
+}
+
+static int
+compare_text (gconstpointer a, gconstpointer b)
+{
+  return strcmp ((*(OrfSelected *const *) a)->text, (*(OrfSelected *const *) b)->text);
+}
+
+static void
+listed_cb (gpointer user_data, GPtrArray *rows, const GError *error)
+{
+  Selection *selection = user_data;
+  g_autoptr (GError) local = error != NULL ? g_error_copy (error) : NULL;
+
+  for (guint i = 0; local == NULL && i < rows->len; i++)
+    add_retired (selection, rows->pdata[i], &local);
+  g_ptr_array_sort (selection->selected, compare_text);
+  conclude (selection, local);
+}
+
+void
+orf_series_set_select (const OrfMetricsParts *parts,
+                       const OrfSelector *selector,
+                       gint64 since_us,
+                       OrfCancel *cancel,
+                       OrfSeriesSetDone done,
+                       gpointer user_data)
+{
+  Selection *selection = g_new0 (Selection, 1);
+  g_autoptr (GError) error = NULL;
+  gint64 active_since_us = orf_clock_now_us () - parts->config->metrics.idle_us;
+
+  *selection = (Selection){ parts, selector, g_ptr_array_new (), done, user_data };
+  if (!add_all_active (selection, &error))
+    conclude (selection, error);
+  else if (since_us >= active_since_us + BEHIND_US)
+    conclude (selection, NULL);
+  else
+    orf_store_list_series (parts->store, since_us - BEHIND_US,
+                           (guint) parts->config->metrics.max_query_points, cancel, listed_cb,
+                           selection);
+}

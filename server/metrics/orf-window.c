@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "metrics/orf-window.h"
+
+#include <math.h>
+
+#include "core/orf-clock.h"
+
+/* What one window gathers. */
+typedef struct {
+  guint64 count;
+  double sum, minimum, maximum;
+  double mean, m2; /* Welford's, for stddev */
+  OrfPoint last;
+  double increase; /* of all inputs that have one */
+  gboolean has_increase;
+  GArray *values; /* double; NULL unless a percentile is asked for */
+} Gathered;
+
+gboolean
+orf_window_looks_back (OrfMetricsAggregate aggregate)
+{
+  return aggregate == ORF_METRICS_AGGREGATE_RATE || aggregate == ORF_METRICS_AGGREGATE_INCREASE;
+}
+
+/* The start of the window that holds t. */
+static gint64
+align (gint64 t_us, gint64 step_us)
+{
+  return t_us - t_us % step_us;
+}
+
+guint64
+orf_window_count (const OrfWindowSpec *spec)
+{
+  if (spec->step_us == 0)
+    return 1;
+  return (guint64) ((spec->to_us - 1) / spec->step_us - spec->from_us / spec->step_us) + 1;
+}
+
+/* ---- gathering ------------------------------------------------------------------------------- */
+
+static void
+gather_value (Gathered *all, const OrfPoint *point)
+{
+  double from_mean = point->value - all->mean;
+
+  if (all->count == 0 || point->value < all->minimum)
+    all->minimum = point->value;
+  if (all->count == 0 || point->value > all->maximum)
+    all->maximum = point->value;
+  if (all->count == 0 || point->t_us >= all->last.t_us)
+    all->last = *point;
+  all->count++;
+  all->sum += point->value;
+  all->mean += from_mean / (double) all->count;
+  all->m2 += from_mean * (point->value - all->mean);
+  if (all->values != NULL)
+    g_array_append_val (all->values, point->value);
+}
+
+/* A counter that fell began anew at 0. */
+static double
+get_rise (double before, double after)
+{
+  return after >= before ? after - before : after;
+}
+
+/* The points [first, end) are the window's; a delta needs two of them, an increase may start
+ * before. */
+static void
+gather_increase (Gathered *all, const OrfWindowInput *input, guint first, guint end, gboolean delta)
+{
+  double increase = 0;
+  guint from = !delta && first > 0 && first < end ? first - 1 : first;
+
+  if (end < from + 2)
+    return;
+  if (delta)
+    increase = input->points[end - 1].value - input->points[from].value;
+  for (guint i = from + 1; i < end && !delta; i++)
+    increase += get_rise (input->points[i - 1].value, input->points[i].value);
+  all->increase += increase;
+  all->has_increase = TRUE;
+}
+
+/* ---- results --------------------------------------------------------------------------------- */
+
+static int
+compare_values (gconstpointer a, gconstpointer b)
+{
+  double x = *(const double *) a, y = *(const double *) b;
+
+  return (x > y) - (x < y);
+}
+
+/* Between the two nearest ranks, in proportion. */
+static double
+get_quantile (GArray *values, double share)
+{
+  double rank, below;
+  guint index;
+
+  if (values->len == 0)
+    return NAN;
+  g_array_sort (values, compare_values);
+  rank = share * (values->len - 1);
+  index = (guint) rank;
+  below = g_array_index (values, double, index);
+  if (index + 1 >= values->len)
+    return below;
+  return below + (rank - index) * (g_array_index (values, double, index + 1) - below);
+}
+
+static double
+conclude (Gathered *all, OrfMetricsAggregate aggregate, gint64 length_us)
+{
+  gboolean rises = aggregate == ORF_METRICS_AGGREGATE_RATE ||
+                   aggregate == ORF_METRICS_AGGREGATE_INCREASE ||
+                   aggregate == ORF_METRICS_AGGREGATE_DELTA;
+
+  if (rises ? !all->has_increase : all->count == 0)
+    return NAN;
+  switch (aggregate) {
+  case ORF_METRICS_AGGREGATE_MIN:
+    return all->minimum;
+  case ORF_METRICS_AGGREGATE_MAX:
+    return all->maximum;
+  case ORF_METRICS_AGGREGATE_SUM:
+    return all->sum;
+  case ORF_METRICS_AGGREGATE_COUNT:
+    return (double) all->count;
+  case ORF_METRICS_AGGREGATE_LAST:
+    return all->last.value;
+  case ORF_METRICS_AGGREGATE_RATE:
+    return all->increase * (double) ORF_US_PER_S / (double) length_us;
+  case ORF_METRICS_AGGREGATE_INCREASE:
+  case ORF_METRICS_AGGREGATE_DELTA:
+    return all->increase;
+  case ORF_METRICS_AGGREGATE_P50:
+    return get_quantile (all->values, 0.5);
+  case ORF_METRICS_AGGREGATE_P95:
+    return get_quantile (all->values, 0.95);
+  case ORF_METRICS_AGGREGATE_P99:
+    return get_quantile (all->values, 0.99);
+  case ORF_METRICS_AGGREGATE_STDDEV:
+    return sqrt (all->m2 / (double) all->count);
+  case ORF_METRICS_AGGREGATE_AVG:
+  case ORF_METRICS_AGGREGATE_UNSET:
+  default:
+    return all->mean;
+  }
+}
+
+static gboolean
+needs_values (OrfMetricsAggregate aggregate)
+{
+  return aggregate == ORF_METRICS_AGGREGATE_P50 || aggregate == ORF_METRICS_AGGREGATE_P95 ||
+         aggregate == ORF_METRICS_AGGREGATE_P99;
+}
+
+/* ---- windows --------------------------------------------------------------------------------- */
+
+/* at: how far each input is read; moved to the window's end. */
+static double
+aggregate_one (const OrfWindowSpec *spec,
+               const OrfWindowInput *inputs,
+               guint n_inputs,
+               guint *at,
+               gint64 start_us,
+               gint64 end_us,
+               GArray *values)
+{
+  Gathered all = { .values = values };
+
+  if (values != NULL)
+    g_array_set_size (values, 0);
+  for (guint i = 0; i < n_inputs; i++) {
+    guint first = at[i];
+
+    for (; at[i] < inputs[i].n_points && inputs[i].points[at[i]].t_us < end_us; at[i]++)
+      gather_value (&all, &inputs[i].points[at[i]]);
+    gather_increase (&all, &inputs[i], first, at[i],
+                     spec->aggregate == ORF_METRICS_AGGREGATE_DELTA);
+  }
+  return conclude (&all, spec->aggregate, end_us - start_us);
+}
+
+void
+orf_window_aggregate (const OrfWindowSpec *spec,
+                      const OrfWindowInput *inputs,
+                      guint n_inputs,
+                      GArray *out)
+{
+  g_autofree guint *at = g_new0 (guint, n_inputs);
+  g_autoptr (GArray)
+    values = needs_values (spec->aggregate) ? g_array_new (FALSE, FALSE, sizeof (double)) : NULL;
+  gint64 start_us = spec->step_us > 0 ? align (spec->from_us, spec->step_us) : spec->from_us;
+
+  for (guint i = 0; i < n_inputs; i++)
+    while (at[i] < inputs[i].n_points && inputs[i].points[at[i]].t_us < spec->from_us)
+      at[i]++;
+  while (start_us < spec->to_us) {
+    gint64 end_us = spec->step_us > 0 ? MIN (start_us + spec->step_us, spec->to_us) : spec->to_us;
+    OrfPoint point = { start_us, aggregate_one (spec, inputs, n_inputs, at,
+                                                MAX (start_us, spec->from_us), end_us, values) };
+
+    g_array_append_val (out, point);
+    start_us = end_us;
+  }
+}
