@@ -7,11 +7,8 @@
 #include "orf-enum.h"
 #include "orf-error.h"
 
-static gboolean decode_into (const OrfDesc *desc,
-                             json_t *object,
-                             OrfDecodeMode mode,
-                             gpointer data,
-                             GError **error);
+static gboolean decode_into (
+  const OrfDesc *desc, json_t *object, OrfDecodeMode mode, gpointer data, GError **error);
 
 /* "[12]", to stand behind the array's own name */
 static void
@@ -29,10 +26,9 @@ prefix_index (GError **error, gsize index)
 static gboolean
 refuse (const OrfField *field, const char *problem, GError **error)
 {
-  g_propagate_error (error,
-                     orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, NULL, field->allowed,
-                                          "%s: %s; %s is allowed", field->name, problem,
-                                          field->allowed));
+  g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, NULL, field->allowed,
+                                                 "%s: %s; %s is allowed", field->name, problem,
+                                                 field->allowed));
   return FALSE;
 }
 
@@ -97,7 +93,8 @@ decode_number (const OrfField *field, json_t *value, double *out, GError **error
 
 /* C strings end at a NUL: one inside would silently cut the value. */
 static gboolean
-decode_string (const OrfField *field, json_t *value, guint min, guint max, char **out, GError **error)
+decode_string (
+  const OrfField *field, json_t *value, guint min, guint max, char **out, GError **error)
 {
   const char *text = json_string_value (value);
   gsize length = json_string_length (value);
@@ -121,6 +118,8 @@ decode_enum (const OrfField *field, json_t *value, OrfDecodeMode mode, int *out,
 
   if (!json_is_string (value))
     return refuse_type (field, value, error);
+  if (strlen (json_string_value (value)) != json_string_length (value))
+    return refuse (field, "contains a NUL character", error);
   number = orf_enum_from_string (field->enumeration, json_string_value (value));
   if (number == 0 && mode == ORF_DECODE_STRICT)
     return refuse (field, "unknown value", error);
@@ -155,11 +154,8 @@ decode_strings (const OrfField *field, json_t *value, char ***out, GError **erro
 }
 
 static gboolean
-decode_objects (const OrfField *field,
-                json_t *value,
-                OrfDecodeMode mode,
-                GPtrArray **out,
-                GError **error)
+decode_objects (
+  const OrfField *field, json_t *value, OrfDecodeMode mode, GPtrArray **out, GError **error)
 {
   gsize count = json_array_size (value);
 
@@ -218,7 +214,8 @@ decode_labels (const OrfField *field, json_t *value, char ***out, GError **error
   json_t *item;
   gsize n = 0;
 
-  json_object_foreach (value, key, item) {
+  json_object_foreach (value, key, item)
+  {
     char *text = NULL;
 
     if (!decode_string (field, item, 0, field->max_item_length, &text, error)) {
@@ -241,7 +238,8 @@ decode_values (const OrfField *field, json_t *value, GArray **out, GError **erro
   json_t *item;
 
   *out = g_array_sized_new (FALSE, FALSE, sizeof (OrfNamedValue), (guint) json_object_size (value));
-  json_object_foreach (value, key, item) {
+  json_object_foreach (value, key, item)
+  {
     OrfNamedValue named = { NULL, NAN };
 
     if (!json_is_null (item) && !decode_number (field, item, &named.value, error)) {
@@ -266,8 +264,9 @@ decode_points (const OrfField *field, json_t *value, GArray **out, GError **erro
     json_t *number = json_array_get (pair, 1);
     OrfPoint point = { 0, NAN };
 
-    if (json_array_size (pair) != 2 || !orf_json_get_integer (json_array_get (pair, 0), &point.t_us)
-        || !(json_is_null (number) || json_is_number (number))) {
+    if (json_array_size (pair) != 2 ||
+        !orf_json_get_integer (json_array_get (pair, 0), &point.t_us) ||
+        !(json_is_null (number) || json_is_number (number))) {
       refuse (field, "not a pair of time and value", error);
       prefix_index (error, i);
       return FALSE;
@@ -282,8 +281,8 @@ decode_points (const OrfField *field, json_t *value, GArray **out, GError **erro
 static gboolean
 is_array_kind (OrfKind kind)
 {
-  return kind == ORF_KIND_STRINGS || kind == ORF_KIND_OBJECTS || kind == ORF_KIND_INTEGERS
-         || kind == ORF_KIND_NUMBERS || kind == ORF_KIND_POINTS;
+  return kind == ORF_KIND_STRINGS || kind == ORF_KIND_OBJECTS || kind == ORF_KIND_INTEGERS ||
+         kind == ORF_KIND_NUMBERS || kind == ORF_KIND_POINTS;
 }
 
 static gboolean
@@ -293,19 +292,17 @@ is_object_kind (OrfKind kind)
 }
 
 static gboolean
-decode_compound (const OrfField *field,
-                 json_t *value,
-                 OrfDecodeMode mode,
-                 gpointer member,
-                 GError **error)
+decode_compound (
+  const OrfField *field, json_t *value, OrfDecodeMode mode, gpointer member, GError **error)
 {
   OrfKind kind = (OrfKind) field->kind;
 
   if (is_array_kind (kind) ? !json_is_array (value) : !json_is_object (value))
     return refuse_type (field, value, error);
-  if (kind != ORF_KIND_OBJECT
-      && !check_count (field, is_array_kind (kind) ? json_array_size (value) : json_object_size (value),
-                       error))
+  if (kind != ORF_KIND_OBJECT &&
+      !check_count (field,
+                    is_array_kind (kind) ? json_array_size (value) : json_object_size (value),
+                    error))
     return FALSE;
 
   switch (kind) {
@@ -329,11 +326,8 @@ decode_compound (const OrfField *field,
 }
 
 static gboolean
-decode_member (const OrfField *field,
-               json_t *value,
-               OrfDecodeMode mode,
-               gpointer member,
-               GError **error)
+decode_member (
+  const OrfField *field, json_t *value, OrfDecodeMode mode, gpointer member, GError **error)
 {
   OrfKind kind = (OrfKind) field->kind;
 
@@ -385,7 +379,8 @@ refuse_unknown (const OrfDesc *desc, json_t *object, GError **error)
 
   for (guint i = 0; i < desc->n_fields; i++)
     g_string_append_printf (allowed, "%s%s", i > 0 ? ", " : "", desc->fields[i].name);
-  json_object_foreach (object, key, value) {
+  json_object_foreach (object, key, value)
+  {
     guint i = 0;
 
     while (i < desc->n_fields && !g_str_equal (desc->fields[i].name, key))
@@ -393,9 +388,9 @@ refuse_unknown (const OrfDesc *desc, json_t *object, GError **error)
     if (i == desc->n_fields)
       unknown = key;
   }
-  g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, unknown, allowed->str,
-                                                 "%.100s: unknown; %s is allowed", unknown,
-                                                 allowed->str));
+  g_propagate_error (error,
+                     orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, unknown, allowed->str,
+                                          "%.100s: unknown; %s is allowed", unknown, allowed->str));
   return FALSE;
 }
 
@@ -433,8 +428,8 @@ orf_decode (const OrfDesc *desc, json_t *object, OrfDecodeMode mode, GError **er
   gpointer data;
 
   if (object != NULL && !json_is_object (object)) {
-    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "%s was given where an object is wanted",
-                 type_name (object));
+    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
+                 "%s was given where an object is wanted", type_name (object));
     return NULL;
   }
   data = orf_struct_new (desc);
@@ -446,11 +441,8 @@ orf_decode (const OrfDesc *desc, json_t *object, OrfDecodeMode mode, GError **er
 }
 
 gpointer
-orf_decode_text (const OrfDesc *desc,
-                 const char *text,
-                 gsize length,
-                 OrfDecodeMode mode,
-                 GError **error)
+orf_decode_text (
+  const OrfDesc *desc, const char *text, gsize length, OrfDecodeMode mode, GError **error)
 {
   g_autoptr (json_t) object = orf_json_parse (text, length, ORF_JSON_MAX_DEPTH, error);
 

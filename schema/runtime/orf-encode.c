@@ -157,11 +157,8 @@ encode_labels (const OrfField *field, char *const *pairs, GString *out, GError *
 }
 
 static gboolean
-encode_objects (const OrfField *field,
-                const GPtrArray *objects,
-                guint depth,
-                GString *out,
-                GError **error)
+encode_objects (
+  const OrfField *field, const GPtrArray *objects, guint depth, GString *out, GError **error)
 {
   g_string_append_c (out, '[');
   for (guint i = 0; objects != NULL && i < objects->len; i++) {
@@ -232,8 +229,8 @@ is_absent (const OrfField *field, gconstpointer data)
   case ORF_KIND_VALUES:
   case ORF_KIND_POINTS:
     /* a required one that is not nullable is written empty */
-    return *(const gpointer *) member == NULL
-           && (field->flags & (ORF_FIELD_REQUIRED | ORF_FIELD_NULLABLE)) != ORF_FIELD_REQUIRED;
+    return *(const gpointer *) member == NULL &&
+           (field->flags & (ORF_FIELD_REQUIRED | ORF_FIELD_NULLABLE)) != ORF_FIELD_REQUIRED;
   default:
     return *(const gpointer *) member == NULL;
   }
@@ -266,7 +263,8 @@ encode_scalar (const OrfField *field, gconstpointer member, GString *out, GError
 }
 
 static gboolean
-encode_member (const OrfField *field, gconstpointer member, guint depth, GString *out, GError **error)
+encode_member (
+  const OrfField *field, gconstpointer member, guint depth, GString *out, GError **error)
 {
   switch ((OrfKind) field->kind) {
   case ORF_KIND_OBJECT:

@@ -31,11 +31,8 @@ orf_error_private_clear (OrfErrorPrivate *private)
 G_DEFINE_EXTENDED_ERROR (OrfError, orf_error)
 
 GError *
-orf_error_new_field (OrfErrorCode code,
-                     const char *field,
-                     const char *allowed,
-                     const char *format,
-                     ...)
+orf_error_new_field (
+  OrfErrorCode code, const char *field, const char *allowed, const char *format, ...)
 {
   va_list arguments;
   GError *error;

@@ -2,6 +2,7 @@
 #include "orf-json.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "orf-error.h"
 
@@ -44,6 +45,11 @@ orf_json_parse (const char *text, gsize length, guint max_depth, GError **error)
   if (!check_depth (text, length, max_depth)) {
     g_set_error (error, ORF_ERROR, ORF_ERROR_PARSE_ERROR, "JSON nested deeper than %u levels",
                  max_depth);
+    return NULL;
+  }
+  /* jansson takes a NUL byte behind a value for the end of the text */
+  if (memchr (text, '\0', length) != NULL) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_PARSE_ERROR, "not JSON: a NUL byte");
     return NULL;
   }
   value = json_loadb (text, length, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL,

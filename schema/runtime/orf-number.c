@@ -57,9 +57,9 @@ orf_number_format_integer (char *buffer, gint64 value)
 }
 
 /*
- * Value as mantissa / 10^decimals, when that is exact: mantissa and power are both exact doubles, so
- * their quotient is rounded once, just as strtod() rounds the text; and the fewest decimals come first,
- * so the text is the shortest.
+ * Value as mantissa / 10^decimals, when that is exact: mantissa and power are both exact doubles,
+ * so their quotient is rounded once, just as strtod() rounds the text; and the fewest decimals come
+ * first, so the text is the shortest.
  */
 static gboolean
 find_decimals (double value, guint64 *mantissa, guint *decimals)

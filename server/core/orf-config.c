@@ -17,8 +17,8 @@ static const OrfConfigKey *
 find_key (const char *section, const char *name)
 {
   for (guint i = 0; i < orf_n_config_keys; i++)
-    if (g_str_equal (orf_config_keys[i].section, section)
-        && g_str_equal (orf_config_keys[i].name, name))
+    if (g_str_equal (orf_config_keys[i].section, section) &&
+        g_str_equal (orf_config_keys[i].name, name))
       return &orf_config_keys[i];
   return NULL;
 }
@@ -28,8 +28,9 @@ refuse (const OrfConfigKey *key, const char *text, GError **error)
 {
   g_autofree char *field = g_strconcat (key->section, ".", key->name, NULL);
 
-  g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, field, key->allowed,
-                                                 "%s: \"%s\" is not %s", field, text, key->allowed));
+  g_propagate_error (error,
+                     orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, field, key->allowed,
+                                          "%s: \"%s\" is not %s", field, text, key->allowed));
   return FALSE;
 }
 
@@ -43,15 +44,15 @@ set_number (OrfConfig *config, const OrfConfigKey *key, const char *text, GError
   if (key->type == ORF_CONFIG_INTEGER) {
     gint64 integer = g_ascii_strtoll (text, &end, 10);
 
-    if (errno != 0 || end == text || *end != '\0' || (double) integer < key->minimum
-        || (double) integer > key->maximum)
+    if (errno != 0 || end == text || *end != '\0' || (double) integer < key->minimum ||
+        (double) integer > key->maximum)
       return refuse (key, text, error);
     *(gint64 *) get_member (config, key) = integer;
     return TRUE;
   }
   number = g_ascii_strtod (text, &end);
-  if (end == text || *end != '\0' || !isfinite (number) || number < key->minimum
-      || number > key->maximum)
+  if (end == text || *end != '\0' || !isfinite (number) || number < key->minimum ||
+      number > key->maximum)
     return refuse (key, text, error);
   *(double *) get_member (config, key) = number;
   return TRUE;
@@ -135,7 +136,8 @@ orf_config_new_defaults (void)
     g_autoptr (GError) error = NULL;
 
     if (!set_key (config, &orf_config_keys[i], orf_config_keys[i].default_text, &error))
-      g_error ("schema/config.json: %s", error->message); /* a fault of the build, not of the user */
+      g_error ("schema/config.json: %s",
+               error->message); /* a fault of the build, not of the user */
   }
   return config;
 }
@@ -217,10 +219,14 @@ apply_environment (OrfConfig *config, GError **error)
     g_autofree char *name = g_ascii_strup (joined, -1);
     const char *text = g_getenv (name);
 
-    if (text == NULL && key->env != NULL)
-      text = g_getenv (key->env);
+    const char *variable = name;
+
+    if (text == NULL && key->env != NULL) {
+      variable = key->env;
+      text = g_getenv (variable);
+    }
     if (text != NULL && !set_key (config, key, text, error)) {
-      g_prefix_error (error, "environment: ");
+      g_prefix_error (error, "environment variable %s: ", variable);
       return FALSE;
     }
   }
@@ -252,7 +258,8 @@ apply_override (OrfConfig *config, const char *text, GError **error)
 static char *
 find_file (void)
 {
-  g_autofree char *user = g_build_filename (g_get_user_config_dir (), "orfeas", "orfeasd.conf", NULL);
+  g_autofree char *user = g_build_filename (g_get_user_config_dir (), "orfeas", "orfeasd.conf",
+                                            NULL);
 
   if (g_file_test (user, G_FILE_TEST_EXISTS))
     return g_steal_pointer (&user);
@@ -265,21 +272,21 @@ find_file (void)
 static gboolean
 check_together (const OrfConfig *config, GError **error)
 {
-  if (config->gpu.pressure_medium_percent >= config->gpu.pressure_high_percent
-      || config->gpu.pressure_high_percent >= config->gpu.pressure_critical_percent)
-    g_propagate_error (error,
-                       orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "gpu.pressure_high_percent",
-                                            "medium < high < critical",
-                                            "gpu.pressure_medium_percent, gpu.pressure_high_percent and "
-                                            "gpu.pressure_critical_percent must rise in this order"));
+  if (config->gpu.pressure_medium_percent >= config->gpu.pressure_high_percent ||
+      config->gpu.pressure_high_percent >= config->gpu.pressure_critical_percent)
+    g_propagate_error (
+      error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "gpu.pressure_high_percent",
+                                  "medium < high < critical",
+                                  "gpu.pressure_medium_percent, gpu.pressure_high_percent and "
+                                  "gpu.pressure_critical_percent must rise in this order"));
   else if (config->metrics.builtin_series >= config->metrics.max_series)
-    g_propagate_error (error,
-                       orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "metrics.builtin_series",
-                                            "less than metrics.max_series",
-                                            "metrics.builtin_series (%" G_GINT64_FORMAT
-                                            ") leaves nothing of metrics.max_series (%" G_GINT64_FORMAT
-                                            ") to clients",
-                                            config->metrics.builtin_series, config->metrics.max_series));
+    g_propagate_error (
+      error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "metrics.builtin_series",
+                                  "less than metrics.max_series",
+                                  "metrics.builtin_series (%" G_GINT64_FORMAT
+                                  ") leaves nothing of metrics.max_series (%" G_GINT64_FORMAT
+                                  ") to clients",
+                                  config->metrics.builtin_series, config->metrics.max_series));
   else
     return TRUE;
   return FALSE;

@@ -255,6 +255,9 @@ prepare (Query *query, GError **error)
 {
   const OrfMetricsQueryParams *params = query->params;
 
+  if (params->expr != NULL && params->select != NULL)
+    return refuse (error, ORF_ERROR_INVALID_ARGUMENT, "expr", "expr or select, not both",
+                   "select is given too");
   if (params->expr != NULL)
     return refuse (error, ORF_ERROR_UNIMPLEMENTED, "expr", "select",
                    "the expression language is not built yet");

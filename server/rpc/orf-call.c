@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A call has two holders: the handler, until it ends the call, and the owner (a peer or REST), until
- * the sink has been told or the call was abandoned.  Main context only; the cancel flag is what other
- * threads see of it.
+ * A call has two holders: the handler, until it ends the call, and the owner (a peer or REST),
+ * until the sink has been told or the call was abandoned.  Main context only; the cancel flag is
+ * what other threads see of it.
  */
 #include "rpc/orf-call.h"
 
@@ -226,7 +226,8 @@ decode_params (OrfCall *call, json_t *params, GError **error)
   }
   if (call->idempotency_key != NULL) {
     g_autofree char *text = json_dumps (named, JSON_COMPACT | JSON_SORT_KEYS);
-    g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text ? text : "", -1);
+    g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text ? text : "",
+                                                             -1);
 
     digest[16] = '\0';
     call->params_hash = g_ascii_strtoull (digest, NULL, 16);
@@ -269,14 +270,15 @@ take_meta (OrfCall *call, const OrfCallMeta *meta)
   call->deadline_us = orf_clock_monotonic_us () + MIN (patience_us, limits->max_deadline_us);
 }
 
-/* For a call that its handler keeps: the timer, and the reference with which the owner can stop it. */
+/* For a call that its handler keeps: the timer, and the reference with which the owner can stop it.
+ */
 static void
 watch_deadline (OrfCall *call)
 {
   gint64 left_us = MAX (call->deadline_us - orf_clock_monotonic_us (), 0);
 
-  call->deadline_source
-    = g_timeout_add ((guint) ((left_us + ORF_US_PER_MS - 1) / ORF_US_PER_MS), deadline_cb, call);
+  call->deadline_source = g_timeout_add ((guint) ((left_us + ORF_US_PER_MS - 1) / ORF_US_PER_MS),
+                                         deadline_cb, call);
 }
 
 OrfCall *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A message received is an exchange: one slot for each request in it.  The exchange is answered, in the
- * order of its slots, when the last one has its answer; exchanges may finish in any order.
+ * A message received is an exchange: one slot for each request in it.  The exchange is answered, in
+ * the order of its slots, when the last one has its answer; exchanges may finish in any order.
  */
 #include "rpc/orf-peer.h"
 
@@ -19,9 +19,9 @@ typedef struct _Exchange Exchange;
 
 typedef struct {
   Exchange *exchange;
-  OrfCall *call; /* NULL once ended */
+  OrfCall *call;    /* NULL once ended */
   json_t *id_value; /* what rpc.cancel names */
-  char *id; /* as it stood in the text */
+  char *id;         /* as it stood in the text */
   gboolean notification;
   GString *answer;
 } Slot;
@@ -46,11 +46,8 @@ struct _OrfPeer {
 };
 
 OrfPeer *
-orf_peer_new (OrfRouter *router,
-              const OrfPeerOps *ops,
-              gpointer transport,
-              OrfRole role,
-              const char *actor)
+orf_peer_new (
+  OrfRouter *router, const OrfPeerOps *ops, gpointer transport, OrfRole role, const char *actor)
 {
   OrfPeer *peer = g_new0 (OrfPeer, 1);
 
@@ -140,8 +137,8 @@ send_batch (Exchange *exchange)
     exchange->peer->ops.send (exchange->peer->transport, all->str, all->len);
 }
 
-/* One slot less to wait for; with the last one the message is answered.  `send` may free the peer only
- * from a later turn of the loop. */
+/* One slot less to wait for; with the last one the message is answered.  `send` may free the peer
+ * only from a later turn of the loop. */
 static void
 exchange_settle (Exchange *exchange)
 {
@@ -274,7 +271,8 @@ static void
 cancel_cb (OrfCall *call, const OrfRpcCancelParams *params, gpointer user_data)
 {
   const OrfCallOrigin *origin = orf_call_peek_origin (call);
-  g_autoptr (json_t) id = orf_json_parse (params->id, strlen (params->id), ORF_JSON_MAX_DEPTH, NULL);
+  g_autoptr (json_t)
+    id = orf_json_parse (params->id, strlen (params->id), ORF_JSON_MAX_DEPTH, NULL);
   Slot *own = origin->sink == slot_sink ? origin->owner : NULL;
   Slot *slot = own != NULL && id != NULL ? find_pending (own->exchange->peer, id) : NULL;
   const OrfRpcCancelResult result = { .cancelled = slot != NULL };
@@ -296,10 +294,11 @@ enter_peer (OrfPeer *peer, GError **error)
   guint limit = orf_router_get_limits (peer->router)->max_in_flight_per_peer;
 
   if (peer->pending >= limit) {
-    g_propagate_error (error, orf_error_new_retry (ORF_ERROR_RESOURCE_EXHAUSTED, BUSY_RETRY_MS,
-                                                   "%u calls of this connection are in flight, which "
-                                                   "is the limit (rpc.max_in_flight_per_peer)",
-                                                   peer->pending));
+    g_propagate_error (error,
+                       orf_error_new_retry (ORF_ERROR_RESOURCE_EXHAUSTED, BUSY_RETRY_MS,
+                                            "%u calls of this connection are in flight, which "
+                                            "is the limit (rpc.max_in_flight_per_peer)",
+                                            peer->pending));
     return FALSE;
   }
   return TRUE;
@@ -327,17 +326,15 @@ start_call (Slot *slot, const OrfMethod *method, json_t *params, const OrfCallMe
 
 /* text: the request as it stood, for its id. */
 static void
-start_request (Slot *slot,
-               json_t *request,
-               const char *text,
-               gsize length,
-               const OrfCallMeta *beside)
+start_request (
+  Slot *slot, json_t *request, const char *text, gsize length, const OrfCallMeta *beside)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (OrfRpcMeta) inside = NULL;
   OrfCallMeta meta;
   const char *name;
   const OrfMethod *method;
+  json_t *named;
 
   if (!json_is_object (request)) {
     g_set_error (&error, ORF_ERROR, ORF_ERROR_INVALID_REQUEST, "a request is a JSON object");
@@ -348,8 +345,9 @@ start_request (Slot *slot,
     slot_refuse (slot, error);
     return;
   }
-  name = json_string_value (json_object_get (request, "method"));
-  method = orf_method_find (name);
+  named = json_object_get (request, "method");
+  name = json_string_value (named);
+  method = strlen (name) == json_string_length (named) ? orf_method_find (name) : NULL;
   if (method == NULL)
     g_set_error (&error, ORF_ERROR, ORF_ERROR_METHOD_NOT_FOUND,
                  "there is no method \"%.100s\"; rpc.discover tells all", name);
@@ -368,11 +366,8 @@ start_request (Slot *slot,
 }
 
 static void
-receive_batch (OrfPeer *peer,
-               json_t *batch,
-               const char *data,
-               gsize length,
-               const OrfCallMeta *meta)
+receive_batch (
+  OrfPeer *peer, json_t *batch, const char *data, gsize length, const OrfCallMeta *meta)
 {
   g_autoptr (GArray) slices = orf_rpc_text_split_array (data, length);
   gsize count = json_array_size (batch);
@@ -381,7 +376,8 @@ receive_batch (OrfPeer *peer,
   for (guint i = 0; i < count; i++) {
     const OrfRpcSlice *slice = &g_array_index (slices, OrfRpcSlice, i);
 
-    start_request (&exchange->slots[i], json_array_get (batch, i), slice->text, slice->length, meta);
+    start_request (&exchange->slots[i], json_array_get (batch, i), slice->text, slice->length,
+                   meta);
   }
   exchange_settle (exchange);
 }

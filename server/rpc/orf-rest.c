@@ -84,12 +84,14 @@ add_body (const OrfRestRequest *request, guint max_depth, json_t *params, GError
     g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "the body has to be a JSON object");
     return FALSE;
   }
-  json_object_foreach (body, name, value) {
+  json_object_foreach (body, name, value)
+  {
     if (json_object_get (params, name) != NULL) {
-      g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, name, NULL,
-                                                     "%.100s: given twice, in the path or query and "
-                                                     "in the body",
-                                                     name));
+      g_propagate_error (error,
+                         orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, name, NULL,
+                                              "%.100s: given twice, in the path or query and "
+                                              "in the body",
+                                              name));
       return FALSE;
     }
     json_object_set (params, name, value);
@@ -115,13 +117,16 @@ no_route_error (const OrfRestRequest *request, const char *allow)
   if (allow != NULL)
     return g_error_new (ORF_ERROR, ORF_ERROR_METHOD_NOT_FOUND, "%s is not among what %s takes: %s",
                         request->verb, request->path, allow);
-  return g_error_new (ORF_ERROR, ORF_ERROR_NOT_FOUND,
+  return g_error_new (ORF_ERROR, ORF_ERROR_METHOD_NOT_FOUND,
                       "there is nothing at %s; GET /openrpc.json tells what there is",
                       request->path);
 }
 
 OrfRestCall *
-orf_rest_call (OrfRouter *router, const OrfRestRequest *request, OrfRestDone done, gpointer user_data)
+orf_rest_call (OrfRouter *router,
+               const OrfRestRequest *request,
+               OrfRestDone done,
+               gpointer user_data)
 {
   g_autoptr (json_t) params = NULL;
   g_autofree char *allow = NULL;
@@ -135,16 +140,21 @@ orf_rest_call (OrfRouter *router, const OrfRestRequest *request, OrfRestDone don
   rest->user_data = user_data;
   if (route == NULL) {
     error = no_route_error (request, allow);
-    tell_error (rest, allow != NULL ? HTTP_METHOD_NOT_ALLOWED
-                                    : orf_error_code_to_http (ORF_ERROR_NOT_FOUND),
+    tell_error (rest,
+                allow != NULL ? HTTP_METHOD_NOT_ALLOWED
+                              : orf_error_code_to_http (ORF_ERROR_METHOD_NOT_FOUND),
                 error, allow);
     g_free (rest);
   } else if (!gather_params (router, request, &orf_methods[route->method], params, &error)) {
     tell_error (rest, orf_error_code_to_http (orf_error_get_code (error)), error, NULL);
     g_free (rest);
   } else {
-    OrfCallOrigin origin = { .router = router, .role = request->role, .actor = actor, .rest = TRUE,
-                             .sink = rest_sink, .owner = rest };
+    OrfCallOrigin origin = { .router = router,
+                             .role = request->role,
+                             .actor = actor,
+                             .rest = TRUE,
+                             .sink = rest_sink,
+                             .owner = rest };
 
     call = orf_call_start (&origin, &orf_methods[route->method], params, &request->meta);
     if (call != NULL)

@@ -86,8 +86,8 @@ find_field (const OrfDesc *desc, const char *name)
   return NULL;
 }
 
-/* Text of a query as the JSON that the field wants; what cannot be read stays a string, which the codec
- * then refuses with the field's name and range. */
+/* Text of a query as the JSON that the field wants; what cannot be read stays a string, which the
+ * codec then refuses with the field's name and range. */
 static json_t *
 read_value (const OrfField *field, const char *text)
 {

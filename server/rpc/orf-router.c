@@ -98,9 +98,9 @@ orf_router_run (OrfRouter *router, OrfCall *call, const OrfMethod *method, gcons
   const Binding *binding = &router->bindings[orf_method_get_id (method)];
 
   if (binding->handler == NULL)
-    orf_call_fail (call, g_error_new (ORF_ERROR, ORF_ERROR_UNAVAILABLE,
-                                      "%s is not available: its part is not built yet",
-                                      method->name));
+    orf_call_fail (call,
+                   g_error_new (ORF_ERROR, ORF_ERROR_UNAVAILABLE,
+                                "%s is not available: its part is not built yet", method->name));
   else
     binding->handler (call, params, binding->user_data);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store/orf-store-check.h"
 
+#include "orf-error.h"
+
 /* Problems of each kind that are told; a broken file would give thousands. */
 #define MAX_PROBLEMS 100
 
@@ -128,13 +130,19 @@ char **
 orf_store_check_run (OrfConnection *connection, GError **error)
 {
   g_autoptr (GPtrArray) problems = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GError) local = NULL;
   gboolean done;
 
   /* On a broken tree the samples would only tell the same again, or fail. */
-  done = check_integrity (connection, problems, error) &&
-         (problems->len > 0 || check_samples (connection, problems, error));
-  if (!done)
+  done = check_integrity (connection, problems, &local) &&
+         (problems->len > 0 || check_samples (connection, problems, &local));
+  if (!done && !g_error_matches (local, ORF_ERROR, ORF_ERROR_DATA_LOSS)) {
+    g_propagate_error (error, g_steal_pointer (&local));
     return NULL;
+  }
+  /* Damage that stops the check itself is what was looked for. */
+  if (!done)
+    g_ptr_array_add (problems, g_strdup (local->message));
   g_ptr_array_set_free_func (problems, NULL);
   g_ptr_array_add (problems, NULL);
   return (char **) g_ptr_array_free (g_steal_pointer (&problems), FALSE);

@@ -38,6 +38,14 @@ add_header (OrfHttpRequest *request, const char *name, const char *value)
                                 value);
 }
 
+/* Of an answer with no body libsoup believes that the connection's end ends it, and closes. */
+static void
+keep_alive_cb (SoupServerMessage *message, gpointer user_data)
+{
+  soup_message_headers_set_encoding (soup_server_message_get_response_headers (message),
+                                     SOUP_ENCODING_NONE);
+}
+
 /* body NULL: none */
 static void
 answer (OrfHttpRequest *request, int status, const char *type, const char *body, gsize length)
@@ -50,6 +58,8 @@ answer (OrfHttpRequest *request, int status, const char *type, const char *body,
     add_header (request, "Connection", "close");
   if (body != NULL)
     soup_server_message_set_response (request->message, type, SOUP_MEMORY_COPY, body, length);
+  else
+    g_signal_connect (request->message, "wrote-headers", G_CALLBACK (keep_alive_cb), NULL);
   if (request->paused) {
     request->paused = FALSE;
     soup_server_message_unpause (request->message);

@@ -221,6 +221,8 @@ class Daemon:
         try:
             if body is not None and not isinstance(body, (bytes, str)):
                 body = json.dumps(body)
+            if isinstance(body, str):
+                body = body.encode()
             fields = {"Content-Type": "application/json"} if body is not None else {}
             fields.update(headers or {})
             connection.request(verb, path, body, fields)
@@ -359,6 +361,20 @@ def integrity(path):
         return connection.execute("PRAGMA integrity_check").fetchone()[0]
     finally:
         connection.close()
+
+
+def damage(path):
+    """Breaks a page that holds samples, so that the file still opens."""
+    connection = sqlite3.connect(path)
+    root = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name='sample_raw'").fetchone()[0]
+    size = connection.execute("PRAGMA page_size").fetchone()[0]
+    connection.close()
+    with open(path, "r+b") as file:
+        page = os.pread(file.fileno(), size, (root - 1) * size)
+        assert page[0] == 5, "sample_raw has but one page"
+        cell = int.from_bytes(page[12:14], "big")
+        leaf = int.from_bytes(page[cell : cell + 4], "big")
+        os.pwrite(file.fileno(), b"\xff\xff", (leaf - 1) * size + 3)  # more cells than a page can have
 
 
 def diagnose(text):

@@ -79,13 +79,12 @@ def test_db(t):
 
 def test_check_failed(t):
     daemon = t.start()
+    daemon.call("metrics.record", {"samples": [{"name": f"a.{i}", "value": i} for i in range(1000)]})
     daemon.stop()
     connection = orfeas_test.sqlite3.connect(daemon.db)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
-    with open(daemon.db, "r+b") as file:
-        file.seek(36)
-        file.write(b"\x00\x00\x00\x05")  # a free list that is not there
+    orfeas_test.damage(daemon.db)
     daemon.start()
     ctl(t, daemon, "db", "check", expect=CHECK_FAILED)
 

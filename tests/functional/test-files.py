@@ -125,7 +125,7 @@ def test_cut_short(t):
 
 def test_damage_is_reported(t):
     daemon = made(t)
-    edit(daemon.db, 36, b"\x00\x00\x00\x05")  # a free list that is not there
+    orfeas_test.damage(daemon.db)
     daemon.start()
     check = daemon.admin("db.check")
     equal(check["ok"], False)

@@ -98,10 +98,10 @@ def test_samples_reach_the_file(t):
 
 
 def test_pressure_bursts(t):
-    # everything above 0 % counts as critical, so sampling goes at burst_us
+    # anything in use counts as critical, so sampling goes at burst_us
     daemon = t.start(settings={
         "gpu.sample_us": 3600000000, "gpu.burst_us": 50000,
-        "gpu.pressure_medium_percent": 0, "gpu.pressure_high_percent": 0, "gpu.pressure_critical_percent": 0,
+        "gpu.pressure_medium_percent": 0, "gpu.pressure_high_percent": 0.0001, "gpu.pressure_critical_percent": 0.0002,
     })
     first = wait_for(lambda: daemon.call("gpu.list")["devices"], "devices")[0]
     equal(first["pressure_level"], "critical")
