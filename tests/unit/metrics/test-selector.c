@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "metrics/orf-selector.h"
+#include "orf-error.h"
+
+static const char *const labels[] = { "a", "one", "b", "q\"\\\n", NULL };
+
+static void
+check (const char *text, gboolean expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (OrfSelector) selector = orf_selector_parse (text, &error);
+  gboolean matches = FALSE;
+
+  g_assert_no_error (error);
+  g_assert_true (
+    orf_selector_match (selector, "gpu.used", (char *const *) labels, &matches, &error));
+  g_assert_no_error (error);
+  if (matches != expected)
+    g_error ("%s: %d, not %d", text, matches, expected);
+}
+
+static void
+test_match (void)
+{
+  check ("gpu.used", TRUE);
+  check ("gpu.use", FALSE);
+  check ("  gpu.used  { } ", TRUE);
+  check ("gpu.used{a=\"one\"}", TRUE);
+  check ("gpu.used{a='one', b=\"q\\\"\\\\\\n\",}", TRUE);
+  check ("gpu.used{a!=\"one\"}", FALSE);
+  check ("gpu.used{a=~\"o.e\"}", TRUE);
+  check ("gpu.used{a=~\"o\"}", FALSE); /* the whole value */
+  check ("gpu.used{a=~\"x|one\"}", TRUE);
+  check ("gpu.used{a!~\"o.*\"}", FALSE);
+  check ("gpu.used{b=~\".*\\n\"}", TRUE); /* a dot is a newline too */
+  check ("{a=\"one\"}", TRUE);
+  check ("{}", TRUE);
+  check ("{__name__=\"gpu.used\"}", TRUE);
+  check ("{__name__=~\"gpu\\..*\"}", TRUE);
+  check ("{__name__=~\"host\\..*\"}", FALSE);
+  /* a label that is not there is empty */
+  check ("gpu.used{z=\"\"}", TRUE);
+  check ("gpu.used{z!=\"\"}", FALSE);
+  check ("gpu.used{z=~\".+\"}", FALSE);
+}
+
+static void
+test_refused (void)
+{
+  const char *const bad[] = { "",
+                              "9",
+                              "a b",
+                              "a{",
+                              "a{b}",
+                              "a{b=}",
+                              "a{b=\"c}",
+                              "a{=\"c\"}",
+                              "a{b=c}",
+                              "a{b=\"c\" d=\"e\"}",
+                              "a{b==\"c\"}",
+                              "a{b=~\"(\"}",
+                              "a{b=\"c\"}x",
+                              "}",
+                              "a{b=~\"(*LIMIT_MATCH=1)x\"}",
+                              "a{b=\"c\\" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (orf_selector_parse (bad[i], &error));
+    g_assert_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT);
+    g_assert_cmpstr (orf_error_get_field (error), ==, "select");
+  }
+}
+
+static void
+test_endless_pattern (void)
+{
+  g_autofree char *value = g_strnfill (200, 'a');
+  const char *const long_label[] = { "v", value, NULL };
+  g_autoptr (OrfSelector) selector = orf_selector_parse ("m{v=~\"(a+)+[bc]\"}", NULL);
+  g_autoptr (GError) error = NULL;
+  gboolean matches;
+
+  g_assert_nonnull (selector);
+  g_assert_false (orf_selector_match (selector, "m", (char *const *) long_label, &matches, &error));
+  g_assert_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT);
+}
+
+static void
+test_bounds (void)
+{
+  g_autofree char *pattern = g_strnfill (1025, 'a');
+  g_autofree char *text = g_strdup_printf ("m{a=~\"%s\"}", pattern);
+  g_autoptr (GString) many = g_string_new ("m{");
+
+  for (int i = 0; i < 70; i++)
+    g_string_append (many, "a=\"b\",");
+  g_string_append (many, "}");
+  g_assert_null (orf_selector_parse (text, NULL));
+  g_assert_null (orf_selector_parse (many->str, NULL));
+}
+
+static void
+test_name (void)
+{
+  g_autoptr (OrfSelector) named = orf_selector_parse ("{__name__=\"m\"}", NULL);
+  g_autoptr (OrfSelector) any = orf_selector_parse ("{__name__=~\"m\"}", NULL);
+
+  g_assert_cmpstr (orf_selector_get_name (named), ==, "m");
+  g_assert_null (orf_selector_get_name (any));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/selector/match", test_match);
+  g_test_add_func ("/selector/refused", test_refused);
+  g_test_add_func ("/selector/endless-pattern", test_endless_pattern);
+  g_test_add_func ("/selector/bounds", test_bounds);
+  g_test_add_func ("/selector/name", test_name);
+  return g_test_run ();
+}
