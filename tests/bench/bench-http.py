@@ -92,7 +92,8 @@ def profile(session):
     table.print()
 
 
-def measure_netdata(session):
+def start_netdata(session):
+    """(process, URL of the query), or (None, why not)."""
     if not shutil.which("netdata"):
         return None, "netdata-core is not installed"
     port = free_port()
@@ -108,17 +109,12 @@ def measure_netdata(session):
             f"[web]\n bind to = 127.0.0.1:{port}\n web server threads = 1\n[ml]\n enabled = no\n[health]\n enabled = no\n"
         )
     server = session.child(["netdata", "-D", "-c", config])
-    url = f"http://127.0.0.1:{port}/api/v1/data?chart=system.load&points={POINTS}&after=-{POINTS}&format=json"
-    try:
-        if not reachable(url, 40):
-            return None, "it did not start"
-        time.sleep(10)  # it has as many points as seconds; it is asked for all it has
-        return wrk(url, 32), None
-    finally:
-        session.end(server)
+    url = f"http://127.0.0.1:{port}/api/v1/data?chart=mem.available&points={POINTS}&after=-{POINTS}&format=json"
+    return (server, url) if reachable(url, 40) else (None, "it did not start")
 
 
-def measure_prometheus(session):
+def start_prometheus(session):
+    """The same."""
     if not shutil.which("prometheus"):
         return None, "prometheus is not installed"
     port = free_port()
@@ -133,19 +129,17 @@ def measure_prometheus(session):
          f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"],
         env={**os.environ, "GOMAXPROCS": "1"},
     )
-    try:
-        if not reachable(f"http://127.0.0.1:{port}/-/ready", 40):
-            return None, "it did not start"
-        time.sleep(10)
-        now = int(time.time())
-        query = urllib.parse.urlencode({"query": "process_resident_memory_bytes", "start": now - POINTS, "end": now, "step": 1})
-        url = f"http://127.0.0.1:{port}/api/v1/query_range?{query}"
-        return (wrk(url, 32), None) if reachable(url) else (None, "it did not answer")
-    finally:
-        session.end(server)
+    if not reachable(f"http://127.0.0.1:{port}/-/ready", 40):
+        return None, "it did not start"
+    # the span begins now: it is asked for once it is over
+    start = int(time.time()) + 2
+    query = urllib.parse.urlencode({"query": "process_resident_memory_bytes", "start": start, "end": start + POINTS - 1, "step": 1})
+    return server, f"http://127.0.0.1:{port}/api/v1/query_range?{query}"
 
 
 def range_query(session):
+    peers = {"Netdata": start_netdata(session), "Prometheus, 1 core": start_prometheus(session)}
+    filled = time.monotonic() + POINTS + 5
     daemon = session.daemon(settings={"host.enabled": "false"})
     now = orfeas_test.now_us()
     samples = [{"name": "bench", "value": i * 1.25, "t_us": now - (POINTS - i) * 1000000} for i in range(POINTS)]
@@ -156,14 +150,16 @@ def range_query(session):
     by_rest = wrk(daemon.ready["http"] + "/api/v1/metrics/query?" + urllib.parse.urlencode(query), 32)
     by_rpc = wrk(daemon.ready["http"] + "/rpc", 32, call_text("metrics.query", query))
     daemon.stop()
-    table = Table(f"a range query of {POINTS} points, 32 connections; the peers answer as many points as they have")
+    table = Table(f"a range query of {POINTS} points, 32 connections")
     show(table, "orfeasd, REST", by_rest)
     show(table, "orfeasd, JSON-RPC", by_rpc)
-    for name, measure in (("Netdata", measure_netdata), ("Prometheus, 1 core", measure_prometheus)):
-        figures, why = measure(session)
-        if figures is None:
-            table.absent(name, why)
+    for name, (server, url) in peers.items():
+        if server is None:
+            table.absent(name, url)
             continue
+        time.sleep(max(filled - time.monotonic(), 0))  # until it has as many points, one a second
+        figures = wrk(url, 32)
+        session.end(server)
         show(table, name, figures)
         ratio = by_rest[0] / figures[0]
         table.add(f"rate beside {name}", f"{ratio:.2f}", "> 1", ratio > 1)
