@@ -19,6 +19,7 @@ typedef struct {
   char *value;
   GRegex *regex; /* of =~ and !~ */
   gboolean negated;
+  guint position; /* of the value in the selector, for what only a match can find out */
 } Matcher;
 
 struct _OrfSelector {
@@ -42,13 +43,19 @@ matcher_clear (gpointer data)
   g_clear_pointer (&matcher->regex, g_regex_unref);
 }
 
+static guint
+get_position (const Parser *parser)
+{
+  return (guint) (parser->at - parser->text);
+}
+
 static gboolean
 fail (const Parser *parser, const char *expected)
 {
   g_propagate_error (parser->error,
                      orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "select", ALLOWED,
                                           "select: expected %s at position %u", expected,
-                                          (guint) (parser->at - parser->text)));
+                                          get_position (parser)));
   return FALSE;
 }
 
@@ -84,7 +91,17 @@ take_word (Parser *parser, const char *more)
   return g_strndup (parser->at - length, length);
 }
 
-/* In double or single quotes.  Of a pattern only the quote is an escape: the rest is PCRE's. */
+/* What a backslash and this stand for; 0: nothing. */
+static char
+unescape (char c, char quote)
+{
+  if (c == 'n')
+    return '\n';
+  return c == '\\' || c == '"' || c == quote ? c : '\0';
+}
+
+/* In double or single quotes, with the escapes of canonical text.  In a pattern any other backslash
+ * is the pattern's own, so that "\d" and "\\d" are the same there. */
 static char *
 take_string (Parser *parser, gboolean pattern)
 {
@@ -93,44 +110,61 @@ take_string (Parser *parser, gboolean pattern)
 
   skip_blanks (parser);
   quote = *parser->at;
-  if (quote != '"' && quote != '\'')
+  if (quote != '"' && quote != '\'') {
+    fail (parser, "a value in quotes");
     return NULL;
+  }
   for (parser->at++; *parser->at != quote; parser->at++) {
-    if (*parser->at == '\0')
+    char c = *parser->at;
+
+    if (c == '\\' && unescape (parser->at[1], quote) != '\0')
+      c = unescape (*++parser->at, quote);
+    else if (c == '\\' && !pattern) {
+      fail (parser, "\\\\, \\\" or \\n");
       return NULL;
-    if (*parser->at != '\\') {
-      g_string_append_c (value, *parser->at);
-      continue;
     }
-    parser->at++;
-    if (*parser->at == '\0')
+    if (*parser->at == '\0') {
+      fail (parser, "the quote that ends the value");
       return NULL;
-    if (*parser->at == quote || (*parser->at == '\\' && !pattern))
-      g_string_append_c (value, *parser->at);
-    else if (*parser->at == 'n' && !pattern)
-      g_string_append_c (value, '\n');
-    else
-      g_string_append_printf (value, "\\%c", *parser->at);
+    }
+    g_string_append_c (value, c);
   }
   parser->at++;
-  return g_strdup (value->str);
+  return g_string_free (g_steal_pointer (&value), FALSE);
 }
 
-static gboolean
-compile (Parser *parser, Matcher *matcher)
+static GError *
+new_pattern_error (const Matcher *matcher, const char *problem)
 {
+  return orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "select", ALLOWED,
+                              "select: the regular expression at position %u: %s",
+                              matcher->position, problem);
+}
+
+/* The pattern alone must be one: "a)|(?:b" would else be one only in the group, and not anchored.
+ * (*ACCEPT) would end the match before the anchor, and no other verb is of use in a value. */
+static gboolean
+compile (const Parser *parser, Matcher *matcher)
+{
+  const GRegexCompileFlags flags = G_REGEX_DOLLAR_ENDONLY | G_REGEX_DOTALL;
   g_autofree char *whole = g_strconcat (MATCH_LIMIT "^(?:", matcher->value, ")$", NULL);
+  g_autoptr (GRegex) alone = NULL;
   g_autoptr (GError) local = NULL;
 
-  if (strlen (matcher->value) > MAX_PATTERN_BYTES)
-    return fail (parser, "a regular expression of at most 1024 bytes");
-  matcher->regex = g_regex_new (whole, G_REGEX_DOLLAR_ENDONLY | G_REGEX_DOTALL, 0, &local);
+  if (strlen (matcher->value) > MAX_PATTERN_BYTES) {
+    g_propagate_error (parser->error, new_pattern_error (matcher, "longer than 1024 bytes"));
+    return FALSE;
+  }
+  if (strstr (matcher->value, "(*") != NULL) {
+    g_propagate_error (parser->error, new_pattern_error (matcher, "(*VERB) is not taken"));
+    return FALSE;
+  }
+  alone = g_regex_new (matcher->value, flags, 0, &local);
+  if (alone != NULL)
+    matcher->regex = g_regex_new (whole, flags, 0, &local);
   if (matcher->regex != NULL)
     return TRUE;
-  g_propagate_error (parser->error,
-                     orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "select", ALLOWED,
-                                          "select: \"%s\" is no regular expression: %s",
-                                          matcher->value, local->message));
+  g_propagate_error (parser->error, new_pattern_error (matcher, local->message));
   return FALSE;
 }
 
@@ -155,9 +189,11 @@ parse_matcher (Parser *parser, Matcher *matcher)
   } else {
     return fail (parser, "=, !=, =~ or !~");
   }
+  skip_blanks (parser);
+  matcher->position = get_position (parser);
   matcher->value = take_string (parser, pattern);
   if (matcher->value == NULL)
-    return fail (parser, "a value in quotes");
+    return FALSE;
   return !pattern || compile (parser, matcher);
 }
 
@@ -165,7 +201,7 @@ static gboolean
 parse_matchers (Parser *parser, OrfSelector *selector)
 {
   while (!take (parser, "}")) {
-    Matcher matcher = { NULL, NULL, NULL, FALSE };
+    Matcher matcher = { NULL };
     gboolean good = parse_matcher (parser, &matcher);
 
     g_array_append_val (selector->matchers, matcher);
@@ -241,9 +277,7 @@ match_one (const Matcher *matcher, const char *value, gboolean *matches, GError 
   } else {
     equal = g_regex_match_full (matcher->regex, value, -1, 0, 0, NULL, &local);
     if (local != NULL) {
-      g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "select", ALLOWED,
-                                                     "select: \"%s\" takes too long to match",
-                                                     matcher->value));
+      g_propagate_error (error, new_pattern_error (matcher, "takes too long to match"));
       return FALSE;
     }
   }

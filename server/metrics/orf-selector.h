@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /*
  * Which series are meant: name{label="v",other=~"re"} with = != =~ !~, or {…} alone; the label
  * __name__ is the name.  A label that a series does not have is empty.  Regular expressions (PCRE)
- * match the whole value.  Pure.
+ * match the whole value.  Values are quoted, with \\, \" and \n as canonical text has them.  Pure.
  */
 typedef struct _OrfSelector OrfSelector;
 

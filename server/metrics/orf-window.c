@@ -147,7 +147,8 @@ conclude (Gathered *all, OrfMetricsAggregate aggregate, gint64 length_us)
   case ORF_METRICS_AGGREGATE_AVG:
   case ORF_METRICS_AGGREGATE_UNSET:
   default:
-    return all->mean;
+    /* exact where the sum is, and no infinity where it overflows */
+    return isfinite (all->sum) ? all->sum / (double) all->count : all->mean;
   }
 }
 
@@ -200,7 +201,9 @@ orf_window_aggregate (const OrfWindowSpec *spec,
     while (at[i] < inputs[i].n_points && inputs[i].points[at[i]].t_us < spec->from_us)
       at[i]++;
   while (start_us < spec->to_us) {
-    gint64 end_us = spec->step_us > 0 ? MIN (start_us + spec->step_us, spec->to_us) : spec->to_us;
+    gint64 left_us = spec->to_us - start_us;
+    gint64 end_us = spec->step_us > 0 && spec->step_us < left_us ? start_us + spec->step_us
+                                                                 : spec->to_us;
     OrfPoint point = { start_us, aggregate_one (spec, inputs, n_inputs, at,
                                                 MAX (start_us, spec->from_us), end_us, values) };
 

@@ -27,7 +27,7 @@ guint64 orf_window_count (const OrfWindowSpec *spec);
 gboolean orf_window_looks_back (OrfMetricsAggregate aggregate);
 /* Appends to out (OrfPoint) one for each window, at its start (from_us without a step); NAN where
  * no point counts.  Several inputs are merged: over all their points, or (rate, increase, delta) by
- * their sum. */
+ * their sum.  A window that the span cuts is as long as what is left of it. */
 void orf_window_aggregate (const OrfWindowSpec *spec,
                            const OrfWindowInput *inputs,
                            guint n_inputs,

@@ -113,6 +113,63 @@ test_name (void)
   g_assert_null (orf_selector_get_name (any));
 }
 
+/* Canonical text's escapes; in a pattern another one is the pattern's own. */
+static void
+test_escapes (void)
+{
+  const char *const digit[] = { "k", "7", NULL };
+  const char *const patterns[] = { "m{k=~\"\\d\"}", "m{k=~\"\\\\d\"}" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (patterns); i++) {
+    g_autoptr (OrfSelector) selector = orf_selector_parse (patterns[i], NULL);
+    gboolean matches = FALSE;
+
+    g_assert_nonnull (selector);
+    g_assert_true (orf_selector_match (selector, "m", (char *const *) digit, &matches, NULL));
+    g_assert_true (matches);
+  }
+}
+
+static void
+refused (const char *text, int position)
+{
+  g_autofree char *where = g_strdup_printf ("position %d", position);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (orf_selector_parse (text, &error));
+  g_assert_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT);
+  g_assert_cmpstr (orf_error_get_field (error), ==, "select");
+  if (!g_str_has_suffix (error->message, where) && strstr (error->message, where) == NULL)
+    g_error ("%s: %s, not at %d", text, error->message, position);
+}
+
+static void
+test_positions (void)
+{
+  g_autofree char *many = g_strnfill (1025, 'a');
+  g_autofree char *longer = g_strconcat ("m{k=~\"", many, "\"}", NULL);
+
+  refused ("", 0);
+  refused ("7", 0);
+  refused ("m n", 2);
+  refused ("m{", 2);
+  refused ("m{,}", 2);
+  refused ("m{k}", 3);
+  refused ("m{k=}", 4);
+  refused ("m{k=v}", 4);
+  refused ("m{k=\"v}", 7);
+  refused ("m{k=\"v\\", 6);
+  refused ("m{k=\"\\x\"}", 5);
+  refused ("m{k=\"v\" l=\"w\"}", 8);
+  refused ("m{k=\"v\"}}", 8);
+  refused ("m{k=~\"[a\"}", 5);
+  refused ("m{k=~ \"a)|(?:b\"}", 6); /* one only inside of a group */
+  refused ("m{k=~\"(*LIMIT_MATCH=4000000000)a\"}", 5);
+  refused ("m{k=~\"(*ACCEPT)\"}", 5);
+  refused ("m{k=~\"(?x)a#\"}", 5); /* would take the anchor for a comment */
+  refused (longer, 5);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -122,5 +179,7 @@ main (int argc, char **argv)
   g_test_add_func ("/selector/endless-pattern", test_endless_pattern);
   g_test_add_func ("/selector/bounds", test_bounds);
   g_test_add_func ("/selector/name", test_name);
+  g_test_add_func ("/selector/escapes", test_escapes);
+  g_test_add_func ("/selector/positions", test_positions);
   return g_test_run ();
 }

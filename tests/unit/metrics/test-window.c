@@ -132,6 +132,119 @@ test_increases_add_up (void)
   g_assert_cmpfloat (sum, ==, g_array_index (whole, OrfPoint, 0).value);
 }
 
+/* Windows are the epoch's, whatever the span: the first may start before from_us. */
+static void
+test_first_window (void)
+{
+  const OrfPoint points[] = { { 7 * S, 100 }, { 10 * S, 1 }, { 13 * S, 2 }, { 14 * S, 4 } };
+  const OrfWindowInput input = { points, 4 };
+  g_autoptr (GArray)
+    out = run ((OrfWindowSpec){ 10 * S, 20 * S, 7 * S, ORF_METRICS_AGGREGATE_SUM }, &input, 1);
+
+  g_assert_cmpuint (out->len, ==, 2);
+  g_assert_cmpint (g_array_index (out, OrfPoint, 0).t_us, ==, 7 * S);
+  g_assert_cmpfloat (g_array_index (out, OrfPoint, 0).value, ==, 3);
+  g_assert_cmpfloat (g_array_index (out, OrfPoint, 1).value, ==, 4);
+}
+
+static void
+test_ends_of_time (void)
+{
+  static const OrfPoint points[] = { { G_MAXINT64 - 1, 1e308 }, { G_MAXINT64, 1 } };
+  const OrfWindowSpec spec = { G_MAXINT64 - 1500, G_MAXINT64, 1000, ORF_METRICS_AGGREGATE_AVG };
+  const OrfWindowInput inputs[] = { { points, 2 }, { points, 2 } };
+  g_autoptr (GArray) out = g_array_new (FALSE, FALSE, sizeof (OrfPoint));
+
+  orf_window_aggregate (&spec, inputs, 2, out);
+  g_assert_cmpuint (out->len, ==, orf_window_count (&spec));
+  /* the mean is there where the sum is too large */
+  g_assert_cmpfloat (g_array_index (out, OrfPoint, out->len - 1).value, ==, 1e308);
+}
+
+/* ---- against the definition, read naively -----------------------------------------------------
+ */
+
+static int
+compare (const void *a, const void *b)
+{
+  return (*(const double *) a > *(const double *) b) - (*(const double *) a < *(const double *) b);
+}
+
+static double
+naive_quantile (double *values, guint n, double share)
+{
+  double rank = share * (n - 1);
+
+  qsort (values, n, sizeof *values, compare);
+  return values[(guint) floor (rank)] * (1 - (rank - floor (rank))) +
+         values[(guint) ceil (rank)] * (rank - floor (rank));
+}
+
+static double
+naive (OrfMetricsAggregate aggregate, const OrfPoint *points, guint n, gint64 start, gint64 end)
+{
+  double values[300], sum = 0, squares = 0, increase = 0;
+  guint count = 0, steps = 0;
+
+  for (guint i = 0; i < n; i++) {
+    if (points[i].t_us < start || points[i].t_us >= end)
+      continue;
+    values[count++] = points[i].value;
+    sum += points[i].value;
+    if (i == 0)
+      continue;
+    steps++;
+    increase += points[i].value < points[i - 1].value ? points[i].value
+                                                      : points[i].value - points[i - 1].value;
+  }
+  if (count == 0)
+    return NAN;
+  for (guint i = 0; i < count; i++)
+    squares += (values[i] - sum / count) * (values[i] - sum / count);
+  if (aggregate == ORF_METRICS_AGGREGATE_INCREASE)
+    return steps > 0 ? increase : NAN;
+  if (aggregate == ORF_METRICS_AGGREGATE_STDDEV)
+    return sqrt (squares / count);
+  if (aggregate == ORF_METRICS_AGGREGATE_P95)
+    return naive_quantile (values, count, 0.95);
+  return sum / count;
+}
+
+static void
+test_random (void)
+{
+  static const OrfMetricsAggregate aggregates[] = { ORF_METRICS_AGGREGATE_AVG,
+                                                    ORF_METRICS_AGGREGATE_P95,
+                                                    ORF_METRICS_AGGREGATE_STDDEV,
+                                                    ORF_METRICS_AGGREGATE_INCREASE };
+
+  for (guint round = 0; round < 200; round++) {
+    OrfPoint points[300];
+    guint n = (guint) g_test_rand_int_range (0, 300);
+    const OrfWindowInput input = { points, n };
+    OrfWindowSpec spec = { g_test_rand_int_range (0, 1000), 0, g_test_rand_int_range (1, 500),
+                           aggregates[round % G_N_ELEMENTS (aggregates)] };
+    g_autoptr (GArray) out = g_array_new (FALSE, FALSE, sizeof (OrfPoint));
+
+    spec.to_us = spec.from_us + g_test_rand_int_range (1, 2000);
+    for (guint i = 0; i < n; i++)
+      points[i] = (OrfPoint){ (i > 0 ? points[i - 1].t_us : 0) + g_test_rand_int_range (1, 30),
+                              g_test_rand_double_range (0, 10) };
+    orf_window_aggregate (&spec, &input, 1, out);
+    g_assert_cmpuint (out->len, ==, orf_window_count (&spec));
+    for (guint i = 0; i < out->len; i++) {
+      const OrfPoint *got = &g_array_index (out, OrfPoint, i);
+      double want = naive (spec.aggregate, points, n, MAX (got->t_us, spec.from_us),
+                           MIN (got->t_us + spec.step_us, spec.to_us));
+
+      g_assert_cmpint (got->t_us % spec.step_us, ==, 0);
+      g_assert_true (isnan (want) == isnan (got->value));
+      if (!isnan (want))
+        g_assert_cmpfloat_with_epsilon (got->value, want, 1e-9);
+    }
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -141,5 +254,8 @@ main (int argc, char **argv)
   g_test_add_func ("/window/alignment", test_alignment);
   g_test_add_func ("/window/merged", test_merged);
   g_test_add_func ("/window/increases-add-up", test_increases_add_up);
+  g_test_add_func ("/window/first-window", test_first_window);
+  g_test_add_func ("/window/ends-of-time", test_ends_of_time);
+  g_test_add_func ("/window/random", test_random);
   return g_test_run ();
 }
