@@ -5,13 +5,15 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "host/orf-percent.h"
+#include "core/orf-percent.h"
+#include "host/orf-disk-names.h"
 #include "host/orf-proc-file.h"
 #include "host/orf-proc-text.h"
 
 struct _OrfHostMonitor {
   const OrfConfig *config;
   char *disk_path;
+  OrfDiskNames *disk_names;
   OrfProcFile stat, loadavg, meminfo, diskstats, net_dev;
   OrfCpuTime cpu; /* of the sample before */
   gboolean has_cpu;
@@ -95,7 +97,8 @@ fill_traffic (OrfHostMonitor *monitor, OrfFrame *frame)
   const char *network = orf_proc_file_read (&monitor->net_dev);
   OrfTraffic traffic;
 
-  if (disks != NULL && orf_proc_parse_disks (disks, &traffic)) {
+  if (disks != NULL &&
+      orf_proc_parse_disks (disks, orf_disk_names_is_disk, monitor->disk_names, &traffic)) {
     orf_frame_add (frame, ORF_METRIC_HOST_DISK_READ_BYTES, NULL, (double) traffic.in_bytes);
     orf_frame_add (frame, ORF_METRIC_HOST_DISK_WRITTEN_BYTES, NULL, (double) traffic.out_bytes);
   }
@@ -134,6 +137,7 @@ orf_host_monitor_new (OrfSampler *sampler, const OrfConfig *config, const char *
   monitor->config = config;
   monitor->disk_path = config->host.disk_path[0] != '\0' ? g_strdup (config->host.disk_path)
                                                          : g_path_get_dirname (db_path);
+  monitor->disk_names = orf_disk_names_new ("/sys/block");
   orf_proc_file_open (&monitor->stat, "/proc/stat");
   orf_proc_file_open (&monitor->loadavg, "/proc/loadavg");
   orf_proc_file_open (&monitor->meminfo, "/proc/meminfo");
@@ -151,6 +155,7 @@ orf_host_monitor_free (OrfHostMonitor *monitor)
   orf_proc_file_close (&monitor->meminfo);
   orf_proc_file_close (&monitor->diskstats);
   orf_proc_file_close (&monitor->net_dev);
+  orf_disk_names_free (monitor->disk_names);
   g_free (monitor->disk_path);
   g_free (monitor);
 }

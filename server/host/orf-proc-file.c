@@ -33,13 +33,14 @@ orf_proc_file_read (OrfProcFile *file)
   gsize length = 0;
   gssize n = -1;
 
-  if (file->fd < 0 || lseek (file->fd, 0, SEEK_SET) != 0)
+  if (file->fd < 0)
     return NULL;
   /* The kernel gives some files in pieces of a page. */
   do {
     if (file->text->allocated_len - 1 - length < FIRST_BYTES / 2)
       g_string_set_size (file->text, file->text->allocated_len * 2);
-    n = read (file->fd, file->text->str + length, file->text->allocated_len - 1 - length);
+    n = pread (file->fd, file->text->str + length, file->text->allocated_len - 1 - length,
+               (off_t) length);
     length += (gsize) MAX (n, 0);
   } while (n > 0 && length < MAX_BYTES);
   if (n != 0 || length == 0)

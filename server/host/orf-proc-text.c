@@ -2,8 +2,6 @@
 #include "host/orf-proc-text.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define BYTES_PER_KIB 1024
@@ -12,18 +10,23 @@
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
 
-/* The next whole number of a line; *text moves behind it. */
+/* The next whole number of a line; *text moves behind it.  One that the text ends in may be cut,
+ * and one that does not fit is none. */
 static gboolean
 read_number (const char **text, guint64 *number)
 {
   const char *at = *text;
+  guint64 read;
   char *end;
 
   while (*at == ' ' || *at == '\t')
     at++;
   if (!g_ascii_isdigit (*at))
     return FALSE;
-  *number = g_ascii_strtoull (at, &end, 10);
+  read = g_ascii_strtoull (at, &end, 10);
+  if (!g_ascii_isspace (*end) || read == G_MAXUINT64)
+    return FALSE;
+  *number = read;
   *text = end;
   return TRUE;
 }
@@ -60,15 +63,6 @@ read_word (const char *line, char *word, gsize size)
   return line + length;
 }
 
-static gboolean
-has_one_of (const char *name, const char *const *prefixes)
-{
-  for (guint i = 0; prefixes[i] != NULL; i++)
-    if (g_str_has_prefix (name, prefixes[i]))
-      return TRUE;
-  return FALSE;
-}
-
 /* ---- CPU and load ---------------------------------------------------------------------------- */
 
 gboolean
@@ -97,22 +91,30 @@ orf_cpu_time_get_percent (const OrfCpuTime *before, const OrfCpuTime *after)
               100.0);
 }
 
+static gboolean
+read_load (const char **text, double *load)
+{
+  const char *at = *text + strspn (*text, " ");
+  double read;
+  char *end;
+
+  if (!g_ascii_isdigit (*at))
+    return FALSE;
+  read = g_ascii_strtod (at, &end);
+  if (*end != ' ' || !isfinite (read))
+    return FALSE;
+  *load = read;
+  *text = end;
+  return TRUE;
+}
+
 gboolean
 orf_proc_parse_load (const char *loadavg, OrfLoad *result)
 {
   OrfLoad load;
-  char *end;
 
-  load.load_1m = g_ascii_strtod (loadavg, &end);
-  if (end == loadavg || *end != ' ')
-    return FALSE;
-  loadavg = end;
-  load.load_5m = g_ascii_strtod (loadavg, &end);
-  if (end == loadavg || *end != ' ')
-    return FALSE;
-  loadavg = end;
-  load.load_15m = g_ascii_strtod (loadavg, &end);
-  if (end == loadavg)
+  if (!read_load (&loadavg, &load.load_1m) || !read_load (&loadavg, &load.load_5m) ||
+      !read_load (&loadavg, &load.load_15m))
     return FALSE;
   *result = load;
   return TRUE;
@@ -154,27 +156,12 @@ orf_proc_parse_memory (const char *meminfo, OrfHostMemory *result)
 
 /* ---- disks and network ----------------------------------------------------------------------- */
 
-/* sda1, nvme0n1p2, mmcblk0p1: the disk's name and a number, with a p between where it ends in one.
- */
-static gboolean
-is_partition (const char *name)
-{
-  gsize length = strlen (name), digits = 0;
-
-  while (digits < length && g_ascii_isdigit (name[length - digits - 1]))
-    digits++;
-  if (digits == 0 || digits == length)
-    return FALSE;
-  if (has_one_of (name, (const char *const[]){ "sd", "hd", "vd", "xvd", NULL }))
-    return TRUE;
-  return name[length - digits - 1] == 'p' && length > digits + 1 &&
-         g_ascii_isdigit (name[length - digits - 2]);
-}
-
 gboolean
-orf_proc_parse_disks (const char *diskstats, OrfTraffic *result)
+orf_proc_parse_disks (const char *diskstats,
+                      OrfProcIsDisk is_disk,
+                      gpointer user_data,
+                      OrfTraffic *result)
 {
-  static const char *const layered[] = { "loop", "ram", "zram", "dm-", "md", "sr", "fd", NULL };
   OrfTraffic sum = { 0, 0 };
   gboolean found = FALSE;
 
@@ -189,7 +176,7 @@ orf_proc_parse_disks (const char *diskstats, OrfTraffic *result)
     if (at == NULL || !read_numbers (at, io, 7))
       return FALSE;
     found = TRUE;
-    if (is_partition (name) || has_one_of (name, layered))
+    if (!is_disk (user_data, name))
       continue;
     sum.in_bytes += io[2] * BYTES_PER_SECTOR;
     sum.out_bytes += io[6] * BYTES_PER_SECTOR;
@@ -199,11 +186,28 @@ orf_proc_parse_disks (const char *diskstats, OrfTraffic *result)
   return found;
 }
 
+static gboolean
+is_inner (const char *name)
+{
+  /* by kind: bridges, aggregates, VLANs, tunnels, ends of containers and machines, mirrors */
+  static const char *const inner[] = {
+    "br",   "docker", "virbr",   "cni",     "podman",  "ovs",    "lxc",    "lxd",  "bond",
+    "team", "vlan",   "macvlan", "macvtap", "ipvlan",  "tun",    "tap",    "wg",   "vxlan",
+    "gre",  "sit",    "ip6tnl",  "ip_vti",  "ip6_vti", "erspan", "geneve", "veth", "vnet",
+    "cali", "cilium", "flannel", "ifb",     "dummy",   "nlmon",  NULL
+  };
+
+  if (g_str_equal (name, "lo") || strchr (name, '.') != NULL) /* eth0.100: a VLAN of eth0 */
+    return TRUE;
+  for (guint i = 0; inner[i] != NULL; i++)
+    if (g_str_has_prefix (name, inner[i]))
+      return TRUE;
+  return FALSE;
+}
+
 gboolean
 orf_proc_parse_network (const char *net_dev, OrfTraffic *result)
 {
-  static const char *const inner[] = { "br",  "docker", "veth",  "virbr", "tun",
-                                       "tap", "wg",     "dummy", NULL };
   OrfTraffic sum = { 0, 0 };
   const char *line = next_line (net_dev);
 
@@ -217,7 +221,7 @@ orf_proc_parse_network (const char *net_dev, OrfTraffic *result)
 
     if (at == NULL || *at != ':' || !read_numbers (at + 1, io, 9))
       return FALSE;
-    if (g_str_equal (name, "lo") || has_one_of (name, inner))
+    if (is_inner (name))
       continue;
     sum.in_bytes += io[0];
     sum.out_bytes += io[8];

@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 
 /*
  * What the texts of /proc say.  Pure; FALSE for a text that does not say it, with *result
- * untouched.
+ * untouched: a number must have its end, so that one cut short is unknown and not a smaller one.
  */
 
 /* The first line of /proc/stat: time of all CPUs together, in clock ticks. */
@@ -36,11 +36,16 @@ typedef struct {
   guint64 in_bytes;  /* read, received */
   guint64 out_bytes; /* written, sent */
 } OrfTraffic;
-/* Partitions, loop, ram, zram, device-mapper and md devices are left out: what goes through them is
- * counted in the disks below them. */
-gboolean orf_proc_parse_disks (const char *diskstats, OrfTraffic *result);
-/* Only what leaves or enters the machine: `lo`, and the inner ends of bridges, tunnels and
- * containers (br*, docker*, veth*, virbr*, tun*, tap*, wg*, dummy*) would count a byte twice. */
+/* Whether a name is a disk of its own: orf_disk_names_is_disk(). */
+typedef gboolean (*OrfProcIsDisk) (gpointer user_data, const char *name);
+gboolean orf_proc_parse_disks (const char *diskstats,
+                               OrfProcIsDisk is_disk,
+                               gpointer user_data,
+                               OrfTraffic *result);
+/* Only what leaves or enters the machine.  `lo` does not, and what goes through an interface that
+ * stands on another (bridges, bonds, VLANs, tunnels, containers' ends, mirrors) is counted there.
+ * By name, and not by whether there is hardware below: in a container or a machine on a hypervisor
+ * the one way out, eth0, has none. */
 gboolean orf_proc_parse_network (const char *net_dev, OrfTraffic *result);
 
 /* utime + stime of /proc/PID/stat, in clock ticks, and the number of threads. */

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "core/orf-clock.h"
-#include "host/orf-percent.h"
+#include "core/orf-percent.h"
 #include "host/orf-proc-file.h"
 #include "host/orf-proc-text.h"
 
