@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include <glib/gstdio.h>
+
+#include "core/orf-config.h"
+#include "orf-error.h"
+
+typedef struct {
+  char *path;
+} Fixture;
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  int fd = g_file_open_tmp ("orf-config-XXXXXX", &fixture->path, NULL);
+
+  g_close (fd, NULL);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  g_unlink (fixture->path);
+  g_free (fixture->path);
+}
+
+static OrfConfig *
+load (Fixture *fixture, const char *text, const char *const *overrides, GError **error)
+{
+  g_assert_true (g_file_set_contents (fixture->path, text, -1, NULL));
+  return orf_config_load (fixture->path, overrides, error);
+}
+
+static void
+test_order (Fixture *fixture, gconstpointer data)
+{
+  const char *const overrides[] = { "gpu.burst_us=30000", "listen.allowed_hosts=a;b", NULL };
+  g_autoptr (OrfConfig) config = NULL;
+
+  g_setenv ("ORFEAS_GPU_SAMPLE_US", "200000", TRUE);
+  g_setenv ("ORFEAS_GPU_BURST_US", "20000", TRUE);
+  config = load (fixture, "[gpu]\nsample_us=300000\nburst_us=10000\nsimulated_devices=7\n",
+                 overrides, NULL);
+  g_unsetenv ("ORFEAS_GPU_SAMPLE_US");
+  g_unsetenv ("ORFEAS_GPU_BURST_US");
+  g_assert_cmpint (config->gpu.simulated_devices, ==, 7); /* the file */
+  g_assert_cmpint (config->gpu.sample_us, ==, 200000);    /* the environment before it */
+  g_assert_cmpint (config->gpu.burst_us, ==, 30000);      /* the option before both */
+  g_assert_cmpint (config->store.readers, ==, 2);         /* nobody: the default */
+  g_assert_cmpstr (config->listen.allowed_hosts[1], ==, "b");
+}
+
+static void
+test_names_from_before (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (OrfConfig) config = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_setenv ("DASHBOARD_HISTORY_SIZE", "77", TRUE);
+  config = load (fixture, "", NULL, NULL);
+  g_assert_cmpint (config->dashboard.history, ==, 77);
+  g_setenv ("DASHBOARD_HISTORY_SIZE", "x", TRUE);
+  g_assert_null (load (fixture, "", NULL, &error));
+  g_unsetenv ("DASHBOARD_HISTORY_SIZE");
+  g_assert_nonnull (strstr (error->message, "DASHBOARD_HISTORY_SIZE"));
+}
+
+static void
+test_refusals (Fixture *fixture, gconstpointer data)
+{
+  const struct {
+    const char *text, *field;
+  } cases[] = {
+    { "[gpu]\nsample_us=5\n", "gpu.sample_us" },
+    { "[gpu]\nsample_us=1e6\n", "gpu.sample_us" },
+    { "[gpu]\nsample_us=\n", "gpu.sample_us" },
+    { "[gpu]\ncleanup=maybe\n", "gpu.cleanup" },
+    { "[auth]\nrequire=perhaps\n", "auth.require" },
+    { "[gpu]\npressure_high_percent=nan\n", "gpu.pressure_high_percent" },
+    { "[gpu]\npressure_medium_percent=80\n", "gpu.pressure_high_percent" },
+    { "[metrics]\nmax_series=1000\n", "metrics.builtin_series" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (load (fixture, cases[i].text, NULL, &error));
+    g_assert_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT);
+    g_assert_cmpstr (orf_error_get_field (error), ==, cases[i].field);
+    g_assert_nonnull (orf_error_get_allowed (error));
+  }
+}
+
+static void
+test_reload (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (OrfConfig) config = load (fixture, "", NULL, NULL);
+  g_autoptr (OrfConfig)
+    fresh = load (fixture,
+                  "[gpu]\nsample_us=500000\n[store]\nreaders=3\n[listen]\nallowed_hosts=x;y\n",
+                  NULL, NULL);
+  g_auto (GStrv) fixed = orf_config_reload (config, fresh);
+
+  g_assert_cmpint (config->gpu.sample_us, ==, 500000);
+  g_assert_cmpstr (config->listen.allowed_hosts[0], ==, "x");
+  g_assert_cmpint (config->store.readers, ==, 2);
+  g_assert_cmpuint (g_strv_length (fixed), ==, 1);
+  g_assert_cmpstr (fixed[0], ==, "store.readers");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+#define ADD(path, func) g_test_add ("/config/" path, Fixture, NULL, set_up, func, tear_down)
+  ADD ("order", test_order);
+  ADD ("names-from-before", test_names_from_before);
+  ADD ("refusals", test_refusals);
+  ADD ("reload", test_reload);
+  return g_test_run ();
+}
