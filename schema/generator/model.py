@@ -318,6 +318,8 @@ class Schema:
     def add_enum(self, title, values, where):
         if not title:
             raise SchemaError(f"{where}: an enum needs a title")
+        if any(value is not None and value.lower() == "unset" for value in values):
+            raise SchemaError(f"{where}: in C unset stands for no value")
         if self.enums.setdefault(title, values) != values:
             raise SchemaError(f"{where}: enum {title} stands twice with other values")
         return title

@@ -66,11 +66,35 @@ orf_encode_string (GString *out, const char *text, gssize length)
   g_string_append_c (out, '"');
 }
 
+/* Times of one series agree in all but their last digits: those before are written once. */
+typedef struct {
+  gint64 high; /* t_us / TIME_LOW; -1: none yet */
+  char text[ORF_NUMBER_MAX];
+  guint length;
+} TimeWriter;
+
+#define TIME_LOW 100000000
+
+static guint
+write_time (TimeWriter *writer, char *at, gint64 t_us)
+{
+  if (t_us < TIME_LOW)
+    return orf_number_format_integer (at, t_us);
+  if (t_us / TIME_LOW != writer->high) {
+    writer->high = t_us / TIME_LOW;
+    writer->length = orf_number_format_integer (writer->text, writer->high);
+  }
+  memcpy (at, writer->text, writer->length);
+  orf_number_format_eight (at + writer->length, (guint32) (t_us % TIME_LOW));
+  return writer->length + 8;
+}
+
 void
 orf_encode_points (GString *out, const OrfPoint *points, gsize n_points)
 {
   /* one reservation for all: "[t,v]," is at most two numbers and three signs */
   const gsize room = 2 * ORF_NUMBER_MAX + 3;
+  TimeWriter writer = { .high = -1 };
   char *at;
 
   g_string_append_c (out, '[');
@@ -84,7 +108,7 @@ orf_encode_points (GString *out, const OrfPoint *points, gsize n_points)
       if (i > 0)
         *at++ = ',';
       *at++ = '[';
-      at += orf_number_format_integer (at, points[i].t_us);
+      at += write_time (&writer, at, points[i].t_us);
       *at++ = ',';
       at += orf_number_format_double (at, points[i].value);
       *at++ = ']';

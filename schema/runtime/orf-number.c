@@ -20,22 +20,37 @@ static const char digit_pairs[] = "00010203040506070809"
                                   "80818283848586878889"
                                   "90919293949596979899";
 
+void
+orf_number_format_eight (char *buffer, guint32 value)
+{
+  for (int at = 6; at >= 0; at -= 2, value /= 100)
+    memcpy (buffer + at, digit_pairs + 2 * (value % 100), 2);
+}
+
 static guint
 format_unsigned (char *buffer, guint64 value)
 {
   char digits[ORF_NUMBER_MAX];
   guint start = sizeof digits;
+  guint32 low;
 
-  while (value >= 100) {
-    start -= 2;
-    memcpy (digits + start, digit_pairs + 2 * (value % 100), 2);
-    value /= 100;
+  /* eight digits at once, so that the rest is done in 32 bits */
+  while (value > G_MAXUINT32) {
+    start -= 8;
+    orf_number_format_eight (digits + start, (guint32) (value % 100000000));
+    value /= 100000000;
   }
-  if (value >= 10) {
+  low = (guint32) value;
+  while (low >= 100) {
     start -= 2;
-    memcpy (digits + start, digit_pairs + 2 * value, 2);
+    memcpy (digits + start, digit_pairs + 2 * (low % 100), 2);
+    low /= 100;
+  }
+  if (low >= 10) {
+    start -= 2;
+    memcpy (digits + start, digit_pairs + 2 * low, 2);
   } else {
-    digits[--start] = (char) ('0' + value);
+    digits[--start] = (char) ('0' + low);
   }
   memcpy (buffer, digits + start, sizeof digits - start);
   return (guint) sizeof digits - start;
@@ -64,9 +79,15 @@ orf_number_format_integer (char *buffer, gint64 value)
 static gboolean
 find_decimals (double value, guint64 *mantissa, guint *decimals)
 {
-  double power = 1;
+  double power = 10;
 
-  for (guint n = 0; n <= MAX_DECIMALS; n++, power *= 10) {
+  if (value >= MAX_EXACT_INTEGER)
+    return FALSE;
+  *mantissa = (guint64) value;
+  *decimals = 0;
+  if ((double) *mantissa == value)
+    return TRUE;
+  for (guint n = 1; n <= MAX_DECIMALS; n++, power *= 10) {
     double scaled = rint (value * power);
 
     if (scaled >= MAX_EXACT_INTEGER)

@@ -13,4 +13,7 @@ guint orf_number_format_integer (char *buffer, gint64 value);
 /* The shortest decimal text that reads back as the same double; "null" for NAN and infinities. */
 guint orf_number_format_double (char *buffer, double value);
 
+/* Exactly eight digits, with zeros before; value is below 10^8.  No NUL. */
+void orf_number_format_eight (char *buffer, guint32 value);
+
 G_END_DECLS

@@ -5,6 +5,7 @@
 
 #include "core/orf-config.h"
 #include "daemon/orf-core.h"
+#include "gpu/orf-gpu-recorded.h"
 #include "status/orf-discover.h"
 #include "status/orf-health-service.h"
 #include "status/orf-status-service.h"
@@ -59,6 +60,7 @@ bind_services (OrfInspector *inspector)
     .store = inspector->core->store,
     .registry = inspector->core->registry,
   };
+  orf_gpu_recorded_bind (router, &inspector->core->metrics);
   inspector->health = orf_health_service_new (router, &inspector->parts);
   inspector->status = orf_status_service_new (router, &inspector->parts);
   inspector->discover = orf_discover_new (router, NULL);

@@ -89,6 +89,19 @@ def test_check_failed(t):
     ctl(t, daemon, "db", "check", expect=CHECK_FAILED)
 
 
+def test_devices_of_a_file(t):
+    daemon = t.start(settings={"gpu.sample_us": 100000})
+    stored = "SELECT count(*) FROM v_sample WHERE series LIKE 'gpu.memory.used_bytes%'"
+    wait_for(lambda: daemon.sql(stored)[0][0] >= 4, "samples of both devices")
+    live = {device["device"]: device["total_bytes"] for device in daemon.call("gpu.list")["devices"]}
+    daemon.stop()
+    devices = json.loads(ctl(t, None, "--db", daemon.db, "gpu", "--json"))["devices"]
+    equal({device["device"]: device["total_bytes"] for device in devices}, live)
+    for device in devices:
+        assert device["used_bytes"] > 0 and device["pressure_level"] and device["backend"] == "file", device
+    contains(ctl(t, None, "--db", daemon.db, "gpu"), devices[0]["device"])
+
+
 def test_on_a_file_with_no_daemon(t):
     daemon = t.start()
     daemon.call("metrics.record", {"samples": [{"name": "kept", "value": 42}]})
