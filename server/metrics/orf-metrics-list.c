@@ -14,7 +14,7 @@ typedef struct {
   OrfCall *call;
   const OrfMetricsListParams *params; /* the call's */
   OrfSelector *selector;              /* NULL: none given */
-  char *after;                        /* text of the page before's last; NULL: the first page */
+  char *after;                        /* the last text of the page before; NULL: the first page */
 } List;
 
 static void
@@ -25,22 +25,37 @@ list_free (List *list)
   g_free (list);
 }
 
-/* A cursor is the last text that was told: it stays right while series come and go. */
+/* A cursor is the last text that was told, in base64url: it stays right while series come and go,
+ * and stands in an address as it is. */
 static char *
 make_cursor (const char *text)
 {
-  return g_base64_encode ((const guchar *) text, strlen (text));
+  char *cursor = g_base64_encode ((const guchar *) text, strlen (text));
+  char *padding = strchr (cursor, '=');
+
+  if (padding != NULL)
+    *padding = '\0';
+  g_strdelimit (cursor, "+", '-');
+  return g_strdelimit (cursor, "/", '_');
 }
 
 static char *
 read_cursor (const char *cursor, GError **error)
 {
+  static const char *const paddings[] = { "", "===", "==", "=" }; /* of a length's rest by 4 */
+  g_autofree char *padded = g_strconcat (cursor, paddings[strlen (cursor) % 4], NULL);
+  g_autofree guchar *text = NULL;
+  g_autofree char *copy = NULL;
+  g_autofree char *again = NULL;
   gsize length;
-  g_autofree guchar *text = g_base64_decode (cursor, &length);
-  g_autofree char *copy = g_strndup ((const char *) text, length);
-  g_autofree char *again = make_cursor (copy);
 
-  if (length > 0 && g_str_equal (again, cursor))
+  g_strdelimit (padded, "-", '+');
+  g_strdelimit (padded, "_", '/');
+  text = g_base64_decode (padded, &length);
+  copy = g_strndup ((const char *) text, length);
+  again = make_cursor (copy);
+  /* what comes out the same again is one of ours, or made with care */
+  if (length > 0 && g_str_equal (again, cursor) && g_utf8_validate (copy, -1, NULL))
     return g_steal_pointer (&copy);
   g_propagate_error (error,
                      orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "cursor",

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The way of one query: the series that the selector means are found; what their open chunks do not
- * have is read from the file; each series' points are put together, aggregated where that is asked,
- * and told. Where everything is in the chunks, the answer is made before the handler returns.
+ * The way of one query: the series that the selector means are found; the points of their open
+ * chunks are taken; what the chunks do not have is read from the file; each series' points are put
+ * together, aggregated where that is asked, and told. Where everything is in the chunks, the answer
+ * is made before the handler returns.
+ *
+ * Points are taken from the chunks before the file is asked: a chunk goes on dropping its oldest,
+ * and what it drops while the file is read would be in neither.
  */
 #include "metrics/orf-metrics-query.h"
 
@@ -29,6 +33,7 @@ typedef struct {
   gint64 from_us, to_us;
   gint64 read_from_us; /* from_us, less what an increase looks back */
   GPtrArray *selected; /* OrfSelected */
+  GPtrArray *points;   /* GArray of OrfPoint, for each of selected: its chunk's; NULL: given away */
 } Query;
 
 static void
@@ -36,6 +41,10 @@ query_free (Query *query)
 {
   if (query->selected != NULL)
     orf_series_set_free (query->parts, query->selected);
+  for (guint i = 0; i < query->points->len; i++)
+    if (query->points->pdata[i] != NULL)
+      g_array_unref (query->points->pdata[i]);
+  g_ptr_array_unref (query->points);
   g_clear_pointer (&query->selector, orf_selector_free);
   g_free (query);
 }
@@ -70,14 +79,13 @@ merge (const OrfPoint *file, guint n_file, GArray *chunk)
   return merged;
 }
 
+/* Those of the index-th series, once. */
 static GArray *
-get_points (const Query *query, const OrfSelected *one, const OrfSeriesPoints *file)
+take_points (Query *query, guint index, const OrfSeriesPoints *file)
 {
-  GArray *points = g_array_new (FALSE, FALSE, sizeof (OrfPoint));
+  GArray *points = g_steal_pointer (&query->points->pdata[index]);
   GArray *merged;
 
-  if (one->active != NULL)
-    orf_open_chunk_read (&one->active->chunk, query->read_from_us, query->to_us, points);
   if (file == NULL || file->points->len == 0)
     return points;
   merged = merge ((const OrfPoint *) file->points->data, file->points->len, points);
@@ -99,7 +107,7 @@ refuse_size (const Query *query, GError **error)
 
 /* found: OrfSeriesPoints by id; NULL: the file was not asked. */
 static OrfQueryGroups *
-make_groups (const Query *query, GHashTable *found, GError **error)
+make_groups (Query *query, GHashTable *found, GError **error)
 {
   g_autoptr (OrfQueryGroups)
     groups = orf_query_groups_new ((const char *const *) query->params->by);
@@ -107,8 +115,8 @@ make_groups (const Query *query, GHashTable *found, GError **error)
 
   for (guint i = 0; i < query->selected->len; i++) {
     const OrfSelected *one = query->selected->pdata[i];
-    GArray *points = get_points (query, one,
-                                 found != NULL ? g_hash_table_lookup (found, &one->id) : NULL);
+    GArray *points = take_points (query, i,
+                                  found != NULL ? g_hash_table_lookup (found, &one->id) : NULL);
 
     n_points += points->len;
     orf_query_groups_add (groups, one, points);
@@ -118,6 +126,19 @@ make_groups (const Query *query, GHashTable *found, GError **error)
     }
   }
   return g_steal_pointer (&groups);
+}
+
+/* Windows of one series, or of n of them.  Without a step the points themselves are the bound. */
+static gboolean
+check_windows (const Query *query, guint n_series, GError **error)
+{
+  const OrfMetricsQueryParams *params = query->params;
+  const OrfWindowSpec spec = { query->from_us, query->to_us, params->step_us, params->aggregate };
+  guint64 most = (guint64) query->parts->config->metrics.max_query_points;
+
+  if (!params->has_step_us || n_series == 0 || orf_window_count (&spec) <= most / n_series)
+    return TRUE;
+  return refuse_size (query, error);
 }
 
 static void
@@ -130,7 +151,8 @@ answer (Query *query, GHashTable *found)
   g_autoptr (OrfQueryGroups) groups = make_groups (query, found, &error);
   OrfMetricsQueryResult result = { NULL, query->from_us, query->to_us };
 
-  if (groups == NULL) {
+  if (groups == NULL ||
+      !check_windows (query, orf_query_groups_count (groups, query->from_us), &error)) {
     fail (query, error);
     return;
   }
@@ -183,16 +205,22 @@ find_incomplete (const Query *query, gint64 *to_us)
 }
 
 static gboolean
-check_windows (const Query *query, GError **error)
+read_chunks (Query *query, GError **error)
 {
-  const OrfMetricsQueryParams *params = query->params;
-  const OrfWindowSpec spec = { query->from_us, query->to_us, params->step_us, params->aggregate };
-  gint64 most = query->parts->config->metrics.max_query_points;
+  guint64 n_points = 0;
 
-  if (!params->has_step_us || query->selected->len == 0 ||
-      orf_window_count (&spec) <= (guint64) most / query->selected->len)
-    return TRUE;
-  return refuse_size (query, error);
+  for (guint i = 0; i < query->selected->len; i++) {
+    const OrfSelected *one = query->selected->pdata[i];
+    GArray *points = g_array_new (FALSE, FALSE, sizeof (OrfPoint));
+
+    g_ptr_array_add (query->points, points);
+    if (one->active != NULL)
+      orf_open_chunk_read (&one->active->chunk, query->read_from_us, query->to_us, points);
+    n_points += points->len;
+    if (n_points > (guint64) query->parts->config->metrics.max_query_points)
+      return refuse_size (query, error);
+  }
+  return TRUE;
 }
 
 static void
@@ -208,7 +236,8 @@ selected_cb (gpointer user_data, GPtrArray *selected, const GError *failure)
     return;
   }
   query->selected = selected;
-  if (!check_windows (query, &error)) {
+  /* that one series alone has too many windows is known before anything is read */
+  if (!check_windows (query, MIN (selected->len, 1), &error) || !read_chunks (query, &error)) {
     fail (query, error);
     return;
   }
@@ -280,6 +309,7 @@ query_cb (OrfCall *call, const OrfMetricsQueryParams *params, gpointer user_data
   query->parts = user_data;
   query->call = call;
   query->params = params;
+  query->points = g_ptr_array_new ();
   if (prepare (query, &error))
     orf_series_set_select (query->parts, query->selector, query->read_from_us,
                            orf_call_get_cancel (call), selected_cb, query);

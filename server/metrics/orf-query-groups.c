@@ -149,6 +149,16 @@ has_points_from (const Group *group, gint64 from_us)
   return FALSE;
 }
 
+guint
+orf_query_groups_count (const OrfQueryGroups *groups, gint64 from_us)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < groups->groups->len; i++)
+    n += has_points_from (groups->groups->pdata[i], from_us);
+  return n;
+}
+
 static OrfMetricsAggregate
 choose_aggregate (const Group *group, OrfMetricsAggregate asked)
 {

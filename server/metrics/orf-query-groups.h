@@ -18,6 +18,9 @@ void orf_query_groups_free (OrfQueryGroups *groups);
 /* one is borrowed; takes points (OrfPoint, by time).  A series without points is left out. */
 void orf_query_groups_add (OrfQueryGroups *groups, const OrfSelected *one, GArray *points);
 
+/* How many have points at or after from_us: as many as orf_query_groups_aggregate() will tell. */
+guint orf_query_groups_count (const OrfQueryGroups *groups, gint64 from_us);
+
 /* Both: OrfMetricsSeriesPoints by canonical text, owned by the array.  Of UNSET, the aggregate is
  * that of the series' kind.  Taking points leaves the groups empty. */
 GPtrArray *orf_query_groups_aggregate (OrfQueryGroups *groups, const OrfWindowSpec *spec);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/orf-clock.h"
-#include "core/orf-names.h"
+#include "orf-error.h"
 
 /* series.last_us in the file may be behind by as much after a crash (see orf_registry_tick()). */
 #define BEHIND_US (600 * ORF_US_PER_S)
@@ -13,6 +13,7 @@ typedef struct {
   const OrfMetricsParts *parts;
   const OrfSelector *selector; /* its owner waits for done */
   GPtrArray *selected;
+  guint max_rows; /* asked of the file */
   OrfSeriesSetDone done;
   gpointer user_data;
 } Selection;
@@ -68,21 +69,51 @@ is_meant (const OrfSelector *selector,
   return selector == NULL || orf_selector_match (selector, name, labels, meant, error);
 }
 
-/* Where series of a name begin in the sorted array: their text begins with it. */
+/* The first whose text is not below this one. */
 static guint
-find_first (GPtrArray *active, const char *name)
+find_first (GPtrArray *active, const char *text)
 {
   guint low = 0, high = active->len;
 
   while (low < high) {
     guint middle = low + (high - low) / 2;
 
-    if (strcmp (((OrfSeries *) active->pdata[middle])->text, name) < 0)
+    if (strcmp (((OrfSeries *) active->pdata[middle])->text, text) < 0)
       low = middle + 1;
     else
       high = middle;
   }
   return low;
+}
+
+static gboolean
+consider (Selection *selection, OrfSeries *series, GError **error)
+{
+  gboolean meant;
+
+  if (!is_meant (selection->selector, series->family->name, series->labels, &meant, error))
+    return FALSE;
+  if (meant)
+    add_active (selection, series);
+  return TRUE;
+}
+
+/* Series of one name: the one without labels, then those whose text begins with name{.  Names that
+ * only begin alike stand between, as { sorts behind all that a name may have. */
+static gboolean
+add_named_active (Selection *selection, GPtrArray *active, const char *name, GError **error)
+{
+  g_autofree char *prefix = g_strconcat (name, "{", NULL);
+  guint i = find_first (active, name);
+
+  if (i < active->len && g_str_equal (((OrfSeries *) active->pdata[i])->text, name) &&
+      !consider (selection, active->pdata[i], error))
+    return FALSE;
+  for (i = find_first (active, prefix);
+       i < active->len && g_str_has_prefix (((OrfSeries *) active->pdata[i])->text, prefix); i++)
+    if (!consider (selection, active->pdata[i], error))
+      return FALSE;
+  return TRUE;
 }
 
 static gboolean
@@ -92,17 +123,11 @@ add_all_active (Selection *selection, GError **error)
   const char *name = selection->selector != NULL ? orf_selector_get_name (selection->selector)
                                                  : NULL;
 
-  for (guint i = name != NULL ? find_first (active, name) : 0; i < active->len; i++) {
-    OrfSeries *series = active->pdata[i];
-    gboolean meant;
-
-    if (name != NULL && !g_str_has_prefix (series->text, name))
-      break;
-    if (!is_meant (selection->selector, series->family->name, series->labels, &meant, error))
+  if (name != NULL)
+    return add_named_active (selection, active, name, error);
+  for (guint i = 0; i < active->len; i++)
+    if (!consider (selection, active->pdata[i], error))
       return FALSE;
-    if (meant)
-      add_active (selection, series);
-  }
   return TRUE;
 }
 
@@ -118,15 +143,21 @@ conclude (Selection *selection, const GError *error)
   g_free (selection);
 }
 
+/* held: the active ones that are selected already. */
 static gboolean
-add_retired (Selection *selection, const OrfSeriesRow *row, GError **error)
+add_row (Selection *selection, const OrfSeriesRow *row, GHashTable *held, GError **error)
 {
   g_auto (GStrv) labels = orf_series_name_labels_from_json (row->labels_json);
+  OrfSeries *active;
   OrfSelected *one;
   gboolean meant;
 
-  if (labels == NULL || orf_registry_find (selection->parts->registry, row->name, labels) != NULL)
+  if (labels == NULL)
     return TRUE;
+  active = orf_registry_find (selection->parts->registry, row->name, labels);
+  /* since the file was asked, maybe; one without an id cannot be read from the file yet */
+  if (active != NULL && (active->id > 0 || g_hash_table_contains (held, active)))
+    return g_hash_table_contains (held, active) || consider (selection, active, error);
   if (!is_meant (selection->selector, row->name, labels, &meant, error))
     return FALSE;
   if (!meant)
@@ -155,12 +186,30 @@ static void
 listed_cb (gpointer user_data, GPtrArray *rows, const GError *error)
 {
   Selection *selection = user_data;
+  g_autoptr (GHashTable) held = g_hash_table_new (NULL, NULL);
   g_autoptr (GError) local = error != NULL ? g_error_copy (error) : NULL;
 
+  for (guint i = 0; i < selection->selected->len; i++)
+    g_hash_table_add (held, ((OrfSelected *) selection->selected->pdata[i])->active);
+  if (local == NULL && rows->len == selection->max_rows)
+    local = g_error_new (ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED,
+                         "the file has more than [metrics] max_series (%" G_GINT64_FORMAT
+                         ") retired series with samples in that time",
+                         selection->parts->config->metrics.max_series);
   for (guint i = 0; local == NULL && i < rows->len; i++)
-    add_retired (selection, rows->pdata[i], &local);
+    add_row (selection, rows->pdata[i], held, &local);
   g_ptr_array_sort (selection->selected, compare_text);
   conclude (selection, local);
+}
+
+/* A retired series has no sample within idle_us, unless the registry had no room for it. */
+static gboolean
+may_mean_retired (const OrfMetricsParts *parts, gint64 since_us)
+{
+  const OrfConfig *config = parts->config;
+
+  return since_us < orf_clock_now_us () - config->metrics.idle_us + BEHIND_US ||
+         orf_registry_get_n_active (parts->registry) >= config->metrics.max_series;
 }
 
 void
@@ -173,15 +222,20 @@ orf_series_set_select (const OrfMetricsParts *parts,
 {
   Selection *selection = g_new0 (Selection, 1);
   g_autoptr (GError) error = NULL;
-  gint64 active_since_us = orf_clock_now_us () - parts->config->metrics.idle_us;
 
-  *selection = (Selection){ parts, selector, g_ptr_array_new (), done, user_data };
+  /* the active ones are in the file too */
+  *selection = (Selection){ .parts = parts,
+                            .selector = selector,
+                            .selected = g_ptr_array_new (),
+                            .max_rows = orf_registry_get_n_active (parts->registry) +
+                                        (guint) parts->config->metrics.max_series + 1,
+                            .done = done,
+                            .user_data = user_data };
   if (!add_all_active (selection, &error))
     conclude (selection, error);
-  else if (since_us >= active_since_us + BEHIND_US)
+  else if (!may_mean_retired (parts, since_us))
     conclude (selection, NULL);
   else
-    orf_store_list_series (parts->store, since_us - BEHIND_US,
-                           (guint) parts->config->metrics.max_query_points, cancel, listed_cb,
-                           selection);
+    orf_store_list_series (parts->store, since_us - BEHIND_US, selection->max_rows, cancel,
+                           listed_cb, selection);
 }

@@ -141,6 +141,94 @@ test_over_the_border (Fixture *fixture, gconstpointer data)
   check_all (fixture);
 }
 
+/* Of all series. */
+static guint
+count_points (const char *answer)
+{
+  guint n = 0;
+
+  for (const char *at = answer; (at = strstr (at, "\"points\":[[")) != NULL; at++)
+    n++;
+  for (const char *at = answer; (at = strstr (at, "],[")) != NULL; at++)
+    n++;
+  return n;
+}
+
+static const char *
+wait_after (Fixture *fixture, const char *params, void (*meanwhile) (Fixture *fixture))
+{
+  g_autofree char *filled = fill_in (fixture, params);
+  g_autofree char *text = g_strdup_printf (
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"metrics.query\",\"params\":%s}", filled);
+  guint n = fixture->base.answers->len;
+
+  metrics_fixture_send (&fixture->base, text);
+  meanwhile (fixture);
+  return metrics_fixture_wait (&fixture->base, n);
+}
+
+static void
+trim_to (Fixture *fixture, int n_s)
+{
+  OrfSeries *series = orf_registry_find (fixture->base.registry, "m",
+                                         (char *const[]){ (char *) "k", (char *) "a", NULL });
+
+  orf_open_chunk_trim (&series->chunk, fixture->t0_us + n_s * ORF_US_PER_S);
+}
+
+static void
+trim_more (Fixture *fixture)
+{
+  trim_to (fixture, 50);
+}
+
+/* What the chunk drops while the file is read is not lost to the answer. */
+static void
+test_dropped_meanwhile (Fixture *fixture, gconstpointer data)
+{
+  trim_to (fixture, 30);
+  g_assert_cmpuint (
+    count_points (wait_after (fixture, "{\"select\":\"m{k='a'}\"," SPAN "}", trim_more)), ==, 60);
+}
+
+static void
+wake (Fixture *fixture)
+{
+  const char *const labels[] = { "k", "a", NULL };
+
+  g_assert_nonnull (metrics_fixture_resolve (&fixture->base, "m", labels, NULL));
+}
+
+/* Nor is a series that comes back while the file is asked which there are. */
+static void
+test_woken_meanwhile (Fixture *fixture, gconstpointer data)
+{
+  for (guint i = 0; i < 2; i++)
+    orf_registry_tick (fixture->base.registry,
+                       orf_clock_now_us () + 2 * fixture->base.config->metrics.idle_us);
+  g_assert_cmpuint (orf_registry_get_n_active (fixture->base.registry), ==, 0);
+  fixture->base.config->metrics.idle_us = 60 * ORF_US_PER_S;
+  g_assert_cmpuint (count_points (wait_after (fixture, "{\"select\":\"m\"," SPAN "}", wake)), ==,
+                    120);
+}
+
+/* The bound is that of the answer, and of what is read for it. */
+static void
+test_bound (Fixture *fixture, gconstpointer data)
+{
+  static const char merged[] = "{\"select\":\"m\"," SPAN ",\"step_us\":500000,\"by\":[]}";
+  static const char single[] = "{\"select\":\"m\"," SPAN ",\"step_us\":500000}";
+  static const char *const finer = "{\"select\":\"m{k='a'}\"," SPAN ",\"step_us\":1000}";
+  const char *answer;
+
+  fixture->base.config->metrics.max_query_points = 130;
+  g_assert_cmpuint (count_points (query (fixture, merged)), ==, 120);
+  answer = query (fixture, single);
+  g_assert_nonnull (strstr (answer, "RESOURCE_EXHAUSTED"));
+  g_assert_nonnull (strstr (answer, "step_us"));
+  g_assert_nonnull (strstr (query (fixture, finer), "RESOURCE_EXHAUSTED"));
+}
+
 static void
 test_points (Fixture *fixture, gconstpointer data)
 {
@@ -188,6 +276,43 @@ test_refusals (Fixture *fixture, gconstpointer data)
                            "RESOURCE_EXHAUSTED", NULL);
   base->config->metrics.max_query_points = 100;
   metrics_fixture_refused (base, "metrics.query", "{\"select\":\"m\"}", "RESOURCE_EXHAUSTED", NULL);
+}
+
+/* Asked for by -m perf: 300 points of one series among many, from request text to answer text. */
+static void
+test_cost (Fixture *fixture, gconstpointer data)
+{
+  static const char request[] =
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"metrics.query\",\"params\":{\"select\":\"cost\"}}";
+  const guint rounds = 20000;
+  OrfSeries *series;
+  gint64 now_us;
+  double cost_us;
+
+  if (!g_test_perf ()) {
+    g_test_skip ("not asked for");
+    return;
+  }
+  for (guint i = 0; i < 1000; i++) {
+    g_autofree char *name = g_strdup_printf ("cost.of.%u", i);
+
+    metrics_fixture_resolve (&fixture->base, name, NULL, NULL);
+  }
+  series = metrics_fixture_resolve (&fixture->base, "cost", NULL, NULL);
+  now_us = orf_clock_now_us ();
+  for (int i = 0; i < 300; i++)
+    orf_registry_append (fixture->base.registry, series,
+                         now_us - (299 - i) * ORF_US_PER_S * 19 / 20, i * 1048576.0 + 0.25);
+  g_assert_nonnull (
+    strstr (metrics_fixture_call (&fixture->base, "metrics.query", "{\"select\":\"cost\"}", NULL),
+            "0.25]"));
+  g_test_timer_start ();
+  for (guint i = 0; i < rounds; i++) {
+    metrics_fixture_send (&fixture->base, request);
+    g_ptr_array_set_size (fixture->base.answers, 0);
+  }
+  cost_us = g_test_timer_elapsed () * 1e6 / rounds;
+  g_test_minimized_result (cost_us, "a query of 300 points: %.1f us", cost_us);
 }
 
 /* ---- metrics.list ---------------------------------------------------------------------------- */
@@ -258,9 +383,13 @@ main (int argc, char **argv)
   ADD ("after-a-restart", test_after_a_restart);
   ADD ("retired", test_retired);
   ADD ("over-the-border", test_over_the_border);
+  ADD ("dropped-meanwhile", test_dropped_meanwhile);
+  ADD ("woken-meanwhile", test_woken_meanwhile);
+  ADD ("bound", test_bound);
   ADD ("points", test_points);
   ADD ("steps", test_steps);
   ADD ("refusals", test_refusals);
+  ADD ("cost", test_cost);
   ADD ("list-pages", test_pages);
   ADD ("list-choice", test_choice);
   ADD ("list-retired", test_retired_are_told);
