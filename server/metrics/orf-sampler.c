@@ -2,24 +2,22 @@
 /*
  * Invariants:
  * - A frame is open from its tick until every source that said "later" has settled, or WAIT_US is
- * over; no other tick begins meanwhile.
- * - The wall clock says when a tick is due, and may jump.  The next tick is always computed from
- * now, so that a suspended machine does not catch up, and never lies at or before the last frame,
- * so that no series gets two samples of one time.
+ *   over; no other tick begins meanwhile.
+ * - What is in `batch` is with the store commit_us after its first sample, whether or not a frame
+ *   ends then.
+ * - The timer is set for the earliest of what is waited for, at the end of whatever changes that.
  */
 #include "metrics/orf-sampler.h"
 
 #include "core/orf-clock.h"
+#include "metrics/orf-pace.h"
 
 /* A frame does not wait longer for a source: its values go with the next one. */
 #define WAIT_US (100 * ORF_US_PER_MS)
 /* loop_stall_us is the largest of this many seconds. */
 #define STALL_SECONDS 60
-/* The clock is looked at again after so long, however far away the next tick is. */
-#define MAX_SLEEP_US (60 * ORF_US_PER_S)
-/* A tick that comes later than this is left out: its values would carry a time at which nobody
- * looked. */
-#define MAX_LATE_US ORF_US_PER_S
+/* A shorter period is none: [gpu] burst_us, the shortest, is not below it. */
+#define MIN_PERIOD_US (10 * ORF_US_PER_MS)
 
 typedef struct {
   const OrfSamplerSource *ops;
@@ -34,8 +32,10 @@ struct _OrfSampler {
   const OrfConfig *config;
   GPtrArray *sources;
   GSource *timer;
-  gint64 due_us;      /* wall clock of the next tick */
-  gint64 due_mono_us; /* and the same by the monotonic clock */
+  OrfPace pace;
+  gint64 due_mono_us; /* pace.due_us by the monotonic clock */
+  GArray *periods_us; /* gint64, of the sources: what plan() works with */
+  gboolean started;
   OrfFrame *frame;
   gboolean open;         /* a frame waits for sources */
   gint64 opened_us;      /* monotonic */
@@ -44,6 +44,7 @@ struct _OrfSampler {
   OrfSamplerStats stats;
   gint64 stall_us[STALL_SECONDS]; /* a ring by monotonic second */
   gint64 stall_second;
+  gint64 registry_second; /* monotonic: when the registry was last looked after */
 };
 
 /* ---- stalls ---------------------------------------------------------------------------------- */
@@ -66,13 +67,58 @@ orf_sampler_get_stats (OrfSampler *sampler)
 {
   OrfSamplerStats stats = sampler->stats;
 
+  note_stall (sampler, orf_clock_monotonic_us (), 0); /* what is older than a minute is over */
   stats.loop_stall_us = 0;
   for (guint i = 0; i < STALL_SECONDS; i++)
     stats.loop_stall_us = MAX (stats.loop_stall_us, sampler->stall_us[i]);
   return stats;
 }
 
-/* ---- the end of a frame ---------------------------------------------------------------------- */
+/* ---- the timer ------------------------------------------------------------------------------- */
+
+static gboolean
+is_waiting (OrfSampler *sampler)
+{
+  for (guint i = 0; i < sampler->sources->len; i++)
+    if (((Source *) sampler->sources->pdata[i])->waiting)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+arm (OrfSampler *sampler)
+{
+  gint64 ready_us = sampler->due_mono_us;
+
+  if (!sampler->started)
+    return;
+  if (sampler->open)
+    ready_us = is_waiting (sampler) ? sampler->opened_us + WAIT_US : 0;
+  if (sampler->batch != NULL)
+    ready_us = MIN (ready_us, sampler->batch_since_us + sampler->config->store.commit_us);
+  g_source_set_ready_time (sampler->timer, ready_us);
+}
+
+static gint64
+get_period_us (const Source *source)
+{
+  return MAX (source->ops->get_period_us (source->self), MIN_PERIOD_US);
+}
+
+static void
+plan (OrfSampler *sampler)
+{
+  gint64 now_us = orf_clock_now_us (), mono_us = orf_clock_monotonic_us ();
+
+  g_array_set_size (sampler->periods_us, sampler->sources->len);
+  for (guint i = 0; i < sampler->sources->len; i++)
+    g_array_index (sampler->periods_us, gint64, i) = get_period_us (sampler->sources->pdata[i]);
+  orf_pace_plan (&sampler->pace, now_us, (const gint64 *) sampler->periods_us->data,
+                 sampler->periods_us->len);
+  sampler->due_mono_us = mono_us + (sampler->pace.due_us - now_us);
+}
+
+/* ---- the way to the store -------------------------------------------------------------------- */
 
 static void
 hand_to_store (OrfSampler *sampler)
@@ -105,6 +151,7 @@ resolved_cb (gpointer user_data, OrfSeries *series)
 
     add_to_batch (sampler, series, point->t_us, point->value);
   }
+  arm (sampler);
 }
 
 static void
@@ -119,18 +166,25 @@ send_on (OrfSampler *sampler)
       add_to_batch (sampler, one->series, frame->t_us, one->value);
     orf_registry_append (sampler->registry, one->series, frame->t_us, one->value);
   }
-  if (sampler->batch != NULL && orf_clock_monotonic_us () + WAIT_US - sampler->batch_since_us >=
-                                  sampler->config->store.commit_us)
-    hand_to_store (sampler);
 }
 
-static void plan (OrfSampler *sampler);
+/* ---- frames ---------------------------------------------------------------------------------- */
+
+/* A round of some series a second is enough, however often sources are asked. */
+static void
+look_after_registry (OrfSampler *sampler)
+{
+  gint64 second = orf_clock_monotonic_us () / ORF_US_PER_S;
+
+  if (second == sampler->registry_second)
+    return;
+  sampler->registry_second = second;
+  orf_registry_tick (sampler->registry, orf_clock_now_us ());
+}
 
 static void
 close_frame (OrfSampler *sampler)
 {
-  gint64 now_us = orf_clock_monotonic_us ();
-
   for (guint i = 0; i < sampler->sources->len; i++) {
     Source *source = sampler->sources->pdata[i];
 
@@ -139,95 +193,86 @@ close_frame (OrfSampler *sampler)
     source->due = source->waiting = FALSE;
   }
   send_on (sampler);
-  orf_registry_tick (sampler->registry, orf_clock_now_us ());
+  look_after_registry (sampler);
   sampler->open = FALSE;
+  plan (sampler);
+  /* the next frame would come too late for what is gathered */
+  if (sampler->batch != NULL &&
+      sampler->due_mono_us + WAIT_US > sampler->batch_since_us + sampler->config->store.commit_us)
+    hand_to_store (sampler);
   sampler->stats.t_us = sampler->frame->t_us;
   sampler->stats.n_values = sampler->frame->values->len;
-  sampler->stats.frame_us = now_us - sampler->opened_us;
-  plan (sampler);
+  sampler->stats.frame_us = orf_clock_monotonic_us () - sampler->opened_us;
 }
 
-/* ---- ticks ----------------------------------------------------------------------------------- */
-
-static gint64
-get_period_us (const Source *source)
+static gboolean
+choose_due (OrfSampler *sampler)
 {
-  return MAX (source->ops->get_period_us (source->self), 10 * ORF_US_PER_MS);
-}
+  gboolean any = FALSE;
 
-/* The first multiple of the period after both times. */
-static gint64
-next_multiple (gint64 period_us, gint64 after_us)
-{
-  return (after_us / period_us + 1) * period_us;
-}
+  for (guint i = 0; i < sampler->sources->len; i++) {
+    Source *source = sampler->sources->pdata[i];
 
-static void
-plan (OrfSampler *sampler)
-{
-  gint64 now_us = orf_clock_now_us ();
-  gint64 last_us = sampler->stats.t_us;
-  gint64 due_us = now_us + MAX_SLEEP_US;
-
-  /* The clock was set back by more than jitter: go on with it, at times told already. */
-  if (last_us > now_us + ORF_US_PER_S)
-    last_us = 0;
-  for (guint i = 0; i < sampler->sources->len; i++)
-    due_us = MIN (due_us, next_multiple (get_period_us (sampler->sources->pdata[i]),
-                                         MAX (now_us, last_us)));
-  sampler->due_us = due_us;
-  sampler->due_mono_us = orf_clock_monotonic_us () + (due_us - now_us);
-  g_source_set_ready_time (sampler->timer, sampler->due_mono_us);
+    source->due = orf_pace_is_turn (&sampler->pace, get_period_us (source));
+    any = any || source->due;
+  }
+  return any;
 }
 
 static void
-tick (OrfSampler *sampler, gint64 t_us)
+tick (OrfSampler *sampler)
 {
-  guint n_waiting = 0;
+  gboolean any = choose_due (sampler);
 
+  orf_pace_pass (&sampler->pace);
+  if (!any) {
+    look_after_registry (sampler);
+    plan (sampler);
+    return;
+  }
   sampler->opened_us = orf_clock_monotonic_us ();
-  orf_frame_begin (sampler->frame, t_us);
+  orf_frame_begin (sampler->frame, orf_pace_take_time (&sampler->pace));
   sampler->open = TRUE;
   for (guint i = 0; i < sampler->sources->len; i++) {
     Source *source = sampler->sources->pdata[i];
 
-    source->due = t_us % get_period_us (source) == 0;
     source->waiting = source->due && source->ops->begin != NULL &&
                       source->ops->begin (source->self);
-    n_waiting += source->waiting;
   }
-  if (n_waiting == 0)
+  if (!is_waiting (sampler))
     close_frame (sampler);
+}
+
+static void
+look (OrfSampler *sampler, gint64 mono_us)
+{
+  note_stall (sampler, mono_us, mono_us - sampler->due_mono_us);
+  if (orf_pace_is_due (&sampler->pace, orf_clock_now_us ()))
+    tick (sampler);
   else
-    g_source_set_ready_time (sampler->timer, sampler->opened_us + WAIT_US);
+    plan (sampler);
 }
 
 static gboolean
 timer_cb (gpointer user_data)
 {
   OrfSampler *sampler = user_data;
-  gint64 now_us = orf_clock_now_us ();
-
   gint64 mono_us = orf_clock_monotonic_us ();
 
-  g_source_set_ready_time (sampler->timer, -1);
-  if (sampler->open) {
+  if (sampler->batch != NULL &&
+      mono_us >= sampler->batch_since_us + sampler->config->store.commit_us)
+    hand_to_store (sampler);
+  if (sampler->open && (!is_waiting (sampler) || mono_us >= sampler->opened_us + WAIT_US))
     close_frame (sampler);
-    return G_SOURCE_CONTINUE;
-  }
-  note_stall (sampler, mono_us, mono_us - sampler->due_mono_us);
-  if (now_us < sampler->due_us - ORF_US_PER_MS || now_us > sampler->due_us + MAX_LATE_US)
-    plan (sampler); /* the clock was set, or the machine slept */
-  else
-    tick (sampler, sampler->due_us);
+  else if (!sampler->open && mono_us >= sampler->due_mono_us)
+    look (sampler, mono_us);
+  arm (sampler);
   return G_SOURCE_CONTINUE;
 }
 
 void
 orf_sampler_settle (OrfSampler *sampler, gpointer self)
 {
-  gboolean waiting = FALSE;
-
   if (!sampler->open)
     return;
   for (guint i = 0; i < sampler->sources->len; i++) {
@@ -235,10 +280,8 @@ orf_sampler_settle (OrfSampler *sampler, gpointer self)
 
     if (source->self == self)
       source->waiting = FALSE;
-    waiting = waiting || source->waiting;
   }
-  if (!waiting)
-    g_source_set_ready_time (sampler->timer, 0);
+  arm (sampler); /* the frame ends in the next turn, not inside the source's own call */
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -262,6 +305,7 @@ orf_sampler_new (OrfRegistry *registry, OrfStore *store, const OrfConfig *config
   sampler->config = config;
   sampler->sources = g_ptr_array_new_with_free_func (g_free);
   sampler->frame = orf_frame_new (registry);
+  sampler->periods_us = g_array_new (FALSE, FALSE, sizeof (gint64));
   sampler->stall_second = orf_clock_monotonic_us () / ORF_US_PER_S;
   sampler->timer = g_source_new (&timer_funcs, sizeof (GSource));
   g_source_set_static_name (sampler->timer, "orf-sampler");
@@ -279,6 +323,7 @@ orf_sampler_free (OrfSampler *sampler)
   g_source_destroy (sampler->timer);
   g_source_unref (sampler->timer);
   orf_frame_free (sampler->frame);
+  g_array_unref (sampler->periods_us);
   g_ptr_array_unref (sampler->sources);
   g_free (sampler);
 }
@@ -296,5 +341,7 @@ orf_sampler_add_source (OrfSampler *sampler, const OrfSamplerSource *ops, gpoint
 void
 orf_sampler_start (OrfSampler *sampler)
 {
+  sampler->started = TRUE;
   plan (sampler);
+  arm (sampler);
 }

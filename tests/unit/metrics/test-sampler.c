@@ -10,6 +10,7 @@ typedef struct {
   OrfMetricId metric;
   gint64 period_us;
   gboolean later;
+  gint64 busy_us; /* how long filling takes */
   guint n_begun, n_filled;
   double value;
   GArray *times_us;
@@ -32,7 +33,10 @@ static void
 fill_cb (gpointer self, OrfFrame *frame)
 {
   FakeSource *source = self;
+  gint64 until_us = orf_clock_monotonic_us () + source->busy_us;
 
+  while (orf_clock_monotonic_us () < until_us)
+    ;
   source->n_filled++;
   g_array_append_val (source->times_us, frame->t_us);
   orf_frame_add (frame, source->metric, NULL, source->value++);
@@ -150,6 +154,35 @@ test_period_may_change (Fixture *fixture, gconstpointer data)
   check_times (&fixture->quick);
 }
 
+/* What a frame told is on disk commit_us later, also where the next frame is an hour away. */
+static void
+test_commit_does_not_wait_for_a_frame (Fixture *fixture, gconstpointer data)
+{
+  fixture->base.config->store.commit_us = 500000;
+  fixture->slow.period_us = 3600 * ORF_US_PER_S;
+  orf_sampler_start (fixture->sampler);
+  run_until (&fixture->quick.n_filled, 3);
+  fixture->quick.period_us = 3600 * ORF_US_PER_S;
+  while (orf_store_get_stats (fixture->base.store.store)->rows_written < fixture->quick.n_filled)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+/* The cost of a frame holds what its sources and its end cost. */
+static void
+test_stats (Fixture *fixture, gconstpointer data)
+{
+  OrfSamplerStats stats = orf_sampler_get_stats (fixture->sampler);
+
+  g_assert_cmpint (stats.t_us, ==, 0);
+  fixture->quick.busy_us = 2000;
+  orf_sampler_start (fixture->sampler);
+  run_until (&fixture->quick.n_filled, 1);
+  stats = orf_sampler_get_stats (fixture->sampler);
+  g_assert_cmpint (stats.t_us, ==, g_array_index (fixture->quick.times_us, gint64, 0));
+  g_assert_cmpint (stats.frame_us, >=, 2000);
+  g_assert_cmpint (stats.loop_stall_us, >=, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -159,5 +192,7 @@ main (int argc, char **argv)
   ADD ("all-of-it-is-stored", test_all_of_it_is_stored);
   ADD ("waits-for-who-says-later", test_waits_for_who_says_later);
   ADD ("period-may-change", test_period_may_change);
+  ADD ("commit-does-not-wait-for-a-frame", test_commit_does_not_wait_for_a_frame);
+  ADD ("stats", test_stats);
   return g_test_run ();
 }
