@@ -22,11 +22,12 @@ typedef struct {
   GMainLoop *loop;
   GPtrArray *series;
   guint n_ticks, wanted;
-  gint64 cpu_us, written_bytes; /* when the warm-up was over */
+  OrfStore *store;
+  gint64 cpu_us, written_bytes, commits; /* when the warm-up was over */
 } Bench;
 
 typedef struct {
-  double cpu_ms, bytes_per_sample;
+  double cpu_ms, bytes_per_sample, commits_per_tick;
 } Cost;
 
 static gint64
@@ -61,6 +62,7 @@ fill_cb (gpointer self, OrfFrame *frame)
   if (++bench->n_ticks == WARM_UP_TICKS) {
     bench->cpu_us = read_cpu_us ();
     bench->written_bytes = read_written_bytes ();
+    bench->commits = (gint64) orf_store_get_stats (bench->store)->commits;
   }
   for (guint i = 0; i < bench->series->len; i++)
     orf_frame_add_series (frame, bench->series->pdata[i], i + bench->n_ticks * 0.25);
@@ -131,7 +133,12 @@ measure_ours (const char *dir, guint n, guint ticks)
   OrfStore *store = open_store (path, config, &error);
   g_autoptr (OrfRegistry) registry = store != NULL ? orf_registry_new (config, store, &error)
                                                    : NULL;
-  Bench bench = { g_main_loop_new (NULL, FALSE), g_ptr_array_new (), 0, ticks, 0, 0 };
+  Bench bench = {
+    .loop = g_main_loop_new (NULL, FALSE),
+    .series = g_ptr_array_new (),
+    .wanted = ticks,
+    .store = store,
+  };
   OrfSampler *sampler;
   Cost cost;
 
@@ -145,6 +152,8 @@ measure_ours (const char *dir, guint n, guint ticks)
   orf_sampler_add_source (sampler, &source, &bench);
   orf_sampler_start (sampler);
   g_main_loop_run (bench.loop);
+  cost.commits_per_tick = (double) ((gint64) orf_store_get_stats (store)->commits - bench.commits) /
+                          ticks; /* the last tick's is still to come */
   orf_sampler_free (sampler);
   orf_store_close (store); /* waits for the last commit and its checkpoint */
   cost.cpu_ms = (double) (read_cpu_us () - bench.cpu_us) / 1000 / (ticks + 1);
@@ -173,16 +182,20 @@ measure_bare (const char *dir, guint n, guint ticks)
   sqlite3_stmt *insert;
   gint64 cpu_us, written_bytes;
 
-  sqlite3_open (path, &db);
+  /* as the store opens it: no lock around each call */
+  sqlite3_open_v2 (path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                   NULL);
   run_sql (db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                "CREATE TABLE sample_raw (t_us INTEGER, series_id INTEGER, value REAL)");
   sqlite3_prepare_v2 (db, "INSERT INTO sample_raw VALUES (?,?,?)", -1, &insert, NULL);
   cpu_us = read_cpu_us ();
   written_bytes = read_written_bytes ();
   for (guint tick = 0; tick < ticks; tick++) {
+    gint64 t_us = orf_clock_now_us ();
+
     run_sql (db, "BEGIN");
     for (guint i = 0; i < n; i++) {
-      sqlite3_bind_int64 (insert, 1, orf_clock_now_us ());
+      sqlite3_bind_int64 (insert, 1, t_us);
       sqlite3_bind_int64 (insert, 2, i);
       sqlite3_bind_double (insert, 3, i + tick * 0.25);
       sqlite3_step (insert);
@@ -193,7 +206,7 @@ measure_bare (const char *dir, guint n, guint ticks)
   sqlite3_finalize (insert);
   sqlite3_close (db);
   return (Cost){ (double) (read_cpu_us () - cpu_us) / 1000 / ticks,
-                 (double) (read_written_bytes () - written_bytes) / ticks / n };
+                 (double) (read_written_bytes () - written_bytes) / ticks / n, 1 };
 }
 
 int
@@ -210,7 +223,9 @@ main (int argc, char **argv)
   ticks = (guint) atoi (argv[3]);
   ours = measure_ours (argv[1], n, ticks);
   bare = measure_bare (argv[1], n, ticks);
-  printf ("{\"cpu_ms\":%.3f,\"bytes\":%.1f,\"bare_cpu_ms\":%.3f,\"bare_bytes\":%.1f}\n",
-          ours.cpu_ms, ours.bytes_per_sample, bare.cpu_ms, bare.bytes_per_sample);
+  printf ("{\"cpu_ms\":%.3f,\"bytes\":%.1f,\"commits\":%.2f,\"bare_cpu_ms\":%.3f,"
+          "\"bare_bytes\":%.1f}\n",
+          ours.cpu_ms, ours.bytes_per_sample, ours.commits_per_tick, bare.cpu_ms,
+          bare.bytes_per_sample);
   return 0;
 }
