@@ -90,28 +90,28 @@ bind_services (OrfDaemon *daemon)
 
 /* ---- listeners ------------------------------------------------------------------------------- */
 
+/* 200 and `yes` while the daemon serves, else 503 and `no`. */
 static void
-healthz_cb (gpointer user_data, OrfHttpPage *page)
+tell_serving (OrfDaemon *daemon, OrfHttpPage *page, const char *yes, const char *no)
 {
-  OrfDaemon *daemon = user_data;
   gboolean serving = orf_health_service_get_serving (daemon->health);
 
   page->status = serving ? 200 : 503;
   page->content_type = "application/json";
-  page->body = serving ? "{\"serving\":\"SERVING\"}" : "{\"serving\":\"NOT_SERVING\"}";
+  page->body = serving ? yes : no;
   page->length = strlen (page->body);
+}
+
+static void
+healthz_cb (gpointer user_data, OrfHttpPage *page)
+{
+  tell_serving (user_data, page, "{\"serving\":\"SERVING\"}", "{\"serving\":\"NOT_SERVING\"}");
 }
 
 static void
 readyz_cb (gpointer user_data, OrfHttpPage *page)
 {
-  OrfDaemon *daemon = user_data;
-  gboolean ready = orf_health_service_get_serving (daemon->health);
-
-  page->status = ready ? 200 : 503;
-  page->content_type = "application/json";
-  page->body = ready ? "{\"ready\":true}" : "{\"ready\":false}";
-  page->length = strlen (page->body);
+  tell_serving (user_data, page, "{\"ready\":true}", "{\"ready\":false}");
 }
 
 static void
