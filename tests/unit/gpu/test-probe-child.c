@@ -149,7 +149,7 @@ test_samples (void)
   g_assert_cmpint (orf_probe_child_get_state (watch.child), ==, ORF_PROBE_STARTING);
   g_assert_nonnull (orf_probe_child_get_reason (watch.child));
   g_assert_false (orf_probe_child_ask (watch.child));
-  wait_until (watch.samples == 5);
+  wait_until (watch.samples >= 5);
   g_assert_cmpint (watch.devices, ==, 3);
   g_assert_cmpint (orf_probe_child_get_state (watch.child), ==, ORF_PROBE_OPERATIONAL);
   g_assert_null (orf_probe_child_get_reason (watch.child));
@@ -288,7 +288,7 @@ test_errors_are_borne (void)
   Watch watch = { 0 };
 
   start_with (&watch, patient (), "fail_at=2");
-  wait_until (watch.samples == 3);
+  wait_until (watch.samples >= 3);
   g_assert_cmpuint (watch.settled, >=, 3);
   g_assert_cmpint (orf_probe_child_get_state (watch.child), ==, ORF_PROBE_OPERATIONAL);
   finish (&watch);
@@ -316,7 +316,7 @@ test_restart (void)
   options.backoff_us = 1000;
   options.backoff_max_us = 8000;
   start_with (&watch, options, "die_at=2");
-  wait_until (watch.samples == 3);
+  wait_until (watch.samples >= 3);
   g_assert_cmpuint (watch.hellos, ==, 3);
   g_assert_cmpuint (watch.losses, ==, 2);
   g_assert_cmpuint (orf_probe_child_get_restarts (watch.child), ==, 2);
@@ -373,9 +373,9 @@ test_nothing_is_left (void)
   options.backoff_us = 100;
   options.backoff_max_us = 100;
   start_with (&watch, options, "die_at=2");
-  wait_until (watch.samples == 1);
+  wait_until (watch.samples >= 1);
   fds = count_fds ();
-  wait_until (watch.samples == 21);
+  wait_until (watch.samples >= 21);
   g_assert_cmpuint (orf_probe_child_get_restarts (watch.child), >=, 20);
   g_assert_cmpuint (count_fds (), ==, fds);
   finish (&watch);
