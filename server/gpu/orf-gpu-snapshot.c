@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "core/orf-percent.h"
+
 /* A device of the same name and size about which nothing else is known. */
 static OrfGpuDevice *
 copy_facts (const OrfGpuDevice *from)
@@ -147,13 +149,14 @@ orf_gpu_snapshot_update (OrfGpuSnapshot *snapshot,
 
   copy_bytes (sample, device);
   copy_processes (sample, device->processes);
-  device->utilization_percent = sample->utilization_percent;
+  device->utilization_percent = orf_percent_round (sample->utilization_percent);
   device->temperature_c = sample->temperature_c;
   device->power_w = sample->power_w;
-  device->fragmentation_percent = get_fragmentation_percent (device);
+  device->fragmentation_percent = orf_percent_round (get_fragmentation_percent (device));
   if (device->has_used_bytes && device->has_total_bytes)
     device->memory_percent = orf_pressure_used_percent (device->used_bytes, device->total_bytes);
   device->pressure_level = orf_pressure_decide (thresholds, device->memory_percent, previous);
+  device->memory_percent = orf_percent_round (device->memory_percent);
   device->has_sampled_us = TRUE;
   device->sampled_us = now_us;
 
