@@ -12,7 +12,7 @@
 
 struct _OrfDiskNames {
   char *sys_block;     /* NULL: not there */
-  GHashTable *is_disk; /* name -> GINT_TO_POINTER (gboolean) */
+  GHashTable *is_disk; /* name -> anything where it is one, else NULL */
 };
 
 static gboolean
@@ -74,10 +74,10 @@ orf_disk_names_is_disk (gpointer self, const char *name)
   if (!g_hash_table_lookup_extended (names->is_disk, name, NULL, &known)) {
     if (g_hash_table_size (names->is_disk) >= MAX_NAMES)
       g_hash_table_remove_all (names->is_disk);
-    known = GINT_TO_POINTER (decide (names, name));
+    known = decide (names, name) ? names : NULL;
     g_hash_table_insert (names->is_disk, g_strdup (name), known);
   }
-  return GPOINTER_TO_INT (known);
+  return known != NULL;
 }
 
 OrfDiskNames *

@@ -16,7 +16,7 @@ typedef struct _OrfDiskNames OrfDiskNames;
 OrfDiskNames *orf_disk_names_new (const char *sys_block);
 void orf_disk_names_free (OrfDiskNames *names);
 /* Looked at once for each name.  Fits OrfProcIsDisk. */
-gboolean orf_disk_names_is_disk (gpointer names, const char *name);
+gboolean orf_disk_names_is_disk (gpointer self, const char *name);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfDiskNames, orf_disk_names_free)
 

@@ -26,11 +26,11 @@ OrfSampler *orf_sampler_new (OrfRegistry *registry, OrfStore *store, const OrfCo
 /* Hands what it gathered to the store. */
 void orf_sampler_free (OrfSampler *sampler);
 
-/* ops is static; source outlives the sampler. */
-void orf_sampler_add_source (OrfSampler *sampler, const OrfSamplerSource *ops, gpointer source);
+/* ops is static; self, the source, outlives the sampler. */
+void orf_sampler_add_source (OrfSampler *sampler, const OrfSamplerSource *ops, gpointer self);
 void orf_sampler_start (OrfSampler *sampler);
 /* All that the source was asked for is there. */
-void orf_sampler_settle (OrfSampler *sampler, gpointer source);
+void orf_sampler_settle (OrfSampler *sampler, gpointer self);
 
 typedef struct {
   gint64 t_us;          /* of the last frame; 0: none yet */
