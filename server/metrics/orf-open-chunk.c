@@ -156,8 +156,13 @@ void
 orf_open_chunk_add (OrfOpenChunk *chunk, const OrfOpenLimits *limits, gint64 t_us, double value)
 {
   guint32 index;
-  gint64 last_us = chunk->count > 0 ? time_at (chunk, chunk->count - 1) : G_MININT64;
+  gint64 last_us;
 
+  if (chunk->count == 0) {
+    append (chunk, limits, t_us, value);
+    return;
+  }
+  last_us = time_at (chunk, chunk->count - 1);
   if (t_us > last_us) {
     append (chunk, limits, t_us, value);
     return;
