@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -123,11 +122,11 @@ orf_process_read_rss_bytes (pid_t pid)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%d/statm", (int) pid);
   g_autofree char *text = NULL;
-  long long pages = 0;
+  const char *resident;
 
   /* Gone between two looks is nothing to tell. */
-  if (!g_file_get_contents (path, &text, NULL, NULL) || sscanf (text, "%*s %lld", &pages) != 1)
+  if (!g_file_get_contents (path, &text, NULL, NULL) || (resident = strchr (text, ' ')) == NULL)
     return -1;
 
-  return (gint64) pages * sysconf (_SC_PAGESIZE);
+  return g_ascii_strtoll (resident + 1, NULL, 10) * sysconf (_SC_PAGESIZE);
 }

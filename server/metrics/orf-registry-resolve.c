@@ -53,7 +53,7 @@ tell_families (OrfRegistry *registry, OrfResolveWaiter *waiter, const GError *er
 static void
 tell (OrfRegistry *registry, OrfResolveWaiter *waiter, const GError *error)
 {
-  if (waiter->series == NULL)
+  if (waiter->names != NULL)
     tell_families (registry, waiter, error);
   else
     waiter->series_done (waiter->user_data,

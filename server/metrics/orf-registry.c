@@ -213,7 +213,7 @@ add_builtin (OrfRegistry *registry, OrfMetricId metric, const char *const *label
   OrfSeriesEntry *entry;
   gint64 now_us = orf_clock_monotonic_us ();
 
-  for (guint i = 0; row->label_names != NULL && row->label_names[i] != NULL; i++) {
+  for (guint i = 0; label_values != NULL && row->label_names[i] != NULL; i++) {
     g_ptr_array_add (labels, (gpointer) row->label_names[i]);
     g_ptr_array_add (labels, (gpointer) label_values[i]);
   }

@@ -35,7 +35,7 @@ typedef struct _OrfRestCall OrfRestCall;
 OrfRestCall *
 orf_rest_call (OrfRouter *router, const OrfRestRequest *request, OrfRestDone done, gpointer user_data);
 /* Cancels; `done` is not called any more. */
-void orf_rest_call_abandon (OrfRestCall *call);
+void orf_rest_call_abandon (OrfRestCall *rest);
 
 /* {"status":"error","error":{code,status,message}} for errors met before a method was known. */
 char *orf_rest_error_body (const GError *error, gsize *length);

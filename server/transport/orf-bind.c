@@ -60,25 +60,26 @@ set_in_use (const char *listen, guint16 port, GError **error)
                                 listen, holder != NULL ? holder : "another program"));
 }
 
-static guint16
-get_port (int fd)
-{
-  struct sockaddr_storage address;
-  socklen_t length = sizeof address;
+typedef union {
+  struct sockaddr any;
+  struct sockaddr_in ipv4;
+  struct sockaddr_in6 ipv6;
+} TcpAddress;
 
-  if (getsockname (fd, (struct sockaddr *) &address, &length) != 0)
-    return 0;
-  if (address.ss_family == AF_INET6)
-    return ntohs (((struct sockaddr_in6 *) &address)->sin6_port);
-  return ntohs (((struct sockaddr_in *) &address)->sin_port);
+static guint16
+read_port (const TcpAddress *address)
+{
+  return ntohs (address->any.sa_family == AF_INET6 ? address->ipv6.sin6_port
+                                                   : address->ipv4.sin_port);
 }
 
 static guint16
-get_wanted_port (const struct addrinfo *at)
+get_bound_port (int fd)
 {
-  if (at->ai_family == AF_INET6)
-    return ntohs (((struct sockaddr_in6 *) at->ai_addr)->sin6_port);
-  return ntohs (((struct sockaddr_in *) at->ai_addr)->sin_port);
+  TcpAddress address = { .ipv6 = { 0 } };
+  socklen_t length = sizeof address;
+
+  return getsockname (fd, &address.any, &length) == 0 ? read_port (&address) : 0;
 }
 
 /* -1 and errno. */
@@ -119,9 +120,9 @@ orf_bind_tcp (const char *listen, int backlog, guint16 *port, GError **error)
   }
   fd = bind_one (found, backlog); /* the first: a name means one listening address */
   if (fd >= 0)
-    *port = get_port (fd);
+    *port = get_bound_port (fd);
   else if (errno == EADDRINUSE)
-    set_in_use (listen, get_wanted_port (found), error);
+    set_in_use (listen, read_port ((const TcpAddress *) found->ai_addr), error);
   else
     refuse_address (listen, g_strerror (errno), error);
   freeaddrinfo (found);

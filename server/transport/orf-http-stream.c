@@ -33,8 +33,8 @@ struct _OrfHttpStream {
 
 GType orf_http_input_get_type (void);
 GType orf_http_output_get_type (void);
-static void input_pollable_init (gpointer iface, gpointer data);
-static void output_pollable_init (gpointer iface, gpointer data);
+static void input_pollable_init (gpointer data, gpointer unused);
+static void output_pollable_init (gpointer data, gpointer unused);
 
 G_DEFINE_TYPE_WITH_CODE (OrfHttpInput,
                          orf_http_input,

@@ -1,11 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "transport/orf-port-holder.h"
 
-#include <stdio.h>
 #include <string.h>
 
-/* In /proc/net/tcp */
+/* In /proc/net/tcp: "sl local_address rem_address st tx:rx tr:tm retrnsmt uid timeout inode …" */
+#define FIELD_LOCAL  1
+#define FIELD_STATE  3
+#define FIELD_INODE  9
 #define STATE_LISTEN 0x0a
+
+/* The fields of one line; blanks in a row count once. */
+static GPtrArray *
+split_fields (char *line)
+{
+  GPtrArray *fields = g_ptr_array_new ();
+  char *rest = NULL;
+
+  for (char *field = strtok_r (line, " ", &rest); field != NULL;
+       field = strtok_r (NULL, " ", &rest))
+    g_ptr_array_add (fields, field);
+  return fields;
+}
 
 /* The socket's inode that listens at port, 0: none here. */
 static guint64
@@ -18,13 +33,12 @@ find_inode (const char *table, guint16 port)
     return 0;
   lines = g_strsplit (text, "\n", -1);
   for (guint i = 1; lines[0] != NULL && lines[i] != NULL; i++) {
-    guint local_port, state;
-    unsigned long long inode;
+    g_autoptr (GPtrArray) fields = split_fields (lines[i]);
+    const char *colon = fields->len > FIELD_INODE ? strchr (fields->pdata[FIELD_LOCAL], ':') : NULL;
 
-    if (sscanf (lines[i], " %*u: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*s %*s %*s %*u %*u %llu",
-                &local_port, &state, &inode) == 3 &&
-        local_port == port && state == STATE_LISTEN)
-      return inode;
+    if (colon != NULL && g_ascii_strtoull (colon + 1, NULL, 16) == port &&
+        g_ascii_strtoull (fields->pdata[FIELD_STATE], NULL, 16) == STATE_LISTEN)
+      return g_ascii_strtoull (fields->pdata[FIELD_INODE], NULL, 10);
   }
   return 0;
 }
