@@ -9,6 +9,9 @@ gboolean
 orf_store_thread_start (
   pthread_t *thread, const char *name, void *(*run_thread_cb) (void *), void *data, GError **error)
 {
+  /* Our error domain, and the lock that GLib keeps domains by, are made when first used: not by two
+   * threads at once. */
+  g_autoptr (GError) first = g_error_new_literal (ORF_ERROR, ORF_ERROR_INTERNAL, "");
   sigset_t all, before;
   int failed;
 
