@@ -7,19 +7,18 @@
 G_BEGIN_DECLS
 
 typedef enum {
-  ORF_DECODE_STRICT, /* members that desc does not know are errors: what comes in */
-  ORF_DECODE_LENIENT, /* they are passed over, and an enum's new value is unset: a newer server's answer */
+  ORF_DECODE_STRICT,  /* members that desc does not know are errors: what comes in */
+  ORF_DECODE_LENIENT, /* they are passed over, and an enum's new value is unset: a newer server's
+                         answer */
 } OrfDecodeMode;
 
-/* A new struct of desc's, checked in every field, from a JSON object (NULL stands for {}).  Errors are
- * INVALID_ARGUMENT with the field's path ("samples[3].labels.device") and what is allowed there. */
+/* A new struct of desc's, checked in every field, from a JSON object (NULL stands for {}).  Errors
+ * are INVALID_ARGUMENT with the field's path ("samples[3].labels.device") and what is allowed
+ * there. */
 gpointer orf_decode (const OrfDesc *desc, json_t *object, OrfDecodeMode mode, GError **error);
 /* The same from text, for pipes and files. */
-gpointer orf_decode_text (const OrfDesc *desc,
-                          const char *text,
-                          gsize length,
-                          OrfDecodeMode mode,
-                          GError **error);
+gpointer orf_decode_text (
+  const OrfDesc *desc, const char *text, gsize length, OrfDecodeMode mode, GError **error);
 
 /* A zeroed struct with defaults set and numbers NAN. */
 gpointer orf_struct_new (const OrfDesc *desc);

@@ -6,8 +6,9 @@
 G_BEGIN_DECLS
 
 /*
- * Descriptor tables: how the C structs that schema/generate.py makes are laid out, and what JSON they
- * stand for.  One codec (orf-decode.h, orf-encode.h) reads them; there is none for each method.
+ * Descriptor tables: how the C structs that schema/generate.py makes are laid out, and what JSON
+ * they stand for.  One codec (orf-decode.h, orf-encode.h) reads them; there is none for each
+ * method.
  *
  * | schema                                     | C member                                         |
  * |--------------------------------------------|--------------------------------------------------|
@@ -59,8 +60,8 @@ typedef struct {
 typedef enum {
   ORF_FIELD_REQUIRED = 1 << 0, /* must be in the JSON object */
   ORF_FIELD_NULLABLE = 1 << 1, /* may be null there */
-  ORF_FIELD_HAS = 1 << 2, /* has_offset is valid */
-  ORF_FIELD_DEFAULT = 1 << 3, /* default_text applies when absent */
+  ORF_FIELD_HAS = 1 << 2,      /* has_offset is valid */
+  ORF_FIELD_DEFAULT = 1 << 3,  /* default_text applies when absent */
 } OrfFieldFlags;
 
 typedef struct {
@@ -71,16 +72,16 @@ typedef struct {
 typedef struct _OrfDesc OrfDesc;
 
 typedef struct {
-  const char *name; /* in JSON */
-  const char *allowed; /* for messages: "an integer from 1 to 1000" */
+  const char *name;         /* in JSON */
+  const char *allowed;      /* for messages: "an integer from 1 to 1000" */
   const char *default_text; /* JSON text */
-  const OrfDesc *object; /* of OBJECT and OBJECTS */
+  const OrfDesc *object;    /* of OBJECT and OBJECTS */
   const OrfEnumDesc *enumeration;
   double minimum, maximum; /* INTEGER(S), NUMBER(S), VALUES; of the items where it is an array */
   guint min_length, max_length; /* of a string in bytes, of an array or map in items */
-  guint max_item_length; /* of each string in STRINGS and LABELS, in bytes */
+  guint max_item_length;        /* of each string in STRINGS and LABELS, in bytes */
   guint16 offset, has_offset;
-  guint8 kind; /* OrfKind */
+  guint8 kind;  /* OrfKind */
   guint8 flags; /* OrfFieldFlags */
 } OrfField;
 

@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 /*
  * The one public error domain.  Beside code and message an error may name the field that is wrong,
  * what is allowed there, and when it is worth trying again; all three reach the caller in
- * `error.data`.  Foreign domains are folded into this one at the edge of the module that meets them.
+ * `error.data`.  Foreign domains are folded into this one at the edge of the module that meets
+ * them.
  */
 #define ORF_ERROR (orf_error_quark ())
 GQuark orf_error_quark (void);

@@ -12,8 +12,8 @@ G_BEGIN_DECLS
 
 /*
  * What JSON text is parsed with everywhere.  Depth is bounded to max_depth.  Numbers are read as
- * reals: what the contract allows as an integer (within 2^53) is exact, and larger ones are still JSON.
- * Errors are PARSE_ERROR with the position in the message.
+ * reals: what the contract allows as an integer (within 2^53) is exact, and larger ones are still
+ * JSON. Errors are PARSE_ERROR with the position in the message.
  */
 json_t *orf_json_parse (const char *text, gsize length, guint max_depth, GError **error);
 

@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-#define ORF_US_PER_S G_GINT64_CONSTANT (1000000)
+#define ORF_US_PER_S  G_GINT64_CONSTANT (1000000)
 #define ORF_US_PER_MS G_GINT64_CONSTANT (1000)
 
 /* Microseconds since the Unix epoch, UTC.  What is stored and told; may jump. */

@@ -6,19 +6,20 @@
 G_BEGIN_DECLS
 
 /*
- * The settings in force.  Sources, later ones go before earlier ones: defaults of the schema, the key
- * file, environment (ORFEAS_SECTION_KEY and the names from before orfeas), --set SECTION.KEY=VALUE.
- * Errors are INVALID_ARGUMENT with the field "section.key" and its allowed range.
+ * The settings in force.  Sources, later ones go before earlier ones: defaults of the schema, the
+ * key file, environment (ORFEAS_SECTION_KEY and the names from before orfeas), --set
+ * SECTION.KEY=VALUE. Errors are INVALID_ARGUMENT with the field "section.key" and its allowed
+ * range.
  */
 OrfConfig *orf_config_new_defaults (void);
 void orf_config_free (OrfConfig *config);
 
-/* file NULL: the first found of $XDG_CONFIG_HOME/orfeas/orfeasd.conf and /etc/orfeas/orfeasd.conf, and
- * none is fine.  overrides: "section.key=value", NULL-terminated, may be NULL. */
+/* file NULL: the first found of $XDG_CONFIG_HOME/orfeas/orfeasd.conf and /etc/orfeas/orfeasd.conf,
+ * and none is fine.  overrides: "section.key=value", NULL-terminated, may be NULL. */
 OrfConfig *orf_config_load (const char *file, const char *const *overrides, GError **error);
 
-/* Copies from fresh into config the keys that may change while running.  The names of keys that differ
- * and may not are returned, NULL-terminated. */
+/* Copies from fresh into config the keys that may change while running.  The names of keys that
+ * differ and may not are returned, NULL-terminated. */
 char **orf_config_reload (OrfConfig *config, const OrfConfig *fresh);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfConfig, orf_config_free)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Invariants: the mutex protects the lanes, their lengths, `closed` and the reference count; a job
- * belongs to exactly one list or one thread at a time; the eventfd is written after the job is in, so
- * that an attached context never sleeps on a filled queue.  pthread and eventfd, not GAsyncQueue and
- * GMutex: ThreadSanitizer understands them.
+ * belongs to exactly one list or one thread at a time; the eventfd is written after the job is in,
+ * so that an attached context never sleeps on a filled queue.  pthread and eventfd, not GAsyncQueue
+ * and GMutex: ThreadSanitizer understands them.
  */
 #include "core/orf-queue.h"
 
@@ -30,7 +30,7 @@ struct _OrfQueue {
   guint references;
   gboolean closed;
   guint max_jobs;
-  int event_fd; /* -1 until attached: threads that wait use the condition */
+  int event_fd;    /* -1 until attached: threads that wait use the condition */
   GSource *source; /* attached context only */
   guint n_lanes;
   Lane lanes[];

@@ -24,10 +24,10 @@ typedef struct _OrfQueue OrfQueue;
 typedef struct _OrfJob OrfJob;
 
 struct _OrfJob {
-  OrfJob *next; /* owned by the queue that holds the job */
+  OrfJob *next;    /* owned by the queue that holds the job */
   OrfQueue *reply; /* where the finished job goes; NULL: it is freed where it was worked on */
   void (*work) (OrfJob *job, gpointer state); /* in the consumer's thread; state is its own */
-  void (*done) (OrfJob *job); /* in the submitter's context, may be NULL */
+  void (*done) (OrfJob *job);                 /* in the submitter's context, may be NULL */
   void (*free) (OrfJob *job);
 };
 

@@ -112,7 +112,8 @@ make_devices (const Look *look, GPtrArray *series)
     const OrfSeriesPoints *one = series->pdata[i];
     const OrfSelected *selected = find_selected (look, one->series_id);
     const OrfPoint *last = &g_array_index (one->points, OrfPoint, one->points->len - 1);
-    const char *id = selected != NULL ? orf_series_name_get_label (selected->labels, "device") : NULL;
+    const char *id = selected != NULL ? orf_series_name_get_label (selected->labels, "device")
+                                      : NULL;
     OrfGpuDevice *device;
 
     if (id == NULL || last->t_us < newest_us - TOGETHER_US ||

@@ -41,6 +41,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfCall, orf_call_unref)
 /* What the router tells calls. */
 gboolean orf_router_enter (OrfRouter *router, GError **error);
 void orf_router_leave (OrfRouter *router, gboolean failed);
-void orf_router_run (OrfRouter *router, OrfCall *call, const OrfMethod *method, gconstpointer params);
+void
+orf_router_run (OrfRouter *router, OrfCall *call, const OrfMethod *method, gconstpointer params);
 
 G_END_DECLS

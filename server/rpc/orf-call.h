@@ -30,7 +30,8 @@ OrfCancel *orf_call_get_cancel (OrfCall *call);
 gboolean orf_call_is_ended (OrfCall *call);
 /* TRUE when it came by REST, whose results carry some members of the original's beside ours. */
 gboolean orf_call_is_rest (OrfCall *call);
-/* The same for equal parameters, also in another run: tells a repeated write from another with its key. */
+/* The same for equal parameters, also in another run: tells a repeated write from another with its
+ * key. */
 guint64 orf_call_get_params_hash (OrfCall *call);
 
 /* `result` is the generated result struct of the method; it is only read. */

@@ -12,26 +12,24 @@ G_BEGIN_DECLS
 typedef struct _OrfPeer OrfPeer;
 
 typedef struct {
-  /* One whole JSON text, not NUL-terminated, valid during the call.  For each message received there
-   * is exactly one send, in whatever order they finish; (NULL, 0) where JSON-RPC owes no answer
-   * (notifications).  May happen inside orf_peer_receive(). */
+  /* One whole JSON text, not NUL-terminated, valid during the call.  For each message received
+   * there is exactly one send, in whatever order they finish; (NULL, 0) where JSON-RPC owes no
+   * answer (notifications).  May happen inside orf_peer_receive(). */
   void (*send) (gpointer transport, const char *data, gsize length);
   /* Whether notifications of ours can reach the other end; where not, *.watch is refused. */
   gboolean can_stream;
 } OrfPeerOps;
 
-/* Metadata that came beside the message (HTTP headers); `meta` inside the message goes before it. */
+/* Metadata that came beside the message (HTTP headers); `meta` inside the message goes before it.
+ */
 typedef struct {
-  gint64 deadline_ms; /* 0: none */
-  const char *traceparent; /* NULL: none */
+  gint64 deadline_ms;          /* 0: none */
+  const char *traceparent;     /* NULL: none */
   const char *idempotency_key; /* NULL: none */
 } OrfCallMeta;
 
-OrfPeer *orf_peer_new (OrfRouter *router,
-                       const OrfPeerOps *ops,
-                       gpointer transport,
-                       OrfRole role,
-                       const char *actor);
+OrfPeer *orf_peer_new (
+  OrfRouter *router, const OrfPeerOps *ops, gpointer transport, OrfRole role, const char *actor);
 /* Cancels what is in flight; nothing is sent any more. */
 void orf_peer_free (OrfPeer *peer);
 

@@ -10,10 +10,10 @@ G_BEGIN_DECLS
  * parameters, calls it and wraps the result.  No socket here.
  */
 typedef struct {
-  const char *verb; /* "GET" */
-  const char *path; /* decoded, with no query: "/api/v1/gpu" */
+  const char *verb;  /* "GET" */
+  const char *path;  /* decoded, with no query: "/api/v1/gpu" */
   const char *query; /* still encoded, may be NULL */
-  const char *body; /* JSON object, or empty */
+  const char *body;  /* JSON object, or empty */
   gsize body_length;
   OrfRole role;
   const char *actor;
@@ -32,8 +32,10 @@ typedef void (*OrfRestDone) (gpointer user_data,
 typedef struct _OrfRestCall OrfRestCall;
 
 /* NULL when answered before it returned; else abandon it when the client goes away. */
-OrfRestCall *
-orf_rest_call (OrfRouter *router, const OrfRestRequest *request, OrfRestDone done, gpointer user_data);
+OrfRestCall *orf_rest_call (OrfRouter *router,
+                            const OrfRestRequest *request,
+                            OrfRestDone done,
+                            gpointer user_data);
 /* Cancels; `done` is not called any more. */
 void orf_rest_call_abandon (OrfRestCall *rest);
 

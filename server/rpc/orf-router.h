@@ -32,7 +32,8 @@ OrfRouter *orf_router_new (const OrfRpcLimits *limits);
 OrfRouter *orf_router_ref (OrfRouter *router);
 void orf_router_unref (OrfRouter *router);
 
-void orf_router_bind (OrfRouter *router, OrfMethodId method, OrfHandler handler, gpointer user_data);
+void
+orf_router_bind (OrfRouter *router, OrfMethodId method, OrfHandler handler, gpointer user_data);
 gboolean orf_router_is_bound (OrfRouter *router, OrfMethodId method);
 const OrfRpcLimits *orf_router_get_limits (OrfRouter *router);
 OrfRpcCounts orf_router_get_counts (OrfRouter *router);

@@ -7,10 +7,11 @@ G_BEGIN_DECLS
 
 /* JSON-RPC's words, written as text. */
 
-/* The id member of an object's text as it stands there, so that it is echoed exactly (1 is not 1.0, and
- * a number beyond 2^53 is not rounded).  text is valid JSON; NULL: there is none. */
+/* The id member of an object's text as it stands there, so that it is echoed exactly (1 is not 1.0,
+ * and a number beyond 2^53 is not rounded).  text is valid JSON; NULL: there is none. */
 char *orf_rpc_text_dup_id (const char *text, gsize length);
-/* The first character of each item of an array's text, and one past its last: GArray of OrfRpcSlice. */
+/* The first character of each item of an array's text, and one past its last: GArray of
+ * OrfRpcSlice. */
 typedef struct {
   const char *text;
   gsize length;

@@ -32,6 +32,7 @@ def test_components_and_reasons(t):
 
 def test_health_follows_components(t):
     daemon = t.start()
+    wait_for(lambda: all(s["state"] == "operational" for s in daemon.sources().values()), "all sources")
     for name, state in components(daemon.call("status.get")).items():
         serving = daemon.call("health.check", {"service": name})["serving"]
         if state == "unavailable":

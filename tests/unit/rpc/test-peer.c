@@ -9,7 +9,7 @@ typedef struct {
   OrfRouter *router;
   OrfPeer *peer;
   GPtrArray *sent; /* char *; "" for (NULL, 0) */
-  OrfCall *held; /* by hold_cb */
+  OrfCall *held;   /* by hold_cb */
 } Fixture;
 
 static void
@@ -26,7 +26,8 @@ echo_cb (OrfCall *call, gconstpointer params, gpointer user_data)
   const OrfGpuListParams *list = params;
 
   if (list->device != NULL && g_str_equal (list->device, "none"))
-    orf_call_fail (call, orf_error_new_field (ORF_ERROR_NOT_FOUND, "device", NULL, "no such device"));
+    orf_call_fail (call,
+                   orf_error_new_field (ORF_ERROR_NOT_FOUND, "device", NULL, "no such device"));
   else
     orf_call_return_encoded (call, "{\"devices\":[]}", 14);
 }
@@ -54,8 +55,8 @@ set_up (Fixture *f, gconstpointer role)
   orf_router_bind (f->router, ORF_METHOD_GPU_LIST, echo_cb, NULL);
   orf_router_bind (f->router, ORF_METHOD_GPU_PROFILE, hold_cb, f);
   orf_peer_bind_cancel (f->router);
-  f->peer = orf_peer_new (f->router, &ops, f, role != NULL ? GPOINTER_TO_INT (role) : ORF_ROLE_ADMIN,
-                          "test");
+  f->peer = orf_peer_new (f->router, &ops, f,
+                          role != NULL ? GPOINTER_TO_INT (role) : ORF_ROLE_ADMIN, "test");
 }
 
 static void
@@ -78,7 +79,7 @@ ask (Fixture *f, const char *text)
   return f->sent->len > before ? f->sent->pdata[f->sent->len - 1] : NULL;
 }
 
-#define OK(id) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"result\":{\"devices\":[]}}"
+#define OK(id)   "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"result\":{\"devices\":[]}}"
 #define CALL(id) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"gpu.list\"}"
 
 static void
@@ -90,12 +91,14 @@ test_ids (Fixture *f, gconstpointer data)
   g_assert_cmpstr (ask (f, CALL ("12345678901234567890123")), ==, OK ("12345678901234567890123"));
   g_assert_cmpstr (ask (f, CALL ("\"a\\u0041\\\"},{\"")), ==, OK ("\"a\\u0041\\\"},{\""));
   g_assert_cmpstr (ask (f, CALL ("null")), ==, OK ("null"));
-  g_assert_cmpstr (ask (f, "  {\"id\" : 7 , \"method\":\"gpu.list\",\"jsonrpc\":\"2.0\"}\n"), ==, OK ("7"));
+  g_assert_cmpstr (ask (f, "  {\"id\" : 7 , \"method\":\"gpu.list\",\"jsonrpc\":\"2.0\"}\n"), ==,
+                   OK ("7"));
   /* only the request's own id counts */
   g_assert_cmpstr (ask (f, "{\"jsonrpc\":\"2.0\",\"params\":{\"device\":\"x\"},\"x\":{\"id\":3},"
                            "\"method\":\"gpu.list\",\"id\":4}"),
                    ==, OK ("4"));
-  g_assert_cmpstr (ask (f, "{\"jsonrpc\":\"2.0\",\"method\":\"gpu.list\",\"\\u0069d\":5}"), ==, OK ("5.0"));
+  g_assert_cmpstr (ask (f, "{\"jsonrpc\":\"2.0\",\"method\":\"gpu.list\",\"\\u0069d\":5}"), ==,
+                   OK ("5.0"));
 }
 
 static void
@@ -123,7 +126,8 @@ test_batch_order (Fixture *f, gconstpointer data)
 {
   OrfCall *held;
 
-  g_assert_null (ask (f, "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"gpu.profile\"}," CALL ("2") "]"));
+  g_assert_null (
+    ask (f, "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"gpu.profile\"}," CALL ("2") "]"));
   g_assert_cmpuint (orf_peer_get_pending (f->peer), ==, 1);
   held = g_steal_pointer (&f->held);
   orf_call_return_encoded (held, "{\"devices\":[]}", 14);
@@ -159,10 +163,11 @@ test_errors (Fixture *f, gconstpointer data)
       "at most" },
     { "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"gpu.list\",\"params\":[\"none\"]}", "-32005",
       "NOT_FOUND" },
-    { "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"gpu.list\",\"meta\":{\"deadline_ms\":0}}", "-32602",
-      "\"field\":\"meta.deadline_ms\"" },
+    { "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"gpu.list\",\"meta\":{\"deadline_ms\":0}}",
+      "-32602", "\"field\":\"meta.deadline_ms\"" },
     { "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"alerts.active\"}", "-32014", "UNAVAILABLE" },
-    { "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"metrics.watch\"}", "-32009", "FAILED_PRECONDITION" },
+    { "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"metrics.watch\"}", "-32009",
+      "FAILED_PRECONDITION" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -186,8 +191,8 @@ static void
 test_roles (Fixture *f, gconstpointer data)
 {
   g_assert_nonnull (strstr (ask (f, CALL ("1")), "-32007"));
-  g_assert_nonnull (
-    strstr (ask (f, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"db.check\"}"), "PERMISSION_DENIED"));
+  g_assert_nonnull (strstr (ask (f, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"db.check\"}"),
+                            "PERMISSION_DENIED"));
 }
 
 static void
@@ -224,16 +229,16 @@ test_cancel (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (f->sent->pdata[0], "\"id\":\"a\""));
   g_assert_nonnull (strstr (f->sent->pdata[1], "{\"cancelled\":true}"));
   g_assert_true (orf_cancel_is_set (cancel));
-  g_assert_nonnull (strstr (
-    ask (f, "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"rpc.cancel\",\"params\":[\"a\"]}"),
-    "{\"cancelled\":false}"));
+  g_assert_nonnull (
+    strstr (ask (f, "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"rpc.cancel\",\"params\":[\"a\"]}"),
+            "{\"cancelled\":false}"));
 }
 
 static void
 test_deadline (Fixture *f, gconstpointer data)
 {
-  g_assert_null (
-    ask (f, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"gpu.profile\",\"meta\":{\"deadline_ms\":20}}"));
+  g_assert_null (ask (
+    f, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"gpu.profile\",\"meta\":{\"deadline_ms\":20}}"));
   while (f->sent->len == 0)
     g_main_context_iteration (NULL, TRUE);
   g_assert_nonnull (strstr (f->sent->pdata[0], "-32004"));
@@ -244,7 +249,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-#define ADD(name, role) \
+#define ADD(name, role)                                                                            \
   g_test_add ("/rpc/peer/" #name, Fixture, GINT_TO_POINTER (role), set_up, test_##name, tear_down)
   ADD (ids, 0);
   ADD (notification, 0);

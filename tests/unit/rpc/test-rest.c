@@ -116,8 +116,8 @@ test_bad_query (Fixture *f, gconstpointer data)
     const char *query;
     const char *field;
   } cases[] = {
-    { "limit=x", "limit" },  { "limit=", "limit" },     { "limit=1.5", "limit" },
-    { "limit=0", "limit" },  { "nosuch=1", "nosuch" },  { "limit=1&limit=2", "limit" },
+    { "limit=x", "limit" },    { "limit=", "limit" },    { "limit=1.5", "limit" },
+    { "limit=0", "limit" },    { "nosuch=1", "nosuch" }, { "limit=1&limit=2", "limit" },
     { "limit=1e99", "limit" }, { "match=%ff", "match" }, { "%zz=1", "query" },
   };
 

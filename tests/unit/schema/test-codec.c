@@ -29,7 +29,8 @@ test_fields (void)
   expect_error (record, "{}", "samples");
   expect_error (record, "{\"samples\":{}}", "samples");
   expect_error (record, "{\"samples\":[1]}", "samples[0]");
-  expect_error (record, "{\"samples\":[{\"name\":\"a\",\"value\":1},{\"name\":\"a\"}]}", "samples[1].value");
+  expect_error (record, "{\"samples\":[{\"name\":\"a\",\"value\":1},{\"name\":\"a\"}]}",
+                "samples[1].value");
   expect_error (record, "{\"samples\":[{\"name\":\"a\",\"value\":null}]}", "samples[0].value");
   expect_error (record, "{\"samples\":[{\"name\":\"a\",\"value\":1,\"labels\":{\"k\":2}}]}",
                 "samples[0].labels.k");
@@ -44,10 +45,11 @@ test_fields (void)
 static void
 test_defaults (void)
 {
-  g_autoptr (OrfMetricsListParams) list
-    = orf_decode_text (&orf_metrics_list_params_desc, "{}", 2, ORF_DECODE_STRICT, NULL);
-  g_autoptr (OrfMetricsListParams) given = orf_decode_text (&orf_metrics_list_params_desc,
-                                                            "{\"limit\":5e0}", 13, ORF_DECODE_STRICT, NULL);
+  g_autoptr (OrfMetricsListParams)
+    list = orf_decode_text (&orf_metrics_list_params_desc, "{}", 2, ORF_DECODE_STRICT, NULL);
+  g_autoptr (OrfMetricsListParams)
+    given = orf_decode_text (&orf_metrics_list_params_desc, "{\"limit\":5e0}", 13,
+                             ORF_DECODE_STRICT, NULL);
 
   g_assert_cmpint (list->limit, ==, 100);
   g_assert_cmpstr (list->match, ==, "");
@@ -59,13 +61,14 @@ test_defaults (void)
 static void
 test_round_trip (void)
 {
-  static const char text[]
-    = "{\"samples\":[{\"name\":\"a\",\"labels\":{\"b\":\"\\\"\\n\\u0001\xc3\xa9\",\"c\":\"\"},"
-      "\"value\":-0.1,\"t_us\":1700000000000001},{\"name\":\"z\",\"value\":1e+300}]}";
+  static const char text[] =
+    "{\"samples\":[{\"name\":\"a\",\"labels\":{\"b\":\"\\\"\\n\\u0001\xc3\xa9\",\"c\":\"\"},"
+    "\"value\":-0.1,\"t_us\":1700000000000001},{\"name\":\"z\",\"value\":1e+300}]}";
   g_autoptr (GString) out = g_string_new ("x");
   g_autoptr (GError) error = NULL;
-  g_autoptr (OrfMetricsRecordParams) record = orf_decode_text (
-    &orf_metrics_record_params_desc, text, sizeof text - 1, ORF_DECODE_STRICT, &error);
+  g_autoptr (OrfMetricsRecordParams)
+    record = orf_decode_text (&orf_metrics_record_params_desc, text, sizeof text - 1,
+                              ORF_DECODE_STRICT, &error);
 
   g_assert_no_error (error);
   g_assert_true (orf_encode (&orf_metrics_record_params_desc, record, out, &error));
@@ -73,7 +76,8 @@ test_round_trip (void)
   g_assert_cmpstr (out->str + 1, ==, text);
 }
 
-/* An empty struct of every schema either encodes or says which member is missing; nothing is left. */
+/* An empty struct of every schema either encodes or says which member is missing; nothing is left.
+ */
 static void
 test_all_schemas (void)
 {
@@ -94,9 +98,10 @@ test_all_schemas (void)
 static void
 test_lenient (void)
 {
-  static const char text[] = "{\"component\":\"a\",\"state\":\"brand-new\",\"reason\":\"r\",\"more\":1}";
-  g_autoptr (OrfStatusReason) reason = orf_decode_text (&orf_status_reason_desc, text, sizeof text - 1,
-                                                        ORF_DECODE_LENIENT, NULL);
+  static const char text[] =
+    "{\"component\":\"a\",\"state\":\"brand-new\",\"reason\":\"r\",\"more\":1}";
+  g_autoptr (OrfStatusReason) reason = orf_decode_text (&orf_status_reason_desc, text,
+                                                        sizeof text - 1, ORF_DECODE_LENIENT, NULL);
 
   g_assert_nonnull (reason);
   g_assert_cmpint (reason->state, ==, ORF_COMPONENT_STATE_UNSET);
@@ -110,9 +115,11 @@ test_numbers (void)
     double value;
     const char *text;
   } cases[] = {
-    { 0, "0" },       { -0.0, "0" },      { 1, "1" },       { -1.5, "-1.5" },
-    { 0.1, "0.1" },   { 1e-9, "0.000000001" }, { 37.25, "37.25" }, { 9007199254740991, "9007199254740991" },
-    { NAN, "null" },  { INFINITY, "null" },
+    { 0, "0" },         { -0.0, "0" },
+    { 1, "1" },         { -1.5, "-1.5" },
+    { 0.1, "0.1" },     { 1e-9, "0.000000001" },
+    { 37.25, "37.25" }, { 9007199254740991, "9007199254740991" },
+    { NAN, "null" },    { INFINITY, "null" },
   };
   char text[ORF_NUMBER_MAX];
 

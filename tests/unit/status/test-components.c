@@ -11,7 +11,10 @@ find (const OrfComponent *components, const char *name)
 }
 
 static void
-expect (const OrfComponentFacts *facts, const char *name, OrfComponentState state, const char *reason)
+expect (const OrfComponentFacts *facts,
+        const char *name,
+        OrfComponentState state,
+        const char *reason)
 {
   OrfComponent components[ORF_N_COMPONENTS];
 
