@@ -22,14 +22,13 @@ orf_rest_error_body (const GError *error, gsize *length)
 {
   GString *body = g_string_sized_new (256);
   OrfErrorCode code = orf_error_get_code (error);
-  g_autofree char *message = g_utf8_make_valid (error->message, -1);
 
   g_string_append (body, "{\"status\":\"error\",\"error\":{\"code\":");
   orf_encode_integer (body, orf_error_code_to_jsonrpc (code));
   g_string_append (body, ",\"status\":");
   orf_encode_string (body, orf_error_code_to_name (code), -1);
   g_string_append (body, ",\"message\":");
-  orf_encode_string (body, message, -1);
+  orf_rpc_text_append_words (body, error->message);
   orf_rpc_text_append_error_details (body, error);
   g_string_append (body, "}}");
   *length = body->len;

@@ -123,6 +123,14 @@ orf_rpc_text_append_result (GString *out, const char *id, const char *json, gsiz
 }
 
 void
+orf_rpc_text_append_words (GString *out, const char *words)
+{
+  g_autofree char *valid = g_utf8_make_valid (words, -1);
+
+  orf_encode_string (out, valid, -1);
+}
+
+void
 orf_rpc_text_append_error_details (GString *out, const GError *error)
 {
   const char *field = orf_error_get_field (error);
@@ -131,7 +139,7 @@ orf_rpc_text_append_error_details (GString *out, const GError *error)
 
   if (field != NULL) {
     g_string_append (out, ",\"field\":");
-    orf_encode_string (out, field, -1);
+    orf_rpc_text_append_words (out, field);
   }
   if (allowed != NULL) {
     g_string_append (out, ",\"allowed\":");
@@ -147,13 +155,12 @@ void
 orf_rpc_text_append_error (GString *out, const char *id, const GError *error)
 {
   OrfErrorCode code = orf_error_get_code (error);
-  g_autofree char *message = g_utf8_make_valid (error->message, -1);
 
   append_head (out, id);
   g_string_append (out, ",\"error\":{\"code\":");
   orf_encode_integer (out, orf_error_code_to_jsonrpc (code));
   g_string_append (out, ",\"message\":");
-  orf_encode_string (out, message, -1);
+  orf_rpc_text_append_words (out, error->message);
   g_string_append (out, ",\"data\":{\"status\":");
   orf_encode_string (out, orf_error_code_to_name (code), -1);
   orf_rpc_text_append_error_details (out, error);

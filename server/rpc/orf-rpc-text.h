@@ -21,6 +21,8 @@ GArray *orf_rpc_text_split_array (const char *text, gsize length);
 /* {"jsonrpc":"2.0","id":ID,"result":JSON} and the same with error; id NULL stands for null. */
 void orf_rpc_text_append_result (GString *out, const char *id, const char *json, gsize length);
 void orf_rpc_text_append_error (GString *out, const char *id, const GError *error);
+/* A JSON string of words that may quote what came from outside, cut where it was too long. */
+void orf_rpc_text_append_words (GString *out, const char *words);
 /* "field":…,"allowed":…,"retry_after_ms":… with a comma before each, where they are known. */
 void orf_rpc_text_append_error_details (GString *out, const GError *error);
 
