@@ -9,12 +9,12 @@ gboolean
 orf_store_thread_start (
   pthread_t *thread, const char *name, void *(*run_thread_cb) (void *), void *data, GError **error)
 {
-  /* Our error domain, and the lock that GLib keeps domains by, are made when first used: not by two
-   * threads at once. */
-  g_autoptr (GError) first = g_error_new_literal (ORF_ERROR, ORF_ERROR_INTERNAL, "");
   sigset_t all, before;
   int failed;
 
+  /* Our error domain, and the lock that GLib keeps domains by, are made when first used: not by two
+   * threads at once. */
+  g_error_free (g_error_new_literal (ORF_ERROR, ORF_ERROR_INTERNAL, ""));
   sigfillset (&all);
   pthread_sigmask (SIG_SETMASK, &all, &before);
   failed = pthread_create (thread, NULL, run_thread_cb, data);
