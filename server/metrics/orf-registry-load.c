@@ -70,6 +70,21 @@ load_row (OrfRegistry *registry, const OrfSeriesRow *row)
                        registry->started_us + registry->config->metrics.future_us);
 }
 
+/* Of these only the rows of series were recent enough; the metric's own is asked for. */
+static void
+look_for_families (OrfRegistry *registry)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, registry->families);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    if (!((OrfFamilyEntry *) value)->loaded)
+      g_ptr_array_add (registry->unloaded, value);
+  if (registry->unloaded->len > 0)
+    orf_registry_schedule_lookup (registry);
+}
+
 gboolean
 orf_registry_load (OrfRegistry *registry, GError **error)
 {
@@ -82,6 +97,7 @@ orf_registry_load (OrfRegistry *registry, GError **error)
     return FALSE;
   for (guint i = 0; i < rows->len; i++)
     load_row (registry, rows->pdata[i]);
+  look_for_families (registry);
   return TRUE;
 }
 

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 typedef struct {
   OrfFamily base;
   guint n_series;  /* active ones */
+  guint n_waiters; /* who asked for it by name */
   gboolean loaded; /* its definition was looked for in the file */
 } OrfFamilyEntry;
 

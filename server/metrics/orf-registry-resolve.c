@@ -6,8 +6,8 @@
  * its id is 0 until the lookup that asked for it is back.
  * - A series with id 0, and a family not loaded, is either in `unresolved` (`unloaded`) or asked
  * for by the lookup in flight.
- * - A waiter holds its series, and is told when all of them have ids and all its families are
- * loaded.
+ * - A waiter holds its series and its families, and is told when all of them have ids and all its
+ * families are loaded.
  */
 #include <string.h>
 
@@ -34,6 +34,12 @@ waiter_free (OrfRegistry *registry, OrfResolveWaiter *waiter)
 {
   for (guint i = 0; waiter->series != NULL && i < waiter->series->len; i++)
     orf_registry_release (registry, waiter->series->pdata[i]);
+  for (guint i = 0; waiter->names != NULL && waiter->names[i] != NULL; i++) {
+    OrfFamilyEntry *family = g_hash_table_lookup (registry->families, waiter->names[i]);
+
+    family->n_waiters--;
+    orf_registry_drop_family (registry, family);
+  }
   g_clear_pointer (&waiter->series, g_ptr_array_unref);
   g_strfreev (waiter->names);
   g_free (waiter);
@@ -71,7 +77,7 @@ is_settled (OrfRegistry *registry, const OrfResolveWaiter *waiter)
   for (guint i = 0; waiter->names != NULL && waiter->names[i] != NULL; i++) {
     OrfFamilyEntry *family = g_hash_table_lookup (registry->families, waiter->names[i]);
 
-    if (family != NULL && !family->loaded)
+    if (!family->loaded)
       return FALSE;
   }
   return TRUE;
@@ -306,7 +312,7 @@ orf_registry_resolve_families (OrfRegistry *registry,
   waiter->names = g_new0 (char *, n_names + 1);
   for (guint i = 0; i < n_names; i++) {
     waiter->names[i] = g_strdup (names[i]);
-    ensure_family (registry, names[i]);
+    ensure_family (registry, names[i])->n_waiters++;
   }
   waiter->families_done = done;
   waiter->user_data = user_data;

@@ -44,7 +44,7 @@ orf_registry_add_family (OrfRegistry *registry, const char *name)
 void
 orf_registry_drop_family (OrfRegistry *registry, OrfFamilyEntry *family)
 {
-  if (family->n_series > 0 || family->base.builtin)
+  if (family->n_series > 0 || family->n_waiters > 0 || family->base.builtin)
     return;
   g_ptr_array_remove_fast (registry->unloaded, family);
   if (registry->asked_families != NULL)
@@ -87,7 +87,8 @@ orf_registry_find_family (OrfRegistry *registry, const char *name)
 {
   OrfFamilyEntry *family = g_hash_table_lookup (registry->families, name);
 
-  return family != NULL && family->base.defined ? &family->base : NULL;
+  /* Until its own row is read, what a series' row says of it lacks the buckets. */
+  return family != NULL && family->base.defined && family->loaded ? &family->base : NULL;
 }
 
 /* ---- series ---------------------------------------------------------------------------------- */

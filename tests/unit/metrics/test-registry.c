@@ -212,6 +212,74 @@ test_definition_survives (MetricsFixture *fixture, gconstpointer data)
     g_main_context_iteration (NULL, TRUE);
 }
 
+/* The answer to a question about families, whichever it is. */
+typedef struct {
+  guint n_told;
+  gboolean known;
+} FamilyTold;
+
+static void
+family_told_cb (gpointer user_data,
+                OrfFamily *const *families,
+                guint n_families,
+                const GError *error)
+{
+  FamilyTold *told = user_data;
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (n_families, ==, 1);
+  told->n_told++;
+  told->known = families[0] != NULL;
+}
+
+/* Bounded: an answer that never comes is the fault looked for. */
+static void
+wait_for_family (FamilyTold *told)
+{
+  gint64 until_us = orf_clock_monotonic_us () + 10 * ORF_US_PER_S;
+
+  while (told->n_told == 0 && orf_clock_monotonic_us () < until_us)
+    if (!g_main_context_iteration (NULL, FALSE))
+      g_usleep (1000);
+  g_assert_cmpuint (told->n_told, ==, 1);
+}
+
+/* A start that finds a series, but not the metric's own row, has not looked for that one. */
+static void
+test_family_of_a_loaded_series (MetricsFixture *fixture, gconstpointer data)
+{
+  const char *const name = "m";
+  FamilyTold told = { 0, FALSE };
+
+  metrics_fixture_record (fixture, resolve (fixture, "m", labels_a), orf_clock_now_us (), 1);
+  metrics_fixture_restart (fixture);
+  g_assert_nonnull (orf_registry_find (fixture->registry, "m", (char *const *) labels_a));
+  orf_registry_resolve_families (fixture->registry, &name, 1, family_told_cb, &told);
+  wait_for_family (&told);
+  g_assert_true (told.known);
+}
+
+/* What one caller is refused must not take from another what it waits for. */
+static void
+test_refusal_spares_who_waits (MetricsFixture *fixture, gconstpointer data)
+{
+  const OrfSeriesRef refs[] = { { "h", (char *const *) labels_a, 0 }, { "b", NULL, 0 } };
+  const char *const name = "h";
+  FamilyTold told = { 0, FALSE };
+  guint refused = 0;
+
+  define (fixture, "h");
+  fixture->config->metrics.idle_us = -1000 * ORF_US_PER_S;
+  metrics_fixture_restart (fixture);
+  fixture->config->metrics.max_series = 101;
+  fixture->config->metrics.builtin_series = 100;
+  orf_registry_resolve_families (fixture->registry, &name, 1, family_told_cb, &told);
+  orf_registry_resolve (fixture->registry, refs, 2, refused_cb, &refused);
+  g_assert_cmpuint (refused, ==, 1);
+  wait_for_family (&told);
+  g_assert_true (told.known);
+}
+
 static void
 test_rebuild (MetricsFixture *fixture, gconstpointer data)
 {
@@ -282,6 +350,8 @@ main (int argc, char **argv)
   ADD ("builtin-share", test_builtin_share);
   ADD ("builtin-gets-its-id", test_builtin_gets_its_id);
   ADD ("definition-survives", test_definition_survives);
+  ADD ("family-of-a-loaded-series", test_family_of_a_loaded_series);
+  ADD ("refusal-spares-who-waits", test_refusal_spares_who_waits);
   ADD ("rebuild", test_rebuild);
   ADD ("active-is-sorted", test_active_is_sorted);
   ADD ("closed-while-asking", test_closed_while_asking);
