@@ -195,6 +195,8 @@ orf_bind_unix (const char *path, int backlog, GError **error)
   mode_t mask;
   int fd, status, reason;
 
+  if (path[0] == '\0') /* to the kernel: a name of its own choice, that no file mode guards */
+    return refuse_path (ORF_ERROR_INVALID_ARGUMENT, "\"\"", "a path", "the path is empty", error);
   if (strlen (path) >= sizeof address.sun_path)
     return refuse_path (ORF_ERROR_INVALID_ARGUMENT, path, "at most 107 bytes",
                         "the path is too long", error);

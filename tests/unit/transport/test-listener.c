@@ -206,7 +206,8 @@ test_port_in_use (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *listen = NULL;
-  g_autofree char *own = g_strdup_printf ("(pid %d)", (int) getpid ());
+  g_autofree char *name = NULL;
+  g_autofree char *expected = NULL;
 
   listen_tcp (fixture);
   listen = g_strdup_printf ("127.0.0.1:%u", orf_listener_get_port (fixture->listener));
@@ -214,8 +215,26 @@ test_port_in_use (Fixture *fixture, gconstpointer data)
     orf_listener_new_tcp (fixture->poller, listen, &fixture->limits, accept_cb, fixture, &error));
   g_assert_error (error, ORF_ERROR, ORF_ERROR_FAILED_PRECONDITION);
   g_assert_cmpstr (orf_error_get_field (error), ==, "listen.http");
-  g_assert_nonnull (strstr (error->message, own));
-  g_assert_nonnull (strstr (error->message, "--listen"));
+  g_assert_true (g_file_get_contents ("/proc/self/comm", &name, NULL, NULL));
+  expected = g_strdup_printf ("cannot listen at %s: the port is in use by %s (pid %d); choose "
+                              "another with --listen HOST:PORT",
+                              listen, g_strchomp (name), (int) getpid ());
+  g_assert_cmpstr (error->message, ==, expected);
+}
+
+static void
+test_ipv6 (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!g_file_test ("/proc/net/if_inet6", G_FILE_TEST_EXISTS)) {
+    g_test_skip ("this machine has no IPv6");
+    return;
+  }
+  fixture->listener = orf_listener_new_tcp (fixture->poller, "[::1]:0", &fixture->limits, accept_cb,
+                                            fixture, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (orf_listener_get_port (fixture->listener), >, 0);
 }
 
 static void
@@ -317,6 +336,11 @@ test_unix_folder (Fixture *fixture, gconstpointer data)
   g_free (fixture->path);
   fixture->path = g_build_filename (fixture->dir, name, NULL);
   listen_unix (fixture, ORF_ERROR_INVALID_ARGUMENT);
+
+  /* to the kernel no name is a name of its own choice, that no file mode guards */
+  g_free (fixture->path);
+  fixture->path = g_strdup ("");
+  listen_unix (fixture, ORF_ERROR_INVALID_ARGUMENT);
 }
 
 int
@@ -329,6 +353,7 @@ main (int argc, char **argv)
   ADD ("cap-by-address", test_cap_by_address);
   ADD ("out-of-descriptors", test_out_of_descriptors);
   ADD ("port-in-use", test_port_in_use);
+  ADD ("ipv6", test_ipv6);
   ADD ("bad-addresses", test_bad_addresses);
   ADD ("unix", test_unix);
   ADD ("unix-taken", test_unix_taken);
