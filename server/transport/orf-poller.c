@@ -101,6 +101,8 @@ from_epoll (guint32 events)
     told |= ORF_POLL_OUT;
   if (events & (EPOLLHUP | EPOLLERR))
     told |= ORF_POLL_HUP;
+  if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+    told |= ORF_POLL_END;
   return told;
 }
 

@@ -19,6 +19,8 @@ typedef enum {
   ORF_POLL_IN = 1 << 0,  /* may be read: data, end of file, or an error to be met by reading */
   ORF_POLL_OUT = 1 << 1, /* may be written */
   ORF_POLL_HUP = 1 << 2, /* both directions are gone */
+  ORF_POLL_END = 1 << 3, /* the other end sends no more: a read that comes out short is not the
+                            last, as the end of file makes no edge of its own */
 } OrfPollEvents;
 
 /* Edges, not levels: what is told once is not told again until read() or write() has said EAGAIN.

@@ -88,10 +88,13 @@ test_edges (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fixture->n_calls, ==, 0); /* an edge is told once */
 
   g_assert_cmpint (read (fixture->fds[0], buffer, sizeof buffer), ==, 2);
+  shutdown (fixture->fds[1], SHUT_WR);
+  turn (fixture);
+  g_assert_cmpuint (fixture->events, ==, ORF_POLL_IN | ORF_POLL_OUT | ORF_POLL_END);
   close (fixture->fds[1]);
   fixture->fds[1] = -1;
   turn (fixture);
-  g_assert_cmpuint (fixture->events, ==, ORF_POLL_IN | ORF_POLL_OUT | ORF_POLL_HUP);
+  g_assert_cmpuint (fixture->events, ==, ORF_POLL_IN | ORF_POLL_OUT | ORF_POLL_HUP | ORF_POLL_END);
 }
 
 static void
