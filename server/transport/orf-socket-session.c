@@ -37,10 +37,11 @@ struct _OrfSocketSession {
   GString *output;
   gsize n_sent; /* of output */
   gboolean in_turn;
-  gboolean paused; /* the other end does not read */
-  gboolean ended;  /* nothing more is read: end of file, drain, or a framing that is lost */
-  gboolean broken; /* nothing can be sent any more */
-  gint64 heard_us; /* monotonic */
+  gboolean paused;  /* the other end does not read */
+  gboolean ending;  /* the other end sends no more; its end of file is not read yet */
+  gboolean ended;   /* nothing more is read: end of file, drain, or a framing that is lost */
+  gboolean broken;  /* nothing can be sent any more */
+  gint64 active_us; /* monotonic: when bytes last went either way */
   guint idle_id;
 };
 
@@ -71,9 +72,10 @@ flush (OrfSocketSession *session)
   while (get_queued (session) > 0 && !session->broken) {
     gssize n = write_some (session);
 
-    if (n >= 0)
+    if (n >= 0) {
       session->n_sent += (gsize) n;
-    else if (errno == EAGAIN)
+      session->active_us = orf_clock_monotonic_us ();
+    } else if (errno == EAGAIN)
       break;
     else if (errno != EINTR)
       session->broken = TRUE;
@@ -190,10 +192,11 @@ receive (OrfSocketSession *session)
   gssize n = read (session->in_fd, read_buffer, sizeof read_buffer);
 
   if (n > 0) {
-    session->heard_us = orf_clock_monotonic_us ();
+    session->active_us = orf_clock_monotonic_us ();
     take (session, read_buffer, (gsize) n);
-    /* A short read of a socket was all there is: the next byte is a new edge. */
-    if (!session->is_socket || n == sizeof read_buffer)
+    /* A short read of a socket was all there is, and the next byte is a new edge; an end of file
+     * that was told along with this data is not. */
+    if (!session->is_socket || session->ending || n == sizeof read_buffer)
       orf_watch_again (session->in, ORF_POLL_IN);
   } else if (n == 0) {
     session->ended = TRUE;
@@ -229,6 +232,8 @@ turn_cb (gpointer user_data, OrfPollEvents events)
   OrfSocketSession *session = user_data;
 
   session->in_turn = TRUE;
+  if ((events & ORF_POLL_END) != 0)
+    session->ending = TRUE;
   if ((events & ORF_POLL_HUP) != 0 && session->is_socket && session->ended)
     session->broken = TRUE; /* nobody is there to read an answer */
   if ((events & ORF_POLL_IN) != 0 && !session->paused && !session->ended)
@@ -252,9 +257,13 @@ idle_cb (gpointer user_data)
 {
   OrfSocketSession *session = user_data;
 
-  if (orf_clock_monotonic_us () - session->heard_us >= session->options.idle_us &&
-      orf_peer_get_pending (session->peer) == 0)
-    orf_socket_session_drain (session);
+  if (orf_clock_monotonic_us () - session->active_us < session->options.idle_us ||
+      orf_peer_get_pending (session->peer) > 0)
+    return G_SOURCE_CONTINUE;
+  /* what the other end would not read all that time it will not be waited for to read */
+  if (get_queued (session) > 0)
+    session->broken = TRUE;
+  orf_socket_session_drain (session);
   return G_SOURCE_CONTINUE;
 }
 
@@ -287,7 +296,7 @@ orf_socket_session_new (const OrfSocketSessionOptions *options,
   session->input = g_byte_array_new ();
   session->output = g_string_sized_new (1024);
   session->framing.max_bytes = orf_router_get_limits (options->router)->max_message_bytes;
-  session->heard_us = orf_clock_monotonic_us ();
+  session->active_us = orf_clock_monotonic_us ();
   session->peer = orf_peer_new (options->router, &peer_ops, session, options->role, options->actor);
   /* cannot fail on a descriptor that is open */
   g_unix_set_fd_nonblocking (in_fd, TRUE, NULL);

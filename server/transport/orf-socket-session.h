@@ -17,7 +17,7 @@ typedef struct {
   OrfRouter *router;
   OrfPoller *poller;
   gsize max_queue_bytes; /* of answers not yet read by the other end; beyond it we stop reading */
-  gint64 idle_us;        /* 0: for ever */
+  gint64 idle_us; /* with nothing in flight and no byte either way, read or sent; 0: for ever */
   OrfRole role;
   const char *actor; /* copied */
   /* The other end is gone, or all is answered after a drain.  The owner frees the session. */
