@@ -320,6 +320,31 @@ test_idle (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fixture->got->len, ==, 0);
 }
 
+/* One more than may be waits, unanswered, until another is gone. */
+static void
+test_cap (Fixture *fixture, gconstpointer data)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  int first;
+
+  fixture->config->socket.max_connections = 1;
+  g_test_expect_message ("orfeas", G_LOG_LEVEL_WARNING, "*max_connections*");
+  listen_at (fixture);
+  say (fixture, ASK ("1") "\n");
+  expect (fixture, ANSWER ("1") "\n");
+  first = fixture->fd;
+  fixture->fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  g_strlcpy (address.sun_path, fixture->path, sizeof address.sun_path);
+  g_assert_cmpint (connect (fixture->fd, (struct sockaddr *) &address, sizeof address), ==, 0);
+  say (fixture, ASK ("2") "\n");
+  for (int i = 0; i < 50; i++)
+    g_assert_true (pump (fixture));
+  g_assert_cmpuint (fixture->got->len, ==, 0);
+  close (first);
+  expect (fixture, ANSWER ("2") "\n");
+  g_test_assert_expected_messages ();
+}
+
 static void
 closed_cb (gpointer user_data, OrfSocketSession *session)
 {
@@ -370,6 +395,7 @@ main (int argc, char **argv)
   ADD ("gone-client-cancels", test_gone_client_cancels);
   ADD ("slow-reader", test_slow_reader);
   ADD ("drain", test_drain);
+  ADD ("cap", test_cap);
   ADD ("idle", test_idle);
   ADD ("files", test_files);
   return g_test_run ();
