@@ -146,7 +146,8 @@ apply_row (OrfRegistry *registry, const OrfSeriesRow *row)
   entry->base.id = row->id;
   entry->base.created_us = row->created_us;
   /* Idle until now, or it would have been in memory: what the file has is older than the chunk. */
-  entry->base.chunk.complete_from_us = MAX (entry->base.chunk.complete_from_us, row->last_us + 1);
+  entry->base.chunk.complete_from_us = MAX (entry->base.chunk.complete_from_us,
+                                            row->last_us + ORF_LAST_US_BEHIND);
   entry->base.last_us = MAX (entry->base.last_us, row->last_us);
   entry->declared = TRUE;
   entry->told_us = row->last_us;

@@ -6,9 +6,6 @@
 #include "core/orf-clock.h"
 #include "orf-error.h"
 
-/* series.last_us in the file may be behind by as much after a crash (see orf_registry_tick()). */
-#define BEHIND_US (600 * ORF_US_PER_S)
-
 typedef struct {
   const OrfMetricsParts *parts;
   const OrfSelector *selector; /* its owner waits for done */
@@ -208,7 +205,7 @@ may_mean_retired (const OrfMetricsParts *parts, gint64 since_us)
 {
   const OrfConfig *config = parts->config;
 
-  return since_us < orf_clock_now_us () - config->metrics.idle_us + BEHIND_US ||
+  return since_us < orf_clock_now_us () - config->metrics.idle_us + ORF_LAST_US_BEHIND ||
          orf_registry_get_n_active (parts->registry) >= config->metrics.max_series;
 }
 
@@ -236,6 +233,6 @@ orf_series_set_select (const OrfMetricsParts *parts,
   else if (!may_mean_retired (parts, since_us))
     conclude (selection, NULL);
   else
-    orf_store_list_series (parts->store, since_us - BEHIND_US, selection->max_rows, cancel,
+    orf_store_list_series (parts->store, since_us - ORF_LAST_US_BEHIND, selection->max_rows, cancel,
                            listed_cb, selection);
 }
