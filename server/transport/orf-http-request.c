@@ -12,6 +12,7 @@
 #include "orf-error.h"
 #include "rpc/orf-peer.h"
 #include "rpc/orf-rest.h"
+#include "transport/orf-http-encoding.h"
 
 #define JSON "application/json"
 
@@ -228,11 +229,45 @@ start_rest (OrfHttpRequest *request, const char *path, const char *query)
     request->call = call;
 }
 
+/* The answer to a page's reader, by what it takes and what it has already. */
 static void
-start_page (OrfHttpRequest *request, const OrfHttpPageEntry *entry)
+answer_page (OrfHttpRequest *request, const OrfHttpPage *page)
+{
+  g_autoptr (GBytes) packed = NULL;
+  const char *body = page->body;
+  gsize length = page->length;
+  gboolean packs = page->gzip != NULL || page->compress;
+
+  add_header (request, "Cache-Control",
+              page->cache_control != NULL ? page->cache_control : "no-store");
+  if (page->etag != NULL)
+    add_header (request, "ETag", page->etag);
+  if (packs)
+    add_header (request, "Vary", "Accept-Encoding");
+  if (page->status == SOUP_STATUS_OK && page->etag != NULL &&
+      orf_http_encoding_matches_etag (get_header (request, "If-None-Match"), page->etag)) {
+    answer (request, SOUP_STATUS_NOT_MODIFIED, NULL, NULL, 0);
+    return;
+  }
+  if (packs && orf_http_encoding_takes_gzip (get_header (request, "Accept-Encoding"))) {
+    packed = page->gzip != NULL ? g_bytes_new (page->gzip, page->gzip_length)
+                                : orf_http_encoding_gzip (page->body, page->length);
+    body = g_bytes_get_data (packed, &length);
+    add_header (request, "Content-Encoding", "gzip");
+  }
+  answer (request, page->status, page->content_type, body, length);
+}
+
+static void
+start_page (OrfHttpRequest *request,
+            const OrfHttpPageEntry *entry,
+            const char *path,
+            const char *query)
 {
   g_autoptr (GError) error = NULL;
-  OrfHttpPage page = { .status = SOUP_STATUS_OK };
+  OrfHttpPage page = {
+    .status = SOUP_STATUS_OK, .path = path, .query = query, .accept = get_header (request, "Accept")
+  };
   OrfRole role;
   const char *actor;
 
@@ -245,7 +280,17 @@ start_page (OrfHttpRequest *request, const OrfHttpPageEntry *entry)
     return;
   }
   entry->func (entry->user_data, &page);
-  answer (request, page.status, page.content_type, page.body, page.length);
+  answer_page (request, &page);
+}
+
+static gboolean
+is_page (const OrfHttpPageEntry *entry, const char *path)
+{
+  gsize stem = strlen (entry->path) - 1;
+
+  if (entry->path[stem] == '*')
+    return strncmp (entry->path, path, stem) == 0;
+  return strcmp (entry->path, path) == 0;
 }
 
 static const OrfHttpPageEntry *
@@ -254,7 +299,7 @@ find_page (const OrfHttpService *service, const char *path)
   for (guint i = 0; i < service->pages->len; i++) {
     const OrfHttpPageEntry *entry = &g_array_index (service->pages, OrfHttpPageEntry, i);
 
-    if (strcmp (entry->path, path) == 0)
+    if (is_page (entry, path))
       return entry;
   }
   return NULL;
@@ -289,7 +334,7 @@ start_by_path (OrfHttpRequest *request, const char *path, const char *query)
   if (strcmp (path, "/rpc") == 0)
     start_rpc (request);
   else if ((page = find_page (request->service, path)) != NULL)
-    start_page (request, page);
+    start_page (request, page, path, query);
   else if (g_str_has_prefix (path, "/api/"))
     start_rest (request, path, query);
   else if (strcmp (path, "*") == 0)

@@ -25,13 +25,24 @@ void orf_http_server_free (OrfHttpServer *server);
 /* "http://127.0.0.1:5000", with the port in fact bound. */
 const char *orf_http_server_get_url (OrfHttpServer *server);
 
-/* A page outside the envelope (/healthz, /openrpc.json), for GET and HEAD.  body is borrowed until
- * the next turn of the loop; no token is asked when open. */
+/* A page outside the envelope (/healthz, /openrpc.json), for GET and HEAD; no token is asked when
+ * open.  A path that ends in a star takes all below it.  What is given back is borrowed until the
+ * next turn of the loop. */
 typedef struct {
-  int status;
+  /* what is asked; NULL where the header, or the query, did not come */
+  const char *path;
+  const char *query; /* still encoded */
+  const char *accept;
+  /* the answer */
+  int status; /* 200 unless changed; 304 is found out by etag */
   const char *content_type;
   const char *body;
   gsize length;
+  const char *gzip; /* body made smaller at build time; NULL: there is none */
+  gsize gzip_length;
+  gboolean compress;         /* worth the time, for a client that takes it */
+  const char *etag;          /* with its quotes; NULL: none */
+  const char *cache_control; /* NULL: "no-store" */
 } OrfHttpPage;
 typedef void (*OrfHttpPageFunc) (gpointer user_data, OrfHttpPage *page);
 void orf_http_server_add_page (

@@ -79,7 +79,12 @@ big_cb (OrfCall *call, gconstpointer params, gpointer user_data)
 static void
 page_cb (gpointer user_data, OrfHttpPage *page)
 {
-  *page = (OrfHttpPage){ 200, "text/plain", "0123456789", 10 };
+  g_assert_true (g_str_has_prefix (page->path, "/"));
+  page->content_type = "text/plain";
+  page->body = "0123456789";
+  page->length = 10;
+  page->etag = "\"ten\"";
+  page->compress = g_strcmp0 (page->query, "pack") == 0;
 }
 
 static void
@@ -115,6 +120,7 @@ set_up (Fixture *f, gconstpointer data)
   g_assert_no_error (error);
   orf_http_server_add_page (f->server, "/page", TRUE, page_cb, f);
   orf_http_server_add_page (f->server, "/closed", FALSE, page_cb, f);
+  orf_http_server_add_page (f->server, "/below/*", TRUE, page_cb, f);
   f->port = (guint16) atoi (strrchr (orf_http_server_get_url (f->server), ':') + 1);
   g_assert_cmpuint (f->port, >, 0);
 }
@@ -343,6 +349,13 @@ test_pages (Fixture *f, gconstpointer data)
   answers (f, "GET /page/x HTTP/1.1\r\n" HOST CLOSE "\r\n", 404, NULL);
   f->config->auth.require = TRUE;
   answers (f, "GET /page HTTP/1.1\r\n" HOST CLOSE "\r\n", 200, NULL);
+  answers (f, "GET /below/a/b HTTP/1.1\r\n" HOST CLOSE "\r\n", 200, "Cache-Control: no-store\r\n");
+  answers (f, "GET /below HTTP/1.1\r\n" HOST CLOSE "\r\n", 404, NULL);
+  answers (f, "GET /page?pack HTTP/1.1\r\nAccept-Encoding: gzip\r\n" HOST CLOSE "\r\n", 200,
+           "Content-Encoding: gzip\r\n");
+  answers (f, "GET /page?pack HTTP/1.1\r\n" HOST CLOSE "\r\n", 200, "Vary: Accept-Encoding\r\n");
+  answers (f, "GET /page HTTP/1.1\r\nIf-None-Match: \"ten\"\r\n" HOST CLOSE "\r\n", 304,
+           "ETag: \"ten\"\r\n");
   answers (f, "GET /closed HTTP/1.1\r\n" HOST CLOSE "\r\n", 401, "WWW-Authenticate: Bearer\r\n");
 }
 
