@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Turns schema/ into C tables, the OpenRPC document, the sample config and methods.md.
+"""Turns schema/ into C tables, the OpenRPC document, the sample config, methods.md and limits.md.
 
 generate.py SOURCE_DIR OUTPUT_DIR [--depfile FILE]
 """
@@ -11,7 +11,7 @@ import sys
 
 sys.dont_write_bytecode = True
 
-from generator import c_config, c_errors, c_methods, c_metrics, c_types, docs, openrpc
+from generator import c_config, c_errors, c_methods, c_metrics, c_types, docs, limits, openrpc
 from generator.model import Schema, SchemaError
 
 
@@ -29,7 +29,7 @@ def main():
 
     options.output.mkdir(parents=True, exist_ok=True)
     outputs = []
-    for module in (c_errors, c_types, c_methods, c_config, c_metrics, openrpc, docs):
+    for module in (c_errors, c_types, c_methods, c_config, c_metrics, openrpc, docs, limits):
         for name, text in module.generate(schema).items():
             (options.output / name).write_text(text, encoding="utf-8")
             outputs.append(name)

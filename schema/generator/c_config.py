@@ -102,7 +102,8 @@ def sample(schema):
     for section in schema.config:
         lines += ["", *(f"# {line}" for line in wrap(section.get("help", ""))), f"[{section['name']}]"]
         for key in section["keys"]:
-            lines += [f"# {line}" for line in wrap(f"{key['help']} ({allowed(key)})")]
+            help_text = f"{key['help']} {key['reason']}" if key.get("limit") else key["help"]
+            lines += [f"# {line}" for line in wrap(f"{help_text} ({allowed(key)})")]
             if key.get("env"):
                 lines.append(f"# environment: {key['env'] if isinstance(key['env'], str) else ', '.join(key['env'])}")
             lines.append(f"#{key['name']}={default_text(key)}")

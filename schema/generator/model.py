@@ -265,7 +265,9 @@ class Schema:
         self.info = self._read(directory / "info.json")
         self.errors = self._read(directory / "errors.json")["codes"]
         self.metrics = self._read(directory / "metrics.json")["metrics"]
-        self.config = self._read(directory / "config.json")["sections"]
+        config = self._read(directory / "config.json")
+        self.config = config["sections"]
+        self.fixed_limits = config["fixed_limits"]
         services = [self._read(path) for path in sorted((directory / "services").glob("*.json"))]
         internals = [self._read(path) for path in sorted((directory / "internal").glob("*.json"))]
         for part in services + internals:
