@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Turns schema/ into C tables, the OpenRPC document, the sample config, methods.md and limits.md.
+"""Turns schema/ into C tables, the OpenRPC document, the sample config, methods.md and limits.md; or a client.
 
-generate.py SOURCE_DIR OUTPUT_DIR [--depfile FILE]
+generate.py SOURCE_DIR OUTPUT_DIR [--for c|javascript] [--depfile FILE]
 """
 
 import argparse
@@ -11,14 +11,21 @@ import sys
 
 sys.dont_write_bytecode = True
 
-from generator import c_config, c_errors, c_methods, c_metrics, c_types, docs, limits, openrpc
+from generator import c_config, c_errors, c_methods, c_metrics, c_types, docs, javascript, limits, openrpc
 from generator.model import Schema, SchemaError
+
+# who asks for what
+GROUPS = {
+    "c": (c_errors, c_types, c_methods, c_config, c_metrics, openrpc, docs, limits),
+    "javascript": (javascript,),
+}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source", type=pathlib.Path)
     parser.add_argument("output", type=pathlib.Path)
+    parser.add_argument("--for", dest="group", choices=GROUPS, default="c")
     parser.add_argument("--depfile", type=pathlib.Path)
     options = parser.parse_args()
 
@@ -29,7 +36,7 @@ def main():
 
     options.output.mkdir(parents=True, exist_ok=True)
     outputs = []
-    for module in (c_errors, c_types, c_methods, c_config, c_metrics, openrpc, docs, limits):
+    for module in GROUPS[options.group]:
         for name, text in module.generate(schema).items():
             (options.output / name).write_text(text, encoding="utf-8")
             outputs.append(name)

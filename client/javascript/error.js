@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { errorCodes } from "./methods.js";
+
+/**
+ * What a call ended with: the server's own words, or ours where no answer came (`local`): UNAVAILABLE when it
+ * could not be reached, DEADLINE_EXCEEDED, CANCELLED.
+ */
+export class OrfeasError extends Error {
+  constructor(status, message, details = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = "OrfeasError";
+    this.status = status;
+    this.code = details.code ?? errorCodes[status] ?? errorCodes.UNKNOWN;
+    this.method = details.method ?? null;
+    this.field = details.field ?? null;
+    this.allowed = details.allowed ?? null;
+    this.retryAfterMs = details.retryAfterMs ?? null;
+    this.local = details.local ?? false;
+  }
+}
+
+const statuses = new Map(Object.entries(errorCodes).map(([status, code]) => [code, status]));
+
+/** `error` of a JSON-RPC answer. */
+export function fromWire(error, method) {
+  const data = error.data ?? {};
+  return new OrfeasError(data.status ?? statuses.get(error.code) ?? "UNKNOWN", error.message ?? "", {
+    code: error.code,
+    method,
+    field: data.field,
+    allowed: data.allowed,
+    retryAfterMs: data.retry_after_ms,
+  });
+}
+
+/** An HTTP answer that is no JSON-RPC: refused before it was read as a call. */
+export function fromHttp(httpStatus, text, method) {
+  try {
+    const { error } = JSON.parse(text);
+    return new OrfeasError(error.status, error.message, { code: error.code, method });
+  } catch {
+    return new OrfeasError(httpStatus >= 502 && httpStatus <= 504 ? "UNAVAILABLE" : "UNKNOWN",
+      `HTTP ${httpStatus}`, { method });
+  }
+}
+
+export function unreachable(message, method, cause) {
+  return new OrfeasError("UNAVAILABLE", message, { method, cause, local: true });
+}
+
+/** Why a signal was raised: its deadline, or the caller. */
+export function fromSignal(signal, method) {
+  return signal.reason?.name === "TimeoutError"
+    ? new OrfeasError("DEADLINE_EXCEEDED", "the deadline passed with no answer", { method, local: true })
+    : new OrfeasError("CANCELLED", "cancelled by the caller", { method, cause: signal.reason, local: true });
+}

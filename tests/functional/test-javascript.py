@@ -1,0 +1,77 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The JavaScript client in Node against the real daemon, and against a server made to misbehave; see javascript/."""
+
+import json
+import os
+import subprocess
+
+import node_packages
+import orfeas_test
+
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "javascript")
+CLIENT = os.environ.get("ORFEAS_JAVASCRIPT", os.path.join(os.getcwd(), "build/client/javascript"))
+
+
+def run_node(script, case, facts):
+    packages = node_packages.install(HERE)
+    done = subprocess.run(
+        ["node", os.path.join(HERE, script), case],
+        input=json.dumps({"client": CLIENT, "packages": packages, **facts}),
+        capture_output=True, text=True, timeout=orfeas_test.PATIENCE_S * 2,
+    )
+    orfeas_test.diagnose(done.stdout + done.stderr)
+    assert done.returncode == 0, f"node ended with {done.returncode}"
+
+
+def with_daemon(t, case, **options):
+    daemon = t.start(**options)
+    with open(os.path.join(t.dir, "cookie"), encoding="utf-8") as file:
+        cookie = file.read().strip()
+    run_node("test-daemon.mjs", case, {"url": daemon.ready["http"], "cookie": cookie, "pid": daemon.ready["pid"]})
+    return daemon
+
+
+def test_types(_):
+    packages = node_packages.install(HERE)
+    folder = os.path.join(packages, "types")
+    os.makedirs(os.path.join(folder, "node_modules"), exist_ok=True)
+    link = os.path.join(folder, "node_modules", "orfeas")
+    if not os.path.islink(link):
+        os.symlink(CLIENT, link)
+    with open(os.path.join(HERE, "types.ts"), encoding="utf-8") as file:
+        text = file.read()
+    with open(os.path.join(folder, "types.ts"), "w", encoding="utf-8") as file:
+        file.write(text)
+    done = subprocess.run(
+        ["node", os.path.join(packages, "node_modules/typescript/bin/tsc"), "--strict", "--noEmit", "--pretty", "false",
+         "--noUncheckedIndexedAccess", "--target", "es2022", "--module", "nodenext", "--lib", "es2023,dom",
+         os.path.join(folder, "types.ts")],
+        capture_output=True, text=True, cwd=folder,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_every_method(t):
+    with_daemon(t, "every-method")
+
+
+def test_errors(t):
+    with_daemon(t, "errors")
+
+
+def test_tokens(t):
+    with_daemon(t, "tokens")
+
+
+def test_writes(t):
+    daemon = with_daemon(t, "writes")
+    points = daemon.call("metrics.query", {"select": "client.test"})["series"][0]["points"]
+    assert [value for _, value in points] == [7], points
+
+
+def test_connection(_):
+    run_node("test-connection.mjs", "", {})
+
+
+orfeas_test.main()
