@@ -10,7 +10,7 @@ typedef struct {
   const char *summary;
   const OrfDesc *params;
   const OrfDesc *result; /* NULL: any JSON, made by the handler */
-  OrfRole role; /* the least that may call it */
+  OrfRole role; /* what a caller has to hold */
   guint8 writes; /* changes state: audited, may be repeated with an idempotency key */
   guint8 stream; /* answers a stream */
   guint8 unavailable; /* its part is not built yet */
@@ -29,9 +29,10 @@ extern const guint orf_n_routes;
 /* NULL: no such method. */
 const OrfMethod *orf_method_find (const char *name);
 #define orf_method_get_id(method) ((OrfMethodId) ((method) - orf_methods))
-/* TRUE where a caller with `role` may call what demands `demanded`: operate holds read and ingest,
- * admin holds all, ingest alone reads nothing. */
-gboolean orf_role_holds (OrfRole role, OrfRole demanded);
+/* TRUE where a caller with `roles` may call what demands `demanded`. */
+gboolean orf_role_holds (OrfRole roles, OrfRole demanded);
+/* FALSE: no such role. */
+gboolean orf_role_from_string (const char *name, OrfRole *role);
 /* The OpenRPC document of all this, as JSON text. */
 extern const char orf_openrpc_json[];
 extern const gsize orf_openrpc_json_length;
@@ -60,13 +61,25 @@ orf_method_find (const char *name)
 }
 
 gboolean
-orf_role_holds (OrfRole role, OrfRole demanded)
+orf_role_holds (OrfRole roles, OrfRole demanded)
 {
-  if (role == demanded || role == ORF_ROLE_ADMIN)
-    return TRUE;
-  return role == ORF_ROLE_OPERATE && demanded != ORF_ROLE_ADMIN;
+  return demanded != ORF_ROLE_NONE && (roles & demanded) == demanded;
+}
+
+gboolean
+orf_role_from_string (const char *name, OrfRole *role)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (role_names); i++)
+    if (strcmp (role_names[i].name, name) == 0) {
+      *role = role_names[i].role;
+      return TRUE;
+    }
+  return FALSE;
 }
 """
+
+# Each role is a bit of its own and those of the roles that it holds.
+HELD = {"read": 0x1, "ingest": 0x2, "operate": 0x7, "admin": 0xf}
 
 
 def method_id(method):
@@ -78,9 +91,11 @@ def desc(name):
 
 
 def declarations(schema):
-    roles = "\n".join(f"  ORF_ROLE_{role.upper()}," for role in ROLES)
+    roles = "\n".join(f"  ORF_ROLE_{role.upper()} = {HELD[role]:#x}," for role in ROLES)
     ids = "\n".join(f"  {method_id(method)}," for method in schema.methods)
-    return (f"typedef enum {{\n  ORF_ROLE_NONE,\n{roles}\n}} OrfRole;\n\n"
+    return ("/* A set: a caller may hold several, joined with |.  ingest alone reads nothing; operate holds\n"
+            " * read and ingest, admin holds all. */\n"
+            f"typedef enum {{\n  ORF_ROLE_NONE,\n{roles}\n}} OrfRole;\n\n"
             f"typedef enum {{\n{ids}\n  ORF_N_METHODS\n}} OrfMethodId;\n" + DECLARATIONS)
 
 
@@ -96,7 +111,9 @@ def tables(schema):
     return (f"/* by name: orf_method_find() searches by halves */\n"
             f"const OrfMethod orf_methods[ORF_N_METHODS] = {{\n{rows}\n}};\n\n"
             f"const OrfRoute orf_routes[] = {{\n{route_rows}\n}};\n"
-            f"const guint orf_n_routes = {len(routes)};\n" + FIND)
+            f"const guint orf_n_routes = {len(routes)};\n\n"
+            "static const struct {\n  const char *name;\n  OrfRole role;\n} role_names[] = {\n" +
+            "".join(f"  {{ {c_string(role)}, ORF_ROLE_{role.upper()} }},\n" for role in ROLES) + "};\n" + FIND)
 
 
 def binder(method):
