@@ -224,12 +224,24 @@ orf_daemon_dup_ready_line (OrfDaemon *daemon, GError **error)
   return g_strdup (line->str);
 }
 
+static void
+reload_tokens (OrfDaemon *daemon)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!orf_gate_reload (daemon->gate, &error))
+    g_warning ("tokens stay as they are: %s", error->message);
+  else if (daemon->config->auth.token_file[0] != '\0')
+    g_message ("%u tokens read again", orf_gate_get_n_tokens (daemon->gate));
+}
+
 void
 orf_daemon_reload (OrfDaemon *daemon, const OrfConfig *fresh)
 {
   g_auto (GStrv) fixed = orf_config_reload (daemon->config, fresh);
 
   orf_log_configure (daemon->config);
+  reload_tokens (daemon);
   orf_gpu_monitor_reload (daemon->gpu, daemon->config);
   if (fixed[0] == NULL) {
     g_message ("settings read again");

@@ -10,7 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/orf-clock.h"
 #include "orf-error.h"
+#include "transport/orf-session-table.h"
+#include "transport/orf-token-file.h"
 
 /* 256 bits: not to be guessed, and no need to count attempts. */
 #define TOKEN_BYTES 32
@@ -20,6 +23,8 @@ struct _OrfGate {
   const OrfConfig *config;
   char *cookie_path;
   char token[TOKEN_CHARS + 1];
+  OrfTokenFile *tokens; /* NULL: no file is configured */
+  OrfSessionTable *sessions;
 };
 
 static gboolean
@@ -74,6 +79,28 @@ write_cookie (const OrfGate *gate, GError **error)
   return FALSE;
 }
 
+gboolean
+orf_gate_reload (OrfGate *gate, GError **error)
+{
+  const char *path = gate->config->auth.token_file;
+  OrfTokenFile *fresh = NULL;
+
+  if (path[0] != '\0') {
+    fresh = orf_token_file_load (path, error);
+    if (fresh == NULL)
+      return FALSE;
+  }
+  orf_token_file_free (gate->tokens);
+  gate->tokens = fresh;
+  return TRUE;
+}
+
+guint
+orf_gate_get_n_tokens (const OrfGate *gate)
+{
+  return gate->tokens != NULL ? orf_token_file_get_n_tokens (gate->tokens) : 0;
+}
+
 OrfGate *
 orf_gate_new (const OrfConfig *config, const char *cookie_path, GError **error)
 {
@@ -85,6 +112,9 @@ orf_gate_new (const OrfConfig *config, const char *cookie_path, GError **error)
     return NULL;
   }
   gate->config = config;
+  gate->sessions = orf_session_table_new ();
+  if (!orf_gate_reload (gate, error))
+    return NULL;
   randombytes_buf (secret, sizeof secret);
   sodium_bin2hex (gate->token, sizeof gate->token, secret, sizeof secret);
   sodium_memzero (secret, sizeof secret);
@@ -122,34 +152,147 @@ orf_gate_free (OrfGate *gate)
     g_unlink (gate->cookie_path);
   g_free (gate->cookie_path);
   sodium_memzero (gate->token, sizeof gate->token);
+  orf_token_file_free (gate->tokens);
+  orf_session_table_free (gate->sessions);
   g_free (gate);
+}
+
+/* ---- who it is ------------------------------------------------------------------------------- */
+
+static OrfSessionLimits
+get_limits (const OrfGate *gate)
+{
+  return (OrfSessionLimits){ (guint) gate->config->auth.max_sessions,
+                             gate->config->auth.session_idle_us, gate->config->auth.session_us };
+}
+
+static gboolean
+lets_in_without_token (const OrfGate *gate, gboolean loopback)
+{
+  return loopback && !gate->config->auth.require;
+}
+
+/* Whom a token stands for, and what a session of his is opened with. */
+static gboolean
+identify (OrfGate *gate, const char *text, OrfIdentity *identity, OrfSessionOwner *owner)
+{
+  const OrfToken *token = NULL;
+
+  /* both are looked at, whichever it is */
+  if (gate->tokens != NULL)
+    token = orf_token_file_find (gate->tokens, text, orf_clock_now_us ());
+  if (is_our_token (gate, text)) {
+    *identity = (OrfIdentity){ ORF_ROLE_ADMIN, "cookie" };
+    *owner = (OrfSessionOwner){ .kind = ORF_SESSION_COOKIE };
+    return TRUE;
+  }
+  if (token == NULL)
+    return FALSE;
+  *identity = (OrfIdentity){ token->role, token->actor };
+  *owner = (OrfSessionOwner){ .kind = ORF_SESSION_TOKEN };
+  memcpy (owner->token_hash, token->hash, sizeof token->hash);
+  return TRUE;
+}
+
+/* The same words for what never was a token and for one that expired or was taken away. */
+static gboolean
+refuse_token (GError **error)
+{
+  g_set_error (error, ORF_ERROR, ORF_ERROR_UNAUTHENTICATED,
+               "the token is wrong, has expired, or is a cookie file's of an earlier start");
+  return FALSE;
+}
+
+static gboolean
+resume (OrfGate *gate, const OrfCredentials *credentials, OrfIdentity *identity)
+{
+  const OrfSessionLimits limits = get_limits (gate);
+  const OrfSessionOwner *owner = orf_session_table_find (gate->sessions, credentials->session,
+                                                         &limits, orf_clock_monotonic_us ());
+  const OrfToken *token;
+
+  if (owner == NULL)
+    return FALSE;
+  switch (owner->kind) {
+  case ORF_SESSION_LOOPBACK:
+    *identity = (OrfIdentity){ ORF_ROLE_OPERATE, "loopback" };
+    return lets_in_without_token (gate, credentials->loopback);
+  case ORF_SESSION_COOKIE:
+    *identity = (OrfIdentity){ ORF_ROLE_ADMIN, "cookie" };
+    return TRUE;
+  case ORF_SESSION_TOKEN:
+  default:
+    token = gate->tokens != NULL
+              ? orf_token_file_find_hash (gate->tokens, owner->token_hash, orf_clock_now_us ())
+              : NULL;
+    if (token == NULL) /* taken out of the file, or expired */
+      return FALSE;
+    *identity = (OrfIdentity){ token->role, token->actor };
+    return TRUE;
+  }
 }
 
 gboolean
 orf_gate_admit (OrfGate *gate,
-                gboolean loopback,
-                const char *bearer,
-                OrfRole *role,
-                const char **actor,
+                const OrfCredentials *credentials,
+                OrfIdentity *identity,
                 GError **error)
 {
-  if (bearer != NULL) {
-    if (!is_our_token (gate, bearer)) {
+  OrfIdentity found;
+  OrfSessionOwner owner;
+
+  if (credentials->bearer != NULL) {
+    if (!identify (gate, credentials->bearer, &found, &owner))
+      return refuse_token (error);
+  } else if (credentials->session == NULL || !resume (gate, credentials, &found)) {
+    if (!lets_in_without_token (gate, credentials->loopback)) {
       g_set_error (error, ORF_ERROR, ORF_ERROR_UNAUTHENTICATED,
-                   "the token is wrong, or of an earlier start: it is new at each");
+                   "a token is asked for here: Authorization: Bearer, with one of "
+                   "auth.token_file's or what the cookie file holds");
       return FALSE;
     }
-    *role = ORF_ROLE_ADMIN;
-    *actor = "cookie";
-    return TRUE;
+    found = (OrfIdentity){ ORF_ROLE_OPERATE, "loopback" };
   }
-  if (!loopback || gate->config->auth.require) {
-    g_set_error (
-      error, ORF_ERROR, ORF_ERROR_UNAUTHENTICATED,
-      "a token is asked for here: Authorization: Bearer, with what the cookie file holds");
-    return FALSE;
-  }
-  *role = ORF_ROLE_OPERATE;
-  *actor = "loopback";
+  *identity = found;
   return TRUE;
+}
+
+/* ---- sessions -------------------------------------------------------------------------------- */
+
+static char *
+open_session (OrfGate *gate, const OrfSessionOwner *owner)
+{
+  const OrfSessionLimits limits = get_limits (gate);
+
+  return orf_session_table_open (gate->sessions, owner, &limits, orf_clock_monotonic_us ());
+}
+
+char *
+orf_gate_open_page_session (OrfGate *gate, const OrfCredentials *credentials)
+{
+  const OrfSessionOwner owner = { .kind = ORF_SESSION_LOOPBACK };
+  OrfIdentity identity;
+
+  if (credentials->bearer != NULL || !lets_in_without_token (gate, credentials->loopback) ||
+      (credentials->session != NULL && resume (gate, credentials, &identity)))
+    return NULL;
+  return open_session (gate, &owner);
+}
+
+char *
+orf_gate_log_in (OrfGate *gate, const char *token, OrfIdentity *identity, GError **error)
+{
+  OrfSessionOwner owner;
+
+  if (!identify (gate, token, identity, &owner)) {
+    refuse_token (error);
+    return NULL;
+  }
+  return open_session (gate, &owner);
+}
+
+gboolean
+orf_gate_log_out (OrfGate *gate, const char *session)
+{
+  return orf_session_table_close (gate->sessions, session);
 }

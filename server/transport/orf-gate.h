@@ -7,23 +7,48 @@
 G_BEGIN_DECLS
 
 /*
- * Who gets in by HTTP, and as what: on loopback a caller without token has `operate`, the cookie
- * file's token has `admin`, anything else is UNAUTHENTICATED.
+ * Who gets in by HTTP, and as what: on loopback a caller without token has `operate`, unless [auth]
+ * require asks one of everyone; the cookie file's token has `admin`, those of [auth] token_file
+ * what the file says; a session has what it was opened with.  Anything else is UNAUTHENTICATED.
  */
 typedef struct _OrfGate OrfGate;
 
-/* Writes a fresh random token to cookie_path (0600, by rename).  config is read at each call. */
+/* What a caller shows. */
+typedef struct {
+  gboolean loopback;   /* where he calls from */
+  const char *bearer;  /* NULL: no token came */
+  const char *session; /* the cookie's value; NULL: none came */
+} OrfCredentials;
+
+/* Whom the gate takes him for.  actor: for the audit; until the gate's next reload. */
+typedef struct {
+  OrfRole role;
+  const char *actor; /* "loopback", "cookie", "token:NAME" */
+} OrfIdentity;
+
+/* Writes a fresh random token to cookie_path (0600, by rename), and reads the token file.  config
+ * is read at each call. */
 OrfGate *orf_gate_new (const OrfConfig *config, const char *cookie_path, GError **error);
 /* Removes the cookie file, if it still holds our token. */
 void orf_gate_free (OrfGate *gate);
+/* Reads config->auth.token_file again; where that fails the tokens stay as they were. */
+gboolean orf_gate_reload (OrfGate *gate, GError **error);
+guint orf_gate_get_n_tokens (const OrfGate *gate);
 
-/* bearer NULL: no token came.  actor: for the audit, borrowed for as long as the gate lives. */
+/* A token that is wrong, or no longer valid, is refused even where none is asked: who shows one
+ * means to be more than anyone.  A session that is over counts as none. */
 gboolean orf_gate_admit (OrfGate *gate,
-                         gboolean loopback,
-                         const char *bearer,
-                         OrfRole *role,
-                         const char **actor,
+                         const OrfCredentials *credentials,
+                         OrfIdentity *identity,
                          GError **error);
+
+/* A session for the page of a caller who gets in without token and has no session yet: its id;
+ * else NULL. */
+char *orf_gate_open_page_session (OrfGate *gate, const OrfCredentials *credentials);
+/* A session for who knows the token: its id. */
+char *orf_gate_log_in (OrfGate *gate, const char *token, OrfIdentity *identity, GError **error);
+/* FALSE: there was no such session. */
+gboolean orf_gate_log_out (OrfGate *gate, const char *session);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfGate, orf_gate_free)
 

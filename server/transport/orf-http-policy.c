@@ -5,7 +5,8 @@
 
 #include "orf-error.h"
 
-#define HTTP_PORT 80
+#define HTTP_PORT  80
+#define HTTPS_PORT 443
 /* 25 days; the config's bound on deadlines is far below. */
 #define MAX_DEADLINE_MS (G_GINT64_CONSTANT (1) << 31)
 
@@ -73,7 +74,7 @@ orf_http_policy_allows_host (const OrfHttpPolicy *policy, const char *host, cons
 static gboolean
 is_own_port (const OrfHttpPolicy *policy, const char *port)
 {
-  guint64 value = HTTP_PORT;
+  guint64 value = policy->tls ? HTTPS_PORT : HTTP_PORT;
 
   if (port != NULL && !g_ascii_string_to_unsigned (port, 10, 1, G_MAXUINT16, &value, NULL))
     return FALSE;
@@ -84,6 +85,7 @@ gboolean
 orf_http_policy_allows_origin (const OrfHttpPolicy *policy, const char *origin, const char *local)
 {
   char *const *origins = policy->config->listen.allowed_origins;
+  const char *scheme = policy->tls ? "https://" : "http://";
   Authority authority;
 
   if (origin == NULL)
@@ -91,9 +93,9 @@ orf_http_policy_allows_origin (const OrfHttpPolicy *policy, const char *origin, 
   for (guint i = 0; origins != NULL && origins[i] != NULL; i++)
     if (g_ascii_strcasecmp (origins[i], origin) == 0)
       return TRUE;
-  return g_ascii_strncasecmp (origin, "http://", 7) == 0 &&
-         split_authority (origin + 7, &authority) && is_own_port (policy, authority.port) &&
-         is_allowed (policy, &authority, local);
+  return g_ascii_strncasecmp (origin, scheme, strlen (scheme)) == 0 &&
+         split_authority (origin + strlen (scheme), &authority) &&
+         is_own_port (policy, authority.port) && is_allowed (policy, &authority, local);
 }
 
 static gboolean

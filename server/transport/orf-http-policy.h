@@ -14,6 +14,7 @@ typedef struct {
   const OrfConfig *config;
   const char *listen_host; /* as configured, without brackets */
   guint16 port;
+  gboolean tls; /* our own pages are https, and what we give a browser is for https alone */
 } OrfHttpPolicy;
 
 /* host: the header's value.  local: the address that the connection came to, NULL if it is no other

@@ -13,6 +13,7 @@
 #include "rpc/orf-peer.h"
 #include "rpc/orf-rest.h"
 #include "transport/orf-http-encoding.h"
+#include "transport/orf-http-session.h"
 
 #define JSON "application/json"
 
@@ -26,6 +27,7 @@ struct _OrfHttpRequest {
   SoupServerMessage *message;
   SoupMessageHeaders *headers;
   const char *verb; /* HEAD is GET here: libsoup leaves the body out */
+  char *session;    /* of its cookie; NULL: none */
   OrfPeer *peer;
   OrfRestCall *call;
   gboolean answered;
@@ -106,13 +108,22 @@ get_header (OrfHttpRequest *request, const char *name)
   return soup_message_headers_get_one (request->headers, name);
 }
 
-static gboolean
-admit (OrfHttpRequest *request, OrfRole *role, const char **actor, GError **error)
+static OrfCredentials
+get_credentials (OrfHttpRequest *request)
 {
-  const char *bearer = orf_http_policy_get_bearer (get_header (request, "Authorization"));
+  return (OrfCredentials){
+    .loopback = request->source.loopback,
+    .bearer = orf_http_policy_get_bearer (get_header (request, "Authorization")),
+    .session = request->session,
+  };
+}
 
-  return orf_gate_admit (request->service->gate, request->source.loopback, bearer, role, actor,
-                         error);
+static gboolean
+admit (OrfHttpRequest *request, OrfIdentity *identity, GError **error)
+{
+  const OrfCredentials credentials = get_credentials (request);
+
+  return orf_gate_admit (request->service->gate, &credentials, identity, error);
 }
 
 static gboolean
@@ -142,8 +153,7 @@ start_rpc (OrfHttpRequest *request)
   static const OrfPeerOps ops = { .send = rpc_send_cb, .can_stream = FALSE };
   g_autoptr (GError) error = NULL;
   OrfCallMeta meta = { 0 };
-  OrfRole role = ORF_ROLE_NONE;
-  const char *actor = "";
+  OrfIdentity identity = { ORF_ROLE_NONE, "" };
   gboolean admitted;
 
   if (strcmp (request->verb, "POST") != 0) {
@@ -154,8 +164,9 @@ start_rpc (OrfHttpRequest *request)
     refuse_content_type (request);
     return;
   }
-  admitted = admit (request, &role, &actor, &error) && read_meta (request, &meta, &error);
-  request->peer = orf_peer_new (request->service->router, &ops, request, role, actor);
+  admitted = admit (request, &identity, &error) && read_meta (request, &meta, &error);
+  request->peer = orf_peer_new (request->service->router, &ops, request, identity.role,
+                                identity.actor);
   if (admitted)
     orf_peer_receive (request->peer, request->source.body, request->source.body_length, &meta);
   else
@@ -205,12 +216,15 @@ start_rest (OrfHttpRequest *request, const char *path, const char *query)
                           .query = query,
                           .body = request->source.body,
                           .body_length = request->source.body_length };
+  OrfIdentity identity;
   OrfRestCall *call;
 
-  if (!admit (request, &rest.role, &rest.actor, &error)) {
+  if (!admit (request, &identity, &error)) {
     refuse_unauthenticated (request, error);
     return;
   }
+  rest.role = identity.role;
+  rest.actor = identity.actor;
   if (rest.body_length > 0 && strcmp (request->verb, "GET") == 0) {
     refuse (request, SOUP_STATUS_BAD_REQUEST, ORF_ERROR_INVALID_ARGUMENT,
             "what is read takes no body: its parameters go into the query");
@@ -227,6 +241,21 @@ start_rest (OrfHttpRequest *request, const char *path, const char *query)
   call = orf_rest_call (request->service->router, &rest, rest_done_cb, request);
   if (!request->answered)
     request->call = call;
+}
+
+/* Who needs no token gets his session with the page, so that what the page does is done by a
+ * session everywhere. */
+static void
+give_page_session (OrfHttpRequest *request)
+{
+  const OrfCredentials credentials = get_credentials (request);
+  g_autofree char *id = orf_gate_open_page_session (request->service->gate, &credentials);
+  g_autofree char *cookie = NULL;
+
+  if (id == NULL)
+    return;
+  cookie = orf_http_session_new_cookie (&request->service->policy, id);
+  add_header (request, "Set-Cookie", cookie);
 }
 
 /* The answer to a page's reader, by what it takes and what it has already. */
@@ -268,17 +297,18 @@ start_page (OrfHttpRequest *request,
   OrfHttpPage page = {
     .status = SOUP_STATUS_OK, .path = path, .query = query, .accept = get_header (request, "Accept")
   };
-  OrfRole role;
-  const char *actor;
+  OrfIdentity identity;
 
   if (strcmp (request->verb, "GET") != 0) {
     refuse_verb (request, "GET, HEAD");
     return;
   }
-  if (!entry->open && !admit (request, &role, &actor, &error)) {
+  if (!entry->open && !admit (request, &identity, &error)) {
     refuse_unauthenticated (request, error);
     return;
   }
+  if (strcmp (path, "/") == 0)
+    give_page_session (request);
   entry->func (entry->user_data, &page);
   answer_page (request, &page);
 }
@@ -293,6 +323,58 @@ is_page (const OrfHttpPageEntry *entry, const char *path)
   return strcmp (entry->path, path) == 0;
 }
 
+static void
+answer_with_cookie (OrfHttpRequest *request, const char *id)
+{
+  g_autofree char *cookie = orf_http_session_new_cookie (&request->service->policy, id);
+
+  add_header (request, "Set-Cookie", cookie);
+  answer (request, SOUP_STATUS_NO_CONTENT, NULL, NULL, 0);
+}
+
+/* A form of another page cannot send application/json, so nobody is logged in unawares. */
+static void
+start_login (OrfHttpRequest *request)
+{
+  const OrfHttpRequestSource *source = &request->source;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *token = NULL;
+  g_autofree char *id = NULL;
+  OrfIdentity identity;
+
+  if (strcmp (request->verb, "POST") != 0) {
+    refuse_verb (request, "POST");
+    return;
+  }
+  if (!orf_http_policy_is_json (get_header (request, "Content-Type"))) {
+    refuse_content_type (request);
+    return;
+  }
+  token = orf_http_session_dup_token (source->body, source->body_length, &error);
+  if (token == NULL) {
+    answer_error (request, SOUP_STATUS_BAD_REQUEST, error);
+    return;
+  }
+  id = orf_gate_log_in (request->service->gate, token, &identity, &error);
+  if (id != NULL)
+    answer_with_cookie (request, id);
+  else
+    answer_error (request, SOUP_STATUS_UNAUTHORIZED, error);
+}
+
+/* Whatever the cookie was worth: the browser forgets it. */
+static void
+start_logout (OrfHttpRequest *request)
+{
+  if (strcmp (request->verb, "POST") != 0) {
+    refuse_verb (request, "POST");
+    return;
+  }
+  if (request->session != NULL)
+    orf_gate_log_out (request->service->gate, request->session);
+  answer_with_cookie (request, NULL);
+}
+
 static const OrfHttpPageEntry *
 find_page (const OrfHttpService *service, const char *path)
 {
@@ -305,22 +387,39 @@ find_page (const OrfHttpService *service, const char *path)
   return NULL;
 }
 
-/* GET and HEAD change nothing, and the browser keeps their answers from a foreign page. */
+/* GET and HEAD change nothing, and the browser keeps their answers from a foreign page.  Opening a
+ * WebSocket is no such GET: browsers let any page read from and write to it. */
+static gboolean
+is_reading (OrfHttpRequest *request)
+{
+  if (get_header (request, "Upgrade") != NULL)
+    return FALSE;
+  return strcmp (request->verb, "GET") == 0 || strcmp (request->verb, "OPTIONS") == 0;
+}
+
 static gboolean
 check_browser (OrfHttpRequest *request)
 {
   const OrfHttpPolicy *policy = &request->service->policy;
-  gboolean reads = strcmp (request->verb, "GET") == 0 || strcmp (request->verb, "OPTIONS") == 0;
+  const char *origin = get_header (request, "Origin");
 
   if (!orf_http_policy_allows_host (policy, get_header (request, "Host"), request->source.local)) {
     refuse (request, SOUP_STATUS_FORBIDDEN, ORF_ERROR_PERMISSION_DENIED,
             "this server does not go by that Host; listen.allowed_hosts adds names");
     return FALSE;
   }
-  if (!reads && !orf_http_policy_allows_origin (policy, get_header (request, "Origin"),
-                                                request->source.local)) {
+  if (is_reading (request))
+    return TRUE;
+  if (!orf_http_policy_allows_origin (policy, origin, request->source.local)) {
     refuse (request, SOUP_STATUS_FORBIDDEN, ORF_ERROR_PERMISSION_DENIED,
             "pages of that Origin may not call; listen.allowed_origins adds origins");
+    return FALSE;
+  }
+  /* a cookie comes along without the page's doing; only browsers have one, and those say whose
+   * page it is */
+  if (origin == NULL && request->session != NULL && get_header (request, "Authorization") == NULL) {
+    refuse (request, SOUP_STATUS_FORBIDDEN, ORF_ERROR_PERMISSION_DENIED,
+            "a session's cookie counts only beside an Origin header; scripts send a token");
     return FALSE;
   }
   return TRUE;
@@ -333,6 +432,10 @@ start_by_path (OrfHttpRequest *request, const char *path, const char *query)
 
   if (strcmp (path, "/rpc") == 0)
     start_rpc (request);
+  else if (strcmp (path, "/login") == 0)
+    start_login (request);
+  else if (strcmp (path, "/logout") == 0)
+    start_logout (request);
   else if ((page = find_page (request->service, path)) != NULL)
     start_page (request, page, path, query);
   else if (g_str_has_prefix (path, "/api/"))
@@ -375,6 +478,7 @@ orf_http_request_new (const OrfHttpService *service,
   request->verb = soup_server_message_get_method (message);
   if (strcmp (request->verb, "HEAD") == 0)
     request->verb = "GET";
+  request->session = orf_http_session_dup_id (&service->policy, get_header (request, "Cookie"));
   start (request);
   if (!request->answered) {
     request->paused = TRUE;
@@ -404,6 +508,7 @@ orf_http_request_free (OrfHttpRequest *request)
     return;
   cancel (request);
   g_object_unref (request->message);
+  g_free (request->session);
   g_free (request);
 }
 

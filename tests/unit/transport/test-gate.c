@@ -6,6 +6,7 @@
 
 #include "core/orf-config.h"
 #include "orf-error.h"
+#include "orf-token.h"
 #include "transport/orf-gate.h"
 
 typedef struct {
@@ -54,30 +55,47 @@ read_token (Fixture *f)
 }
 
 static void
+admits_as (Fixture *f,
+           const OrfCredentials *credentials,
+           OrfRole expected,
+           const char *expected_actor)
+{
+  g_autoptr (GError) error = NULL;
+  OrfIdentity identity = { 0 };
+
+  g_assert_true (orf_gate_admit (f->gate, credentials, &identity, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (identity.role, ==, expected);
+  g_assert_cmpstr (identity.actor, ==, expected_actor);
+}
+
+static void
 admits (
   Fixture *f, gboolean loopback, const char *bearer, OrfRole expected, const char *expected_actor)
 {
-  g_autoptr (GError) error = NULL;
-  OrfRole role = ORF_ROLE_NONE;
-  const char *actor = NULL;
+  const OrfCredentials credentials = { loopback, bearer, NULL };
 
-  g_assert_true (orf_gate_admit (f->gate, loopback, bearer, &role, &actor, &error));
-  g_assert_no_error (error);
-  g_assert_cmpint (role, ==, expected);
-  g_assert_cmpstr (actor, ==, expected_actor);
+  admits_as (f, &credentials, expected, expected_actor);
+}
+
+static void
+refuses_these (Fixture *f, const OrfCredentials *credentials)
+{
+  g_autoptr (GError) error = NULL;
+  OrfIdentity identity = { ORF_ROLE_NONE, NULL };
+
+  g_assert_false (orf_gate_admit (f->gate, credentials, &identity, &error));
+  g_assert_error (error, ORF_ERROR, ORF_ERROR_UNAUTHENTICATED);
+  g_assert_cmpint (identity.role, ==, ORF_ROLE_NONE);
+  g_assert_null (identity.actor);
 }
 
 static void
 refuses (Fixture *f, gboolean loopback, const char *bearer)
 {
-  g_autoptr (GError) error = NULL;
-  OrfRole role = ORF_ROLE_NONE;
-  const char *actor = NULL;
+  const OrfCredentials credentials = { loopback, bearer, NULL };
 
-  g_assert_false (orf_gate_admit (f->gate, loopback, bearer, &role, &actor, &error));
-  g_assert_error (error, ORF_ERROR, ORF_ERROR_UNAUTHENTICATED);
-  g_assert_cmpint (role, ==, ORF_ROLE_NONE);
-  g_assert_null (actor);
+  refuses_these (f, &credentials);
 }
 
 static void
@@ -171,6 +189,175 @@ test_no_folder (Fixture *f, gconstpointer data)
   g_assert_error (error, ORF_ERROR, ORF_ERROR_FAILED_PRECONDITION);
 }
 
+/* ---- tokens and sessions ----------------------------------------------------------------------
+ */
+
+/* Writes the token file; rest NULL: one with no token in it. */
+static void
+write_tokens (Fixture *f, const char *token, const char *rest)
+{
+  g_autofree char *path = g_build_filename (f->dir, "tokens", NULL);
+  guint8 hash[ORF_TOKEN_HASH_BYTES];
+  g_autofree char *hex = NULL;
+  g_autofree char *text = NULL;
+
+  orf_token_hash (token, hash);
+  hex = orf_token_hash_to_text (hash);
+  text = rest != NULL ? g_strdup_printf ("[ci]\nhash=%s\n%s\n", hex, rest) : g_strdup ("");
+  g_assert_true (
+    g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL));
+  g_free (f->config->auth.token_file);
+  f->config->auth.token_file = g_steal_pointer (&path);
+}
+
+static void
+reloads (Fixture *f)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (orf_gate_reload (f->gate, &error));
+  g_assert_no_error (error);
+}
+
+static void
+drop_tokens (Fixture *f)
+{
+  g_unlink (f->config->auth.token_file);
+}
+
+static void
+test_tokens (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  write_tokens (f, "secret", "roles=read;ingest");
+  refuses (f, TRUE, "secret"); /* not read yet */
+  reloads (f);
+  g_assert_cmpuint (orf_gate_get_n_tokens (f->gate), ==, 1);
+  admits (f, TRUE, "secret", ORF_ROLE_READ | ORF_ROLE_INGEST, "token:ci");
+  admits (f, FALSE, "secret", ORF_ROLE_READ | ORF_ROLE_INGEST, "token:ci");
+  refuses (f, TRUE, "secreT");
+  admits (f, TRUE, NULL, ORF_ROLE_OPERATE, "loopback");
+
+  /* a bad file changes nothing */
+  write_tokens (f, "other", "roles=root");
+  g_assert_false (orf_gate_reload (f->gate, &error));
+  g_assert_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT);
+  admits (f, TRUE, "secret", ORF_ROLE_READ | ORF_ROLE_INGEST, "token:ci");
+
+  write_tokens (f, "secret", "roles=read\nexpires=2001-01-01T00:00:00Z");
+  reloads (f);
+  refuses (f, TRUE, "secret");
+  drop_tokens (f);
+}
+
+/* Nobody learns from the words whether a token was one. */
+static void
+test_same_words (Fixture *f, gconstpointer data)
+{
+  static const char *const tokens[] = { "secret", "never was one" };
+  char *words[2];
+
+  write_tokens (f, "secret", "roles=read\nexpires=2001-01-01T00:00:00Z");
+  reloads (f);
+  for (guint i = 0; i < 2; i++) {
+    const OrfCredentials credentials = { TRUE, tokens[i], NULL };
+    g_autoptr (GError) error = NULL;
+    OrfIdentity identity;
+
+    g_assert_false (orf_gate_admit (f->gate, &credentials, &identity, &error));
+    words[i] = g_strdup (error->message);
+  }
+  g_assert_cmpstr (words[0], ==, words[1]);
+  g_free (words[0]);
+  g_free (words[1]);
+  drop_tokens (f);
+}
+
+static void
+test_page_session (Fixture *f, gconstpointer data)
+{
+  OrfCredentials credentials = { TRUE, NULL, NULL };
+  g_autofree char *id = orf_gate_open_page_session (f->gate, &credentials);
+
+  g_assert_nonnull (id);
+  credentials.session = id;
+  admits_as (f, &credentials, ORF_ROLE_OPERATE, "loopback");
+  g_assert_null (orf_gate_open_page_session (f->gate, &credentials)); /* has one */
+  credentials.loopback = FALSE;
+  refuses_these (f, &credentials); /* taken elsewhere it is worth nothing */
+  credentials.session = NULL;
+  g_assert_null (orf_gate_open_page_session (f->gate, &credentials));
+  credentials.loopback = TRUE;
+  f->config->auth.require = TRUE;
+  g_assert_null (orf_gate_open_page_session (f->gate, &credentials));
+  credentials.session = id;
+  refuses_these (f, &credentials);
+}
+
+static void
+test_login (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  OrfCredentials credentials = { FALSE, NULL, NULL };
+  OrfIdentity identity;
+  g_autofree char *id = NULL;
+
+  write_tokens (f, "secret", "roles=read");
+  reloads (f);
+  g_assert_null (orf_gate_log_in (f->gate, "wrong", &identity, &error));
+  g_assert_error (error, ORF_ERROR, ORF_ERROR_UNAUTHENTICATED);
+  id = orf_gate_log_in (f->gate, "secret", &identity, NULL);
+  g_assert_nonnull (id);
+  g_assert_cmpstr (identity.actor, ==, "token:ci");
+  credentials.session = id;
+  admits_as (f, &credentials, ORF_ROLE_READ, "token:ci");
+
+  /* a session is worth what its token is worth now */
+  write_tokens (f, "secret", "roles=operate");
+  reloads (f);
+  admits_as (f, &credentials, ORF_ROLE_OPERATE, "token:ci");
+  write_tokens (f, "secret", NULL);
+  reloads (f);
+  refuses_these (f, &credentials);
+  write_tokens (f, "secret", "roles=read");
+  reloads (f);
+  g_assert_true (orf_gate_log_out (f->gate, id));
+  g_assert_false (orf_gate_log_out (f->gate, id));
+  refuses_these (f, &credentials);
+  drop_tokens (f);
+}
+
+static void
+test_cookie_login (Fixture *f, gconstpointer data)
+{
+  g_autofree char *token = read_token (f);
+  OrfCredentials credentials = { FALSE, NULL, NULL };
+  OrfIdentity identity;
+  g_autofree char *id = orf_gate_log_in (f->gate, token, &identity, NULL);
+
+  credentials.session = id;
+  admits_as (f, &credentials, ORF_ROLE_ADMIN, "cookie");
+  credentials.bearer = "wrong"; /* goes before the session */
+  refuses_these (f, &credentials);
+}
+
+/* Refused at the start, before anything is written. */
+static void
+test_bad_file_at_start (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *cookie = g_build_filename (f->dir, "other", NULL);
+
+  write_tokens (f, "secret", "roles=read");
+  g_assert_cmpint (g_chmod (f->config->auth.token_file, 0644), ==, 0);
+  g_assert_null (orf_gate_new (f->config, cookie, &error));
+  g_assert_error (error, ORF_ERROR, ORF_ERROR_FAILED_PRECONDITION);
+  g_assert_nonnull (strstr (error->message, "auth.token_file"));
+  g_assert_cmpint (g_access (cookie, F_OK), !=, 0);
+  drop_tokens (f);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -181,5 +368,11 @@ main (int argc, char **argv)
   g_test_add ("/gate/new-at-each-start", Fixture, NULL, set_up, test_new_at_each_start, tear_down);
   g_test_add ("/gate/link", Fixture, NULL, set_up, test_link, tear_down);
   g_test_add ("/gate/no-folder", Fixture, NULL, set_up, test_no_folder, tear_down);
+  g_test_add ("/gate/tokens", Fixture, NULL, set_up, test_tokens, tear_down);
+  g_test_add ("/gate/same-words", Fixture, NULL, set_up, test_same_words, tear_down);
+  g_test_add ("/gate/page-session", Fixture, NULL, set_up, test_page_session, tear_down);
+  g_test_add ("/gate/login", Fixture, NULL, set_up, test_login, tear_down);
+  g_test_add ("/gate/cookie-login", Fixture, NULL, set_up, test_cookie_login, tear_down);
+  g_test_add ("/gate/bad-file-at-start", Fixture, NULL, set_up, test_bad_file_at_start, tear_down);
   return g_test_run ();
 }
