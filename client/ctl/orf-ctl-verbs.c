@@ -40,6 +40,19 @@ static const OrfCtlOption record_options[] = {
   { NULL, NULL, NULL },
 };
 
+static const OrfCtlOption token_new_options[] = {
+  { "name", "NAME", "who it is for: letters, digits, and - _ . @" },
+  { "role", "ROLE,…", "what it may do: read, ingest, operate, admin" },
+  { "expires", "DURATION", "until when: 90d, 12h; the default is for ever" },
+  { "file", "FILE", "add it to this file (made if it is not there)" },
+  { NULL, NULL, NULL },
+};
+
+static const OrfCtlOption token_list_options[] = {
+  { "file", "FILE", "the file that auth.token_file names" },
+  { NULL, NULL, NULL },
+};
+
 const OrfCtlVerb orf_ctl_verbs[] = {
   { .name = "status",
     .arguments = "",
@@ -133,5 +146,21 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .max_arguments = 1,
     .takes_long = TRUE,
     .run = orf_ctl_verb_db_backup },
+  { .name = "token new",
+    .arguments = "",
+    .summary = "make a token for the daemon's token file",
+    .help = "Prints the token, which is shown only now, and the section to add to the file that\n"
+            "[auth] token_file names; with --file the section is added there, and only the token\n"
+            "is printed.  The daemon reads the file at its start and on SIGHUP.",
+    .examples = "orfeasctl token new --name grafana --role read --expires 90d\n"
+                "orfeasctl token new --name ci --role read,ingest --file /etc/orfeas/tokens\n",
+    .options = token_new_options,
+    .run = orf_ctl_verb_token_new },
+  { .name = "token list",
+    .arguments = "",
+    .summary = "the tokens of a file: names, roles, expiry",
+    .examples = "orfeasctl token list --file /etc/orfeas/tokens\n",
+    .options = token_list_options,
+    .run = orf_ctl_verb_token_list },
   { .name = NULL },
 };
