@@ -61,6 +61,7 @@ struct _OrfHttpConnection {
   gint64 since_us;   /* that the phase, or lingering, has lasted */
   gboolean fresh;    /* had no request yet */
   gboolean readable; /* as far as is known */
+  gboolean guarded;  /* the answer at hand has its guards: see add_head() */
   gboolean ended;    /* the other end writes no more */
   gboolean broken;
   gboolean closing; /* refused, or draining with nothing to answer: libsoup is told the end */
@@ -114,9 +115,9 @@ refuse (OrfHttpConnection *connection, int status, OrfErrorCode code, const char
   gsize length;
 
   body = orf_rest_error_body (error, &length);
-  head = g_strdup_printf ("HTTP/1.1 %d %s\r\nContent-Type: application/json\r\n"
+  head = g_strdup_printf ("HTTP/1.1 %d %s\r\n%sContent-Type: application/json\r\n"
                           "Content-Length: %" G_GSIZE_FORMAT "\r\nConnection: close\r\n\r\n",
-                          status, get_phrase (status), length);
+                          status, get_phrase (status), orf_http_policy_guards, length);
   orf_http_outbox_add (connection->out, head, strlen (head));
   orf_http_outbox_add (connection->out, body, length);
   connection->closing = TRUE;
@@ -268,6 +269,21 @@ read_cb (gpointer owner, void *buffer, gsize length)
   return give (head, head_length, &connection->head_given, buffer, length);
 }
 
+/* An answer begins with its head, whole.  The guards go in behind its first line: six headers more
+ * in libsoup's tables cost 6 % of the rate, a copy of their text nothing, and none of its own
+ * answers goes without. */
+static void
+add_head (OrfHttpConnection *connection, const char *head, gsize length)
+{
+  const char *end = memchr (head, '\n', length);
+  gsize line = end != NULL ? (gsize) (end + 1 - head) : length;
+
+  orf_http_outbox_add (connection->out, head, line);
+  orf_http_outbox_add (connection->out, orf_http_policy_guards, orf_http_policy_guards_length);
+  orf_http_outbox_add (connection->out, head + line, length - line);
+  connection->guarded = TRUE;
+}
+
 static gssize
 write_cb (gpointer owner, const void *data, gsize length)
 {
@@ -284,6 +300,10 @@ write_cb (gpointer owner, const void *data, gsize length)
     errno = EAGAIN;
     return -1;
   }
+  if (!connection->guarded) {
+    add_head (connection, data, length);
+    return (gssize) length;
+  }
   n = MIN (length, BACKLOG_BYTES - get_backlog (connection));
   orf_http_outbox_add (connection->out, data, n);
   return (gssize) n;
@@ -296,7 +316,7 @@ finish_request (OrfHttpConnection *connection)
   g_clear_pointer (&connection->request, orf_http_request_free);
   orf_http_framing_next (connection->framing);
   connection->head_given = 0;
-  connection->fresh = FALSE;
+  connection->fresh = connection->guarded = FALSE;
   connection->since_us = orf_clock_monotonic_us ();
   if (connection->host->service->draining && connection->ahead->len == 0)
     connection->closing = TRUE;

@@ -10,6 +10,22 @@
 /* 25 days; the config's bound on deadlines is far below. */
 #define MAX_DEADLINE_MS (G_GINT64_CONSTANT (1) << 31)
 
+/* What a browser may do with what it gets from us.  One set for all answers: what is no page loads
+ * nothing anyway, and so no answer can be forgotten.  No Strict-Transport-Security: it would bind
+ * the host's other ports too, which are not ours.  nosniff: an answer is what its type says, and is
+ * never run as a script because it looks like one.  X-Frame-Options is for browsers that know no
+ * frame-ancestors. */
+const char orf_http_policy_guards[] =
+  "X-Content-Type-Options: nosniff\r\n"
+  "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
+  "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; "
+  "frame-ancestors 'none'\r\n"
+  "X-Frame-Options: DENY\r\n"
+  "Referrer-Policy: no-referrer\r\n"
+  "Cross-Origin-Opener-Policy: same-origin\r\n"
+  "Cross-Origin-Resource-Policy: same-origin\r\n";
+const gsize orf_http_policy_guards_length = sizeof orf_http_policy_guards - 1;
+
 typedef struct {
   const char *name; /* without brackets */
   gsize length;

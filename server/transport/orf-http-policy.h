@@ -17,6 +17,10 @@ typedef struct {
   gboolean tls; /* our own pages are https, and what we give a browser is for https alone */
 } OrfHttpPolicy;
 
+/* The header lines that every answer carries, errors and pages alike. */
+extern const char orf_http_policy_guards[];
+extern const gsize orf_http_policy_guards_length;
+
 /* host: the header's value.  local: the address that the connection came to, NULL if it is no other
  * than listen_host. */
 gboolean
