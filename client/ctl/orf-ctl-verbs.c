@@ -149,11 +149,11 @@ const OrfCtlVerb orf_ctl_verbs[] = {
   { .name = "token new",
     .arguments = "",
     .summary = "make a token for the daemon's token file",
-    .help = "Prints the token, which is shown only now, and the section to add to the file that\n"
-            "[auth] token_file names; with --file the section is added there, and only the token\n"
-            "is printed.  The daemon reads the file at its start and on SIGHUP.",
+    .help = "Prints the token, which is shown only now, and the section to add to the file\n"
+            "that [auth] token_file names.  With --file the section is added there, and only\n"
+            "the token is printed.  The daemon reads the file at its start and on SIGHUP.",
     .examples = "orfeasctl token new --name grafana --role read --expires 90d\n"
-                "orfeasctl token new --name ci --role read,ingest --file /etc/orfeas/tokens\n",
+                "orfeasctl token new --name ci --role ingest --file /etc/orfeas/tokens\n",
     .options = token_new_options,
     .run = orf_ctl_verb_token_new },
   { .name = "token list",
