@@ -24,5 +24,7 @@ gpointer orf_decode_text (
 gpointer orf_struct_new (const OrfDesc *desc);
 /* Frees a struct made by orf_decode() or filled by hand with g_malloc'ed members.  NULL is fine. */
 void orf_struct_free (const OrfDesc *desc, gpointer data);
+/* What malloc holds for it and all that it owns; NULL holds nothing. */
+gsize orf_struct_measure (const OrfDesc *desc, gconstpointer data);
 
 G_END_DECLS

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "orf-decode.h"
 
+#include <malloc.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -116,4 +117,82 @@ orf_struct_free (const OrfDesc *desc, gpointer data)
   for (guint i = 0; i < desc->n_fields; i++)
     free_member (&desc->fields[i], (char *) data + desc->fields[i].offset);
   g_free (data);
+}
+
+static gsize
+measure_block (gconstpointer block)
+{
+  return malloc_usable_size ((gpointer) block);
+}
+
+static gsize
+measure_strings (char *const *strings)
+{
+  gsize bytes = measure_block (strings);
+
+  for (guint i = 0; strings != NULL && strings[i] != NULL; i++)
+    bytes += measure_block (strings[i]);
+  return bytes;
+}
+
+static gsize
+measure_objects (const OrfDesc *desc, const GPtrArray *objects)
+{
+  gsize bytes = sizeof *objects + measure_block (objects->pdata);
+
+  for (guint i = 0; i < objects->len; i++)
+    bytes += orf_struct_measure (desc, objects->pdata[i]);
+  return bytes;
+}
+
+static gsize
+measure_array (const OrfField *field, const GArray *array)
+{
+  gsize bytes = sizeof *array + measure_block (array->data);
+
+  for (guint i = 0; field->kind == ORF_KIND_VALUES && i < array->len; i++)
+    bytes += measure_block (g_array_index (array, OrfNamedValue, i).name);
+  return bytes;
+}
+
+static gsize
+measure_member (const OrfField *field, gconstpointer member)
+{
+  gconstpointer pointer;
+
+  if (field->kind == ORF_KIND_BOOLEAN || field->kind == ORF_KIND_INTEGER ||
+      field->kind == ORF_KIND_NUMBER || field->kind == ORF_KIND_ENUM)
+    return 0; /* in the struct itself */
+  pointer = *(const gconstpointer *) member;
+  if (pointer == NULL)
+    return 0;
+  switch ((OrfKind) field->kind) {
+  case ORF_KIND_OBJECT:
+    return orf_struct_measure (field->object, pointer);
+  case ORF_KIND_STRINGS:
+  case ORF_KIND_LABELS:
+    return measure_strings (pointer);
+  case ORF_KIND_OBJECTS:
+    return measure_objects (field->object, pointer);
+  case ORF_KIND_VALUES:
+  case ORF_KIND_INTEGERS:
+  case ORF_KIND_NUMBERS:
+  case ORF_KIND_POINTS:
+    return measure_array (field, pointer);
+  default:
+    return measure_block (pointer); /* text */
+  }
+}
+
+gsize
+orf_struct_measure (const OrfDesc *desc, gconstpointer data)
+{
+  gsize bytes;
+
+  if (data == NULL)
+    return 0;
+  bytes = measure_block (data);
+  for (guint i = 0; i < desc->n_fields; i++)
+    bytes += measure_member (&desc->fields[i], (const char *) data + desc->fields[i].offset);
+  return bytes;
 }

@@ -287,6 +287,13 @@ check_together (const OrfConfig *config, GError **error)
                                   ") leaves nothing of metrics.max_series (%" G_GINT64_FORMAT
                                   ") to clients",
                                   config->metrics.builtin_series, config->metrics.max_series));
+  else if (config->memory.ingest_resume_percent > config->memory.ingest_stop_percent)
+    g_propagate_error (
+      error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "memory.ingest_resume_percent",
+                                  "at most memory.ingest_stop_percent",
+                                  "memory.ingest_resume_percent is above "
+                                  "memory.ingest_stop_percent: samples would never be taken "
+                                  "again"));
   else
     return TRUE;
   return FALSE;

@@ -10,7 +10,7 @@
 #include "status/orf-db-service.h"
 
 static OrfStore *
-open_store (const OrfConfig *config, gboolean read_only, GError **error)
+open_store (const OrfConfig *config, OrfMemory *memory, gboolean read_only, GError **error)
 {
   g_autofree char *path = orf_paths_dup_db (config);
   const OrfStoreOptions options = {
@@ -27,6 +27,7 @@ open_store (const OrfConfig *config, gboolean read_only, GError **error)
     .ballast_bytes = config->store.ballast_bytes,
     .check_us = config->store.check_us,
     .memory_bytes = config->store.memory_bytes,
+    .memory = memory,
   };
 
   return orf_store_open (&options, error);
@@ -48,6 +49,32 @@ make_router (const OrfConfig *config)
   return orf_router_new (&limits);
 }
 
+static gint64
+get_registry_bytes_cb (gpointer user_data)
+{
+  return (gint64) orf_registry_get_size_bytes (user_data);
+}
+
+static gint64
+get_chunk_bytes_cb (gpointer user_data)
+{
+  return (gint64) orf_registry_get_chunk_bytes (user_data);
+}
+
+static gint64
+get_sqlite_bytes_cb (gpointer user_data)
+{
+  return orf_store_get_memory_bytes ();
+}
+
+static void
+report_memory (OrfCore *core)
+{
+  orf_memory_report (core->memory, ORF_MEMORY_REGISTRY, get_registry_bytes_cb, core->registry);
+  orf_memory_report (core->memory, ORF_MEMORY_OPEN_CHUNKS, get_chunk_bytes_cb, core->registry);
+  orf_memory_report (core->memory, ORF_MEMORY_SQLITE, get_sqlite_bytes_cb, NULL);
+}
+
 static void
 bind_methods (OrfCore *core)
 {
@@ -64,14 +91,17 @@ orf_core_new (const OrfConfig *config, gboolean read_only, GError **error)
 {
   g_autoptr (OrfCore) core = g_new0 (OrfCore, 1);
 
-  core->store = open_store (config, read_only, error);
+  core->memory = orf_memory_new (config);
+  core->store = open_store (config, core->memory, read_only, error);
   if (core->store == NULL)
     return NULL;
   core->registry = orf_registry_new (config, core->store, error);
   if (core->registry == NULL)
     return NULL;
-  core->metrics = (OrfMetricsParts){ core->registry, core->store, config };
+  core->metrics = (OrfMetricsParts){ core->registry, core->store, config, core->memory };
   core->router = make_router (config);
+  orf_router_set_memory (core->router, core->memory);
+  report_memory (core);
   bind_methods (core);
   return g_steal_pointer (&core);
 }
@@ -84,7 +114,10 @@ orf_core_free (OrfCore *core)
   /* The store before the rest: callbacks of what is in flight still look at the registry and end
    * calls. */
   orf_store_close (core->store);
+  orf_memory_report (core->memory, ORF_MEMORY_REGISTRY, NULL, NULL);
+  orf_memory_report (core->memory, ORF_MEMORY_OPEN_CHUNKS, NULL, NULL);
   g_clear_pointer (&core->registry, orf_registry_free);
   g_clear_pointer (&core->router, orf_router_unref);
+  g_clear_pointer (&core->memory, orf_memory_free);
   g_free (core);
 }

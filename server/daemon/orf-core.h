@@ -11,6 +11,7 @@ G_BEGIN_DECLS
  * the router and the methods that need no more.
  */
 typedef struct {
+  OrfMemory *memory;
   OrfStore *store;
   OrfRegistry *registry;
   OrfMetricsParts metrics;

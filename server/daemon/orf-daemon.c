@@ -11,6 +11,7 @@
 #include "daemon/orf-paths.h"
 #include "gpu/orf-gpu-frame.h"
 #include "gpu/orf-gpu-service.h"
+#include "host/orf-memory-watch.h"
 #include "orf-encode.h"
 #include "status/orf-discover.h"
 #include "status/orf-health-service.h"
@@ -24,6 +25,7 @@ struct _OrfDaemon {
   OrfSampler *sampler;
   OrfHostMonitor *host; /* NULL: [host] enabled=false */
   OrfSelfMonitor *self;
+  OrfMemoryWatch *memory_watch;
   OrfGpuMonitor *gpu;
   OrfGpuFrame *gpu_frame;
   OrfGpuService *gpu_service;
@@ -58,6 +60,7 @@ start_sources (OrfDaemon *daemon, GError **error)
   if (daemon->config->host.enabled)
     daemon->host = orf_host_monitor_new (daemon->sampler, daemon->config,
                                          orf_store_get_path (core->store));
+  daemon->memory_watch = orf_memory_watch_new (core->memory);
   daemon->self = orf_self_monitor_new (&(OrfSelfMonitorParts){
     .sampler = daemon->sampler,
     .registry = core->registry,
@@ -75,6 +78,7 @@ bind_services (OrfDaemon *daemon)
 
   daemon->parts = (OrfStatusParts){
     .config = daemon->config,
+    .memory = daemon->core->memory,
     .router = router,
     .store = daemon->core->store,
     .registry = daemon->core->registry,
@@ -194,6 +198,7 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->gpu_frame, orf_gpu_frame_free);
   g_clear_pointer (&daemon->host, orf_host_monitor_free);
   g_clear_pointer (&daemon->self, orf_self_monitor_free);
+  g_clear_pointer (&daemon->memory_watch, orf_memory_watch_free);
   g_clear_pointer (&daemon->core, orf_core_free);
   g_clear_pointer (&daemon->gpu_service, orf_gpu_service_free);
   g_clear_pointer (&daemon->gpu, orf_gpu_monitor_free);

@@ -56,6 +56,7 @@ bind_services (OrfInspector *inspector)
 
   inspector->parts = (OrfStatusParts){
     .config = inspector->config,
+    .memory = inspector->core->memory,
     .router = router,
     .store = inspector->core->store,
     .registry = inspector->core->registry,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "core/orf-memory.h"
 #include "metrics/orf-registry.h"
 
 G_BEGIN_DECLS
@@ -10,6 +11,7 @@ typedef struct {
   OrfRegistry *registry;
   OrfStore *store;
   const OrfConfig *config;
+  OrfMemory *memory; /* NULL: nothing is counted */
 } OrfMetricsParts;
 
 G_END_DECLS

@@ -34,6 +34,7 @@ typedef struct {
   gint64 read_from_us; /* from_us, less what an increase looks back */
   GPtrArray *selected; /* OrfSelected */
   GPtrArray *points;   /* GArray of OrfPoint, for each of selected: its chunk's; NULL: given away */
+  gint64 held_bytes;   /* counted for them */
 } Query;
 
 static void
@@ -45,6 +46,7 @@ query_free (Query *query)
     if (query->points->pdata[i] != NULL)
       g_array_unref (query->points->pdata[i]);
   g_ptr_array_unref (query->points);
+  orf_memory_add (query->parts->memory, ORF_MEMORY_QUERIES, -query->held_bytes);
   g_clear_pointer (&query->selector, orf_selector_free);
   g_free (query);
 }
@@ -204,6 +206,14 @@ find_incomplete (const Query *query, gint64 *to_us)
   return ids;
 }
 
+/* They are held while the file is read, and others ask meanwhile. */
+static void
+count_memory (Query *query, guint64 n_points)
+{
+  query->held_bytes = (gint64) (n_points * sizeof (OrfPoint));
+  orf_memory_add (query->parts->memory, ORF_MEMORY_QUERIES, query->held_bytes);
+}
+
 static gboolean
 read_chunks (Query *query, GError **error)
 {
@@ -220,6 +230,7 @@ read_chunks (Query *query, GError **error)
     if (n_points > (guint64) query->parts->config->metrics.max_query_points)
       return refuse_size (query, error);
   }
+  count_memory (query, n_points);
   return TRUE;
 }
 
@@ -310,7 +321,8 @@ query_cb (OrfCall *call, const OrfMetricsQueryParams *params, gpointer user_data
   query->call = call;
   query->params = params;
   query->points = g_ptr_array_new ();
-  if (prepare (query, &error))
+  if (orf_memory_check_part (query->parts->memory, ORF_MEMORY_QUERIES, &error) &&
+      prepare (query, &error))
     orf_series_set_select (query->parts, query->selector, query->read_from_us,
                            orf_call_get_cancel (call), selected_cb, query);
   else

@@ -15,13 +15,8 @@ G_BEGIN_DECLS
  */
 typedef struct _OrfRegistry OrfRegistry;
 
-/* What one series may cost: 16 labels of 64 + 256 bytes, twice (canonical text, strings), and its
- * row. */
-#define ORF_SERIES_MAX_BYTES (12 * 1024)
 /* series.last_us in the file may be behind the series' samples by as much, after a crash. */
 #define ORF_LAST_US_BEHIND (600 * G_GINT64_CONSTANT (1000000))
-/* One point of an open chunk. */
-#define ORF_OPEN_POINT_BYTES 12
 
 /* A metric family: what the series of one metric name have in common.  Kept in the file as the row
  * (name, '{}'). */

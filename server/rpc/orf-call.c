@@ -21,6 +21,7 @@ struct _OrfCall {
   gint64 deadline_us;
   guint deadline_source;
   guint64 params_hash;
+  gsize held_bytes; /* counted while it is in flight after the handler returned */
   char *idempotency_key;
   char *traceparent;
 };
@@ -30,6 +31,8 @@ orf_call_unref (OrfCall *call)
 {
   if (--call->references > 0)
     return;
+  orf_memory_add (orf_router_get_memory (call->origin.router), ORF_MEMORY_RPC,
+                  -(gint64) call->held_bytes);
   orf_struct_free (call->method->params, call->params);
   g_clear_pointer (&call->cancel, orf_cancel_unref);
   g_free (call->idempotency_key);
@@ -161,10 +164,25 @@ deadline_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* Large answers give way where answers pile up; small ones go on. */
+static void
+tell_result (OrfCall *call, const char *json, gsize length)
+{
+  OrfMemory *memory = orf_router_get_memory (call->origin.router);
+  g_autoptr (GError) error = NULL;
+
+  if (length <= ORF_MEMORY_SMALL_BYTES ||
+      (orf_memory_check_part (memory, ORF_MEMORY_RPC, &error) &&
+       orf_memory_check_part (memory, ORF_MEMORY_CONNECTIONS, &error)))
+    tell (call, json, length, NULL);
+  else
+    tell (call, NULL, 0, error);
+}
+
 void
 orf_call_return_encoded (OrfCall *call, const char *json, gsize length)
 {
-  tell (call, json, length, NULL);
+  tell_result (call, json, length);
   orf_call_unref (call);
 }
 
@@ -178,7 +196,7 @@ orf_call_return (OrfCall *call, gconstpointer result)
     g_warning ("%s: %s", call->method->name, error->message);
     tell (call, NULL, 0, error);
   } else {
-    tell (call, json->str, json->len, NULL);
+    tell_result (call, json->str, json->len);
   }
   orf_call_unref (call);
 }
@@ -252,7 +270,8 @@ check_allowed (const OrfCallOrigin *origin, const OrfMethod *method, GError **er
                  "%s answers a stream, which needs a WebSocket or the Unix socket", method->name);
     return FALSE;
   }
-  return TRUE;
+  return method->role != ORF_ROLE_INGEST ||
+         orf_memory_check_ingest (orf_router_get_memory (origin->router), error);
 }
 
 static void
@@ -268,6 +287,15 @@ take_meta (OrfCall *call, const OrfCallMeta *meta)
     call->traceparent = g_strdup (meta->traceparent);
   }
   call->deadline_us = orf_clock_monotonic_us () + MIN (patience_us, limits->max_deadline_us);
+}
+
+/* What a call that its handler keeps holds until it is freed. */
+static void
+count_memory (OrfCall *call)
+{
+  call->held_bytes = sizeof *call + orf_struct_measure (call->method->params, call->params);
+  orf_memory_add (orf_router_get_memory (call->origin.router), ORF_MEMORY_RPC,
+                  (gint64) call->held_bytes);
 }
 
 /* For a call that its handler keeps: the timer, and the reference with which the owner can stop it.
@@ -311,6 +339,7 @@ orf_call_start (const OrfCallOrigin *origin,
     orf_call_unref (call);
     return NULL;
   }
+  count_memory (call);
   watch_deadline (call);
   orf_call_unref (call);
   return call;

@@ -30,6 +30,7 @@ struct _Exchange {
   OrfPeer *peer;
   GList link; /* in peer->exchanges */
   gboolean batch;
+  gsize held_bytes; /* counted for it: itself, and answers that wait for others */
   guint n_slots;
   guint unanswered;
   Slot slots[];
@@ -71,8 +72,17 @@ slot_clear (Slot *slot)
 }
 
 static void
+count_memory (Exchange *exchange, gsize bytes)
+{
+  exchange->held_bytes += bytes;
+  orf_memory_add (orf_router_get_memory (exchange->peer->router), ORF_MEMORY_RPC, (gint64) bytes);
+}
+
+static void
 exchange_free (Exchange *exchange)
 {
+  orf_memory_add (orf_router_get_memory (exchange->peer->router), ORF_MEMORY_RPC,
+                  -(gint64) exchange->held_bytes);
   g_queue_unlink (&exchange->peer->exchanges, &exchange->link);
   for (guint i = 0; i < exchange->n_slots; i++)
     slot_clear (&exchange->slots[i]);
@@ -113,6 +123,7 @@ exchange_new (OrfPeer *peer, gboolean batch, guint n_slots)
   g_queue_push_tail_link (&peer->exchanges, &exchange->link);
   for (guint i = 0; i < n_slots; i++)
     exchange->slots[i].exchange = exchange;
+  count_memory (exchange, sizeof *exchange + n_slots * sizeof (Slot));
   return exchange;
 }
 
@@ -177,6 +188,7 @@ slot_sink (gpointer owner, const char *json, gsize length, const GError *error)
       orf_rpc_text_append_error (slot->answer, slot->id, error);
     else
       orf_rpc_text_append_result (slot->answer, slot->id, json, length);
+    count_memory (slot->exchange, slot->answer->allocated_len);
   }
   exchange_settle (slot->exchange);
 }

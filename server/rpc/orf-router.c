@@ -15,6 +15,7 @@ typedef struct {
 struct _OrfRouter {
   guint references;
   OrfRpcLimits limits;
+  OrfMemory *memory;
   OrfRpcCounts counts;
   Binding bindings[ORF_N_METHODS];
 };
@@ -65,6 +66,18 @@ OrfRpcCounts
 orf_router_get_counts (OrfRouter *router)
 {
   return router->counts;
+}
+
+void
+orf_router_set_memory (OrfRouter *router, OrfMemory *memory)
+{
+  router->memory = memory;
+}
+
+OrfMemory *
+orf_router_get_memory (OrfRouter *router)
+{
+  return router->memory;
 }
 
 gboolean

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "core/orf-memory.h"
 #include "rpc/orf-call.h"
 
 G_BEGIN_DECLS
@@ -37,6 +38,10 @@ orf_router_bind (OrfRouter *router, OrfMethodId method, OrfHandler handler, gpoi
 gboolean orf_router_is_bound (OrfRouter *router, OrfMethodId method);
 const OrfRpcLimits *orf_router_get_limits (OrfRouter *router);
 OrfRpcCounts orf_router_get_counts (OrfRouter *router);
+/* Calls are counted there, and refused where it is short; it outlives all of them. */
+void orf_router_set_memory (OrfRouter *router, OrfMemory *memory);
+/* NULL: nobody set one. */
+OrfMemory *orf_router_get_memory (OrfRouter *router);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfRouter, orf_router_unref)
 

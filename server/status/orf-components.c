@@ -8,7 +8,7 @@ typedef struct {
   /* the methods without which the part does not exist */
   OrfMethodId needs[2];
   gboolean needs_probe;
-  gboolean needs_writes;
+  gboolean needs_writes; /* and takes from outside what is written */
 } Row;
 
 static const Row rows[ORF_N_COMPONENTS] = {
@@ -46,6 +46,10 @@ decide_one (const Row *row, const OrfComponentFacts *facts, OrfComponent *compon
   } else if (row->needs_writes && !facts->store_writes) {
     component->state = ORF_COMPONENT_STATE_DEGRADED;
     component->reason = g_strdup (facts->store_fault);
+  } else if (row->needs_writes && facts->memory_short) {
+    component->state = ORF_COMPONENT_STATE_DEGRADED;
+    component->reason = g_strdup ("memory is short: what comes from outside is refused "
+                                  "(memory.budget_bytes)");
   } else if (n_built < n_needed) {
     component->state = ORF_COMPONENT_STATE_DEGRADED;
     component->reason = g_strdup_printf ("%s is not built yet", orf_methods[row->needs[1]].name);

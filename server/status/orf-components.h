@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 typedef struct {
   gboolean store_writes;   /* FALSE: disk full or faulty */
   const char *store_fault; /* why; NULL while it writes */
+  gboolean memory_short;   /* what comes from outside is refused */
   guint n_probes;
   guint n_probes_up;
   const char *probe_reason; /* of the first that is not up; NULL */

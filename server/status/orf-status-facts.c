@@ -29,6 +29,7 @@ gather (const OrfStatusParts *parts, OrfComponentFacts *facts)
 
   facts->store_writes = stats->fault == NULL;
   facts->store_fault = stats->fault;
+  facts->memory_short = orf_memory_is_short (parts->memory);
   gather_probes (parts, facts);
   gather_built (parts, facts);
 }

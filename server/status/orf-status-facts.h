@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 /* What status.get and health.check look at.  NULL: that part does not run (a file is inspected). */
 typedef struct {
   const OrfConfig *config;
+  OrfMemory *memory;
   OrfRouter *router;
   OrfStore *store;
   OrfRegistry *registry;

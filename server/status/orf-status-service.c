@@ -86,27 +86,37 @@ make_self (const OrfStatusParts *parts)
 }
 
 static OrfStatusMemoryUse *
-make_use (gint64 used_bytes, gint64 budget_bytes)
+make_use (OrfMemoryUse use)
 {
-  OrfStatusMemoryUse *use = orf_status_memory_use_new ();
+  OrfStatusMemoryUse *made = orf_status_memory_use_new ();
 
-  use->used_bytes = used_bytes;
-  use->budget_bytes = budget_bytes;
-  return use;
+  made->used_bytes = use.used_bytes;
+  made->budget_bytes = use.budget_bytes;
+  return made;
 }
 
 static OrfStatusMemory *
 make_memory (const OrfStatusParts *parts)
 {
   OrfStatusMemory *memory = orf_status_memory_new ();
-  gint64 max_series = parts->config->metrics.max_series;
+  const struct {
+    OrfMemoryPart part;
+    OrfStatusMemoryUse **use;
+  } rows[] = {
+    { ORF_MEMORY_REGISTRY, &memory->registry },
+    { ORF_MEMORY_OPEN_CHUNKS, &memory->open_chunks },
+    { ORF_MEMORY_SQLITE, &memory->sqlite },
+    { ORF_MEMORY_WRITES, &memory->writes },
+    { ORF_MEMORY_CONNECTIONS, &memory->connections },
+    { ORF_MEMORY_RPC, &memory->rpc },
+    { ORF_MEMORY_QUERIES, &memory->queries },
+    { ORF_MEMORY_STREAMS, &memory->streams },
+  };
 
-  memory->registry = make_use ((gint64) orf_registry_get_size_bytes (parts->registry),
-                               max_series * ORF_SERIES_MAX_BYTES);
-  memory->open_chunks = make_use ((gint64) orf_registry_get_chunk_bytes (parts->registry),
-                                  max_series * parts->config->metrics.open_points *
-                                    ORF_OPEN_POINT_BYTES);
-  memory->sqlite = make_use (orf_store_get_memory_bytes (), parts->config->store.memory_bytes);
+  G_STATIC_ASSERT (G_N_ELEMENTS (rows) == ORF_N_MEMORY_PARTS);
+  memory->total = make_use (orf_memory_get_whole (parts->memory));
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    *rows[i].use = make_use (orf_memory_get_use (parts->memory, rows[i].part));
   return memory;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store/orf-sample-batch.h"
 
+#include <malloc.h>
 #include <math.h>
 
 OrfSampleBatch *
@@ -31,6 +32,22 @@ orf_sample_batch_add (OrfSampleBatch *batch, gint64 t_us, gint64 series_id, doub
   /* SQLite has no NaN: it would store NULL, and what is unknown is no sample. */
   if (!isnan (value))
     g_array_append_val (batch->samples, sample);
+}
+
+gsize
+orf_sample_batch_measure (const OrfSampleBatch *batch)
+{
+  gsize bytes = sizeof *batch + sizeof *batch->samples + malloc_usable_size (batch->samples->data);
+
+  for (guint i = 0; i < batch->new_series->len; i++) {
+    const OrfSeriesRow *row = batch->new_series->pdata[i];
+    char *const texts[] = { row->name, row->labels_json, row->unit, row->help, row->extra_json };
+
+    bytes += sizeof *row;
+    for (guint k = 0; k < G_N_ELEMENTS (texts); k++)
+      bytes += malloc_usable_size (texts[k]);
+  }
+  return bytes;
 }
 
 void

@@ -26,6 +26,8 @@ OrfSampleBatch *orf_sample_batch_new (guint expected);
 void orf_sample_batch_free (OrfSampleBatch *batch);
 /* NAN adds nothing. */
 void orf_sample_batch_add (OrfSampleBatch *batch, gint64 t_us, gint64 series_id, double value);
+/* What malloc holds for it. */
+gsize orf_sample_batch_measure (const OrfSampleBatch *batch);
 /* Moves new_series to the end of rows, an array of OrfSeriesRow. */
 void orf_sample_batch_move_series (OrfSampleBatch *batch, GPtrArray *rows);
 

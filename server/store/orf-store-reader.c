@@ -74,6 +74,7 @@ orf_read_job_free (OrfReadJob *job)
 {
   if (job == NULL)
     return;
+  orf_memory_add (job->memory, ORF_MEMORY_QUERIES, -(gint64) job->held_bytes);
   g_clear_pointer (&job->cancel, orf_cancel_unref);
   g_clear_error (&job->error);
   g_free (job->ids);

@@ -27,8 +27,10 @@ struct _OrfReadJob {
   gint64 from_us, to_us;
   guint max;
   char **keys;
-  GPtrArray *rows; /* the answer */
-  char **problems; /* the answer to a check */
+  GPtrArray *rows;   /* the answer */
+  OrfMemory *memory; /* where held_bytes is counted */
+  gsize held_bytes;  /* of rows that are samples */
+  char **problems;   /* the answer to a check */
   gint64 took_us;
   OrfSamplesDone samples_done;
   OrfSeriesDone series_done;

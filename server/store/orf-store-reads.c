@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The reading half of the facade: each call becomes one job for the readers. */
+#include <malloc.h>
+
 #include "orf-error.h"
 #include "store/orf-store-check.h"
 #include "store/orf-store-open.h"
@@ -25,12 +27,29 @@ submit_read (OrfStore *store,
   orf_store_submit (store, store->reads, 0, FALSE, &job->base, &job->error);
 }
 
+static gsize
+measure_points (const GPtrArray *series)
+{
+  gsize bytes = 0;
+
+  for (guint i = 0; i < series->len; i++) {
+    const OrfSeriesPoints *one = series->pdata[i];
+
+    bytes += sizeof *one + malloc_usable_size (one->points->data);
+  }
+  return bytes;
+}
+
 static gboolean
 read_samples_thread_cb (OrfReadJob *job, OrfConnection *connection, GError **error)
 {
   job->rows = orf_samples_read (connection, job->ids, job->n_ids, job->from_us, job->to_us,
                                 job->max, error);
-  return job->rows != NULL;
+  if (job->rows == NULL)
+    return FALSE;
+  job->held_bytes = measure_points (job->rows);
+  orf_memory_add (job->memory, ORF_MEMORY_QUERIES, (gint64) job->held_bytes);
+  return TRUE;
 }
 
 static void
@@ -60,6 +79,7 @@ orf_store_read_samples (OrfStore *store,
   job->from_us = from_us;
   job->to_us = to_us;
   job->max = max_points;
+  job->memory = store->options.memory;
   job->samples_done = done;
   job->user_data = user_data;
   submit_read (store, job, read_samples_thread_cb, samples_done_cb);

@@ -44,6 +44,8 @@ submit_ack (OrfStore *store, OrfWriteJob *job, OrfWriteDone done, gpointer user_
   job->base.free = write_free_cb;
   job->done = done;
   job->user_data = user_data;
+  if (orf_memory_check_part (store->options.memory, ORF_MEMORY_WRITES, &job->error))
+    orf_write_job_count (job, store->options.memory);
   orf_store_submit (store, store->writes, ORF_WRITE_LANE_ACK, TRUE, &job->base, &job->error);
 }
 
@@ -53,7 +55,10 @@ submit_bulk (OrfStore *store, OrfWriteJob *job)
 {
   job->base.work = orf_store_writer_work_write;
   job->base.free = write_free_cb;
-  if (store->writes != NULL && orf_queue_push (store->writes, ORF_WRITE_LANE_BULK, &job->base))
+  orf_write_job_count (job, store->options.memory);
+  if (store->writes != NULL &&
+      orf_memory_check_part (store->options.memory, ORF_MEMORY_WRITES, NULL) &&
+      orf_queue_push (store->writes, ORF_WRITE_LANE_BULK, &job->base))
     return;
   store->frames_refused++;
   if (job->batch != NULL)

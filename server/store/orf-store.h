@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include "core/orf-cancel.h"
+#include "core/orf-memory.h"
 #include "core/orf-queue.h"
 #include "orf-desc.h"
 
@@ -32,6 +33,8 @@ typedef struct {
   gint64 check_us;
   /* What SQLite tries to keep to in the whole process; 0: no such limit. */
   gint64 memory_bytes;
+  /* Where what waits for the writer, and what readers found, is counted; NULL: nowhere. */
+  OrfMemory *memory;
 } OrfStoreOptions;
 
 /* Errors: FAILED_PRECONDITION (newer file, in use by another daemon, not ours), DATA_LOSS

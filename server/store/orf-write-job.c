@@ -29,6 +29,7 @@ orf_write_job_free (OrfWriteJob *job)
 {
   if (job == NULL)
     return;
+  orf_memory_add (job->memory, ORF_MEMORY_WRITES, -(gint64) job->held_bytes);
   orf_sample_batch_free (job->batch);
   g_clear_pointer (&job->series, g_ptr_array_unref);
   g_clear_pointer (&job->processes, g_array_unref);
@@ -47,6 +48,16 @@ orf_write_job_free (OrfWriteJob *job)
   g_free (job->replayed_json);
   g_clear_error (&job->error);
   g_free (job);
+}
+
+void
+orf_write_job_count (OrfWriteJob *job, OrfMemory *memory)
+{
+  job->memory = memory;
+  job->held_bytes = sizeof *job;
+  if (job->batch != NULL)
+    job->held_bytes += orf_sample_batch_measure (job->batch);
+  orf_memory_add (memory, ORF_MEMORY_WRITES, (gint64) job->held_bytes);
 }
 
 void

@@ -28,6 +28,8 @@ typedef struct {
   OrfIdempotency *idempotency;
   OrfAudit *audit;
 
+  OrfMemory *memory; /* where held_bytes is counted */
+  gsize held_bytes;
   guint n_written; /* of the batch's samples: a large frame takes several transactions */
 
   char *replayed_json;
@@ -44,6 +46,9 @@ void orf_write_job_set_processes (OrfWriteJob *job,
                                   gint64 t_us,
                                   const OrfGpuProcessRow *rows,
                                   guint n_rows);
+
+/* Counts what it holds, until it is freed. */
+void orf_write_job_count (OrfWriteJob *job, OrfMemory *memory);
 
 /* In the writer's transaction.  *finished: FALSE when a bulk job stopped at monotonic deadline_us
  * with samples left; apply it again in another transaction.  *n_rows: rows of samples added. */

@@ -28,6 +28,7 @@
 #define STATUS_TIMEOUT          408
 #define STATUS_TOO_LARGE        413
 #define STATUS_HEADER_TOO_LARGE 431
+#define STATUS_UNAVAILABLE      503
 
 #define READ_BYTES 65536
 /* Of one connection, before the others have their turn. */
@@ -41,6 +42,8 @@
  * reset the connection, and the answer with it. */
 #define LINGER_US    ORF_US_PER_S
 #define LINGER_BYTES 524288
+/* libsoup's objects for one connection, and ours: measured by `script/bench idle`. */
+#define IDLE_BYTES 14336
 
 static const char farewell[] = "GET / HTTP/1.0\r\nHost: localhost\r\n\r\n";
 
@@ -58,6 +61,7 @@ struct _OrfHttpConnection {
   gsize farewell_given;
   OrfHttpOutbox *out;
   gsize lingered_bytes;
+  gsize held_bytes;  /* as counted last */
   gint64 since_us;   /* that the phase, or lingering, has lasted */
   gboolean fresh;    /* had no request yet */
   gboolean readable; /* as far as is known */
@@ -87,6 +91,25 @@ static gsize
 get_backlog (const OrfHttpConnection *connection)
 {
   return orf_http_outbox_get_length (connection->out);
+}
+
+static OrfMemory *
+get_memory (const OrfHttpConnection *connection)
+{
+  return orf_router_get_memory (connection->host->service->router);
+}
+
+/* What it holds now, instead of what it held. */
+static void
+count_memory (OrfHttpConnection *connection)
+{
+  gsize bytes = IDLE_BYTES + orf_http_framing_get_size_bytes (connection->framing) +
+                connection->ahead->len + orf_http_outbox_get_size_bytes (connection->out) +
+                orf_http_request_get_answer_bytes (connection->request);
+
+  orf_memory_add (get_memory (connection), ORF_MEMORY_CONNECTIONS,
+                  (gint64) bytes - (gint64) connection->held_bytes);
+  connection->held_bytes = bytes;
 }
 
 /* What can be sent is. */
@@ -121,6 +144,8 @@ refuse (OrfHttpConnection *connection, int status, OrfErrorCode code, const char
   orf_http_outbox_add (connection->out, head, strlen (head));
   orf_http_outbox_add (connection->out, body, length);
   connection->closing = TRUE;
+  /* what came of it is of no use any more */
+  orf_http_framing_give_up (connection->framing);
   flush (connection);
 }
 
@@ -195,6 +220,21 @@ wants_input (const OrfHttpConnection *connection)
          connection->ahead->len < AHEAD_BYTES;
 }
 
+/* A body that is more than small gives way where bodies and answers pile up. */
+static void
+check_room (OrfHttpConnection *connection)
+{
+  g_autoptr (GError) error = NULL;
+
+  count_memory (connection);
+  if (get_phase (connection) != ORF_HTTP_BODY || connection->closing ||
+      orf_http_framing_get_size_bytes (connection->framing) <= ORF_MEMORY_SMALL_BYTES ||
+      orf_memory_check_part (get_memory (connection), ORF_MEMORY_CONNECTIONS, &error))
+    return;
+  refuse (connection, STATUS_UNAVAILABLE, ORF_ERROR_RESOURCE_EXHAUSTED, error->message);
+  count_memory (connection);
+}
+
 /* Reads until the request is whole, the socket is empty, or others have to have their turn. */
 static void
 fill (OrfHttpConnection *connection)
@@ -209,6 +249,7 @@ fill (OrfHttpConnection *connection)
     if (n > 0) {
       share += (gsize) n;
       take (connection, buffer, (gsize) n);
+      check_room (connection);
     } else if (n == 0) {
       connection->ended = TRUE;
     } else if (errno == EAGAIN) {
@@ -306,6 +347,7 @@ write_cb (gpointer owner, const void *data, gsize length)
   }
   n = MIN (length, BACKLOG_BYTES - get_backlog (connection));
   orf_http_outbox_add (connection->out, data, n);
+  count_memory (connection);
   return (gssize) n;
 }
 
@@ -318,6 +360,7 @@ finish_request (OrfHttpConnection *connection)
   connection->head_given = 0;
   connection->fresh = connection->guarded = FALSE;
   connection->since_us = orf_clock_monotonic_us ();
+  count_memory (connection);
   if (connection->host->service->draining && connection->ahead->len == 0)
     connection->closing = TRUE;
 }
@@ -466,6 +509,7 @@ orf_http_connection_new (const OrfHttpHost *host, int fd, GSocketAddress *addres
   connection->out = orf_http_outbox_new ();
   connection->since_us = orf_clock_monotonic_us ();
   connection->fresh = connection->readable = TRUE;
+  count_memory (connection);
   return connection;
 }
 
@@ -473,6 +517,8 @@ void
 orf_http_connection_free (OrfHttpConnection *connection)
 {
   g_assert (connection->stream == NULL);
+  orf_memory_add (get_memory (connection), ORF_MEMORY_CONNECTIONS,
+                  -(gint64) connection->held_bytes);
   orf_watch_free (connection->watch);
   close (connection->fd);
   g_object_set_qdata (G_OBJECT (connection->address), connection_quark (), NULL);

@@ -332,7 +332,7 @@ orf_http_framing_get_phase (const OrfHttpFraming *framing)
 const OrfHttpRefusal *
 orf_http_framing_get_refusal (const OrfHttpFraming *framing)
 {
-  return framing->phase == ORF_HTTP_REFUSED ? &framing->refusal : NULL;
+  return framing->refusal.reason != NULL ? &framing->refusal : NULL;
 }
 
 gboolean
@@ -362,6 +362,21 @@ const char *
 orf_http_framing_get_target (const OrfHttpFraming *framing)
 {
   return framing->head.target->str;
+}
+
+void
+orf_http_framing_give_up (OrfHttpFraming *framing)
+{
+  framing->phase = ORF_HTTP_REFUSED;
+  empty_buffer (&framing->body);
+}
+
+gsize
+orf_http_framing_get_size_bytes (const OrfHttpFraming *framing)
+{
+  /* the body by its length: what a buffer has beyond was never touched */
+  return framing->raw->allocated_len + framing->head.pass->allocated_len +
+         framing->head.target->allocated_len + framing->body->len;
 }
 
 void

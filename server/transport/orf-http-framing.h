@@ -34,7 +34,7 @@ gsize orf_http_framing_feed (OrfHttpFraming *framing,
                              const char *data,
                              gsize length);
 OrfHttpPhase orf_http_framing_get_phase (const OrfHttpFraming *framing);
-/* NULL unless refused. */
+/* NULL unless refused here. */
 const OrfHttpRefusal *orf_http_framing_get_refusal (const OrfHttpFraming *framing);
 /* Whether the client waits for "100 Continue" before it sends the body; told once. */
 gboolean orf_http_framing_take_continue (OrfHttpFraming *framing);
@@ -43,6 +43,11 @@ gboolean orf_http_framing_take_continue (OrfHttpFraming *framing);
 const char *orf_http_framing_get_head (const OrfHttpFraming *framing, gsize *length);
 const char *orf_http_framing_get_body (const OrfHttpFraming *framing, gsize *length);
 const char *orf_http_framing_get_target (const OrfHttpFraming *framing);
+
+/* Refused by the owner: takes nothing any more, and holds no body. */
+void orf_http_framing_give_up (OrfHttpFraming *framing);
+/* What it holds: head, and body. */
+gsize orf_http_framing_get_size_bytes (const OrfHttpFraming *framing);
 
 /* The complete request is answered. */
 void orf_http_framing_next (OrfHttpFraming *framing);

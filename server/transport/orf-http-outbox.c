@@ -42,6 +42,12 @@ orf_http_outbox_get_length (const OrfHttpOutbox *outbox)
   return outbox->bytes->len;
 }
 
+gsize
+orf_http_outbox_get_size_bytes (const OrfHttpOutbox *outbox)
+{
+  return outbox->bytes->allocated_len;
+}
+
 gint64
 orf_http_outbox_get_stalled_us (const OrfHttpOutbox *outbox)
 {

@@ -15,6 +15,8 @@ void orf_http_outbox_free (OrfHttpOutbox *outbox);
 
 void orf_http_outbox_add (OrfHttpOutbox *outbox, const char *data, gsize length);
 gsize orf_http_outbox_get_length (const OrfHttpOutbox *outbox);
+/* What it holds, sent or not. */
+gsize orf_http_outbox_get_size_bytes (const OrfHttpOutbox *outbox);
 /* Sends what fd takes now.  FALSE: it takes no more, ever; what is left is dropped. */
 gboolean orf_http_outbox_flush (OrfHttpOutbox *outbox, int fd);
 /* Since when fd has taken nothing, monotonic; 0: it has taken all. */

@@ -494,6 +494,14 @@ orf_http_request_is_answered (const OrfHttpRequest *request)
   return request->answered;
 }
 
+gsize
+orf_http_request_get_answer_bytes (const OrfHttpRequest *request)
+{
+  if (request == NULL || !request->answered)
+    return 0;
+  return (gsize) soup_server_message_get_response_body (request->message)->length;
+}
+
 static void
 cancel (OrfHttpRequest *request)
 {

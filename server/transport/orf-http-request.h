@@ -47,6 +47,8 @@ OrfHttpRequest *orf_http_request_new (const OrfHttpService *service,
 /* Cancels what is still in flight. */
 void orf_http_request_free (OrfHttpRequest *request);
 gboolean orf_http_request_is_answered (const OrfHttpRequest *request);
+/* Of an answer that libsoup holds until it is written. */
+gsize orf_http_request_get_answer_bytes (const OrfHttpRequest *request);
 /* The client is gone: cancels, and lets libsoup go on, whose attempt to write then fails. */
 void orf_http_request_abandon (OrfHttpRequest *request);
 

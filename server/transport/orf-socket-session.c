@@ -35,7 +35,8 @@ struct _OrfSocketSession {
   OrfMessageFraming framing;
   GByteArray *input; /* read, and not yet a whole message */
   GString *output;
-  gsize n_sent; /* of output */
+  gsize n_sent;     /* of output */
+  gsize held_bytes; /* of both, as counted last */
   gboolean in_turn;
   gboolean paused;  /* the other end does not read */
   gboolean ending;  /* the other end sends no more; its end of file is not read yet */
@@ -227,6 +228,14 @@ is_over (const OrfSocketSession *session)
 }
 
 static void
+count_memory (OrfSocketSession *session, gsize bytes)
+{
+  orf_memory_add (orf_router_get_memory (session->options.router), ORF_MEMORY_CONNECTIONS,
+                  (gint64) bytes - (gint64) session->held_bytes);
+  session->held_bytes = bytes;
+}
+
+static void
 turn_cb (gpointer user_data, OrfPollEvents events)
 {
   OrfSocketSession *session = user_data;
@@ -244,6 +253,7 @@ turn_cb (gpointer user_data, OrfPollEvents events)
     flush (session);
   }
   session->in_turn = FALSE;
+  count_memory (session, sizeof *session + session->input->len + session->output->allocated_len);
   if (is_over (session))
     session->options.closed (session->options.user_data, session);
   else if ((events & ORF_POLL_HUP) != 0 && session->is_socket)
@@ -312,6 +322,7 @@ orf_socket_session_new (const OrfSocketSessionOptions *options,
 void
 orf_socket_session_free (OrfSocketSession *session)
 {
+  count_memory (session, 0);
   g_clear_handle_id (&session->idle_id, g_source_remove);
   g_clear_pointer (&session->peer, orf_peer_free);
   if (session->out != session->in)

@@ -141,6 +141,8 @@ class Daemon:
         self.db = db or os.path.join(test.dir, "orfeas.db")
         self.socket = os.path.join(test.dir, "orfeas.sock")
         self.settings = {"gpu.backends": "simulated", **(settings or {})}
+        if config is None:  # a sanitizer's own memory is counted too
+            self.settings.setdefault("memory.budget_bytes", 1 << 36)
         self.command = [*wrapper, ORFEASD, "--listen", "127.0.0.1:0", "--db", self.db, "--socket", self.socket]
         if config is not None:
             self.config = os.path.join(test.dir, "orfeasd.conf")

@@ -202,6 +202,7 @@ test_gpu_plain (void)
   g_assert_true (g_str_has_prefix (empty, "no device: "));
 }
 
+#define NO_USE(name) "\"" name "\":{\"used_bytes\":0,\"budget_bytes\":1}"
 #define STATUS                                                                                     \
   "{\"version\":\"0.1.0\",\"uptime_us\":7500000000,\"phase4_enabled\":true,\"completion\":\"12%"   \
   "\","                                                                                            \
@@ -219,9 +220,28 @@ test_gpu_plain (void)
   "\"registry\":{\"used_bytes\":1048576,\"budget_bytes\":2097152},\"open_chunks\":{\"used_"        \
   "bytes\":0,"                                                                                     \
   "\"budget_bytes\":0},\"sqlite\":{\"used_bytes\":1,"                                              \
-  "\"budget_bytes\":1}},\"sources\":[{\"source\":\"opencl\",\"kind\":\"probe\",\"state\":"         \
-  "\"unavailable\","                                                                               \
-  "\"reason\":\"it hung\",\"pid\":null,\"rss_bytes\":null,\"restarts\":2,\"sampled_us\":null}]}"
+  "\"budget_bytes\":1}," NO_USE ("total") "," NO_USE ("writes") "," NO_USE (                       \
+    "connections") "," NO_USE ("rpc") "," NO_USE ("queries") "," NO_USE ("streams") "},"           \
+                                                                                    "\"sources\":" \
+                                                                                    "[{"           \
+                                                                                    "\"source\":"  \
+                                                                                    "\"opencl\","  \
+                                                                                    "\"kind\":"    \
+                                                                                    "\"probe\","   \
+                                                                                    "\"state\":"   \
+                                                                                    "\"unavailabl" \
+                                                                                    "e\","         \
+                                                                                    "\"reason\":"  \
+                                                                                    "\"it "        \
+                                                                                    "hung\","      \
+                                                                                    "\"pid\":"     \
+                                                                                    "null,\"rss_"  \
+                                                                                    "bytes\":"     \
+                                                                                    "null,"        \
+                                                                                    "\"restarts\"" \
+                                                                                    ":2,"          \
+                                                                                    "\"sampled_"   \
+                                                                                    "us\":null}]}"
 
 static void
 test_status (void)

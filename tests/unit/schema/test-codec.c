@@ -8,6 +8,30 @@
 #include "orf-number.h"
 #include "orf-schema-types.h"
 
+/* Each string and array is counted once, with what malloc rounds up. */
+static void
+test_measure (void)
+{
+  static const char one[] = "{\"samples\":[{\"name\":\"a\",\"value\":1}]}";
+  static const char two[] = "{\"samples\":[{\"name\":\"a\",\"value\":1},"
+                            "{\"name\":\"b\",\"value\":1,\"labels\":{\"k\":\"v\"}}]}";
+  const OrfDesc *desc = &orf_metrics_record_params_desc;
+  g_autoptr (OrfMetricsRecordParams)
+    small = orf_decode_text (desc, one, strlen (one), ORF_DECODE_STRICT, NULL);
+  g_autoptr (OrfMetricsRecordParams)
+    larger = orf_decode_text (desc, two, strlen (two), ORF_DECODE_STRICT, NULL);
+  OrfMetricsSample *sample = small->samples->pdata[0];
+  gsize before = orf_struct_measure (desc, small);
+
+  g_assert_cmpuint (orf_struct_measure (desc, NULL), ==, 0);
+  g_assert_cmpuint (before, >=, desc->size + sizeof (OrfMetricsSample) + 2);
+  g_assert_cmpuint (orf_struct_measure (desc, larger), >=, before + sizeof (OrfMetricsSample) + 6);
+  g_free (sample->name);
+  sample->name = g_strnfill (100000, 'x');
+  g_assert_cmpuint (orf_struct_measure (desc, small), >=, before + 99900);
+  g_assert_cmpuint (orf_struct_measure (desc, small), <, before + 110000);
+}
+
 static void
 expect_error (const OrfDesc *desc, const char *text, const char *field)
 {
@@ -147,6 +171,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/schema/codec/measure", test_measure);
   g_test_add_func ("/schema/codec/fields", test_fields);
   g_test_add_func ("/schema/codec/defaults", test_defaults);
   g_test_add_func ("/schema/codec/round-trip", test_round_trip);

@@ -1,0 +1,145 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Budgets: what is counted, what gives way where it is used up, and that the rest goes on."""
+
+import os
+import signal
+
+import orfeas_test
+from orfeas_test import contains, equal, fails, wait_for
+
+MIB = 1 << 20
+SAMPLE = {"samples": [{"name": "a.b", "value": 1}]}
+
+
+def memory(daemon, part):
+    return daemon.call("status.get")["memory"][part]
+
+
+def begin_body(daemon, size, sent):
+    """A connection that said it sends `size` bytes, and sent fewer."""
+    connection = daemon.tcp()
+    connection.sendall(
+        b"POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\n\r\n" % size
+    )
+    connection.sendall(b" " * sent)
+    return connection
+
+
+def read_all(connection):
+    data = b""
+    while True:
+        try:
+            piece = connection.recv(65536)
+        except ConnectionResetError:
+            return data
+        if not piece:
+            return data
+        data += piece
+
+
+def test_each_part_is_shown(t):
+    daemon = t.start(settings={"memory.budget_bytes": 1 << 34, "memory.queries_bytes": 3 * MIB})
+    wait_for(lambda: memory(daemon, "open_chunks")["used_bytes"] > 0, "the first samples")
+    shown = daemon.call("status.get")["memory"]
+    for part in ("registry", "open_chunks", "sqlite", "connections"):
+        assert 0 < shown[part]["used_bytes"] < shown[part]["budget_bytes"], (part, shown[part])
+    for part in ("writes", "rpc", "queries", "streams"):
+        assert 0 <= shown[part]["used_bytes"] < shown[part]["budget_bytes"], (part, shown[part])
+    equal(shown["total"]["budget_bytes"], 1 << 34)
+    equal(shown["queries"]["budget_bytes"], 3 * MIB)
+    with open(f"/proc/{daemon.process.pid}/statm", encoding="ascii") as file:
+        rss = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    assert abs(shown["total"]["used_bytes"] - rss) < 16 * MIB, (shown["total"], rss)
+
+
+def test_a_body_is_counted_while_it_is_held(t):
+    daemon = t.start()
+    before = memory(daemon, "connections")["used_bytes"]
+    connection = begin_body(daemon, 8 * MIB, 6 * MIB)
+    wait_for(lambda: memory(daemon, "connections")["used_bytes"] >= before + 6 * MIB, "the body to be counted")
+    connection.close()
+    wait_for(lambda: memory(daemon, "connections")["used_bytes"] < before + MIB, "the body to be forgotten")
+
+
+def test_large_bodies_give_way_and_small_calls_go_on(t):
+    daemon = t.start(settings={"memory.connections_bytes": 4 * MIB})
+    first = begin_body(daemon, 6 * MIB, 5 * MIB)
+    answer = read_all(first)
+    assert answer.startswith(b"HTTP/1.1 503 "), answer[:200]
+    contains(answer, b"memory.connections_bytes")
+    contains(answer, b"RESOURCE_EXHAUSTED")
+    held = begin_body(daemon, 6 * MIB, 3 * MIB)
+    wait_for(lambda: memory(daemon, "connections")["used_bytes"] > 3 * MIB, "what is held to be counted")
+    equal(daemon.call("metrics.record", SAMPLE), {"accepted": 1})
+    equal(daemon.call("health.check"), {"serving": "SERVING"})
+    held.close()
+    first.close()
+
+
+def test_large_answers_give_way(t):
+    daemon = t.start(settings={"memory.rpc_bytes": MIB})
+    samples = [{"name": "a.b", "labels": {"k": f"{i:0200d}"}, "value": i} for i in range(4000)]
+    daemon.call("metrics.record", {"samples": samples})
+    large = {"jsonrpc": "2.0", "id": 1, "method": "metrics.list", "params": {"limit": 1000}}
+    small = {"jsonrpc": "2.0", "id": 1, "method": "health.check"}
+    answers = daemon.ask([large] * 8 + [small])
+    refused = [answer["error"] for answer in answers if "error" in answer]
+    assert 0 < len(refused) < 8, len(refused)
+    for error in refused:
+        equal(error["data"]["status"], "RESOURCE_EXHAUSTED")
+        assert error["data"]["retry_after_ms"] > 0, error
+        contains(error["message"], "memory.rpc_bytes")
+    equal(answers[-1]["result"], {"serving": "SERVING"})
+    equal(memory(daemon, "rpc")["used_bytes"] < MIB // 2, True)
+
+
+def test_samples_are_refused_first(t):
+    config = "[gpu]\nbackends=simulated\n[memory]\nbudget_bytes=%d\n"
+    daemon = t.start(config=config % (1 << 34))
+    rss = memory(daemon, "total")["used_bytes"]
+    budget = max(int(rss / 0.6), 32 * MIB)
+
+    def reload(bytes_):
+        with open(daemon.config, "w", encoding="utf-8") as file:
+            file.write(config % bytes_)
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: memory(daemon, "total")["budget_bytes"] == bytes_, "the new budget")
+
+    reload(budget)
+    equal(daemon.call("metrics.record", SAMPLE), {"accepted": 1})
+    held = []
+    while memory(daemon, "total")["used_bytes"] < 0.85 * budget:
+        held.append(begin_body(daemon, 16 * MIB, 12 * MIB))
+        wait_for(lambda: memory(daemon, "connections")["used_bytes"] >= 12 * MIB * len(held), "the bodies")
+    for call in (lambda: daemon.call("metrics.record", SAMPLE), lambda: daemon.admin("metrics.record", SAMPLE)):
+        error = fails(call, "RESOURCE_EXHAUSTED", -32008)
+        assert error.data["retry_after_ms"] > 0, error
+        contains(error.message, "memory.budget_bytes")
+    status, answer = daemon.rest("POST", "/metrics/record", SAMPLE)
+    equal((status, answer["error"]["status"]), (429, "RESOURCE_EXHAUSTED"))
+
+    # all else goes on
+    status = daemon.call("status.get")
+    equal(status["components"]["tier3"]["custom_metrics"], "degraded")
+    contains([r["reason"] for r in status["reasons"] if r["component"] == "custom_metrics"][0], "budget_bytes")
+    equal(daemon.call("metrics.query", {"select": "a.b"})["series"][0]["points"][0][1], 1)
+    rows = daemon.sql("SELECT count(*) FROM sample_raw")[0][0]
+    wait_for(lambda: daemon.sql("SELECT count(*) FROM sample_raw")[0][0] > rows, "samples of its own")
+
+    for connection in held:
+        connection.close()
+    reload(1 << 34)
+    equal(daemon.call("metrics.record", SAMPLE), {"accepted": 1})
+    said = daemon.stderr()
+    equal((said.count("samples from outside are refused"), said.count("taken again")), (1, 1))
+
+
+def test_percentages_that_cannot_be_are_refused(t):
+    said = t.daemon(settings={"memory.ingest_resume_percent": 90}).start_refused()
+    contains(said, "memory.ingest_resume_percent")
+
+
+if __name__ == "__main__":
+    orfeas_test.main()
