@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a start finds in the file: the series that were active, then the last minutes of each. */
+#include <math.h>
+
 #include <jansson.h>
 
 #include "core/orf-clock.h"
@@ -39,7 +41,7 @@ orf_registry_define_from_row (OrfRegistry *registry,
     return;
   buckets = own ? buckets_from_json (row->extra_json) : NULL;
   definition = (OrfFamilyDefinition){ row->kind, row->unit, row->help, buckets };
-  orf_family_define (&family->base, &definition);
+  orf_family_define (registry, &family->base, &definition);
   family->loaded = family->loaded || own;
 }
 
@@ -121,11 +123,16 @@ static void
 prepend (OrfRegistry *registry, OrfSeries *series, GArray *points, gint64 from_us)
 {
   gsize before = orf_open_chunk_get_size_bytes (&series->chunk);
+  OrfPoint last;
 
   orf_open_chunk_prepend (&series->chunk, &registry->limits,
                           points != NULL ? (const OrfPoint *) points->data : NULL,
                           points != NULL ? points->len : 0, from_us);
   registry->chunk_bytes += orf_open_chunk_get_size_bytes (&series->chunk) - before;
+  if (isnan (series->newest) && orf_open_chunk_get_last (&series->chunk, &last)) {
+    series->newest = last.value;
+    registry->version.n_samples++;
+  }
 }
 
 static void

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 typedef struct {
   OrfFamily base;
   guint n_series;  /* active ones */
-  guint n_waiters; /* who asked for it by name */
+  guint n_waiters; /* who asked for it by name, or holds it */
   gboolean loaded; /* its definition was looked for in the file */
 } OrfFamilyEntry;
 
@@ -38,6 +38,7 @@ struct _OrfRegistry {
   gint64 max_id;
   gint64 started_us;
   gsize size_bytes, chunk_bytes;
+  OrfRegistryVersion version;
 
   OrfSeries *plain[ORF_N_METRICS];    /* the built-in series without labels */
   GPtrArray *labelled[ORF_N_METRICS]; /* and those with */
@@ -63,7 +64,7 @@ struct _OrfRegistry {
 OrfFamilyEntry *orf_registry_add_family (OrfRegistry *registry, const char *name);
 /* Forgets it, unless something needs it. */
 void orf_registry_drop_family (OrfRegistry *registry, OrfFamilyEntry *family);
-void orf_family_define (OrfFamily *family, const OrfFamilyDefinition *definition);
+void orf_family_define (OrfRegistry *registry, OrfFamily *family, const OrfFamilyDefinition *definition);
 /* From the file; what is built in stays as the schema has it. */
 void orf_registry_define_from_row (OrfRegistry *registry,
                                    OrfFamilyEntry *family,

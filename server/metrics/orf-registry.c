@@ -53,7 +53,7 @@ orf_registry_drop_family (OrfRegistry *registry, OrfFamilyEntry *family)
 }
 
 void
-orf_family_define (OrfFamily *family, const OrfFamilyDefinition *definition)
+orf_family_define (OrfRegistry *registry, OrfFamily *family, const OrfFamilyDefinition *definition)
 {
   char *unit = g_strdup (definition->unit), *help = g_strdup (definition->help);
   GArray *buckets = definition->buckets != NULL ? g_array_copy (definition->buckets) : NULL;
@@ -67,6 +67,7 @@ orf_family_define (OrfFamily *family, const OrfFamilyDefinition *definition)
   family->help = help;
   family->buckets = buckets;
   family->defined = TRUE;
+  registry->version.n_changes++;
 }
 
 static void
@@ -77,7 +78,7 @@ add_builtin_families (OrfRegistry *registry)
     const OrfFamilyDefinition definition = { orf_metrics[i].kind, orf_metrics[i].unit,
                                              orf_metrics[i].help, NULL };
 
-    orf_family_define (&family->base, &definition);
+    orf_family_define (registry, &family->base, &definition);
     family->base.builtin = family->loaded = TRUE;
   }
 }
@@ -112,7 +113,7 @@ orf_registry_add_series (
   entry->base.family = &family->base;
   entry->base.text = text;
   entry->base.labels = labels != NULL ? g_strdupv ((char **) labels) : g_new0 (char *, 1);
-  entry->base.total = NAN;
+  entry->base.newest = entry->base.total = NAN;
   entry->outside = outside;
   orf_open_chunk_init (&entry->base.chunk, 0);
   entry->index = registry->all->len;
@@ -122,6 +123,7 @@ orf_registry_add_series (
   family->n_series++;
   registry->n_outside += outside;
   registry->size_bytes += measure (entry);
+  registry->version.n_changes++;
   return entry;
 }
 
@@ -162,6 +164,7 @@ orf_registry_remove_series (OrfRegistry *registry, OrfSeriesEntry *entry)
     ((OrfSeriesEntry *) registry->all->pdata[entry->index])->index = entry->index;
   g_clear_pointer (&registry->sorted, g_ptr_array_unref);
   series_free (entry);
+  registry->version.n_changes++;
   family->n_series--;
   orf_registry_drop_family (registry, family);
 }
@@ -192,6 +195,21 @@ void
 orf_registry_release (OrfRegistry *registry, OrfSeries *series)
 {
   ((OrfSeriesEntry *) series)->n_holds--;
+}
+
+void
+orf_registry_hold_family (OrfRegistry *registry, OrfFamily *family)
+{
+  ((OrfFamilyEntry *) family)->n_waiters++;
+}
+
+void
+orf_registry_release_family (OrfRegistry *registry, OrfFamily *family)
+{
+  OrfFamilyEntry *entry = (OrfFamilyEntry *) family;
+
+  entry->n_waiters--;
+  orf_registry_drop_family (registry, entry);
 }
 
 /* ---- built-in series ------------------------------------------------------------------------- */
@@ -320,7 +338,10 @@ orf_registry_append (OrfRegistry *registry, OrfSeries *series, gint64 t_us, doub
 
   orf_open_chunk_add (&series->chunk, &registry->limits, t_us, value);
   registry->chunk_bytes += orf_open_chunk_get_size_bytes (&series->chunk) - before;
+  if (t_us >= series->last_us)
+    series->newest = value;
   series->last_us = MAX (series->last_us, t_us);
+  registry->version.n_samples++;
 }
 
 void
@@ -372,7 +393,7 @@ orf_registry_define (OrfRegistry *registry,
                      OrfFamily *family,
                      const OrfFamilyDefinition *definition)
 {
-  orf_family_define (family, definition);
+  orf_family_define (registry, family, definition);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -507,6 +528,12 @@ orf_registry_get_active (OrfRegistry *registry)
     g_ptr_array_sort (registry->sorted, compare_text);
   }
   return registry->sorted;
+}
+
+OrfRegistryVersion
+orf_registry_get_version (OrfRegistry *registry)
+{
+  return registry->version;
 }
 
 guint

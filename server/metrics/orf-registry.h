@@ -38,6 +38,7 @@ typedef struct {
   gint64 id;         /* 0: not known yet, since the file is being asked */
   gint64 created_us;
   gint64 last_us; /* its newest sample; 0: none yet */
+  double newest;  /* that sample's value, kept when the chunk is empty; NAN: none in this run */
   OrfOpenChunk chunk;
   double total; /* of a histogram's series: counted so far; NAN: not begun in this run */
 } OrfSeries;
@@ -124,6 +125,18 @@ void orf_registry_tick (OrfRegistry *registry, gint64 now_us);
 void orf_registry_flush (OrfRegistry *registry);
 /* After ready: reads the open chunks' past from the file, in the background. */
 void orf_registry_rebuild (OrfRegistry *registry);
+
+/* A family is held, so that what was loaded of it stays in memory. */
+void orf_registry_hold_family (OrfRegistry *registry, OrfFamily *family);
+void orf_registry_release_family (OrfRegistry *registry, OrfFamily *family);
+
+/* How it was changed so far, for those who keep something made of it: series that came, went, or
+ * have another definition; samples. */
+typedef struct {
+  guint64 n_changes;
+  guint64 n_samples;
+} OrfRegistryVersion;
+OrfRegistryVersion orf_registry_get_version (OrfRegistry *registry);
 
 /* All active series by canonical text: OrfSeries, borrowed until the next turn of the loop. */
 GPtrArray *orf_registry_get_active (OrfRegistry *registry);
