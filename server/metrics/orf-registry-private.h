@@ -64,7 +64,8 @@ struct _OrfRegistry {
 OrfFamilyEntry *orf_registry_add_family (OrfRegistry *registry, const char *name);
 /* Forgets it, unless something needs it. */
 void orf_registry_drop_family (OrfRegistry *registry, OrfFamilyEntry *family);
-void orf_family_define (OrfRegistry *registry, OrfFamily *family, const OrfFamilyDefinition *definition);
+void
+orf_family_define (OrfRegistry *registry, OrfFamily *family, const OrfFamilyDefinition *definition);
 /* From the file; what is built in stays as the schema has it. */
 void orf_registry_define_from_row (OrfRegistry *registry,
                                    OrfFamilyEntry *family,

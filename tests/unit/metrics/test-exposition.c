@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <math.h>
+#include <string.h>
+
+#include "core/orf-clock.h"
+#include "metrics-fixture.h"
+#include "metrics/orf-exposition-labels.h"
+#include "metrics/orf-exposition-plan.h"
+#include "metrics/orf-exposition-text.h"
+#include "metrics/orf-exposition.h"
+
+/* ---- helpers --------------------------------------------------------------------------------- */
+
+static void
+ignore_cb (gpointer user_data)
+{
+}
+
+/* Made anew each time; histograms are found out first. */
+static char *
+expose_at (MetricsFixture *fixture, OrfExpositionFormat format, gint64 now_us)
+{
+  g_autoptr (OrfHistogramBases)
+    bases = orf_histogram_bases_new (fixture->registry, ignore_cb, NULL);
+  g_autoptr (GPtrArray) plan = orf_exposition_plan_new (fixture->registry, bases);
+  GString *text = g_string_new (NULL);
+
+  orf_exposition_text_write (text, plan, format, now_us);
+  return g_string_free (text, FALSE);
+}
+
+static char *
+expose (MetricsFixture *fixture, OrfExpositionFormat format)
+{
+  return expose_at (fixture, format, orf_clock_now_us ());
+}
+
+static void
+record_samples (MetricsFixture *fixture, const char *samples)
+{
+  g_autofree char *params = g_strdup_printf ("{\"samples\":[%s]}", samples);
+  const char *answer = metrics_fixture_call (fixture, "metrics.record", params, NULL);
+
+  g_assert_nonnull (strstr (answer, "\"accepted\""));
+}
+
+static void
+define (MetricsFixture *fixture, const char *params)
+{
+  const char *answer = metrics_fixture_call (fixture, "metrics.define", params, NULL);
+
+  g_assert_nonnull (strstr (answer, "\"created\""));
+}
+
+static void
+assert_has (const char *text, const char *part)
+{
+  if (strstr (text, part) == NULL)
+    g_error ("%s\nis not in\n%s", part, text);
+}
+
+static void
+assert_lacks (const char *text, const char *part)
+{
+  if (strstr (text, part) != NULL)
+    g_error ("%s\nis in\n%s", part, text);
+}
+
+static guint
+count (const char *text, const char *part)
+{
+  guint n = 0;
+
+  for (const char *at = text; (at = strstr (at, part)) != NULL; at++)
+    n++;
+  return n;
+}
+
+/* ---- cases ----------------------------------------------------------------------------------- */
+
+static void
+test_builtin (MetricsFixture *fixture, gconstpointer data)
+{
+  static const char *const labels[] = { "opencl-0", NULL };
+  g_autofree char *text = NULL, *open = NULL;
+  gint64 now_us = orf_clock_now_us ();
+  const struct {
+    OrfMetricId metric;
+    const char *const *labels;
+    double value;
+  } values[] = {
+    { ORF_METRIC_GPU_MEMORY_USED_BYTES, labels, 4096 },
+    { ORF_METRIC_GPU_MEMORY_USED_PERCENT, labels, 41.5 },
+    { ORF_METRIC_HOST_DISK_READ_BYTES, NULL, 7 },
+    { ORF_METRIC_HOST_DISK_WRITTEN_BYTES, NULL, 8 },
+    { ORF_METRIC_ORFEAS_FRAME_US, NULL, 12345 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (values); i++)
+    orf_registry_append (fixture->registry,
+                         orf_registry_get_builtin (fixture->registry, values[i].metric,
+                                                   values[i].labels),
+                         now_us, values[i].value);
+  text = expose (fixture, ORF_EXPOSITION_TEXT);
+  open = expose (fixture, ORF_EXPOSITION_OPENMETRICS);
+  assert_has (text, "# HELP orfeas_build_info What runs here.\n# TYPE orfeas_build_info gauge\n"
+                    "orfeas_build_info{version=\"" ORF_VERSION "\"} 1\n");
+  assert_has (open, "# TYPE orfeas_build info\norfeas_build_info{version=\"" ORF_VERSION "\"} 1\n");
+  assert_has (text, "# TYPE hw_gpu_memory_usage_bytes gauge\n"
+                    "hw_gpu_memory_usage_bytes{hw_id=\"opencl-0\",hw_type=\"gpu\"} 4096\n");
+  assert_has (text, "hw_gpu_memory_utilization_ratio{hw_id=\"opencl-0\",hw_type=\"gpu\"} 0.415\n");
+  assert_has (text, "# TYPE system_disk_io_bytes_total counter\n"
+                    "system_disk_io_bytes_total{disk_io_direction=\"read\"} 7\n"
+                    "system_disk_io_bytes_total{disk_io_direction=\"write\"} 8\n");
+  assert_has (open, "# TYPE system_disk_io_bytes counter\n# UNIT system_disk_io_bytes bytes\n"
+                    "system_disk_io_bytes_total{disk_io_direction=\"read\"} 7\n");
+  assert_has (text, "orfeas_frame_seconds 0.012345\n");
+  assert_lacks (text, "# UNIT");
+  assert_lacks (text, "# EOF");
+  g_assert_true (g_str_has_suffix (open, "\n# EOF\n"));
+  g_assert_cmpuint (count (open, "# EOF"), ==, 1);
+}
+
+static void
+test_escapes (MetricsFixture *fixture, gconstpointer data)
+{
+  g_autofree char *text = NULL, *open = NULL;
+
+  define (fixture, "{\"name\":\"odd\",\"help\":\"a \\\\ b \\n c \\\"d\\\"\",\"unit\":\"w\\n\"}");
+  record_samples (fixture, "{\"name\":\"odd\",\"value\":1,"
+                           "\"labels\":{\"a\":\"q\\\"b\\\\s\\nn\",\"b\":\"h\u00e9\"}}");
+  text = expose (fixture, ORF_EXPOSITION_TEXT);
+  open = expose (fixture, ORF_EXPOSITION_OPENMETRICS);
+  assert_has (text, "# HELP odd a \\\\ b \\n c \"d\" (odd in w\\n)\n");
+  assert_has (open, "# HELP odd a \\\\ b \\n c \\\"d\\\" (odd in w\\n)\n");
+  assert_has (text, "odd{a=\"q\\\"b\\\\s\\nn\",b=\"h\u00e9\"} 1\n");
+}
+
+static void
+test_values (MetricsFixture *fixture, gconstpointer data)
+{
+  g_autofree char *text = NULL;
+
+  define (fixture, "{\"name\":\"huge\",\"unit\":\"TiB\"}");
+  define (fixture, "{\"name\":\"hits\",\"kind\":\"counter\"}");
+  record_samples (fixture,
+                  "{\"name\":\"huge\",\"value\":1e308},{\"name\":\"deep\",\"value\":-0.25},"
+                  "{\"name\":\"hits\",\"value\":3},{\"name\":\"small\",\"value\":1e-9}");
+  text = expose (fixture, ORF_EXPOSITION_TEXT);
+  assert_has (text, "huge_bytes +Inf\n");
+  assert_has (text, "deep -0.25\n");
+  assert_has (text, "small 0.000000001\n");
+  assert_has (text, "# HELP hits_total Recorded as hits.\n# TYPE hits_total counter\nhits_total 3\n");
+}
+
+/* Two names that become one: each a family of its own, whoever came first. */
+static void
+test_collisions (MetricsFixture *fixture, gconstpointer data)
+{
+  g_autofree char *text = NULL, *open = NULL, *again = NULL;
+
+  define (fixture, "{\"name\":\"job_time\",\"kind\":\"counter\"}");
+  define (fixture, "{\"name\":\"wait\",\"kind\":\"histogram\",\"buckets\":[1]}");
+  define (fixture, "{\"name\":\"wait.sum\",\"kind\":\"counter\"}");
+  record_samples (fixture,
+                  "{\"name\":\"job_time\",\"value\":1},{\"name\":\"job.time\",\"value\":2},"
+                  "{\"name\":\"hw.gpu.memory.usage_bytes\",\"value\":5},"
+                  "{\"name\":\"orfeas.build\",\"value\":6},{\"name\":\"wait\",\"value\":0.5},"
+                  "{\"name\":\"wait.sum\",\"value\":9}");
+  orf_registry_append (fixture->registry,
+                       orf_registry_get_builtin (fixture->registry,
+                                                 ORF_METRIC_GPU_MEMORY_USED_BYTES,
+                                                 (const char *const[]){ "x", NULL }),
+                       orf_clock_now_us (), 4096);
+  text = expose (fixture, ORF_EXPOSITION_TEXT);
+  open = expose (fixture, ORF_EXPOSITION_OPENMETRICS);
+  assert_has (text, "\njob_time 2\n");   /* '.' comes before '_' */
+  assert_has (text, "# HELP job_time_"); /* the counter has a tag */
+  assert_lacks (text, "\njob_time_total 1\n");
+  g_assert_true (g_regex_match_simple ("\njob_time_[0-9a-f]{8}_total 1\n", text, 0, 0));
+  assert_has (text, "\nhw_gpu_memory_usage_bytes{hw_id=\"x\",hw_type=\"gpu\"} 4096\n");
+  g_assert_true (g_regex_match_simple ("\nhw_gpu_memory_usage_[0-9a-f]{8}_bytes 5\n", text, 0, 0));
+  g_assert_true (g_regex_match_simple ("\norfeas_build_[0-9a-f]{8} 6\n", text, 0, 0));
+  assert_has (text, "\nwait_sum 0.5\n");
+  g_assert_true (g_regex_match_simple ("\nwait_sum_[0-9a-f]{8}_total 9\n", open, 0, 0));
+  metrics_fixture_restart (fixture);
+  record_samples (fixture,
+                  "{\"name\":\"job.time\",\"value\":2},{\"name\":\"job_time\",\"value\":1}");
+  again = expose (fixture, ORF_EXPOSITION_TEXT);
+  assert_has (again, "\njob_time 2\n");
+}
+
+static void
+test_labels (MetricsFixture *fixture, gconstpointer data)
+{
+  g_autofree char *text = NULL;
+
+  record_samples (
+    fixture, "{\"name\":\"m\",\"value\":1,\"labels\":{\"le\":\"1\",\"quantile\":\"2\"}},"
+             "{\"name\":\"m\",\"value\":2,\"labels\":{\"deviceId\":\"x\",\"device_id\":\"y\"}},"
+             "{\"name\":\"m\",\"value\":3,\"labels\":{\"__name__\":\"z\",\"gone\":\"\"}},"
+             "{\"name\":\"n\",\"value\":4,\"labels\":{\"roomNo\":\"5\"}},"
+             "{\"name\":\"n\",\"value\":5,\"labels\":{\"room_no\":\"5\"}},"
+             "{\"name\":\"n\",\"value\":6,\"labels\":{\"room_no\":\"5\",\"none\":\"\"}}");
+  text = expose (fixture, ORF_EXPOSITION_TEXT);
+  assert_has (text, "\nm{label_le=\"1\",label_quantile=\"2\"} 1\n");
+  assert_has (text, "\nm{device_id=\"x;y\"} 2\n");
+  assert_has (text, "\nm{name=\"z\"} 3\n");
+  /* one series for Prometheus: told once */
+  g_assert_cmpuint (count (text, "n{room_no=\"5\"}"), ==, 1);
+}
+
+static void
+test_histogram (MetricsFixture *fixture, gconstpointer data)
+{
+  g_autofree char *text = NULL, *open = NULL, *again = NULL, *pending = NULL;
+  const char *expected = "# HELP job_wait_seconds Waited. (job.wait in ms)\n"
+                         "# TYPE job_wait_seconds histogram\n"
+                         "job_wait_seconds_bucket{queue=\"a\",le=\"0.25\"} 1\n"
+                         "job_wait_seconds_bucket{queue=\"a\",le=\"1.0\"} 2\n"
+                         "job_wait_seconds_bucket{queue=\"a\",le=\"2e+06\"} 3\n"
+                         "job_wait_seconds_bucket{queue=\"a\",le=\"+Inf\"} 3\n"
+                         "job_wait_seconds_sum{queue=\"a\"} 2.75\n"
+                         "job_wait_seconds_count{queue=\"a\"} 3\n"
+                         "job_wait_seconds_bucket{queue=\"b\",le=\"0.25\"} 1\n";
+
+  define (fixture,
+          "{\"name\":\"job.wait\",\"kind\":\"histogram\",\"unit\":\"ms\",\"help\":\"Waited.\","
+          "\"buckets\":[250,1000,2e9]}");
+  record_samples (fixture, "{\"name\":\"job.wait\",\"value\":250,\"labels\":{\"queue\":\"a\"}},"
+                           "{\"name\":\"job.wait\",\"value\":500,\"labels\":{\"queue\":\"a\"}},"
+                           "{\"name\":\"job.wait\",\"value\":2000,\"labels\":{\"queue\":\"a\"}},"
+                           "{\"name\":\"job.wait\",\"value\":1,\"labels\":{\"queue\":\"b\"}}");
+  text = expose (fixture, ORF_EXPOSITION_TEXT);
+  open = expose (fixture, ORF_EXPOSITION_OPENMETRICS);
+  assert_has (text, expected);
+  assert_has (open, "# UNIT job_wait_seconds seconds\njob_wait_seconds_bucket{queue=\"a\",");
+  assert_lacks (text, "job_wait_bucket");
+}
+
+/* A histogram's own row has no samples: it is idle when its counters are not. */
+static void
+test_histogram_family_retired (MetricsFixture *fixture, gconstpointer data)
+{
+  g_autoptr (OrfExposition) exposition = NULL;
+  const char *text;
+  gsize length;
+
+  define (fixture,
+          "{\"name\":\"job.wait\",\"kind\":\"histogram\",\"unit\":\"ms\",\"buckets\":[1]}");
+  record_samples (fixture,
+                  "{\"name\":\"job.wait\",\"value\":250},{\"name\":\"x_count\",\"value\":7}");
+  define (fixture, "{\"name\":\"y_count\",\"kind\":\"counter\"}");
+  record_samples (fixture, "{\"name\":\"y_count\",\"value\":8}");
+  fixture->config->metrics.idle_us = ORF_US_PER_S;
+  while (orf_registry_find (fixture->registry, "job.wait", NULL) != NULL) {
+    OrfSeries *count_series = orf_registry_find (fixture->registry, "job.wait_count", NULL);
+    gint64 later_us = orf_clock_now_us () + 2 * ORF_US_PER_S;
+    GPtrArray *active = orf_registry_get_active (fixture->registry);
+
+    g_assert_nonnull (count_series);
+    for (guint i = 0; i < active->len; i++)
+      if (!g_str_equal (((OrfSeries *) active->pdata[i])->text, "job.wait"))
+        orf_registry_append (fixture->registry, active->pdata[i], later_us,
+                             ((OrfSeries *) active->pdata[i])->newest);
+    orf_registry_tick (fixture->registry, later_us);
+  }
+  g_assert_null (orf_registry_find_family (fixture->registry, "job.wait"));
+  exposition = orf_exposition_new (fixture->registry);
+  do {
+    text = orf_exposition_get_text (exposition, ORF_EXPOSITION_TEXT, &length);
+    /* until it is known what they are, they are not told as something else */
+    assert_lacks (text, "job_wait_bucket");
+    assert_lacks (text, "job_wait_count");
+    if (strstr (text, "job_wait_seconds_count") == NULL)
+      g_main_context_iteration (NULL, TRUE);
+  } while (strstr (text, "job_wait_seconds_count") == NULL || strstr (text, "y_count") == NULL);
+  g_assert_cmpuint (strlen (text), ==, length);
+  assert_has (text, "job_wait_seconds_sum 0.25\n");
+  assert_has (text, "\nx_count_value 7\n");
+  assert_has (text, "\ny_count_total 8\n");
+  g_assert_nonnull (orf_registry_find_family (fixture->registry, "job.wait"));
+  g_clear_pointer (&exposition, orf_exposition_free);
+  g_assert_null (orf_registry_find_family (fixture->registry, "job.wait"));
+}
+
+/* Of an exposition that is gone before the file has answered. */
+static void
+test_free_while_asking (MetricsFixture *fixture, gconstpointer data)
+{
+  g_autoptr (OrfExposition) exposition = orf_exposition_new (fixture->registry);
+  gsize length;
+
+  define (fixture, "{\"name\":\"z_count\",\"kind\":\"counter\"}");
+  record_samples (fixture, "{\"name\":\"z_count\",\"value\":7}");
+  orf_exposition_get_text (exposition, ORF_EXPOSITION_TEXT, &length);
+  g_clear_pointer (&exposition, orf_exposition_free);
+  metrics_fixture_resolve (fixture, "other", NULL, NULL);
+}
+
+static void
+test_negative_sums (MetricsFixture *fixture, gconstpointer data)
+{
+  g_autofree char *text = NULL, *open = NULL;
+
+  define (fixture, "{\"name\":\"drift\",\"kind\":\"histogram\",\"buckets\":[-1,1]}");
+  define (fixture, "{\"name\":\"error\",\"kind\":\"histogram\",\"buckets\":[1]}");
+  record_samples (fixture, "{\"name\":\"drift\",\"value\":5},{\"name\":\"error\",\"value\":-5}");
+  text = expose (fixture, ORF_EXPOSITION_TEXT);
+  open = expose (fixture, ORF_EXPOSITION_OPENMETRICS);
+  assert_has (text, "drift_bucket{le=\"-1.0\"} 0\n");
+  assert_has (text, "drift_sum 5\ndrift_count 1\n");
+  assert_has (text, "error_sum -5\nerror_count 1\n");
+  assert_has (open, "drift_bucket{le=\"+Inf\"} 1\n");
+  assert_lacks (open, "_sum");
+  assert_lacks (open, "_count");
+}
+
+static void
+test_late_observation (MetricsFixture *fixture, gconstpointer data)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *late =
+    g_strdup_printf ("{\"name\":\"late\",\"value\":2,\"t_us\":%" G_GINT64_FORMAT "}",
+                     orf_clock_now_us () - 60 * ORF_US_PER_S);
+
+  define (fixture, "{\"name\":\"late\",\"kind\":\"histogram\",\"buckets\":[10]}");
+  record_samples (fixture, "{\"name\":\"late\",\"value\":1}");
+  record_samples (fixture, late);
+  text = expose (fixture, ORF_EXPOSITION_TEXT);
+  assert_has (text, "late_bucket{le=\"10.0\"} 2\nlate_bucket{le=\"+Inf\"} 2\nlate_sum 3\n"
+                    "late_count 2\n");
+}
+
+static void
+test_stale (MetricsFixture *fixture, gconstpointer data)
+{
+  gint64 soon_us = orf_clock_now_us () + ORF_EXPOSITION_STALE_US - 10 * ORF_US_PER_S;
+  g_autofree char *soon = NULL, *later = NULL;
+
+  define (fixture, "{\"name\":\"hits\",\"kind\":\"counter\"}");
+  define (fixture, "{\"name\":\"wait\",\"kind\":\"histogram\",\"buckets\":[1]}");
+  define (fixture, "{\"name\":\"empty\"}");
+  record_samples (fixture, "{\"name\":\"level\",\"value\":1},{\"name\":\"hits\",\"value\":1},"
+                           "{\"name\":\"wait\",\"value\":1}");
+  soon = expose_at (fixture, ORF_EXPOSITION_TEXT, soon_us);
+  later = expose_at (fixture, ORF_EXPOSITION_TEXT, soon_us + 20 * ORF_US_PER_S);
+  assert_has (soon, "\nlevel 1\n");
+  assert_lacks (later, "level");
+  assert_has (later, "\nhits_total 1\n");
+  assert_has (later, "\nwait_count 1\n");
+  assert_lacks (soon, "empty");
+}
+
+/* The last value is there again after a start, with the points. */
+static void
+test_restart (MetricsFixture *fixture, gconstpointer data)
+{
+  g_autofree char *text = NULL;
+
+  record_samples (fixture, "{\"name\":\"level\",\"value\":1},{\"name\":\"level\",\"value\":2}");
+  metrics_fixture_restart (fixture);
+  orf_registry_rebuild (fixture->registry);
+  while (isnan (orf_registry_find (fixture->registry, "level", NULL)->newest))
+    g_main_context_iteration (NULL, TRUE);
+  text = expose (fixture, ORF_EXPOSITION_TEXT);
+  assert_has (text, "\nlevel 2\n");
+}
+
+static void
+test_cache (MetricsFixture *fixture, gconstpointer data)
+{
+  g_autoptr (OrfExposition) exposition = orf_exposition_new (fixture->registry);
+  const char *text;
+  gsize length;
+
+  record_samples (fixture, "{\"name\":\"level\",\"value\":1}");
+  text = orf_exposition_get_text (exposition, ORF_EXPOSITION_TEXT, &length);
+  assert_has (text, "\nlevel 1\n");
+  g_assert_true (text == orf_exposition_get_text (exposition, ORF_EXPOSITION_TEXT, &length));
+  assert_has (orf_exposition_get_text (exposition, ORF_EXPOSITION_OPENMETRICS, &length),
+              "\nlevel 1\n# EOF\n");
+  record_samples (fixture, "{\"name\":\"level\",\"value\":2}");
+  while (strstr (orf_exposition_get_text (exposition, ORF_EXPOSITION_TEXT, &length),
+                 "\nlevel 2\n") == NULL)
+    g_usleep (1000); /* a text is kept for twenty times as long as it took */
+  g_assert_cmpuint (orf_exposition_get_size_bytes (exposition), >, length);
+}
+
+static void
+test_formats (void)
+{
+  static const struct {
+    const char *accept;
+    OrfExpositionFormat format;
+  } cases[] = {
+    { NULL, ORF_EXPOSITION_TEXT },
+    { "", ORF_EXPOSITION_TEXT },
+    { "*/*", ORF_EXPOSITION_TEXT },
+    { "text/html,application/xhtml+xml,*/*;q=0.8", ORF_EXPOSITION_TEXT },
+    { "application/openmetrics-text", ORF_EXPOSITION_OPENMETRICS },
+    { "Application/OpenMetrics-Text; Version=\"1.0.0\"; Q=0.5", ORF_EXPOSITION_OPENMETRICS },
+    { "application/openmetrics-text;version=0.0.1", ORF_EXPOSITION_TEXT },
+    { "application/openmetrics-text;version=1.0.0;q=0", ORF_EXPOSITION_TEXT },
+    { "application/openmetrics-text;q=0.2,text/plain;q=0.5", ORF_EXPOSITION_TEXT },
+    { "application/openmetrics-text;q=x", ORF_EXPOSITION_TEXT },
+    /* Prometheus 2.42, 3.4, and one that takes protobuf first */
+    { "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;"
+      "q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+      ORF_EXPOSITION_OPENMETRICS },
+    { "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/"
+      "openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,"
+      "text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+      ORF_EXPOSITION_OPENMETRICS },
+    { "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,"
+      "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+      ORF_EXPOSITION_TEXT },
+    { ";;,,;q=,=", ORF_EXPOSITION_TEXT },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    g_assert_cmpint (orf_exposition_format_choose (cases[i].accept), ==, cases[i].format);
+}
+
+static void
+test_le (void)
+{
+  static const struct {
+    double bound;
+    const char *le;
+  } cases[] = {
+    { 0, "0.0" },
+    { 1, "1.0" },
+    { 0.25, "0.25" },
+    { 0.0001, "0.0001" },
+    { 0.00001, "1e-05" },
+    { 100000, "100000.0" },
+    { 1e6, "1e+06" },
+    { 1048576, "1.048576e+06" },
+    { -2.5, "-2.5" },
+    { 123456.5, "123456.5" },
+    { 1.0 / 3, "0.3333333333333333" },
+    { INFINITY, "+Inf" },
+    { -INFINITY, "-Inf" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *le = orf_exposition_labels_dup_le (cases[i].bound);
+
+    g_assert_cmpstr (le, ==, cases[i].le);
+  }
+}
+
+#define ADD(name, func)                                                                            \
+  g_test_add ("/exposition/" name, MetricsFixture, NULL, metrics_fixture_set_up, func,             \
+              metrics_fixture_tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  ADD ("builtin", test_builtin);
+  ADD ("escapes", test_escapes);
+  ADD ("values", test_values);
+  ADD ("collisions", test_collisions);
+  ADD ("labels", test_labels);
+  ADD ("histogram", test_histogram);
+  ADD ("histogram-family-retired", test_histogram_family_retired);
+  ADD ("free-while-asking", test_free_while_asking);
+  ADD ("negative-sums", test_negative_sums);
+  ADD ("late-observation", test_late_observation);
+  ADD ("stale", test_stale);
+  ADD ("restart", test_restart);
+  ADD ("cache", test_cache);
+  g_test_add_func ("/exposition/formats", test_formats);
+  g_test_add_func ("/exposition/le", test_le);
+  return g_test_run ();
+}
