@@ -12,6 +12,7 @@
 #include "gpu/orf-gpu-frame.h"
 #include "gpu/orf-gpu-service.h"
 #include "host/orf-memory-watch.h"
+#include "metrics/orf-exposition.h"
 #include "orf-encode.h"
 #include "status/orf-discover.h"
 #include "status/orf-health-service.h"
@@ -33,6 +34,7 @@ struct _OrfDaemon {
   OrfHealthService *health;
   OrfStatusService *status;
   OrfDiscover *discover;
+  OrfExposition *exposition;
   char *socket_path;
   OrfPoller *poller;
   OrfGate *gate;
@@ -90,6 +92,7 @@ bind_services (OrfDaemon *daemon)
   daemon->gpu_service = orf_gpu_service_new (router, daemon->gpu);
   daemon->health = orf_health_service_new (router, &daemon->parts);
   daemon->status = orf_status_service_new (router, &daemon->parts);
+  daemon->exposition = orf_exposition_new (daemon->core->registry);
 }
 
 /* ---- listeners ------------------------------------------------------------------------------- */
@@ -128,6 +131,17 @@ openrpc_cb (gpointer user_data, OrfHttpPage *page)
   page->body = orf_discover_get_document (daemon->discover, &page->length);
 }
 
+static void
+metrics_cb (gpointer user_data, OrfHttpPage *page)
+{
+  OrfDaemon *daemon = user_data;
+  OrfExpositionFormat format = orf_exposition_format_choose (page->accept);
+
+  page->content_type = orf_exposition_format_get_type (format);
+  page->body = orf_exposition_get_text (daemon->exposition, format, &page->length);
+  page->compress = TRUE;
+}
+
 static gboolean
 start_http (OrfDaemon *daemon, GError **error)
 {
@@ -145,6 +159,7 @@ start_http (OrfDaemon *daemon, GError **error)
     orf_http_server_add_page (daemon->http, "/healthz", TRUE, healthz_cb, daemon);
     orf_http_server_add_page (daemon->http, "/readyz", TRUE, readyz_cb, daemon);
     orf_http_server_add_page (daemon->http, "/openrpc.json", FALSE, openrpc_cb, daemon);
+    orf_http_server_add_page (daemon->http, "/metrics", FALSE, metrics_cb, daemon);
   }
   return TRUE;
 }
@@ -199,6 +214,7 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->host, orf_host_monitor_free);
   g_clear_pointer (&daemon->self, orf_self_monitor_free);
   g_clear_pointer (&daemon->memory_watch, orf_memory_watch_free);
+  g_clear_pointer (&daemon->exposition, orf_exposition_free);
   g_clear_pointer (&daemon->core, orf_core_free);
   g_clear_pointer (&daemon->gpu_service, orf_gpu_service_free);
   g_clear_pointer (&daemon->gpu, orf_gpu_monitor_free);

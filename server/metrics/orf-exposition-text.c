@@ -9,6 +9,9 @@
 /* Of a sample's line besides its name, labels and value: the longest ending, a blank, an end. */
 #define LINE_EXTRA_BYTES (sizeof "_bucket" + 2)
 
+/* Integers below are doubles of their own. */
+#define MAX_EXACT 9007199254740992.0
+
 typedef struct {
   GString *out;
   OrfExpositionFormat format;
@@ -108,9 +111,15 @@ is_scaled (const OrfExposedSeries *one)
   return one->part == ORF_EXPOSED_VALUE || one->part == ORF_EXPOSED_SUM;
 }
 
+/* A value of few decimals is scaled as the whole number that it is of them, and so rounded but
+ * once: 33.335 % are 0.33335, not 0.33335000000000004. */
 static double
 scale (const OrfExposedFamily *family, double value)
 {
+  double millionths = rint (value * 1e6);
+
+  if (family->divide != 1 && fabs (millionths) < MAX_EXACT && millionths / 1e6 == value)
+    return millionths * family->multiply / (1e6 * family->divide);
   return value * family->multiply / family->divide;
 }
 

@@ -91,6 +91,7 @@ test_builtin (MetricsFixture *fixture, gconstpointer data)
   } values[] = {
     { ORF_METRIC_GPU_MEMORY_USED_BYTES, labels, 4096 },
     { ORF_METRIC_GPU_MEMORY_USED_PERCENT, labels, 41.5 },
+    { ORF_METRIC_GPU_UTILIZATION_PERCENT, labels, 33.335 },
     { ORF_METRIC_HOST_DISK_READ_BYTES, NULL, 7 },
     { ORF_METRIC_HOST_DISK_WRITTEN_BYTES, NULL, 8 },
     { ORF_METRIC_ORFEAS_FRAME_US, NULL, 12345 },
@@ -109,6 +110,7 @@ test_builtin (MetricsFixture *fixture, gconstpointer data)
   assert_has (text, "# TYPE hw_gpu_memory_usage_bytes gauge\n"
                     "hw_gpu_memory_usage_bytes{hw_id=\"opencl-0\",hw_type=\"gpu\"} 4096\n");
   assert_has (text, "hw_gpu_memory_utilization_ratio{hw_id=\"opencl-0\",hw_type=\"gpu\"} 0.415\n");
+  assert_has (text, "hw_type=\"gpu\"} 0.33335\n");
   assert_has (text, "# TYPE system_disk_io_bytes_total counter\n"
                     "system_disk_io_bytes_total{disk_io_direction=\"read\"} 7\n"
                     "system_disk_io_bytes_total{disk_io_direction=\"write\"} 8\n");
@@ -150,7 +152,8 @@ test_values (MetricsFixture *fixture, gconstpointer data)
   assert_has (text, "huge_bytes +Inf\n");
   assert_has (text, "deep -0.25\n");
   assert_has (text, "small 0.000000001\n");
-  assert_has (text, "# HELP hits_total Recorded as hits.\n# TYPE hits_total counter\nhits_total 3\n");
+  assert_has (text,
+              "# HELP hits_total Recorded as hits.\n# TYPE hits_total counter\nhits_total 3\n");
 }
 
 /* Two names that become one: each a family of its own, whoever came first. */
