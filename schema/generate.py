@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Turns schema/ into C tables, the OpenRPC document, the sample config, methods.md and limits.md; or a client.
 
-generate.py SOURCE_DIR OUTPUT_DIR [--for c|javascript] [--depfile FILE]
+generate.py SOURCE_DIR OUTPUT_DIR [--for c|javascript|python] [--depfile FILE]
 """
 
 import argparse
@@ -11,13 +11,14 @@ import sys
 
 sys.dont_write_bytecode = True
 
-from generator import c_config, c_errors, c_methods, c_metrics, c_types, docs, javascript, limits, openrpc
+from generator import c_config, c_errors, c_methods, c_metrics, c_types, docs, javascript, limits, openrpc, python
 from generator.model import Schema, SchemaError
 
 # who asks for what
 GROUPS = {
     "c": (c_errors, c_types, c_methods, c_config, c_metrics, openrpc, docs, limits),
     "javascript": (javascript,),
+    "python": (python,),
 }
 
 

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Calls by HTTP: a POST each, on connections that are kept.
+
+Any thread may call: each takes a connection for itself, and puts it back. The lock protects only the
+list of those that nobody uses.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import select
+import socket
+import ssl
+import threading
+from typing import Any, List, Optional
+
+from . import _failure, _wire, errors
+from ._address import Address, Credentials
+from ._deadline import Deadline
+
+# More than this many at rest are closed: a burst of threads should not hold the server's places.
+MAX_IDLE = 8
+
+
+class _Connection:
+    def __init__(self, address: Address, credentials: Credentials, context: Optional[ssl.SSLContext],
+                 deadline: Deadline) -> None:
+        token = credentials.get()
+        self.socket = _wire.connect(address, deadline, context)
+        self.head = (f"POST {address.path} HTTP/1.1\r\nHost: {address.authority}\r\n"
+                     "Content-Type: application/json\r\nAccept: application/json\r\n")
+        if token is not None:
+            self.head += f"Authorization: Bearer {token}\r\n"
+
+    def is_fresh(self) -> bool:
+        """A server that closed it, or said something unasked, made it readable."""
+        poll = select.poll()
+        poll.register(self.socket, select.POLLIN)
+        return not poll.poll(0)
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+class HttpTransport:
+    can_stream = False
+
+    def __init__(self, address: Address, credentials: Credentials, context: Optional[ssl.SSLContext],
+                 max_answer_bytes: int) -> None:
+        self.address = address
+        self._credentials = credentials
+        self._context = context
+        self._max_answer_bytes = max_answer_bytes
+        self._lock = threading.Lock()
+        self._idle: List[_Connection] = []
+        self._closed = False
+        self._pid = os.getpid()
+
+    def exchange(self, message: Any, deadline: Deadline) -> Any:
+        body = json.dumps(message, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+        connection = self._take(deadline)
+        try:
+            response, text = self._post(connection, body, deadline)
+        except BaseException:  # KeyboardInterrupt too: what comes later would answer another call
+            connection.close()
+            raise
+        if response.will_close:
+            connection.close()
+        else:
+            self._give_back(connection)
+        return self._read_answer(response, text)
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def __del__(self) -> None:
+        for connection in getattr(self, "_idle", []):
+            connection.close()
+
+    # ---- connections
+
+    def _take(self, deadline: Deadline) -> _Connection:
+        if self._pid != os.getpid():  # a fork's child: the connections are its parent's, and so may the lock be
+            for connection in self._idle:
+                connection.close()
+            self._lock, self._idle, self._pid = threading.Lock(), [], os.getpid()
+        while True:
+            with self._lock:
+                if self._closed:
+                    raise errors.Cancelled("the client is closed")
+                connection = self._idle.pop() if self._idle else None
+            if connection is None:
+                return _Connection(self.address, self._credentials, self._context, deadline)
+            if connection.is_fresh():
+                return connection
+            connection.close()
+
+    def _give_back(self, connection: _Connection) -> None:
+        with self._lock:
+            if not self._closed and len(self._idle) < MAX_IDLE:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    # ---- one exchange
+
+    def _post(self, connection: _Connection, body: bytes, deadline: Deadline) -> Any:
+        patience = deadline.milliseconds()
+        head = f"{connection.head}Content-Length: {len(body)}\r\n"
+        if patience is not None:
+            head += f"X-Deadline-Ms: {patience}\r\n"
+        try:
+            # in one piece: two would be two packets, and two wake-ups of the server
+            _wire.send(connection.socket, head.encode("latin-1") + b"\r\n" + body, deadline)
+            reader = _wire.Reader(connection.socket, deadline)
+            response = http.client.HTTPResponse(reader, method="POST")  # type: ignore[arg-type]
+            try:
+                response.begin()
+                text = response.read(self._max_answer_bytes + 1)
+            finally:
+                response.close()
+        except socket.timeout as error:
+            raise _wire.out_of_time() from error
+        except (OSError, http.client.HTTPException) as error:
+            raise _failure.lost(f"the connection to {self.address} was lost: {error or type(error).__name__}",
+                                True) from error
+        if len(text) > self._max_answer_bytes:
+            raise errors.ResourceExhausted(f"the answer has more than {self._max_answer_bytes} bytes")
+        if response.length:  # read() with a size does not tell that the end came early
+            raise _failure.lost(f"the connection to {self.address} ended within the answer", True)
+        return response, text
+
+    def _read_answer(self, response: http.client.HTTPResponse, text: bytes) -> Any:
+        try:
+            document = json.loads(text)
+        except ValueError as error:
+            document = None
+            if response.status == 200:
+                raise errors.Internal(f"{self.address} answers what is no JSON: {text[:100]!r}") from error
+        if response.status != 200:
+            raise _failure.from_http(response.status, response.reason, document)
+        return document
