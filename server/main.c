@@ -18,9 +18,9 @@
 #include "daemon/orf-log.h"
 #include "orf-schema-config.h"
 
-/* A drain that takes longer is cut: a service manager would kill us, and the file's end would be
- * worse. */
-#define DRAIN_S 10
+/* A drain that takes longer is cut: who stops us waits five seconds for the end, of which the
+ * file's takes one. */
+#define DRAIN_S 4
 
 typedef struct {
   const OrfOptions *options;

@@ -3,9 +3,11 @@
 
 #include <sys/resource.h>
 
-/* The database with its readers and their WAL and shm, probes' pipes, /proc files, eventfds, a
- * backup. */
-#define RESERVED 128
+/* Probes' pipes, /proc files, eventfds, listeners: 30 are open as a rule. The writer, a check and a
+ * backup, with what SQLite spills to temporary files. */
+#define RESERVED 56
+/* File, WAL, shm and a temporary file. */
+#define RESERVED_PER_READER 4
 
 static gint64
 raise_limit (void)
@@ -26,7 +28,8 @@ raise_limit (void)
 void
 orf_descriptors_provide (OrfConfig *config)
 {
-  gint64 available = MAX (raise_limit () - RESERVED, 2);
+  gint64 reserved = RESERVED + RESERVED_PER_READER * config->store.readers;
+  gint64 available = MAX (raise_limit () - reserved, 2);
   gint64 wanted = config->listen.max_connections + config->socket.max_connections;
 
   if (wanted <= available)

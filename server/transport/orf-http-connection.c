@@ -12,9 +12,11 @@
 #include "transport/orf-http-connection.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -44,6 +46,9 @@
 #define LINGER_BYTES 524288
 /* libsoup's objects for one connection, and ours: measured by `script/bench idle`. */
 #define IDLE_BYTES 14336
+
+/* What a client has, once the server drains, to send the rest of a request or to read an answer. */
+#define DRAIN_US ORF_US_PER_S
 
 static const char farewell[] = "GET / HTTP/1.0\r\nHost: localhost\r\n\r\n";
 
@@ -579,27 +584,75 @@ time_out (OrfHttpConnection *connection, const char *what)
   wake (connection);
 }
 
+/* What moves fast enough may take as long as it needs. */
+static gboolean
+is_overdue (const OrfConfig *config, gint64 lasted_us, gint64 patience_us, guint64 moved_bytes)
+{
+  return lasted_us - patience_us >
+         (gint64) (moved_bytes * ORF_US_PER_S / (guint64) config->listen.min_bytes_per_s);
+}
+
+static gboolean
+is_unread (const OrfHttpConnection *connection, gint64 now_us)
+{
+  const OrfConfig *config = connection->host->service->policy.config;
+  guint64 sent_bytes;
+  gint64 waiting_us = orf_http_outbox_get_waiting_us (connection->out, &sent_bytes);
+  gint64 patience_us = connection->host->draining_us > 0 ? DRAIN_US : config->listen.answer_us;
+
+  return waiting_us > 0 && is_overdue (config, now_us - waiting_us, patience_us, sent_bytes);
+}
+
+/* Gives up, and takes back from the kernel what the other end did not read: it would keep that,
+ * and try to send it, for minutes. */
+static void
+reset (OrfHttpConnection *connection)
+{
+  const struct linger at_once = { .l_onoff = 1 };
+  int unsent = 0;
+
+  if (ioctl (connection->fd, SIOCOUTQ, &unsent) == 0 && unsent > 0)
+    setsockopt (connection->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  give_up (connection);
+}
+
+/* Of a request that is not whole yet. */
+static void
+expire_request (OrfHttpConnection *connection, gint64 lasted_us, gint64 now_us)
+{
+  const OrfConfig *config = connection->host->service->policy.config;
+  gint64 draining_us = connection->host->draining_us;
+
+  if (draining_us > 0 && now_us - draining_us > DRAIN_US) {
+    refuse (connection, STATUS_UNAVAILABLE, ORF_ERROR_UNAVAILABLE, "the server is shutting down");
+    wake (connection);
+  } else if (get_phase (connection) == ORF_HTTP_HEAD && lasted_us > config->listen.header_us) {
+    time_out (connection, "the request's head took longer than listen.header_us");
+  } else if (get_phase (connection) == ORF_HTTP_BODY &&
+             is_overdue (config, lasted_us, config->listen.body_us,
+                         orf_http_framing_get_body_bytes (connection->framing))) {
+    time_out (connection, "the request's body took longer than listen.body_us, and was slower than "
+                          "listen.min_bytes_per_s");
+  }
+}
+
 void
 orf_http_connection_expire (OrfHttpConnection *connection, gint64 now_us)
 {
   const OrfConfig *config = connection->host->service->policy.config;
-  OrfHttpPhase phase = get_phase (connection);
   gint64 lasted_us = now_us - connection->since_us;
-  gint64 stalled_us = orf_http_outbox_get_stalled_us (connection->out);
+  gint64 idle_us = connection->fresh ? config->listen.header_us : config->listen.idle_us;
 
   if (connection->stream == NULL && lasted_us > LINGER_US && get_backlog (connection) == 0)
     orf_http_connection_free (connection);
-  else if (stalled_us > 0 && now_us - stalled_us > config->listen.body_us)
-    give_up (connection);
+  else if (is_unread (connection, now_us))
+    reset (connection);
   else if (connection->stream == NULL || connection->closing || connection->broken)
     return;
-  else if (phase == ORF_HTTP_IDLE &&
-           lasted_us > (connection->fresh ? config->listen.header_us : config->listen.idle_us))
-    give_up (connection);
-  else if (phase == ORF_HTTP_HEAD && lasted_us > config->listen.header_us)
-    time_out (connection, "the request's head took longer than listen.header_us");
-  else if (phase == ORF_HTTP_BODY && lasted_us > config->listen.body_us)
-    time_out (connection, "the request's body took longer than listen.body_us");
+  else if (get_phase (connection) != ORF_HTTP_IDLE)
+    expire_request (connection, lasted_us, now_us);
+  else if (lasted_us > idle_us)
+    reset (connection);
 }
 
 void

@@ -18,7 +18,8 @@ typedef struct _OrfHttpConnection OrfHttpConnection;
 typedef struct {
   OrfHttpService *service;
   OrfPoller *poller;
-  gboolean wildcard; /* we listen on all addresses */
+  gboolean wildcard;  /* we listen on all addresses */
+  gint64 draining_us; /* since when no new request is taken, monotonic; 0: they are */
   /* The last that is told; the connection is freed already. */
   void (*closed) (gpointer user_data, GList *link, GSocketAddress *address);
   gpointer user_data;

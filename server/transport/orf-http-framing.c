@@ -372,6 +372,12 @@ orf_http_framing_give_up (OrfHttpFraming *framing)
 }
 
 gsize
+orf_http_framing_get_body_bytes (const OrfHttpFraming *framing)
+{
+  return framing->body->len;
+}
+
+gsize
 orf_http_framing_get_size_bytes (const OrfHttpFraming *framing)
 {
   /* the body by its length: what a buffer has beyond was never touched */

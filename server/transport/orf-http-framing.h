@@ -46,6 +46,8 @@ const char *orf_http_framing_get_target (const OrfHttpFraming *framing);
 
 /* Refused by the owner: takes nothing any more, and holds no body. */
 void orf_http_framing_give_up (OrfHttpFraming *framing);
+/* Of the body at hand, so far. */
+gsize orf_http_framing_get_body_bytes (const OrfHttpFraming *framing);
 /* What it holds: head, and body. */
 gsize orf_http_framing_get_size_bytes (const OrfHttpFraming *framing);
 

@@ -11,7 +11,8 @@
 
 struct _OrfHttpOutbox {
   GString *bytes;
-  gint64 stalled_us;
+  gint64 waiting_us;
+  guint64 sent_bytes; /* since then */
 };
 
 OrfHttpOutbox *
@@ -49,15 +50,17 @@ orf_http_outbox_get_size_bytes (const OrfHttpOutbox *outbox)
 }
 
 gint64
-orf_http_outbox_get_stalled_us (const OrfHttpOutbox *outbox)
+orf_http_outbox_get_waiting_us (const OrfHttpOutbox *outbox, guint64 *sent_bytes)
 {
-  return outbox->stalled_us;
+  *sent_bytes = outbox->sent_bytes;
+  return outbox->waiting_us;
 }
 
 static void
 empty (OrfHttpOutbox *outbox)
 {
-  outbox->stalled_us = 0;
+  outbox->waiting_us = 0;
+  outbox->sent_bytes = 0;
   if (outbox->bytes->allocated_len > KEPT_BYTES) {
     g_string_free (outbox->bytes, TRUE);
     outbox->bytes = g_string_new (NULL);
@@ -87,8 +90,10 @@ orf_http_outbox_flush (OrfHttpOutbox *outbox, int fd)
     empty (outbox);
     return TRUE;
   }
-  if (sent > 0 || outbox->stalled_us == 0)
-    outbox->stalled_us = orf_clock_monotonic_us ();
+  if (outbox->waiting_us == 0)
+    outbox->waiting_us = orf_clock_monotonic_us ();
+  else
+    outbox->sent_bytes += sent;
   g_string_erase (outbox->bytes, 0, (gssize) sent);
   return TRUE;
 }

@@ -19,7 +19,7 @@ gsize orf_http_outbox_get_length (const OrfHttpOutbox *outbox);
 gsize orf_http_outbox_get_size_bytes (const OrfHttpOutbox *outbox);
 /* Sends what fd takes now.  FALSE: it takes no more, ever; what is left is dropped. */
 gboolean orf_http_outbox_flush (OrfHttpOutbox *outbox, int fd);
-/* Since when fd has taken nothing, monotonic; 0: it has taken all. */
-gint64 orf_http_outbox_get_stalled_us (const OrfHttpOutbox *outbox);
+/* Since when fd has not taken all, monotonic; 0: it has.  *sent_bytes: what it took since. */
+gint64 orf_http_outbox_get_waiting_us (const OrfHttpOutbox *outbox, guint64 *sent_bytes);
 
 G_END_DECLS

@@ -243,6 +243,7 @@ orf_http_server_drain (OrfHttpServer *server,
   GList *next;
 
   server->service.draining = TRUE;
+  server->host.draining_us = orf_clock_monotonic_us ();
   g_clear_pointer (&server->listener, orf_listener_free);
   for (GList *link = server->connections.head; link != NULL; link = next) {
     next = link->next;

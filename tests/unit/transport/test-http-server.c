@@ -603,7 +603,7 @@ test_big (Fixture *f, gconstpointer data)
   client_send (reader, text);
   turn_until (g_str_has_suffix (reader->in->str, "x\"}"));
   g_assert_cmpuint (strlen (body_of (reader->in->str)), >, 8000000);
-  f->config->listen.body_us = 200000;
+  f->config->listen.answer_us = 200000;
   g_clear_handle_id (&stuck->source, g_source_remove);
   client_send (stuck, text);
   orf_http_server_drain (f->server, drained_cb, f);
