@@ -14,6 +14,9 @@
 #include "host/orf-memory-watch.h"
 #include "metrics/orf-exposition.h"
 #include "orf-encode.h"
+#ifdef HAVE_PAGE
+#include "page/orf-page.h"
+#endif
 #include "status/orf-discover.h"
 #include "status/orf-health-service.h"
 #include "status/orf-status-service.h"
@@ -160,6 +163,9 @@ start_http (OrfDaemon *daemon, GError **error)
     orf_http_server_add_page (daemon->http, "/readyz", TRUE, readyz_cb, daemon);
     orf_http_server_add_page (daemon->http, "/openrpc.json", FALSE, openrpc_cb, daemon);
     orf_http_server_add_page (daemon->http, "/metrics", FALSE, metrics_cb, daemon);
+#ifdef HAVE_PAGE
+    orf_page_add (daemon->http);
+#endif
   }
   return TRUE;
 }

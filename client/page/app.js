@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Puts the page together: one connection, one store, a module a section. */
+import { setAttribute, setText } from "./dom.js";
+import { Explorer } from "./explorer.js";
+import { span } from "./format.js";
+import { Gpu } from "./gpu.js";
+import { Health } from "./health.js";
+import { Host } from "./host.js";
+import { session, store } from "./live.js";
+import { Login } from "./login.js";
+import { bindTheme } from "./palette.js";
+
+const $ = (id) => document.getElementById(id);
+
+const sections = [
+  new Health($("health"), session),
+  new Gpu($("gpu"), session, store),
+  new Host($("host"), session, store),
+  new Explorer($("explorer"), session, store),
+];
+const login = new Login($("login"), session);
+bindTheme($("theme"));
+
+// one drawing for all that came since the last; a hidden page draws nothing
+let scheduled = false;
+function schedule() {
+  if (scheduled || store.isEmpty) return;
+  scheduled = true;
+  requestAnimationFrame(() => {
+    scheduled = false;
+    for (const section of sections) section.update();
+  });
+}
+session.addEventListener("frame", schedule);
+schedule(); // the first frame may be there already
+
+const WORDS = { connecting: "Connecting", live: "Live", stale: "Stale", empty: "No data", denied: "Not logged in" };
+
+/** Changes of the state are read out; the seconds beside it are not. */
+function showState() {
+  const { name, ageMs, error } = session.state;
+  setAttribute(document.body, "data-state", name);
+  setText($("state"), WORDS[name]);
+  let detail = "";
+  if (name === "stale") detail = `last update ${span(Math.floor(ageMs / 1000) * 1e6)} ago, reconnecting`;
+  else if (name === "connecting" && error !== null) detail = error.message;
+  else if (name === "empty") detail = "connected, but no samples come";
+  setText($("detail"), detail);
+  document.title = name === "live" ? "orfeas" : `${WORDS[name]} · orfeas`;
+  login.show(session.state);
+  $("content").hidden = name === "denied";
+}
+session.addEventListener("state", showState);
+showState();

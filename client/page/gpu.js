@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* A card for each device: how full it is, under which pressure, and the last 5 minutes of it. */
+import { Chart } from "./chart.js";
+import { el, setText } from "./dom.js";
+import { UNKNOWN, living, quantity } from "./format.js";
+import { GPU_FACTS } from "./names.js";
+
+const LIST_MS = 5_000;
+// Samples come each second, or as slowly as config says; a probe that hangs is killed after five.
+const OLD_US = 15_000_000;
+const LEVELS = ["low", "medium", "high", "critical"];
+
+const of = (name, device) => `${name}{device="${device.replace(/[\\"]/g, "\\$&")}"}`;
+
+export class Gpu {
+  #session;
+  #store;
+  #cards = new Map(); // device → card
+
+  constructor(section, session, store) {
+    this.#session = session;
+    this.#store = store;
+    this.nothing = el("div", { class: "card nothing-here", hidden: true });
+    this.cards = el("div", { class: "cards devices" });
+    section.append(this.nothing, this.cards);
+    session.every(LIST_MS, () => this.#ask());
+  }
+
+  update() {
+    for (const card of this.#cards.values()) card.update(this.#store);
+  }
+
+  async #ask() {
+    const { devices } = await this.#session.client.gpu.list();
+    const present = new Set(devices.map(({ device }) => device));
+    for (const [device, card] of this.#cards)
+      if (!present.has(device)) {
+        card.remove();
+        this.#cards.delete(device);
+      }
+    for (const device of devices) {
+      if (!this.#cards.has(device.device)) {
+        const card = new Card(device);
+        this.#cards.set(device.device, card);
+        this.cards.append(card.element);
+      }
+      this.#cards.get(device.device).tell(device, this.#store);
+    }
+    this.nothing.hidden = devices.length > 0;
+    if (devices.length === 0) await this.#tellNothing();
+    this.update();
+  }
+
+  async #tellNothing() {
+    const { sources } = await this.#session.client.status.get();
+    const probes = sources.filter(({ kind }) => kind === "probe");
+    const reasons = probes.map(({ source, state, reason }) =>
+      el("li", {}, el("b", {}, source), `: ${reason ?? (state === "operational" ? "sees no device" : state)}`));
+    this.nothing.replaceChildren(
+      el("p", { class: "headline" }, "No GPU"),
+      el("p", { class: "muted" }, probes.length > 0
+        ? "No device is being watched. Host and metrics are recorded all the same."
+        : "No GPU backend is configured: [gpu] backends names none."),
+      el("ul", {}, ...reasons));
+  }
+}
+
+class Card {
+  #device;
+  #total = null;
+
+  constructor({ device, name, backend, vendor }) {
+    this.#device = device;
+    this.used = el("span", { class: "big" }, UNKNOWN);
+    this.total = el("span", { class: "muted" });
+    this.level = el("span", { class: "badge" });
+    this.level.hidden = true;
+    this.old = el("p", { class: "old", hidden: true }, "No new samples: these values are old.");
+    this.facts = GPU_FACTS.map(([metric, label, unit]) => {
+      const value = el("dd", {}, UNKNOWN);
+      const row = el("div", { hidden: true }, el("dt", {}, label), value);
+      return { metric, unit, value, row };
+    });
+    this.chart = new Chart({
+      title: `Memory of ${device}`,
+      unit: "bytes",
+      series: [
+        { name: of("gpu.memory.used_bytes", device), label: "used", color: "c1" },
+        { name: of("gpu.memory.reserved_bytes", device), label: "reserved", color: "c2" },
+        { name: of("gpu.memory.allocated_bytes", device), label: "allocated", color: "c4" },
+      ],
+      most: () => this.#total,
+      level: of("gpu.pressure", device),
+    });
+    const about = [name === device ? null : device, vendor === backend ? null : vendor, backend].filter(Boolean);
+    this.element = el("article", { class: "card", "aria-label": `GPU ${device}` },
+      el("header", {},
+        el("h3", {}, name ?? device),
+        el("p", { class: "muted" }, about.join(" · "))),
+      el("p", { class: "figure" }, this.used, " ", this.total, this.level),
+      this.old,
+      this.chart.element,
+      el("dl", { class: "facts" }, ...this.facts.map(({ row }) => row)));
+  }
+
+  tell({ total_bytes: total, sampled_us: sampledUs }, store) {
+    this.#total = total;
+    this.old.hidden = store.isEmpty || (sampledUs !== null && store.head * 1e6 - sampledUs < OLD_US);
+  }
+
+  update(store) {
+    const used = store.latest(of("gpu.memory.used_bytes", this.#device));
+    setText(this.used, living(used, "bytes"));
+    const share = used !== null && this.#total ? `, ${quantity((100 * used) / this.#total, "percent")}` : "";
+    setText(this.total, this.#total ? `of ${quantity(this.#total, "bytes")}${share}` : "");
+    const level = LEVELS[store.latest(of("gpu.pressure", this.#device))];
+    this.level.hidden = level === undefined;
+    this.level.className = `badge ${level}`;
+    setText(this.level, `${level} pressure`);
+    for (const { metric, unit, value, row } of this.facts) {
+      const name = of(metric, this.#device);
+      row.hidden = !store.has(name); // what a backend cannot know takes no room
+      setText(value, quantity(store.latest(name), unit));
+    }
+    this.chart.update(store);
+  }
+
+  remove() {
+    this.chart.remove();
+    this.element.remove();
+  }
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The store and the connection that all sections share; on their way while what draws is still being loaded. */
+import { SHOWN_SELECTOR } from "./names.js";
+import { Session } from "./session.js";
+import { Store } from "./store.js";
+
+export const store = new Store();
+export const session = new Session(store);
+
+session.feed(SHOWN_SELECTOR);

@@ -1,0 +1,100 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The page as any HTTP client gets it: complete, compressed, revalidated, and with nothing from elsewhere."""
+
+import gzip
+import re
+
+import orfeas_test
+
+# what a first visit may cost
+MOST_GZIP_BYTES = 120 * 1024
+ABSOLUTE = re.compile(r"(?:https?:)?//[a-z0-9.-]+\.[a-z]{2,}", re.IGNORECASE)
+TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
+
+
+def get(daemon, path, **headers):
+    return daemon.http("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+
+def linked(text, base):
+    """Paths that a file refers to."""
+    found = re.findall(r'(?:src|href)="([^"#]+)"', text)
+    for name in re.findall(r'(?:from|import) "(\.[^"]+)"', text):
+        parts = base.split("/")[:-1]
+        for part in name.split("/"):
+            if part == "..":
+                parts.pop()
+            elif part != ".":
+                parts.append(part)
+        found.append("/".join(parts))
+    return found
+
+
+def crawl(daemon):
+    """path → (headers, identity, packed) of everything that the page loads."""
+    files, pending = {}, ["/"]
+    while pending:
+        path = pending.pop()
+        if path in files:
+            continue
+        status, headers, body = get(daemon, path)
+        assert status == 200, f"{path}: {status}"
+        _, packed_headers, packed = get(daemon, path, Accept_Encoding="gzip")
+        if packed_headers["Content-Encoding"] == "gzip":
+            assert gzip.decompress(packed) == body, path
+        else:
+            assert packed == body, path
+        files[path] = (headers, body, packed)
+        pending += linked(body.decode(), path)
+    return files
+
+
+def test_files(t):
+    daemon = t.start()
+    files = crawl(daemon)
+    assert len(files) >= 5, sorted(files)
+    assert files["/"][0]["Content-Type"] == "text/html; charset=utf-8"
+    for path, (headers, body, _) in files.items():
+        assert headers["Cache-Control"] == "no-cache", path
+        if path != "/":
+            assert headers["Content-Type"] == TYPES[path.rpartition(".")[2]], path
+        if "uplot" not in path and not path.endswith(".svg"):
+            assert not ABSOLUTE.search(body.decode()), f"{path} names {ABSOLUTE.search(body.decode())[0]}"
+    html = files["/"][1].decode()
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]* src=)", html), "what the CSP would refuse"
+    size = sum(len(packed) for _, _, packed in files.values())
+    orfeas_test.diagnose(f"{len(files)} files, {size} bytes with gzip")
+    assert size <= MOST_GZIP_BYTES
+    status, headers, text = get(daemon, "/page/uplot/LICENSE")
+    assert status == 200 and b"MIT" in text and headers["Content-Type"].startswith("text/plain")
+
+
+def test_revalidation(t):
+    daemon = t.start()
+    _, headers, body = get(daemon, "/page/app.css")
+    etag = headers["ETag"]
+    assert re.fullmatch(r'"[0-9a-f]{32}"', etag), etag
+    status, again, nothing = get(daemon, "/page/app.css", If_None_Match=etag)
+    assert (status, nothing) == (304, b"") and again["ETag"] == etag
+    status, _, whole = get(daemon, "/page/app.css", If_None_Match='"other"')
+    assert (status, whole) == (200, body)
+    status, head, nothing = daemon.http("HEAD", "/page/app.css")
+    assert (status, nothing) == (200, b"") and head["ETag"] == etag
+
+
+def test_nothing_else(t):
+    daemon = t.start()
+    for path in ("/page/", "/page/none.js", "/page/../orfeas.db", "/page/app.css/", "/index.html"):
+        assert get(daemon, path)[0] == 404, path
+    assert daemon.http("POST", "/", b"{}", {"Content-Type": "application/json"})[0] == 405
+
+
+def test_open_where_tokens_are_asked(t):
+    """The login form has to be seen by who has no token; the data not."""
+    daemon = t.start(settings={"auth.require": "true"})
+    crawl(daemon)
+    assert daemon.rest("GET", "/status")[0] == 401
+
+
+orfeas_test.main()
