@@ -174,6 +174,29 @@ claim (Plan *plan, const char *name, OrfSeriesKind kind)
   return TRUE;
 }
 
+/* What the page says of the daemon, and what Prometheus adds to every scrape: a recorded "up" would
+ * else stand in the place of its own. */
+static void
+claim_reserved (Plan *plan)
+{
+  static const char *const reserved[] = {
+    "orfeas_build",
+    "orfeas_build_info",
+    "scrape_body_size_bytes",
+    "scrape_duration_seconds",
+    "scrape_sample_limit",
+    "scrape_samples_post_metric_relabeling",
+    "scrape_samples_scraped",
+    "scrape_series_added",
+    "scrape_timeout_seconds",
+    "target_info",
+    "up",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (reserved); i++)
+    g_hash_table_add (plan->claimed, g_strdup (reserved[i]));
+}
+
 /* The plain name, or where another family has it one with a tag made of our own name: it is the
  * same each time. */
 static char *
@@ -366,8 +389,7 @@ orf_exposition_plan_new (OrfRegistry *registry, OrfHistogramBases *bases)
 
   gather (&plan, registry);
   gather_histograms (&plan, bases);
-  g_hash_table_add (plan.claimed, g_strdup ("orfeas_build"));
-  g_hash_table_add (plan.claimed, g_strdup ("orfeas_build_info"));
+  claim_reserved (&plan);
   expose_all (&plan);
   g_hash_table_unref (plan.members);
   g_ptr_array_unref (plan.order);
