@@ -307,6 +307,11 @@ start_page (OrfHttpRequest *request,
     refuse_unauthenticated (request, error);
     return;
   }
+  if (!entry->open && !orf_role_holds (identity.role, ORF_ROLE_READ)) {
+    refuse (request, SOUP_STATUS_FORBIDDEN, ORF_ERROR_PERMISSION_DENIED,
+            "this page takes the role read");
+    return;
+  }
   if (strcmp (path, "/") == 0)
     give_page_session (request);
   entry->func (entry->user_data, &page);

@@ -25,9 +25,9 @@ void orf_http_server_free (OrfHttpServer *server);
 /* "http://127.0.0.1:5000", with the port in fact bound. */
 const char *orf_http_server_get_url (OrfHttpServer *server);
 
-/* A page outside the envelope (/healthz, /openrpc.json), for GET and HEAD; no token is asked when
- * open.  A path that ends in a star takes all below it.  What is given back is borrowed until the
- * next turn of the loop. */
+/* A page outside the envelope (/healthz, /openrpc.json), for GET and HEAD; read by whoever has
+ * the role read, or by anyone when open.  A path that ends in a star takes all below it.  What is
+ * given back is borrowed until the next turn of the loop. */
 typedef struct {
   /* what is asked; NULL where the header, or the query, did not come */
   const char *path;

@@ -172,6 +172,19 @@ def test_gzip_and_head(t):
     equal(daemon.http("POST", "/metrics", "{}")[0], 405)
 
 
+def test_roles(t):
+    path = os.path.join(t.dir, "tokens")
+    tokens = {}
+    for role in ("read", "ingest"):
+        code, out, err = t.ctl(None, "token", "new", "--name", role, "--role", role, "--file", path)
+        equal(code, 0, err)
+        tokens[role] = out.strip()
+    daemon = t.start(settings={"auth.token_file": path, "auth.require": "true"})
+    for token, expected in ((None, 401), ("x" * 43, 401), (tokens["ingest"], 403), (tokens["read"], 200)):
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        equal(daemon.http("GET", "/metrics", headers=headers)[0], expected, str(token))
+
+
 def test_histogram_after_a_restart(t):
     daemon = t.start()
     daemon.call("metrics.define", {"name": "job.wait", "kind": "histogram", "unit": "ms", "buckets": [10]})
