@@ -167,6 +167,8 @@ class Session:
 
     def _send(self, data: bytes) -> None:
         with self._io:
+            if self._closing_until is not None:
+                return  # nothing follows a goodbye
             if not self._unsent:
                 data = data[self._send_now(data):]
             self._unsent += data

@@ -76,11 +76,11 @@ class Stream(Generic[Value]):
             return
         self._closed.set()
         channel = self._channel
-        channel.end("CANCELLED", "")
         session = channel.session
         if session is not None:
             session.forget_channel(channel.stream)
             session.tell("stream.cancel", {"stream": channel.stream})
+        channel.end("CANCELLED", "")  # wakes the reader
 
     def __enter__(self) -> Stream[Value]:
         return self
