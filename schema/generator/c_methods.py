@@ -11,7 +11,8 @@ typedef struct {
   const OrfDesc *params;
   const OrfDesc *result; /* NULL: any JSON, made by the handler */
   OrfRole role; /* what a caller has to hold */
-  guint8 writes; /* changes state: audited, may be repeated with an idempotency key */
+  guint8 writes; /* changes state: may be repeated with an idempotency key */
+  guint8 audit; /* a row is in `audit` before its handler runs */
   guint8 stream; /* answers a stream */
   guint8 unavailable; /* its part is not built yet */
 } OrfMethod;
@@ -102,7 +103,8 @@ def declarations(schema):
 def tables(schema):
     rows = "\n".join(
         f"  {{ {c_string(m.name)}, {c_string(m.summary)}, {desc(m.params_name)}, {desc(m.result_name)}, "
-        f"ORF_ROLE_{m.role.upper()}, {int(m.writes)}, {int(m.stream)}, {int(m.unavailable)} }},"
+        f"ORF_ROLE_{m.role.upper()}, {int(m.writes)}, {int(m.audit)}, {int(m.stream)}, "
+        f"{int(m.unavailable)} }},"
         for m in schema.methods)
     routes = [(route, m) for m in schema.methods for route in m.rest]
     route_rows = "\n".join(

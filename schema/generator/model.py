@@ -230,6 +230,7 @@ class Method:
             raise SchemaError(f"{self.name}: x-role {self.role!r}")
         self.rest = spec.get("x-rest", [])
         self.writes = bool(spec.get("x-writes"))
+        self.audit = self._audit(spec)
         self.stream = bool(spec.get("x-stream"))
         self.unavailable = bool(spec.get("x-unavailable"))
         if not spec.get("examples"):
@@ -254,6 +255,18 @@ class Method:
         else:
             self.result_name = result.get("title") or camel(self.name) + "Result"
             schema.add_inline(self.result_name, result, self.name)
+
+
+    def _audit(self, spec):
+        """Whether the router leaves the row; what changes state and is not an operator's has to say."""
+        audit = spec.get("x-audit")
+        if audit not in (None, True, False, "handler"):
+            raise SchemaError(f"{self.name}: x-audit {audit!r}")
+        if audit is None and self.writes:
+            if self.role not in ("operate", "admin"):
+                raise SchemaError(f"{self.name}: x-writes by {self.role}: x-audit has to be said")
+            return True
+        return audit is True
 
 
 class Schema:

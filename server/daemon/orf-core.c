@@ -23,6 +23,8 @@ open_store (const OrfConfig *config, OrfMemory *memory, gboolean read_only, GErr
     .read_us = config->store.read_us,
     .raw_us = config->history.raw_us,
     .idempotency_us = config->store.idempotency_us,
+    .audit_us = config->history.audit_us,
+    .audit_rows = config->history.audit_rows,
     .min_free_bytes = config->store.min_free_bytes,
     .ballast_bytes = config->store.ballast_bytes,
     .check_us = config->store.check_us,

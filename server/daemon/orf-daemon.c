@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit/orf-audit-log.h"
 #include "core/orf-config.h"
 #include "daemon/orf-core.h"
 #include "daemon/orf-descriptors.h"
@@ -26,6 +27,7 @@
 struct _OrfDaemon {
   OrfConfig *config;
   OrfCore *core;
+  OrfAuditLog *audit;
   OrfSampler *sampler;
   OrfHostMonitor *host; /* NULL: [host] enabled=false */
   OrfSelfMonitor *self;
@@ -170,6 +172,26 @@ start_http (OrfDaemon *daemon, GError **error)
   return TRUE;
 }
 
+static void
+gate_event_cb (gpointer user_data, OrfGateEvent event, const char *actor, const char *address)
+{
+  OrfDaemon *daemon = user_data;
+  json_t *detail = json_pack ("{s:s}", "address", address);
+
+  switch (event) {
+  case ORF_GATE_LOGIN:
+    orf_audit_log_note (daemon->audit, actor, "auth.login", detail);
+    break;
+  case ORF_GATE_LOGOUT:
+    orf_audit_log_note (daemon->audit, actor, "auth.logout", detail);
+    break;
+  case ORF_GATE_LOGIN_REFUSED:
+  default:
+    orf_audit_log_note_refusal (daemon->audit, "unknown", "auth.login_refused", detail);
+    break;
+  }
+}
+
 static gboolean
 start_listeners (OrfDaemon *daemon, GError **error)
 {
@@ -185,7 +207,36 @@ start_listeners (OrfDaemon *daemon, GError **error)
   if (daemon->socket == NULL)
     return FALSE;
   daemon->gate = orf_gate_new (daemon->config, cookie, error);
-  return daemon->gate != NULL && start_http (daemon, error);
+  if (daemon->gate == NULL)
+    return FALSE;
+  orf_gate_set_witness (daemon->gate, gate_event_cb, daemon);
+  return start_http (daemon, error);
+}
+
+/* ---- what is audited beside calls ------------------------------------------------------------ */
+
+static void
+note_start (OrfDaemon *daemon)
+{
+  const char *url = daemon->http != NULL ? orf_http_server_get_url (daemon->http) : NULL;
+
+  orf_audit_log_note (daemon->audit, "orfeasd", "daemon.start",
+                      json_pack ("{s:s, s:i, s:s?, s:i}", "version", ORF_VERSION, "pid",
+                                 (int) getpid (), "http", url, "tokens",
+                                 (int) orf_gate_get_n_tokens (daemon->gate)));
+}
+
+static void
+note_reload (OrfDaemon *daemon, char *const *fixed, gboolean tokens_read)
+{
+  json_t *names = json_array ();
+
+  for (guint i = 0; fixed[i] != NULL; i++)
+    json_array_append_new (names, json_string (fixed[i]));
+  orf_audit_log_note (daemon->audit, "signal", "config.reload",
+                      json_pack ("{s:o, s:b, s:i}", "at_next_start", names, "tokens_read",
+                                 tokens_read, "tokens",
+                                 (int) orf_gate_get_n_tokens (daemon->gate)));
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -200,9 +251,11 @@ orf_daemon_new (OrfConfig *config, GError **error)
   daemon->core = orf_core_new (config, FALSE, error);
   if (daemon->core == NULL || !start_sources (daemon, error))
     return NULL;
+  daemon->audit = orf_audit_log_new (daemon->core->store, daemon->core->router);
   bind_services (daemon);
   if (!start_listeners (daemon, error))
     return NULL;
+  note_start (daemon);
   orf_health_service_set_serving (daemon->health, TRUE);
   orf_sampler_start (daemon->sampler);
   orf_registry_rebuild (daemon->core->registry);
@@ -215,6 +268,7 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->http, orf_http_server_free);
   g_clear_pointer (&daemon->socket, orf_socket_server_free);
   g_clear_pointer (&daemon->gate, orf_gate_free);
+  g_clear_pointer (&daemon->audit, orf_audit_log_free);
   g_clear_pointer (&daemon->sampler, orf_sampler_free);
   g_clear_pointer (&daemon->gpu_frame, orf_gpu_frame_free);
   g_clear_pointer (&daemon->host, orf_host_monitor_free);
@@ -251,15 +305,18 @@ orf_daemon_dup_ready_line (OrfDaemon *daemon, GError **error)
   return g_strdup (line->str);
 }
 
-static void
+static gboolean
 reload_tokens (OrfDaemon *daemon)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!orf_gate_reload (daemon->gate, &error))
+  if (!orf_gate_reload (daemon->gate, &error)) {
     g_warning ("tokens stay as they are: %s", error->message);
-  else if (daemon->config->auth.token_file[0] != '\0')
+    return FALSE;
+  }
+  if (daemon->config->auth.token_file[0] != '\0')
     g_message ("%u tokens read again", orf_gate_get_n_tokens (daemon->gate));
+  return TRUE;
 }
 
 void
@@ -268,7 +325,7 @@ orf_daemon_reload (OrfDaemon *daemon, const OrfConfig *fresh)
   g_auto (GStrv) fixed = orf_config_reload (daemon->config, fresh);
 
   orf_log_configure (daemon->config);
-  reload_tokens (daemon);
+  note_reload (daemon, fixed, reload_tokens (daemon));
   orf_gpu_monitor_reload (daemon->gpu, daemon->config);
   if (fixed[0] == NULL) {
     g_message ("settings read again");
@@ -291,6 +348,7 @@ server_drained_cb (gpointer user_data)
 void
 orf_daemon_drain (OrfDaemon *daemon, void (*drained) (gpointer user_data), gpointer user_data)
 {
+  orf_audit_log_note (daemon->audit, "orfeasd", "daemon.stop", NULL);
   orf_health_service_set_serving (daemon->health, FALSE);
   daemon->drained = drained;
   daemon->drained_data = user_data;

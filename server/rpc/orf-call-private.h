@@ -41,6 +41,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfCall, orf_call_unref)
 /* What the router tells calls. */
 gboolean orf_router_enter (OrfRouter *router, GError **error);
 void orf_router_leave (OrfRouter *router, gboolean failed);
+gboolean orf_router_wants_audit (OrfRouter *router, const OrfMethod *method);
+void orf_router_audit (OrfRouter *router,
+                       const char *actor,
+                       const OrfMethod *method,
+                       const char *detail_json,
+                       OrfAuditedFunc done,
+                       gpointer data);
 void
 orf_router_run (OrfRouter *router, OrfCall *call, const OrfMethod *method, gconstpointer params);
 

@@ -10,6 +10,7 @@
 #include "orf-decode.h"
 #include "orf-encode.h"
 #include "orf-error.h"
+#include "rpc/orf-call-detail.h"
 #include "rpc/orf-call-private.h"
 
 struct _OrfCall {
@@ -230,8 +231,9 @@ name_params (const OrfDesc *desc, json_t *params, GError **error)
   return named;
 }
 
+/* *detail: what the audit is told of the parameters, where it is told. */
 static gboolean
-decode_params (OrfCall *call, json_t *params, GError **error)
+decode_params (OrfCall *call, json_t *params, char **detail, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   g_autoptr (json_t) named = name_params (call->method->params, params, &local_error);
@@ -250,6 +252,8 @@ decode_params (OrfCall *call, json_t *params, GError **error)
     digest[16] = '\0';
     call->params_hash = g_ascii_strtoull (digest, NULL, 16);
   }
+  if (orf_router_wants_audit (call->origin.router, call->method))
+    *detail = orf_call_detail_new (named);
   return TRUE;
 }
 
@@ -309,6 +313,24 @@ watch_deadline (OrfCall *call)
                                          deadline_cb, call);
 }
 
+/* Without its row no state is changed; what only reads (a backup) goes on when the disk is full. */
+static void
+audited_cb (gpointer data, const GError *error)
+{
+  OrfCall *call = data;
+
+  if (orf_call_is_ended (call)) {
+    orf_call_unref (call); /* nobody waits any more: it is not begun */
+  } else if (error != NULL && call->method->writes) {
+    orf_call_fail (call, g_error_copy (error));
+  } else {
+    if (error != NULL)
+      g_warning ("%s by %s is not in the audit: %s", call->method->name, call->origin.actor,
+                 error->message);
+    orf_router_run (call->origin.router, call, call->method, call->params);
+  }
+}
+
 OrfCall *
 orf_call_start (const OrfCallOrigin *origin,
                 const OrfMethod *method,
@@ -316,6 +338,7 @@ orf_call_start (const OrfCallOrigin *origin,
                 const OrfCallMeta *meta)
 {
   g_autoptr (GError) error = NULL;
+  g_autofree char *detail = NULL;
   OrfCall *call;
 
   if (!orf_router_enter (origin->router, &error)) {
@@ -330,8 +353,10 @@ orf_call_start (const OrfCallOrigin *origin,
   g_ref_string_acquire ((char *) origin->actor);
   take_meta (call, meta);
 
-  if (!check_allowed (origin, method, &error) || !decode_params (call, params, &error))
+  if (!check_allowed (origin, method, &error) || !decode_params (call, params, &detail, &error))
     orf_call_fail (call, g_steal_pointer (&error));
+  else if (detail != NULL)
+    orf_router_audit (origin->router, origin->actor, method, detail, audited_cb, call);
   else
     orf_router_run (origin->router, call, method, call->params);
 

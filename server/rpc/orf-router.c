@@ -17,6 +17,8 @@ struct _OrfRouter {
   OrfRpcLimits limits;
   OrfMemory *memory;
   OrfRpcCounts counts;
+  OrfAuditFunc audit;
+  gpointer audit_data;
   Binding bindings[ORF_N_METHODS];
 };
 
@@ -103,6 +105,31 @@ orf_router_leave (OrfRouter *router, gboolean failed)
   router->counts.in_flight--;
   if (failed)
     router->counts.errors++;
+}
+
+void
+orf_router_set_audit (OrfRouter *router, OrfAuditFunc func, gpointer user_data)
+{
+  router->audit = func;
+  router->audit_data = user_data;
+}
+
+gboolean
+orf_router_wants_audit (OrfRouter *router, const OrfMethod *method)
+{
+  return method->audit && router->audit != NULL &&
+         orf_router_is_bound (router, orf_method_get_id (method));
+}
+
+void
+orf_router_audit (OrfRouter *router,
+                  const char *actor,
+                  const OrfMethod *method,
+                  const char *detail_json,
+                  OrfAuditedFunc done,
+                  gpointer data)
+{
+  router->audit (router->audit_data, actor, method->name, detail_json, done, data);
 }
 
 void

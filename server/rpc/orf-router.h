@@ -43,6 +43,19 @@ void orf_router_set_memory (OrfRouter *router, OrfMemory *memory);
 /* NULL: nobody set one. */
 OrfMemory *orf_router_get_memory (OrfRouter *router);
 
+/* Who leaves the rows of calls whose method asks for one.  `done` is told once, maybe at once:
+ * error NULL where the row is on disk.  Without one (a file that is only looked at) none are left.
+ */
+typedef void (*OrfAuditedFunc) (gpointer data, const GError *error);
+typedef void (*OrfAuditFunc) (gpointer user_data,
+                              const char *actor,
+                              const char *method,
+                              const char *detail_json,
+                              OrfAuditedFunc done,
+                              gpointer data);
+/* func NULL: nobody any more. */
+void orf_router_set_audit (OrfRouter *router, OrfAuditFunc func, gpointer user_data);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfRouter, orf_router_unref)
 
 G_END_DECLS

@@ -9,7 +9,9 @@ G_BEGIN_DECLS
 typedef struct {
   gint64 raw_before_us;  /* samples and GPU processes older than this */
   gint64 keys_before_us; /* idempotency keys */
-  gint64 keep_rowid;     /* the open run of samples, which stays so that rowids only grow */
+  gint64 audit_before_us;
+  gint64 audit_rows; /* as many are kept; 0: all */
+  gint64 keep_rowid; /* the open run of samples, which stays so that rowids only grow */
 } OrfRetainLimits;
 
 /* One transaction of its own; *more: there is more to do. */

@@ -198,8 +198,13 @@ static gboolean
 writer_retain_step (OrfStoreWriter *self, GError **error)
 {
   gint64 now_us = orf_clock_now_us ();
-  OrfRetainLimits limits = { now_us - self->options.raw_us, now_us - self->options.idempotency_us,
-                             self->open_block.first_rowid };
+  OrfRetainLimits limits = {
+    .raw_before_us = now_us - self->options.raw_us,
+    .keys_before_us = now_us - self->options.idempotency_us,
+    .audit_before_us = self->options.audit_us > 0 ? now_us - self->options.audit_us : 0,
+    .audit_rows = self->options.audit_rows,
+    .keep_rowid = self->open_block.first_rowid,
+  };
   gint64 deadline_us = orf_clock_monotonic_us () + self->options.batch_us / 2;
 
   if (self->retain_more)

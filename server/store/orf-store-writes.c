@@ -102,6 +102,18 @@ orf_store_write_series (OrfStore *store,
 }
 
 void
+orf_store_write_audit (OrfStore *store,
+                       const OrfAudit *audit,
+                       OrfWriteDone done,
+                       gpointer user_data)
+{
+  OrfWriteJob *job = orf_write_job_new (store, ORF_WRITE_LANE_ACK);
+
+  orf_write_job_set_audit (job, audit);
+  submit_ack (store, job, done, user_data);
+}
+
+void
 orf_store_write_gpu_processes (OrfStore *store,
                                gint64 t_us,
                                const OrfGpuProcessRow *rows,

@@ -27,6 +27,8 @@ typedef struct {
   gint64 read_us;        /* longest read transaction (2 s): a long reader starves checkpoints */
   gint64 raw_us;         /* age at which sample_raw rows are dropped */
   gint64 idempotency_us; /* how long keys are kept (10 min) */
+  gint64 audit_us;       /* how long rows of `audit` are kept; 0: for ever */
+  gint64 audit_rows;     /* how many of them; 0: all */
   gint64 min_free_bytes; /* below this the disk counts as full */
   gint64 ballast_bytes;  /* kept beside the file, released when the disk is full */
   /* How often free space is looked at, and a full disk or an i/o fault tried again; 0: 1 s. */
@@ -102,6 +104,13 @@ void orf_store_write_samples (OrfStore *store,
                               const OrfIdempotency *idempotency,
                               OrfWriteDone done,
                               gpointer user_data);
+
+/* A row of `audit` by itself, in the acknowledgement lane: it is in the file in the same commit as
+ * what is submitted there after it, or in an earlier one. */
+void orf_store_write_audit (OrfStore *store,
+                            const OrfAudit *audit,
+                            OrfWriteDone done,
+                            gpointer user_data);
 
 /* ---- series ------------------------------------------------------------------------------- */
 

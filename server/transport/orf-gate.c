@@ -25,6 +25,8 @@ struct _OrfGate {
   char token[TOKEN_CHARS + 1];
   OrfTokenFile *tokens; /* NULL: no file is configured */
   OrfSessionTable *sessions;
+  OrfGateWitness witness; /* NULL: nobody */
+  gpointer witness_data;
 };
 
 static gboolean
@@ -279,20 +281,43 @@ orf_gate_open_page_session (OrfGate *gate, const OrfCredentials *credentials)
   return open_session (gate, &owner);
 }
 
-char *
-orf_gate_log_in (OrfGate *gate, const char *token, OrfIdentity *identity, GError **error)
+void
+orf_gate_set_witness (OrfGate *gate, OrfGateWitness witness, gpointer user_data)
 {
+  gate->witness = witness;
+  gate->witness_data = user_data;
+}
+
+static void
+tell (OrfGate *gate, OrfGateEvent event, const char *actor, const char *address)
+{
+  if (gate->witness != NULL)
+    gate->witness (gate->witness_data, event, actor, address);
+}
+
+char *
+orf_gate_log_in (OrfGate *gate, const char *token, const char *address, GError **error)
+{
+  OrfIdentity identity;
   OrfSessionOwner owner;
 
-  if (!identify (gate, token, identity, &owner)) {
+  if (!identify (gate, token, &identity, &owner)) {
+    tell (gate, ORF_GATE_LOGIN_REFUSED, "", address);
     refuse_token (error);
     return NULL;
   }
+  tell (gate, ORF_GATE_LOGIN, identity.actor, address);
   return open_session (gate, &owner);
 }
 
 gboolean
-orf_gate_log_out (OrfGate *gate, const char *session)
+orf_gate_log_out (OrfGate *gate, const OrfCredentials *credentials, const char *address)
 {
-  return orf_session_table_close (gate->sessions, session);
+  OrfIdentity identity;
+
+  if (credentials->session == NULL)
+    return FALSE;
+  if (resume (gate, credentials, &identity))
+    tell (gate, ORF_GATE_LOGOUT, identity.actor, address);
+  return orf_session_table_close (gate->sessions, credentials->session);
 }

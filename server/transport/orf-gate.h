@@ -42,13 +42,26 @@ gboolean orf_gate_admit (OrfGate *gate,
                          OrfIdentity *identity,
                          GError **error);
 
+/* What a gate tells of, for the audit. */
+typedef enum {
+  ORF_GATE_LOGIN,
+  ORF_GATE_LOGIN_REFUSED, /* actor is "" */
+  ORF_GATE_LOGOUT,
+} OrfGateEvent;
+/* address: of the other end. */
+typedef void (*OrfGateWitness) (gpointer user_data,
+                                OrfGateEvent event,
+                                const char *actor,
+                                const char *address);
+void orf_gate_set_witness (OrfGate *gate, OrfGateWitness witness, gpointer user_data);
+
 /* A session for the page of a caller who gets in without token and has no session yet: its id;
  * else NULL. */
 char *orf_gate_open_page_session (OrfGate *gate, const OrfCredentials *credentials);
-/* A session for who knows the token: its id. */
-char *orf_gate_log_in (OrfGate *gate, const char *token, OrfIdentity *identity, GError **error);
+/* A session for who knows the token: its id.  address: where he calls from. */
+char *orf_gate_log_in (OrfGate *gate, const char *token, const char *address, GError **error);
 /* FALSE: there was no such session. */
-gboolean orf_gate_log_out (OrfGate *gate, const char *session);
+gboolean orf_gate_log_out (OrfGate *gate, const OrfCredentials *credentials, const char *address);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfGate, orf_gate_free)
 

@@ -10,4 +10,7 @@ gboolean orf_http_address_is_loopback (GSocketAddress *address);
 /* The address that a connection came to, as text.  NULL: not known, which allows less. */
 char *orf_http_address_dup_local (int fd);
 
+/* Without the port; "" for what is no address of the internet. */
+char *orf_http_address_to_text (GSocketAddress *address);
+
 G_END_DECLS

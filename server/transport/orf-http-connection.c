@@ -567,7 +567,8 @@ orf_http_connection_serve (OrfHttpConnection *connection, SoupServerMessage *mes
 {
   g_autofree char *local = NULL;
   OrfHttpRequestSource source = { .target = orf_http_framing_get_target (connection->framing),
-                                  .loopback = orf_http_address_is_loopback (connection->address) };
+                                  .loopback = orf_http_address_is_loopback (connection->address),
+                                  .address = connection->address };
 
   if (connection->farewell_given > 0)
     return;

@@ -12,6 +12,7 @@
 #include "orf-error.h"
 #include "rpc/orf-peer.h"
 #include "rpc/orf-rest.h"
+#include "transport/orf-http-address.h"
 #include "transport/orf-http-encoding.h"
 #include "transport/orf-http-session.h"
 
@@ -345,7 +346,7 @@ start_login (OrfHttpRequest *request)
   g_autoptr (GError) error = NULL;
   g_autofree char *token = NULL;
   g_autofree char *id = NULL;
-  OrfIdentity identity;
+  g_autofree char *address = NULL;
 
   if (strcmp (request->verb, "POST") != 0) {
     refuse_verb (request, "POST");
@@ -360,7 +361,8 @@ start_login (OrfHttpRequest *request)
     answer_error (request, SOUP_STATUS_BAD_REQUEST, error);
     return;
   }
-  id = orf_gate_log_in (request->service->gate, token, &identity, &error);
+  address = orf_http_address_to_text (source->address);
+  id = orf_gate_log_in (request->service->gate, token, address, &error);
   if (id != NULL)
     answer_with_cookie (request, id);
   else
@@ -371,12 +373,14 @@ start_login (OrfHttpRequest *request)
 static void
 start_logout (OrfHttpRequest *request)
 {
+  const OrfCredentials credentials = get_credentials (request);
+  g_autofree char *address = orf_http_address_to_text (request->source.address);
+
   if (strcmp (request->verb, "POST") != 0) {
     refuse_verb (request, "POST");
     return;
   }
-  if (request->session != NULL)
-    orf_gate_log_out (request->service->gate, request->session);
+  orf_gate_log_out (request->service->gate, &credentials, address);
   answer_with_cookie (request, NULL);
 }
 

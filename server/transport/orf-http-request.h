@@ -35,7 +35,8 @@ typedef struct {
   const char *body;
   gsize body_length;
   gboolean loopback;
-  const char *local; /* the address it came to, if it may differ from where we listen */
+  GSocketAddress *address; /* of the client */
+  const char *local;       /* the address it came to, if it may differ from where we listen */
 } OrfHttpRequestSource;
 
 typedef struct _OrfHttpRequest OrfHttpRequest;

@@ -296,20 +296,31 @@ test_page_session (Fixture *f, gconstpointer data)
 }
 
 static void
+witness_cb (gpointer user_data, OrfGateEvent event, const char *actor, const char *address)
+{
+  static const char *const words[] = { "in", "refused", "out" };
+
+  g_string_append_printf (user_data, "%s %s %s; ", words[event], actor, address);
+}
+
+static void
 test_login (Fixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
+  g_autoptr (GString) seen = g_string_new (NULL);
   OrfCredentials credentials = { FALSE, NULL, NULL };
-  OrfIdentity identity;
   g_autofree char *id = NULL;
 
+  orf_gate_set_witness (f->gate, witness_cb, seen);
   write_tokens (f, "secret", "roles=read");
   reloads (f);
-  g_assert_null (orf_gate_log_in (f->gate, "wrong", &identity, &error));
+  g_assert_null (orf_gate_log_in (f->gate, "wrong", "::1", &error));
   g_assert_error (error, ORF_ERROR, ORF_ERROR_UNAUTHENTICATED);
-  id = orf_gate_log_in (f->gate, "secret", &identity, NULL);
+  id = orf_gate_log_in (f->gate, "secret", "127.0.0.1", NULL);
   g_assert_nonnull (id);
-  g_assert_cmpstr (identity.actor, ==, "token:ci");
+  g_assert_cmpstr (seen->str, ==, "refused  ::1; in token:ci 127.0.0.1; ");
+  g_string_truncate (seen, 0);
+  g_assert_false (orf_gate_log_out (f->gate, &credentials, "::1"));
   credentials.session = id;
   admits_as (f, &credentials, ORF_ROLE_READ, "token:ci");
 
@@ -322,8 +333,9 @@ test_login (Fixture *f, gconstpointer data)
   refuses_these (f, &credentials);
   write_tokens (f, "secret", "roles=read");
   reloads (f);
-  g_assert_true (orf_gate_log_out (f->gate, id));
-  g_assert_false (orf_gate_log_out (f->gate, id));
+  g_assert_true (orf_gate_log_out (f->gate, &credentials, "::1"));
+  g_assert_false (orf_gate_log_out (f->gate, &credentials, "::1"));
+  g_assert_cmpstr (seen->str, ==, "out token:ci ::1; ");
   refuses_these (f, &credentials);
   drop_tokens (f);
 }
@@ -333,8 +345,7 @@ test_cookie_login (Fixture *f, gconstpointer data)
 {
   g_autofree char *token = read_token (f);
   OrfCredentials credentials = { FALSE, NULL, NULL };
-  OrfIdentity identity;
-  g_autofree char *id = orf_gate_log_in (f->gate, token, &identity, NULL);
+  g_autofree char *id = orf_gate_log_in (f->gate, token, "", NULL);
 
   credentials.session = id;
   admits_as (f, &credentials, ORF_ROLE_ADMIN, "cookie");
