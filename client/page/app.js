@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Puts the page together: one connection, one store, a module a section. */
+// first, since it asks for data while the rest is read
+import { session, store } from "./live.js";
 import { setAttribute, setText } from "./dom.js";
 import { Explorer } from "./explorer.js";
 import { span } from "./format.js";
 import { Gpu } from "./gpu.js";
 import { Health } from "./health.js";
 import { Host } from "./host.js";
-import { session, store } from "./live.js";
 import { Login } from "./login.js";
 import { bindTheme } from "./palette.js";
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The store and the connection that all sections share; on their way while what draws is still being loaded. */
+/* The store and the connection that all sections share; on their way before what draws is read. */
 import { SHOWN_SELECTOR } from "./names.js";
 import { Session } from "./session.js";
 import { Store } from "./store.js";

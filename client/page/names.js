@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The series that the sections always show. Apart from them, so that they are asked for before those are loaded. */
+/* The series that the sections always show. Apart from them, so that they are asked for before those are read. */
 export const GPU_FACTS = [
   ["gpu.utilization_percent", "Utilization", "percent"],
   ["gpu.memory.fragmentation_percent", "Fragmentation", "percent"],
