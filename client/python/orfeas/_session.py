@@ -23,7 +23,7 @@ import threading
 import time
 from typing import Any, Dict, List, Optional, Sequence, Union
 
-from . import _failure, _frames, _lines, _wire, errors
+from . import _failure, _frames, _lines, _wire
 from ._channel import Channel
 from ._deadline import Deadline
 from ._error import Error

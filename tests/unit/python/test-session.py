@@ -11,7 +11,6 @@ import signal
 import socket
 import struct
 import threading
-import time
 
 import orfeas
 import orfeas_test
@@ -29,6 +28,7 @@ class Peer:
         self.socket.settimeout(PATIENCE_S)
         self.codec = _frames.Codec(10**8, is_client=False)
         self.events = []
+        self.replies = 0  # pongs, and the goodbye
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             head += connection.recv(1)
@@ -59,6 +59,7 @@ class Peer:
                 return None
             for event in self.codec.feed(data):
                 if isinstance(event, _frames.Reply):
+                    self.replies += 1
                     with contextlib.suppress(OSError):
                         self.socket.sendall(event.data)
                 else:
@@ -409,10 +410,18 @@ def test_quiet_server_is_asked_and_given_up(t):
         with Server(quiet) as server, server.connect(retries=0) as client:
             contains(raises(orfeas.ConnectionLost, client.health.check).message, "says nothing")
         # one that answers pings is waited for, as long as the call is worth
-        with Server(serve_calls) as server, server.connect() as client:
+        peers = []
+
+        def script(peer):
+            peers.append(peer)
+            serve_calls(peer)
+
+        with Server(script) as server, server.connect() as client:
             client.health.check()
-            time.sleep(1)
-            equal(client._caller._calls._session.is_open, True)
+            session = client._caller._calls._session
+            wait_for(lambda: peers[0].replies >= 3, "three pings")
+            client.health.check()
+            assert session is client._caller._calls._session, "it was given up"
     finally:
         _session.QUIET_S, _session.ANSWER_S = before
 
@@ -421,7 +430,6 @@ def test_large_request_to_a_slow_reader(t):
     """What cannot be sent at once is sent on while others' calls are answered."""
     def script(peer):
         peer.accept()
-        time.sleep(0.2)  # the socket's buffers fill up
         for _ in range(2):
             peer.answer(peer.receive(), GOOD)
         peer.event()
