@@ -18,6 +18,10 @@
 
 #include "core/orf-clock.h"
 
+/* Handled in one turn of a context: a thread that fills the queue as fast as it is emptied must not
+ * keep the context's other sources waiting. */
+#define MAX_TURN_JOBS 256
+
 typedef struct {
   OrfJob *head;
   OrfJob **tail;
@@ -32,6 +36,7 @@ struct _OrfQueue {
   guint max_jobs;
   int event_fd;    /* -1 until attached: threads that wait use the condition */
   GSource *source; /* attached context only */
+  guint n_jobs;    /* of all lanes */
   guint n_lanes;
   Lane lanes[];
 };
@@ -66,8 +71,9 @@ orf_queue_ref (OrfQueue *queue)
 }
 
 static OrfJob *
-take_first (Lane *lane)
+take_first (OrfQueue *queue, guint n)
 {
+  Lane *lane = &queue->lanes[n];
   OrfJob *job = lane->head;
 
   if (job == NULL)
@@ -76,6 +82,7 @@ take_first (Lane *lane)
   if (lane->head == NULL)
     lane->tail = &lane->head;
   lane->length--;
+  queue->n_jobs--;
   job->next = NULL;
   return job;
 }
@@ -95,7 +102,7 @@ destroy (OrfQueue *queue)
   for (guint i = 0; i < queue->n_lanes; i++) {
     OrfJob *job;
 
-    while ((job = take_first (&queue->lanes[i])) != NULL)
+    while ((job = take_first (queue, i)) != NULL)
       job->free (job);
   }
   if (queue->source != NULL) {
@@ -121,7 +128,7 @@ orf_queue_unref (OrfQueue *queue)
     destroy (queue);
 }
 
-/* With the mutex held. */
+/* With the mutex held.  Whoever waits is woken by the first job, and takes what is there. */
 static void
 wake_consumer (OrfQueue *queue)
 {
@@ -133,6 +140,19 @@ wake_consumer (OrfQueue *queue)
     g_assert (errno == EAGAIN); /* the counter is full: it is readable in any case */
 }
 
+/* With the mutex held.  An attached context takes jobs until it finds none, so that one event tells
+ * of all that come before it is through; threads that wait are woken one by one. */
+static void
+add_job (OrfQueue *queue, guint lane, OrfJob *job)
+{
+  gboolean told = queue->event_fd >= 0 && queue->n_jobs > 0;
+
+  put_last (&queue->lanes[lane], job);
+  queue->n_jobs++;
+  if (!told)
+    wake_consumer (queue);
+}
+
 gboolean
 orf_queue_push (OrfQueue *queue, guint lane, OrfJob *job)
 {
@@ -140,10 +160,8 @@ orf_queue_push (OrfQueue *queue, guint lane, OrfJob *job)
 
   pthread_mutex_lock (&queue->mutex);
   accepted = !queue->closed && queue->lanes[lane].length < queue->max_jobs;
-  if (accepted) {
-    put_last (&queue->lanes[lane], job);
-    wake_consumer (queue);
-  }
+  if (accepted)
+    add_job (queue, lane, job);
   pthread_mutex_unlock (&queue->mutex);
   return accepted;
 }
@@ -158,8 +176,7 @@ orf_job_reply (OrfJob *job)
     return;
   }
   pthread_mutex_lock (&queue->mutex);
-  put_last (&queue->lanes[0], job);
-  wake_consumer (queue);
+  add_job (queue, 0, job);
   pthread_mutex_unlock (&queue->mutex);
 }
 
@@ -179,7 +196,7 @@ take_any (OrfQueue *queue)
 {
   for (guint i = 0; i < queue->n_lanes; i++)
     if (queue->lanes[i].head != NULL)
-      return take_first (&queue->lanes[i]);
+      return take_first (queue, i);
   return NULL;
 }
 
@@ -218,9 +235,17 @@ orf_queue_try_pop_lane (OrfQueue *queue, guint lane)
   OrfJob *job;
 
   pthread_mutex_lock (&queue->mutex);
-  job = take_first (&queue->lanes[lane]);
+  job = take_first (queue, lane);
   pthread_mutex_unlock (&queue->mutex);
   return job;
+}
+
+static void
+finish (OrfJob *job)
+{
+  if (job->done != NULL)
+    job->done (job);
+  job->free (job);
 }
 
 void
@@ -229,11 +254,24 @@ orf_queue_dispatch (OrfQueue *queue)
   OrfJob *job;
 
   orf_queue_ref (queue); /* `done` may drop the last one */
-  while ((job = orf_queue_pop (queue, 0)) != NULL) {
-    if (job->done != NULL)
-      job->done (job);
-    job->free (job);
-  }
+  while ((job = orf_queue_pop (queue, 0)) != NULL)
+    finish (job);
+  orf_queue_unref (queue);
+}
+
+/* As much as one turn of the loop may do of what has arrived. */
+static void
+dispatch_turn (OrfQueue *queue)
+{
+  OrfJob *job = NULL;
+
+  orf_queue_ref (queue);
+  for (guint i = 0; i < MAX_TURN_JOBS && (job = orf_queue_pop (queue, 0)) != NULL; i++)
+    finish (job);
+  pthread_mutex_lock (&queue->mutex);
+  if (queue->n_jobs > 0)
+    wake_consumer (queue);
+  pthread_mutex_unlock (&queue->mutex);
   orf_queue_unref (queue);
 }
 
@@ -244,7 +282,7 @@ event_cb (int fd, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
 
   if (read (fd, &count, sizeof count) < 0)
     g_assert (errno == EAGAIN);
-  orf_queue_dispatch (user_data);
+  dispatch_turn (user_data);
   return G_SOURCE_CONTINUE;
 }
 

@@ -44,6 +44,7 @@ make_router (const OrfConfig *config)
     .max_batch = (guint) config->rpc.max_batch,
     .max_in_flight = (guint) config->rpc.max_in_flight,
     .max_in_flight_per_peer = (guint) config->rpc.max_in_flight_per_peer,
+    .max_streams_per_peer = (guint) config->stream.max_per_connection,
     .default_deadline_us = config->rpc.default_deadline_us,
     .max_deadline_us = config->rpc.max_deadline_us,
   };
@@ -80,7 +81,7 @@ report_memory (OrfCore *core)
 static void
 bind_methods (OrfCore *core)
 {
-  orf_peer_bind_cancel (core->router);
+  orf_peer_bind (core->router);
   orf_db_service_bind (core->router, core->store);
   orf_metrics_define_bind (core->router, &core->metrics);
   orf_metrics_list_bind (core->router, &core->metrics);

@@ -18,7 +18,8 @@ typedef struct {
   OrfRole role;
   const char *actor; /* a GRefString */
   gboolean rest;
-  gboolean can_stream;
+  /* Opens a stream; 0 with an error set where there are enough.  NULL: it cannot stream. */
+  guint64 (*open_stream) (gpointer owner, OrfChannel *channel, OrfBlob *first, GError **error);
   OrfCallSink sink;
   gpointer owner;
 } OrfCallOrigin;

@@ -6,6 +6,8 @@
  */
 #include "rpc/orf-call.h"
 
+#include <string.h>
+
 #include "core/orf-clock.h"
 #include "orf-decode.h"
 #include "orf-encode.h"
@@ -202,6 +204,25 @@ orf_call_return (OrfCall *call, gconstpointer result)
   orf_call_unref (call);
 }
 
+gboolean
+orf_call_return_stream (OrfCall *call, OrfChannel *channel, OrfBlob *first)
+{
+  g_autoptr (GError) error = NULL;
+  guint64 stream = 0;
+
+  if (call->origin.sink != NULL)
+    stream = call->origin.open_stream (call->origin.owner, channel, first, &error);
+  if (error != NULL) {
+    tell (call, NULL, 0, error);
+  } else if (stream != 0) {
+    g_autofree char *json = g_strdup_printf ("{\"stream\":\"s%" G_GUINT64_FORMAT "\"}", stream);
+
+    tell (call, json, strlen (json), NULL);
+  }
+  orf_call_unref (call);
+  return stream != 0;
+}
+
 void
 orf_call_fail (OrfCall *call, GError *error)
 {
@@ -269,11 +290,13 @@ check_allowed (const OrfCallOrigin *origin, const OrfMethod *method, GError **er
                  "%s needs a role that the caller (%s) does not have", method->name, origin->actor);
     return FALSE;
   }
-  if (method->stream && !origin->can_stream) {
+  if (method->stream && origin->open_stream == NULL) {
     g_set_error (error, ORF_ERROR, ORF_ERROR_FAILED_PRECONDITION,
                  "%s answers a stream, which needs a WebSocket or the Unix socket", method->name);
     return FALSE;
   }
+  if (method->stream)
+    return orf_stream_hub_check (orf_router_get_streams (origin->router), error);
   return method->role != ORF_ROLE_INGEST ||
          orf_memory_check_ingest (orf_router_get_memory (origin->router), error);
 }

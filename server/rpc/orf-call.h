@@ -5,6 +5,7 @@
 
 #include "core/orf-cancel.h"
 #include "orf-schema-methods.h" /* generated: OrfMethod, OrfRole, ORF_METHOD_… */
+#include "rpc/orf-stream-hub.h"
 
 G_BEGIN_DECLS
 
@@ -38,6 +39,10 @@ guint64 orf_call_get_params_hash (OrfCall *call);
 void orf_call_return (OrfCall *call, gconstpointer result);
 /* The result as JSON that the codec made before (a cached answer, a streamed one, a stored one). */
 void orf_call_return_encoded (OrfCall *call, const char *json, gsize length);
+/* Of a *.watch method: answers the id of a new stream, which begins with `first`, its own value
+ * (NULL: none), and goes on with those of the channel.  FALSE: nobody waits any more, or the
+ * connection has all the streams it may have; the channel has no new one then. */
+gboolean orf_call_return_stream (OrfCall *call, OrfChannel *channel, OrfBlob *first);
 /* Takes error. */
 void orf_call_fail (OrfCall *call, GError *error);
 

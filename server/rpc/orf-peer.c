@@ -2,6 +2,9 @@
 /*
  * A message received is an exchange: one slot for each request in it.  The exchange is answered, in
  * the order of its slots, when the last one has its answer; exchanges may finish in any order.
+ *
+ * A stream that a call opened begins when the exchange is answered, so that its id is known before
+ * its first value comes.
  */
 #include "rpc/orf-peer.h"
 
@@ -24,7 +27,16 @@ typedef struct {
   char *id;         /* as it stood in the text */
   gboolean notification;
   GString *answer;
+  guint64 stream; /* opened by the call; 0: none */
 } Slot;
+
+typedef struct {
+  OrfPeer *peer;
+  guint64 number;
+  OrfChannelSeat *seat;
+  OrfStreamSpec spec;
+  gboolean begun; /* the transport knows it */
+} Stream;
 
 struct _Exchange {
   OrfPeer *peer;
@@ -44,7 +56,97 @@ struct _OrfPeer {
   char *actor;
   GQueue exchanges;
   guint pending;
+  GPtrArray *streams; /* Stream; few: rpc's max_streams_per_peer */
+  guint64 last_stream;
 };
+
+/* ---- streams --------------------------------------------------------------------------------- */
+
+static void
+stream_free (gpointer data)
+{
+  Stream *stream = data;
+
+  orf_channel_leave (stream->seat);
+  g_clear_pointer (&stream->spec.first, orf_blob_unref);
+  g_free (stream);
+}
+
+static Stream *
+find_stream (OrfPeer *peer, guint64 number)
+{
+  for (guint i = 0; i < peer->streams->len; i++) {
+    Stream *stream = peer->streams->pdata[i];
+
+    if (stream->number == number)
+      return stream;
+  }
+  return NULL;
+}
+
+/* The transport hears the channel's end by itself. */
+static void
+channel_ended_cb (gpointer user_data)
+{
+  Stream *stream = user_data;
+
+  g_ptr_array_remove_fast (stream->peer->streams, stream);
+}
+
+static guint64
+open_stream (gpointer owner, OrfChannel *channel, OrfBlob *first, GError **error)
+{
+  Slot *slot = owner;
+  OrfPeer *peer = slot->exchange->peer;
+  guint limit = orf_router_get_limits (peer->router)->max_streams_per_peer;
+  Stream *stream;
+
+  if (slot->notification) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_REQUEST,
+                 "a notification opens no stream: nobody would know its id");
+    return 0;
+  }
+  if (peer->streams->len >= limit) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED,
+                 "this connection has %u streams, which is the limit (stream.max_per_connection)",
+                 peer->streams->len);
+    return 0;
+  }
+  stream = g_new0 (Stream, 1);
+  stream->peer = peer;
+  stream->number = slot->stream = ++peer->last_stream;
+  stream->spec = (OrfStreamSpec){
+    .channel = orf_channel_get_number (channel),
+    .depth = orf_channel_get_depth (channel),
+    .style = ORF_STREAM_RPC,
+    .first = first != NULL ? orf_blob_ref (first) : NULL,
+  };
+  stream->seat = orf_channel_join (channel, channel_ended_cb, stream);
+  g_ptr_array_add (peer->streams, stream);
+  return stream->number;
+}
+
+static void
+begin_stream (OrfPeer *peer, guint64 number)
+{
+  Stream *stream = find_stream (peer, number);
+
+  if (stream == NULL)
+    return; /* cancelled before it began, or its channel is gone */
+  stream->begun = TRUE;
+  peer->ops.stream_open (peer->transport, number, &stream->spec);
+  g_clear_pointer (&stream->spec.first, orf_blob_unref);
+}
+
+static void
+cancel_stream (OrfPeer *peer, Stream *stream)
+{
+  if (stream->begun)
+    peer->ops.stream_close (peer->transport, stream->number, "CANCELLED");
+  g_ptr_array_remove_fast (peer->streams, stream);
+}
+
+/* ---- exchanges ------------------------------------------------------------------------------- */
 
 OrfPeer *
 orf_peer_new (
@@ -58,6 +160,7 @@ orf_peer_new (
   peer->role = role;
   peer->actor = g_ref_string_new (actor);
   g_queue_init (&peer->exchanges);
+  peer->streams = g_ptr_array_new_with_free_func (stream_free);
   return peer;
 }
 
@@ -98,6 +201,7 @@ orf_peer_free (OrfPeer *peer)
     return;
   while ((link = g_queue_peek_head_link (&peer->exchanges)) != NULL)
     exchange_free (link->data);
+  g_ptr_array_unref (peer->streams);
   orf_router_unref (peer->router);
   g_ref_string_release (peer->actor);
   g_free (peer);
@@ -107,6 +211,12 @@ guint
 orf_peer_get_pending (OrfPeer *peer)
 {
   return peer->pending;
+}
+
+guint
+orf_peer_get_n_streams (OrfPeer *peer)
+{
+  return peer->streams->len;
 }
 
 static Exchange *
@@ -164,6 +274,9 @@ exchange_settle (Exchange *exchange)
     exchange->peer->ops.send (exchange->peer->transport, answer->str, answer->len);
   else
     exchange->peer->ops.send (exchange->peer->transport, NULL, 0);
+  for (guint i = 0; i < exchange->n_slots; i++)
+    if (exchange->slots[i].stream != 0)
+      begin_stream (exchange->peer, exchange->slots[i].stream);
   exchange_free (exchange);
 }
 
@@ -294,10 +407,42 @@ cancel_cb (OrfCall *call, const OrfRpcCancelParams *params, gpointer user_data)
   orf_call_return_rpc_cancel (call, &result);
 }
 
+/* 0: no id of ours. */
+static guint64
+parse_stream_id (const char *id)
+{
+  guint64 number = 0;
+
+  if (id[0] != 's' || !g_ascii_string_to_unsigned (id + 1, 10, 1, G_MAXUINT64, &number, NULL))
+    return 0;
+  return number;
+}
+
+static void
+stream_cancel_cb (OrfCall *call, const OrfStreamCancelParams *params, gpointer user_data)
+{
+  const OrfCallOrigin *origin = orf_call_peek_origin (call);
+  Slot *own = origin->sink == slot_sink ? origin->owner : NULL;
+  OrfPeer *peer = own != NULL ? own->exchange->peer : NULL;
+  Stream *stream = peer != NULL ? find_stream (peer, parse_stream_id (params->stream)) : NULL;
+  const OrfStreamCancelResult result = { .cancelled = TRUE };
+
+  if (stream == NULL) {
+    orf_call_fail (call,
+                   orf_error_new_field (ORF_ERROR_NOT_FOUND, "stream",
+                                        "the id of a stream of this connection",
+                                        "stream: this connection has no \"%s\"", params->stream));
+    return;
+  }
+  cancel_stream (peer, stream);
+  orf_call_return_stream_cancel (call, &result);
+}
+
 void
-orf_peer_bind_cancel (OrfRouter *router)
+orf_peer_bind (OrfRouter *router)
 {
   orf_bind_rpc_cancel (router, cancel_cb, NULL);
+  orf_bind_stream_cancel (router, stream_cancel_cb, NULL);
 }
 
 static gboolean
@@ -324,7 +469,7 @@ start_call (Slot *slot, const OrfMethod *method, json_t *params, const OrfCallMe
     .router = peer->router,
     .role = peer->role,
     .actor = peer->actor,
-    .can_stream = peer->ops.can_stream,
+    .open_stream = peer->ops.stream_open != NULL ? open_stream : NULL,
     .sink = slot_sink,
     .owner = slot,
   };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rpc/orf-router.h"
+#include "rpc/orf-stream-table.h"
 
 G_BEGIN_DECLS
 
@@ -16,8 +17,11 @@ typedef struct {
    * there is exactly one send, in whatever order they finish; (NULL, 0) where JSON-RPC owes no
    * answer (notifications).  May happen inside orf_peer_receive(). */
   void (*send) (gpointer transport, const char *data, gsize length);
-  /* Whether notifications of ours can reach the other end; where not, *.watch is refused. */
-  gboolean can_stream;
+  /* A stream begins: what its reader (an OrfStreamReader of the transport's context) is to be
+   * opened with; its answer was sent before.  NULL where nothing can be sent unasked: *.watch is
+   * refused then. */
+  void (*stream_open) (gpointer transport, guint64 stream, const OrfStreamSpec *spec);
+  void (*stream_close) (gpointer transport, guint64 stream, const char *status);
 } OrfPeerOps;
 
 /* Metadata that came beside the message (HTTP headers); `meta` inside the message goes before it.
@@ -37,10 +41,11 @@ void orf_peer_free (OrfPeer *peer);
 void orf_peer_receive (OrfPeer *peer, const char *data, gsize length, const OrfCallMeta *meta);
 /* A message that the transport refused for its size or framing: answers error with id null. */
 void orf_peer_refuse (OrfPeer *peer, const GError *error);
-/* Binds rpc.cancel, for all peers of the router. */
-void orf_peer_bind_cancel (OrfRouter *router);
+/* Binds rpc.cancel and stream.cancel, for all peers of the router. */
+void orf_peer_bind (OrfRouter *router);
 /* Calls that are not answered yet. */
 guint orf_peer_get_pending (OrfPeer *peer);
+guint orf_peer_get_n_streams (OrfPeer *peer);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfPeer, orf_peer_free)
 

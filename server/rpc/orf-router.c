@@ -19,6 +19,7 @@ struct _OrfRouter {
   OrfRpcCounts counts;
   OrfAuditFunc audit;
   gpointer audit_data;
+  OrfStreamHub *streams;
   Binding bindings[ORF_N_METHODS];
 };
 
@@ -29,6 +30,7 @@ orf_router_new (const OrfRpcLimits *limits)
 
   router->references = 1;
   router->limits = *limits;
+  router->streams = orf_stream_hub_new ();
   return router;
 }
 
@@ -42,8 +44,10 @@ orf_router_ref (OrfRouter *router)
 void
 orf_router_unref (OrfRouter *router)
 {
-  if (--router->references == 0)
-    g_free (router);
+  if (--router->references > 0)
+    return;
+  orf_stream_hub_free (router->streams);
+  g_free (router);
 }
 
 void
@@ -80,6 +84,12 @@ OrfMemory *
 orf_router_get_memory (OrfRouter *router)
 {
   return router->memory;
+}
+
+OrfStreamHub *
+orf_router_get_streams (OrfRouter *router)
+{
+  return router->streams;
 }
 
 gboolean

@@ -3,6 +3,7 @@
 
 #include "core/orf-memory.h"
 #include "rpc/orf-call.h"
+#include "rpc/orf-stream-hub.h"
 
 G_BEGIN_DECLS
 
@@ -19,6 +20,7 @@ typedef struct {
   guint max_batch;
   guint max_in_flight; /* calls not yet ended, over all peers */
   guint max_in_flight_per_peer;
+  guint max_streams_per_peer;
   gint64 default_deadline_us; /* for calls that name none */
   gint64 max_deadline_us;
 } OrfRpcLimits;
@@ -42,6 +44,8 @@ OrfRpcCounts orf_router_get_counts (OrfRouter *router);
 void orf_router_set_memory (OrfRouter *router, OrfMemory *memory);
 /* NULL: nobody set one. */
 OrfMemory *orf_router_get_memory (OrfRouter *router);
+/* Where the values of all streams come from; the router's. */
+OrfStreamHub *orf_router_get_streams (OrfRouter *router);
 
 /* Who leaves the rows of calls whose method asks for one.  `done` is told once, maybe at once:
  * error NULL where the row is on disk.  Without one (a file that is only looked at) none are left.

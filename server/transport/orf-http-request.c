@@ -151,7 +151,7 @@ rpc_send_cb (gpointer transport, const char *data, gsize length)
 static void
 start_rpc (OrfHttpRequest *request)
 {
-  static const OrfPeerOps ops = { .send = rpc_send_cb, .can_stream = FALSE };
+  static const OrfPeerOps ops = { .send = rpc_send_cb };
   g_autoptr (GError) error = NULL;
   OrfCallMeta meta = { 0 };
   OrfIdentity identity = { ORF_ROLE_NONE, "" };

@@ -16,6 +16,7 @@ struct _OrfSocketServer {
   const OrfConfig *config;
   OrfListener *listener; /* NULL once draining */
   GQueue clients;
+  OrfStreamTable *streams;
   void (*drained) (gpointer user_data);
   gpointer drained_data;
 };
@@ -49,6 +50,24 @@ closed_cb (gpointer user_data, OrfSocketSession *session)
     server->drained (server->drained_data);
 }
 
+/* ---- streams --------------------------------------------------------------------------------- */
+
+static void
+publish_cb (gpointer outlet, guint64 channel, OrfBlob *value)
+{
+  orf_stream_table_publish (((OrfSocketServer *) outlet)->streams, channel, value);
+}
+
+static void
+end_cb (gpointer outlet, guint64 channel, const char *status)
+{
+  orf_stream_table_end (((OrfSocketServer *) outlet)->streams, channel, status);
+}
+
+static const OrfStreamOutlet outlet_ops = { .publish = publish_cb, .end = end_cb };
+
+/* ---- clients --------------------------------------------------------------------------------- */
+
 /* Ourselves and root, who could do anything to us anyway. */
 static gboolean
 identify (int fd, uid_t *uid)
@@ -75,6 +94,8 @@ accept_cb (gpointer user_data, int fd, GSocketAddress *address)
     .poller = server->poller,
     .max_queue_bytes = (gsize) server->config->socket.max_queue_bytes,
     .idle_us = server->config->socket.idle_us,
+    .streams = server->streams,
+    .stall_us = server->config->stream.stall_us,
     .role = ORF_ROLE_ADMIN,
     .closed = closed_cb,
   };
@@ -112,10 +133,13 @@ orf_socket_server_new (
   server->config = config;
   g_queue_init (&server->clients);
   server->listener = orf_listener_new_unix (poller, path, &limits, accept_cb, server, error);
-  if (server->listener != NULL)
-    return server;
-  g_free (server);
-  return NULL;
+  if (server->listener == NULL) {
+    g_free (server);
+    return NULL;
+  }
+  server->streams = orf_stream_table_new ();
+  orf_stream_hub_add_outlet (orf_router_get_streams (router), &outlet_ops, server);
+  return server;
 }
 
 void
@@ -123,6 +147,8 @@ orf_socket_server_free (OrfSocketServer *server)
 {
   while (server->clients.head != NULL)
     client_free (server->clients.head->data);
+  orf_stream_hub_remove_outlet (orf_router_get_streams (server->router), server);
+  orf_stream_table_free (server->streams);
   g_clear_pointer (&server->listener, orf_listener_free);
   g_free (server);
 }

@@ -35,15 +35,17 @@ struct _OrfSocketSession {
   OrfMessageFraming framing;
   GByteArray *input; /* read, and not yet a whole message */
   GString *output;
-  gsize n_sent;     /* of output */
   gsize held_bytes; /* of both, as counted last */
+  gsize n_sent;            /* of output */
+  gint64 moved_us;         /* monotonic: when some of output was last taken, or it began */
+  OrfStreamReader *reader; /* NULL: no streams here */
   gboolean in_turn;
   gboolean paused;  /* the other end does not read */
   gboolean ending;  /* the other end sends no more; its end of file is not read yet */
   gboolean ended;   /* nothing more is read: end of file, drain, or a framing that is lost */
   gboolean broken;  /* nothing can be sent any more */
   gint64 active_us; /* monotonic: when bytes last went either way */
-  guint idle_id;
+  guint look_id;
 };
 
 /* Of every session: a turn ends before the next begins, and all are in the main context. */
@@ -75,7 +77,7 @@ flush (OrfSocketSession *session)
 
     if (n >= 0) {
       session->n_sent += (gsize) n;
-      session->active_us = orf_clock_monotonic_us ();
+      session->active_us = session->moved_us = orf_clock_monotonic_us ();
     } else if (errno == EAGAIN)
       break;
     else if (errno != EINTR)
@@ -98,17 +100,81 @@ flush (OrfSocketSession *session)
 }
 
 static void
+put (OrfSocketSession *session, const char *data, gsize length)
+{
+  if (get_queued (session) == 0)
+    session->moved_us = orf_clock_monotonic_us ();
+  orf_message_framing_append (&session->framing, session->output, data, length);
+}
+
+static void
+ask_turn (gpointer user_data)
+{
+  OrfSocketSession *session = user_data;
+
+  if (!session->in_turn)
+    orf_watch_again (session->out, ORF_POLL_OUT);
+}
+
+static void
 send_cb (gpointer transport, const char *data, gsize length)
 {
   OrfSocketSession *session = transport;
 
   if (data != NULL && !session->broken)
-    orf_message_framing_append (&session->framing, session->output, data, length);
-  if (!session->in_turn)
-    orf_watch_again (session->out, ORF_POLL_OUT);
+    put (session, data, length);
+  ask_turn (session);
 }
 
-static const OrfPeerOps peer_ops = { .send = send_cb, .can_stream = TRUE };
+static void
+put_item (OrfSocketSession *session, const OrfStreamItem *item)
+{
+  g_autoptr (GString) text = g_string_sized_new (orf_stream_item_get_length (item) + 1);
+
+  g_string_append_len (text, item->head, (gssize) item->head_length);
+  if (item->value != NULL) {
+    gsize length;
+    const char *value = orf_blob_get_data (item->value, &length);
+
+    g_string_append_len (text, value + item->value_skip, (gssize) (length - item->value_skip));
+  }
+  g_string_append (text, item->tail);
+  put (session, text->str, text->len);
+}
+
+/* Values only leave their streams when all before them is sent: there they give way to newer ones.
+ */
+static void
+flush_streams (OrfSocketSession *session)
+{
+  OrfStreamItem item;
+
+  while (session->reader != NULL && !session->broken && get_queued (session) == 0 &&
+         orf_stream_reader_take (session->reader, &item)) {
+    put_item (session, &item);
+    orf_stream_item_clear (&item);
+    flush (session);
+  }
+}
+
+static void
+stream_open_cb (gpointer transport, guint64 stream, const OrfStreamSpec *spec)
+{
+  orf_stream_reader_open (((OrfSocketSession *) transport)->reader, stream, spec);
+}
+
+static void
+stream_close_cb (gpointer transport, guint64 stream, const char *status)
+{
+  orf_stream_reader_close (((OrfSocketSession *) transport)->reader, stream, status);
+}
+
+static const OrfPeerOps peer_ops = {
+  .send = send_cb,
+  .stream_open = stream_open_cb,
+  .stream_close = stream_close_cb,
+};
+static const OrfPeerOps streamless_ops = { .send = send_cb };
 
 /* ---- receiving ------------------------------------------------------------------------------- */
 
@@ -252,6 +318,7 @@ turn_cb (gpointer user_data, OrfPollEvents events)
     resume (session);
     flush (session);
   }
+  flush_streams (session);
   session->in_turn = FALSE;
   count_memory (session, sizeof *session + session->input->len + session->output->allocated_len);
   if (is_over (session))
@@ -263,18 +330,44 @@ turn_cb (gpointer user_data, OrfPollEvents events)
 /* ---- life ------------------------------------------------------------------------------------ */
 
 static gboolean
-idle_cb (gpointer user_data)
+is_stalled (const OrfSocketSession *session, gint64 now_us)
+{
+  return orf_peer_get_n_streams (session->peer) > 0 && get_queued (session) > 0 &&
+         now_us - session->moved_us >= session->options.stall_us;
+}
+
+static gboolean
+is_idle (const OrfSocketSession *session, gint64 now_us)
+{
+  return session->options.idle_us > 0 && now_us - session->active_us >= session->options.idle_us &&
+         orf_peer_get_pending (session->peer) == 0 && orf_peer_get_n_streams (session->peer) == 0;
+}
+
+static gboolean
+look_cb (gpointer user_data)
 {
   OrfSocketSession *session = user_data;
+  gint64 now_us = orf_clock_monotonic_us ();
 
-  if (orf_clock_monotonic_us () - session->active_us < session->options.idle_us ||
-      orf_peer_get_pending (session->peer) > 0)
+  if (!is_idle (session, now_us) && !is_stalled (session, now_us))
     return G_SOURCE_CONTINUE;
   /* what the other end would not read all that time it will not be waited for to read */
   if (get_queued (session) > 0)
     session->broken = TRUE;
   orf_socket_session_drain (session);
   return G_SOURCE_CONTINUE;
+}
+
+/* The shorter of what may end the session; 0: nothing does. */
+static gint64
+get_patience_us (const OrfSocketSession *session)
+{
+  gint64 idle_us = session->options.idle_us;
+  gint64 stall_us = session->options.streams != NULL ? session->options.stall_us : 0;
+
+  if (idle_us == 0 || stall_us == 0)
+    return MAX (idle_us, stall_us);
+  return MIN (idle_us, stall_us);
 }
 
 static gboolean
@@ -307,15 +400,20 @@ orf_socket_session_new (const OrfSocketSessionOptions *options,
   session->output = g_string_sized_new (1024);
   session->framing.max_bytes = orf_router_get_limits (options->router)->max_message_bytes;
   session->active_us = orf_clock_monotonic_us ();
-  session->peer = orf_peer_new (options->router, &peer_ops, session, options->role, options->actor);
+  session->peer = orf_peer_new (options->router,
+                                options->streams != NULL ? &peer_ops : &streamless_ops, session,
+                                options->role, options->actor);
+  if (options->streams != NULL)
+    session->reader = orf_stream_reader_new (options->streams, ask_turn, session);
   /* cannot fail on a descriptor that is open */
   g_unix_set_fd_nonblocking (in_fd, TRUE, NULL);
   g_unix_set_fd_nonblocking (out_fd, TRUE, NULL);
   if (!watch (session, error))
     return NULL;
-  if (options->idle_us > 0)
-    session->idle_id = g_timeout_add ((guint) MAX (options->idle_us / ORF_US_PER_MS / 2, 1),
-                                      idle_cb, session);
+  if (get_patience_us (session) > 0)
+    session->look_id = g_timeout_add ((guint) MAX (get_patience_us (session) / ORF_US_PER_MS / 2,
+                                                   1),
+                                      look_cb, session);
   return g_steal_pointer (&session);
 }
 
@@ -323,8 +421,9 @@ void
 orf_socket_session_free (OrfSocketSession *session)
 {
   count_memory (session, 0);
-  g_clear_handle_id (&session->idle_id, g_source_remove);
+  g_clear_handle_id (&session->look_id, g_source_remove);
   g_clear_pointer (&session->peer, orf_peer_free);
+  g_clear_pointer (&session->reader, orf_stream_reader_free);
   if (session->out != session->in)
     g_clear_pointer (&session->out, orf_watch_free);
   g_clear_pointer (&session->in, orf_watch_free);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rpc/orf-router.h"
+#include "rpc/orf-stream-table.h"
 #include "transport/orf-poller.h"
 
 G_BEGIN_DECLS
@@ -18,6 +19,8 @@ typedef struct {
   OrfPoller *poller;
   gsize max_queue_bytes; /* of answers not yet read by the other end; beyond it we stop reading */
   gint64 idle_us; /* with nothing in flight and no byte either way, read or sent; 0: for ever */
+  OrfStreamTable *streams; /* of this context; NULL: *.watch is refused */
+  gint64 stall_us;         /* a reader of streams that takes nothing for so long is closed */
   OrfRole role;
   const char *actor; /* copied */
   /* The other end is gone, or all is answered after a drain.  The owner frees the session. */

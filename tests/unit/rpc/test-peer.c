@@ -54,7 +54,7 @@ set_up (Fixture *f, gconstpointer role)
   f->sent = g_ptr_array_new_with_free_func (g_free);
   orf_router_bind (f->router, ORF_METHOD_GPU_LIST, echo_cb, NULL);
   orf_router_bind (f->router, ORF_METHOD_GPU_PROFILE, hold_cb, f);
-  orf_peer_bind_cancel (f->router);
+  orf_peer_bind (f->router);
   f->peer = orf_peer_new (f->router, &ops, f,
                           role != NULL ? GPOINTER_TO_INT (role) : ORF_ROLE_ADMIN, "test");
 }
