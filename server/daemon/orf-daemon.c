@@ -14,6 +14,7 @@
 #include "gpu/orf-gpu-service.h"
 #include "host/orf-memory-watch.h"
 #include "metrics/orf-exposition.h"
+#include "metrics/orf-metrics-watch.h"
 #include "orf-encode.h"
 #ifdef HAVE_PAGE
 #include "page/orf-page.h"
@@ -35,6 +36,7 @@ struct _OrfDaemon {
   OrfGpuMonitor *gpu;
   OrfGpuFrame *gpu_frame;
   OrfGpuService *gpu_service;
+  OrfMetricsWatch *metrics_watch;
   OrfStatusParts parts;
   OrfHealthService *health;
   OrfStatusService *status;
@@ -79,6 +81,15 @@ start_sources (OrfDaemon *daemon, GError **error)
 }
 
 static void
+frame_cb (gpointer user_data, gint64 t_us)
+{
+  OrfDaemon *daemon = user_data;
+
+  orf_metrics_watch_tick (daemon->metrics_watch, t_us);
+  orf_health_service_look (daemon->health);
+}
+
+static void
 bind_services (OrfDaemon *daemon)
 {
   OrfRouter *router = daemon->core->router;
@@ -98,6 +109,10 @@ bind_services (OrfDaemon *daemon)
   daemon->health = orf_health_service_new (router, &daemon->parts);
   daemon->status = orf_status_service_new (router, &daemon->parts);
   daemon->exposition = orf_exposition_new (daemon->core->registry);
+  daemon->metrics_watch = orf_metrics_watch_new (router, &daemon->core->metrics);
+  orf_stream_hub_set_max (orf_router_get_streams (router),
+                          (guint) daemon->config->dashboard.max_subscribers);
+  orf_sampler_add_listener (daemon->sampler, frame_cb, daemon);
 }
 
 /* ---- listeners ------------------------------------------------------------------------------- */
@@ -269,6 +284,7 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->socket, orf_socket_server_free);
   g_clear_pointer (&daemon->gate, orf_gate_free);
   g_clear_pointer (&daemon->audit, orf_audit_log_free);
+  g_clear_pointer (&daemon->metrics_watch, orf_metrics_watch_free);
   g_clear_pointer (&daemon->sampler, orf_sampler_free);
   g_clear_pointer (&daemon->gpu_frame, orf_gpu_frame_free);
   g_clear_pointer (&daemon->host, orf_host_monitor_free);
@@ -327,6 +343,8 @@ orf_daemon_reload (OrfDaemon *daemon, const OrfConfig *fresh)
   orf_log_configure (daemon->config);
   note_reload (daemon, fixed, reload_tokens (daemon));
   orf_gpu_monitor_reload (daemon->gpu, daemon->config);
+  orf_stream_hub_set_max (orf_router_get_streams (daemon->core->router),
+                          (guint) daemon->config->dashboard.max_subscribers);
   if (fixed[0] == NULL) {
     g_message ("settings read again");
   } else {

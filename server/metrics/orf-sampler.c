@@ -26,11 +26,17 @@ typedef struct {
   gboolean waiting; /* has not settled yet */
 } Source;
 
+typedef struct {
+  void (*func) (gpointer user_data, gint64 t_us);
+  gpointer user_data;
+} Listener;
+
 struct _OrfSampler {
   OrfRegistry *registry;
   OrfStore *store;
   const OrfConfig *config;
   GPtrArray *sources;
+  GArray *listeners; /* Listener */
   GSource *timer;
   OrfPace pace;
   gint64 due_mono_us; /* pace.due_us by the monotonic clock */
@@ -203,6 +209,11 @@ close_frame (OrfSampler *sampler)
   sampler->stats.t_us = sampler->frame->t_us;
   sampler->stats.n_values = sampler->frame->values->len;
   sampler->stats.frame_us = orf_clock_monotonic_us () - sampler->opened_us;
+  for (guint i = 0; i < sampler->listeners->len; i++) {
+    const Listener *listener = &g_array_index (sampler->listeners, Listener, i);
+
+    listener->func (listener->user_data, sampler->frame->t_us);
+  }
 }
 
 static gboolean
@@ -304,6 +315,7 @@ orf_sampler_new (OrfRegistry *registry, OrfStore *store, const OrfConfig *config
   sampler->store = store;
   sampler->config = config;
   sampler->sources = g_ptr_array_new_with_free_func (g_free);
+  sampler->listeners = g_array_new (FALSE, FALSE, sizeof (Listener));
   sampler->frame = orf_frame_new (registry);
   sampler->periods_us = g_array_new (FALSE, FALSE, sizeof (gint64));
   sampler->stall_second = orf_clock_monotonic_us () / ORF_US_PER_S;
@@ -325,6 +337,7 @@ orf_sampler_free (OrfSampler *sampler)
   orf_frame_free (sampler->frame);
   g_array_unref (sampler->periods_us);
   g_ptr_array_unref (sampler->sources);
+  g_array_unref (sampler->listeners);
   g_free (sampler);
 }
 
@@ -336,6 +349,16 @@ orf_sampler_add_source (OrfSampler *sampler, const OrfSamplerSource *ops, gpoint
   source->ops = ops;
   source->self = self;
   g_ptr_array_add (sampler->sources, source);
+}
+
+void
+orf_sampler_add_listener (OrfSampler *sampler,
+                          void (*func) (gpointer user_data, gint64 t_us),
+                          gpointer user_data)
+{
+  const Listener listener = { func, user_data };
+
+  g_array_append_val (sampler->listeners, listener);
 }
 
 void

@@ -29,6 +29,10 @@ void orf_sampler_free (OrfSampler *sampler);
 /* ops is static; self, the source, outlives the sampler. */
 void orf_sampler_add_source (OrfSampler *sampler, const OrfSamplerSource *ops, gpointer self);
 void orf_sampler_start (OrfSampler *sampler);
+/* func: after each frame, when the open chunks have it; t_us is the frame's. */
+void orf_sampler_add_listener (OrfSampler *sampler,
+                               void (*func) (gpointer user_data, gint64 t_us),
+                               gpointer user_data);
 /* All that the source was asked for is there. */
 void orf_sampler_settle (OrfSampler *sampler, gpointer self);
 

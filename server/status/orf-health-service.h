@@ -6,17 +6,20 @@
 G_BEGIN_DECLS
 
 /*
- * health.check, and what /healthz and /readyz say.
+ * health.check, health.watch, and what /healthz and /readyz say.
  */
 typedef struct _OrfHealthService OrfHealthService;
 
-/* Binds the method; router and parts outlive it. */
+/* Binds the methods; router and parts outlive it. */
 OrfHealthService *orf_health_service_new (OrfRouter *router, const OrfStatusParts *parts);
 void orf_health_service_free (OrfHealthService *service);
 
 /* Serving from here on, or no more: before ready and while draining the daemon does not serve. */
 void orf_health_service_set_serving (OrfHealthService *service, gboolean serving);
 gboolean orf_health_service_get_serving (OrfHealthService *service);
+
+/* Looks whether something changed that somebody watches; each second or so. */
+void orf_health_service_look (OrfHealthService *service);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfHealthService, orf_health_service_free)
 
