@@ -24,6 +24,7 @@
 #include "status/orf-status-service.h"
 #include "transport/orf-http-server.h"
 #include "transport/orf-socket-server.h"
+#include "websocket/orf-ws-server.h"
 
 struct _OrfDaemon {
   OrfConfig *config;
@@ -45,7 +46,8 @@ struct _OrfDaemon {
   char *socket_path;
   OrfPoller *poller;
   OrfGate *gate;
-  OrfHttpServer *http; /* NULL: [listen] http is empty */
+  OrfHttpServer *http;    /* NULL: [listen] http is empty */
+  OrfWsServer *websocket; /* NULL where http is */
   OrfSocketServer *socket;
 
   guint draining; /* servers that still have something in flight */
@@ -162,6 +164,25 @@ metrics_cb (gpointer user_data, OrfHttpPage *page)
   page->compress = TRUE;
 }
 
+static void
+serve_rpc_cb (gpointer user_data, OrfHttpUpgraded *upgraded)
+{
+  orf_ws_server_serve (((OrfDaemon *) user_data)->websocket, upgraded);
+}
+
+static gboolean
+start_websockets (OrfDaemon *daemon, GError **error)
+{
+  const OrfHttpSocketOps rpc = { .take = serve_rpc_cb, .user_data = daemon };
+
+  daemon->websocket = orf_ws_server_new (daemon->core->router, daemon->config, error);
+  if (daemon->websocket == NULL)
+    return FALSE;
+  /* each call is looked at by itself */
+  orf_http_server_add_socket (daemon->http, "/rpc", ORF_ROLE_NONE, &rpc);
+  return TRUE;
+}
+
 static gboolean
 start_http (OrfDaemon *daemon, GError **error)
 {
@@ -184,7 +205,7 @@ start_http (OrfDaemon *daemon, GError **error)
     orf_page_add (daemon->http);
 #endif
   }
-  return TRUE;
+  return daemon->http == NULL || start_websockets (daemon, error);
 }
 
 static void
@@ -280,6 +301,7 @@ orf_daemon_new (OrfConfig *config, GError **error)
 void
 orf_daemon_free (OrfDaemon *daemon)
 {
+  g_clear_pointer (&daemon->websocket, orf_ws_server_free);
   g_clear_pointer (&daemon->http, orf_http_server_free);
   g_clear_pointer (&daemon->socket, orf_socket_server_free);
   g_clear_pointer (&daemon->gate, orf_gate_free);
@@ -370,8 +392,10 @@ orf_daemon_drain (OrfDaemon *daemon, void (*drained) (gpointer user_data), gpoin
   orf_health_service_set_serving (daemon->health, FALSE);
   daemon->drained = drained;
   daemon->drained_data = user_data;
-  daemon->draining = daemon->http != NULL ? 2 : 1;
+  daemon->draining = daemon->http != NULL ? 3 : 1;
   orf_socket_server_drain (daemon->socket, server_drained_cb, daemon);
-  if (daemon->http != NULL)
-    orf_http_server_drain (daemon->http, server_drained_cb, daemon);
+  if (daemon->http == NULL)
+    return;
+  orf_http_server_drain (daemon->http, server_drained_cb, daemon);
+  orf_ws_server_drain (daemon->websocket, server_drained_cb, daemon);
 }

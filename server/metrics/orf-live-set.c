@@ -5,9 +5,9 @@ struct _OrfLiveSet {
   OrfRegistry *registry;
   GPtrArray *selectors; /* OrfSelector */
   guint max;
-  GPtrArray *series;  /* OrfSeries, borrowed */
-  gboolean looked;    /* series was looked up, */
-  guint64 n_changes;  /* when so many changes were made to the registry */
+  GPtrArray *series; /* OrfSeries, borrowed */
+  gboolean looked;   /* series was looked up, */
+  guint64 n_changes; /* when so many changes were made to the registry */
   guint n_left_out;
   GError *error;
 };

@@ -524,10 +524,13 @@ orf_http_connection_free (OrfHttpConnection *connection)
   g_assert (connection->stream == NULL);
   orf_memory_add (get_memory (connection), ORF_MEMORY_CONNECTIONS,
                   -(gint64) connection->held_bytes);
-  orf_watch_free (connection->watch);
-  close (connection->fd);
   g_object_set_qdata (G_OBJECT (connection->address), connection_quark (), NULL);
-  connection->host->closed (connection->host->user_data, &connection->link, connection->address);
+  if (connection->fd >= 0) {
+    orf_watch_free (connection->watch);
+    close (connection->fd);
+    connection->host->release (connection->host->user_data, connection->address);
+  }
+  connection->host->closed (connection->host->user_data, &connection->link);
   g_object_unref (connection->address);
   orf_http_framing_free (connection->framing);
   orf_http_request_free (connection->request);
@@ -562,6 +565,34 @@ orf_http_connection_find (SoupServerMessage *message)
   return g_object_get_qdata (G_OBJECT (address), connection_quark ());
 }
 
+/* The descriptor leaves HTTP if the request was for that; to libsoup the connection is broken. */
+static void
+hand_over (OrfHttpConnection *connection)
+{
+  OrfHttpUpgraded *upgraded;
+  OrfIdentity identity;
+  const OrfHttpSocketEntry *entry = orf_http_request_get_upgrade (connection->request, &identity);
+  g_autoptr (GString) handshake = orf_http_request_steal_handshake (connection->request);
+
+  if (entry == NULL)
+    return;
+  orf_http_outbox_add (connection->out, handshake->str, handshake->len);
+  orf_watch_free (g_steal_pointer (&connection->watch));
+  upgraded = g_new0 (OrfHttpUpgraded, 1);
+  upgraded->fd = connection->fd;
+  upgraded->output = orf_http_outbox_steal (connection->out);
+  upgraded->input = connection->ahead;
+  upgraded->role = identity.role;
+  upgraded->actor = g_strdup (identity.actor);
+  upgraded->address = g_object_ref (connection->address);
+  upgraded->released = connection->host->release;
+  upgraded->user_data = connection->host->user_data;
+  connection->ahead = g_byte_array_new ();
+  connection->fd = -1;
+  connection->broken = TRUE;
+  entry->ops.take (entry->ops.user_data, upgraded);
+}
+
 void
 orf_http_connection_serve (OrfHttpConnection *connection, SoupServerMessage *message)
 {
@@ -576,6 +607,7 @@ orf_http_connection_serve (OrfHttpConnection *connection, SoupServerMessage *mes
     source.local = local = orf_http_address_dup_local (connection->fd);
   source.body = orf_http_framing_get_body (connection->framing, &source.body_length);
   connection->request = orf_http_request_new (connection->host->service, message, &source);
+  hand_over (connection);
 }
 
 static void

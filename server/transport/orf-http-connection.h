@@ -20,8 +20,10 @@ typedef struct {
   OrfPoller *poller;
   gboolean wildcard;  /* we listen on all addresses */
   gint64 draining_us; /* since when no new request is taken, monotonic; 0: they are */
+  /* The descriptor is closed: there is room for another. */
+  void (*release) (gpointer user_data, GSocketAddress *address);
   /* The last that is told; the connection is freed already. */
-  void (*closed) (gpointer user_data, GList *link, GSocketAddress *address);
+  void (*closed) (gpointer user_data, GList *link);
   gpointer user_data;
 } OrfHttpHost;
 

@@ -69,6 +69,16 @@ empty (OrfHttpOutbox *outbox)
   }
 }
 
+GString *
+orf_http_outbox_steal (OrfHttpOutbox *outbox)
+{
+  GString *bytes = outbox->bytes;
+
+  outbox->bytes = g_string_new (NULL);
+  empty (outbox);
+  return bytes;
+}
+
 gboolean
 orf_http_outbox_flush (OrfHttpOutbox *outbox, int fd)
 {

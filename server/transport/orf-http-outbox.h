@@ -21,5 +21,7 @@ gsize orf_http_outbox_get_size_bytes (const OrfHttpOutbox *outbox);
 gboolean orf_http_outbox_flush (OrfHttpOutbox *outbox, int fd);
 /* Since when fd has not taken all, monotonic; 0: it has.  *sent_bytes: what it took since. */
 gint64 orf_http_outbox_get_waiting_us (const OrfHttpOutbox *outbox, guint64 *sent_bytes);
+/* Takes out what is not sent yet. */
+GString *orf_http_outbox_steal (OrfHttpOutbox *outbox);
 
 G_END_DECLS

@@ -20,6 +20,7 @@
 
 #define STATUS_METHOD_NOT_ALLOWED     405
 #define STATUS_UNSUPPORTED_MEDIA_TYPE 415
+#define STATUS_UPGRADE_REQUIRED       426
 #define STATUS_TOO_MANY_REQUESTS      429
 
 struct _OrfHttpRequest {
@@ -33,7 +34,25 @@ struct _OrfHttpRequest {
   OrfRestCall *call;
   gboolean answered;
   gboolean paused;
+  /* of a request that leaves HTTP */
+  const OrfHttpSocketEntry *upgrade;
+  GString *handshake;
+  OrfIdentity identity;
 };
+
+/* Numbers that libsoup has no words for. */
+static const char *
+get_phrase (int status)
+{
+  switch (status) {
+  case STATUS_UPGRADE_REQUIRED:
+    return "Upgrade Required";
+  case STATUS_TOO_MANY_REQUESTS:
+    return "Too Many Requests";
+  default:
+    return NULL;
+  }
+}
 
 static void
 add_header (OrfHttpRequest *request, const char *name, const char *value)
@@ -55,9 +74,7 @@ static void
 answer (OrfHttpRequest *request, int status, const char *type, const char *body, gsize length)
 {
   request->answered = TRUE;
-  /* a number that libsoup has no words for */
-  soup_server_message_set_status (request->message, (guint) status,
-                                  status == STATUS_TOO_MANY_REQUESTS ? "Too Many Requests" : NULL);
+  soup_server_message_set_status (request->message, (guint) status, get_phrase (status));
   if (request->service->draining)
     add_header (request, "Connection", "close");
   if (body != NULL)
@@ -396,6 +413,75 @@ find_page (const OrfHttpService *service, const char *path)
   return NULL;
 }
 
+static const OrfHttpSocketEntry *
+find_socket (const OrfHttpService *service, const char *path)
+{
+  for (guint i = 0; i < service->sockets->len; i++) {
+    const OrfHttpSocketEntry *entry = &g_array_index (service->sockets, OrfHttpSocketEntry, i);
+
+    if (strcmp (entry->path, path) == 0)
+      return entry;
+  }
+  return NULL;
+}
+
+/* Who may open this WebSocket now. */
+static gboolean
+check_upgrade (OrfHttpRequest *request, const OrfHttpSocketEntry *entry, GError **error)
+{
+  if (!admit (request, &request->identity, error))
+    return FALSE;
+  if (entry->role != ORF_ROLE_NONE && !orf_role_holds (request->identity.role, entry->role)) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_PERMISSION_DENIED,
+                 "this needs a role that the caller (%s) does not have", request->identity.actor);
+    return FALSE;
+  }
+  return entry->ops.check == NULL || entry->ops.check (entry->ops.user_data, error);
+}
+
+static void
+refuse_upgrade (OrfHttpRequest *request, const GError *error)
+{
+  gint64 retry_after_ms = orf_error_get_retry_after_ms (error);
+  OrfErrorCode code = orf_error_get_code (error);
+
+  if (code == ORF_ERROR_UNAUTHENTICATED) {
+    refuse_unauthenticated (request, error);
+    return;
+  }
+  if (retry_after_ms >= 0)
+    add_retry_after (request, retry_after_ms);
+  if (code == ORF_ERROR_INVALID_REQUEST)
+    add_header (request, "Sec-WebSocket-Version", "13");
+  answer_error (request,
+                code == ORF_ERROR_RESOURCE_EXHAUSTED ? SOUP_STATUS_SERVICE_UNAVAILABLE
+                                                     : orf_error_code_to_http (code),
+                error);
+}
+
+static void
+start_upgrade (OrfHttpRequest *request, const OrfHttpSocketEntry *entry)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (check_upgrade (request, entry, &error))
+    request->handshake = orf_http_upgrade_answer (request->message, &error);
+  if (error != NULL) {
+    refuse_upgrade (request, error);
+    return;
+  }
+  request->upgrade = entry;
+  request->answered = TRUE;
+}
+
+static void
+refuse_plain (OrfHttpRequest *request)
+{
+  add_header (request, "Upgrade", "websocket");
+  refuse (request, STATUS_UPGRADE_REQUIRED, ORF_ERROR_FAILED_PRECONDITION,
+          "this path speaks WebSocket only");
+}
+
 /* GET and HEAD change nothing, and the browser keeps their answers from a foreign page.  Opening a
  * WebSocket is no such GET: browsers let any page read from and write to it. */
 static gboolean
@@ -438,9 +524,16 @@ static void
 start_by_path (OrfHttpRequest *request, const char *path, const char *query)
 {
   const OrfHttpPageEntry *page;
+  const OrfHttpSocketEntry *socket = NULL;
 
-  if (strcmp (path, "/rpc") == 0)
+  if (strcmp (request->verb, "GET") == 0)
+    socket = find_socket (request->service, path);
+  if (socket != NULL && orf_http_upgrade_is_asked (request->message))
+    start_upgrade (request, socket);
+  else if (strcmp (path, "/rpc") == 0)
     start_rpc (request);
+  else if (socket != NULL)
+    refuse_plain (request);
   else if (strcmp (path, "/login") == 0)
     start_login (request);
   else if (strcmp (path, "/logout") == 0)
@@ -511,6 +604,19 @@ orf_http_request_get_answer_bytes (const OrfHttpRequest *request)
   return (gsize) soup_server_message_get_response_body (request->message)->length;
 }
 
+const OrfHttpSocketEntry *
+orf_http_request_get_upgrade (const OrfHttpRequest *request, OrfIdentity *identity)
+{
+  *identity = request->identity;
+  return request->upgrade;
+}
+
+GString *
+orf_http_request_steal_handshake (OrfHttpRequest *request)
+{
+  return g_steal_pointer (&request->handshake);
+}
+
 static void
 cancel (OrfHttpRequest *request)
 {
@@ -524,6 +630,8 @@ orf_http_request_free (OrfHttpRequest *request)
   if (request == NULL)
     return;
   cancel (request);
+  if (request->handshake != NULL)
+    g_string_free (request->handshake, TRUE);
   g_object_unref (request->message);
   g_free (request->session);
   g_free (request);

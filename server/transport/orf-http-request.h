@@ -20,12 +20,19 @@ typedef struct {
   gpointer user_data;
 } OrfHttpPageEntry;
 
+typedef struct {
+  char *path;
+  OrfRole role;
+  OrfHttpSocketOps ops;
+} OrfHttpSocketEntry;
+
 /* What all requests of a server share. */
 typedef struct {
   OrfRouter *router;
   OrfGate *gate;
   OrfHttpPolicy policy;
-  GArray *pages; /* OrfHttpPageEntry */
+  GArray *pages;   /* OrfHttpPageEntry */
+  GArray *sockets; /* OrfHttpSocketEntry */
   gboolean draining;
 } OrfHttpService;
 
@@ -50,6 +57,11 @@ void orf_http_request_free (OrfHttpRequest *request);
 gboolean orf_http_request_is_answered (const OrfHttpRequest *request);
 /* Of an answer that libsoup holds until it is written. */
 gsize orf_http_request_get_answer_bytes (const OrfHttpRequest *request);
+/* The request was to leave HTTP, and may: what takes its connection, and what is to be sent first
+ * (the caller's).  NULL: it was none. */
+const OrfHttpSocketEntry *
+orf_http_request_get_upgrade (const OrfHttpRequest *request, OrfIdentity *identity);
+GString *orf_http_request_steal_handshake (OrfHttpRequest *request);
 /* The client is gone: cancels, and lets libsoup go on, whose attempt to write then fails. */
 void orf_http_request_abandon (OrfHttpRequest *request);
 

@@ -55,13 +55,20 @@ drained_cb (gpointer user_data)
 }
 
 static void
-closed_cb (gpointer user_data, GList *link, GSocketAddress *address)
+release_cb (gpointer user_data, GSocketAddress *address)
+{
+  OrfHttpServer *server = user_data;
+
+  if (server->listener != NULL)
+    orf_listener_release (server->listener, address);
+}
+
+static void
+closed_cb (gpointer user_data, GList *link)
 {
   OrfHttpServer *server = user_data;
 
   g_queue_unlink (&server->connections, link);
-  if (server->listener != NULL)
-    orf_listener_release (server->listener, address);
   if (server->connections.length > 0)
     return;
   g_clear_handle_id (&server->tick_id, g_source_remove);
@@ -177,6 +184,12 @@ clear_page (gpointer data)
   g_free (((OrfHttpPageEntry *) data)->path);
 }
 
+static void
+clear_socket (gpointer data)
+{
+  g_free (((OrfHttpSocketEntry *) data)->path);
+}
+
 OrfHttpServer *
 orf_http_server_new (
   OrfRouter *router, OrfPoller *poller, OrfGate *gate, const OrfConfig *config, GError **error)
@@ -188,9 +201,13 @@ orf_http_server_new (
   server->service.gate = gate;
   server->service.pages = g_array_new (FALSE, FALSE, sizeof (OrfHttpPageEntry));
   g_array_set_clear_func (server->service.pages, clear_page);
-  server->host = (OrfHttpHost){
-    .service = &server->service, .poller = poller, .closed = closed_cb, .user_data = server
-  };
+  server->service.sockets = g_array_new (FALSE, FALSE, sizeof (OrfHttpSocketEntry));
+  g_array_set_clear_func (server->service.sockets, clear_socket);
+  server->host = (OrfHttpHost){ .service = &server->service,
+                                .poller = poller,
+                                .closed = closed_cb,
+                                .release = release_cb,
+                                .user_data = server };
   if (!start_soup (server, error) || !start_listener (server, config, poller, error))
     return NULL;
   return g_steal_pointer (&server);
@@ -214,6 +231,7 @@ orf_http_server_free (OrfHttpServer *server)
     close (server->pair_fd);
   g_clear_object (&server->local);
   g_array_unref (server->service.pages);
+  g_array_unref (server->service.sockets);
   orf_router_unref (server->service.router);
   g_free (server->listen_host);
   g_free (server->url);
@@ -233,6 +251,17 @@ orf_http_server_add_page (
   const OrfHttpPageEntry entry = { g_strdup (path), open, func, user_data };
 
   g_array_append_val (server->service.pages, entry);
+}
+
+void
+orf_http_server_add_socket (OrfHttpServer *server,
+                            const char *path,
+                            OrfRole role,
+                            const OrfHttpSocketOps *ops)
+{
+  const OrfHttpSocketEntry entry = { g_strdup (path), role, *ops };
+
+  g_array_append_val (server->service.sockets, entry);
 }
 
 void

@@ -5,6 +5,7 @@
 
 #include "rpc/orf-router.h"
 #include "transport/orf-gate.h"
+#include "transport/orf-http-upgrade.h"
 #include "transport/orf-poller.h"
 
 G_BEGIN_DECLS
@@ -47,6 +48,20 @@ typedef struct {
 typedef void (*OrfHttpPageFunc) (gpointer user_data, OrfHttpPage *page);
 void orf_http_server_add_page (
   OrfHttpServer *server, const char *path, gboolean open, OrfHttpPageFunc func, gpointer user_data);
+
+/* A path that takes WebSockets, from a caller with `role`; JSON-RPC by POST stays beside it at
+ * /rpc.
+ */
+typedef struct {
+  /* May it be?  NULL: always.  RESOURCE_EXHAUSTED is answered 503 before the handshake. */
+  gboolean (*check) (gpointer user_data, GError **error);
+  void (*take) (gpointer user_data, OrfHttpUpgraded *upgraded);
+  gpointer user_data;
+} OrfHttpSocketOps;
+void orf_http_server_add_socket (OrfHttpServer *server,
+                                 const char *path,
+                                 OrfRole role,
+                                 const OrfHttpSocketOps *ops);
 
 /* Stops listening, closes idle connections, and the others once their request is answered; then
  * calls drained, maybe at once. */

@@ -35,7 +35,7 @@ struct _OrfSocketSession {
   OrfMessageFraming framing;
   GByteArray *input; /* read, and not yet a whole message */
   GString *output;
-  gsize held_bytes; /* of both, as counted last */
+  gsize held_bytes;        /* of both, as counted last */
   gsize n_sent;            /* of output */
   gint64 moved_us;         /* monotonic: when some of output was last taken, or it began */
   OrfStreamReader *reader; /* NULL: no streams here */

@@ -126,7 +126,7 @@ receive (Fixture *f, const char *text)
 
 #define REQUEST(id, method, params)                                                                \
   "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"" method "\",\"params\":" params "}"
-#define WATCH(id)        REQUEST (id, "metrics.watch", "{}")
+#define WATCH(id)        REQUEST (id, "metrics.watch", "{\"select\":\"x\"}")
 #define RESULT(id, json) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"result\":" json "}"
 
 static void
@@ -199,7 +199,7 @@ test_limits (Fixture *f, gconstpointer data)
   /* nobody would know its id */
   orf_stream_hub_set_max (orf_router_get_streams (f->router), 9);
   g_string_truncate (f->log, 0);
-  receive (f, "{\"jsonrpc\":\"2.0\",\"method\":\"metrics.watch\"}");
+  receive (f, "{\"jsonrpc\":\"2.0\",\"method\":\"metrics.watch\",\"params\":{\"select\":\"x\"}}");
   says (f, "send \n");
   g_assert_cmpuint (orf_peer_get_n_streams (f->peer), ==, 1);
 }
