@@ -38,7 +38,7 @@ unsilence_cb (OrfCall *call, gconstpointer params, gpointer user_data)
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  const OrfRpcLimits limits = { 65536, 16, 8, 64, 64, 60000000, 60000000 };
+  const OrfRpcLimits limits = { 65536, 16, 8, 64, 64, 1, 60000000, 60000000 };
   const OrfPeerOps ops = { .send = send_cb };
 
   store_fixture_set_up (&f->store, NULL);
