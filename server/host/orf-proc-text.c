@@ -157,12 +157,8 @@ orf_proc_parse_memory (const char *meminfo, OrfHostMemory *result)
 /* ---- disks and network ----------------------------------------------------------------------- */
 
 gboolean
-orf_proc_parse_disks (const char *diskstats,
-                      OrfProcIsDisk is_disk,
-                      gpointer user_data,
-                      OrfTraffic *result)
+orf_proc_parse_disks (const char *diskstats, OrfProcDevice device, gpointer user_data)
 {
-  OrfTraffic sum = { 0, 0 };
   gboolean found = FALSE;
 
   for (const char *line = diskstats; line != NULL && *line != '\0'; line = next_line (line)) {
@@ -176,13 +172,8 @@ orf_proc_parse_disks (const char *diskstats,
     if (at == NULL || !read_numbers (at, io, 7))
       return FALSE;
     found = TRUE;
-    if (!is_disk (user_data, name))
-      continue;
-    sum.in_bytes += io[2] * BYTES_PER_SECTOR;
-    sum.out_bytes += io[6] * BYTES_PER_SECTOR;
+    device (user_data, name, &(OrfTraffic){ io[2] * BYTES_PER_SECTOR, io[6] * BYTES_PER_SECTOR });
   }
-  if (found)
-    *result = sum;
   return found;
 }
 
@@ -206,9 +197,8 @@ is_inner (const char *name)
 }
 
 gboolean
-orf_proc_parse_network (const char *net_dev, OrfTraffic *result)
+orf_proc_parse_network (const char *net_dev, OrfProcDevice device, gpointer user_data)
 {
-  OrfTraffic sum = { 0, 0 };
   const char *line = next_line (net_dev);
 
   line = line != NULL ? next_line (line) : NULL; /* two lines of headings */
@@ -221,12 +211,9 @@ orf_proc_parse_network (const char *net_dev, OrfTraffic *result)
 
     if (at == NULL || *at != ':' || !read_numbers (at + 1, io, 9))
       return FALSE;
-    if (is_inner (name))
-      continue;
-    sum.in_bytes += io[0];
-    sum.out_bytes += io[8];
+    if (!is_inner (name))
+      device (user_data, name, &(OrfTraffic){ io[0], io[8] });
   }
-  *result = sum;
   return TRUE;
 }
 

@@ -36,17 +36,14 @@ typedef struct {
   guint64 in_bytes;  /* read, received */
   guint64 out_bytes; /* written, sent */
 } OrfTraffic;
-/* Whether a name is a disk of its own: orf_disk_names_is_disk(). */
-typedef gboolean (*OrfProcIsDisk) (gpointer user_data, const char *name);
-gboolean orf_proc_parse_disks (const char *diskstats,
-                               OrfProcIsDisk is_disk,
-                               gpointer user_data,
-                               OrfTraffic *result);
+/* Told of each device as it is read: where the text turns out not to be whole, some were told. */
+typedef void (*OrfProcDevice) (gpointer user_data, const char *name, const OrfTraffic *traffic);
+gboolean orf_proc_parse_disks (const char *diskstats, OrfProcDevice device, gpointer user_data);
 /* Only what leaves or enters the machine.  `lo` does not, and what goes through an interface that
  * stands on another (bridges, bonds, VLANs, tunnels, containers' ends, mirrors) is counted there.
  * By name, and not by whether there is hardware below: in a container or a machine on a hypervisor
  * the one way out, eth0, has none. */
-gboolean orf_proc_parse_network (const char *net_dev, OrfTraffic *result);
+gboolean orf_proc_parse_network (const char *net_dev, OrfProcDevice device, gpointer user_data);
 
 /* utime + stime of /proc/PID/stat, in clock ticks, and the number of threads. */
 typedef struct {

@@ -233,6 +233,7 @@ orf_series_set_select (const OrfMetricsParts *parts,
   else if (!may_mean_retired (parts, since_us))
     conclude (selection, NULL);
   else
-    orf_store_list_series (parts->store, since_us - ORF_LAST_US_BEHIND, selection->max_rows, cancel,
-                           listed_cb, selection);
+    orf_store_list_series (parts->store, selector != NULL ? orf_selector_get_name (selector) : NULL,
+                           since_us - ORF_LAST_US_BEHIND, selection->max_rows, cancel, listed_cb,
+                           selection);
 }

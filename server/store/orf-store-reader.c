@@ -79,6 +79,7 @@ orf_read_job_free (OrfReadJob *job)
   g_clear_error (&job->error);
   g_free (job->ids);
   g_strfreev (job->keys);
+  g_free (job->name);
   g_clear_pointer (&job->rows, g_ptr_array_unref);
   g_strfreev (job->problems);
   g_free (job);

@@ -27,6 +27,7 @@ struct _OrfReadJob {
   gint64 from_us, to_us;
   guint max;
   char **keys;
+  char *name;
   GPtrArray *rows;   /* the answer */
   OrfMemory *memory; /* where held_bytes is counted */
   gsize held_bytes;  /* of rows that are samples */

@@ -95,7 +95,7 @@ find_series_thread_cb (OrfReadJob *job, OrfConnection *connection, GError **erro
 static gboolean
 list_series_thread_cb (OrfReadJob *job, OrfConnection *connection, GError **error)
 {
-  job->rows = orf_series_list (connection, job->from_us, job->max, error);
+  job->rows = orf_series_list (connection, job->name, job->from_us, job->max, error);
   return job->rows != NULL;
 }
 
@@ -122,6 +122,7 @@ orf_store_find_series (
 
 void
 orf_store_list_series (OrfStore *store,
+                       const char *name,
                        gint64 since_us,
                        guint max,
                        OrfCancel *cancel,
@@ -130,6 +131,7 @@ orf_store_list_series (OrfStore *store,
 {
   OrfReadJob *job = orf_read_job_new (store, cancel);
 
+  job->name = g_strdup (name);
   job->from_us = since_us;
   job->max = max;
   job->series_done = done;

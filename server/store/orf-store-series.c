@@ -14,6 +14,8 @@ static const char upsert_sql[] =
 static const char find_sql[] = "SELECT " COLUMNS " FROM series WHERE name = ? AND labels = ?";
 static const char list_sql[] = "SELECT " COLUMNS
                                " FROM series WHERE last_us >= ? ORDER BY id LIMIT ?";
+static const char list_named_sql[] =
+  "SELECT " COLUMNS " FROM series WHERE last_us >= ? AND name = ?3 ORDER BY id LIMIT ?2";
 static const char load_sql[] =
   "SELECT " COLUMNS " FROM series WHERE last_us >= ? ORDER BY last_us DESC, id DESC LIMIT ?";
 static const char max_id_sql[] = "SELECT coalesce(max(id), 0) FROM series";
@@ -142,8 +144,12 @@ orf_series_find (OrfConnection *connection, char *const *keys, GError **error)
 }
 
 static GPtrArray *
-select_since (
-  OrfConnection *connection, const char *sql, gint64 since_us, guint max, GError **error)
+select_since (OrfConnection *connection,
+              const char *sql,
+              const char *name,
+              gint64 since_us,
+              guint max,
+              GError **error)
 {
   g_autoptr (GPtrArray)
     rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_series_row_free);
@@ -153,22 +159,26 @@ select_since (
     return NULL;
   sqlite3_bind_int64 (statement, 1, since_us);
   sqlite3_bind_int64 (statement, 2, max);
+  if (name != NULL)
+    orf_statement_bind_text (statement, 3, name);
   if (!take_rows (connection, statement, rows, error))
     return NULL;
   return g_steal_pointer (&rows);
 }
 
 GPtrArray *
-orf_series_list (OrfConnection *connection, gint64 since_us, guint max, GError **error)
+orf_series_list (
+  OrfConnection *connection, const char *name, gint64 since_us, guint max, GError **error)
 {
-  return select_since (connection, list_sql, since_us, max, error);
+  return select_since (connection, name != NULL ? list_named_sql : list_sql, name, since_us, max,
+                       error);
 }
 
 GPtrArray *
 orf_series_load (
   OrfConnection *connection, gint64 since_us, guint max, gint64 *max_id, GError **error)
 {
-  g_autoptr (GPtrArray) rows = select_since (connection, load_sql, since_us, max, error);
+  g_autoptr (GPtrArray) rows = select_since (connection, load_sql, NULL, since_us, max, error);
 
   if (rows == NULL || !orf_connection_get_int64 (connection, max_id_sql, max_id, error))
     return NULL;

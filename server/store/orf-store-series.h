@@ -15,7 +15,9 @@ gboolean orf_series_upsert (OrfConnection *connection, const OrfSeriesRow *row, 
 /* keys: name, labels_json, …, NULL */
 GPtrArray *orf_series_find (OrfConnection *connection, char *const *keys, GError **error);
 /* By id. */
-GPtrArray *orf_series_list (OrfConnection *connection, gint64 since_us, guint max, GError **error);
+/* name NULL: of every one. */
+GPtrArray *orf_series_list (
+  OrfConnection *connection, const char *name, gint64 since_us, guint max, GError **error);
 /* Newest first. */
 GPtrArray *orf_series_load (
   OrfConnection *connection, gint64 since_us, guint max, gint64 *max_id, GError **error);

@@ -142,8 +142,10 @@ typedef void (*OrfSeriesDone) (gpointer user_data, GPtrArray *rows, const GError
  * name, labels_json, name, …, NULL. */
 void orf_store_find_series (
   OrfStore *store, char **keys, OrfCancel *cancel, OrfSeriesDone done, gpointer user_data);
-/* All rows whose series had samples at or after since_us, at most max, by id. */
+/* All rows whose series had samples at or after since_us, of that name only where it is not NULL,
+ * at most max, by id. */
 void orf_store_list_series (OrfStore *store,
+                            const char *name,
                             gint64 since_us,
                             guint max,
                             OrfCancel *cancel,

@@ -217,6 +217,7 @@ test_too_many (MetricsFixture *fixture, gconstpointer data)
 {
   static const char *const values[] = { "1", "2", "3" };
   g_autofree char *all = NULL;
+  json_t *page;
 
   for (guint i = 0; i < G_N_ELEMENTS (values); i++)
     record (fixture, "m", values[i]);
@@ -226,6 +227,14 @@ test_too_many (MetricsFixture *fixture, gconstpointer data)
   g_assert_cmpstr (all, ==, "m{k=\"1\"}\nm{k=\"2\"}\nm{k=\"3\"}\n");
   fixture->config->metrics.max_series = 2;
   metrics_fixture_refused (fixture, "metrics.list", "{}", "RESOURCE_EXHAUSTED", NULL);
+  /* by name the others are not even read */
+  fixture->config->metrics.max_series = 2000;
+  record (fixture, "other", "1");
+  retire_all (fixture);
+  fixture->config->metrics.max_series = 2;
+  page = list (fixture, "{\"select\":\"other\"}");
+  g_assert_cmpuint (json_array_size (json_object_get (page, "series")), ==, 1);
+  json_decref (page);
 }
 
 int

@@ -182,6 +182,7 @@ test_series (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
   g_auto (StoreAnswer) changed = { 0 };
   g_auto (StoreAnswer) found = { 0 };
   g_auto (StoreAnswer) listed = { 0 };
+  g_auto (StoreAnswer) named = { 0 };
   gint64 max_id = 0;
 
   g_free (b->labels_json);
@@ -218,9 +219,13 @@ test_series (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
   g_assert_cmpstr (b->unit, ==, "bytes");
   g_assert_cmpstr (b->extra_json, ==, "[1,2]");
 
-  orf_store_list_series (fixture->store, 501, 10, NULL, store_answer_series_cb, &listed);
+  orf_store_list_series (fixture->store, NULL, 501, 10, NULL, store_answer_series_cb, &listed);
   store_answer_wait (&listed);
   g_assert_cmpuint (listed.rows->len, ==, 1);
+  orf_store_list_series (fixture->store, "b", 0, 10, NULL, store_answer_series_cb, &named);
+  store_answer_wait (&named);
+  g_assert_cmpuint (named.rows->len, ==, 1);
+  g_assert_cmpstr (((OrfSeriesRow *) g_ptr_array_index (named.rows, 0))->name, ==, "b");
   loaded = orf_store_load_series (fixture->store, 0, 1, &max_id, &error);
   g_assert_no_error (error);
   g_assert_cmpint (max_id, ==, 7);
