@@ -294,6 +294,12 @@ check_together (const OrfConfig *config, GError **error)
                                   "memory.ingest_resume_percent is above "
                                   "memory.ingest_stop_percent: samples would never be taken "
                                   "again"));
+  else if ((config->listen.tls_certificate[0] == '\0') != (config->listen.tls_key[0] == '\0'))
+    g_propagate_error (
+      error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "listen.tls_key",
+                                  "with listen.tls_certificate",
+                                  "listen.tls_certificate and listen.tls_key go together, and "
+                                  "only one is set"));
   else
     return TRUE;
   return FALSE;

@@ -357,12 +357,22 @@ reload_tokens (OrfDaemon *daemon)
   return TRUE;
 }
 
+static void
+reload_certificate (OrfDaemon *daemon)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (daemon->http != NULL && !orf_http_server_reload_certificate (daemon->http, &error))
+    g_warning ("the certificate stays as it is: %s", error->message);
+}
+
 void
 orf_daemon_reload (OrfDaemon *daemon, const OrfConfig *fresh)
 {
   g_auto (GStrv) fixed = orf_config_reload (daemon->config, fresh);
 
   orf_log_configure (daemon->config);
+  reload_certificate (daemon);
   note_reload (daemon, fixed, reload_tokens (daemon));
   orf_gpu_monitor_reload (daemon->gpu, daemon->config);
   orf_stream_hub_set_max (orf_router_get_streams (daemon->core->router),

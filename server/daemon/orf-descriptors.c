@@ -30,12 +30,14 @@ orf_descriptors_provide (OrfConfig *config)
 {
   gint64 reserved = RESERVED + RESERVED_PER_READER * config->store.readers;
   gint64 available = MAX (raise_limit () - reserved, 2);
-  gint64 wanted = config->listen.max_connections + config->socket.max_connections;
+  /* under TLS the client's socket, and both ends of the pair behind it */
+  gint64 each = config->listen.tls_certificate[0] != '\0' ? 3 : 1;
+  gint64 wanted = each * config->listen.max_connections + config->socket.max_connections;
 
   if (wanted <= available)
     return;
   config->socket.max_connections = MAX (1, config->socket.max_connections * available / wanted);
-  config->listen.max_connections = MAX (1, available - config->socket.max_connections);
+  config->listen.max_connections = MAX (1, (available - config->socket.max_connections) / each);
   g_warning ("RLIMIT_NOFILE leaves room for %" G_GINT64_FORMAT " HTTP and %" G_GINT64_FORMAT
              " socket connections, fewer than configured",
              config->listen.max_connections, config->socket.max_connections);

@@ -58,6 +58,7 @@ struct _OrfHttpConnection {
   int fd;
   OrfWatch *watch;
   GSocketAddress *address;
+  char *local; /* NULL: where we listen */
   OrfHttpFraming *framing;
   OrfHttpStream *stream;   /* NULL once libsoup has closed it */
   OrfHttpRequest *request; /* NULL: none is being answered */
@@ -489,7 +490,8 @@ ready_cb (gpointer user_data, OrfPollEvents events)
 }
 
 OrfHttpConnection *
-orf_http_connection_new (const OrfHttpHost *host, int fd, GSocketAddress *address, GError **error)
+orf_http_connection_new (
+  const OrfHttpHost *host, int fd, GSocketAddress *address, const char *local, GError **error)
 {
   const int on = 1;
   OrfHttpConnection *connection = g_new0 (OrfHttpConnection, 1);
@@ -507,6 +509,7 @@ orf_http_connection_new (const OrfHttpHost *host, int fd, GSocketAddress *addres
   connection->link.data = connection;
   connection->fd = fd;
   connection->address = g_object_ref (address);
+  connection->local = g_strdup (local);
   g_object_set_qdata (G_OBJECT (address), connection_quark (), connection);
   connection->framing = orf_http_framing_new ();
   connection->stream = orf_http_stream_new (&stream_ops, connection);
@@ -532,6 +535,7 @@ orf_http_connection_free (OrfHttpConnection *connection)
   }
   connection->host->closed (connection->host->user_data, &connection->link);
   g_object_unref (connection->address);
+  g_free (connection->local);
   orf_http_framing_free (connection->framing);
   orf_http_request_free (connection->request);
   g_byte_array_unref (connection->ahead);
@@ -596,15 +600,13 @@ hand_over (OrfHttpConnection *connection)
 void
 orf_http_connection_serve (OrfHttpConnection *connection, SoupServerMessage *message)
 {
-  g_autofree char *local = NULL;
   OrfHttpRequestSource source = { .target = orf_http_framing_get_target (connection->framing),
                                   .loopback = orf_http_address_is_loopback (connection->address),
-                                  .address = connection->address };
+                                  .address = connection->address,
+                                  .local = connection->local };
 
   if (connection->farewell_given > 0)
     return;
-  if (connection->host->wildcard)
-    source.local = local = orf_http_address_dup_local (connection->fd);
   source.body = orf_http_framing_get_body (connection->framing, &source.body_length);
   connection->request = orf_http_request_new (connection->host->service, message, &source);
   hand_over (connection);

@@ -18,7 +18,6 @@ typedef struct _OrfHttpConnection OrfHttpConnection;
 typedef struct {
   OrfHttpService *service;
   OrfPoller *poller;
-  gboolean wildcard;  /* we listen on all addresses */
   gint64 draining_us; /* since when no new request is taken, monotonic; 0: they are */
   /* The descriptor is closed: there is room for another. */
   void (*release) (gpointer user_data, GSocketAddress *address);
@@ -27,9 +26,10 @@ typedef struct {
   gpointer user_data;
 } OrfHttpHost;
 
-/* Takes fd.  link: of the list that the owner keeps it in. NULL when the kernel refuses. */
-OrfHttpConnection *
-orf_http_connection_new (const OrfHttpHost *host, int fd, GSocketAddress *address, GError **error);
+/* Takes fd.  address: the client's; local: the address that it came to, where that may be another
+ * than we listen at.  NULL when the kernel refuses. */
+OrfHttpConnection *orf_http_connection_new (
+  const OrfHttpHost *host, int fd, GSocketAddress *address, const char *local, GError **error);
 /* Closes at once. */
 void orf_http_connection_free (OrfHttpConnection *connection);
 GList *orf_http_connection_get_link (OrfHttpConnection *connection);

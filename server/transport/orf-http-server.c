@@ -7,8 +7,11 @@
 
 #include "core/orf-clock.h"
 #include "orf-error.h"
+#include "transport/orf-exposure.h"
+#include "transport/orf-http-address.h"
 #include "transport/orf-http-connection.h"
 #include "transport/orf-listener.h"
+#include "transport/orf-tls-relay.h"
 
 /* How late a deadline may be noticed: the shortest that may be configured is 100 ms. One pass over
  * all connections costs less than a timer for each request. */
@@ -20,6 +23,8 @@ struct _OrfHttpServer {
   SoupServer *soup;
   int pair_fd;           /* see give_listener() */
   OrfListener *listener; /* NULL once draining */
+  OrfTlsRelay *relay;    /* NULL: without TLS */
+  gboolean wildcard;     /* we listen on all addresses */
   GSocketAddress *local;
   GQueue connections;
   guint tick_id; /* runs while there are connections */
@@ -77,12 +82,25 @@ closed_cb (gpointer user_data, GList *link)
     server->drained_id = g_idle_add (drained_cb, server);
 }
 
+/* Takes fd. */
+static OrfHttpConnection *
+open_connection (OrfHttpServer *server, int fd, GSocketAddress *address, GError **error)
+{
+  g_autofree char *local = server->wildcard ? orf_http_address_dup_local (fd) : NULL;
+
+  if (server->relay != NULL)
+    fd = orf_tls_relay_add (server->relay, fd, error);
+  if (fd < 0)
+    return NULL;
+  return orf_http_connection_new (&server->host, fd, address, local, error);
+}
+
 static void
 accept_cb (gpointer user_data, int fd, GSocketAddress *address)
 {
   OrfHttpServer *server = user_data;
   g_autoptr (GError) error = NULL;
-  OrfHttpConnection *connection = orf_http_connection_new (&server->host, fd, address, &error);
+  OrfHttpConnection *connection = open_connection (server, fd, address, &error);
 
   if (connection == NULL) {
     g_warning ("a connection is closed at once: %s", error->message);
@@ -152,6 +170,46 @@ dup_listen_host (const char *listen)
   return g_strndup (listen, (gsize) (colon - listen));
 }
 
+static OrfTlsCredentials *
+load_credentials (const OrfConfig *config, GError **error)
+{
+  return orf_tls_credentials_load (config->listen.tls_certificate, config->listen.tls_key, error);
+}
+
+static gboolean
+start_tls (OrfHttpServer *server, const OrfConfig *config, GError **error)
+{
+  const OrfTlsRelayLimits limits = {
+    .link = { config->listen.header_us, config->listen.body_us },
+    /* those that the server has closed already may linger for a second */
+    .max_links = 2 * (guint) config->listen.max_connections,
+  };
+  OrfTlsCredentials *credentials;
+
+  if (config->listen.tls_certificate[0] == '\0')
+    return TRUE;
+  credentials = load_credentials (config, error);
+  if (credentials == NULL)
+    return FALSE;
+  server->relay = orf_tls_relay_new (credentials, &limits, error);
+  return server->relay != NULL;
+}
+
+gboolean
+orf_http_server_reload_certificate (OrfHttpServer *server, GError **error)
+{
+  const OrfConfig *config = server->service.policy.config;
+  OrfTlsCredentials *credentials;
+
+  if (server->relay == NULL)
+    return TRUE;
+  credentials = load_credentials (config, error);
+  if (credentials == NULL)
+    return FALSE;
+  orf_tls_relay_set_credentials (server->relay, credentials);
+  return TRUE;
+}
+
 static gboolean
 start_listener (OrfHttpServer *server, const OrfConfig *config, OrfPoller *poller, GError **error)
 {
@@ -166,15 +224,18 @@ start_listener (OrfHttpServer *server, const OrfConfig *config, OrfPoller *polle
                                            error);
   if (server->listener == NULL)
     return FALSE;
+  if (!orf_exposure_check (config, orf_listener_is_loopback (server->listener), error))
+    return FALSE;
   port = orf_listener_get_port (server->listener);
   server->listen_host = dup_listen_host (config->listen.http);
-  server->url = g_strdup_printf (strchr (server->listen_host, ':') != NULL ? "http://[%s]:%u"
-                                                                           : "http://%s:%u",
-                                 server->listen_host, port);
+  server->url =
+    g_strdup_printf (strchr (server->listen_host, ':') != NULL ? "%s://[%s]:%u" : "%s://%s:%u",
+                     server->relay != NULL ? "https" : "http", server->listen_host, port);
   server->local = g_inet_socket_address_new_from_string ("127.0.0.1", port);
-  server->service.policy = (OrfHttpPolicy){ config, server->listen_host, port };
-  server->host.wildcard = strcmp (server->listen_host, "0.0.0.0") == 0 ||
-                          strcmp (server->listen_host, "::") == 0;
+  server->service.policy = (OrfHttpPolicy){ config, server->listen_host, port,
+                                            server->relay != NULL };
+  server->wildcard = strcmp (server->listen_host, "0.0.0.0") == 0 ||
+                     strcmp (server->listen_host, "::") == 0;
   return TRUE;
 }
 
@@ -208,7 +269,8 @@ orf_http_server_new (
                                 .closed = closed_cb,
                                 .release = release_cb,
                                 .user_data = server };
-  if (!start_soup (server, error) || !start_listener (server, config, poller, error))
+  if (!start_soup (server, error) || !start_tls (server, config, error) ||
+      !start_listener (server, config, poller, error))
     return NULL;
   return g_steal_pointer (&server);
 }
@@ -224,6 +286,7 @@ orf_http_server_free (OrfHttpServer *server)
   soup_server_disconnect (server->soup);
   while (server->connections.head != NULL)
     orf_http_connection_free (server->connections.head->data);
+  g_clear_pointer (&server->relay, orf_tls_relay_free); /* sends what they have left */
   g_clear_handle_id (&server->tick_id, g_source_remove);
   g_clear_handle_id (&server->drained_id, g_source_remove);
   g_object_unref (server->soup);

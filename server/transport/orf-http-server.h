@@ -23,7 +23,11 @@ OrfHttpServer *orf_http_server_new (
 /* Closes everything at once; calls in flight are cancelled. */
 void orf_http_server_free (OrfHttpServer *server);
 
-/* "http://127.0.0.1:5000", with the port in fact bound. */
+/* Reads the certificate and its key again, for connections from now on; where that fails they stay
+ * as they were.  TRUE where there is no TLS. */
+gboolean orf_http_server_reload_certificate (OrfHttpServer *server, GError **error);
+
+/* "http://127.0.0.1:5000", with the port in fact bound; "https://…" under TLS. */
 const char *orf_http_server_get_url (OrfHttpServer *server);
 
 /* A page outside the envelope (/healthz, /openrpc.json), for GET and HEAD; read by whoever has

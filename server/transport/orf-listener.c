@@ -8,10 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <gio/gunixsocketaddress.h>
+
 #include "core/orf-clock.h"
 #include "core/orf-names.h"
 #include "orf-error.h"
 #include "transport/orf-bind.h"
+#include "transport/orf-http-address.h"
 
 /* Accepted in one turn of the loop, so that a burst does not keep calls waiting. */
 #define MAX_ACCEPTS 64
@@ -290,4 +293,17 @@ guint
 orf_listener_get_n_connections (OrfListener *listener)
 {
   return listener->n_connections;
+}
+
+gboolean
+orf_listener_is_loopback (OrfListener *listener)
+{
+  struct sockaddr_storage native = { 0 };
+  socklen_t length = sizeof native;
+  g_autoptr (GSocketAddress) address = NULL;
+
+  if (getsockname (listener->fd, (struct sockaddr *) &native, &length) == 0)
+    address = g_socket_address_new_from_native (&native, length);
+  return address != NULL &&
+         (G_IS_UNIX_SOCKET_ADDRESS (address) || orf_http_address_is_loopback (address));
 }

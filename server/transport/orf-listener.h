@@ -47,6 +47,8 @@ void orf_listener_free (OrfListener *listener);
 void orf_listener_release (OrfListener *listener, GSocketAddress *address);
 /* The port in fact bound (port 0 was asked for), 0 for a Unix socket. */
 guint16 orf_listener_get_port (OrfListener *listener);
+/* Only this machine reaches it. */
+gboolean orf_listener_is_loopback (OrfListener *listener);
 guint orf_listener_get_n_connections (OrfListener *listener);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfListener, orf_listener_free)
