@@ -9,11 +9,11 @@
 #include "daemon/orf-core.h"
 #include "daemon/orf-descriptors.h"
 #include "daemon/orf-log.h"
+#include "daemon/orf-metrics-page.h"
 #include "daemon/orf-paths.h"
 #include "gpu/orf-gpu-frame.h"
 #include "gpu/orf-gpu-service.h"
 #include "host/orf-memory-watch.h"
-#include "metrics/orf-exposition.h"
 #include "metrics/orf-metrics-watch.h"
 #include "orf-encode.h"
 #ifdef HAVE_PAGE
@@ -42,7 +42,7 @@ struct _OrfDaemon {
   OrfHealthService *health;
   OrfStatusService *status;
   OrfDiscover *discover;
-  OrfExposition *exposition;
+  OrfExposition *exposition; /* NULL: no HTTP */
   char *socket_path;
   OrfPoller *poller;
   OrfGate *gate;
@@ -110,7 +110,6 @@ bind_services (OrfDaemon *daemon)
   daemon->gpu_service = orf_gpu_service_new (router, daemon->gpu);
   daemon->health = orf_health_service_new (router, &daemon->parts);
   daemon->status = orf_status_service_new (router, &daemon->parts);
-  daemon->exposition = orf_exposition_new (daemon->core->registry);
   daemon->metrics_watch = orf_metrics_watch_new (router, &daemon->core->metrics);
   orf_stream_hub_set_max (orf_router_get_streams (router),
                           (guint) daemon->config->dashboard.max_subscribers);
@@ -154,17 +153,6 @@ openrpc_cb (gpointer user_data, OrfHttpPage *page)
 }
 
 static void
-metrics_cb (gpointer user_data, OrfHttpPage *page)
-{
-  OrfDaemon *daemon = user_data;
-  OrfExpositionFormat format = orf_exposition_format_choose (page->accept);
-
-  page->content_type = orf_exposition_format_get_type (format);
-  page->body = orf_exposition_get_text (daemon->exposition, format, &page->length);
-  page->compress = TRUE;
-}
-
-static void
 serve_rpc_cb (gpointer user_data, OrfHttpUpgraded *upgraded)
 {
   orf_ws_server_serve (((OrfDaemon *) user_data)->websocket, upgraded);
@@ -200,7 +188,10 @@ start_http (OrfDaemon *daemon, GError **error)
     orf_http_server_add_page (daemon->http, "/healthz", TRUE, healthz_cb, daemon);
     orf_http_server_add_page (daemon->http, "/readyz", TRUE, readyz_cb, daemon);
     orf_http_server_add_page (daemon->http, "/openrpc.json", FALSE, openrpc_cb, daemon);
-    orf_http_server_add_page (daemon->http, "/metrics", FALSE, metrics_cb, daemon);
+    daemon->exposition = orf_exposition_new (daemon->core->registry, error);
+    if (daemon->exposition == NULL)
+      return FALSE;
+    orf_metrics_page_add (daemon->http, daemon->exposition);
 #ifdef HAVE_PAGE
     orf_page_add (daemon->http);
 #endif

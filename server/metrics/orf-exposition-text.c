@@ -6,31 +6,16 @@
 
 #include "orf-number.h"
 
-/* Of a sample's line besides its name, labels and value: the longest ending, a blank, an end. */
-#define LINE_EXTRA_BYTES (sizeof "_bucket" + 2)
-
 /* Integers below are doubles of their own. */
 #define MAX_EXACT 9007199254740992.0
 
 typedef struct {
   GString *out;
+  const OrfExpositionSheet *sheet;
   OrfExpositionFormat format;
-  gint64 fresh_us; /* a gauge's sample is not older */
 } Writer;
 
-/* ---- pieces ---------------------------------------------------------------------------------- */
-
-static void
-append_help (Writer *writer, const char *help)
-{
-  for (; *help != '\0'; help++)
-    if (*help == '\n')
-      g_string_append (writer->out, "\\n");
-    else if (*help == '\\' || (*help == '"' && writer->format == ORF_EXPOSITION_OPENMETRICS))
-      g_string_append_printf (writer->out, "\\%c", *help);
-    else
-      g_string_append_c (writer->out, *help);
-}
+/* ---- samples --------------------------------------------------------------------------------- */
 
 /* Room for as many bytes behind what there is; where it begins. */
 static char *
@@ -45,76 +30,32 @@ make_room (GString *out, gsize bytes)
   return out->str + length;
 }
 
-static char *
-put (char *at, const char *text, gsize length)
-{
-  memcpy (at, text, length);
-  return at + length;
-}
-
-static char *
+static guint
 put_number (char *at, double value)
 {
   if (isfinite (value))
-    return at + orf_number_format_double (at, value);
-  if (isnan (value))
-    return put (at, "NaN", 3);
-  return put (at, value > 0 ? "+Inf" : "-Inf", 4);
+    return orf_number_format_double (at, value);
+  memcpy (at, value > 0 ? "+Inf" : "-Inf", 4);
+  return 4;
 }
 
 static void
-append_sample (Writer *writer,
-               const OrfExposedFamily *family,
-               const OrfExposedSeries *one,
-               const char *ending,
-               double value)
+append_line (Writer *writer, const OrfSheetLine *line, double value)
 {
-  const char *labels = one->labels;
-  gsize name_length = strlen (family->name), ending_length = strlen (ending), labels_length;
-  char *start, *at;
+  char *start = make_room (writer->out, line->length + ORF_NUMBER_MAX + 2), *at = start;
 
-  if (labels == NULL)
-    labels = one->series->text + strlen (one->series->family->name);
-  labels_length = strlen (labels);
-  start = at = make_room (writer->out,
-                          name_length + labels_length + ORF_NUMBER_MAX + LINE_EXTRA_BYTES);
-  at = put (at, family->name, name_length);
-  at = put (at, ending, ending_length);
-  at = put (at, labels, labels_length);
-  *at++ = ' ';
-  at = put_number (at, value);
+  memcpy (at, writer->sheet->lines->str + line->start, line->length);
+  at += line->length;
+  at += put_number (at, value);
   *at++ = '\n';
   *at = '\0';
   writer->out->len += (gsize) (at - start);
 }
 
-/* ---- values ---------------------------------------------------------------------------------- */
-
-/* NAN: there is none to tell.  A counter that stands still is true as long as its series is active,
- * and says that nothing happened; a gauge that nobody measures any more says nothing. */
-static double
-get_value (const Writer *writer, const OrfExposedFamily *family, const OrfExposedSeries *one)
-{
-  const OrfSeries *series = one->series;
-
-  if (family->kind == ORF_SERIES_KIND_GAUGE && series->last_us < writer->fresh_us)
-    return NAN;
-  /* an observation that came late is counted, though its point is not the newest */
-  if (one->part != ORF_EXPOSED_VALUE && !isnan (series->total))
-    return series->total;
-  return series->newest;
-}
-
-static gboolean
-is_scaled (const OrfExposedSeries *one)
-{
-  return one->part == ORF_EXPOSED_VALUE || one->part == ORF_EXPOSED_SUM;
-}
-
 /* A value of few decimals is scaled as the whole number that it is of them, and so rounded but
  * once: 33.335 % are 0.33335, not 0.33335000000000004. */
 static double
-scale (const OrfExposedFamily *family, double value)
+scale (const OrfSheetFamily *family, double value)
 {
   double millionths = rint (value * 1e6);
 
@@ -123,75 +64,34 @@ scale (const OrfExposedFamily *family, double value)
   return value * family->multiply / family->divide;
 }
 
-static const char *
-get_ending (const OrfExposedFamily *family, OrfExposedPart part)
-{
-  switch (part) {
-  case ORF_EXPOSED_BUCKET:
-    return "_bucket";
-  case ORF_EXPOSED_SUM:
-    return "_sum";
-  case ORF_EXPOSED_COUNT:
-    return "_count";
-  case ORF_EXPOSED_VALUE:
-  default:
-    return family->kind == ORF_SERIES_KIND_COUNTER ? "_total" : "";
-  }
-}
+/* ---- families -------------------------------------------------------------------------------- */
 
 /* OpenMetrics has a sum only where it can but rise, and a count only beside a sum. */
 static gboolean
-omits_sum (const Writer *writer, const OrfExposedFamily *family, double sum)
+omits_sum (const Writer *writer, const OrfSheetFamily *family, double sum)
 {
   return writer->format == ORF_EXPOSITION_OPENMETRICS && (family->negative || sum < 0);
 }
 
-/* ---- families -------------------------------------------------------------------------------- */
-
 static void
-append_meta (Writer *writer, const char *what, const OrfExposedFamily *family)
-{
-  gboolean total = family->kind == ORF_SERIES_KIND_COUNTER && writer->format == ORF_EXPOSITION_TEXT;
-
-  g_string_append_printf (writer->out, "# %s %s%s ", what, family->name, total ? "_total" : "");
-}
-
-static void
-append_head (Writer *writer, const OrfExposedFamily *family)
-{
-  append_meta (writer, "HELP", family);
-  append_help (writer, family->help);
-  g_string_append_c (writer->out, '\n');
-  append_meta (writer, "TYPE", family);
-  g_string_append (writer->out, orf_series_kind_to_string (family->kind));
-  g_string_append_c (writer->out, '\n');
-  if (writer->format == ORF_EXPOSITION_OPENMETRICS && family->unit[0] != '\0') {
-    append_meta (writer, "UNIT", family);
-    g_string_append (writer->out, family->unit);
-    g_string_append_c (writer->out, '\n');
-  }
-}
-
-static void
-append_family (Writer *writer, const OrfExposedFamily *family)
+append_family (Writer *writer, const OrfSheetFamily *family, const double *values)
 {
   gboolean begun = FALSE, omits = FALSE;
 
-  for (guint i = 0; i < family->series->len; i++) {
-    const OrfExposedSeries *one = &g_array_index (family->series, OrfExposedSeries, i);
-    double value = get_value (writer, family, one);
+  for (guint i = family->first; i < family->first + family->n; i++) {
+    const OrfSheetLine *line = &g_array_index (writer->sheet->entries, OrfSheetLine, i);
+    gboolean scaled = line->part == ORF_EXPOSED_VALUE || line->part == ORF_EXPOSED_SUM;
 
-    if (isnan (value))
+    if (isnan (values[i]))
       continue;
-    if (one->part == ORF_EXPOSED_SUM)
-      omits = omits_sum (writer, family, value);
-    if (omits && (one->part == ORF_EXPOSED_SUM || one->part == ORF_EXPOSED_COUNT))
+    if (line->part == ORF_EXPOSED_SUM)
+      omits = omits_sum (writer, family, values[i]);
+    if (omits && (line->part == ORF_EXPOSED_SUM || line->part == ORF_EXPOSED_COUNT))
       continue;
     if (!begun)
-      append_head (writer, family);
+      g_string_append (writer->out, family->heads[writer->format]);
     begun = TRUE;
-    append_sample (writer, family, one, get_ending (family, one->part),
-                   is_scaled (one) ? scale (family, value) : value);
+    append_line (writer, line, scaled ? scale (family, values[i]) : values[i]);
   }
 }
 
@@ -210,15 +110,15 @@ append_build (Writer *writer)
 
 void
 orf_exposition_text_write (GString *out,
-                           const GPtrArray *plan,
-                           OrfExpositionFormat format,
-                           gint64 now_us)
+                           const OrfExpositionSheet *sheet,
+                           const double *values,
+                           OrfExpositionFormat format)
 {
-  Writer writer = { out, format, now_us - ORF_EXPOSITION_STALE_US };
+  Writer writer = { out, sheet, format };
 
   append_build (&writer);
-  for (guint i = 0; i < plan->len; i++)
-    append_family (&writer, plan->pdata[i]);
+  for (guint i = 0; i < sheet->families->len; i++)
+    append_family (&writer, &g_array_index (sheet->families, OrfSheetFamily, i), values);
   if (format == ORF_EXPOSITION_OPENMETRICS)
     g_string_append (out, "# EOF\n");
 }

@@ -7,19 +7,33 @@
 G_BEGIN_DECLS
 
 /*
- * What GET /metrics answers: the newest value of every active series, in the text of Prometheus.
- * Main context.
+ * What GET /metrics answers: the newest value of every active series, in the text of Prometheus,
+ * written and packed by a thread of its own.  Main context.
  */
 typedef struct _OrfExposition OrfExposition;
 
 /* registry outlives it. */
-OrfExposition *orf_exposition_new (OrfRegistry *registry);
+OrfExposition *orf_exposition_new (OrfRegistry *registry, GError **error);
+/* Who still waits is told NULL. */
 void orf_exposition_free (OrfExposition *exposition);
 
-/* Borrowed until the next call.  Made anew when a sample came since, but not so often that it would
- * take more than a twentieth of the loop's time. */
-const char *
-orf_exposition_get_text (OrfExposition *exposition, OrfExpositionFormat format, gsize *length);
+typedef struct {
+  const char *text;
+  gsize length;
+  const char *gzip; /* NULL: nobody asked for it */
+  gsize gzip_length;
+  const char *content_type;
+} OrfExpositionPage;
+/* page: valid during the call; NULL: the exposition goes. */
+typedef void (*OrfExpositionDone) (gpointer user_data, const OrfExpositionPage *page);
+
+/* As of now, or as it was less than twenty times as long ago as making it took; at once where that
+ * is so, else when it is made. */
+void orf_exposition_get (OrfExposition *exposition,
+                         OrfExpositionFormat format,
+                         gboolean packed,
+                         OrfExpositionDone done,
+                         gpointer user_data);
 /* For status.get. */
 gsize orf_exposition_get_size_bytes (OrfExposition *exposition);
 

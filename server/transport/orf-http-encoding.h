@@ -11,7 +11,6 @@ G_BEGIN_DECLS
 
 /* accept_encoding: the header's value; NULL takes nothing but the plain body. */
 gboolean orf_http_encoding_takes_gzip (const char *accept_encoding);
-GBytes *orf_http_encoding_gzip (const char *data, gsize length);
 /* if_none_match: the header's value, a list or a star; compared weakly.  NULL matches nothing. */
 gboolean orf_http_encoding_matches_etag (const char *if_none_match, const char *etag);
 

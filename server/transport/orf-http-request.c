@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "core/orf-gzip.h"
 #include "orf-error.h"
 #include "rpc/orf-peer.h"
 #include "rpc/orf-rest.h"
@@ -32,6 +33,7 @@ struct _OrfHttpRequest {
   char *session;    /* of its cookie; NULL: none */
   OrfPeer *peer;
   OrfRestCall *call;
+  OrfHttpPageReply *reply; /* its page's, which has it */
   gboolean answered;
   gboolean paused;
   /* of a request that leaves HTTP */
@@ -276,11 +278,15 @@ give_page_session (OrfHttpRequest *request)
   add_header (request, "Set-Cookie", cookie);
 }
 
+struct _OrfHttpPageReply {
+  OrfHttpRequest *request; /* NULL: gone */
+};
+
 /* The answer to a page's reader, by what it takes and what it has already. */
 static void
 answer_page (OrfHttpRequest *request, const OrfHttpPage *page)
 {
-  g_autoptr (GBytes) packed = NULL;
+  g_autofree char *packed = NULL;
   const char *body = page->body;
   gsize length = page->length;
   gboolean packs = page->gzip != NULL || page->compress;
@@ -297,12 +303,34 @@ answer_page (OrfHttpRequest *request, const OrfHttpPage *page)
     return;
   }
   if (packs && orf_http_encoding_takes_gzip (get_header (request, "Accept-Encoding"))) {
-    packed = page->gzip != NULL ? g_bytes_new (page->gzip, page->gzip_length)
-                                : orf_http_encoding_gzip (page->body, page->length);
-    body = g_bytes_get_data (packed, &length);
+    if (page->gzip == NULL)
+      packed = orf_gzip_pack (page->body, page->length, &length);
+    else
+      length = page->gzip_length;
+    body = packed != NULL ? packed : page->gzip;
     add_header (request, "Content-Encoding", "gzip");
   }
   answer (request, page->status, page->content_type, body, length);
+}
+
+OrfHttpPageReply *
+orf_http_page_defer (OrfHttpPage *page)
+{
+  OrfHttpPageReply *reply = g_new0 (OrfHttpPageReply, 1);
+
+  reply->request = page->request;
+  reply->request->reply = reply;
+  return reply;
+}
+
+void
+orf_http_page_reply (OrfHttpPageReply *reply, const OrfHttpPage *page)
+{
+  if (reply->request != NULL) {
+    reply->request->reply = NULL;
+    answer_page (reply->request, page);
+  }
+  g_free (reply);
 }
 
 static void
@@ -313,7 +341,12 @@ start_page (OrfHttpRequest *request,
 {
   g_autoptr (GError) error = NULL;
   OrfHttpPage page = {
-    .status = SOUP_STATUS_OK, .path = path, .query = query, .accept = get_header (request, "Accept")
+    .status = SOUP_STATUS_OK,
+    .path = path,
+    .query = query,
+    .accept = get_header (request, "Accept"),
+    .takes_gzip = orf_http_encoding_takes_gzip (get_header (request, "Accept-Encoding")),
+    .request = request,
   };
   OrfIdentity identity;
 
@@ -333,7 +366,8 @@ start_page (OrfHttpRequest *request,
   if (strcmp (path, "/") == 0)
     give_page_session (request);
   entry->func (entry->user_data, &page);
-  answer_page (request, &page);
+  if (request->reply == NULL && !request->answered)
+    answer_page (request, &page);
 }
 
 static gboolean
@@ -622,6 +656,9 @@ cancel (OrfHttpRequest *request)
 {
   g_clear_pointer (&request->peer, orf_peer_free);
   g_clear_pointer (&request->call, orf_rest_call_abandon);
+  if (request->reply != NULL)
+    request->reply->request = NULL;
+  request->reply = NULL;
 }
 
 void

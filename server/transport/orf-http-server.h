@@ -38,18 +38,28 @@ typedef struct {
   const char *path;
   const char *query; /* still encoded */
   const char *accept;
+  gboolean takes_gzip;
+  gpointer request; /* the request layer's own */
   /* the answer */
   int status; /* 200 unless changed; 304 is found out by etag */
   const char *content_type;
   const char *body;
   gsize length;
-  const char *gzip; /* body made smaller at build time; NULL: there is none */
+  const char *gzip; /* body made smaller before; NULL: there is none */
   gsize gzip_length;
   gboolean compress;         /* worth the time, for a client that takes it */
   const char *etag;          /* with its quotes; NULL: none */
   const char *cache_control; /* NULL: "no-store" */
 } OrfHttpPage;
 typedef void (*OrfHttpPageFunc) (gpointer user_data, OrfHttpPage *page);
+
+/* A page whose answer comes later: func keeps the reply, and answers it once.  It may outlive the
+ * request, whose client may be gone, and the server. */
+typedef struct _OrfHttpPageReply OrfHttpPageReply;
+OrfHttpPageReply *orf_http_page_defer (OrfHttpPage *page);
+/* Frees reply; may be called by func itself. */
+void orf_http_page_reply (OrfHttpPageReply *reply, const OrfHttpPage *page);
+
 void orf_http_server_add_page (
   OrfHttpServer *server, const char *path, gboolean open, OrfHttpPageFunc func, gpointer user_data);
 

@@ -5,7 +5,7 @@
 #include "core/orf-clock.h"
 #include "metrics-fixture.h"
 #include "metrics/orf-exposition-labels.h"
-#include "metrics/orf-exposition-plan.h"
+#include "metrics/orf-exposition-source.h"
 #include "metrics/orf-exposition-text.h"
 #include "metrics/orf-exposition.h"
 
@@ -23,9 +23,12 @@ expose_at (MetricsFixture *fixture, OrfExpositionFormat format, gint64 now_us)
   g_autoptr (OrfHistogramBases)
     bases = orf_histogram_bases_new (fixture->registry, ignore_cb, NULL);
   g_autoptr (GPtrArray) plan = orf_exposition_plan_new (fixture->registry, bases);
+  g_autoptr (OrfExpositionSheet) sheet = orf_exposition_sheet_new (plan);
+  g_autoptr (GArray) sources = orf_exposition_sources_new (plan);
+  g_autoptr (GArray) values = orf_exposition_sources_read (sources, now_us);
   GString *text = g_string_new (NULL);
 
-  orf_exposition_text_write (text, plan, format, now_us);
+  orf_exposition_text_write (text, sheet, (const double *) values->data, format);
   return g_string_free (text, FALSE);
 }
 
@@ -33,6 +36,68 @@ static char *
 expose (MetricsFixture *fixture, OrfExpositionFormat format)
 {
   return expose_at (fixture, format, orf_clock_now_us ());
+}
+
+typedef struct {
+  gboolean done;
+  char *text; /* NULL: the exposition went */
+  gsize gzip_length;
+} Got;
+
+static void
+clear_got (Got *got)
+{
+  g_free (got->text);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Got, clear_got)
+
+static void
+got_cb (gpointer user_data, const OrfExpositionPage *page)
+{
+  Got *got = user_data;
+
+  g_assert_false (got->done);
+  got->done = TRUE;
+  if (page == NULL)
+    return;
+  g_assert_cmpuint (strlen (page->text), ==, page->length);
+  got->text = g_strdup (page->text);
+  got->gzip_length = page->gzip != NULL ? page->gzip_length : 0;
+}
+
+static char *
+get (OrfExposition *exposition, OrfExpositionFormat format)
+{
+  g_auto (Got) got = { FALSE };
+
+  orf_exposition_get (exposition, format, FALSE, got_cb, &got);
+  while (!got.done)
+    g_main_context_iteration (NULL, TRUE);
+  return g_steal_pointer (&got.text);
+}
+
+/* Until it says so: a page is told again for twenty times as long as it took. */
+static void
+await (OrfExposition *exposition, const char *part)
+{
+  for (;;) {
+    g_autofree char *text = get (exposition, ORF_EXPOSITION_TEXT);
+
+    if (strstr (text, part) != NULL)
+      return;
+    g_usleep (1000);
+  }
+}
+
+static OrfExposition *
+open_exposition (MetricsFixture *fixture)
+{
+  g_autoptr (GError) error = NULL;
+  OrfExposition *exposition = orf_exposition_new (fixture->registry, &error);
+
+  g_assert_no_error (error);
+  return exposition;
 }
 
 static void
@@ -246,8 +311,7 @@ static void
 test_histogram_family_retired (MetricsFixture *fixture, gconstpointer data)
 {
   g_autoptr (OrfExposition) exposition = NULL;
-  const char *text;
-  gsize length;
+  g_autofree char *last = NULL;
 
   define (fixture,
           "{\"name\":\"job.wait\",\"kind\":\"histogram\",\"unit\":\"ms\",\"buckets\":[1]}");
@@ -269,35 +333,44 @@ test_histogram_family_retired (MetricsFixture *fixture, gconstpointer data)
     orf_registry_tick (fixture->registry, later_us);
   }
   g_assert_null (orf_registry_find_family (fixture->registry, "job.wait"));
-  exposition = orf_exposition_new (fixture->registry);
+  exposition = open_exposition (fixture);
   do {
-    text = orf_exposition_get_text (exposition, ORF_EXPOSITION_TEXT, &length);
+    g_autofree char *text = get (exposition, ORF_EXPOSITION_TEXT);
+
     /* until it is known what they are, they are not told as something else */
     assert_lacks (text, "job_wait_bucket");
     assert_lacks (text, "job_wait_count");
-    if (strstr (text, "job_wait_seconds_count") == NULL)
-      g_main_context_iteration (NULL, TRUE);
-  } while (strstr (text, "job_wait_seconds_count") == NULL || strstr (text, "y_count") == NULL);
-  g_assert_cmpuint (strlen (text), ==, length);
-  assert_has (text, "job_wait_seconds_sum 0.25\n");
-  assert_has (text, "\nx_count_value 7\n");
-  assert_has (text, "\ny_count_total 8\n");
+    g_free (last);
+    last = g_steal_pointer (&text);
+    while (g_main_context_iteration (NULL, FALSE)) {
+    }
+    g_usleep (1000);
+  } while (strstr (last, "job_wait_seconds_count") == NULL || strstr (last, "y_count") == NULL);
+  assert_has (last, "job_wait_seconds_sum 0.25\n");
+  assert_has (last, "\nx_count_value 7\n");
+  assert_has (last, "\ny_count_total 8\n");
   g_assert_nonnull (orf_registry_find_family (fixture->registry, "job.wait"));
   g_clear_pointer (&exposition, orf_exposition_free);
   g_assert_null (orf_registry_find_family (fixture->registry, "job.wait"));
 }
 
-/* Of an exposition that is gone before the file has answered. */
+/* Of an exposition that is gone before the thread is done, and before the file has answered. */
 static void
-test_free_while_asking (MetricsFixture *fixture, gconstpointer data)
+test_free_while_working (MetricsFixture *fixture, gconstpointer data)
 {
-  g_autoptr (OrfExposition) exposition = orf_exposition_new (fixture->registry);
-  gsize length;
+  g_autoptr (OrfExposition) exposition = open_exposition (fixture);
+  g_auto (Got) first = { FALSE };
+  g_auto (Got) second = { FALSE };
 
   define (fixture, "{\"name\":\"z_count\",\"kind\":\"counter\"}");
   record_samples (fixture, "{\"name\":\"z_count\",\"value\":7}");
-  orf_exposition_get_text (exposition, ORF_EXPOSITION_TEXT, &length);
+  orf_exposition_get (exposition, ORF_EXPOSITION_TEXT, FALSE, got_cb, &first);
+  orf_exposition_get (exposition, ORF_EXPOSITION_OPENMETRICS, TRUE, got_cb, &second);
+  g_assert_false (first.done);
   g_clear_pointer (&exposition, orf_exposition_free);
+  g_assert_true (first.done && second.done);
+  g_assert_nonnull (first.text);
+  g_assert_null (second.text);
   metrics_fixture_resolve (fixture, "other", NULL, NULL);
 }
 
@@ -371,23 +444,54 @@ test_restart (MetricsFixture *fixture, gconstpointer data)
 }
 
 static void
-test_cache (MetricsFixture *fixture, gconstpointer data)
+test_pages (MetricsFixture *fixture, gconstpointer data)
 {
-  g_autoptr (OrfExposition) exposition = orf_exposition_new (fixture->registry);
-  const char *text;
-  gsize length;
+  g_autoptr (OrfExposition) exposition = open_exposition (fixture);
+  g_auto (Got) packed = { FALSE };
+  g_auto (Got) again = { FALSE };
+  g_autofree char *open = NULL;
 
   record_samples (fixture, "{\"name\":\"level\",\"value\":1}");
-  text = orf_exposition_get_text (exposition, ORF_EXPOSITION_TEXT, &length);
-  assert_has (text, "\nlevel 1\n");
-  g_assert_true (text == orf_exposition_get_text (exposition, ORF_EXPOSITION_TEXT, &length));
-  assert_has (orf_exposition_get_text (exposition, ORF_EXPOSITION_OPENMETRICS, &length),
-              "\nlevel 1\n# EOF\n");
-  record_samples (fixture, "{\"name\":\"level\",\"value\":2}");
-  while (strstr (orf_exposition_get_text (exposition, ORF_EXPOSITION_TEXT, &length),
-                 "\nlevel 2\n") == NULL)
-    g_usleep (1000); /* a text is kept for twenty times as long as it took */
-  g_assert_cmpuint (orf_exposition_get_size_bytes (exposition), >, length);
+  await (exposition, "\nlevel 1\n");
+  orf_exposition_get (exposition, ORF_EXPOSITION_TEXT, FALSE, got_cb, &again);
+  g_assert_true (again.done); /* nothing came since */
+  g_assert_cmpuint (again.gzip_length, ==, 0);
+  /* the same, packed now */
+  orf_exposition_get (exposition, ORF_EXPOSITION_TEXT, TRUE, got_cb, &packed);
+  while (!packed.done)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpstr (packed.text, ==, again.text);
+  g_assert_cmpuint (packed.gzip_length, >, 0);
+  open = get (exposition, ORF_EXPOSITION_OPENMETRICS);
+  assert_has (open, "\nlevel 1\n# EOF\n");
+  record_samples (fixture, "{\"name\":\"level\",\"value\":2},{\"name\":\"new\",\"value\":3}");
+  await (exposition, "\nlevel 2\n# HELP new");
+  g_assert_cmpuint (orf_exposition_get_size_bytes (exposition), >, strlen (open));
+}
+
+/* Who comes while a page is made is told that one; each of the formats has its turn. */
+static void
+test_crowd (MetricsFixture *fixture, gconstpointer data)
+{
+  g_autoptr (OrfExposition) exposition = open_exposition (fixture);
+  Got got[40] = { { FALSE } };
+  guint n_done;
+
+  record_samples (fixture, "{\"name\":\"level\",\"value\":1}");
+  for (guint i = 0; i < G_N_ELEMENTS (got); i++)
+    orf_exposition_get (exposition, i % 2 > 0 ? ORF_EXPOSITION_OPENMETRICS : ORF_EXPOSITION_TEXT,
+                        i % 3 == 0, got_cb, &got[i]);
+  do {
+    g_main_context_iteration (NULL, TRUE);
+    n_done = 0;
+    for (guint i = 0; i < G_N_ELEMENTS (got); i++)
+      n_done += got[i].done;
+  } while (n_done < G_N_ELEMENTS (got));
+  for (guint i = 0; i < G_N_ELEMENTS (got); i++) {
+    assert_has (got[i].text, i % 2 > 0 ? "\nlevel 1\n# EOF\n" : "\nlevel 1\n");
+    g_assert_true (i % 3 > 0 || got[i].gzip_length > 0);
+    clear_got (&got[i]);
+  }
 }
 
 static void
@@ -469,12 +573,13 @@ main (int argc, char **argv)
   ADD ("labels", test_labels);
   ADD ("histogram", test_histogram);
   ADD ("histogram-family-retired", test_histogram_family_retired);
-  ADD ("free-while-asking", test_free_while_asking);
+  ADD ("free-while-working", test_free_while_working);
   ADD ("negative-sums", test_negative_sums);
   ADD ("late-observation", test_late_observation);
   ADD ("stale", test_stale);
   ADD ("restart", test_restart);
-  ADD ("cache", test_cache);
+  ADD ("pages", test_pages);
+  ADD ("crowd", test_crowd);
   g_test_add_func ("/exposition/formats", test_formats);
   g_test_add_func ("/exposition/le", test_le);
   return g_test_run ();

@@ -29,7 +29,8 @@ typedef struct {
   OrfGate *gate;
   OrfHttpServer *server;
   guint16 port;
-  OrfCall *held; /* what late_cb was called with */
+  OrfCall *held;           /* what late_cb was called with */
+  OrfHttpPageReply *reply; /* of /later */
   guint cancelled;
   gboolean drained;
 } Fixture;
@@ -88,6 +89,17 @@ page_cb (gpointer user_data, OrfHttpPage *page)
 }
 
 static void
+later_cb (gpointer user_data, OrfHttpPage *page)
+{
+  Fixture *f = user_data;
+
+  f->reply = orf_http_page_defer (page);
+  if (g_strcmp0 (page->query, "now") == 0)
+    orf_http_page_reply (g_steal_pointer (&f->reply),
+                         &(OrfHttpPage){ .status = 200, .content_type = "text/x", .body = "" });
+}
+
+static void
 set_up (Fixture *f, gconstpointer data)
 {
   const OrfRpcLimits limits = { .max_message_bytes = 1 << 20,
@@ -121,6 +133,7 @@ set_up (Fixture *f, gconstpointer data)
   orf_http_server_add_page (f->server, "/page", TRUE, page_cb, f);
   orf_http_server_add_page (f->server, "/closed", FALSE, page_cb, f);
   orf_http_server_add_page (f->server, "/below/*", TRUE, page_cb, f);
+  orf_http_server_add_page (f->server, "/later", TRUE, later_cb, f);
   f->port = (guint16) atoi (strrchr (orf_http_server_get_url (f->server), ':') + 1);
   g_assert_cmpuint (f->port, >, 0);
 }
@@ -130,7 +143,7 @@ tear_down (Fixture *f, gconstpointer data)
 {
   if (f->held != NULL)
     orf_call_return_encoded (f->held, "{}", 2);
-  orf_http_server_free (f->server);
+  g_clear_pointer (&f->server, orf_http_server_free);
   orf_gate_free (f->gate);
   orf_poller_free (f->poller);
   orf_router_unref (f->router);
@@ -357,6 +370,40 @@ test_pages (Fixture *f, gconstpointer data)
   answers (f, "GET /page HTTP/1.1\r\nIf-None-Match: \"ten\"\r\n" HOST CLOSE "\r\n", 304,
            "ETag: \"ten\"\r\n");
   answers (f, "GET /closed HTTP/1.1\r\n" HOST CLOSE "\r\n", 401, "WWW-Authenticate: Bearer\r\n");
+}
+
+/* A page that is answered in another turn, or whose client, or server, is gone by then. */
+static void
+test_later_page (Fixture *f, gconstpointer data)
+{
+  static const char request[] = "GET /later HTTP/1.1\r\nAccept-Encoding: gzip\r\n" HOST CLOSE
+                                "\r\n";
+  const OrfHttpPage page = { .status = 200,
+                             .content_type = "text/x",
+                             .body = "plain",
+                             .length = 5,
+                             .gzip = "packed",
+                             .gzip_length = 6 };
+  g_autoptr (Client) client = client_new (f);
+  g_autoptr (Client) gone = client_new (f);
+  g_autoptr (Client) left = client_new (f);
+
+  answers (f, "GET /later?now HTTP/1.1\r\n" HOST CLOSE "\r\n", 200, "Content-Type: text/x\r\n");
+  client_send (client, request);
+  turn_until (f->reply != NULL);
+  g_assert_cmpuint (client->in->len, ==, 0);
+  orf_http_page_reply (g_steal_pointer (&f->reply), &page);
+  turn_until (client->ended);
+  g_assert_cmpstr (body_of (client->in->str), ==, "packed");
+  client_send (gone, request);
+  turn_until (f->reply != NULL);
+  g_clear_pointer (&gone, client_free);
+  answers (f, "GET /page HTTP/1.1\r\n" HOST CLOSE "\r\n", 200, NULL); /* it was seen by now */
+  orf_http_page_reply (g_steal_pointer (&f->reply), &page);
+  client_send (left, request);
+  turn_until (f->reply != NULL);
+  g_clear_pointer (&f->server, orf_http_server_free);
+  orf_http_page_reply (g_steal_pointer (&f->reply), &page);
 }
 
 /* libsoup would send each range again. */
@@ -621,6 +668,7 @@ main (int argc, char **argv)
   add ("rest", test_rest);
   add ("head", test_head);
   add ("pages", test_pages);
+  add ("later-page", test_later_page);
   add ("range", test_range);
   add ("browser", test_browser);
   add ("framing", test_framing);

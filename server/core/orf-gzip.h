@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/*
+ * gzip in one piece.  Pure, for any thread: zlib itself, since GObject's types are made under locks
+ * that ThreadSanitizer does not see.
+ */
+
+/* To be freed with g_free(). */
+char *orf_gzip_pack (const char *data, gsize length, gsize *packed_length);
+
+G_END_DECLS
