@@ -145,7 +145,7 @@ expose (OrfExposedFamily *exposed, const OrfSeries *series, OrfExposedPart part,
 {
   OrfExposedSeries one = { series, NULL, part };
 
-  if (le != NULL || !orf_exposition_labels_are_plain (series->labels))
+  if (le != NULL || !series->plain)
     one.labels = orf_exposition_labels_to_text (series->labels, le);
   g_array_append_val (exposed->series, one);
 }

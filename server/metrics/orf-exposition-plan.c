@@ -264,7 +264,7 @@ expose_series (const Member *member, OrfExposedFamily *exposed)
     const OrfSeries *series = member->series->pdata[i];
     OrfExposedSeries one = { series, NULL, ORF_EXPOSED_VALUE };
 
-    if (!orf_exposition_labels_are_plain (series->labels)) {
+    if (!series->plain) {
       one.labels = orf_exposition_labels_to_text (series->labels, NULL);
       changed = TRUE;
     }

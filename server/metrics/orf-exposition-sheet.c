@@ -52,6 +52,12 @@ make_head (const OrfExposedFamily *family, OrfExpositionFormat format)
 /* ---- lines ----------------------------------------------------------------------------------- */
 
 static void
+append (GByteArray *lines, const char *text)
+{
+  g_byte_array_append (lines, (const guint8 *) text, (guint) strlen (text));
+}
+
+static void
 add_line (OrfExpositionSheet *sheet, const OrfExposedFamily *family, const OrfExposedSeries *one)
 {
   OrfSheetLine line = { sheet->lines->len, 0, one->part };
@@ -59,11 +65,11 @@ add_line (OrfExpositionSheet *sheet, const OrfExposedFamily *family, const OrfEx
 
   if (labels == NULL)
     labels = one->series->text + strlen (one->series->family->name);
-  g_string_append (sheet->lines, family->name);
-  g_string_append (sheet->lines, get_ending (family->kind, one->part));
-  g_string_append (sheet->lines, labels);
-  g_string_append_c (sheet->lines, ' ');
-  line.length = (guint32) (sheet->lines->len - line.start);
+  append (sheet->lines, family->name);
+  append (sheet->lines, get_ending (family->kind, one->part));
+  append (sheet->lines, labels);
+  append (sheet->lines, " ");
+  line.length = sheet->lines->len - line.start;
   g_array_append_val (sheet->entries, line);
 }
 
@@ -103,7 +109,7 @@ orf_exposition_sheet_new (const GPtrArray *plan)
   sheet->families = g_array_sized_new (FALSE, FALSE, sizeof (OrfSheetFamily), plan->len);
   g_array_set_clear_func (sheet->families, clear_family);
   sheet->entries = g_array_new (FALSE, FALSE, sizeof (OrfSheetLine));
-  sheet->lines = g_string_new (NULL);
+  sheet->lines = g_byte_array_new ();
   for (guint i = 0; i < plan->len; i++)
     add_family (sheet, plan->pdata[i]);
   return sheet;
@@ -114,14 +120,14 @@ orf_exposition_sheet_free (OrfExpositionSheet *sheet)
 {
   g_array_unref (sheet->families);
   g_array_unref (sheet->entries);
-  g_string_free (sheet->lines, TRUE);
+  g_byte_array_unref (sheet->lines);
   g_free (sheet);
 }
 
 gsize
 orf_exposition_sheet_get_size_bytes (const OrfExpositionSheet *sheet)
 {
-  gsize bytes = sheet->lines->allocated_len + sheet->entries->len * sizeof (OrfSheetLine);
+  gsize bytes = sheet->lines->len + sheet->entries->len * sizeof (OrfSheetLine);
 
   for (guint i = 0; i < sheet->families->len; i++) {
     const OrfSheetFamily *family = &g_array_index (sheet->families, OrfSheetFamily, i);

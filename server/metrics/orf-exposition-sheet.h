@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 
 /* One sample. */
 typedef struct {
-  gsize start; /* in OrfExpositionSheet.lines: NAME{LABELS} and a blank */
+  guint32 start; /* in OrfExpositionSheet.lines: NAME{LABELS} and a blank */
   guint32 length;
   guint32 part; /* OrfExposedPart */
 } OrfSheetLine;
@@ -29,7 +29,7 @@ typedef struct {
 typedef struct {
   GArray *families; /* OrfSheetFamily */
   GArray *entries;  /* OrfSheetLine */
-  GString *lines;
+  GByteArray *lines;
 } OrfExpositionSheet;
 
 /* plan: OrfExposedFamily; not kept. */

@@ -44,7 +44,7 @@ append_line (Writer *writer, const OrfSheetLine *line, double value)
 {
   char *start = make_room (writer->out, line->length + ORF_NUMBER_MAX + 2), *at = start;
 
-  memcpy (at, writer->sheet->lines->str + line->start, line->length);
+  memcpy (at, writer->sheet->lines->data + line->start, line->length);
   at += line->length;
   at += put_number (at, value);
   *at++ = '\n';

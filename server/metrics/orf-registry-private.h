@@ -34,6 +34,7 @@ struct _OrfRegistry {
   GHashTable *series;   /* canonical text -> OrfSeriesEntry, owned by `all` */
   GPtrArray *all;       /* OrfSeriesEntry, in no order */
   GPtrArray *sorted;    /* the same by canonical text; NULL: to be made */
+  GPtrArray *unsorted;  /* what has to be put into `sorted` */
   guint n_outside;
   gint64 max_id;
   gint64 started_us;

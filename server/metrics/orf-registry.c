@@ -6,12 +6,15 @@
 
 #include "core/orf-clock.h"
 #include "core/orf-names.h"
+#include "metrics/orf-exposition-labels.h"
 #include "metrics/orf-registry-private.h"
 #include "orf-encode.h"
 
 /* Series that one tick looks at: with a tick a second, ten thousand are seen in 20 s. */
 #define TICK_SERIES 512
 #define WARN_US     (60 * ORF_US_PER_S)
+/* Beyond as many new series, sorting all anew is the cheaper. */
+#define MAX_INSERTS 512
 /* How far series.last_us in the file may be behind: each sample would else dirty its series' row
  * too. */
 #define TELL_US (300 * ORF_US_PER_S)
@@ -114,17 +117,36 @@ orf_registry_add_series (
   entry->base.text = text;
   entry->base.labels = labels != NULL ? g_strdupv ((char **) labels) : g_new0 (char *, 1);
   entry->base.newest = entry->base.total = NAN;
+  entry->base.plain = orf_exposition_labels_are_plain (entry->base.labels);
   entry->outside = outside;
   orf_open_chunk_init (&entry->base.chunk, 0);
   entry->index = registry->all->len;
   g_ptr_array_add (registry->all, entry);
   g_hash_table_insert (registry->series, entry->base.text, entry);
-  g_clear_pointer (&registry->sorted, g_ptr_array_unref);
+  if (registry->sorted != NULL)
+    g_ptr_array_add (registry->unsorted, entry);
   family->n_series++;
   registry->n_outside += outside;
   registry->size_bytes += measure (entry);
   registry->version.n_changes++;
   return entry;
+}
+
+/* Where in the order it is, or would be. */
+static guint
+find_place (const GPtrArray *sorted, const OrfSeries *series)
+{
+  guint low = 0, high = sorted->len;
+
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+
+    if (strcmp (((const OrfSeries *) sorted->pdata[middle])->text, series->text) < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
 }
 
 static void
@@ -136,6 +158,18 @@ forget_builtin (OrfRegistry *registry, OrfSeries *series)
     if (registry->labelled[i] != NULL)
       g_ptr_array_remove_fast (registry->labelled[i], series);
   }
+}
+
+/* Takes it out of the order, which stays. */
+static void
+unsort (OrfRegistry *registry, OrfSeriesEntry *entry)
+{
+  guint index;
+
+  if (registry->sorted == NULL || g_ptr_array_remove_fast (registry->unsorted, entry))
+    return;
+  index = find_place (registry->sorted, &entry->base);
+  g_ptr_array_remove_index (registry->sorted, index);
 }
 
 static void
@@ -162,7 +196,7 @@ orf_registry_remove_series (OrfRegistry *registry, OrfSeriesEntry *entry)
   g_ptr_array_remove_index_fast (registry->all, entry->index);
   if (entry->index < registry->all->len)
     ((OrfSeriesEntry *) registry->all->pdata[entry->index])->index = entry->index;
-  g_clear_pointer (&registry->sorted, g_ptr_array_unref);
+  unsort (registry, entry);
   series_free (entry);
   registry->version.n_changes++;
   family->n_series--;
@@ -482,6 +516,7 @@ orf_registry_new (const OrfConfig *config, OrfStore *store, GError **error)
   registry->families = orf_names_table_new (NULL, family_free);
   registry->series = orf_names_table_new (NULL, NULL);
   registry->all = g_ptr_array_new ();
+  registry->unsorted = g_ptr_array_new ();
   registry->unresolved = g_ptr_array_new ();
   registry->unloaded = g_ptr_array_new ();
   registry->closing = orf_cancel_new (0);
@@ -504,6 +539,7 @@ orf_registry_free (OrfRegistry *registry)
     g_clear_pointer (&registry->labelled[i], g_ptr_array_unref);
   g_ptr_array_unref (registry->all);
   g_clear_pointer (&registry->sorted, g_ptr_array_unref);
+  g_ptr_array_unref (registry->unsorted);
   g_ptr_array_unref (registry->unresolved);
   g_ptr_array_unref (registry->unloaded);
   g_hash_table_unref (registry->series);
@@ -523,10 +559,19 @@ compare_text (gconstpointer a, gconstpointer b)
 GPtrArray *
 orf_registry_get_active (OrfRegistry *registry)
 {
+  if (registry->sorted != NULL && registry->unsorted->len > MAX_INSERTS)
+    g_clear_pointer (&registry->sorted, g_ptr_array_unref);
   if (registry->sorted == NULL) {
     registry->sorted = g_ptr_array_copy (registry->all, NULL, NULL);
     g_ptr_array_sort (registry->sorted, compare_text);
+  } else {
+    for (guint i = 0; i < registry->unsorted->len; i++) {
+      OrfSeries *series = registry->unsorted->pdata[i];
+
+      g_ptr_array_insert (registry->sorted, (int) find_place (registry->sorted, series), series);
+    }
   }
+  g_ptr_array_set_size (registry->unsorted, 0);
   return registry->sorted;
 }
 

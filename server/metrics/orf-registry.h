@@ -40,7 +40,8 @@ typedef struct {
   gint64 last_us; /* its newest sample; 0: none yet */
   double newest;  /* that sample's value, kept when the chunk is empty; NAN: none in this run */
   OrfOpenChunk chunk;
-  double total; /* of a histogram's series: counted so far; NAN: not begun in this run */
+  gboolean plain; /* its labels are told to Prometheus as they stand in text */
+  double total;   /* of a histogram's series: counted so far; NAN: not begun in this run */
 } OrfSeries;
 
 /* Loads the series that had samples within [metrics] idle_us, at most max_series.  INVALID_ARGUMENT

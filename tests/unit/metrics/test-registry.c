@@ -325,6 +325,36 @@ closed_cb (gpointer user_data, OrfSeries *const *series, guint n_series, const G
   *(guint *) user_data += 1;
 }
 
+/* The order is kept, and not made anew, while series come and go. */
+static void
+test_stays_sorted (MetricsFixture *fixture, gconstpointer data)
+{
+  gint64 now_us = orf_clock_now_us ();
+
+  fixture->config->metrics.idle_us = ORF_US_PER_S;
+  for (guint round = 0; round < 200; round++) {
+    g_autofree char *name = g_strdup_printf ("r%d", g_test_rand_int_range (0, 100));
+    OrfSeries *series = resolve (fixture, name, NULL);
+    GPtrArray *active;
+
+    /* those that are not named again within a few rounds are retired */
+    now_us += ORF_US_PER_S / 8;
+    orf_registry_append (fixture->registry, series, now_us, round);
+    series->created_us = MIN (series->created_us, now_us);
+    if (round % 3 == 0)
+      orf_registry_tick (fixture->registry, now_us);
+    if (round % 4 == 0)
+      continue;
+    active = orf_registry_get_active (fixture->registry);
+    g_assert_cmpuint (active->len, ==, orf_registry_get_n_active (fixture->registry));
+    for (guint i = 1; i < active->len; i++)
+      g_assert_cmpstr (((OrfSeries *) active->pdata[i - 1])->text, <,
+                       ((OrfSeries *) active->pdata[i])->text);
+    g_assert_true (orf_registry_find (fixture->registry, name, NULL) == series);
+  }
+  g_assert_cmpuint (orf_registry_get_n_active (fixture->registry), <, 50);
+}
+
 static void
 test_closed_while_asking (MetricsFixture *fixture, gconstpointer data)
 {
@@ -354,6 +384,7 @@ main (int argc, char **argv)
   ADD ("refusal-spares-who-waits", test_refusal_spares_who_waits);
   ADD ("rebuild", test_rebuild);
   ADD ("active-is-sorted", test_active_is_sorted);
+  ADD ("stays-sorted", test_stays_sorted);
   ADD ("closed-while-asking", test_closed_while_asking);
   return g_test_run ();
 }
