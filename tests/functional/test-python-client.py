@@ -22,7 +22,7 @@ README = pathlib.Path(__file__).resolve().parents[2] / "client/python/README.md"
 
 
 def addresses(daemon):
-    return [daemon.ready["http"], "unix:" + daemon.socket]
+    return [daemon.ready["http"], "unix:" + daemon.socket, daemon.ready["http"].replace("http:", "ws:")]
 
 
 def clients(daemon, **options):
@@ -174,6 +174,19 @@ def test_example_of_the_readme(t):
                           timeout=PATIENCE_S)
     equal((done.returncode, done.stderr), (0, ""))
     equal(len(done.stdout.splitlines()), len(daemon.call("gpu.list")["devices"]), done.stdout)
+
+
+def test_stream_of_the_readme(t):
+    daemon = t.daemon()
+    daemon.command = [word for word in daemon.command if word not in ("--socket", daemon.socket)]
+    daemon.start()
+    example = re.search(r"```python\n(with client.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)[1]
+    process = subprocess.Popen([sys.executable, "-u", "-c", "import orfeas\nclient = orfeas.connect()\n" + example], env=daemon.env,
+                               stdout=subprocess.PIPE, text=True)
+    with process:
+        for _ in range(2):
+            assert re.fullmatch(r"\d+ \{.*\}\n", line := process.stdout.readline()), line
+        process.terminate()
 
 
 def test_admin_by_cookie(t):
@@ -367,6 +380,105 @@ def test_daemon_goes_and_comes_back(t):
                 error = raises(orfeas.ConnectionLost, client.health.check)
                 contains(str(error), address.partition("/")[2].lstrip("/"))
                 assert not error.sent
+
+
+# ---- streams
+
+
+def test_streams(t):
+    """By HTTP too: a WebSocket carries the values beside it."""
+    daemon = t.start(settings={"host.sample_us": 100000})
+    for client in clients(daemon):
+        with client.metrics.watch(select="host.cpu.used_percent", period_us=100000) as stream:
+            frames = [next(stream) for _ in range(3)]
+            for frame in frames:
+                conforms(frame, orfeas.types.MetricsFrame, "frame")
+            times = [frame["t_us"] for frame in frames]
+            equal(times, sorted(set(times)))
+            assert any("host.cpu.used_percent" in frame["values"] for frame in frames), frames
+            equal(client.health.check(), {"serving": "SERVING"}, "calls go on beside it")
+        equal((stream.status, stream.dropped), ("CANCELLED", 0))
+        for value in client.health.watch():
+            conforms(value, orfeas.types.HealthWatchValue, "value")
+            equal(value, {"serving": "SERVING"})
+            break
+        equal(client.health.watch(service="nobody").next(PATIENCE_S), {"serving": "SERVICE_UNKNOWN"})
+
+
+def test_stream_with_history(t):
+    daemon = t.start()
+    client_of_first = orfeas.connect("unix:" + daemon.socket, timeout=PATIENCE_S)
+    wait_for(lambda: len((client_of_first.metrics.query(select="host.cpu.used_percent")["series"] or [{"points": []}])[0]["points"]) > 2,
+             "some samples")
+    for client in clients(daemon):
+        with client.metrics.watch(select="host.cpu.used_percent", history_us=60_000_000) as stream:
+            first = next(stream)
+            conforms(first, orfeas.types.MetricsFrame, "frame")
+            columns = first["history"]
+            equal([len(column) for column in columns["series"].values()], [len(columns["t_us"])])
+            assert columns["t_us"] == sorted(columns["t_us"]) and columns["t_us"][-1] < first["t_us"], columns
+            assert "history" not in next(stream)
+
+
+def test_refused_streams(t):
+    daemon = t.start()
+    for client in clients(daemon):
+        equal(raises(orfeas.InvalidArgument, lambda: client.metrics.watch(select="a{")).method, "metrics.watch")
+        raises(orfeas.InvalidArgument, lambda: client.metrics.watch(select="a", period_us=1))
+        raises(orfeas.Unavailable, client.alerts.watch)
+        raises(orfeas.NotFound, lambda: client.stream.cancel("s99999"))
+        equal(client.health.check(), {"serving": "SERVING"})
+
+
+def test_many_streams_and_threads(t):
+    daemon = t.start(settings={"host.sample_us": 100000})
+    for client in clients(daemon):
+        wrong = []
+
+        def work(names):
+            try:
+                with client.metrics.watch(select=names, period_us=100000) as stream:
+                    for _ in range(3):
+                        values = stream.next(PATIENCE_S)["values"]
+                        assert all(names in series for series in values), values
+            except BaseException as error:
+                wrong.append(error)
+
+        threads = [threading.Thread(target=work, args=(name,))
+                   for name in ("host.cpu.used_percent", "host.memory.used_bytes", "orfeas.memory.rss_bytes") * 3]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        equal(wrong, [])
+
+
+def test_stream_ends_with_the_daemon(t):
+    daemon = t.start()
+    for address in addresses(daemon):
+        with orfeas.connect(address, retries=0) as client:
+            stream = client.health.watch()
+            equal(stream.next(PATIENCE_S), {"serving": "SERVING"})
+            daemon.kill()
+            raises(orfeas.ConnectionLost, lambda: [stream.next(PATIENCE_S) for _ in range(1000)])
+        keep_port(daemon)
+        daemon.start()
+
+
+def test_stream_comes_back_with_the_daemon(t):
+    daemon = t.start()
+    keep_port(daemon)
+    for address in addresses(daemon):
+        with orfeas.connect(address) as client:
+            with client.health.watch(reconnect=True) as stream:
+                equal(stream.next(PATIENCE_S), {"serving": "SERVING"})
+                for stop in (daemon.kill, daemon.stop):
+                    before = stream.reconnects
+                    stop()
+                    daemon.start()
+                    while stream.reconnects == before:
+                        next(stream)
+                equal(stream.status, None)
 
 
 # ---- threads, sizes, processes

@@ -29,6 +29,8 @@ class _Connection:
                  deadline: Deadline) -> None:
         token = credentials.get()
         self.socket = _wire.connect(address, deadline, context)
+        self._poll = select.poll()
+        self._poll.register(self.socket, select.POLLIN)
         self.head = (f"POST {address.path} HTTP/1.1\r\nHost: {address.authority}\r\n"
                      "Content-Type: application/json\r\nAccept: application/json\r\n")
         if token is not None:
@@ -36,9 +38,7 @@ class _Connection:
 
     def is_fresh(self) -> bool:
         """A server that closed it, or said something unasked, made it readable."""
-        poll = select.poll()
-        poll.register(self.socket, select.POLLIN)
-        return not poll.poll(0)
+        return not self._poll.poll(0)
 
     def close(self) -> None:
         self.socket.close()

@@ -74,6 +74,7 @@ class Stream(Generic[Value]):
         """Ends the stream; harmless when it has ended."""
         if self._closed.is_set():
             return
+        self.status = self.status or "CANCELLED"
         self._closed.set()
         channel = self._channel
         session = channel.session
@@ -103,10 +104,7 @@ class Stream(Generic[Value]):
     def _take(self, deadline: Optional[Deadline]) -> Any:
         """(value,), or None at the end."""
         while True:
-            if self._closed.is_set():
-                self.status = self.status or "CANCELLED"
-                return None
-            if self.status is not None:
+            if self._closed.is_set() or self.status is not None:
                 return None
             seconds = None if deadline is None or deadline.at == float("inf") else max(0.0, deadline.left())
             taken = self._channel.take(seconds)
