@@ -24,13 +24,17 @@ bindTheme($("theme"));
 
 // one drawing for all that came since the last; a hidden page draws nothing
 let scheduled = false;
+let begun = 0; // sections that were drawn once: the first time each gets a frame of its own, so that the top is seen
+function draw() {
+  scheduled = false;
+  begun = Math.min(begun + 1, sections.length);
+  for (const section of sections.slice(0, begun)) section.update();
+  if (begun < sections.length) schedule();
+}
 function schedule() {
   if (scheduled || store.isEmpty) return;
   scheduled = true;
-  requestAnimationFrame(() => {
-    scheduled = false;
-    for (const section of sections) section.update();
-  });
+  requestAnimationFrame(draw);
 }
 session.addEventListener("frame", schedule);
 schedule(); // the first frame may be there already

@@ -39,23 +39,32 @@ export class Session extends EventTarget {
     this.#look();
   }
 
-  /** Frames of what the selector names, into the store until the signal. Comes back by itself. */
-  async feed(select, signal) {
-    const params = { select, period_us: PERIOD_US, history_us: WINDOW_S * PERIOD_US };
+  /**
+   * Frames of what the selector names, into the store until the signal. Comes back by itself.
+   *
+   * steady: what has a point each second, so that the past may come with the first frame, in steps of a second.
+   * Of others the first frame tells the newest value, however old, so their past is asked for point by point.
+   */
+  async feed(select, { steady = false, signal } = {}) {
     while (!signal?.aborted) {
-      let lastUs = 0;
       try {
-        const resume = (before) => ({ ...before, history_us: 0 });
-        for await (const { value, dropped, resumed } of this.client.metrics.watch(params, { signal, resume })) {
-          if ((resumed || dropped > 0) && lastUs > 0) this.#fill(select, lastUs, value.t_us);
-          lastUs = value.t_us;
-          this.#store.addFrame(value);
-          this.#heard();
-        }
-        return;
+        await this.#follow(select, steady, signal);
       } catch (error) {
         await this.#refused(error);
       }
+    }
+  }
+
+  async #follow(select, steady, signal) {
+    const params = { select, period_us: PERIOD_US, history_us: steady ? WINDOW_S * PERIOD_US : 0 };
+    const resume = (before) => ({ ...before, history_us: 0 });
+    let lastUs = 0;
+    for await (const { value, seq, dropped, resumed } of this.client.metrics.watch(params, { signal, resume })) {
+      const first = seq === 1 && !(steady && lastUs === 0);
+      if (first || resumed || dropped > 0) this.#fill(select, lastUs + 1, value.t_us + 1);
+      lastUs = value.t_us;
+      this.#store.addFrame(first ? { ...value, values: {} } : value);
+      this.#heard();
     }
   }
 
@@ -78,7 +87,7 @@ export class Session extends EventTarget {
 
   /** What came while nobody listened. Longer ago than the window nobody sees. */
   async #fill(select, fromUs, toUs) {
-    const from = Math.max(fromUs + 1, toUs - WINDOW_S * PERIOD_US);
+    const from = Math.max(fromUs, toUs - WINDOW_S * PERIOD_US);
     try {
       const { series } = await this.client.metrics.query({ select, from_us: from, to_us: toUs });
       this.#store.addPoints(series);

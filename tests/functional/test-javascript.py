@@ -24,11 +24,14 @@ def run_node(script, case, facts):
     assert done.returncode == 0, f"node ended with {done.returncode}"
 
 
+def daemon_cookie(t):
+    with open(os.path.join(t.dir, "cookie"), encoding="utf-8") as file:
+        return file.read().strip()
+
+
 def with_daemon(t, case, **options):
     daemon = t.start(**options)
-    with open(os.path.join(t.dir, "cookie"), encoding="utf-8") as file:
-        cookie = file.read().strip()
-    run_node("test-daemon.mjs", case, {"url": daemon.ready["http"], "cookie": cookie, "pid": daemon.ready["pid"]})
+    run_node("test-daemon.mjs", case, {"url": daemon.ready["http"], "cookie": daemon_cookie(t)})
     return daemon
 
 
@@ -68,6 +71,40 @@ def test_writes(t):
     daemon = with_daemon(t, "writes")
     points = daemon.call("metrics.query", {"select": "client.test"})["series"][0]["points"]
     assert [value for _, value in points] == [7], points
+
+
+def test_streams(t):
+    daemon = t.start()
+    orfeas_test.wait_for(lambda: daemon.call("metrics.query", {"select": "host.cpu.used_percent"})["series"], "a sample")
+    facts = {"url": daemon.ready["http"], "cookie": daemon_cookie(t)}
+    run_node("test-streams.mjs", "metrics", facts)
+    run_node("test-streams.mjs", "refusals", facts)
+
+
+def test_restart(t):
+    """Its streams go on after the daemon was killed: node says when, by lines."""
+    daemon = t.start()
+    packages = node_packages.install(HERE)
+    facts = {"client": CLIENT, "packages": packages, "url": daemon.ready["http"]}
+    node = subprocess.Popen(["node", os.path.join(HERE, "test-streams.mjs"), "restart"],
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        node.stdin.write(json.dumps(facts))
+        node.stdin.close()
+        for line in node.stdout:
+            if line == "kill\n":
+                daemon.kill()
+            elif line == "start\n":
+                host, port = daemon.address
+                daemon.command[daemon.command.index("--listen") + 1] = f"{host}:{port}"
+                daemon.start()
+            else:
+                orfeas_test.diagnose(line)
+        assert node.wait(orfeas_test.PATIENCE_S) == 0
+    finally:
+        node.kill()
+        node.wait()
+        node.stdout.close()
 
 
 def test_connection(_):

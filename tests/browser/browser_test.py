@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs cases written for Node, which drives Chromium, beside the daemon, which is driven from here."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "functional"))
+
+import node_packages  # noqa: E402
+import orfeas_test  # noqa: E402
+from orfeas_test import Skip  # noqa: E402
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def cookie(t):
+    with open(os.path.join(t.dir, "cookie"), encoding="utf-8") as file:
+        return file.read().strip()
+
+
+def restart_here(daemon):
+    """Again on the port it had, where the page looks for it."""
+    host, port = daemon.address
+    daemon.command[daemon.command.index("--listen") + 1] = f"{host}:{port}"
+    daemon.start()
+    return orfeas_test.now_us()
+
+
+# What a case may ask for: (test, daemon, arguments) → its answer.
+REQUESTS = {
+    "call": lambda _, daemon, method, params: daemon.call(method, params),
+    "kill": lambda _, daemon: daemon.kill(),
+    "start": lambda _, daemon: restart_here(daemon),
+    "cookie": lambda t, _: cookie(t),
+    "now": lambda *_: orfeas_test.now_us(),
+}
+
+
+def run(t, script, case, daemon):
+    """The case in its own node; its lines that are JSON ask for something, others are told on."""
+    if CHROMIUM is None:
+        raise Skip("no Chromium")
+    facts = {
+        "url": daemon.ready["http"],
+        "chromium": CHROMIUM,
+        "packages": node_packages.install(HERE),
+        "dir": t.dir,
+        "screenshots": os.environ.get("ORFEAS_SCREENSHOTS"),
+    }
+    with open(os.path.join(t.dir, "node-stderr"), "w+", encoding="utf-8") as stderr:
+        node = subprocess.Popen(
+            ["node", os.path.join(HERE, script), case, json.dumps(facts)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True, env=t.environment(),
+        )
+        try:
+            for line in node.stdout:
+                if line.startswith('{"ask":'):
+                    name, *arguments = json.loads(line)["ask"]
+                    print(json.dumps({"answer": REQUESTS[name](t, daemon, *arguments)}), file=node.stdin, flush=True)
+                else:
+                    orfeas_test.diagnose(line.rstrip("\n"))
+            code = node.wait(orfeas_test.PATIENCE_S)
+        finally:
+            node.kill()
+            node.wait()
+            node.stdin.close()
+            node.stdout.close()
+        stderr.seek(0)
+        orfeas_test.diagnose(stderr.read())
+    assert code == 0, f"node ended with {code}"

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import assert from "node:assert/strict";
+
+import { AxeBuilder, Visit, ask, run, until } from "./harness.mjs";
+
+const SELECTS = "Simulated device 0";
+
+/** Seconds from the first row to the last for which the chart has none. */
+function holes(rows) {
+  const seconds = new Set(rows.map(({ second }) => second));
+  const missing = [];
+  for (let second = rows[0].second; second < rows.at(-1).second; second++) if (!seconds.has(second)) missing.push(second);
+  return missing;
+}
+
+async function record(samples) {
+  assert.deepEqual(await ask("call", "metrics.record", { samples }), { accepted: samples.length });
+}
+
+async function axe(visit, what) {
+  const { violations } = await new AxeBuilder({ page: visit.page }).analyze();
+  assert.deepEqual(violations.map(({ id, nodes }) => [id, ...nodes.map(({ html, failureSummary }) => [html, failureSummary])]),
+    [], what);
+}
+
+await run({
+  live: async () => {
+    const visit = await Visit.begin();
+    const { page } = visit;
+    console.log(`first chart after ${Math.round(await visit.firstChart())} ms`);
+    await visit.state("live");
+    await page.waitForSelector(`article[aria-label="GPU simulated-0"] canvas`);
+    assert.equal(await page.getByRole("heading", { name: SELECTS }).count(), 1);
+    await page.getByText("Serving", { exact: false }).first().waitFor();
+
+    // the browser's second visit shows how much of it was Chromium's own start
+    await page.reload();
+    console.log(`first chart after a reload: ${Math.round(await visit.firstChart())} ms`);
+    await visit.state("live");
+
+    // each second there is one more; what is shown is what is stored
+    const before = (await visit.csv("CPU")).rows.at(-1).second;
+    const { rows, head, name } = await until(async () => {
+      const csv = await visit.csv("CPU");
+      return csv.rows.at(-1).second >= before + 3 && csv;
+    }, "three more seconds");
+    assert.equal(head, "time,t_us,host.cpu.used_percent");
+    assert.match(name, /^orfeas-cpu-\d{8}T\d{6}Z\.csv$/);
+    assert.equal(rows[0].time, new Date(rows[0].second * 1000).toISOString());
+    const { series } = await ask("call", "metrics.query", {
+      select: "host.cpu.used_percent", from_us: rows[0].second * 1e6, to_us: rows.at(-1).second * 1e6 + 1,
+    });
+    assert.deepEqual(rows.map(({ second, values }) => [second * 1e6, values[0]]),
+      series[0].points.map(([tUs, value]) => [Math.floor(tUs / 1e6) * 1e6, value]));
+
+    const session = await page.context().newCDPSession(page);
+    await session.send("Performance.enable");
+    const duration = async () => (await session.send("Performance.getMetrics")).metrics.find(({ name: n }) => n === "TaskDuration").value;
+    const from = [await duration(), performance.now()];
+    await page.waitForTimeout(5000);
+    const share = ((await duration()) - from[0]) * 1e6 / (performance.now() - from[1]);
+    console.log(`main thread: ${share.toFixed(1)} ms a second`);
+    await visit.end();
+  },
+
+  restart: async () => {
+    const visit = await Visit.begin();
+    visit.allowed = [/WebSocket connection to .* failed/, /ERR_CONNECTION_REFUSED/];
+    await visit.state("live");
+    await visit.firstChart();
+    const last = (await visit.csv("CPU")).rows.at(-1).second;
+    await ask("kill");
+    await visit.state("stale");
+    await visit.page.getByText(/last update \d+\ss ago, reconnecting/).waitFor();
+    assert.match(await visit.page.title(), /Stale/);
+    await visit.screenshot("stale");
+    const begun = Math.ceil((await ask("start")) / 1e6);
+    await visit.state("live");
+    // what the new daemon sampled before the page was back is there too, and what was before is not lost
+    const rows = await until(async () => {
+      const csv = await visit.csv("CPU");
+      return csv.rows.at(-1).second > begun + 3 && csv.rows;
+    }, "values after the restart");
+    assert.ok(rows.some(({ second }) => second === last));
+    assert.deepEqual(holes(rows.filter(({ second }) => second > begun + 1)), []);
+    await visit.end();
+  },
+
+  gap: async () => {
+    let blocked = false;
+    const sockets = [];
+    const visit = await Visit.begin({ before: (page) => page.routeWebSocket("**/rpc", (socket) => {
+      if (blocked) {
+        socket.close();
+        return;
+      }
+      socket.connectToServer();
+      sockets.push(socket);
+    }) });
+    await visit.state("live");
+    const last = (await visit.csv("CPU")).rows.at(-1).second;
+    blocked = true;
+    for (const socket of sockets) await socket.close();
+    await visit.state("stale");
+    await until(async () => (await ask("now")) / 1e6 > last + 6, "six seconds unseen");
+    blocked = false;
+    await visit.state("live");
+    const rows = await until(async () => {
+      const csv = await visit.csv("CPU");
+      return csv.rows.at(-1).second > last + 7 && holes(csv.rows).length === 0 && csv.rows;
+    }, "the gap to be filled");
+    assert.ok(rows[0].second <= last);
+    await visit.end();
+  },
+
+  "no-backend": async () => {
+    const visit = await Visit.begin();
+    await visit.page.getByText("No GPU", { exact: true }).waitFor();
+    await visit.page.getByText("No GPU backend is configured").waitFor();
+    await visit.end();
+  },
+
+  "no-gpu": async () => {
+    const visit = await Visit.begin();
+    await visit.page.getByText("No GPU", { exact: true }).waitFor();
+    await visit.page.locator("#gpu").getByText("opencl: ").waitFor();
+    await visit.state("live"); // the host is there all the same
+    await axe(visit, "no GPU");
+    await visit.screenshot("no-gpu");
+    await visit.end();
+  },
+
+  search: async () => {
+    const now = Math.floor((await ask("now")) / 1e6) * 1e6;
+    const samples = [3, 5, 4].map((value, i) =>
+      ({ name: "studio.jobs.waiting", labels: { queue: 'a "b"' }, value, t_us: now - (60 - 20 * i) * 1e6 }));
+    await record([...samples, { name: "studio.jobs.done", value: 1 }]);
+    const series = 'studio.jobs.waiting{queue="a \\"b\\""}';
+    const visit = await Visit.begin();
+    const { page } = visit;
+    const search = page.getByRole("searchbox", { name: "Search metrics" });
+    await search.fill("nothing like it");
+    await page.getByText("Nothing has that in its name").waitFor();
+    await search.fill("studio.jobs");
+    await page.getByText("2 found").waitFor();
+    await page.getByRole("button", { name: "studio.jobs.waiting" }).click();
+    const chart = page.getByRole("article", { name: series, exact: true });
+    await chart.locator("canvas").waitFor();
+    const { rows, head } = await visit.csv(series);
+    assert.equal(head, `time,t_us,"${series.replaceAll('"', '""')}"`);
+    assert.deepEqual(rows.map(({ second, values }) => [second * 1e6, values[0]]),
+      samples.map(({ t_us: tUs, value }) => [tUs, value]));
+
+    await record([{ name: "studio.jobs.waiting", labels: { queue: 'a "b"' }, value: 9 }]);
+    await chart.locator(".value").filter({ hasText: /^9$/ }).waitFor();
+    await visit.screenshot("search");
+
+    await page.reload(); // what was pinned stays
+    await chart.locator("canvas").waitFor();
+    await chart.getByRole("button", { name: "Unpin" }).click();
+    assert.equal(await chart.count(), 0);
+    await visit.end();
+  },
+
+  keyboard: async () => {
+    const visit = await Visit.begin();
+    const { page } = visit;
+    await visit.firstChart();
+    const focused = () => page.evaluate(() => document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent.trim());
+    await page.keyboard.press("Tab");
+    assert.equal(await focused(), "To the content");
+    await page.keyboard.press("Enter");
+    const names = [];
+    for (let i = 0; i < 60 && (await focused()) !== "Search metrics"; i++) {
+      await page.keyboard.press("Tab");
+      names.push(await focused());
+    }
+    for (const name of ["CPU: chart, arrow keys read its values", "Download CPU as CSV", "Search metrics"])
+      assert.ok(names.includes(name), `${name} is not among ${names}`);
+
+    await page.keyboard.type("cpu.used");
+    await page.getByRole("button", { name: "host.cpu.used_percent" }).waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await page.getByRole("article", { name: "host.cpu.used_percent" }).waitFor();
+    await page.keyboard.press("ArrowUp");
+    assert.equal(await focused(), "Search metrics");
+    await page.keyboard.press("Escape");
+    assert.equal(await page.getByRole("searchbox").inputValue(), "");
+
+    await page.getByRole("group", { name: "CPU: chart" }).focus();
+    await page.keyboard.press("End");
+    await page.keyboard.press("ArrowLeft");
+    await page.getByText(/^\d\d:\d\d:\d\d: used [\d.]+%$/).waitFor({ state: "attached" });
+    await page.getByRole("img", { name: /^CPU, last 5 minutes: used .*% now, from .* to / }).waitFor();
+    await visit.end();
+  },
+
+  login: async () => {
+    const visit = await Visit.begin();
+    const { page } = visit;
+    visit.allowed = [/status of 401/, /WebSocket connection to .* failed/];
+    await visit.state("denied");
+    const token = page.getByLabel("Token", { exact: true });
+    assert.ok(await token.evaluate((input) => input === document.activeElement));
+    assert.equal(await page.locator("#content").isVisible(), false);
+    await axe(visit, "login");
+    await visit.screenshot("login");
+    await token.fill("wrong");
+    await page.keyboard.press("Enter");
+    await page.getByRole("alert").filter({ hasText: "not known" }).waitFor();
+    await token.fill(await ask("cookie"));
+    await page.keyboard.press("Enter");
+    await visit.state("live");
+    assert.ok((await visit.firstChart()) > 0);
+    await page.reload(); // the session is in a cookie, out of scripts' sight
+    await visit.state("live");
+    assert.equal(await page.evaluate(() => document.cookie), "");
+    await visit.end();
+  },
+
+  accessibility: async () => {
+    const visit = await Visit.begin({ scheme: "light" });
+    await visit.page.getByRole("searchbox").fill("memory");
+    await visit.page.getByRole("button", { name: "host.memory.used_percent" }).click();
+    for (const [scheme, width] of [["light", 1440], ["dark", 1440], ["dark", 390], ["light", 390]]) {
+      await visit.page.emulateMedia({ colorScheme: scheme });
+      await visit.page.setViewportSize({ width, height: 900 });
+      await visit.page.locator(".devices canvas").first().waitFor();
+      await axe(visit, `${scheme} at ${width}`);
+      await visit.screenshot(`${scheme}-${width}`);
+    }
+    await visit.end();
+  },
+
+  themes: async () => {
+    const visit = await Visit.begin({ scheme: "light" });
+    const { page } = visit;
+    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await background();
+    await page.emulateMedia({ colorScheme: "dark" });
+    const dark = await background();
+    assert.notEqual(dark, light);
+    await page.getByLabel("Theme").selectOption("light");
+    assert.equal(await background(), light);
+    await page.reload();
+    assert.equal(await background(), light); // what was chosen goes before what the system says
+    assert.equal(await page.getByLabel("Theme").inputValue(), "light");
+    await page.getByLabel("Theme").selectOption("auto");
+    assert.equal(await background(), dark);
+    await visit.end();
+  },
+
+  narrow: async () => {
+    for (const width of [320, 390, 768]) {
+      const visit = await Visit.begin({ width, height: 800 });
+      await visit.firstChart();
+      const overflow = await visit.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(overflow <= 0, `${overflow} px too wide at ${width}`);
+      await visit.end();
+    }
+  },
+});
