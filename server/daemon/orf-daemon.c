@@ -14,6 +14,7 @@
 #include "gpu/orf-gpu-frame.h"
 #include "gpu/orf-gpu-service.h"
 #include "host/orf-memory-watch.h"
+#include "metrics/orf-dashboard.h"
 #include "metrics/orf-metrics-watch.h"
 #include "orf-encode.h"
 #ifdef HAVE_PAGE
@@ -38,6 +39,7 @@ struct _OrfDaemon {
   OrfGpuFrame *gpu_frame;
   OrfGpuService *gpu_service;
   OrfMetricsWatch *metrics_watch;
+  OrfDashboard *dashboard;
   OrfStatusParts parts;
   OrfHealthService *health;
   OrfStatusService *status;
@@ -88,11 +90,12 @@ frame_cb (gpointer user_data, gint64 t_us)
   OrfDaemon *daemon = user_data;
 
   orf_metrics_watch_tick (daemon->metrics_watch, t_us);
+  orf_dashboard_tick (daemon->dashboard, t_us);
   orf_health_service_look (daemon->health);
 }
 
-static void
-bind_services (OrfDaemon *daemon)
+static gboolean
+bind_services (OrfDaemon *daemon, GError **error)
 {
   OrfRouter *router = daemon->core->router;
 
@@ -111,9 +114,13 @@ bind_services (OrfDaemon *daemon)
   daemon->health = orf_health_service_new (router, &daemon->parts);
   daemon->status = orf_status_service_new (router, &daemon->parts);
   daemon->metrics_watch = orf_metrics_watch_new (router, &daemon->core->metrics);
+  daemon->dashboard = orf_dashboard_new (router, &daemon->core->metrics, error);
+  if (daemon->dashboard == NULL)
+    return FALSE;
   orf_stream_hub_set_max (orf_router_get_streams (router),
                           (guint) daemon->config->dashboard.max_subscribers);
   orf_sampler_add_listener (daemon->sampler, frame_cb, daemon);
+  return TRUE;
 }
 
 /* ---- listeners ------------------------------------------------------------------------------- */
@@ -159,15 +166,33 @@ serve_rpc_cb (gpointer user_data, OrfHttpUpgraded *upgraded)
 }
 
 static gboolean
+check_feed_cb (gpointer user_data, GError **error)
+{
+  return orf_stream_hub_check (orf_router_get_streams (((OrfDaemon *) user_data)->core->router),
+                               error);
+}
+
+static void
+feed_cb (gpointer user_data, OrfHttpUpgraded *upgraded)
+{
+  OrfDaemon *daemon = user_data;
+
+  orf_ws_server_feed (daemon->websocket, upgraded, orf_dashboard_get_channel (daemon->dashboard),
+                      orf_dashboard_get_first (daemon->dashboard));
+}
+
+static gboolean
 start_websockets (OrfDaemon *daemon, GError **error)
 {
   const OrfHttpSocketOps rpc = { .take = serve_rpc_cb, .user_data = daemon };
+  const OrfHttpSocketOps feed = { check_feed_cb, feed_cb, daemon };
 
   daemon->websocket = orf_ws_server_new (daemon->core->router, daemon->config, error);
   if (daemon->websocket == NULL)
     return FALSE;
   /* each call is looked at by itself */
   orf_http_server_add_socket (daemon->http, "/rpc", ORF_ROLE_NONE, &rpc);
+  orf_http_server_add_socket (daemon->http, "/ws/metrics", ORF_ROLE_READ, &feed);
   return TRUE;
 }
 
@@ -279,8 +304,7 @@ orf_daemon_new (OrfConfig *config, GError **error)
   if (daemon->core == NULL || !start_sources (daemon, error))
     return NULL;
   daemon->audit = orf_audit_log_new (daemon->core->store, daemon->core->router);
-  bind_services (daemon);
-  if (!start_listeners (daemon, error))
+  if (!bind_services (daemon, error) || !start_listeners (daemon, error))
     return NULL;
   note_start (daemon);
   orf_health_service_set_serving (daemon->health, TRUE);
@@ -298,6 +322,7 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->gate, orf_gate_free);
   g_clear_pointer (&daemon->audit, orf_audit_log_free);
   g_clear_pointer (&daemon->metrics_watch, orf_metrics_watch_free);
+  g_clear_pointer (&daemon->dashboard, orf_dashboard_free);
   g_clear_pointer (&daemon->sampler, orf_sampler_free);
   g_clear_pointer (&daemon->gpu_frame, orf_gpu_frame_free);
   g_clear_pointer (&daemon->host, orf_host_monitor_free);
@@ -361,11 +386,14 @@ void
 orf_daemon_reload (OrfDaemon *daemon, const OrfConfig *fresh)
 {
   g_auto (GStrv) fixed = orf_config_reload (daemon->config, fresh);
+  g_autoptr (GError) error = NULL;
 
   orf_log_configure (daemon->config);
   reload_certificate (daemon);
   note_reload (daemon, fixed, reload_tokens (daemon));
   orf_gpu_monitor_reload (daemon->gpu, daemon->config);
+  if (!orf_dashboard_reload (daemon->dashboard, &error))
+    g_warning ("the dashboard's series stay as they were: %s", error->message);
   orf_stream_hub_set_max (orf_router_get_streams (daemon->core->router),
                           (guint) daemon->config->dashboard.max_subscribers);
   if (fixed[0] == NULL) {

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "metrics/orf-quantile.h"
+
 #include "core/orf-clock.h"
 
 /* What one window gathers. */
@@ -85,30 +87,13 @@ gather_increase (Gathered *all, const OrfWindowInput *input, guint first, guint 
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-static int
-compare_values (gconstpointer a, gconstpointer b)
-{
-  double x = *(const double *) a, y = *(const double *) b;
-
-  return (x > y) - (x < y);
-}
-
-/* Between the two nearest ranks, in proportion. */
 static double
 get_quantile (GArray *values, double share)
 {
-  double rank, below;
-  guint index;
+  double *data = (double *) values->data;
 
-  if (values->len == 0)
-    return NAN;
-  g_array_sort (values, compare_values);
-  rank = share * (values->len - 1);
-  index = (guint) rank;
-  below = g_array_index (values, double, index);
-  if (index + 1 >= values->len)
-    return below;
-  return below + (rank - index) * (g_array_index (values, double, index + 1) - below);
+  orf_quantile_sort (data, values->len);
+  return orf_quantile_get (data, values->len, share);
 }
 
 static double

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "metrics/orf-quantile.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static int
+compare_values (const void *a, const void *b)
+{
+  double x = *(const double *) a, y = *(const double *) b;
+
+  return (x > y) - (x < y);
+}
+
+void
+orf_quantile_sort (double *values, gsize n_values)
+{
+  qsort (values, n_values, sizeof *values, compare_values);
+}
+
+double
+orf_quantile_get (const double *sorted, gsize n_values, double share)
+{
+  double rank, below;
+  gsize index;
+
+  if (n_values == 0)
+    return NAN;
+  rank = share * (double) (n_values - 1);
+  index = (gsize) rank;
+  below = sorted[index];
+  if (index + 1 >= n_values)
+    return below;
+  return below + (rank - (double) index) * (sorted[index + 1] - below);
+}
