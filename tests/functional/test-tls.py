@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """https: what it speaks, what it refuses, how connections end, and where it is demanded."""
 
+import base64
 import http.client
 import json
 import os
@@ -279,6 +280,73 @@ def test_browser_guards(t):
     # who calls is told from the client's own address, not from the pair in between
     equal(client.call("metrics.define", {"name": "a", "kind": "gauge"})["created"], True)
     equal(daemon.sql("SELECT actor FROM audit WHERE method='metrics.define'"), [("loopback",)])
+
+
+def open_websocket(client, origin):
+    """(TLS socket, the answer's head) of GET /rpc upgraded."""
+    connection = client.tls()
+    connection.sendall(head("/rpc", extra="Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                                          f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\nOrigin: {origin}\r\n"))
+    text = b""
+    while b"\r\n\r\n" not in text:
+        part = connection.recv(1)
+        assert part, text
+        text += part
+    return connection, text.decode()
+
+
+def send_frame(connection, text):
+    """Masked, as a client has to; of less than 64 KiB."""
+    data = text.encode()
+    size = bytes([0x80 | len(data)]) if len(data) < 126 else b"\xfe" + len(data).to_bytes(2, "big")
+    connection.sendall(b"\x81" + size + b"\0\0\0\0" + data)
+
+
+def read_exactly(connection, count):
+    data = b""
+    while len(data) < count:
+        part = connection.recv(count - len(data))
+        assert part, "the connection ended"
+        data += part
+    return data
+
+
+def read_frame(connection):
+    first, size = read_exactly(connection, 2)
+    if size == 126:
+        size = int.from_bytes(read_exactly(connection, 2), "big")
+    elif size == 127:
+        size = int.from_bytes(read_exactly(connection, 8), "big")
+    return first & 0x0F, read_exactly(connection, size)
+
+
+def test_websocket(t):
+    daemon, client = start(t)
+    own = daemon.ready["http"]
+    connection, answer = open_websocket(client, own)
+    contains(answer, "HTTP/1.1 101 ")
+    for i in range(50):
+        send_frame(connection, json.dumps(request("health.check", request_id=i)))
+    for i in range(50):
+        kind, data = read_frame(connection)
+        equal((kind, json.loads(data)["id"]), (1, i))
+    send_frame(connection, json.dumps(request(LARGE)))
+    contains(json.loads(read_frame(connection)[1])["result"], "methods")
+    send_frame(connection, json.dumps(request("metrics.watch", {"select": "host.cpu.used_percent", "period_us": 100000})))
+    methods = [json.loads(read_frame(connection)[1]).get("method") for _ in range(4)]
+    equal(methods, [None, "stream.next", "stream.next", "stream.next"])
+    for origin in (own.replace("https:", "http:"), "https://evil.test", "null"):
+        contains(open_websocket(client, origin)[1], "HTTP/1.1 403 ")
+    # the end of the daemon reaches it as one: a close frame (1001), then TLS's own end
+    daemon.process.send_signal(signal.SIGTERM)
+    kind = 1
+    while kind == 1:
+        kind, data = read_frame(connection)
+    equal((kind, int.from_bytes(data[:2], "big")), (8, 1001))
+    connection.sendall(b"\x88\x82\0\0\0\0" + data[:2])
+    equal(read_all(connection), b"")
+    connection.close()
+    equal(daemon.process.wait(PATIENCE_S), 0)
 
 
 def test_certificate_is_read_again(t):
