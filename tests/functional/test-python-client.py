@@ -6,7 +6,9 @@ import contextlib
 import os
 import pathlib
 import re
+import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -479,6 +481,51 @@ def test_stream_comes_back_with_the_daemon(t):
                     while stream.reconnects == before:
                         next(stream)
                 equal(stream.status, None)
+
+
+# ---- TLS
+
+
+def test_tls(t):
+    """By https and wss: calls of many threads at once, large ones both ways, streams, and whom it trusts."""
+    if not shutil.which("openssl"):
+        raise orfeas_test.Skip("no openssl to make a certificate with")
+    certificate, key = os.path.join(t.dir, "a.pem"), os.path.join(t.dir, "a.key")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", "/CN=a", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
+                   check=True, capture_output=True)
+    os.chmod(key, 0o600)
+    daemon = t.start(settings={"listen.tls_certificate": certificate, "listen.tls_key": key})
+    context = ssl.create_default_context(cafile=certificate)
+    for scheme in ("https", "wss"):
+        address = f"{scheme}://127.0.0.1:{daemon.address[1]}"
+        with orfeas.connect(address, retries=0) as client:
+            contains(raises(orfeas.PermissionDenied, client.health.check).message, "certificate")
+        with orfeas.connect(address, ssl_context=context, timeout=PATIENCE_S) as client:
+            wrong = []
+
+            def work(number):
+                try:
+                    for _ in range(5):
+                        assert len(client.rpc.discover()["methods"]) > 50
+                        error = raises(orfeas.InvalidArgument, lambda: client.health.check(service=str(number) * 300000))
+                        equal(error.field, "service")
+                except BaseException as error:
+                    wrong.append(error)
+
+            threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+            for thread in threads:
+                thread.start()
+            with client.metrics.watch(select="host.cpu.used_percent") as stream:
+                assert next(stream)["t_us"] < next(stream)["t_us"]
+            for thread in threads:
+                thread.join()
+            equal(wrong, [])
+            if scheme == "https":
+                kept = client._caller._calls._idle[-1]
+                for _ in range(5):
+                    client.health.check()
+                assert client._caller._calls._idle[-1] is kept, "what TLS says of itself is no end of the connection"
 
 
 # ---- threads, sizes, processes
