@@ -150,7 +150,9 @@ static OrfBlob *
 get_first (Watched *watched, gint64 history_us)
 {
   gint64 frame_us = watched->watch->frame_us;
-  gint64 t_us = frame_us > 0 ? frame_us : orf_clock_now_us ();
+  /* before the first tick: that one's time is a multiple of a period, and so may be a little before
+   * now; the values of a stream go forward */
+  gint64 t_us = frame_us > 0 ? frame_us : orf_clock_now_us () - watched->period_us;
 
   if (watched->first == NULL || watched->first_us != t_us ||
       watched->first_history_us != history_us) {
