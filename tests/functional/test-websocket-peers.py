@@ -220,6 +220,19 @@ def test_streams(t):
     run(streams, t.start())
 
 
+async def dashboard(daemon):
+    async with connect(daemon, path="/ws/metrics") as socket:
+        first = await receive(socket)
+        equal((first["type"], type(first["history"])), ("metrics_update", list))
+        second = await receive(socket)
+        equal((second["type"], "history" in second), ("metrics_update", False))
+        assert second["timestamp_us"] > first["timestamp_us"] and isinstance(second["metrics"], dict)
+
+
+def test_dashboard(t):
+    run(dashboard, t.start())
+
+
 async def goodbye(daemon):
     async with connect(daemon) as socket:
         await ask(socket, request("health.check"))
