@@ -8,7 +8,7 @@ import { span } from "./format.js";
 import { Gpu } from "./gpu.js";
 import { Health } from "./health.js";
 import { Host } from "./host.js";
-import { Login } from "./login.js";
+import { Login, hasLogin, rememberLogin } from "./login.js";
 import { bindTheme } from "./palette.js";
 
 const $ = (id) => document.getElementById(id);
@@ -39,6 +39,12 @@ function schedule() {
 session.addEventListener("frame", schedule);
 schedule(); // the first frame may be there already
 
+$("logout").addEventListener("click", async () => {
+  await fetch("/logout", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
+  rememberLogin(false);
+  location.reload(); // what is shown, and the connection, were the session's
+});
+
 const WORDS = { connecting: "Connecting", live: "Live", stale: "Stale", empty: "No data", denied: "Not logged in" };
 
 /** Changes of the state are read out; the seconds beside it are not. */
@@ -54,6 +60,7 @@ function showState() {
   document.title = name === "live" ? "orfeas" : `${WORDS[name]} · orfeas`;
   login.show(session.state);
   $("content").hidden = name === "denied";
+  $("logout").hidden = name === "denied" || !hasLogin();
 }
 session.addEventListener("state", showState);
 showState();

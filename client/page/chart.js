@@ -10,6 +10,7 @@ import { WINDOW_S } from "./store.js";
 const HEIGHT_PX = 148;
 // How often the words for those who cannot see the chart change: each second would never let them finish.
 const WORDS_S = 10;
+const EDGE_PX = 16; // nearer to the left edge a time would lie on the other axis
 const FONT = "12px system-ui, sans-serif";
 const STRIP_PX = 4; // of a level's colours, above the time axis
 const LEVELS = ["low", "medium", "high", "critical"];
@@ -177,7 +178,8 @@ export class Chart {
       },
       axes: [
         { ...axis, grid: { show: false }, space: 80, size: 22, incrs: TIME_STEPS,
-          values: (_, splits) => splits.map(shortTime) },
+          values: (plot, splits) => splits.map((second) =>
+            plot.valToPos(second, "x") < EDGE_PX ? "" : shortTime(second)) },
         { ...axis, grid: { stroke: () => color("grid"), width: 1 }, space: 36, size: axisWidth, gap: 6,
           incrs: unit === "bytes" ? BYTE_STEPS : undefined,
           values: (_, splits) => splits.map((value) => quantity(value, unit, rate)) },
@@ -203,13 +205,15 @@ export class Chart {
     const levels = this.#store.values(this.#spec.level);
     const { ctx, bbox } = plot;
     const height = STRIP_PX * devicePixelRatio;
-    const width = bbox.width / (WINDOW_S - 1);
+    const x = (row) => Math.round(bbox.left + Math.min(1, row / (WINDOW_S - 1)) * bbox.width);
     ctx.save();
-    levels.forEach((level, row) => {
-      if (LEVELS[level] === undefined) return;
-      ctx.fillStyle = color(LEVELS[level]);
-      ctx.fillRect(bbox.left + row * width, bbox.top + bbox.height - height, width + 1, height);
-    });
+    for (let row = 0, end; row < levels.length; row = end) {
+      // undefined: no point that often, so that the level still holds
+      for (end = row + 1; end < levels.length && (levels[end] === levels[row] || levels[end] === undefined); end++);
+      if (LEVELS[levels[row]] === undefined) continue;
+      ctx.fillStyle = color(LEVELS[levels[row]]);
+      ctx.fillRect(x(row), bbox.top + bbox.height - height, x(end) - x(row), height);
+    }
     ctx.restore();
   }
 }

@@ -94,10 +94,9 @@ class Card {
     });
     const about = [name === device ? null : device, vendor === backend ? null : vendor, backend].filter(Boolean);
     this.element = el("article", { class: "card", "aria-label": `GPU ${device}` },
-      el("header", {},
-        el("h3", {}, name ?? device),
-        el("p", { class: "muted" }, about.join(" · "))),
-      el("p", { class: "figure" }, this.used, " ", this.total, this.level),
+      el("header", {}, el("h3", {}, name ?? device), this.level),
+      el("p", { class: "muted" }, about.join(" · ")),
+      el("p", { class: "figure" }, this.used, " ", this.total),
       this.old,
       this.chart.element,
       el("dl", { class: "facts" }, ...this.facts.map(({ row }) => row)));

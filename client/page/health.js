@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Whether it serves, what does not work and why, and what the daemon itself costs. */
-import { el, setText } from "./dom.js";
+import { el, setAttribute, setText } from "./dom.js";
 import { UNKNOWN, quantity, span, words } from "./format.js";
 
 const STATUS_MS = 5_000;
-const TO_COME = /not built yet/;
+const NOT_BUILT = /not built yet/;
+const TO_COME = "to come"; // the page's own state: nothing is wrong with what was never there
 const HEADLINES = {
   SERVING: ["ok", "Serving"],
   NOT_SERVING: ["critical", "Not serving"],
@@ -29,6 +30,7 @@ export class Health {
     }
     section.append(el("div", { class: "card health" }, el("div", {}, this.headline, this.since), facts, this.reasons));
     session.every(STATUS_MS, () => this.#ask());
+    session.addEventListener("state", () => this.#show());
     this.#watch();
   }
 
@@ -54,12 +56,12 @@ export class Health {
   }
 
   #show() {
+    if (this.#status === null) return;
     const { version, uptime_us: uptimeUs, self, db, components } = this.#status;
     const problems = this.#problems();
-    const [level, text] = HEADLINES[this.#serving] ?? HEADLINES.UNKNOWN;
-    const troubled = level === "ok" && problems.some(({ state }) => state !== "to come");
-    this.headline.className = `headline ${troubled ? "medium" : level}`;
-    setText(this.headline, troubled ? "Serving, with less than it should have" : text);
+    const [level, text] = this.#headline(problems);
+    setAttribute(this.headline, "class", `headline ${level}`);
+    setText(this.headline, text);
     setText(this.since, `orfeasd ${version}, up ${span(uptimeUs)}`);
     setText(this.facts.rss, quantity(self.rss_bytes, "bytes"));
     setText(this.facts.cpu, quantity(self.cpu_percent, "percent"));
@@ -69,6 +71,14 @@ export class Health {
     const working = Object.values(components).flatMap((tier) =>
       Object.entries(tier).filter(([, state]) => state === "operational").map(([name]) => words(name)));
     this.#list([...problems, ...(working.length > 0 ? [{ state: "operational", who: working, reason: "" }] : [])]);
+  }
+
+  #headline(problems) {
+    // what was true when it was last heard may be so no more
+    if (this.#session.state.name === "stale") return ["high", "Out of reach"];
+    const [level, text] = HEADLINES[this.#serving] ?? HEADLINES.UNKNOWN;
+    const troubled = level === "ok" && problems.some(({ state }) => state !== TO_COME);
+    return troubled ? ["medium", "Serving, with less than it should have"] : [level, text];
   }
 
   /** Those of one state and reason together: six lines that say the same say less than one. */
@@ -81,12 +91,13 @@ export class Health {
     if (db.fault !== null) all.push({ who: "Database", state: "degraded", reason: db.fault });
     const groups = new Map();
     for (const { who, state, reason } of all) {
-      const shown = TO_COME.test(reason) ? "to come" : state;
-      const key = `${shown}\n${reason}`;
-      if (!groups.has(key)) groups.set(key, { state: shown, reason, who: [] });
-      groups.get(key).who.push(who);
+      const shown = NOT_BUILT.test(reason) ? TO_COME : state;
+      const key = shown === TO_COME ? shown : `${shown}\n${reason}`;
+      if (!groups.has(key)) groups.set(key, { state: shown, reason: shown === TO_COME ? "" : reason, who: [] });
+      // "gpu.cleanup is not built yet": of a part that works the part of it says more
+      groups.get(key).who.push(shown === TO_COME && state !== "unavailable" ? `${who} (${reason})` : who);
     }
-    const order = ["unavailable", "degraded", "disabled", "to come"];
+    const order = ["unavailable", "degraded", "disabled", TO_COME];
     return [...groups.values()].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
   }
 
@@ -96,6 +107,6 @@ export class Health {
     this.listed = text;
     this.reasons.replaceChildren(...groups.map(({ state, reason, who }) =>
       el("li", {}, el("span", { class: `badge ${state.replace(" ", "-")}` }, state),
-        el("span", {}, el("b", {}, who.join(", ")), reason ? `: ${reason}` : ""))));
+        el("span", {}, reason ? el("b", {}, who.join(", ")) : who.join(", "), reason ? `: ${reason}` : ""))));
   }
 }

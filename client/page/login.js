@@ -8,6 +8,18 @@ const WORDS = {
   429: "Too many attempts. Wait a little.",
 };
 
+const KEY = "orfeas.login";
+
+/** Whether there is something to log out of: the cookie itself no script can see. */
+export function hasLogin() {
+  return localStorage.getItem(KEY) !== null;
+}
+
+export function rememberLogin(yes) {
+  if (yes) localStorage.setItem(KEY, "yes");
+  else localStorage.removeItem(KEY);
+}
+
 export class Login {
   #session;
 
@@ -50,6 +62,7 @@ export class Login {
       });
       if (answer.ok) {
         this.token.value = "";
+        rememberLogin(true);
         setText(this.problem, "");
         this.#session.retry();
       } else {

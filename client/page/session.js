@@ -18,6 +18,7 @@ export class Session extends EventTarget {
   #store;
   #frameAt = null; // by performance.now(); the browser's clock may be set
   #openAt = null;
+  #hasValues = false; // frames come each second, also with nothing in them
   #denied = null;
   #routines = new Set();
   state = { name: "connecting", ageMs: null, retryInMs: null, error: null };
@@ -64,7 +65,7 @@ export class Session extends EventTarget {
       if (first || resumed || dropped > 0) this.#fill(select, lastUs + 1, value.t_us + 1);
       lastUs = value.t_us;
       this.#store.addFrame(first ? { ...value, values: {} } : value);
-      this.#heard();
+      this.#heard(value);
     }
   }
 
@@ -97,9 +98,10 @@ export class Session extends EventTarget {
     }
   }
 
-  #heard() {
-    this.#frameAt = performance.now();
+  #heard({ values }) {
     this.#denied = null;
+    this.#frameAt = performance.now();
+    this.#hasValues ||= Object.keys(values).length > 0;
     this.dispatchEvent(new Event("frame"));
     if (this.state.name !== "live") this.#look();
   }
@@ -141,7 +143,7 @@ export class Session extends EventTarget {
     const ageMs = this.#frameAt === null ? null : now - this.#frameAt;
     let name = "connecting";
     if (this.#denied !== null) name = "denied";
-    else if (ageMs !== null) name = ageMs < STALE_MS && connection === "open" ? "live" : "stale";
+    else if (this.#hasValues) name = ageMs < STALE_MS && connection === "open" ? "live" : "stale";
     else if (connection === "open" && now - this.#openAt > EMPTY_MS) name = "empty";
     const changed = name !== this.state.name;
     this.state = { name, ageMs, retryInMs, error: this.#denied ?? error };

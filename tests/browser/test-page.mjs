@@ -73,6 +73,8 @@ await run({
     await visit.state("stale");
     await visit.page.getByText(/last update \d+\ss ago, reconnecting/).waitFor();
     assert.match(await visit.page.title(), /Stale/);
+    await visit.page.getByText("Out of reach").waitFor();
+    await axe(visit, "stale");
     await visit.screenshot("stale");
     const begun = Math.ceil((await ask("start")) / 1e6);
     await visit.state("live");
@@ -127,6 +129,13 @@ await run({
     await visit.state("live"); // the host is there all the same
     await axe(visit, "no GPU");
     await visit.screenshot("no-gpu");
+    await visit.end();
+  },
+
+  "no-data": async () => {
+    const visit = await Visit.begin();
+    await visit.state("empty");
+    await visit.page.getByText("connected, but no samples come").waitFor();
     await visit.end();
   },
 
@@ -216,6 +225,8 @@ await run({
     await page.reload(); // the session is in a cookie, out of scripts' sight
     await visit.state("live");
     assert.equal(await page.evaluate(() => document.cookie), "");
+    await page.getByRole("button", { name: "Log out" }).click();
+    await visit.state("denied");
     await visit.end();
   },
 

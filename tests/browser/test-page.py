@@ -33,6 +33,11 @@ def test_no_backend(t):
     visit(t, "no-backend", settings={"gpu.backends": ""})
 
 
+def test_no_data(t):
+    daemon = t.start(settings={"gpu.backends": "", "host.enabled": "false"})
+    browser_test.run(t, "test-page.mjs", "no-data", daemon)
+
+
 def test_search(t):
     visit(t, "search")
 
