@@ -8,7 +8,7 @@ import subprocess
 
 from orfeas_test import Skip
 
-ROOT = os.environ.get("ORFEAS_NODE_PACKAGES", os.path.join(os.getcwd(), "node-packages"))
+ROOT = os.environ.get("ORFEAS_NODE_PACKAGES", os.path.join(os.getcwd(), "build/tests/functional/node-packages"))
 
 
 def install(folder):
