@@ -133,10 +133,14 @@ begin_update (GString *json, gint64 t_us, const GPtrArray *set)
 
 /* ---- history --------------------------------------------------------------------------------- */
 
+/* Before the first tick: that one's time is a multiple of a period, and so may be a little before
+ * now; frames go forward. */
 static gint64
 get_now_us (const OrfDashboard *dashboard)
 {
-  return dashboard->frame_us > 0 ? dashboard->frame_us : orf_clock_now_us ();
+  if (dashboard->frame_us > 0)
+    return dashboard->frame_us;
+  return orf_clock_now_us () - dashboard->parts->config->dashboard.period_us;
 }
 
 static void
