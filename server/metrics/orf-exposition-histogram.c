@@ -143,11 +143,10 @@ is_whole (Group *group)
 static void
 expose (OrfExposedFamily *exposed, const OrfSeries *series, OrfExposedPart part, const char *le)
 {
-  OrfExposedSeries one = { series, NULL, part };
+  gboolean plain = le == NULL && series->plain;
 
-  if (le != NULL || !series->plain)
-    one.labels = orf_exposition_labels_to_text (series->labels, le);
-  g_array_append_val (exposed->series, one);
+  orf_exposed_family_add (exposed, series, part,
+                          plain ? NULL : orf_exposition_labels_to_text (series->labels, le));
 }
 
 static void
@@ -155,8 +154,8 @@ expose_group (OrfExposedFamily *exposed, const Group *group)
 {
   for (guint i = 0; i < group->buckets->len; i++) {
     const Bucket *bucket = &g_array_index (group->buckets, Bucket, i);
-    g_autofree char *le = orf_exposition_labels_dup_le (bucket->bound * exposed->multiply /
-                                                        exposed->divide);
+    g_autofree char *le = orf_exposition_labels_dup_le (bucket->bound * exposed->name->multiply /
+                                                        exposed->name->divide);
 
     exposed->negative = exposed->negative || bucket->bound < 0;
     expose (exposed, bucket->series, ORF_EXPOSED_BUCKET, le);

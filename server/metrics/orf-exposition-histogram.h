@@ -21,7 +21,7 @@ const OrfFamily *orf_exposition_histogram_get_family (OrfExpositionHistogram *hi
 void orf_exposition_histogram_add (OrfExpositionHistogram *histogram,
                                    OrfExposedPart part,
                                    const OrfSeries *series);
-/* Those that are whole, into exposed, whose scale is known already. */
+/* Those that are whole. */
 void orf_exposition_histogram_expose (OrfExpositionHistogram *histogram, OrfExposedFamily *exposed);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfExpositionHistogram, orf_exposition_histogram_free)

@@ -11,7 +11,9 @@
 #include "core/orf-names.h"
 #include "metrics/orf-exposition-histogram.h"
 #include "metrics/orf-exposition-labels.h"
-#include "metrics/orf-prometheus-name.h"
+
+/* How many series ahead of the one that is looked at are fetched. */
+#define AHEAD 8
 
 /* The active series of one of our families. */
 typedef struct {
@@ -23,6 +25,7 @@ typedef struct {
 typedef struct {
   GHashTable *members; /* OrfFamily -> Member, owned by `order` */
   GPtrArray *order;    /* Member */
+  OrfExpositionNames *names;
   GHashTable *claimed; /* every name that a sample or family has */
   GHashTable *by_name; /* family's name -> OrfExposedFamily: the built-in ones, which may share */
   GPtrArray *exposed;  /* OrfExposedFamily */
@@ -33,27 +36,45 @@ typedef struct {
 static void
 clear_series (gpointer one)
 {
-  g_free (((OrfExposedSeries *) one)->labels);
-}
+  OrfExposedSeries *series = one;
 
-OrfExposedFamily *
-orf_exposed_family_new (OrfSeriesKind kind)
-{
-  OrfExposedFamily *family = g_new0 (OrfExposedFamily, 1);
-
-  family->kind = kind;
-  family->unit = "";
-  family->multiply = family->divide = 1;
-  family->series = g_array_new (FALSE, FALSE, sizeof (OrfExposedSeries));
-  g_array_set_clear_func (family->series, clear_series);
-  return family;
+  if (series->owns_labels)
+    g_free ((char *) series->labels);
 }
 
 void
-orf_exposed_family_free (OrfExposedFamily *family)
+orf_exposed_family_add (OrfExposedFamily *family,
+                        const OrfSeries *series,
+                        OrfExposedPart part,
+                        char *own_labels)
 {
-  g_free (family->name);
-  g_free (family->help);
+  const OrfExposedSeries one = {
+    .series = series,
+    .labels = own_labels != NULL ? own_labels : series->text + strlen (series->family->name),
+    .part = part,
+    .owns_labels = own_labels != NULL,
+  };
+
+  g_array_append_val (family->series, one);
+}
+
+static OrfExposedFamily *
+add_exposed (Plan *plan, const OrfExposedName *name)
+{
+  OrfExposedFamily *family = g_new0 (OrfExposedFamily, 1);
+
+  family->name = name;
+  family->series = g_array_new (FALSE, FALSE, sizeof (OrfExposedSeries));
+  g_array_set_clear_func (family->series, clear_series);
+  g_ptr_array_add (plan->exposed, family);
+  return family;
+}
+
+static void
+exposed_free (gpointer data)
+{
+  OrfExposedFamily *family = data;
+
   g_array_unref (family->series);
   g_free (family);
 }
@@ -94,6 +115,9 @@ gather (Plan *plan, OrfRegistry *registry)
   for (guint i = 0; i < active->len; i++) {
     OrfSeries *series = active->pdata[i];
 
+    /* a series is a line of memory of its own, and each would be waited for */
+    if (i + AHEAD < active->len)
+      __builtin_prefetch (active->pdata[i + AHEAD]);
     if (member == NULL || member->family != series->family)
       member = ensure_member (plan, series->family);
     g_ptr_array_add (member->series, series);
@@ -156,8 +180,9 @@ get_endings (OrfSeriesKind kind)
 
 /* All that the family needs, or FALSE and nothing. */
 static gboolean
-claim (Plan *plan, const char *name, OrfSeriesKind kind)
+claim_cb (gpointer user_data, const char *name, OrfSeriesKind kind)
 {
+  Plan *plan = user_data;
   const char *const *endings = get_endings (kind);
 
   if (g_hash_table_contains (plan->claimed, name))
@@ -197,45 +222,7 @@ claim_reserved (Plan *plan)
     g_hash_table_add (plan->claimed, g_strdup (reserved[i]));
 }
 
-/* The plain name, or where another family has it one with a tag made of our own name: it is the
- * same each time. */
-static char *
-choose_name (Plan *plan, const OrfFamily *family, const OrfPrometheusName *name)
-{
-  g_autofree char *chosen = orf_prometheus_name_dup_family (name, NULL);
-  guint32 hash = 2166136261U; /* FNV-1a: four bytes for people to tell names apart */
-
-  while (!claim (plan, chosen, family->kind)) {
-    char tag[9];
-
-    for (const char *at = family->name; *at != '\0'; at++)
-      hash = (hash ^ (guchar) *at) * 16777619U;
-    g_snprintf (tag, sizeof tag, "%08x", hash);
-    g_free (chosen);
-    chosen = orf_prometheus_name_dup_family (name, tag);
-  }
-  return g_steal_pointer (&chosen);
-}
-
-/* With our own name and unit, which the rules may have changed beyond knowing. */
-static char *
-make_help (const OrfFamily *family)
-{
-  gboolean has_help = family->help != NULL && family->help[0] != '\0';
-  gboolean has_unit = family->unit != NULL && family->unit[0] != '\0';
-
-  return g_strconcat (has_help ? family->help : "Recorded as ", has_help ? " (" : "", family->name,
-                      has_unit ? " in " : "", has_unit ? family->unit : "", has_help ? ")" : ".",
-                      NULL);
-}
-
 /* ---- series ---------------------------------------------------------------------------------- */
-
-static const char *
-get_labels (const OrfExposedSeries *one)
-{
-  return one->labels != NULL ? one->labels : one->series->text + strlen (one->series->family->name);
-}
 
 /* Keys that become one, and empty values, may make two series one: the first stays. */
 static void
@@ -246,11 +233,11 @@ drop_doubles (OrfExposedFamily *exposed)
   for (guint i = 0; i < exposed->series->len;) {
     const OrfExposedSeries *one = &g_array_index (exposed->series, OrfExposedSeries, i);
 
-    if (g_hash_table_contains (seen, get_labels (one))) {
+    if (g_hash_table_contains (seen, one->labels)) {
       g_array_remove_index (exposed->series, i);
       continue;
     }
-    g_hash_table_add (seen, (gpointer) get_labels (one));
+    g_hash_table_add (seen, (gpointer) one->labels);
     i++;
   }
 }
@@ -262,13 +249,11 @@ expose_series (const Member *member, OrfExposedFamily *exposed)
 
   for (guint i = 0; i < member->series->len; i++) {
     const OrfSeries *series = member->series->pdata[i];
-    OrfExposedSeries one = { series, NULL, ORF_EXPOSED_VALUE };
 
-    if (!series->plain) {
-      one.labels = orf_exposition_labels_to_text (series->labels, NULL);
-      changed = TRUE;
-    }
-    g_array_append_val (exposed->series, one);
+    changed = changed || !series->plain;
+    orf_exposed_family_add (exposed, series, ORF_EXPOSED_VALUE,
+                            series->plain ? NULL
+                                          : orf_exposition_labels_to_text (series->labels, NULL));
   }
   if (changed)
     drop_doubles (exposed);
@@ -292,14 +277,9 @@ ensure_exported (Plan *plan, const OrfMetricExport *export, OrfSeriesKind kind)
 
   if (exposed != NULL)
     return exposed;
-  exposed = orf_exposed_family_new (kind);
-  exposed->name = g_strdup (export->family);
-  exposed->unit = export->unit;
-  exposed->help = g_strdup (export->help);
-  exposed->divide = export->divide;
-  claim (plan, exposed->name, kind);
-  g_hash_table_insert (plan->by_name, exposed->name, exposed);
-  g_ptr_array_add (plan->exposed, exposed);
+  exposed = add_exposed (plan, orf_exposition_names_get_export (plan->names, export, kind));
+  claim_cb (plan, export->family, kind);
+  g_hash_table_insert (plan->by_name, (gpointer) export->family, exposed);
   return exposed;
 }
 
@@ -310,10 +290,9 @@ expose_export (Plan *plan, const Member *member, const OrfMetricExport *export)
 
   for (guint i = 0; i < member->series->len; i++) {
     const OrfSeries *series = member->series->pdata[i];
-    OrfExposedSeries one = { series, orf_exposition_labels_export (export->labels, series->labels),
-                             ORF_EXPOSED_VALUE };
 
-    g_array_append_val (exposed->series, one);
+    orf_exposed_family_add (exposed, series, ORF_EXPOSED_VALUE,
+                            orf_exposition_labels_export (export->labels, series->labels));
   }
 }
 
@@ -323,25 +302,17 @@ static void
 expose_recorded (Plan *plan, const Member *member)
 {
   const OrfFamily *family = member->family;
-  g_autoptr (OrfPrometheusName) name = NULL;
   OrfExposedFamily *exposed;
 
   /* a histogram's own row has no samples */
   if (member->histogram == NULL &&
       (member->series->len == 0 || family->kind == ORF_SERIES_KIND_HISTOGRAM))
     return;
-  name = orf_prometheus_name_new (family->name, family->unit, family->kind);
-  exposed = orf_exposed_family_new (family->kind);
-  exposed->name = choose_name (plan, family, name);
-  exposed->unit = name->unit;
-  exposed->help = make_help (family);
-  exposed->multiply = name->multiply;
-  exposed->divide = name->divide;
+  exposed = add_exposed (plan, orf_exposition_names_get (plan->names, family, claim_cb, plan));
   if (member->histogram != NULL)
     orf_exposition_histogram_expose (member->histogram, exposed);
   else
     expose_series (member, exposed);
-  g_ptr_array_add (plan->exposed, exposed);
 }
 
 static int
@@ -353,7 +324,8 @@ compare_members (gconstpointer a, gconstpointer b)
 static int
 compare_exposed (gconstpointer a, gconstpointer b)
 {
-  return strcmp ((*(OrfExposedFamily *const *) a)->name, (*(OrfExposedFamily *const *) b)->name);
+  return strcmp ((*(OrfExposedFamily *const *) a)->name->name,
+                 (*(OrfExposedFamily *const *) b)->name->name);
 }
 
 static void
@@ -377,20 +349,22 @@ expose_all (Plan *plan)
 }
 
 GPtrArray *
-orf_exposition_plan_new (OrfRegistry *registry, OrfHistogramBases *bases)
+orf_exposition_plan_new (OrfRegistry *registry, OrfHistogramBases *bases, OrfExpositionNames *names)
 {
   Plan plan = {
     .members = g_hash_table_new (NULL, NULL),
     .order = g_ptr_array_new_with_free_func (member_free),
+    .names = names,
     .claimed = orf_names_table_new (g_free, NULL),
     .by_name = orf_names_table_new (NULL, NULL),
-    .exposed = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_exposed_family_free),
+    .exposed = g_ptr_array_new_with_free_func (exposed_free),
   };
 
   gather (&plan, registry);
   gather_histograms (&plan, bases);
   claim_reserved (&plan);
   expose_all (&plan);
+  orf_exposition_names_end_round (names);
   g_hash_table_unref (plan.members);
   g_ptr_array_unref (plan.order);
   g_hash_table_unref (plan.claimed);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "metrics/orf-exposition-names.h"
 #include "metrics/orf-histogram-bases.h"
 
 G_BEGIN_DECLS
@@ -19,26 +20,27 @@ typedef enum {
 
 typedef struct {
   const OrfSeries *series; /* the registry's */
-  char *labels;            /* NULL: as in its canonical text */
+  const char *labels;      /* as they are told: the end of its canonical text, or its own */
   OrfExposedPart part;
+  gboolean owns_labels;
 } OrfExposedSeries;
 
 typedef struct {
-  char *name;       /* without _total */
-  const char *unit; /* static; "": none */
-  OrfSeriesKind kind;
-  char *help;
-  double multiply, divide;
+  const OrfExposedName *name;
   gboolean negative; /* a histogram that has bounds below 0 */
   GArray *series;    /* OrfExposedSeries; of a histogram by labels, each its buckets by bound, its
                       * sum and its count */
 } OrfExposedFamily;
 
-/* Of OrfExposedFamily, by name. */
-GPtrArray *orf_exposition_plan_new (OrfRegistry *registry, OrfHistogramBases *bases);
+/* own_labels: taken; NULL: as they stand in the series' canonical text. */
+void orf_exposed_family_add (OrfExposedFamily *family,
+                             const OrfSeries *series,
+                             OrfExposedPart part,
+                             char *own_labels);
 
-/* For those who make one. */
-OrfExposedFamily *orf_exposed_family_new (OrfSeriesKind kind);
-void orf_exposed_family_free (OrfExposedFamily *family);
+/* Of OrfExposedFamily, by name; names outlives it. */
+GPtrArray *orf_exposition_plan_new (OrfRegistry *registry,
+                                    OrfHistogramBases *bases,
+                                    OrfExpositionNames *names);
 
 G_END_DECLS

@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 
 /*
  * All of a page but its values: what a plan comes to, with nothing of the registry in it, so that
- * the page can be written in another thread.  Whoever has it owns it alone.
+ * the page can be written in another thread.  Whoever has it owns it alone; the names in it are not
+ * changed while another thread has it.
  */
 
 /* One sample. */
@@ -19,11 +20,9 @@ typedef struct {
 } OrfSheetLine;
 
 typedef struct {
-  char *heads[ORF_EXPOSITION_N_FORMATS]; /* HELP, TYPE, UNIT */
-  guint first, n;                        /* its lines */
-  OrfSeriesKind kind;
-  double multiply, divide; /* of values and sums */
-  gboolean negative;       /* a histogram that has bounds below 0 */
+  const OrfExposedName *name; /* scale is of values and sums */
+  guint first, n;             /* its lines */
+  gboolean negative;          /* a histogram that has bounds below 0 */
 } OrfSheetFamily;
 
 typedef struct {
@@ -32,8 +31,10 @@ typedef struct {
   GByteArray *lines;
 } OrfExpositionSheet;
 
-/* plan: OrfExposedFamily; not kept. */
-OrfExpositionSheet *orf_exposition_sheet_new (const GPtrArray *plan);
+OrfExpositionSheet *orf_exposition_sheet_new (void);
+/* plan: OrfExposedFamily; not kept, but for their names.  What was there before goes, its memory is
+ * used again. */
+void orf_exposition_sheet_fill (OrfExpositionSheet *sheet, const GPtrArray *plan);
 void orf_exposition_sheet_free (OrfExpositionSheet *sheet);
 gsize orf_exposition_sheet_get_size_bytes (const OrfExpositionSheet *sheet);
 

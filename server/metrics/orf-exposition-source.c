@@ -3,6 +3,9 @@
 
 #include <math.h>
 
+/* How many series ahead of the one that is read are fetched. */
+#define AHEAD 8
+
 GArray *
 orf_exposition_sources_new (const GPtrArray *plan)
 {
@@ -13,7 +16,7 @@ orf_exposition_sources_new (const GPtrArray *plan)
 
     for (guint j = 0; j < family->series->len; j++) {
       const OrfExposedSeries *one = &g_array_index (family->series, OrfExposedSeries, j);
-      OrfExpositionSource source = { one->series, family->kind == ORF_SERIES_KIND_GAUGE,
+      OrfExpositionSource source = { one->series, family->name->kind == ORF_SERIES_KIND_GAUGE,
                                      one->part != ORF_EXPOSED_VALUE };
 
       g_array_append_val (sources, source);
@@ -46,6 +49,9 @@ orf_exposition_sources_read (const GArray *sources, gint64 now_us)
   for (guint i = 0; i < sources->len; i++) {
     double value = get_value (&g_array_index (sources, OrfExpositionSource, i), fresh_us);
 
+    /* a series is a line of memory of its own, and each would be waited for */
+    if (i + AHEAD < sources->len)
+      __builtin_prefetch (g_array_index (sources, OrfExpositionSource, i + AHEAD).series);
     g_array_append_val (values, value);
   }
   return values;

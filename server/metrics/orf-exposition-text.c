@@ -59,9 +59,9 @@ scale (const OrfSheetFamily *family, double value)
 {
   double millionths = rint (value * 1e6);
 
-  if (family->divide != 1 && fabs (millionths) < MAX_EXACT && millionths / 1e6 == value)
-    return millionths * family->multiply / (1e6 * family->divide);
-  return value * family->multiply / family->divide;
+  if (family->name->divide != 1 && fabs (millionths) < MAX_EXACT && millionths / 1e6 == value)
+    return millionths * family->name->multiply / (1e6 * family->name->divide);
+  return value * family->name->multiply / family->name->divide;
 }
 
 /* ---- families -------------------------------------------------------------------------------- */
@@ -89,7 +89,7 @@ append_family (Writer *writer, const OrfSheetFamily *family, const double *value
     if (omits && (line->part == ORF_EXPOSED_SUM || line->part == ORF_EXPOSED_COUNT))
       continue;
     if (!begun)
-      g_string_append (writer->out, family->heads[writer->format]);
+      g_string_append (writer->out, family->name->heads[writer->format]);
     begun = TRUE;
     append_line (writer, line, scaled ? scale (family, values[i]) : values[i]);
   }

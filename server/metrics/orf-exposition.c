@@ -38,10 +38,11 @@ typedef struct {
 struct _OrfExposition {
   OrfRegistry *registry;
   OrfHistogramBases *bases;
-  guint64 n_settled; /* times that histograms were found out */
+  OrfExpositionNames *names; /* the sheet's; not touched while a job has that */
+  guint64 n_settled;         /* times that histograms were found out */
 
   GArray *sources;           /* OrfExpositionSource; NULL: to be made, with the sheet */
-  OrfExpositionSheet *sheet; /* NULL: a job has it, or it is to be made */
+  OrfExpositionSheet *sheet; /* NULL: a job has it */
   guint64 n_changes;         /* the registry's, when they were made */
   guint64 n_settled_sheet;   /* and how often histograms had been found out then */
 
@@ -56,13 +57,6 @@ struct _OrfExposition {
 static void start (OrfExposition *exposition);
 
 /* ---- the sheet ------------------------------------------------------------------------------- */
-
-static void
-drop_sheet (OrfExposition *exposition)
-{
-  g_clear_pointer (&exposition->sources, g_array_unref);
-  g_clear_pointer (&exposition->sheet, orf_exposition_sheet_free);
-}
 
 static void
 settled_cb (gpointer user_data)
@@ -86,12 +80,12 @@ ensure_sheet (OrfExposition *exposition)
 
   if (is_sheet_valid (exposition))
     return;
-  drop_sheet (exposition);
   exposition->n_changes = orf_registry_get_version (exposition->registry).n_changes;
   exposition->n_settled_sheet = exposition->n_settled;
-  plan = orf_exposition_plan_new (exposition->registry, exposition->bases);
+  plan = orf_exposition_plan_new (exposition->registry, exposition->bases, exposition->names);
+  g_clear_pointer (&exposition->sources, g_array_unref);
   exposition->sources = orf_exposition_sources_new (plan);
-  exposition->sheet = orf_exposition_sheet_new (plan);
+  orf_exposition_sheet_fill (exposition->sheet, plan);
 }
 
 /* ---- pages ----------------------------------------------------------------------------------- */
@@ -166,7 +160,7 @@ take_back (OrfExposition *exposition, OrfExpositionJob *job)
   page->gzip_length = job->gzip_length;
   if (job->values != NULL)
     page->took_us = MAX (orf_clock_monotonic_us () - page->made_us, 1);
-  if (exposition->sources != NULL && exposition->sheet == NULL)
+  if (job->sheet != NULL)
     exposition->sheet = g_steal_pointer (&job->sheet);
 }
 
@@ -264,7 +258,7 @@ thread_cb (void *data)
 gsize
 orf_exposition_get_size_bytes (OrfExposition *exposition)
 {
-  gsize bytes = 0;
+  gsize bytes = orf_exposition_names_get_size_bytes (exposition->names);
 
   for (guint i = 0; i < ORF_EXPOSITION_N_FORMATS; i++)
     if (exposition->pages[i].text != NULL)
@@ -290,6 +284,8 @@ orf_exposition_new (OrfRegistry *registry, GError **error)
   }
   exposition->registry = registry;
   exposition->bases = orf_histogram_bases_new (registry, settled_cb, exposition);
+  exposition->names = orf_exposition_names_new ();
+  exposition->sheet = orf_exposition_sheet_new ();
   exposition->replies = orf_queue_new (1, G_MAXUINT);
   orf_queue_attach (exposition->replies, NULL);
   g_queue_init (&exposition->waiters);
@@ -313,7 +309,9 @@ orf_exposition_free (OrfExposition *exposition)
   }
   orf_queue_unref (exposition->jobs);
   orf_queue_unref (exposition->replies);
-  drop_sheet (exposition);
+  g_clear_pointer (&exposition->sources, g_array_unref);
+  orf_exposition_sheet_free (exposition->sheet);
+  orf_exposition_names_free (exposition->names);
   orf_histogram_bases_free (exposition->bases);
   for (guint i = 0; i < ORF_EXPOSITION_N_FORMATS; i++) {
     g_string_free (exposition->pages[i].text, TRUE);

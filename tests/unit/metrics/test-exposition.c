@@ -22,12 +22,14 @@ expose_at (MetricsFixture *fixture, OrfExpositionFormat format, gint64 now_us)
 {
   g_autoptr (OrfHistogramBases)
     bases = orf_histogram_bases_new (fixture->registry, ignore_cb, NULL);
-  g_autoptr (GPtrArray) plan = orf_exposition_plan_new (fixture->registry, bases);
-  g_autoptr (OrfExpositionSheet) sheet = orf_exposition_sheet_new (plan);
+  g_autoptr (OrfExpositionNames) names = orf_exposition_names_new ();
+  g_autoptr (GPtrArray) plan = orf_exposition_plan_new (fixture->registry, bases, names);
+  g_autoptr (OrfExpositionSheet) sheet = orf_exposition_sheet_new ();
   g_autoptr (GArray) sources = orf_exposition_sources_new (plan);
   g_autoptr (GArray) values = orf_exposition_sources_read (sources, now_us);
   GString *text = g_string_new (NULL);
 
+  orf_exposition_sheet_fill (sheet, plan);
   orf_exposition_text_write (text, sheet, (const double *) values->data, format);
   return g_string_free (text, FALSE);
 }
