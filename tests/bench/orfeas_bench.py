@@ -94,12 +94,14 @@ class Session:
 UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
 
 
-def wrk(url, connections=32, body=None, seconds=SECONDS):
+def wrk(url, connections=32, body=None, seconds=SECONDS, headers=None):
     """(requests/s, p50 ms, p99 ms, errors and time-outs) of wrk on core 1."""
     raise_descriptors(connections + 100)
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         if body is not None:
             script.write(f'wrk.method="POST"\nwrk.body=[=[{body}]=]\nwrk.headers["Content-Type"]="application/json"\n')
+        for name, value in (headers or {}).items():
+            script.write(f'wrk.headers["{name}"]=[=[{value}]=]\n')
         script.flush()
         text = subprocess.run(
             [*on(1), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "--latency", "-s", script.name, url],
