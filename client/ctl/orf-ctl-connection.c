@@ -51,7 +51,7 @@ orf_ctl_connection_open (const OrfCtlTarget *target,
   OrfCtlExit verdict;
 
   if (target->url != NULL)
-    verdict = orf_ctl_http_open (target->url, target->token_file, opened, error);
+    verdict = orf_ctl_http_open (target->url, target->token_file, target->ca_file, opened, error);
   else if (target->db != NULL)
     verdict = orf_ctl_stdio_open (target->db, opened, error);
   else if (target->socket != NULL)

@@ -33,6 +33,7 @@ typedef struct {
   const char *socket;
   const char *db;
   const char *token_file; /* NULL: the cookie beside the default socket, for a loopback url */
+  const char *ca_file;    /* of an https url; NULL: the system's */
 } OrfCtlTarget;
 
 OrfCtlExit orf_ctl_connection_open (const OrfCtlTarget *target,
@@ -57,6 +58,7 @@ OrfCtlExit orf_ctl_socket_open (const char *path,
                                 GError **error);
 OrfCtlExit orf_ctl_http_open (const char *url,
                               const char *token_file,
+                              const char *ca_file,
                               OrfCtlConnection *connection,
                               GError **error);
 OrfCtlExit orf_ctl_stdio_open (const char *db, OrfCtlConnection *connection, GError **error);

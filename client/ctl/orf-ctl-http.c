@@ -208,17 +208,33 @@ parse_url (const char *url, GError **error)
                       *path == '\0' || g_str_equal (path, "/") ? "/rpc" : path, NULL, NULL);
 }
 
+static gboolean
+read_trusted (const char *path, GTlsDatabase **trusted, GError **error)
+{
+  g_autoptr (GError) fault = NULL;
+  g_autofree char *full = g_canonicalize_filename (path, NULL);
+
+  *trusted = g_tls_file_database_new (full, &fault);
+  if (*trusted != NULL)
+    return TRUE;
+  g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "--ca-file %s: %s", path,
+               fault->message);
+  return FALSE;
+}
+
 OrfCtlExit
 orf_ctl_http_open (const char *url,
                    const char *token_file,
+                   const char *ca_file,
                    OrfCtlConnection *connection,
                    GError **error)
 {
   g_autoptr (GUri) uri = parse_url (url, error);
+  g_autoptr (GTlsDatabase) trusted = NULL;
   g_autofree char *token = NULL;
   HttpTransport *transport;
 
-  if (uri == NULL)
+  if (uri == NULL || (ca_file != NULL && !read_trusted (ca_file, &trusted, error)))
     return ORF_CTL_USAGE;
   if (token_file != NULL) {
     token = read_token (token_file, error);
@@ -232,6 +248,8 @@ orf_ctl_http_open (const char *url,
   transport->token = g_steal_pointer (&token);
   /* no proxy: the daemon is near, and a token is nobody's business on the way */
   transport->session = soup_session_new_with_options ("proxy-resolver", NULL, "timeout", 0, NULL);
+  if (trusted != NULL)
+    soup_session_set_tls_database (transport->session, trusted);
   *connection = (OrfCtlConnection){ &http_transport, transport };
   return ORF_CTL_DONE;
 }

@@ -8,6 +8,7 @@ const OrfCtlOption orf_ctl_global_options[] = {
   { "socket", "PATH", "talk to this Unix socket; the default is the daemon's own" },
   { "db", "FILE", "read a database file, with no daemon" },
   { "token-file", "PATH", "with --url, send the token in this file (mode 0600)" },
+  { "ca-file", "PATH", "with --url https://…, trust the certificates in it (PEM)" },
   { "json", NULL, "print the result as it came" },
   { "timeout", "MS", "give up after so many milliseconds" },
   { "help", NULL, "this; after a verb, about that verb" },

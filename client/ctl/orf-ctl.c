@@ -120,6 +120,11 @@ check_target (OrfCtl *ctl, GError **error)
                          "--token-file goes with --url: a socket asks for no token");
     return FALSE;
   }
+  if (orf_ctl_options_has (ctl->options, "ca-file") && !orf_ctl_options_has (ctl->options, "url")) {
+    g_set_error_literal (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
+                         "--ca-file goes with --url: a socket has no certificate");
+    return FALSE;
+  }
   return TRUE;
 }
 
@@ -139,6 +144,7 @@ connect_once (OrfCtl *ctl, GError **error)
     .socket = orf_ctl_options_get (ctl->options, "socket"),
     .db = orf_ctl_options_get (ctl->options, "db"),
     .token_file = orf_ctl_options_get (ctl->options, "token-file"),
+    .ca_file = orf_ctl_options_get (ctl->options, "ca-file"),
   };
 
   if (ctl->connection != NULL)
