@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -95,9 +96,11 @@ bind_one (const struct addrinfo *at, int backlog)
 
   if (fd < 0)
     return -1;
-  /* A restart must not wait for the last connections' TIME_WAIT. */
+  /* A restart must not wait for the last connections' TIME_WAIT.  What connections inherit: room,
+   * and that nothing waits for an acknowledgement, as answers leave whole. */
   if (setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
       setsockopt (fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof send_bytes) == 0 &&
+      setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
       bind (fd, at->ai_addr, at->ai_addrlen) == 0 && listen (fd, backlog) == 0)
     return fd;
   reason = errno;

@@ -9,8 +9,9 @@ G_BEGIN_DECLS
 
 /*
  * One connection: its descriptor, the guard on the way in, what is not sent yet on the way out, and
- * its deadlines.  libsoup has the stream; the connection outlives it until what was written is
- * sent.
+ * its deadlines.  libsoup has a stream of it only from a whole request on until the connection has
+ * been idle for a second: each that it has costs it 12 KiB, and the loop a look in every turn.  The
+ * connection outlives the stream until what was written is sent.
  */
 typedef struct _OrfHttpConnection OrfHttpConnection;
 
@@ -19,6 +20,9 @@ typedef struct {
   OrfHttpService *service;
   OrfPoller *poller;
   gint64 draining_us; /* since when no new request is taken, monotonic; 0: they are */
+  /* A whole request is there: for libsoup.  It may be answered, and the connection gone, when this
+   * returns. */
+  void (*begin) (gpointer user_data, OrfHttpConnection *connection);
   /* The descriptor is closed: there is room for another. */
   void (*release) (gpointer user_data, GSocketAddress *address);
   /* The last that is told; the connection is freed already. */

@@ -110,7 +110,14 @@ accept_cb (gpointer user_data, int fd, GSocketAddress *address)
   g_queue_push_tail_link (&server->connections, orf_http_connection_get_link (connection));
   if (server->tick_id == 0)
     server->tick_id = g_timeout_add (TICK_MS, tick_cb, server);
-  /* cannot fail; the connection may be served, closed and gone when it returns */
+}
+
+static void
+begin_cb (gpointer user_data, OrfHttpConnection *connection)
+{
+  OrfHttpServer *server = user_data;
+
+  /* cannot fail */
   soup_server_accept_iostream (server->soup, orf_http_connection_get_stream (connection),
                                server->local, orf_http_connection_get_address (connection), NULL);
 }
@@ -266,6 +273,7 @@ orf_http_server_new (
   g_array_set_clear_func (server->service.sockets, clear_socket);
   server->host = (OrfHttpHost){ .service = &server->service,
                                 .poller = poller,
+                                .begin = begin_cb,
                                 .closed = closed_cb,
                                 .release = release_cb,
                                 .user_data = server };

@@ -2,8 +2,6 @@
 #include "transport/orf-listener.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -122,10 +120,7 @@ take (OrfListener *listener, int fd, const struct sockaddr_storage *native, sock
 {
   /* one object for each connection: its owner may hang what it likes on it */
   g_autoptr (GSocketAddress) address = g_socket_address_new_from_native ((gpointer) native, length);
-  int on = 1;
 
-  if (listener->path == NULL) /* answers are whole, and wait for nothing */
-    setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (address == NULL || !count_in (listener, address)) {
     close (fd);
     log_seldom (listener, "a connection was refused: [listen] max_connections_per_address");

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/orf-config.h"
+#include "core/orf-memory.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
 #include "rpc/orf-peer.h"
@@ -632,6 +633,81 @@ test_drain (Fixture *f, gconstpointer data)
   turn_until (f->drained);
 }
 
+/* Requests that are not whole are refused, and hold nothing up. */
+static void
+test_drain_halves (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Client) head = client_new (f);
+  g_autoptr (Client) body = client_new (f);
+  g_autoptr (Client) silent = client_new (f);
+
+  client_send (head, "GET /page HTTP/1.1\r\nHo");
+  client_send (body, POST "Content-Length: 100\r\n\r\n{");
+  answers (f, "GET /page HTTP/1.1\r\n" HOST CLOSE "\r\n", 200, NULL); /* theirs came before */
+  orf_http_server_drain (f->server, drained_cb, f);
+  turn_until (f->drained && head->ended && body->ended && silent->ended);
+  g_assert_cmpint (status_of (head->in->str), ==, 503);
+  g_assert_cmpint (status_of (body->in->str), ==, 503);
+  g_assert_cmpstr (silent->in->str, ==, "");
+}
+
+static gint64
+get_held_bytes (OrfMemory *memory)
+{
+  return orf_memory_get_use (memory, ORF_MEMORY_CONNECTIONS).used_bytes;
+}
+
+/* libsoup's part of an idle connection is let go; the connection is not. */
+static void
+test_park (Fixture *f, gconstpointer data)
+{
+  static const char page[] = "GET /page HTTP/1.1\r\n" HOST "\r\n";
+  g_autoptr (OrfMemory) memory = orf_memory_new (f->config);
+  gint64 own_bytes, busy_bytes;
+  Client *client;
+
+  orf_router_set_memory (f->router, memory);
+  client = client_new (f);
+  turn_until (get_held_bytes (memory) > 0);
+  own_bytes = get_held_bytes (memory);
+  for (guint i = 0; i < 3; i++) {
+    /* half of it comes before, or while, or after the connection is parked */
+    client_send (client, "GET /pa");
+    client_send (client, page + strlen ("GET /pa"));
+    turn_until (count (client->in->str, "0123456789") == i + 1);
+    busy_bytes = get_held_bytes (memory);
+    g_assert_cmpint (busy_bytes, >, own_bytes + 8192);
+    turn_until (get_held_bytes (memory) < busy_bytes - 8192);
+  }
+  client_send (client, "GET /pa");
+  turn_until (get_held_bytes (memory) > own_bytes);
+  client_send (client, page + strlen ("GET /pa"));
+  turn_until (count (client->in->str, "0123456789") == 4);
+  g_assert_false (client->ended);
+  client_free (client);
+  turn_until (get_held_bytes (memory) == 0);
+  orf_router_set_memory (f->router, NULL);
+}
+
+/* What was parked is closed with the rest. */
+static void
+test_free_parked (Fixture *f, gconstpointer data)
+{
+  g_autoptr (OrfMemory) memory = orf_memory_new (f->config);
+  g_autoptr (Client) client = client_new (f);
+  gint64 busy_bytes;
+
+  orf_router_set_memory (f->router, memory);
+  client_send (client, "GET /page HTTP/1.1\r\n" HOST "\r\n");
+  turn_until (g_str_has_suffix (client->in->str, "0123456789"));
+  busy_bytes = get_held_bytes (memory);
+  turn_until (get_held_bytes (memory) < busy_bytes - 8192);
+  g_clear_pointer (&f->server, orf_http_server_free);
+  turn_until (client->ended);
+  g_assert_cmpint (get_held_bytes (memory), ==, 0);
+  orf_router_set_memory (f->router, NULL);
+}
+
 static void
 test_drain_at_once (Fixture *f, gconstpointer data)
 {
@@ -682,6 +758,9 @@ main (int argc, char **argv)
   add ("free", test_free);
   add ("drain", test_drain);
   add ("drain-at-once", test_drain_at_once);
+  add ("drain-halves", test_drain_halves);
+  add ("park", test_park);
+  add ("free-parked", test_free_parked);
   add ("big", test_big);
   return g_test_run ();
 }
