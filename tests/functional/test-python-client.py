@@ -208,6 +208,19 @@ def test_admin_by_cookie(t):
         equal(client.db.check()["ok"], True, "the socket's owner")
 
 
+def test_tokens_where_they_are_demanded(t):
+    daemon = t.start(settings={"auth.require": "true"})
+    for address in addresses(daemon):
+        if address.startswith("unix:"):
+            continue
+        with orfeas.connect(address, retries=0) as client:
+            raises(orfeas.Unauthenticated, client.health.check)
+            raises(orfeas.Unauthenticated, client.health.watch)
+        with orfeas.connect(address, cookie=os.path.join(t.dir, "cookie"), timeout=PATIENCE_S) as client:
+            equal(client.health.check(), {"serving": "SERVING"})
+            equal(next(client.health.watch()), {"serving": "SERVING"})
+
+
 # ---- batches
 
 
@@ -621,6 +634,23 @@ def test_closed(t):
         raises(orfeas.Cancelled, client.health.check)
     wait_for(lambda: not [thread for thread in threading.enumerate() if thread.name.startswith("orfeas ")],
              "the threads to end")
+
+
+def test_left_open_at_exit(t):
+    """A program that closes nothing ends at once and in silence."""
+    daemon = t.start()
+    script = f"""
+import orfeas, threading
+clients = [orfeas.connect(address) for address in {addresses(daemon)}]
+streams = [client.health.watch() for client in clients]
+for client, stream in zip(clients, streams):
+    client.health.check(), next(stream)
+    threading.Thread(target=list, args=(stream,), daemon=True).start()
+print("done")
+"""
+    done = subprocess.run([sys.executable, "-X", "dev", "-c", script], env=daemon.env, capture_output=True, text=True,
+                          timeout=PATIENCE_S)
+    equal((done.returncode, done.stdout, done.stderr), (0, "done\n", ""))
 
 
 def test_forgotten_clients_leave_nothing(t):

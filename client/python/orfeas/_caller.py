@@ -98,6 +98,7 @@ class Caller:
         self._retries = retries
         self._traceparent = traceparent
         self._ids = itertools.count(1)
+        self.is_closed = False
         session = SessionTransport(address.as_websocket(), credentials, context, max_answer_bytes)
         # HTTP has no way back for the values of a stream: those come by a WebSocket beside it
         self._streams = session
@@ -147,6 +148,7 @@ class Caller:
         return request, manner == "read" or (manner == "write" and idempotency_key is not None)
 
     def close(self) -> None:
+        self.is_closed = True
         self._calls.close()
         self._streams.close()
 

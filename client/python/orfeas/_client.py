@@ -48,8 +48,8 @@ class Batch(BatchServices):
 class Client(Services):
     """A daemon's methods, by service: `client.metrics.query(…)`.
 
-    May be used by any number of threads at once, and after a fork. Connections are made when they
-    are needed, and made again when they were lost.
+    May be used by any number of threads at once. Connections are made when they are needed, and made
+    again when they were lost. After a fork the child makes its own; streams stay the parent's.
     """
 
     def __init__(self, caller: Caller) -> None:

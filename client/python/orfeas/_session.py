@@ -79,6 +79,7 @@ class Session:
         self._channels: Dict[str, Channel] = {}
         self._ended: Optional[Error] = None
         self._abandoned = False
+        self._is_closed_by_us = False
         self._closing_until: Optional[float] = None  # monotonic; the goodbye is said
         self._heard = time.monotonic()
         self._pinged = False
@@ -129,24 +130,32 @@ class Session:
         message = {"jsonrpc": "2.0", "method": method, "params": params}
         self._send(self._codec.encode(json.dumps(message).encode()))
 
+    def wake(self) -> None:
+        """Lets the thread look at what has changed. For finalizers, too: it takes no lock."""
+        try:
+            os.write(self._wake_write, b"w")
+        except BlockingIOError:
+            pass  # the pipe is full of such bytes: it will wake
+
     def forget_channel(self, stream: str) -> None:
         with self._table:
             self._channels.pop(stream, None)
 
     def close(self) -> None:
         """Says goodbye, and waits for the end."""
+        self._is_closed_by_us = True
         with self._io:
             self._unsent += self._codec.goodbye()
             if self._closing_until is None:
                 self._closing_until = time.monotonic() + GOODBYE_S
-        self._wake()
+        self.wake()
         if self._thread is not threading.current_thread():
             self._thread.join(2 * GOODBYE_S)
 
     def abandon(self) -> None:
         """As close(), for finalizers: neither waits nor locks."""
         self._abandoned = True
-        self._wake()
+        self.wake()
 
     def drop_after_fork(self) -> None:
         """In a fork's child: the connection is its parent's, so nothing is said on it."""
@@ -158,6 +167,8 @@ class Session:
             if pending.channel is None:  # else its answer still tells which stream has to be ended
                 for request_id in pending.ids:
                     self._pending.pop(request_id, None)
+            else:
+                pending.channel.abandoned = True  # where the answer came at this very moment
 
     def _cancel(self, ids: Sequence[int]) -> None:
         for request_id in ids:
@@ -174,7 +185,7 @@ class Session:
             self._unsent += data
             left = bool(self._unsent)
         if left:
-            self._wake()
+            self.wake()
 
     def _send_now(self, data: Union[bytes, bytearray]) -> int:
         """How much went out. A connection that ended is told by reading, where all come to know of it."""
@@ -190,12 +201,6 @@ class Session:
         finally:
             view.release()
         return sent
-
-    def _wake(self) -> None:
-        try:
-            os.write(self._wake_write, b"w")
-        except BlockingIOError:
-            pass  # the pipe is full of such bytes: it will wake
 
     # ---- the thread
 
@@ -218,6 +223,7 @@ class Session:
             ready = dict(poll.poll(self._poll_timeout_ms()))
             if self._wake_read in ready:
                 os.read(self._wake_read, 4096)
+                self._cancel_abandoned()
             if self._abandoned:
                 return "the client is gone"
             with self._io:
@@ -290,6 +296,14 @@ class Session:
                 return event
         return None
 
+    def _cancel_abandoned(self) -> None:
+        with self._table:
+            streams = [stream for stream, channel in self._channels.items() if channel.abandoned]
+            for stream in streams:
+                del self._channels[stream]
+        for stream in streams:
+            self.tell("stream.cancel", {"stream": stream})
+
     # ---- what has come
 
     def _dispatch(self, document: Any) -> None:
@@ -332,14 +346,12 @@ class Session:
         stream = str(params.get("stream"))
         with self._table:
             channel = self._channels.get(stream)
-            if channel is not None and (method == "stream.end" or channel.abandoned):
+            if channel is not None and method == "stream.end":
                 del self._channels[stream]
         if channel is None:
             return
         if method == "stream.end":
             channel.end(str(params.get("status", "")), str(params.get("message", "")))
-        elif channel.abandoned:
-            self.tell("stream.cancel", {"stream": stream})
         elif method == "stream.next":
             channel.put(params.get("value"), params.get("dropped", 0))
 
@@ -354,7 +366,10 @@ class Session:
             pending.error = _failure.lost(reason.message, True)
             pending.finish()
         for channel in channels:
-            channel.lose(_failure.lost(reason.message, True))
+            if self._is_closed_by_us:
+                channel.end("CANCELLED", "")
+            else:
+                channel.lose(_failure.lost(reason.message, True))
 
 
 def _opened_stream(document: Any) -> Optional[str]:

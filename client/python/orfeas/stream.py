@@ -23,8 +23,8 @@ ENDED = ("OK", "CANCELLED")
 class Stream(Generic[Value]):
     """Values as they come, to iterate over, by one thread at a time.
 
-    Iteration ends when the server ends the stream (`status` then says how) or after close(), which
-    any thread may call. A stream that ended for a fault raises it; so does a lost connection
+    Iteration ends when the server ends the stream (`status` then says how) or after close(), of the
+    stream or of the client, which any thread may call. A stream that ended for a fault raises it; so does a lost connection
     (`ConnectionLost`), unless it was opened with `reconnect=True`: then it is opened anew with the
     same parameters, after pauses that grow, until that works.
     """
@@ -91,8 +91,10 @@ class Stream(Generic[Value]):
 
     def __del__(self) -> None:
         channel = getattr(self, "_channel", None)
-        if channel is not None:
-            channel.abandoned = True  # the session's thread does the rest, when the next value comes
+        if channel is not None and not channel.abandoned:
+            channel.abandoned = True
+            if channel.session is not None:
+                channel.session.wake()  # its thread does the rest
 
     # ---- inside
 
@@ -119,7 +121,9 @@ class Stream(Generic[Value]):
         if self._closed.is_set():
             return
         again = error is not None or status in ("CANCELLED", "UNAVAILABLE")
-        if self._reconnect and again:
+        if self._caller.is_closed:
+            self.status = "CANCELLED"
+        elif self._reconnect and again:
             self._dropped += self._channel.take_dropped()
             self._reopen()
         elif error is not None:
@@ -138,6 +142,11 @@ class Stream(Generic[Value]):
             except (errors.Unavailable, errors.DeadlineExceeded, errors.ResourceExhausted) as error:
                 asked_for = (error.retry_after_ms or 0) / 1000
                 continue
+            except errors.Cancelled:
+                if not self._caller.is_closed:
+                    raise
+                self.status = "CANCELLED"
+                return
             self._channel = channel
             self.reconnects += 1
             if self._closed.is_set():  # while it was opened, so that close() ended the one before
