@@ -27,6 +27,9 @@
 #include "transport/orf-socket-server.h"
 #include "websocket/orf-ws-server.h"
 
+/* How long a stream may outlive its token's time; a token that is taken away ends it at once. */
+#define REVIEW_S 10
+
 struct _OrfDaemon {
   OrfConfig *config;
   OrfCore *core;
@@ -50,6 +53,7 @@ struct _OrfDaemon {
   OrfGate *gate;
   OrfHttpServer *http;    /* NULL: [listen] http is empty */
   OrfWsServer *websocket; /* NULL where http is */
+  guint review_id;
   OrfSocketServer *socket;
 
   guint draining; /* servers that still have something in flight */
@@ -291,6 +295,23 @@ note_reload (OrfDaemon *daemon, char *const *fixed, gboolean tokens_read)
                                  (int) orf_gate_get_n_tokens (daemon->gate)));
 }
 
+static gboolean
+still_admits_cb (gpointer user_data, const char *actor, OrfRole role)
+{
+  return orf_gate_still_admits (user_data, actor, role);
+}
+
+/* Streams last longer than tokens may. */
+static gboolean
+review_streams_cb (gpointer user_data)
+{
+  OrfDaemon *daemon = user_data;
+
+  if (daemon->websocket != NULL)
+    orf_ws_server_review (daemon->websocket, still_admits_cb, daemon->gate);
+  return G_SOURCE_CONTINUE;
+}
+
 /* ---- life ------------------------------------------------------------------------------------ */
 
 OrfDaemon *
@@ -306,6 +327,7 @@ orf_daemon_new (OrfConfig *config, GError **error)
   daemon->audit = orf_audit_log_new (daemon->core->store, daemon->core->router);
   if (!bind_services (daemon, error) || !start_listeners (daemon, error))
     return NULL;
+  daemon->review_id = g_timeout_add_seconds (REVIEW_S, review_streams_cb, daemon);
   note_start (daemon);
   orf_health_service_set_serving (daemon->health, TRUE);
   orf_sampler_start (daemon->sampler);
@@ -316,6 +338,7 @@ orf_daemon_new (OrfConfig *config, GError **error)
 void
 orf_daemon_free (OrfDaemon *daemon)
 {
+  g_clear_handle_id (&daemon->review_id, g_source_remove);
   g_clear_pointer (&daemon->websocket, orf_ws_server_free);
   g_clear_pointer (&daemon->http, orf_http_server_free);
   g_clear_pointer (&daemon->socket, orf_socket_server_free);
@@ -391,6 +414,7 @@ orf_daemon_reload (OrfDaemon *daemon, const OrfConfig *fresh)
   orf_log_configure (daemon->config);
   reload_certificate (daemon);
   note_reload (daemon, fixed, reload_tokens (daemon));
+  review_streams_cb (daemon);
   orf_gpu_monitor_reload (daemon->gpu, daemon->config);
   if (!orf_dashboard_reload (daemon->dashboard, &error))
     g_warning ("the dashboard's series stay as they were: %s", error->message);

@@ -259,6 +259,18 @@ orf_gate_admit (OrfGate *gate,
   return TRUE;
 }
 
+gboolean
+orf_gate_still_admits (const OrfGate *gate, const char *actor, OrfRole role)
+{
+  const OrfToken *token = NULL;
+
+  if (!g_str_has_prefix (actor, ORF_TOKEN_ACTOR_PREFIX))
+    return TRUE; /* neither the cookie file's token nor loopback changes while we run */
+  if (gate->tokens != NULL)
+    token = orf_token_file_find_actor (gate->tokens, actor, orf_clock_now_us ());
+  return token != NULL && token->role == role;
+}
+
 /* ---- sessions -------------------------------------------------------------------------------- */
 
 static char *

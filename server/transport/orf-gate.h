@@ -55,6 +55,10 @@ typedef void (*OrfGateWitness) (gpointer user_data,
                                 const char *address);
 void orf_gate_set_witness (OrfGate *gate, OrfGateWitness witness, gpointer user_data);
 
+/* Whether who was admitted with these is still worth them: a token may have been taken away, have
+ * expired, or have other roles now.  For connections that outlive their admission. */
+gboolean orf_gate_still_admits (const OrfGate *gate, const char *actor, OrfRole role);
+
 /* A session for the page of a caller who gets in without token and has no session yet: its id;
  * else NULL. */
 char *orf_gate_open_page_session (OrfGate *gate, const OrfCredentials *credentials);

@@ -139,7 +139,7 @@ read_token (OrfTokenFile *file, GKeyFile *keys, const char *group, GError **erro
   if (!read_roles (keys, group, &token.role, error) ||
       !read_expiry (keys, group, &token.expires_us, error))
     return FALSE;
-  token.actor = g_strconcat ("token:", group, NULL);
+  token.actor = g_strconcat (ORF_TOKEN_ACTOR_PREFIX, group, NULL);
   g_array_append_val (file->tokens, token);
   return TRUE;
 }
@@ -311,6 +311,18 @@ orf_token_file_find_hash (const OrfTokenFile *file,
     const OrfToken *token = &g_array_index (file->tokens, OrfToken, i);
 
     if (memcmp (token->hash, hash, ORF_TOKEN_HASH_BYTES) == 0)
+      return unless_expired (token, now_us);
+  }
+  return NULL;
+}
+
+const OrfToken *
+orf_token_file_find_actor (const OrfTokenFile *file, const char *actor, gint64 now_us)
+{
+  for (guint i = 0; i < file->tokens->len; i++) {
+    const OrfToken *token = &g_array_index (file->tokens, OrfToken, i);
+
+    if (strcmp (token->actor, actor) == 0)
       return unless_expired (token, now_us);
   }
   return NULL;

@@ -18,6 +18,8 @@ G_BEGIN_DECLS
  */
 typedef struct _OrfTokenFile OrfTokenFile;
 
+#define ORF_TOKEN_ACTOR_PREFIX "token:"
+
 typedef struct {
   char *actor; /* "token:grafana" */
   OrfRole role;
@@ -38,6 +40,10 @@ const OrfToken *orf_token_file_find (const OrfTokenFile *file, const char *text,
 const OrfToken *orf_token_file_find_hash (const OrfTokenFile *file,
                                           const guint8 hash[ORF_TOKEN_HASH_BYTES],
                                           gint64 now_us);
+
+/* The same by its actor. */
+const OrfToken *
+orf_token_file_find_actor (const OrfTokenFile *file, const char *actor, gint64 now_us);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfTokenFile, orf_token_file_free)
 

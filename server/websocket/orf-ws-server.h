@@ -26,6 +26,11 @@ void orf_ws_server_feed (OrfWsServer *server,
                          OrfChannel *channel,
                          OrfBlob *first);
 
+/* Closes (1008) the connections of those whom `keeps` says no of; they are not served from then on.
+ */
+typedef gboolean (*OrfWsReview) (gpointer user_data, const char *actor, OrfRole role);
+void orf_ws_server_review (OrfWsServer *server, OrfWsReview keeps, gpointer user_data);
+
 /* Each connection is closed (1001) once its calls are answered; then drained is called, maybe at
  * once. */
 void

@@ -80,6 +80,40 @@ def session(daemon, token):
     return {"Cookie": pair, **origin(daemon)}
 
 
+class WebSocket:
+    """As little of one as these tests need."""
+
+    def __init__(self, daemon, headers):
+        self.socket = daemon.tcp()
+        fields = {"Host": "127.0.0.1", "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+                  "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==", **headers}
+        self.socket.sendall(("GET /rpc HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in fields.items()) + "\r\n").encode())
+        self.reader = self.socket.makefile("rb")
+        contains(self.reader.readline().decode(), " 101 ")
+        while self.reader.readline() != b"\r\n":
+            pass
+
+    def send(self, text):
+        data = text.encode()
+        size = bytes([0x80 | len(data)]) if len(data) < 126 else b"\xfe" + len(data).to_bytes(2, "big")
+        self.socket.sendall(b"\x81" + size + b"\0\0\0\0" + data)
+
+    def receive(self):
+        """(opcode, payload) of the next that is no ping; those are answered."""
+        while True:
+            first, size = self.reader.read(2)
+            if size >= 126:
+                size = int.from_bytes(self.reader.read(2 if size == 126 else 8), "big")
+            data = self.reader.read(size)
+            if first & 0x0F != 9:
+                return first & 0x0F, data
+            self.socket.sendall(bytes([0x8A, 0x80 | len(data)]) + b"\0\0\0\0" + data)
+
+    def close(self):
+        self.reader.close()
+        self.socket.close()
+
+
 # ---- tokens
 
 
@@ -147,6 +181,27 @@ def test_reload(t):
     os.chmod(path, 0o644)
     reload(daemon, "tokens stay as they are")
     equal(may(daemon, OPERATE, bearer(second)), True)
+
+
+def test_streams_end_with_their_token(t):
+    path = f"{t.dir}/tokens"
+    token, other = new_token(t, path, "a", "read"), new_token(t, path, "b", "read")
+    brief = new_token(t, path, "c", "read", expires="2s")
+    daemon = t.start(settings={"auth.token_file": path, "auth.require": "true"})
+    gone, kept, late = (WebSocket(daemon, bearer(one)) for one in (token, other, brief))
+    for one in (gone, kept, late):
+        one.send(json.dumps(request("metrics.watch", {"select": "orfeas.memory.rss_bytes", "period_us": 100000})))
+    drop_token(path, "a")
+    reload(daemon, "tokens read again")
+    for one in (gone, late):
+        while (frame := one.receive())[0] == 1:
+            pass
+        equal((frame[0], int.from_bytes(frame[1][:2], "big")), (8, 1008))
+    kept.send(json.dumps(request("metrics.list", request_id="still")))
+    while json.loads(kept.receive()[1]).get("id") != "still":
+        pass
+    for one in (gone, kept, late):
+        one.close()
 
 
 def test_bad_file_refuses_to_start(t):

@@ -245,9 +245,14 @@ test_tokens (Fixture *f, gconstpointer data)
   g_assert_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT);
   admits (f, TRUE, "secret", ORF_ROLE_READ | ORF_ROLE_INGEST, "token:ci");
 
+  g_assert_true (orf_gate_still_admits (f->gate, "token:ci", ORF_ROLE_READ | ORF_ROLE_INGEST));
+  g_assert_false (orf_gate_still_admits (f->gate, "token:ci", ORF_ROLE_READ));
+  g_assert_false (orf_gate_still_admits (f->gate, "token:other", ORF_ROLE_READ));
+  g_assert_true (orf_gate_still_admits (f->gate, "loopback", ORF_ROLE_OPERATE));
   write_tokens (f, "secret", "roles=read\nexpires=2001-01-01T00:00:00Z");
   reloads (f);
   refuses (f, TRUE, "secret");
+  g_assert_false (orf_gate_still_admits (f->gate, "token:ci", ORF_ROLE_READ));
   drop_tokens (f);
 }
 
