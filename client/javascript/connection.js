@@ -27,6 +27,7 @@ export class Connection {
   #timer = null;
   #quiet = null;
   #openedAt = 0;
+  #attempt = 0;
   #nextId = 1;
   #pending = new Map(); // id → {method, resolve, reject, onResult}
   #streams = new Set(); // those to be opened again after a loss
@@ -60,6 +61,15 @@ export class Connection {
     if (this.#state !== "waiting" && this.#state !== "denied") return;
     this.#backoff.reset();
     this.#open();
+  }
+
+  /** As whom the cookie says now: what is open belongs to who one was. */
+  reconnect() {
+    if (this.#state === "closed") return;
+    const socket = this.#drop(unreachable("connecting anew"));
+    this.#backoff.reset();
+    this.#open();
+    socket?.close(1000);
   }
 
   stop() {
@@ -168,6 +178,7 @@ export class Connection {
 
   #open() {
     clearTimeout(this.#timer);
+    this.#attempt++;
     this.#setState("connecting", {});
     let socket;
     try {
@@ -206,8 +217,9 @@ export class Connection {
 
   async #askWhy(error, leastMs) {
     this.#setState("connecting", { error });
+    const attempt = ++this.#attempt;
     const denied = await this.#probe().catch(() => null);
-    if (this.#state !== "connecting" || this.#socket !== null) return;
+    if (attempt !== this.#attempt || this.#state !== "connecting") return; // it went on by other ways
     if (denied !== null) this.#setState("denied", { error: denied });
     else this.#wait(error, leastMs);
   }

@@ -88,7 +88,10 @@ export declare class Orfeas extends EventTarget {
   constructor(options?: Options);
   readonly state: ConnectionState;
   connect(): void;
+  /** At once, instead of at the end of a wait. */
   retry(): void;
+  /** After a login: the connection there is belongs to who one was before. */
+  reconnect(): void;
   close(): void;
   call(method: string, params?: object, options?: CallOptions): Promise<unknown>;
   watch(method: string, params?: object, options?: WatchOptions<any>): Stream<unknown>;

@@ -58,8 +58,14 @@ export class Orfeas extends EventTarget {
     this.#connection.start();
   }
 
+  /** At once, instead of at the end of a wait. */
   retry() {
     this.#connection.retry();
+  }
+
+  /** After a login: the connection there is belongs to who one was before. */
+  reconnect() {
+    this.#connection.reconnect();
   }
 
   /** For good: streams end, calls in flight fail. */

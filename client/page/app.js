@@ -8,8 +8,9 @@ import { span } from "./format.js";
 import { Gpu } from "./gpu.js";
 import { Health } from "./health.js";
 import { Host } from "./host.js";
-import { Login, hasLogin, rememberLogin } from "./login.js";
+import { Login } from "./login.js";
 import { bindTheme } from "./palette.js";
+import { recall, remember } from "./remember.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -41,7 +42,7 @@ schedule(); // the first frame may be there already
 
 $("logout").addEventListener("click", async () => {
   await fetch("/logout", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
-  rememberLogin(false);
+  remember("login", null);
   location.reload(); // what is shown, and the connection, were the session's
 });
 
@@ -60,7 +61,8 @@ function showState() {
   document.title = name === "live" ? "orfeas" : `${WORDS[name]} · orfeas`;
   login.show(session.state);
   $("content").hidden = name === "denied";
-  $("logout").hidden = name === "denied" || !hasLogin();
+  // the cookie itself no script can see
+  $("logout").hidden = name === "denied" || recall("login") === null;
 }
 session.addEventListener("state", showState);
 showState();

@@ -104,7 +104,7 @@ class Card {
 
   tell({ total_bytes: total, sampled_us: sampledUs }, store) {
     this.#total = total;
-    this.old.hidden = store.isEmpty || (sampledUs !== null && store.head * 1e6 - sampledUs < OLD_US);
+    this.old.hidden = sampledUs === null || store.isEmpty || store.head * 1e6 - sampledUs < OLD_US;
   }
 
   update(store) {

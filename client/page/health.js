@@ -31,28 +31,17 @@ export class Health {
     section.append(el("div", { class: "card health" }, el("div", {}, this.headline, this.since), facts, this.reasons));
     session.every(STATUS_MS, () => this.#ask());
     session.addEventListener("state", () => this.#show());
-    this.#watch();
+    session.watch(() => session.client.health.watch(), ({ value }) => {
+      this.#serving = value.serving;
+      this.#show();
+    });
   }
 
   update() {}
 
   async #ask() {
-    const status = await this.#session.client.status.get();
-    const { serving } = await this.#session.client.health.check();
-    this.#status = status;
-    this.#serving = serving;
+    this.#status = await this.#session.client.status.get();
     this.#show();
-  }
-
-  async #watch() {
-    try {
-      for await (const { value } of this.#session.client.health.watch()) {
-        this.#serving = value.serving;
-        if (this.#status !== null) await this.#ask(); // the reasons change with it
-      }
-    } catch (error) {
-      console.warn(`health.watch: ${error.message}`); // status.get is asked anyway
-    }
   }
 
   #show() {

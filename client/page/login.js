@@ -1,24 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Who may not see is asked for a token; a cookie that scripts cannot read keeps it. */
 import { el, setText } from "./dom.js";
+import { remember } from "./remember.js";
 
 const WORDS = {
   401: "That token is not known, or it has expired.",
   403: "This page's address may not log in.",
   429: "Too many attempts. Wait a little.",
 };
-
-const KEY = "orfeas.login";
-
-/** Whether there is something to log out of: the cookie itself no script can see. */
-export function hasLogin() {
-  return localStorage.getItem(KEY) !== null;
-}
-
-export function rememberLogin(yes) {
-  if (yes) localStorage.setItem(KEY, "yes");
-  else localStorage.removeItem(KEY);
-}
 
 export class Login {
   #session;
@@ -62,7 +51,7 @@ export class Login {
       });
       if (answer.ok) {
         this.token.value = "";
-        rememberLogin(true);
+        remember("login", "yes");
         setText(this.problem, "");
         this.#session.retry();
       } else {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The style sheet's colours, for what is drawn on canvas. Read again when the theme changes. */
+import { recall, remember } from "./remember.js";
+
 let cache = new Map();
 const listeners = new Set();
 
@@ -24,10 +26,9 @@ function changed() {
 
 /** The switch: what the system says, or what was chosen. theme.js applies it before the first paint. */
 export function bindTheme(select) {
-  select.value = localStorage.getItem("orfeas.theme") ?? "auto";
+  select.value = recall("theme") ?? "auto";
   select.addEventListener("change", () => {
-    if (select.value === "auto") localStorage.removeItem("orfeas.theme");
-    else localStorage.setItem("orfeas.theme", select.value);
+    remember("theme", select.value === "auto" ? null : select.value);
     document.documentElement.dataset.theme = select.value;
     changed();
   });

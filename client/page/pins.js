@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Series that were chosen to be charted: kept in this browser, in the order they were chosen. */
-const KEY = "orfeas.pins";
+import { recall, remember } from "./remember.js";
+
+const KEY = "pins";
 export const MOST_PINS = 12; // a stream each
 
 export class Pins extends EventTarget {
@@ -17,14 +19,14 @@ export class Pins extends EventTarget {
   toggle({ series, kind, unit }) {
     if (this.has(series)) this.#series = this.#series.filter((pin) => pin.series !== series);
     else if (this.#series.length < MOST_PINS) this.#series = [...this.#series, { series, kind, unit }];
-    localStorage.setItem(KEY, JSON.stringify(this.#series));
+    remember(KEY, JSON.stringify(this.#series));
     this.dispatchEvent(new Event("change"));
   }
 }
 
 function load() {
   try {
-    const pins = JSON.parse(localStorage.getItem(KEY) ?? "[]");
+    const pins = JSON.parse(recall(KEY) ?? "[]");
     return pins.filter(({ series }) => typeof series === "string").slice(0, MOST_PINS);
   } catch {
     return []; // written by another release, or by hand

@@ -29,13 +29,16 @@ export class Session extends EventTarget {
     this.client = new Orfeas({ backoff: { firstMs: 250, maxMs: 5_000 } });
     this.client.addEventListener("state", ({ detail }) => this.#connection(detail));
     setInterval(() => this.#look(), LOOK_MS);
-    addEventListener("online", () => this.client.retry());
+    // what stood in the way may be gone
+    addEventListener("online", () => this.client.state.state === "waiting" && this.client.retry());
+    document.addEventListener("visibilitychange", () =>
+      !document.hidden && this.client.state.state === "waiting" && this.client.retry());
   }
 
-  /** Somebody logged in, or wants to know at once. */
+  /** Somebody logged in. */
   retry() {
     this.#denied = null;
-    this.client.retry();
+    this.client.reconnect();
     this.dispatchEvent(new Event("retry"));
     this.#look();
   }
@@ -46,26 +49,32 @@ export class Session extends EventTarget {
    * steady: what has a point each second, so that the past may come with the first frame, in steps of a second.
    * Of others the first frame tells the newest value, however old, so their past is asked for point by point.
    */
-  async feed(select, { steady = false, signal } = {}) {
-    while (!signal?.aborted) {
-      try {
-        await this.#follow(select, steady, signal);
-      } catch (error) {
-        await this.#refused(error);
-      }
-    }
-  }
-
-  async #follow(select, steady, signal) {
+  feed(select, { steady = false, signal } = {}) {
     const params = { select, period_us: PERIOD_US, history_us: steady ? WINDOW_S * PERIOD_US : 0 };
     const resume = (before) => ({ ...before, history_us: 0 });
     let lastUs = 0;
-    for await (const { value, seq, dropped, resumed } of this.client.metrics.watch(params, { signal, resume })) {
+    const open = () => {
+      lastUs = 0;
+      return this.client.metrics.watch(params, { signal, resume });
+    };
+    return this.watch(open, ({ value, seq, dropped, resumed }) => {
       const first = seq === 1 && !(steady && lastUs === 0);
       if (first || resumed || dropped > 0) this.#fill(select, lastUs + 1, value.t_us + 1);
       lastUs = value.t_us;
       this.#store.addFrame(first ? { ...value, values: {} } : value);
       this.#heard(value);
+    }, signal);
+  }
+
+  /** heard(item) for each of the stream that open() gives; opened again after a while, or a login, if it fails. */
+  async watch(open, heard, signal) {
+    while (!signal?.aborted) {
+      try {
+        for await (const item of open()) heard(item);
+        return;
+      } catch (error) {
+        await this.#refused(error);
+      }
     }
   }
 
@@ -109,7 +118,7 @@ export class Session extends EventTarget {
   /** A stream that ended for good: what can be done is to log in, or to wait. */
   #refused(error) {
     if (KEPT_OUT.has(error.status)) this.#deny(error);
-    else console.warn(`metrics.watch: ${error.message}`);
+    else console.warn(`${error.method}: ${error.message}`);
     return new Promise((resolve) => {
       const again = () => {
         clearTimeout(timer);

@@ -40,7 +40,7 @@ REQUESTS = {
 }
 
 
-def run(t, script, case, daemon):
+def run(t, script, case, daemon, **more):
     """The case in its own node; its lines that are JSON ask for something, others are told on."""
     if CHROMIUM is None:
         raise Skip("no Chromium")
@@ -50,6 +50,7 @@ def run(t, script, case, daemon):
         "packages": node_packages.install(HERE),
         "dir": t.dir,
         "screenshots": os.environ.get("ORFEAS_SCREENSHOTS"),
+        **more,
     }
     with open(os.path.join(t.dir, "node-stderr"), "w+", encoding="utf-8") as stderr:
         node = subprocess.Popen(

@@ -29,9 +29,9 @@ export class Visit {
     return visit;
   }
 
-  async open({ width = 1440, height = 900, scheme = "light", path = "/", before = null } = {}) {
+  async open({ width = 1440, height = 900, scheme = "light", path = "/", before = null, more = {} } = {}) {
     this.context = await this.browser.newContext({
-      viewport: { width, height }, colorScheme: scheme, acceptDownloads: true, locale: "en-GB",
+      viewport: { width, height }, colorScheme: scheme, acceptDownloads: true, locale: "en-GB", ...more,
     });
     this.context.setDefaultTimeout(PATIENCE_MS);
     this.page = await this.context.newPage();

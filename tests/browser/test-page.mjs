@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import assert from "node:assert/strict";
 
-import { AxeBuilder, Visit, ask, run, until } from "./harness.mjs";
+import { AxeBuilder, Visit, ask, facts, run, until } from "./harness.mjs";
 
 const SELECTS = "Simulated device 0";
 
@@ -227,6 +227,29 @@ await run({
     assert.equal(await page.evaluate(() => document.cookie), "");
     await page.getByRole("button", { name: "Log out" }).click();
     await visit.state("denied");
+    await visit.end();
+  },
+
+  "no-right": async () => {
+    const visit = await Visit.begin();
+    const { page } = visit;
+    visit.allowed = [/WebSocket connection to .* failed/];
+    await visit.state("denied");
+    await page.getByText("shows nothing without a token").waitFor();
+    await page.getByLabel("Token", { exact: true }).fill(facts.token);
+    await page.keyboard.press("Enter");
+    await page.getByText("The token in use may not read").waitFor();
+    await page.getByLabel("Token", { exact: true }).fill(await ask("cookie"));
+    await page.keyboard.press("Enter");
+    await visit.state("live");
+    await visit.end();
+  },
+
+  tls: async () => {
+    const visit = await Visit.begin({ more: { ignoreHTTPSErrors: true } });
+    await visit.state("live");
+    await visit.firstChart();
+    assert.match(visit.page.url(), /^https:/);
     await visit.end();
   },
 

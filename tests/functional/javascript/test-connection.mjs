@@ -215,6 +215,19 @@ await run({
     assert.ok((await fails(lost, "UNAVAILABLE")).local);
   }),
 
+  "as somebody else": () => with_server(async (server, orfeas) => {
+    const stream = orfeas.metrics.watch();
+    await server.called("metrics.watch");
+    server.next(1, "one");
+    await nextItem(stream);
+    const before = server.peer;
+    orfeas.reconnect();
+    await server.called("metrics.watch", 2);
+    assert.notEqual(server.peer, before);
+    server.next(1, "another");
+    assert.deepEqual(await nextItem(stream), { value: "another", seq: 1, dropped: 0, resumed: true });
+  }),
+
   garbage: () => with_server(async (server, orfeas) => {
     orfeas.connect();
     await nextState(orfeas, "open");
