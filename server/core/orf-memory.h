@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 typedef struct _OrfMemory OrfMemory;
 
 typedef enum {
-  ORF_MEMORY_REGISTRY,    /* series, their names and labels */
+  ORF_MEMORY_REGISTRY, /* series, their names and labels, and what is told of them to Prometheus */
   ORF_MEMORY_OPEN_CHUNKS, /* the last minutes of samples */
   ORF_MEMORY_SQLITE,      /* page caches, statements: the whole process's */
   ORF_MEMORY_WRITES,      /* what waits to be written */

@@ -217,7 +217,7 @@ start_http (OrfDaemon *daemon, GError **error)
     orf_http_server_add_page (daemon->http, "/healthz", TRUE, healthz_cb, daemon);
     orf_http_server_add_page (daemon->http, "/readyz", TRUE, readyz_cb, daemon);
     orf_http_server_add_page (daemon->http, "/openrpc.json", FALSE, openrpc_cb, daemon);
-    daemon->exposition = orf_exposition_new (daemon->core->registry, error);
+    daemon->exposition = orf_exposition_new (daemon->core->registry, daemon->core->memory, error);
     if (daemon->exposition == NULL)
       return FALSE;
     orf_metrics_page_add (daemon->http, daemon->exposition);

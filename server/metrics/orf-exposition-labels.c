@@ -146,7 +146,7 @@ orf_exposition_labels_dup_le (double bound)
     return g_strdup (bound > 0 ? "+Inf" : "-Inf");
   format_shortest (text, sizeof text, bound);
   mark = strchr (text, 'e');
-  exponent = atoi (mark + 1);
+  exponent = (int) strtol (mark + 1, NULL, 10);
   if (exponent < -4 || exponent >= 6)
     return g_strdup (text);
   digits = (int) (mark - text) - (bound < 0) - (strchr (text, '.') != NULL);

@@ -48,13 +48,15 @@ orf_exposed_family_add (OrfExposedFamily *family,
                         OrfExposedPart part,
                         char *own_labels)
 {
-  const OrfExposedSeries one = {
+  OrfExposedSeries one = {
     .series = series,
-    .labels = own_labels != NULL ? own_labels : series->text + strlen (series->family->name),
+    .labels = series->text + strlen (series->family->name),
     .part = part,
     .owns_labels = own_labels != NULL,
   };
 
+  if (own_labels != NULL)
+    one.labels = g_steal_pointer (&own_labels);
   g_array_append_val (family->series, one);
 }
 

@@ -35,8 +35,8 @@ put_number (char *at, double value)
 {
   if (isfinite (value))
     return orf_number_format_double (at, value);
-  memcpy (at, value > 0 ? "+Inf" : "-Inf", 4);
-  return 4;
+  strcpy (at, value > 0 ? "+Inf" : "-Inf");
+  return strlen ("+Inf");
 }
 
 static void

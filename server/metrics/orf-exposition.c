@@ -37,9 +37,12 @@ typedef struct {
 
 struct _OrfExposition {
   OrfRegistry *registry;
+  OrfMemory *memory;
+  gsize counted_bytes; /* there */
   OrfHistogramBases *bases;
   OrfExpositionNames *names; /* the sheet's; not touched while a job has that */
-  guint64 n_settled;         /* times that histograms were found out */
+  gsize names_bytes;
+  guint64 n_settled; /* times that histograms were found out */
 
   GArray *sources;           /* OrfExpositionSource; NULL: to be made, with the sheet */
   OrfExpositionSheet *sheet; /* NULL: a job has it */
@@ -83,6 +86,7 @@ ensure_sheet (OrfExposition *exposition)
   exposition->n_changes = orf_registry_get_version (exposition->registry).n_changes;
   exposition->n_settled_sheet = exposition->n_settled;
   plan = orf_exposition_plan_new (exposition->registry, exposition->bases, exposition->names);
+  exposition->names_bytes = orf_exposition_names_get_size_bytes (exposition->names);
   g_clear_pointer (&exposition->sources, g_array_unref);
   exposition->sources = orf_exposition_sources_new (plan);
   orf_exposition_sheet_fill (exposition->sheet, plan);
@@ -150,6 +154,29 @@ tell_waiters (OrfExposition *exposition, OrfExpositionFormat format)
   exposition->working = FALSE;
 }
 
+static gsize
+measure (const OrfExposition *exposition)
+{
+  gsize bytes = exposition->names_bytes;
+
+  for (guint i = 0; i < ORF_EXPOSITION_N_FORMATS; i++)
+    if (exposition->pages[i].text != NULL)
+      bytes += exposition->pages[i].text->allocated_len + exposition->pages[i].gzip_length;
+  if (exposition->sources != NULL)
+    bytes += exposition->sources->len * sizeof (OrfExpositionSource);
+  if (exposition->sheet != NULL)
+    bytes += orf_exposition_sheet_get_size_bytes (exposition->sheet);
+  return bytes;
+}
+
+static void
+count (OrfExposition *exposition, gsize bytes)
+{
+  orf_memory_add (exposition->memory, ORF_MEMORY_REGISTRY,
+                  (gint64) bytes - (gint64) exposition->counted_bytes);
+  exposition->counted_bytes = bytes;
+}
+
 static void
 take_back (OrfExposition *exposition, OrfExpositionJob *job)
 {
@@ -171,6 +198,7 @@ done_cb (OrfJob *base)
   OrfExposition *exposition = job->user_data;
 
   take_back (exposition, job);
+  count (exposition, measure (exposition));
   tell_waiters (exposition, job->format);
   start (exposition);
 }
@@ -255,23 +283,8 @@ thread_cb (void *data)
   return NULL;
 }
 
-gsize
-orf_exposition_get_size_bytes (OrfExposition *exposition)
-{
-  gsize bytes = orf_exposition_names_get_size_bytes (exposition->names);
-
-  for (guint i = 0; i < ORF_EXPOSITION_N_FORMATS; i++)
-    if (exposition->pages[i].text != NULL)
-      bytes += exposition->pages[i].text->allocated_len + exposition->pages[i].gzip_length;
-  if (exposition->sources != NULL)
-    bytes += exposition->sources->len * sizeof (OrfExpositionSource);
-  if (exposition->sheet != NULL)
-    bytes += orf_exposition_sheet_get_size_bytes (exposition->sheet);
-  return bytes;
-}
-
 OrfExposition *
-orf_exposition_new (OrfRegistry *registry, GError **error)
+orf_exposition_new (OrfRegistry *registry, OrfMemory *memory, GError **error)
 {
   OrfExposition *exposition = g_new0 (OrfExposition, 1);
 
@@ -283,6 +296,7 @@ orf_exposition_new (OrfRegistry *registry, GError **error)
     return NULL;
   }
   exposition->registry = registry;
+  exposition->memory = memory;
   exposition->bases = orf_histogram_bases_new (registry, settled_cb, exposition);
   exposition->names = orf_exposition_names_new ();
   exposition->sheet = orf_exposition_sheet_new ();
@@ -307,6 +321,7 @@ orf_exposition_free (OrfExposition *exposition)
     waiter->done (waiter->user_data, NULL);
     g_free (waiter);
   }
+  count (exposition, 0);
   orf_queue_unref (exposition->jobs);
   orf_queue_unref (exposition->replies);
   g_clear_pointer (&exposition->sources, g_array_unref);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "core/orf-memory.h"
 #include "metrics/orf-exposition-format.h"
 #include "metrics/orf-registry.h"
 
@@ -12,8 +13,9 @@ G_BEGIN_DECLS
  */
 typedef struct _OrfExposition OrfExposition;
 
-/* registry outlives it. */
-OrfExposition *orf_exposition_new (OrfRegistry *registry, GError **error);
+/* Both outlive it; memory may be NULL.  What it holds counts as the registry's: it grows with the
+ * series. */
+OrfExposition *orf_exposition_new (OrfRegistry *registry, OrfMemory *memory, GError **error);
 /* Who still waits is told NULL. */
 void orf_exposition_free (OrfExposition *exposition);
 
@@ -34,9 +36,6 @@ void orf_exposition_get (OrfExposition *exposition,
                          gboolean packed,
                          OrfExpositionDone done,
                          gpointer user_data);
-/* For status.get. */
-gsize orf_exposition_get_size_bytes (OrfExposition *exposition);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfExposition, orf_exposition_free)
 
 G_END_DECLS

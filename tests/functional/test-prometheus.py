@@ -7,6 +7,7 @@ import http.client
 import http.server
 import json
 import os
+import random
 import re
 import socket
 import subprocess
@@ -103,6 +104,43 @@ def test_promtool(t):
     promtool(scrape(daemon))
     fill(daemon)
     promtool(scrape_both(daemon)[0])
+
+
+def test_random_names(t):
+    """Names, units and labels put together by chance: nothing that metrics.record takes is refused."""
+    chance = random.Random(20)
+    words = ["a", "B", "x1", "kilo", "Miles", "s", "ms", "total", "Count", "sum", "bucket", "info", "gauge", "9", "Hours",
+             "mb", "seconds", "per", "created", "histogram", "bytes", "le", "deci", "percent"]
+    units = [None, "", "1", "s", "ms", "MB", "%", "bytes/s", "widgets", "h", "{x}", "MiBy", "Cel", "\n"]
+    keys = ["a", "A", "aB", "a_b", "a__b", "_", "__a", "le", "quantile", "_1", "job"]
+    daemon = t.start()
+    samples, named = [], set()
+    while len(named) < 400:
+        name = chance.choice("aZ_") + "".join(chance.choice(words) + chance.choice([".", "_", "-", "/", ":", "", "__"])
+                                              for _ in range(chance.randrange(5)))
+        kind = chance.choice(["gauge", "counter", "histogram"])
+        try:
+            if name not in named:
+                daemon.call("metrics.define", {"name": name, "kind": kind, "unit": chance.choice(units)})
+                named.add(name)
+        except orfeas_test.RpcError as error:  # a histogram's own counter
+            equal(error.status, "ALREADY_EXISTS")
+            continue
+        labels = {key: chance.choice(["", "1", "2"]) for key in chance.sample(keys, chance.randrange(4))
+                  if key != "le" or kind != "histogram"}
+        samples.append({"name": name, "value": chance.randrange(100), "labels": labels})
+    for sample in samples:
+        try:
+            daemon.call("metrics.record", {"samples": [sample]})
+        except orfeas_test.RpcError as error:  # it became one since
+            equal(error.status, "INVALID_ARGUMENT")
+    daemon.call("metrics.record", {"samples": [{"name": "the.end", "value": 1}]})
+    wait_for(lambda: "the_end 1" in scrape(daemon), "the last of them")
+    text, openmetrics = scrape(daemon), scrape(daemon, ASK_OPENMETRICS, OPENMETRICS)
+    promtool(text)
+    families = list(openmetrics_parser.text_string_to_metric_families(openmetrics))
+    assert len(families) > 300, len(families)
+    samples_of(families)
 
 
 def test_python_client(t):

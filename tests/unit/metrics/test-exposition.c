@@ -93,10 +93,10 @@ await (OrfExposition *exposition, const char *part)
 }
 
 static OrfExposition *
-open_exposition (MetricsFixture *fixture)
+open_exposition (MetricsFixture *fixture, OrfMemory *memory)
 {
   g_autoptr (GError) error = NULL;
-  OrfExposition *exposition = orf_exposition_new (fixture->registry, &error);
+  OrfExposition *exposition = orf_exposition_new (fixture->registry, memory, &error);
 
   g_assert_no_error (error);
   return exposition;
@@ -335,7 +335,7 @@ test_histogram_family_retired (MetricsFixture *fixture, gconstpointer data)
     orf_registry_tick (fixture->registry, later_us);
   }
   g_assert_null (orf_registry_find_family (fixture->registry, "job.wait"));
-  exposition = open_exposition (fixture);
+  exposition = open_exposition (fixture, NULL);
   do {
     g_autofree char *text = get (exposition, ORF_EXPOSITION_TEXT);
 
@@ -360,7 +360,7 @@ test_histogram_family_retired (MetricsFixture *fixture, gconstpointer data)
 static void
 test_free_while_working (MetricsFixture *fixture, gconstpointer data)
 {
-  g_autoptr (OrfExposition) exposition = open_exposition (fixture);
+  g_autoptr (OrfExposition) exposition = open_exposition (fixture, NULL);
   g_auto (Got) first = { FALSE };
   g_auto (Got) second = { FALSE };
 
@@ -448,7 +448,8 @@ test_restart (MetricsFixture *fixture, gconstpointer data)
 static void
 test_pages (MetricsFixture *fixture, gconstpointer data)
 {
-  g_autoptr (OrfExposition) exposition = open_exposition (fixture);
+  g_autoptr (OrfMemory) memory = orf_memory_new (fixture->config);
+  g_autoptr (OrfExposition) exposition = open_exposition (fixture, memory);
   g_auto (Got) packed = { FALSE };
   g_auto (Got) again = { FALSE };
   g_autofree char *open = NULL;
@@ -468,14 +469,17 @@ test_pages (MetricsFixture *fixture, gconstpointer data)
   assert_has (open, "\nlevel 1\n# EOF\n");
   record_samples (fixture, "{\"name\":\"level\",\"value\":2},{\"name\":\"new\",\"value\":3}");
   await (exposition, "\nlevel 2\n# HELP new");
-  g_assert_cmpuint (orf_exposition_get_size_bytes (exposition), >, strlen (open));
+  g_assert_cmpint (orf_memory_get_use (memory, ORF_MEMORY_REGISTRY).used_bytes, >,
+                   (gint64) (2 * strlen (open)));
+  g_clear_pointer (&exposition, orf_exposition_free);
+  g_assert_cmpint (orf_memory_get_use (memory, ORF_MEMORY_REGISTRY).used_bytes, ==, 0);
 }
 
 /* Who comes while a page is made is told that one; each of the formats has its turn. */
 static void
 test_crowd (MetricsFixture *fixture, gconstpointer data)
 {
-  g_autoptr (OrfExposition) exposition = open_exposition (fixture);
+  g_autoptr (OrfExposition) exposition = open_exposition (fixture, NULL);
   Got got[40] = { { FALSE } };
   guint n_done;
 
