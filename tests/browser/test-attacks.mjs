@@ -12,7 +12,7 @@ const { chromium } = createRequire(`${facts.packages}/package.json`)("playwright
 
 const DAEMON = new URL(facts.url);
 const HTML = { "Content-Type": "text/html" };
-const SOCKETS = ["/rpc"];
+const SOCKETS = ["/rpc", "/ws/metrics"];
 const COOKIE = "unguarded=1; Path=/; HttpOnly; SameSite=Strict";
 
 function listen(server) {
