@@ -10,8 +10,8 @@
 #define MAX_EXACT_INTEGER 9007199254740992.0
 
 /* jansson's own bound is 2048 levels, compiled in; ours is the caller's, and is cheap to count. */
-static gboolean
-check_depth (const char *text, gsize length, guint max_depth)
+gboolean
+orf_json_is_deeper (const char *text, gsize length, guint max_depth)
 {
   gboolean in_string = FALSE;
   guint depth = 0;
@@ -28,12 +28,12 @@ check_depth (const char *text, gsize length, guint max_depth)
       in_string = TRUE;
     } else if (c == '[' || c == '{') {
       if (++depth > max_depth)
-        return FALSE;
+        return TRUE;
     } else if ((c == ']' || c == '}') && depth > 0) {
       depth--;
     }
   }
-  return TRUE;
+  return FALSE;
 }
 
 json_t *
@@ -42,7 +42,7 @@ orf_json_parse (const char *text, gsize length, guint max_depth, GError **error)
   json_error_t json_error;
   json_t *value;
 
-  if (!check_depth (text, length, max_depth)) {
+  if (orf_json_is_deeper (text, length, max_depth)) {
     g_set_error (error, ORF_ERROR, ORF_ERROR_PARSE_ERROR, "JSON nested deeper than %u levels",
                  max_depth);
     return NULL;

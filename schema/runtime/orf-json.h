@@ -17,6 +17,9 @@ G_BEGIN_DECLS
  */
 json_t *orf_json_parse (const char *text, gsize length, guint max_depth, GError **error);
 
+/* Whether it is refused for its depth. */
+gboolean orf_json_is_deeper (const char *text, gsize length, guint max_depth);
+
 /* TRUE and the value when it is a whole number within 2^53. */
 gboolean orf_json_get_integer (json_t *value, gint64 *out);
 /* The text of any value. */

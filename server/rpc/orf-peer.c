@@ -572,7 +572,7 @@ orf_peer_receive (OrfPeer *peer, const char *data, gsize length, const OrfCallMe
                                  " are taken (rpc.max_message_bytes)",
                                  length, limits->max_message_bytes);
   else
-    message = orf_json_parse (data, length, limits->max_depth, &error);
+    message = orf_router_parse_json (peer->router, data, length, &error);
   if (message == NULL || !check_message (peer, message, &error)) {
     orf_peer_refuse (peer, error);
     return;

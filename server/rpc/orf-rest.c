@@ -68,7 +68,7 @@ rest_sink (gpointer owner, const char *json, gsize length, const GError *error)
 }
 
 static gboolean
-add_body (const OrfRestRequest *request, guint max_depth, json_t *params, GError **error)
+add_body (OrfRouter *router, const OrfRestRequest *request, json_t *params, GError **error)
 {
   g_autoptr (json_t) body = NULL;
   const char *name;
@@ -76,7 +76,7 @@ add_body (const OrfRestRequest *request, guint max_depth, json_t *params, GError
 
   if (request->body_length == 0)
     return TRUE;
-  body = orf_json_parse (request->body, request->body_length, max_depth, error);
+  body = orf_router_parse_json (router, request->body, request->body_length, error);
   if (body == NULL)
     return FALSE;
   if (!json_is_object (body)) {
@@ -107,7 +107,7 @@ gather_params (OrfRouter *router,
 {
   if (request->query != NULL && !orf_route_add_query (method, request->query, params, error))
     return FALSE;
-  return add_body (request, orf_router_get_limits (router)->max_depth, params, error);
+  return add_body (router, request, params, error);
 }
 
 static GError *

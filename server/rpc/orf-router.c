@@ -2,6 +2,7 @@
 #include "rpc/orf-router.h"
 
 #include "orf-error.h"
+#include "orf-json.h"
 #include "rpc/orf-call-private.h"
 
 /* What a caller is told to wait when too many calls are in flight: about one round of slow ones. */
@@ -72,6 +73,18 @@ OrfRpcCounts
 orf_router_get_counts (OrfRouter *router)
 {
   return router->counts;
+}
+
+json_t *
+orf_router_parse_json (OrfRouter *router, const char *text, gsize length, GError **error)
+{
+  guint max_depth = router->limits.max_depth;
+
+  if (!orf_json_is_deeper (text, length, max_depth))
+    return orf_json_parse (text, length, max_depth, error);
+  g_set_error (error, ORF_ERROR, ORF_ERROR_PARSE_ERROR,
+               "the JSON is nested deeper than %u levels (rpc.max_depth)", max_depth);
+  return NULL;
 }
 
 void

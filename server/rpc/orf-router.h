@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <jansson.h>
+
 #include "core/orf-memory.h"
 #include "rpc/orf-call.h"
 #include "rpc/orf-stream-hub.h"
@@ -40,6 +42,8 @@ orf_router_bind (OrfRouter *router, OrfMethodId method, OrfHandler handler, gpoi
 gboolean orf_router_is_bound (OrfRouter *router, OrfMethodId method);
 const OrfRpcLimits *orf_router_get_limits (OrfRouter *router);
 OrfRpcCounts orf_router_get_counts (OrfRouter *router);
+/* What comes from a caller; the errors name the limit. */
+json_t *orf_router_parse_json (OrfRouter *router, const char *text, gsize length, GError **error);
 /* Calls are counted there, and refused where it is short; it outlives all of them. */
 void orf_router_set_memory (OrfRouter *router, OrfMemory *memory);
 /* NULL: nobody set one. */

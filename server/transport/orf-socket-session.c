@@ -84,7 +84,8 @@ flush (OrfSocketSession *session)
       session->broken = TRUE;
   }
   if (get_queued (session) > 0 && !session->broken) {
-    if (session->n_sent > KEEP_BYTES) {
+    /* once half of it is sent: moving the rest each time would cost its square */
+    if (session->n_sent > KEEP_BYTES && session->n_sent >= get_queued (session)) {
       g_string_erase (session->output, 0, (gssize) session->n_sent);
       session->n_sent = 0;
     }
@@ -253,6 +254,18 @@ take (OrfSocketSession *session, const char *data, gsize length)
   }
 }
 
+/* The last line of a file may lack its end.  If nothing is handled now, because the other end does
+ * not read, the end is read once more then. */
+static void
+end_input (OrfSocketSession *session)
+{
+  if (session->input->len > 0 && session->framing.style == ORF_FRAMING_LINES) {
+    g_byte_array_append (session->input, (const guint8 *) "\n", 1);
+    handle_input (session);
+  }
+  session->ended = !session->paused;
+}
+
 static void
 receive (OrfSocketSession *session)
 {
@@ -266,7 +279,7 @@ receive (OrfSocketSession *session)
     if (!session->is_socket || session->ending || n == sizeof read_buffer)
       orf_watch_again (session->in, ORF_POLL_IN);
   } else if (n == 0) {
-    session->ended = TRUE;
+    end_input (session);
   } else if (errno == EINTR) {
     orf_watch_again (session->in, ORF_POLL_IN);
   } else if (errno != EAGAIN) {

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Budgets: what is counted, what gives way where it is used up, and that the rest goes on."""
 
+import json
 import os
 import signal
+import sqlite3
 
 import orfeas_test
 from orfeas_test import contains, equal, fails, wait_for
@@ -134,6 +136,76 @@ def test_samples_are_refused_first(t):
     equal(daemon.call("metrics.record", SAMPLE), {"accepted": 1})
     said = daemon.stderr()
     equal((said.count("samples from outside are refused"), said.count("taken again")), (1, 1))
+
+
+def refused(answer, status, code, key):
+    error = answer["error"]
+    equal((error["data"]["status"], error["code"]), (status, code), str(error)[:300])
+    contains(error["message"], key)
+    return error
+
+
+def both(daemon, text):
+    """What the same text is answered by HTTP and by the Unix socket."""
+    with daemon.peer() as peer:
+        return daemon.ask(text), peer.ask(text)
+
+
+def test_messages_name_the_limit(t):
+    daemon = t.start(settings={"rpc.max_message_bytes": 65536, "rpc.max_depth": 8, "rpc.max_batch": 3})
+    health = {"jsonrpc": "2.0", "id": 1, "method": "health.check"}
+    for answer in both(daemon, json.dumps(health) + " " * 65536):
+        refused(answer, "RESOURCE_EXHAUSTED", -32008, "max_message_bytes")
+    for answer in both(daemon, "[" * 9 + "]" * 9):
+        refused(answer, "PARSE_ERROR", -32700, "rpc.max_depth")
+    for answer in both(daemon, json.dumps([health] * 4)):
+        refused(answer, "INVALID_REQUEST", -32600, "rpc.max_batch")
+    for answers in both(daemon, json.dumps([health] * 3)):
+        equal([answer["result"]["serving"] for answer in answers], ["SERVING"] * 3)
+    status, answer = daemon.rest("POST", "/metrics/record", "{\"a\":" * 9 + "1" + "}" * 9)
+    equal(status, 400)
+    contains(answer["error"]["message"], "rpc.max_depth")
+
+
+def large_file(daemon):
+    """So that db.check, which admins call by the socket, is under way for a while."""
+    daemon.stop()
+    connection = sqlite3.connect(daemon.db)
+    connection.execute(
+        "INSERT INTO sample_raw SELECT value, 1, value FROM (WITH RECURSIVE c(value) AS "
+        "(VALUES(1) UNION ALL SELECT value+1 FROM c WHERE value<1500000) SELECT value FROM c)"
+    )
+    connection.execute("CREATE INDEX slow ON sample_raw (value, t_us)")
+    connection.commit()
+    connection.close()
+    return daemon.start()
+
+
+def in_one_batch(daemon, deadline_ms=None):
+    """(db.check's answer, that of a call which comes while it is under way)."""
+    check = {"jsonrpc": "2.0", "id": 1, "method": "db.check"}
+    if deadline_ms is not None:
+        check["meta"] = {"deadline_ms": deadline_ms}
+    with daemon.peer() as peer:
+        return peer.ask([check, {"jsonrpc": "2.0", "id": 2, "method": "health.check"}])
+
+
+def test_calls_in_flight_name_the_limit(t):
+    daemon = large_file(t.start())
+    for key in ("rpc.max_in_flight", "rpc.max_in_flight_per_peer"):
+        daemon.stop()
+        daemon = t.start(db=daemon.db, settings={key: 1})
+        error = refused(in_one_batch(daemon, 20)[1], "RESOURCE_EXHAUSTED", -32008, f"({key})")
+        assert error["data"]["retry_after_ms"] > 0, error
+        equal(daemon.call("health.check"), {"serving": "SERVING"})
+
+
+def test_deadlines_have_a_default_and_a_bound(t):
+    daemon = large_file(t.start())
+    for key, asked_ms in (("rpc.default_deadline_us", None), ("rpc.max_deadline_us", 600000)):
+        daemon.stop()
+        daemon = t.start(db=daemon.db, settings={key: 3000})
+        refused(in_one_batch(daemon, asked_ms)[0], "DEADLINE_EXCEEDED", -32004, "deadline")
 
 
 def test_percentages_that_cannot_be_are_refused(t):

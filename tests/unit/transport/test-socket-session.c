@@ -291,6 +291,55 @@ test_pipes (Fixture *fixture, gconstpointer data)
   fixture->from = -1;
 }
 
+/* A file's last line may have no end; it is a message as any other. */
+static void
+test_last_line_without_end (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *open = g_strndup (ASK ("2"), strlen (ASK ("2")) - 1);
+
+  start_pipes (fixture);
+  say (fixture, ASK ("1"));
+  say (fixture, open);
+  close (fixture->to);
+  fixture->to = -1;
+  expect (fixture, ANSWER ("1") ANSWER ("2"));
+  expect_closed (fixture);
+  g_assert_cmpuint (orf_router_get_counts (fixture->router).calls, ==, 2);
+}
+
+/* Found while nothing is handled because the other end does not read: it is not forgotten. */
+static void
+test_last_line_while_paused (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *open = g_strndup (ASK ("2"), strlen (ASK ("2")) - 1);
+  char buffer[65536];
+
+  start_socket (fixture, 0);
+  say (fixture, LARGE);
+  say (fixture, open);
+  g_assert_cmpint (shutdown (fixture->to, SHUT_WR), ==, 0);
+  while (fixture->n_large == 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_true (g_unix_set_fd_nonblocking (fixture->from, TRUE, NULL));
+  while (fixture->closed_us == 0) {
+    if (read (fixture->from, buffer, sizeof buffer) < 0)
+      g_assert_cmpint (errno, ==, EAGAIN);
+    g_main_context_iteration (NULL, FALSE);
+  }
+  g_assert_cmpuint (orf_router_get_counts (fixture->router).calls, ==, 2);
+}
+
+/* Half a frame is none. */
+static void
+test_half_frame (Fixture *fixture, gconstpointer data)
+{
+  start_socket (fixture, 0);
+  say (fixture, "Content-Length: 100\r\n\r\n{\"jsonrpc\":\"2.0\"");
+  g_assert_cmpint (shutdown (fixture->to, SHUT_WR), ==, 0);
+  expect_closed (fixture);
+  g_assert_cmpuint (orf_router_get_counts (fixture->router).calls, ==, 0);
+}
+
 static void
 test_drain_idle (Fixture *fixture, gconstpointer data)
 {
@@ -323,6 +372,9 @@ main (int argc, char **argv)
   ADD ("idle-stalled-reader", test_idle_stalled_reader);
   ADD ("idle-after-long-call", test_idle_after_long_call);
   ADD ("pipes", test_pipes);
+  ADD ("last-line-without-end", test_last_line_without_end);
+  ADD ("last-line-while-paused", test_last_line_while_paused);
+  ADD ("half-frame", test_half_frame);
   ADD ("drain-idle", test_drain_idle);
   ADD ("free-cancels", test_free_cancels);
   return g_test_run ();
