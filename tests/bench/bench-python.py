@@ -61,14 +61,13 @@ def main():
     for _ in range(ROUNDS):
         for name, call in calls.items():
             rates[name].append(rate(call, SECONDS / ROUNDS))
-    middle = {name: sorted(figures)[ROUNDS // 2] for name, figures in rates.items()}
-    hand = middle.pop("http.client and json")
+    best = {name: max(figures) for name, figures in rates.items()}  # whatever else the machine does only takes away
+    hand = best.pop("http.client and json")
     table = Table(f"gpu.profile, {len(daemon.post(call_text('gpu.profile')))} bytes of answer, one thread, {SECONDS} s each")
     table.add("http.client and json by hand", f"{hand:,.0f}/s")
-    for name, figure in middle.items():
+    for name, figure in best.items():
         table.add(name, f"{figure:,.0f}/s")
-        target = 0.85 if name.endswith("HTTP") else 1  # deadlines, ids and errors that tell why, of the same parser
-        table.add(name + " beside by hand", f"{figure / hand:.2f}", f">= {target}", figure >= target * hand)
+        table.add(name + " beside by hand", f"{figure / hand:.2f}", ">= 1", figure >= hand)
     for name in calls:
         if name.startswith("client"):
             client = calls[name].__self__._caller

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import http.client
 import json
 import os
 import socket
 from typing import Optional
 
-from . import _failure, _wire
+from . import _failure, _response, _wire
 from ._address import Address
 from ._deadline import Deadline
 
@@ -33,42 +32,39 @@ def request(address: Address, key: str, token: Optional[str]) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
-def check(response: http.client.HTTPResponse, key: str) -> None:
+def check(head: _response.Head, key: str) -> None:
     """ValueError where it is not the answer to our key."""
-    if (response.getheader("Upgrade") or "").strip().lower() != "websocket":
+    if head.tokens("upgrade") != ["websocket"]:
         raise ValueError("no upgrade to websocket")
-    if "upgrade" not in [token.strip().lower() for token in (response.getheader("Connection") or "").split(",")]:
+    if "upgrade" not in head.tokens("connection"):
         raise ValueError("no upgrade of the connection")
-    if (response.getheader("Sec-WebSocket-Accept") or "").strip() != accept_of(key):
+    if head.fields.get("sec-websocket-accept") != accept_of(key):
         raise ValueError("the answer to another key")
-    if response.getheader("Sec-WebSocket-Extensions"):
+    if head.fields.get("sec-websocket-extensions"):
         raise ValueError("an extension that was not asked for")
-    if (response.getheader("Sec-WebSocket-Protocol") or PROTOCOL).strip() != PROTOCOL:
+    if head.fields.get("sec-websocket-protocol", PROTOCOL) != PROTOCOL:
         raise ValueError("a subprotocol that was not asked for")
 
 
-class _OneByOne(_wire.Reader):
+class _OneByOne:
     """What follows the head is the first frame's, so not a byte more than the head may be taken."""
 
-    def makefile(self, _mode: str):  # type: ignore[no-untyped-def, override]
-        return self
+    def __init__(self, wire: _wire.Wire) -> None:
+        self._wire = wire
 
-    def read(self, size: Optional[int] = -1) -> bytes:  # type: ignore[override]
-        if size is None or size < 0:
-            return self.readall() or b""
-        parts = bytearray()
-        while len(parts) < size:
-            part = super().read(size - len(parts))
+    def read(self, size: int = -1) -> bytes:
+        data = bytearray()
+        while size < 0 or len(data) < size:
+            part = self._wire.read(65536 if size < 0 else size - len(data))
             if not part:
                 break
-            parts += part
-        return bytes(parts)
+            data += part
+        return bytes(data)
 
-    def readline(self, size: Optional[int] = -1) -> bytes:
-        limit = 65536 if size is None or size < 0 else size
+    def readline(self, size: int = -1) -> bytes:
         line = bytearray()
-        while len(line) < limit and not line.endswith(b"\n"):
-            byte = self.read(1)
+        while (size < 0 or len(line) < size) and not line.endswith(b"\n"):
+            byte = self._wire.read(1)
             if not byte:
                 break
             line += byte
@@ -78,20 +74,22 @@ class _OneByOne(_wire.Reader):
 def shake(connection: socket.socket, address: Address, token: Optional[str], deadline: Deadline) -> None:
     """Afterwards frames may be sent and read on the connection."""
     key = base64.b64encode(os.urandom(16)).decode()
+    wire = _wire.Wire(connection)
+    wire.deadline = deadline
     try:
-        _wire.send(connection, request(address, key, token), deadline)
-        response = http.client.HTTPResponse(_OneByOne(connection, deadline))  # type: ignore[arg-type]
-        response.begin()
-        body = b"" if response.status == 101 else response.read(MAX_REFUSAL_BYTES)
+        wire.send(request(address, key, token))
+        head, body = _response.read(_OneByOne(wire), MAX_REFUSAL_BYTES)
     except socket.timeout as error:
         raise _wire.out_of_time() from error
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, _response.BadResponse) as error:
         raise _failure.lost(f"{address} ended the opening of a WebSocket: {error or type(error).__name__}",
                             False) from error
-    if response.status != 101:
-        raise _failure.from_http(response.status, response.reason, _json_or_none(body))
+    finally:
+        wire.detach()
+    if head.status != 101:
+        raise _failure.from_http(head.status, head.reason, _json_or_none(body))
     try:
-        check(response, key)
+        check(head, key)
     except ValueError as error:
         raise _failure.lost(f"{address} is no WebSocket: {error}", False) from error
 

@@ -7,7 +7,7 @@ list of those that nobody uses.
 
 from __future__ import annotations
 
-import http.client
+import io
 import json
 import os
 import select
@@ -16,7 +16,7 @@ import ssl
 import threading
 from typing import Any, List, Optional
 
-from . import _failure, _wire, errors
+from . import _failure, _response, _wire, errors
 from ._address import Address, Credentials
 from ._deadline import Deadline
 
@@ -28,9 +28,10 @@ class _Connection:
     def __init__(self, address: Address, credentials: Credentials, context: Optional[ssl.SSLContext],
                  deadline: Deadline) -> None:
         token = credentials.get()
-        self.socket = _wire.connect(address, deadline, context)
+        self.wire = _wire.Wire(_wire.connect(address, deadline, context))
+        self.file = io.BufferedReader(self.wire, 16384)
         self._poll = select.poll()
-        self._poll.register(self.socket, select.POLLIN)
+        self._poll.register(self.wire, select.POLLIN)
         self.head = (f"POST {address.path} HTTP/1.1\r\nHost: {address.authority}\r\n"
                      "Content-Type: application/json\r\nAccept: application/json\r\n")
         if token is not None:
@@ -41,7 +42,7 @@ class _Connection:
         return not self._poll.poll(0)
 
     def close(self) -> None:
-        self.socket.close()
+        self.wire.close()
 
 
 class HttpTransport:
@@ -62,15 +63,15 @@ class HttpTransport:
         body = json.dumps(message, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
         connection = self._take(deadline)
         try:
-            response, text = self._post(connection, body, deadline)
+            head, text = self._post(connection, body, deadline)
         except BaseException:  # KeyboardInterrupt too: what comes later would answer another call
             connection.close()
             raise
-        if response.will_close:
-            connection.close()
-        else:
+        if head.is_kept:
             self._give_back(connection)
-        return self._read_answer(response, text)
+        else:
+            connection.close()
+        return self._read_answer(head, text)
 
     def close(self) -> None:
         with self._lock:
@@ -110,39 +111,31 @@ class HttpTransport:
 
     # ---- one exchange
 
-    def _post(self, connection: _Connection, body: bytes, deadline: Deadline) -> Any:
+    def _post(self, connection: _Connection, body: bytes, deadline: Deadline) -> _response.Response:
         patience = deadline.milliseconds()
         head = f"{connection.head}Content-Length: {len(body)}\r\n"
         if patience is not None:
             head += f"X-Deadline-Ms: {patience}\r\n"
+        connection.wire.deadline = deadline
         try:
             # in one piece: two would be two packets, and two wake-ups of the server
-            _wire.send(connection.socket, head.encode("latin-1") + b"\r\n" + body, deadline)
-            reader = _wire.Reader(connection.socket, deadline)
-            response = http.client.HTTPResponse(reader, method="POST")  # type: ignore[arg-type]
-            try:
-                response.begin()
-                text = response.read(self._max_answer_bytes + 1)
-            finally:
-                response.close()
+            connection.wire.send(head.encode("latin-1") + b"\r\n" + body)
+            return _response.read(connection.file, self._max_answer_bytes)
         except socket.timeout as error:
             raise _wire.out_of_time() from error
-        except (OSError, http.client.HTTPException) as error:
+        except _response.TooLarge as error:
+            raise errors.ResourceExhausted(f"the answer has more than {self._max_answer_bytes} bytes") from error
+        except (OSError, _response.BadResponse) as error:
             raise _failure.lost(f"the connection to {self.address} was lost: {error or type(error).__name__}",
                                 True) from error
-        if len(text) > self._max_answer_bytes:
-            raise errors.ResourceExhausted(f"the answer has more than {self._max_answer_bytes} bytes")
-        if response.length:  # read() with a size does not tell that the end came early
-            raise _failure.lost(f"the connection to {self.address} ended within the answer", True)
-        return response, text
 
-    def _read_answer(self, response: http.client.HTTPResponse, text: bytes) -> Any:
+    def _read_answer(self, head: _response.Head, text: bytes) -> Any:
         try:
             document = json.loads(text)
         except ValueError as error:
             document = None
-            if response.status == 200:
+            if head.status == 200:
                 raise errors.Internal(f"{self.address} answers what is no JSON: {text[:100]!r}") from error
-        if response.status != 200:
-            raise _failure.from_http(response.status, response.reason, document)
+        if head.status != 200:
+            raise _failure.from_http(head.status, head.reason, document)
         return document

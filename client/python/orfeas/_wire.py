@@ -73,27 +73,55 @@ def _timeout(deadline: Deadline) -> Optional[float]:
     return None if wait < 0 else wait
 
 
-class Reader(io.RawIOBase):
-    """Each read waits until the deadline, not for a time of its own: a drip does not prolong it."""
+class Wire(io.RawIOBase):
+    """A socket that is used until a deadline: each read waits until then, not for a time of its own, so
+    that a drip does not prolong it. As a file it is read; send() is beside that.
+    """
 
-    def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
-        self._connection = connection
-        self._deadline = deadline
+    # Setting a time-out is a system call. One that is too short only wakes us early, so this is
+    # kept from call to call while it is not too long.
+    SLICE_S = 1.0
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+        self._slice = self.SLICE_S
+        self.deadline = Deadline(None)
+        connection.settimeout(self._slice)
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        self._connection.settimeout(_timeout(self._deadline))
-        return self._connection.recv_into(buffer)
+        while True:
+            self._arm()
+            try:
+                return self._socket.recv_into(buffer)
+            except socket.timeout:
+                pass
 
-    # http.client.HTTPResponse asks a socket for a file
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self, 65536)
+    def send(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            self._arm()
+            try:
+                view = view[self._socket.send(view):]
+            except socket.timeout:
+                pass
 
+    def detach(self) -> None:
+        """Leaves the socket to whom it belongs."""
+        super().close()
 
-def send(connection: socket.socket, data: bytes, deadline: Deadline) -> None:
-    view = memoryview(data)
-    while view:
-        connection.settimeout(_timeout(deadline))
-        view = view[connection.send(view):]
+    def close(self) -> None:
+        super().close()
+        self._socket.close()
+
+    def _arm(self) -> None:
+        left = _timeout(self.deadline)
+        wanted = self.SLICE_S if left is None else min(left, self.SLICE_S)
+        if wanted != self._slice:
+            self._slice = wanted
+            self._socket.settimeout(wanted)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The HTTP transport against a server that does what the daemon never does."""
 
+import io
 import json
 import queue
 import socket
@@ -10,6 +11,7 @@ import time
 
 import orfeas
 import orfeas_test
+from orfeas import _response
 from orfeas_test import PATIENCE_S, contains, equal, wait_for
 
 GOOD = {"serving": "SERVING"}
@@ -231,6 +233,43 @@ def test_chunked_answer(t):
 
     with Server(script) as server, server.connect() as client:
         equal(client.health.check(), GOOD)
+
+
+def test_heads_and_bodies(t):
+    def read(data, limit=100):
+        return _response.read(io.BytesIO(data), limit)
+
+    for data, body, kept in (
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}rest", b"{}", True),
+        (b"HTTP/1.1 200\nCONTENT-length:2 \n\n{}", b"{}", True),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1", b"1", True),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n1", b"1", False),
+        (b"HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 1\r\n\r\n1", b"1", True),
+        (b"HTTP/1.1 200 OK\r\nConnection: Close\r\nContent-Length: 1\r\n\r\n1", b"1", False),
+        (b"HTTP/1.1 200 OK\r\n\r\n[1]", b"[1]", False),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", b"", True),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n1;a=b\r\n[\r\n0A\r\n         ]\r\n0\r\nTrailer: x\r\n\r\n", b"[         ]", True),
+    ):
+        response = read(data)
+        equal((response.body, response.head.is_kept), (body, kept), data)
+    equal(read(b"HTTP/1.1 200 OK\r\nA: 1\r\na: 2\r\nContent-Length: 0\r\n\r\n").head.fields["a"], "1, 2")
+    good = b"HTTP/1.1 200 OK\r\n"
+    chunked = good + b"Transfer-Encoding: chunked\r\n\r\n"
+    for data in (
+        b"", b"HTTP/1.1 200 OK", good, good + b"Content-Length: 3\r\n\r\n{}", b"HTTP/2 200\r\n\r\n", b"HTTP/1.1 99 x\r\n\r\n",
+        good + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}", good + b"Content-Length: +2\r\n\r\n{}",
+        good + b"Content-Length: -2\r\n\r\n{}", good + b"Content-Length: \xb2\r\n\r\n{}", good + b" folded\r\n\r\n", good + b"no colon\r\n\r\n",
+        good + b"A: " + b"x" * 70000 + b"\r\n\r\n", good + b"A: x\r\n" * 20000 + b"\r\n",
+        good + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", chunked + b"\r\n", chunked + b"0x1\r\n1\r\n", chunked + b"-1\r\n",
+        chunked + b"1\r\n12\r\n0\r\n\r\n", chunked + b"2\r\n1", chunked + b"1\r\n1\r\n", chunked + b"0\r\n",
+        good.replace(b"Content-Length", b"Transfer-Encoding") + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        good + b"Content-Length: 101\r\n\r\n" + b" " * 101, good + b"\r\n" + b" " * 101, chunked + b"ffffffffffff\r\n", b"HTTP/1.1 100 C\r\n\r\n" * 9999,
+    ):
+        try:
+            response = read(data)
+        except _response.BadResponse:
+            continue
+        raise AssertionError(f"{data!r:.80} was taken as {response!r:.200}")
 
 
 def test_only_so_many_connections_are_kept(t):
