@@ -128,13 +128,16 @@ function opens(page, url) {
   }), url);
 }
 
+/** Where a frame ends up that is to show url. */
 async function frameUrl(page, url) {
-  await page.evaluate((to) => new Promise((resolve) => {
+  await page.evaluate((to) => {
     document.querySelectorAll("iframe").forEach((old) => old.remove());
-    const frame = Object.assign(document.createElement("iframe"), { src: to, onload: resolve });
-    document.body.append(frame);
-  }), url);
-  return page.frames().at(-1).url();
+    document.body.append(Object.assign(document.createElement("iframe"), { src: to }));
+  }, url);
+  return until(() => {
+    const [frame, ...more] = page.mainFrame().childFrames();
+    return more.length === 0 && frame?.url() !== "about:blank" && frame?.url();
+  }, `a frame with ${url}`);
 }
 
 await run({
