@@ -7,13 +7,17 @@
 
 #include "core/orf-clock.h"
 
+#define N_LEVELS 4
+/* Of one message: what quotes a caller may be long. */
+#define MAX_MESSAGE_BYTES 4096
+
 /* Every thread logs; lock protects the window and both settings. */
 static struct {
   pthread_mutex_t lock;
   int level; /* index of [log] level's values */
   gint64 max_per_s;
   gint64 window_us; /* monotonic begin of the current second */
-  gint64 n_in_window;
+  gint64 n_in_window[N_LEVELS];
   gint64 n_left_out;
 } state = { .lock = PTHREAD_MUTEX_INITIALIZER, .level = 2, .max_per_s = 20 };
 
@@ -33,16 +37,18 @@ admit (GLogLevelFlags flags, gint64 *n_left_out)
 {
   gint64 now_us = orf_clock_monotonic_us ();
   gboolean admitted = FALSE;
+  int level = to_level (flags);
 
   *n_left_out = 0;
   pthread_mutex_lock (&state.lock);
-  if (to_level (flags) <= state.level) {
+  if (level <= state.level) {
     if (now_us - state.window_us >= ORF_US_PER_S) {
       *n_left_out = state.n_left_out;
       state.window_us = now_us;
-      state.n_in_window = state.n_left_out = 0;
+      memset (state.n_in_window, 0, sizeof state.n_in_window);
+      state.n_left_out = 0;
     }
-    admitted = state.n_in_window++ < state.max_per_s;
+    admitted = state.n_in_window[level]++ < state.max_per_s;
     state.n_left_out += !admitted;
   }
   pthread_mutex_unlock (&state.lock);
@@ -58,15 +64,28 @@ find_field (const GLogField *fields, gsize n_fields, const char *key)
   return NULL;
 }
 
+/* On one line, whatever a message quotes. */
+static char *
+dup_plain (const char *message)
+{
+  char *plain = g_strndup (message, MAX_MESSAGE_BYTES);
+
+  for (char *at = plain; *at != '\0'; at++)
+    if (g_ascii_iscntrl (*at))
+      *at = ' ';
+  return plain;
+}
+
 static void
 write_line (GLogLevelFlags flags, const char *message)
 {
-  static const char *const names[] = { "error", "warning", "info", "debug" };
+  static const char *const names[N_LEVELS] = { "error", "warning", "info", "debug" };
+  g_autofree char *plain = dup_plain (message);
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree char *time = g_date_time_format (now, "%Y-%m-%dT%H:%M:%S");
   g_autofree char *line = g_strdup_printf ("%s.%03dZ %s: %s\n", time,
                                            g_date_time_get_microsecond (now) / 1000,
-                                           names[to_level (flags)], message);
+                                           names[to_level (flags)], plain);
 
   /* One write, so that lines of two threads do not mix; nobody to tell if it fails. */
   if (write (STDERR_FILENO, line, strlen (line)) < 0)
