@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * needs neither salt nor slowness, which passwords have to have and which would let anyone keep
  * the daemon busy with wrong tokens.  BLAKE2b takes about a microsecond.
  */
-#define ORF_TOKEN_HASH_BYTES 32
+#define ORF_TOKEN_HASH_BYTES 32 /* crypto_verify_32() compares them */
 /* "orf_" and 32 bytes in base64url without padding. */
 #define ORF_TOKEN_CHARS 47
 /* What names the hash's kind in a file. */
