@@ -11,6 +11,7 @@ import random
 import re
 import socket
 import subprocess
+import sys
 import threading
 import time
 import urllib.parse
@@ -244,6 +245,37 @@ def test_documented(t):
         assert "export" in metric, f"{metric['name']} has no export"
         name = metric["export"]["family"] + ("_total" if metric["kind"] == "counter" else "")
         assert name in documented, f"{name} is not in doc/prometheus.md"
+
+
+def test_schema(t):
+    """What the generator would not let into schema/metrics.json."""
+    sys.path.insert(0, os.path.join(ROOT, "schema"))
+    from generator import exports
+    from generator.model import SchemaError
+
+    def metric(name="m", kind="gauge", labels=("device",), **export):
+        return {"name": name, "kind": kind, "help": "H.", "labels": list(labels),
+                "export": {"family": "m_bytes", "unit": "bytes", "labels": {"hw_id": "$device"}, **export}}
+
+    equal(exports.read([metric()])["m"].family, "m_bytes")
+    shared = [{**metric(name, labels=()), "export": {"family": "io_bytes", "unit": "bytes", "labels": {"way": name}}}
+              for name in ("read", "write")]
+    equal(len(exports.read(shared)), 2)
+    wrong = [
+        [metric(family="M_bytes")], [metric(family="m__bytes")], [metric(family="m_total", unit="")],
+        [metric(family="m_bytes_count", unit="")], [metric(unit="us")], [metric(family="bytes_m")], [metric(unit="seconds")],
+        [metric(divide=0)], [metric(divide=0.5)], [metric(kind="histogram")], [metric(scale=2)],
+        [metric(labels=("device", "x"))], [metric(labels=())],
+        [{**metric(), "export": {**metric()["export"], "labels": {"le": "$device"}}}],
+        [{**metric(), "export": {**metric()["export"], "labels": {"hw_id": "$device", "x": 'a"b'}}}],
+        [metric("a"), metric("b")], [shared[0], {**shared[1], "kind": "counter"}], [shared[0], {**shared[1], "help": "I."}],
+    ]
+    for metrics in wrong:
+        try:
+            exports.read(metrics)
+        except SchemaError:
+            continue
+        raise AssertionError(f"taken: {metrics}")
 
 
 class TextOnly(http.server.BaseHTTPRequestHandler):
