@@ -321,8 +321,7 @@ query_cb (OrfCall *call, const OrfMetricsQueryParams *params, gpointer user_data
   query->call = call;
   query->params = params;
   query->points = g_ptr_array_new ();
-  if (orf_memory_check_part (query->parts->memory, ORF_MEMORY_QUERIES, &error) &&
-      prepare (query, &error))
+  if (prepare (query, &error))
     orf_series_set_select (query->parts, query->selector, query->read_from_us,
                            orf_call_get_cancel (call), selected_cb, query);
   else

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "metrics/orf-series-set.h"
 
+#include <malloc.h>
 #include <string.h>
 
 #include "core/orf-clock.h"
@@ -18,6 +19,7 @@ typedef struct {
 static void
 selected_free (const OrfMetricsParts *parts, OrfSelected *one)
 {
+  orf_memory_add (parts->memory, ORF_MEMORY_QUERIES, -(gint64) one->held_bytes);
   if (one->active != NULL)
     orf_registry_release (parts->registry, one->active);
   g_free (one->text);
@@ -36,6 +38,21 @@ orf_series_set_free (const OrfMetricsParts *parts, GPtrArray *selected)
   g_ptr_array_unref (selected);
 }
 
+/* Many wait while the file is read, each with all that it selected. */
+static void
+add_selected (Selection *selection, OrfSelected *one)
+{
+  char *const texts[] = { one->text, one->name, one->unit, one->help };
+
+  one->held_bytes = sizeof *one + malloc_usable_size (one->labels);
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    one->held_bytes += malloc_usable_size (texts[i]);
+  for (guint i = 0; one->labels[i] != NULL; i++)
+    one->held_bytes += malloc_usable_size (one->labels[i]);
+  orf_memory_add (selection->parts->memory, ORF_MEMORY_QUERIES, (gint64) one->held_bytes);
+  g_ptr_array_add (selection->selected, one);
+}
+
 static void
 add_active (Selection *selection, OrfSeries *series)
 {
@@ -52,7 +69,7 @@ add_active (Selection *selection, OrfSeries *series)
   one->last_us = series->last_us;
   one->active = series;
   orf_registry_hold (selection->parts->registry, series);
-  g_ptr_array_add (selection->selected, one);
+  add_selected (selection, one);
 }
 
 static gboolean
@@ -169,7 +186,7 @@ add_row (Selection *selection, const OrfSeriesRow *row, GHashTable *held, GError
   one->id = row->id;
   one->created_us = row->created_us;
   one->last_us = row->last_us;
-  g_ptr_array_add (selection->selected, one);
+  add_selected (selection, one);
   return TRUE;
 }
 
@@ -228,7 +245,8 @@ orf_series_set_select (const OrfMetricsParts *parts,
                                         (guint) parts->config->metrics.max_series + 1,
                             .done = done,
                             .user_data = user_data };
-  if (!add_all_active (selection, &error))
+  if (!orf_memory_check_part (parts->memory, ORF_MEMORY_QUERIES, &error) ||
+      !add_all_active (selection, &error))
     conclude (selection, error);
   else if (!may_mean_retired (parts, since_us))
     conclude (selection, NULL);

@@ -39,14 +39,8 @@ orf_sample_batch_measure (const OrfSampleBatch *batch)
 {
   gsize bytes = sizeof *batch + sizeof *batch->samples + malloc_usable_size (batch->samples->data);
 
-  for (guint i = 0; i < batch->new_series->len; i++) {
-    const OrfSeriesRow *row = batch->new_series->pdata[i];
-    char *const texts[] = { row->name, row->labels_json, row->unit, row->help, row->extra_json };
-
-    bytes += sizeof *row;
-    for (guint k = 0; k < G_N_ELEMENTS (texts); k++)
-      bytes += malloc_usable_size (texts[k]);
-  }
+  for (guint i = 0; i < batch->new_series->len; i++)
+    bytes += orf_series_row_measure (batch->new_series->pdata[i]);
   return bytes;
 }
 

@@ -85,6 +85,15 @@ orf_store_read_samples (OrfStore *store,
   submit_read (store, job, read_samples_thread_cb, samples_done_cb);
 }
 
+/* Rows hold texts as write jobs' do. */
+static void
+count_series (OrfReadJob *job)
+{
+  for (guint i = 0; i < job->rows->len; i++)
+    job->held_bytes += orf_series_row_measure (job->rows->pdata[i]);
+  orf_memory_add (job->memory, ORF_MEMORY_QUERIES, (gint64) job->held_bytes);
+}
+
 static gboolean
 find_series_thread_cb (OrfReadJob *job, OrfConnection *connection, GError **error)
 {
@@ -96,7 +105,10 @@ static gboolean
 list_series_thread_cb (OrfReadJob *job, OrfConnection *connection, GError **error)
 {
   job->rows = orf_series_list (connection, job->name, job->from_us, job->max, error);
-  return job->rows != NULL;
+  if (job->rows == NULL)
+    return FALSE;
+  count_series (job);
+  return TRUE;
 }
 
 static void
@@ -131,6 +143,7 @@ orf_store_list_series (OrfStore *store,
 {
   OrfReadJob *job = orf_read_job_new (store, cancel);
 
+  job->memory = store->options.memory;
   job->name = g_strdup (name);
   job->from_us = since_us;
   job->max = max;

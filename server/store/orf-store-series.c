@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store/orf-store-series.h"
 
+#include <malloc.h>
+
 #include "orf-error.h"
 
 #define COLUMNS "id, name, labels, kind, unit, help, extra, created_us, last_us"
@@ -53,6 +55,17 @@ orf_series_row_free (OrfSeriesRow *row)
   g_free (row->help);
   g_free (row->extra_json);
   g_free (row);
+}
+
+gsize
+orf_series_row_measure (const OrfSeriesRow *row)
+{
+  char *const texts[] = { row->name, row->labels_json, row->unit, row->help, row->extra_json };
+  gsize bytes = sizeof *row;
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    bytes += malloc_usable_size (texts[i]);
+  return bytes;
 }
 
 static gboolean

@@ -129,6 +129,8 @@ typedef struct {
 OrfSeriesRow *orf_series_row_new (void);
 OrfSeriesRow *orf_series_row_copy (const OrfSeriesRow *row);
 void orf_series_row_free (OrfSeriesRow *row);
+/* What malloc holds for it. */
+gsize orf_series_row_measure (const OrfSeriesRow *row);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfSeriesRow, orf_series_row_free)
 
 /* Blocking, at start only: the rows with last_us >= since_us, newest first, at most max; the

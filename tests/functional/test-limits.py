@@ -97,6 +97,25 @@ def test_large_answers_give_way(t):
     equal(memory(daemon, "rpc")["used_bytes"] < MIB // 2, True)
 
 
+def test_queries_give_way_to_those_before(t):
+    daemon = t.start(settings={"memory.queries_bytes": MIB})
+    samples = [{"name": "a.b", "labels": {"k": f"{i:0200d}"}, "value": i} for i in range(4000)]
+    daemon.call("metrics.record", {"samples": samples})
+    # each selects all series, and holds them while the file is asked for those that rest
+    listing = {"jsonrpc": "2.0", "id": 1, "method": "metrics.list", "params": {"limit": 1}}
+    query = {"jsonrpc": "2.0", "id": 2, "method": "metrics.query", "params": {"select": "a.b", "from_us": 0}}
+    health = {"jsonrpc": "2.0", "id": 3, "method": "health.check"}
+    answers = daemon.ask([listing] * 5 + [query] * 5 + [health])
+    assert "result" in answers[0], answers[0]
+    refusals = [answer for answer in answers if "error" in answer]
+    assert len(refusals) >= 5, len(refusals)
+    for answer in refusals:
+        assert refused(answer, "RESOURCE_EXHAUSTED", -32008, "memory.queries_bytes")["data"]["retry_after_ms"] > 0
+    equal(answers[-1]["result"], {"serving": "SERVING"})
+    wait_for(lambda: memory(daemon, "queries")["used_bytes"] == 0, "what they held to be let go")
+    assert daemon.call("metrics.list", {"limit": 1})["series"]
+
+
 def test_samples_are_refused_first(t):
     config = "[gpu]\nbackends=simulated\n[memory]\nbudget_bytes=%d\n"
     daemon = t.start(config=config % (1 << 34))
