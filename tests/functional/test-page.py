@@ -3,14 +3,21 @@
 """The page as any HTTP client gets it: complete, compressed, revalidated, and with nothing from elsewhere."""
 
 import gzip
+import os
 import re
+import shutil
+import subprocess
+import sys
 
 import orfeas_test
+from orfeas_test import Skip
 
 # what a first visit may cost
 MOST_GZIP_BYTES = 120 * 1024
 ABSOLUTE = re.compile(r"(?:https?:)?//[a-z0-9.-]+\.[a-z]{2,}", re.IGNORECASE)
 TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
+
+FLATTEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../client/page/flatten.py")
 
 
 def get(daemon, path, **headers):
@@ -96,6 +103,47 @@ def test_open_where_tokens_are_asked(t):
     daemon = t.start(settings={"auth.require": "true"})
     crawl(daemon)
     assert daemon.rest("GET", "/status")[0] == 401
+
+
+def flatten(t, **modules):
+    """What flatten.py makes of modules, the first of which imports the others: (exit status, text or error)."""
+    arguments = []
+    for name, text in modules.items():
+        path = os.path.join(t.dir, f"{name}.js")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        arguments.append(f"{'sub/' if name == 'deep' else ''}{name}.js={path}")
+    output = os.path.join(t.dir, "flat.mjs")
+    done = subprocess.run([sys.executable, FLATTEN, output, f"{next(iter(modules))}.js", *arguments],
+                          capture_output=True, text=True)
+    return done.returncode, output if done.returncode == 0 else done.stderr
+
+
+def test_modules_as_one(t):
+    if not shutil.which("node"):
+        raise Skip("no node")
+    code, output = flatten(
+        t,
+        app='import { two as zwei } from "./other.js";\nimport { three } from "./sub/deep.js";\nconst local = "app";\nconsole.log(zwei, three(), local);\n',
+        other='/*\nexport function ghost() {}\n*/\nconst local = "other";\nfunction two() { return local; }\nexport { two as one };\n'
+        'export const answer = two();\nconst hidden = answer;\nexport { hidden as two };\n',
+        deep='import { one } from "../other.js";\nexport function three() { return one() + "!"; }\n',
+    )
+    assert code == 0, output
+    done = subprocess.run(["node", output], capture_output=True, text=True)
+    assert done.stdout == "other other! app\n", done.stdout + done.stderr
+
+
+def test_modules_refused(t):
+    for what, modules in {
+        "not a form": {"app": 'import "./other.js";\n', "other": ""},
+        "not a form that": {"app": "export let changing = 1;\n"},
+        "imports itself": {"app": 'import { a } from "./other.js";\n', "other": 'import { b } from "./app.js";\n'},
+        "not in the list": {"app": 'import { a } from "./other.js";\n'},
+        "nothing imports": {"app": "", "other": ""},
+    }.items():
+        code, error = flatten(t, **modules)
+        assert code != 0 and what in error, error
 
 
 orfeas_test.main()
