@@ -3,6 +3,9 @@
  * libwslay reads frames, unmasks, checks UTF-8, answers pings and closes.  It does not gather
  * messages here: of a message in a million fragments it would keep as many pieces, each larger
  * than what it holds.
+ *
+ * Invariant: n_fed == n_framed says that libwslay has read whole frames, and nothing behind them;
+ * where in_message is FALSE too, its context holds nothing that a new one would not.
  */
 #include "websocket/orf-ws-codec.h"
 
@@ -13,9 +16,13 @@
 #define KEEP_BYTES 16384
 
 #define TEXT_FRAME 0x81 /* final, of opcode text */
+#define PING_FRAME 0x89
+#define MASK_BYTES 4
+/* sizeof (struct wslay_event_context) of 1.1.1, which is not public; a buffer of 4 KiB each way. */
+#define WSLAY_BYTES 8400
 
 struct _OrfWsCodec {
-  wslay_event_context_ptr wslay;
+  wslay_event_context_ptr wslay; /* NULL while nothing is read */
   gsize max_message_bytes;
   void (*text) (gpointer user_data, const char *data, gsize length);
   gpointer user_data;
@@ -23,8 +30,10 @@ struct _OrfWsCodec {
   gsize input_length;
   GString *out; /* borrowed, during a call */
   GString *message;
-  gboolean in_control; /* the frame being read is no part of a message */
-  gboolean refused;    /* the message being read */
+  guint64 n_fed, n_framed; /* bytes; and of them those of the frames begun */
+  gboolean in_message;     /* of which more fragments are to come */
+  gboolean in_control;     /* the frame being read is no part of a message */
+  gboolean refused;        /* the message being read */
   gboolean failed;
 };
 
@@ -60,6 +69,14 @@ refuse (OrfWsCodec *codec, guint16 code, const char *reason)
   wslay_event_shutdown_read (codec->wslay);
 }
 
+static gsize
+get_head_length (guint64 payload_length)
+{
+  if (payload_length < 126)
+    return 2;
+  return payload_length <= G_MAXUINT16 ? 4 : 10;
+}
+
 static void
 frame_cb (wslay_event_context_ptr wslay,
           const struct wslay_event_on_frame_recv_start_arg *frame,
@@ -68,8 +85,14 @@ frame_cb (wslay_event_context_ptr wslay,
   OrfWsCodec *codec = user_data;
 
   codec->in_control = wslay_is_ctrl_frame (frame->opcode);
+  if (!codec->in_control)
+    codec->in_message = !frame->fin;
+  codec->n_framed += get_head_length (frame->payload_length) + MASK_BYTES + frame->payload_length;
   if (frame->opcode == WSLAY_BINARY_FRAME)
     refuse (codec, ORF_WS_UNSUPPORTED, "messages are JSON text");
+  else if (!codec->in_control &&
+           frame->payload_length > codec->max_message_bytes - codec->message->len)
+    refuse (codec, ORF_WS_TOO_BIG, "websocket.max_message_bytes");
 }
 
 static void
@@ -79,11 +102,7 @@ chunk_cb (wslay_event_context_ptr wslay,
 {
   OrfWsCodec *codec = user_data;
 
-  if (codec->in_control || codec->refused)
-    return;
-  if (chunk->data_length > codec->max_message_bytes - codec->message->len)
-    refuse (codec, ORF_WS_TOO_BIG, "websocket.max_message_bytes");
-  else
+  if (!codec->in_control && !codec->refused)
     g_string_append_len (codec->message, (const char *) chunk->data, (gssize) chunk->data_length);
 }
 
@@ -105,10 +124,8 @@ message_cb (wslay_event_context_ptr wslay,
   }
 }
 
-OrfWsCodec *
-orf_ws_codec_new (gsize max_message_bytes,
-                  void (*text) (gpointer user_data, const char *data, gsize length),
-                  gpointer user_data)
+static void
+wake (OrfWsCodec *codec)
 {
   static const struct wslay_event_callbacks callbacks = {
     .recv_callback = recv_cb,
@@ -117,23 +134,47 @@ orf_ws_codec_new (gsize max_message_bytes,
     .on_frame_recv_chunk_callback = chunk_cb,
     .on_msg_recv_callback = message_cb,
   };
+
+  if (codec->wslay != NULL)
+    return;
+  if (wslay_event_context_server_init (&codec->wslay, &callbacks, codec) != 0)
+    g_error ("out of memory"); /* as g_new() does */
+  wslay_event_config_set_no_buffering (codec->wslay, 1);
+  wslay_event_config_set_max_recv_msg_length (codec->wslay, codec->max_message_bytes);
+}
+
+void
+orf_ws_codec_rest (OrfWsCodec *codec)
+{
+  if (codec->wslay != NULL && codec->n_fed == codec->n_framed && !codec->in_message &&
+      !orf_ws_codec_is_closing (codec) && !orf_ws_codec_is_deaf (codec))
+    g_clear_pointer (&codec->wslay, wslay_event_context_free);
+}
+
+gsize
+orf_ws_codec_get_size_bytes (const OrfWsCodec *codec)
+{
+  return sizeof *codec + codec->message->allocated_len + (codec->wslay != NULL ? WSLAY_BYTES : 0);
+}
+
+OrfWsCodec *
+orf_ws_codec_new (gsize max_message_bytes,
+                  void (*text) (gpointer user_data, const char *data, gsize length),
+                  gpointer user_data)
+{
   OrfWsCodec *codec = g_new0 (OrfWsCodec, 1);
 
   codec->max_message_bytes = max_message_bytes;
   codec->text = text;
   codec->user_data = user_data;
   codec->message = g_string_new (NULL);
-  if (wslay_event_context_server_init (&codec->wslay, &callbacks, codec) != 0)
-    g_error ("out of memory"); /* as g_new() does */
-  wslay_event_config_set_no_buffering (codec->wslay, 1);
-  wslay_event_config_set_max_recv_msg_length (codec->wslay, max_message_bytes);
   return codec;
 }
 
 void
 orf_ws_codec_free (OrfWsCodec *codec)
 {
-  wslay_event_context_free (codec->wslay);
+  g_clear_pointer (&codec->wslay, wslay_event_context_free);
   g_string_free (codec->message, TRUE);
   g_free (codec);
 }
@@ -150,8 +191,10 @@ write_out (OrfWsCodec *codec, GString *out)
 void
 orf_ws_codec_feed (OrfWsCodec *codec, const char *data, gsize length, GString *out)
 {
+  wake (codec);
   codec->input = data;
   codec->input_length = length;
+  codec->n_fed += length;
   if (wslay_event_want_read (codec->wslay) && wslay_event_recv (codec->wslay) != 0)
     codec->failed = TRUE;
   codec->input_length = 0;
@@ -161,12 +204,10 @@ orf_ws_codec_feed (OrfWsCodec *codec, const char *data, gsize length, GString *o
 void
 orf_ws_codec_ping (OrfWsCodec *codec, GString *out)
 {
-  const struct wslay_event_msg ping = { .opcode = WSLAY_PING };
+  static const char ping[] = { (char) PING_FRAME, 0 };
 
-  if (orf_ws_codec_is_closing (codec))
-    return;
-  wslay_event_queue_msg (codec->wslay, &ping);
-  write_out (codec, out);
+  if (!orf_ws_codec_is_closing (codec))
+    g_string_append_len (out, ping, sizeof ping);
 }
 
 void
@@ -174,6 +215,7 @@ orf_ws_codec_close (OrfWsCodec *codec, guint16 code, const char *reason, GString
 {
   if (orf_ws_codec_is_closing (codec))
     return;
+  wake (codec);
   wslay_event_queue_close (codec->wslay, code, (const uint8_t *) reason, strlen (reason));
   write_out (codec, out);
 }
@@ -181,32 +223,27 @@ orf_ws_codec_close (OrfWsCodec *codec, guint16 code, const char *reason, GString
 gboolean
 orf_ws_codec_is_closing (const OrfWsCodec *codec)
 {
-  return codec->failed || wslay_event_get_close_sent (codec->wslay);
+  return codec->failed || (codec->wslay != NULL && wslay_event_get_close_sent (codec->wslay));
 }
 
 gboolean
 orf_ws_codec_is_deaf (const OrfWsCodec *codec)
 {
-  return codec->failed || !wslay_event_get_read_enabled (codec->wslay);
+  return codec->failed || (codec->wslay != NULL && !wslay_event_get_read_enabled (codec->wslay));
 }
 
 gsize
 orf_ws_write_text_head (guint8 head[ORF_WS_HEAD_MAX], gsize length)
 {
-  head[0] = TEXT_FRAME;
-  if (length < 126) {
-    head[1] = (guint8) length;
-    return 2;
-  }
-  if (length <= G_MAXUINT16) {
-    guint16 short_length = GUINT16_TO_BE ((guint16) length);
+  gsize head_length = get_head_length (length);
+  guint64 long_length = GUINT64_TO_BE (length);
+  guint16 short_length = GUINT16_TO_BE ((guint16) length);
 
-    head[1] = 126;
+  head[0] = TEXT_FRAME;
+  head[1] = (guint8) (head_length == 2 ? length : head_length == 4 ? 126 : 127);
+  if (head_length == 4)
     memcpy (head + 2, &short_length, sizeof short_length);
-    return 4;
-  }
-  head[1] = 127;
-  length = GUINT64_TO_BE (length);
-  memcpy (head + 2, &length, sizeof length);
-  return 10;
+  else if (head_length == 10)
+    memcpy (head + 2, &long_length, sizeof long_length);
+  return head_length;
 }

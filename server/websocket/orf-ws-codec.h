@@ -18,6 +18,11 @@ OrfWsCodec *orf_ws_codec_new (gsize max_message_bytes,
                               gpointer user_data);
 void orf_ws_codec_free (OrfWsCodec *codec);
 
+/* Gives back what only reading needs (libwslay's context, 8 KiB), if no message is half read. */
+void orf_ws_codec_rest (OrfWsCodec *codec);
+/* What it holds. */
+gsize orf_ws_codec_get_size_bytes (const OrfWsCodec *codec);
+
 /* Everything that is to be answered (pongs, the close) is appended to out. */
 void orf_ws_codec_feed (OrfWsCodec *codec, const char *data, gsize length, GString *out);
 void orf_ws_codec_ping (OrfWsCodec *codec, GString *out);

@@ -28,8 +28,6 @@
 #define KEEP_BYTES 16384
 /* How long the other end has to close after a close was sent. */
 #define CLOSE_US (2 * ORF_US_PER_S)
-/* Rough size of libwslay's context, whose read buffer is 4 KiB, and of what is ours. */
-#define OWN_BYTES 6144
 
 typedef struct {
   gboolean active;
@@ -288,6 +286,9 @@ take (OrfWsConnection *connection, const char *data, gsize length)
     return;
   note_waiting (connection);
   orf_ws_codec_feed (connection->codec, data, length, connection->output);
+  /* at once, not when it has been quiet: of a thousand that come together each would have had one,
+   * and malloc would keep them */
+  orf_ws_codec_rest (connection->codec);
 }
 
 static void
@@ -481,5 +482,6 @@ orf_ws_connection_get_size_bytes (const OrfWsConnection *connection)
 
   if (connection->item.active && connection->item.item.value != NULL)
     orf_blob_get_data (connection->item.item.value, &value);
-  return OWN_BYTES + connection->output->allocated_len + value;
+  return sizeof *connection + orf_ws_codec_get_size_bytes (connection->codec) +
+         connection->output->allocated_len + value;
 }
