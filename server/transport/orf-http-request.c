@@ -128,11 +128,24 @@ get_header (OrfHttpRequest *request, const char *name)
   return soup_message_headers_get_one (request->headers, name);
 }
 
+/* What a proxy on this machine passes on comes from loopback and from anywhere: whoever says so of
+ * himself needs a token like anyone from elsewhere. */
+static gboolean
+is_passed_on (OrfHttpRequest *request)
+{
+  static const char *const marks[] = { "X-Forwarded-For", "Forwarded", "X-Real-IP", "Via" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (marks); i++)
+    if (get_header (request, marks[i]) != NULL)
+      return TRUE;
+  return FALSE;
+}
+
 static OrfCredentials
 get_credentials (OrfHttpRequest *request)
 {
   return (OrfCredentials){
-    .loopback = request->source.loopback,
+    .loopback = request->source.loopback && !is_passed_on (request),
     .bearer = orf_http_policy_get_bearer (get_header (request, "Authorization")),
     .session = request->session,
   };

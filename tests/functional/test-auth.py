@@ -257,6 +257,19 @@ def test_ctl(t):
     equal(t.ctl(None, "--url", daemon.ready["http"], "db", "check")[0], 1)
 
 
+def test_behind_a_proxy(t):
+    """What a proxy on this machine passes on is not taken for loopback's own."""
+    path = f"{t.dir}/tokens"
+    token = new_token(t, path, "a", "read")
+    daemon = t.start(settings={"auth.token_file": path})
+    equal(rights(daemon, None), [True, True, True, False])
+    for name, value in (("X-Forwarded-For", "203.0.113.7"), ("Forwarded", "for=203.0.113.7"), ("X-Real-IP", "203.0.113.7"),
+                        ("Via", "1.1 proxy")):
+        unauthenticated(daemon, {name: value})
+        equal(daemon.http("GET", "/", headers={name: value})[1].get_all("Set-Cookie"), None, name)
+        equal(rights(daemon, {name: value, **bearer(token)}), [True, False, False, False])
+
+
 # ---- sessions
 
 
@@ -310,6 +323,20 @@ def test_login_form(t):
     equal(daemon.http("GET", "/logout")[0], 405)
     for bad in ("", "{}", '{"token":1}', '{"token":"a","b":1}', "[" * 5000, json.dumps({"token": "x" * 5000})):
         equal(daemon.http("POST", "/login", bad, {"Content-Type": "application/json"})[0], 400, bad[:20])
+
+
+def test_cookie_opens_websockets(t):
+    daemon = t.start(settings={"auth.require": "true"})
+    with open(f"{t.dir}/cookie", encoding="utf-8") as file:
+        one = session(daemon, file.read().strip())
+    websocket = WebSocket(daemon, one)
+    websocket.send(json.dumps(request("db.check")))
+    equal(json.loads(websocket.receive()[1])["result"]["ok"], True)
+    websocket.close()
+    for headers in ({}, {"Cookie": one["Cookie"] + "x", **origin(daemon)}, {"Cookie": one["Cookie"]}):
+        fields = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+                  "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==", **headers}
+        equal(daemon.http("GET", "/rpc", headers=fields)[0], 403 if headers.keys() == {"Cookie"} else 401, str(headers))
 
 
 def test_cookie_needs_origin(t):
