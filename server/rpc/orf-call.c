@@ -301,6 +301,14 @@ check_allowed (const OrfCallOrigin *origin, const OrfMethod *method, GError **er
          orf_memory_check_ingest (orf_router_get_memory (origin->router), error);
 }
 
+static char *
+dup_key (const OrfCall *call, const char *key)
+{
+  if (key == NULL || !g_str_has_prefix (call->origin.actor, ORF_CALL_TOKEN_ACTOR_PREFIX))
+    return g_strdup (key);
+  return g_strconcat (call->origin.actor, " ", key, NULL);
+}
+
 static void
 take_meta (OrfCall *call, const OrfCallMeta *meta)
 {
@@ -310,7 +318,7 @@ take_meta (OrfCall *call, const OrfCallMeta *meta)
   if (meta != NULL) {
     if (meta->deadline_ms > 0)
       patience_us = meta->deadline_ms * ORF_US_PER_MS;
-    call->idempotency_key = g_strdup (meta->idempotency_key);
+    call->idempotency_key = dup_key (call, meta->idempotency_key);
     call->traceparent = g_strdup (meta->traceparent);
   }
   call->deadline_us = orf_clock_monotonic_us () + MIN (patience_us, limits->max_deadline_us);

@@ -19,11 +19,14 @@ G_BEGIN_DECLS
  */
 typedef struct _OrfCall OrfCall;
 
+/* Actors that are not all the same local user begin so. */
+#define ORF_CALL_TOKEN_ACTOR_PREFIX "token:"
+
 const OrfMethod *orf_call_get_method (OrfCall *call);
 OrfRole orf_call_get_role (OrfCall *call);
 /* Who calls, for the audit: "unix:uid=1000", "loopback", "cookie". */
 const char *orf_call_get_actor (OrfCall *call);
-/* NULL: none given */
+/* NULL: none given.  A token's holder has keys of his own: another's "1" is another key. */
 const char *orf_call_get_idempotency_key (OrfCall *call);
 const char *orf_call_get_traceparent (OrfCall *call);
 /* Borrowed; take a reference for another thread. */

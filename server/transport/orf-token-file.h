@@ -2,6 +2,7 @@
 #pragma once
 
 #include "orf-schema-methods.h"
+#include "rpc/orf-call.h"
 #include "orf-token.h"
 
 G_BEGIN_DECLS
@@ -18,7 +19,7 @@ G_BEGIN_DECLS
  */
 typedef struct _OrfTokenFile OrfTokenFile;
 
-#define ORF_TOKEN_ACTOR_PREFIX "token:"
+#define ORF_TOKEN_ACTOR_PREFIX ORF_CALL_TOKEN_ACTOR_PREFIX
 
 typedef struct {
   char *actor; /* "token:grafana" */

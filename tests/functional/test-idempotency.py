@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A write repeated with its key is done once, also across a crash."""
 
+import json
+
 import orfeas_test
 from orfeas_test import equal, fails, now_us
 
@@ -56,6 +58,51 @@ def test_same_key_for_something_else(t):
     else:
         raise AssertionError("another call took the answer of this key's")
     equal(rows(daemon), 1)
+
+
+def test_many_at_once(t):
+    daemon = t.start()
+    call = {**orfeas_test.request("metrics.record", {"samples": [{"name": "once", "value": 1}]}), "meta": {"idempotency_key": "k"}}
+    equal([answer["result"] for answer in daemon.ask([call] * 20)], [{"accepted": 1}] * 20)
+    equal(rows(daemon), 1)
+    series = daemon.call("metrics.query", {"select": "once"})["series"]
+    equal([value for _, value in series[0]["points"]], [1])
+
+
+def test_equal_times_in_memory_and_in_the_file(t):
+    daemon = t.start()
+    t_us = now_us() - 60000000
+    expected = {}
+    for i in range(60):  # also within a call, out of order, and repeated with a key
+        at, again = t_us + i * 7 % 20 * 1000, t_us + i * 3 % 20 * 1000
+        samples = [{"name": "once", "value": i, "t_us": at}, {"name": "once", "value": 100 + i, "t_us": again}]
+        for _ in range(1 + i % 2):
+            daemon.call("metrics.record", {"samples": samples}, {"idempotency_key": f"k{i}"})
+        expected.update({at: i, again: 100 + i})
+    expected = [[at, value] for at, value in sorted(expected.items())]
+    query = {"select": "once", "from_us": t_us, "to_us": t_us + 1000000}
+    equal(daemon.call("metrics.query", query)["series"][0]["points"], expected)
+    equal(rows(daemon), 120)
+    daemon.restart()
+    orfeas_test.wait_for(lambda: daemon.call("metrics.query", query)["series"], "the chunks to be read back")
+    equal(daemon.call("metrics.query", query)["series"][0]["points"], expected)
+    code, out, err = t.ctl(None, "--db", daemon.db, "--json", "metrics", "query", "once", "--from", str(t_us), "--to", str(t_us + 1000000))
+    equal(code, 0, err)
+    equal(json.loads(out)["series"][0]["points"], expected)
+
+
+def test_each_token_has_keys_of_its_own(t):
+    path = f"{t.dir}/tokens"
+    tokens = []
+    for name in ("a", "b"):
+        code, out, err = t.ctl(None, "token", "new", "--name", name, "--role", "ingest,read", "--file", path)
+        equal(code, 0, err)
+        tokens.append({"Authorization": f"Bearer {out.strip()}"})
+    daemon = t.start(settings={"auth.token_file": path})
+    sample = {"samples": [{"name": "once", "value": 1}]}
+    for headers in tokens * 3:
+        equal(daemon.call("metrics.record", sample, {"idempotency_key": "1"}, headers), {"accepted": 1})
+    equal(rows(daemon), 2)
 
 
 def test_a_refused_write_may_be_repeated(t):
