@@ -212,6 +212,55 @@ def test_wrong_protocols(t):
     equal(client.call("health.check")["serving"], "SERVING")
 
 
+class Openssl:
+    """s_client, whose letters on a line of their own are orders."""
+
+    def __init__(self, daemon, version):
+        self.process = subprocess.Popen(
+            ["openssl", "s_client", "-crlf", version, "-connect", "%s:%d" % daemon.address],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def say(self, text):
+        os.write(self.process.stdin.fileno(), text.encode())
+
+    def hears(self, part):
+        """FALSE: it ended before."""
+        data = b""
+        while part.encode() not in data:
+            more = os.read(self.process.stdout.fileno(), 65536)
+            if not more:
+                return False
+            data += more
+        return True
+
+    def close(self):
+        self.process.kill()
+        self.process.communicate()
+
+
+def test_new_keys(t):
+    """A new key is taken, with what comes behind it; a second handshake (1.2) is not."""
+    daemon, client = start(t)
+    call = "GET /healthz HTTP/1.1\nHost: 127.0.0.1\n\n"
+    for version, order, done in (("-tls1_3", "k\n", "KEYUPDATE"), ("-tls1_3", "K\n", "KEYUPDATE"), ("-tls1_2", "R\n", "RENEGOTIATING")):
+        openssl = Openssl(daemon, version)
+        try:
+            assert openssl.hears("---\nSSL handshake has read"), version
+            openssl.say(call)
+            assert openssl.hears("SERVING"), version
+            openssl.say(order)
+            assert openssl.hears(done), f"{version}: openssl knows no {order}"
+            if version == "-tls1_2":
+                equal(openssl.hears("SERVING"), False)
+                continue
+            for _ in range(3):
+                openssl.say(call)
+                assert openssl.hears("SERVING"), f"{order}: nothing came after it"
+        finally:
+            openssl.close()
+    client.call("health.check")
+
+
 def test_half_handshakes_hold_nobody(t):
     daemon, client = start(t, **{"listen.header_us": "5000000"})
     client.call("health.check")
