@@ -185,6 +185,12 @@ feed_cb (gpointer user_data, OrfHttpUpgraded *upgraded)
                       orf_dashboard_get_first (daemon->dashboard));
 }
 
+static gint64
+get_websocket_bytes_cb (gpointer user_data)
+{
+  return (gint64) orf_ws_server_get_size_bytes (user_data);
+}
+
 static gboolean
 start_websockets (OrfDaemon *daemon, GError **error)
 {
@@ -194,6 +200,8 @@ start_websockets (OrfDaemon *daemon, GError **error)
   daemon->websocket = orf_ws_server_new (daemon->core->router, daemon->config, error);
   if (daemon->websocket == NULL)
     return FALSE;
+  orf_memory_report (daemon->core->memory, ORF_MEMORY_STREAMS, get_websocket_bytes_cb,
+                     daemon->websocket);
   /* each call is looked at by itself */
   orf_http_server_add_socket (daemon->http, "/rpc", ORF_ROLE_NONE, &rpc);
   orf_http_server_add_socket (daemon->http, "/ws/metrics", ORF_ROLE_READ, &feed);
@@ -339,6 +347,8 @@ void
 orf_daemon_free (OrfDaemon *daemon)
 {
   g_clear_handle_id (&daemon->review_id, g_source_remove);
+  if (daemon->websocket != NULL)
+    orf_memory_report (daemon->core->memory, ORF_MEMORY_STREAMS, NULL, NULL);
   g_clear_pointer (&daemon->websocket, orf_ws_server_free);
   g_clear_pointer (&daemon->http, orf_http_server_free);
   g_clear_pointer (&daemon->socket, orf_socket_server_free);

@@ -483,7 +483,9 @@ check_upgrade (OrfHttpRequest *request, const OrfHttpSocketEntry *entry, GError 
                  "this needs a role that the caller (%s) does not have", request->identity.actor);
     return FALSE;
   }
-  return entry->ops.check == NULL || entry->ops.check (entry->ops.user_data, error);
+  return orf_memory_check_part (orf_router_get_memory (request->service->router),
+                                ORF_MEMORY_STREAMS, error) &&
+         (entry->ops.check == NULL || entry->ops.check (entry->ops.user_data, error));
 }
 
 static void

@@ -65,6 +65,44 @@ def test_a_body_is_counted_while_it_is_held(t):
     wait_for(lambda: memory(daemon, "connections")["used_bytes"] < before + MIB, "the body to be forgotten")
 
 
+UPGRADE = (
+    b"GET /rpc HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+def half_message(size):
+    """The head of a masked text message, and half of it."""
+    return b"\x81\xff" + size.to_bytes(8, "big") + b"\0\0\0\0" + b" " * (size // 2)
+
+
+def test_further_websockets_give_way(t):
+    daemon = t.start(settings={"memory.streams_bytes": MIB})
+    held = []
+    while memory(daemon, "streams")["used_bytes"] < MIB:
+        before = memory(daemon, "streams")["used_bytes"]
+        connection = daemon.tcp()
+        connection.sendall(UPGRADE)
+        answer = connection.recv(4096)
+        if answer.startswith(b"HTTP/1.1 503 "):  # the count came before this one
+            connection.close()
+            break
+        contains(answer, b" 101 ")
+        connection.sendall(half_message(1 << 19))
+        held.append(connection)
+        wait_for(lambda: memory(daemon, "streams")["used_bytes"] > before, "the message to be counted")
+    with daemon.tcp() as connection:
+        connection.sendall(UPGRADE)
+        answer = connection.recv(4096)
+        contains(answer, b"HTTP/1.1 503 ")
+        contains(answer, b"Retry-After: ")
+        contains(answer, b"memory.streams_bytes")
+    equal(daemon.call("health.check"), {"serving": "SERVING"})
+    for connection in held:
+        connection.close()
+    wait_for(lambda: memory(daemon, "streams")["used_bytes"] < MIB // 2, "the messages to be forgotten")
+
+
 def test_large_bodies_give_way_and_small_calls_go_on(t):
     daemon = t.start(settings={"memory.connections_bytes": 4 * MIB})
     first = begin_body(daemon, 6 * MIB, 5 * MIB)
