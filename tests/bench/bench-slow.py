@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from orfeas_bench import Session, Table, call_text, on, orfeas_test, raise_descriptors, rss_bytes, wrk
+from orfeas_bench import Session, Table, call_text, cpu_s, on, orfeas_test, raise_descriptors, rss_bytes, wrk
 
 IDLE = 1000
 SLOW = 200
@@ -74,15 +74,22 @@ def attack(options, url, count):
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def p99(url, body):
-    return wrk(url, CALLERS, body, WINDOW_S)[2]
+def window(daemon, url, body):
+    """(p99 ms, CPU us a call) of a short while."""
+    before = cpu_s(daemon.process.pid)
+    rate, _, p99, _ = wrk(url, CALLERS, body, WINDOW_S)
+    return p99, 1e6 * (cpu_s(daemon.process.pid) - before) / max(rate * WINDOW_S, 1)
+
+
+def medians(windows):
+    return [statistics.median(values) for values in zip(*windows)]
 
 
 def measure_slow(session, table):
     daemon = session.daemon(settings={"gpu.backends": "simulated"})
     body = call_text("health.check")
     url = f"http://127.0.0.1:{daemon.address[1]}"
-    alone = statistics.median(p99(url + "/rpc", body) for _ in range(5))
+    alone = medians([window(daemon, url + "/rpc", body) for _ in range(5)])
     usual, before = n_sockets(daemon) + CALLERS, rss_bytes(daemon.process.pid)
     watcher = Watcher(daemon, usual)
     watcher.start()
@@ -90,19 +97,21 @@ def measure_slow(session, table):
     attacks = [attack(options, url + "/openrpc.json", SLOW // len(MODES)) for options in MODES]
     windows, grown = [], 0
     while watcher.is_alive():
-        windows.append(p99(url + "/rpc", body))
+        windows.append(window(daemon, url + "/rpc", body))
         grown = max(grown, rss_bytes(daemon.process.pid) - before)
     for process in attacks:
         process.kill()
         process.wait()
     for connection in idle:
         connection.close()
-    with_them = statistics.median(windows)
+    with_them = medians(windows)
     table.add("connections held at once", f"{watcher.most}")
     table.add("all gone", f"{watcher.seconds:.1f} s" if watcher.seconds else "not all", f"<= {GONE_S} s",
               watcher.seconds is not None and watcher.seconds <= GONE_S)
-    ratio = with_them / alone
-    table.add("others' p99 meanwhile, of that alone", f"{ratio:.2f} x ({alone:.2f} -> {with_them:.2f} ms)", "<= 2 x", ratio <= 2)
+    ratio = with_them[0] / alone[0]
+    table.add("others' p99 meanwhile, of that alone", f"{ratio:.2f} x ({alone[0]:.2f} -> {with_them[0]:.2f} ms)", "<= 2 x", ratio <= 2)
+    ratio = with_them[1] / alone[1]
+    table.add("CPU of a call meanwhile, of that alone", f"{ratio:.2f} x ({alone[1]:.0f} -> {with_them[1]:.0f} us)")
     table.add("memory meanwhile", f"{grown / 2**20:+.1f} MiB, {grown / max(watcher.most, 1) / 1024:.0f} KiB a connection")
     daemon.stop()
 
