@@ -3,6 +3,7 @@
 // first, since it asks for data while the rest is read
 import { session, store } from "./live.js";
 import { setAttribute, setText } from "./dom.js";
+import { countCharts } from "./chart.js";
 import { Explorer } from "./explorer.js";
 import { span } from "./format.js";
 import { Gpu } from "./gpu.js";
@@ -25,20 +26,22 @@ bindTheme($("theme"));
 
 // one drawing for all that came since the last; a hidden page draws nothing
 let scheduled = false;
-let begun = 0; // sections that were drawn once: the first time each gets a frame of its own, so that the top is seen
+let begun = 0; // sections that were drawn once
 function draw() {
   scheduled = false;
-  begun = Math.min(begun + 1, sections.length);
   for (const section of sections.slice(0, begun)) section.update();
+  // to make charts takes longer than a frame: the first time it is one section's in each, from the top
+  const before = countCharts();
+  while (begun < sections.length && countCharts() === before) sections[begun++].update();
   if (begun < sections.length) schedule();
 }
 function schedule() {
   if (scheduled || store.isEmpty) return;
   scheduled = true;
-  requestAnimationFrame(draw);
+  if (begun === 0) draw(); // no frame is due before there is anything to see
+  else requestAnimationFrame(draw);
 }
 session.addEventListener("frame", schedule);
-schedule(); // the first frame may be there already
 
 $("logout").addEventListener("click", async () => {
   await fetch("/logout", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });

@@ -128,7 +128,7 @@ export class Explorer {
       el("header", {}, el("h3", { class: "series" }, series)), chart.element);
     this.charts.append(element);
     this.#charts.set(series, { chart, element, leaving });
-    this.#session.feed(series, { signal: leaving.signal }); // a canonical text is a selector of itself
+    this.#session.feed(series, leaving.signal); // a canonical text is a selector of itself
     if (!this.#store.isEmpty) chart.update(this.#store);
   }
 }

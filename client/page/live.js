@@ -7,4 +7,4 @@ import { Store } from "./store.js";
 export const store = new Store();
 export const session = new Session(store);
 
-session.feed(SHOWN_SELECTOR, { steady: true });
+session.feed(SHOWN_SELECTOR);

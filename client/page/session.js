@@ -4,7 +4,7 @@
  *
  * States: connecting; live; stale: frames stopped; empty: connected, and none came; denied: nobody is let in.
  */
-import { Orfeas } from "./client/orfeas.js";
+import { Orfeas, OrfeasError } from "./client/orfeas.js";
 import { WINDOW_S } from "./store.js";
 
 const PERIOD_US = 1_000_000;
@@ -12,6 +12,8 @@ const PERIOD_US = 1_000_000;
 const STALE_MS = 3_500;
 const EMPTY_MS = 5_000;
 const LOOK_MS = 500;
+// What was answered a moment ago need not be asked again since the connection is open now.
+const JUST_MS = 1_000;
 const KEPT_OUT = new Set(["UNAUTHENTICATED", "PERMISSION_DENIED"]);
 
 export class Session extends EventTarget {
@@ -19,6 +21,7 @@ export class Session extends EventTarget {
   #frameAt = null; // by performance.now(); the browser's clock may be set
   #openAt = null;
   #hasValues = false; // frames come each second, also with nothing in them
+  #wasLive = false;
   #denied = null;
   #routines = new Set();
   state = { name: "connecting", ageMs: null, retryInMs: null, error: null };
@@ -44,25 +47,34 @@ export class Session extends EventTarget {
   }
 
   /**
-   * Frames of what the selector names, into the store until the signal. Comes back by itself.
-   *
-   * steady: what has a point each second, so that the past may come with the first frame, in steps of a second.
-   * Of others the first frame tells the newest value, however old, so their past is asked for point by point.
+   * What the selector names, the last minutes at once and then each second, into the store until the signal. Comes
+   * back by itself. The past is asked for by HTTP, since a WebSocket takes two round trips before it can be asked.
    */
-  feed(select, { steady = false, signal } = {}) {
-    const params = { select, period_us: PERIOD_US, history_us: steady ? WINDOW_S * PERIOD_US : 0 };
-    const resume = (before) => ({ ...before, history_us: 0 });
+  feed(select, signal) {
+    let wholeUs = 0; // up to here nothing is missing
     let lastUs = 0;
-    const open = () => {
-      lastUs = 0;
-      return this.client.metrics.watch(params, { signal, resume });
+    let whole = false;
+    const past = this.#ask(select, {}).then((newestUs) => {
+      wholeUs = newestUs ?? 0;
+    });
+    const fill = async (untilUs) => {
+      await past;
+      const fromUs = Math.max(wholeUs + 1, untilUs - WINDOW_S * PERIOD_US);
+      // none came between the two answers: there is nothing to ask for
+      whole = fromUs >= untilUs || (await this.#ask(select, { from_us: fromUs, to_us: untilUs })) !== null;
+      if (whole) wholeUs = lastUs;
     };
-    return this.watch(open, ({ value, seq, dropped, resumed }) => {
-      const first = seq === 1 && !(steady && lastUs === 0);
-      if (first || resumed || dropped > 0) this.#fill(select, lastUs + 1, value.t_us + 1);
+    const open = () => this.client.metrics.watch({ select, period_us: PERIOD_US }, { signal });
+    return this.watch(open, ({ value, seq, dropped }) => {
       lastUs = value.t_us;
-      this.#store.addFrame(first ? { ...value, values: {} } : value);
-      this.#heard(value);
+      // the first value tells the newest points, however old: what came since the last is asked for point by point
+      if (seq > 1) this.#store.addFrame(value);
+      if (seq === 1 || dropped > 0) {
+        whole = false;
+        fill(lastUs + 1);
+      }
+      if (whole) wholeUs = lastUs;
+      this.#heard(seq > 1 && Object.keys(value.values).length > 0);
     }, signal);
   }
 
@@ -80,37 +92,41 @@ export class Session extends EventTarget {
 
   /** Runs what asks for slow things now, every so often, and whenever the connection came back. */
   every(ms, ask) {
+    let doneAt = -Infinity;
     const routine = async () => {
       try {
         await ask();
+        doneAt = performance.now();
       } catch (error) {
         if (KEPT_OUT.has(error.status)) this.#deny(error);
-        else if (!error.local && error.status === undefined) throw error; // ours, not the server's
+        else if (!(error instanceof OrfeasError)) throw error;
       }
     };
-    this.#routines.add(routine);
+    this.#routines.add(() => performance.now() - doneAt > JUST_MS && routine());
     setInterval(() => this.client.state.state === "open" && !document.hidden && routine(), ms);
-    if (this.client.state.state === "open") routine();
+    routine();
   }
 
   // --- its own
 
-  /** What came while nobody listened. Longer ago than the window nobody sees. */
-  async #fill(select, fromUs, toUs) {
-    const from = Math.max(fromUs, toUs - WINDOW_S * PERIOD_US);
+  /** Points into the store; resolves to when the newest is (0: there are none), null when it failed. */
+  async #ask(select, span) {
     try {
-      const { series } = await this.client.metrics.query({ select, from_us: from, to_us: toUs });
+      const { series } = await this.client.metrics.query({ select, ...span });
       this.#store.addPoints(series);
-      this.dispatchEvent(new Event("frame"));
+      if (series.length > 0) this.#heard(true);
+      return Math.max(0, ...series.map(({ points }) => points.at(-1)?.[0] ?? 0));
     } catch (error) {
-      console.warn(`the gap stays open: ${error.message}`);
+      if (KEPT_OUT.has(error.status)) this.#deny(error);
+      else if (!error.local) console.warn(`what came meanwhile is not shown: ${error.message}`);
+      return null;
     }
   }
 
-  #heard({ values }) {
+  #heard(hasValues) {
     this.#denied = null;
     this.#frameAt = performance.now();
-    this.#hasValues ||= Object.keys(values).length > 0;
+    this.#hasValues ||= hasValues;
     this.dispatchEvent(new Event("frame"));
     if (this.state.name !== "live") this.#look();
   }
@@ -152,8 +168,10 @@ export class Session extends EventTarget {
     const ageMs = this.#frameAt === null ? null : now - this.#frameAt;
     let name = "connecting";
     if (this.#denied !== null) name = "denied";
-    else if (this.#hasValues) name = ageMs < STALE_MS && connection === "open" ? "live" : "stale";
+    else if (this.#hasValues && connection === "open" && ageMs < STALE_MS) name = "live";
+    else if (this.#wasLive) name = "stale";
     else if (connection === "open" && now - this.#openAt > EMPTY_MS) name = "empty";
+    this.#wasLive ||= name === "live";
     const changed = name !== this.state.name;
     this.state = { name, ageMs, retryInMs, error: this.#denied ?? error };
     if (changed || name !== "live") this.dispatchEvent(new Event("state"));

@@ -35,10 +35,9 @@ export class Store {
 
   // --- in
 
-  addFrame({ t_us: tUs, values, history }) {
+  addFrame({ t_us: tUs, values }) {
     const second = toSecond(tUs);
     if (this.#head > 0 && second < this.#head - BACK_S) this.#forget();
-    if (history) this.#addColumns(history);
     this.#advance(second);
     for (const [name, value] of Object.entries(values)) this.#put(name, second, value);
     this.#changed();
@@ -52,13 +51,6 @@ export class Store {
         this.#put(name, toSecond(tUs), value);
       }
     this.#changed();
-  }
-
-  #addColumns({ t_us: times, series }) {
-    const seconds = times.map(toSecond);
-    if (seconds.length > 0) this.#advance(seconds.at(-1));
-    for (const [name, values] of Object.entries(series))
-      values.forEach((value, row) => this.#put(name, seconds[row], value));
   }
 
   #put(name, second, value) {
