@@ -21,7 +21,9 @@ typedef struct {
   const char *verb;
   const char *path; /* without prefix; <name> stands for one segment */
   OrfMethodId method;
-  guint8 raw; /* answered outside the envelope, by the transport */
+  guint8 raw; /* answered outside the envelope: by a page of its own, or with a content_type */
+  const char *content_type; /* of the body that the method's handler makes; NULL: the envelope's */
+  const char *file_name; /* what such a body is saved as */
 } OrfRoute;
 
 extern const OrfMethod orf_methods[ORF_N_METHODS];
@@ -91,6 +93,13 @@ def desc(name):
     return f"&orf_{snake(name)}_desc" if name else "NULL"
 
 
+def content(route):
+    """/metrics/export.csv is saved as metrics-export.csv."""
+    if "content" not in route:
+        return "NULL, NULL"
+    return f"{c_string(route['content'])}, {c_string(route['path'].strip('/').replace('/', '-'))}"
+
+
 def declarations(schema):
     roles = "\n".join(f"  ORF_ROLE_{role.upper()} = {HELD[role]:#x}," for role in ROLES)
     ids = "\n".join(f"  {method_id(method)}," for method in schema.methods)
@@ -109,7 +118,7 @@ def tables(schema):
     routes = [(route, m) for m in schema.methods for route in m.rest]
     route_rows = "\n".join(
         f"  {{ {c_string(route['verb'])}, {c_string(route['path'])}, {method_id(m)}, "
-        f"{int(bool(route.get('raw')))} }}," for route, m in routes)
+        f"{int(bool(route.get('raw')))}, {content(route)} }}," for route, m in routes)
     return (f"/* by name: orf_method_find() searches by halves */\n"
             f"const OrfMethod orf_methods[ORF_N_METHODS] = {{\n{rows}\n}};\n\n"
             f"const OrfRoute orf_routes[] = {{\n{route_rows}\n}};\n"

@@ -3,6 +3,7 @@
 
 #include "daemon/orf-paths.h"
 #include "metrics/orf-metrics-define.h"
+#include "metrics/orf-metrics-export.h"
 #include "metrics/orf-metrics-list.h"
 #include "metrics/orf-metrics-query.h"
 #include "metrics/orf-metrics-record.h"
@@ -86,6 +87,7 @@ bind_methods (OrfCore *core)
   orf_metrics_define_bind (core->router, &core->metrics);
   orf_metrics_list_bind (core->router, &core->metrics);
   orf_metrics_query_bind (core->router, &core->metrics);
+  orf_metrics_export_bind (core->router, &core->metrics);
   orf_metrics_record_bind (core->router, &core->metrics);
 }
 

@@ -28,7 +28,8 @@
 typedef struct {
   const OrfMetricsParts *parts;
   OrfCall *call;
-  const OrfMetricsQueryParams *params; /* the call's */
+  OrfMetricsQueryParams params; /* what it points to is the call's */
+  OrfMetricsQueryDone done;
   OrfSelector *selector;
   gint64 from_us, to_us;
   gint64 read_from_us; /* from_us, less what an increase looks back */
@@ -111,8 +112,7 @@ refuse_size (const Query *query, GError **error)
 static OrfQueryGroups *
 make_groups (Query *query, GHashTable *found, GError **error)
 {
-  g_autoptr (OrfQueryGroups)
-    groups = orf_query_groups_new ((const char *const *) query->params->by);
+  g_autoptr (OrfQueryGroups) groups = orf_query_groups_new ((const char *const *) query->params.by);
   guint64 n_points = 0;
 
   for (guint i = 0; i < query->selected->len; i++) {
@@ -134,7 +134,7 @@ make_groups (Query *query, GHashTable *found, GError **error)
 static gboolean
 check_windows (const Query *query, guint n_series, GError **error)
 {
-  const OrfMetricsQueryParams *params = query->params;
+  const OrfMetricsQueryParams *params = &query->params;
   const OrfWindowSpec spec = { query->from_us, query->to_us, params->step_us, params->aggregate };
   guint64 most = (guint64) query->parts->config->metrics.max_query_points;
 
@@ -146,7 +146,7 @@ check_windows (const Query *query, guint n_series, GError **error)
 static void
 answer (Query *query, GHashTable *found)
 {
-  const OrfMetricsQueryParams *params = query->params;
+  const OrfMetricsQueryParams *params = &query->params;
   const OrfWindowSpec spec = { query->from_us, query->to_us,
                                params->has_step_us ? params->step_us : 0, params->aggregate };
   GError *error = NULL;
@@ -161,7 +161,7 @@ answer (Query *query, GHashTable *found)
   result.series = params->has_step_us || params->aggregate != ORF_METRICS_AGGREGATE_UNSET
                     ? orf_query_groups_aggregate (groups, &spec)
                     : orf_query_groups_take_points (groups);
-  orf_call_return_metrics_query (query->call, &result);
+  query->done (query->parts, query->call, &result);
   g_ptr_array_unref (result.series);
   query_free (query);
 }
@@ -275,7 +275,7 @@ refuse (
 static gboolean
 set_span (Query *query, GError **error)
 {
-  const OrfMetricsQueryParams *params = query->params;
+  const OrfMetricsQueryParams *params = &query->params;
 
   /* up to now, now included */
   query->to_us = params->has_to_us ? params->to_us : orf_clock_now_us () + 1;
@@ -293,7 +293,7 @@ set_span (Query *query, GError **error)
 static gboolean
 prepare (Query *query, GError **error)
 {
-  const OrfMetricsQueryParams *params = query->params;
+  const OrfMetricsQueryParams *params = &query->params;
 
   if (params->expr != NULL && params->select != NULL)
     return refuse (error, ORF_ERROR_INVALID_ARGUMENT, "expr", "expr or select, not both",
@@ -311,21 +311,37 @@ prepare (Query *query, GError **error)
   return query->selector != NULL && set_span (query, error);
 }
 
-static void
-query_cb (OrfCall *call, const OrfMetricsQueryParams *params, gpointer user_data)
+void
+orf_metrics_query_run (const OrfMetricsParts *parts,
+                       OrfCall *call,
+                       const OrfMetricsQueryParams *params,
+                       OrfMetricsQueryDone done)
 {
   Query *query = g_new0 (Query, 1);
   GError *error = NULL;
 
-  query->parts = user_data;
+  query->parts = parts;
   query->call = call;
-  query->params = params;
+  query->params = *params;
+  query->done = done;
   query->points = g_ptr_array_new ();
   if (prepare (query, &error))
     orf_series_set_select (query->parts, query->selector, query->read_from_us,
                            orf_call_get_cancel (call), selected_cb, query);
   else
     fail (query, error);
+}
+
+static void
+return_cb (const OrfMetricsParts *parts, OrfCall *call, const OrfMetricsQueryResult *result)
+{
+  orf_call_return_metrics_query (call, result);
+}
+
+static void
+query_cb (OrfCall *call, const OrfMetricsQueryParams *params, gpointer user_data)
+{
+  orf_metrics_query_run (user_data, call, params, return_cb);
 }
 
 void

@@ -40,7 +40,8 @@ guint64 orf_call_get_params_hash (OrfCall *call);
 
 /* `result` is the generated result struct of the method; it is only read. */
 void orf_call_return (OrfCall *call, gconstpointer result);
-/* The result as JSON that the codec made before (a cached answer, a streamed one, a stored one). */
+/* The result as JSON that the codec made before (a cached answer, a streamed one, a stored one),
+ * or, of a call by REST whose route has a content type, the body itself. */
 void orf_call_return_encoded (OrfCall *call, const char *json, gsize length);
 /* Of a *.watch method: answers the id of a new stream, which begins with `first`, its own value
  * (NULL: none), and goes on with those of the channel.  FALSE: nobody waits any more, or the

@@ -8,13 +8,15 @@
 #include "rpc/orf-route.h"
 #include "rpc/orf-rpc-text.h"
 
+#define JSON                    "application/json"
 #define HTTP_OK                 200
 #define HTTP_METHOD_NOT_ALLOWED 405
 
 struct _OrfRestCall {
   OrfRestDone done;
   gpointer user_data;
-  OrfCall *call; /* NULL once ended */
+  const OrfRoute *route; /* NULL: none was found */
+  OrfCall *call;         /* NULL once ended */
 };
 
 char *
@@ -38,32 +40,58 @@ orf_rest_error_body (const GError *error, gsize *length)
 static void
 tell_error (const OrfRestCall *rest, int http_status, const GError *error, const char *allow)
 {
-  gsize length;
-  g_autofree char *body = orf_rest_error_body (error, &length);
+  OrfRestAnswer answer = { .http_status = http_status,
+                           .content_type = JSON,
+                           .retry_after_ms = orf_error_get_retry_after_ms (error),
+                           .allow = allow };
+  g_autofree char *body = orf_rest_error_body (error, &answer.length);
 
-  rest->done (rest->user_data, http_status, body, length, orf_error_get_retry_after_ms (error),
-              allow);
+  answer.body = body;
+  rest->done (rest->user_data, &answer);
 }
 
 static void
-rest_sink (gpointer owner, const char *json, gsize length, const GError *error)
+tell_in_envelope (const OrfRestCall *rest, const char *json, gsize length)
 {
   static const char head[] = "{\"status\":\"success\"";
+  OrfRestAnswer answer = { .http_status = HTTP_OK, .content_type = JSON, .retry_after_ms = -1 };
+  g_autoptr (GString) body = g_string_sized_new (length + sizeof head);
+
+  /* {"a":1} -> {"status":"success","a":1}; {} has no member to put a comma before */
+  g_string_append (body, head);
+  if (length > 2)
+    g_string_append_c (body, ',');
+  g_string_append_len (body, json + 1, (gssize) length - 1);
+  answer.body = body->str;
+  answer.length = body->len;
+  rest->done (rest->user_data, &answer);
+}
+
+static void
+tell_as_it_is (const OrfRestCall *rest, const char *body, gsize length)
+{
+  const OrfRestAnswer answer = { .http_status = HTTP_OK,
+                                 .content_type = rest->route->content_type,
+                                 .file_name = rest->route->file_name,
+                                 .body = body,
+                                 .length = length,
+                                 .retry_after_ms = -1 };
+
+  rest->done (rest->user_data, &answer);
+}
+
+static void
+rest_sink (gpointer owner, const char *text, gsize length, const GError *error)
+{
   OrfRestCall *rest = owner;
 
   rest->call = NULL;
-  if (error != NULL) {
+  if (error != NULL)
     tell_error (rest, orf_error_code_to_http (orf_error_get_code (error)), error, NULL);
-  } else {
-    g_autoptr (GString) body = g_string_sized_new (length + sizeof head);
-
-    /* {"a":1} -> {"status":"success","a":1}; {} has no member to put a comma before */
-    g_string_append (body, head);
-    if (length > 2)
-      g_string_append_c (body, ',');
-    g_string_append_len (body, json + 1, (gssize) length - 1);
-    rest->done (rest->user_data, HTTP_OK, body->str, body->len, -1, NULL);
-  }
+  else if (rest->route->content_type != NULL)
+    tell_as_it_is (rest, text, length);
+  else
+    tell_in_envelope (rest, text, length);
   g_free (rest);
 }
 
@@ -137,6 +165,7 @@ orf_rest_call (OrfRouter *router,
 
   rest->done = done;
   rest->user_data = user_data;
+  rest->route = route;
   if (route == NULL) {
     error = no_route_error (request, allow);
     tell_error (rest,

@@ -20,14 +20,18 @@ typedef struct {
   OrfCallMeta meta;
 } OrfRestRequest;
 
-/* Called exactly once unless the call was abandoned.  allow: for 405, the verbs that the path has;
- * else NULL.  retry_after_ms: -1 for none. */
-typedef void (*OrfRestDone) (gpointer user_data,
-                             int http_status,
-                             const char *json,
-                             gsize length,
-                             gint64 retry_after_ms,
-                             const char *allow);
+typedef struct {
+  int http_status;
+  const char *content_type;
+  const char *file_name; /* what the body is to be saved as; NULL: it is an answer, no file */
+  const char *body;
+  gsize length;
+  gint64 retry_after_ms; /* -1: none */
+  const char *allow;     /* of 405: the verbs that the path has; else NULL */
+} OrfRestAnswer;
+
+/* Called exactly once unless the call was abandoned; the answer is there until it returns. */
+typedef void (*OrfRestDone) (gpointer user_data, const OrfRestAnswer *answer);
 
 typedef struct _OrfRestCall OrfRestCall;
 

@@ -58,7 +58,8 @@ orf_route_find (const char *verb, const char *path, json_t **params, char **allo
 
   for (guint i = 0; rest != NULL && i < orf_n_routes; i++) {
     const OrfRoute *route = &orf_routes[i];
-    g_autoptr (json_t) found = route->raw ? NULL : match_path (route->path, rest);
+    gboolean has_page = route->raw && route->content_type == NULL;
+    g_autoptr (json_t) found = has_page ? NULL : match_path (route->path, rest);
 
     if (found == NULL)
       continue;

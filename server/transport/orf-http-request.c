@@ -215,22 +215,28 @@ add_retry_after (OrfHttpRequest *request, gint64 retry_after_ms)
   add_header (request, "Retry-After", text);
 }
 
+/* A file is named and saved: no browser shows what callers put into it as a page of ours. */
 static void
-rest_done_cb (gpointer user_data,
-              int http_status,
-              const char *json,
-              gsize length,
-              gint64 retry_after_ms,
-              const char *allow)
+add_disposition (OrfHttpRequest *request, const char *file_name)
+{
+  g_autofree char *value = g_strdup_printf ("attachment; filename=\"%s\"", file_name);
+
+  add_header (request, "Content-Disposition", value);
+}
+
+static void
+rest_done_cb (gpointer user_data, const OrfRestAnswer *found)
 {
   OrfHttpRequest *request = user_data;
 
   request->call = NULL;
-  if (retry_after_ms >= 0)
-    add_retry_after (request, retry_after_ms);
-  if (allow != NULL)
-    add_header (request, "Allow", allow);
-  answer (request, http_status, JSON, json, length);
+  if (found->retry_after_ms >= 0)
+    add_retry_after (request, found->retry_after_ms);
+  if (found->allow != NULL)
+    add_header (request, "Allow", found->allow);
+  if (found->file_name != NULL)
+    add_disposition (request, found->file_name);
+  answer (request, found->http_status, found->content_type, found->body, found->length);
 }
 
 static void

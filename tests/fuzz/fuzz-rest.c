@@ -6,17 +6,12 @@
 #include "rpc/orf-rest.h"
 
 static void
-done_cb (gpointer user_data,
-         int status,
-         const char *json,
-         gsize length,
-         gint64 retry_after_ms,
-         const char *allow)
+done_cb (gpointer user_data, const OrfRestAnswer *answer)
 {
   ++*(guint *) user_data;
-  fuzz_check_answer (json, length);
-  if (status < 200 || status > 599)
-    g_error ("status %d", status);
+  fuzz_check_answer (answer->body, answer->length);
+  if (answer->http_status < 200 || answer->http_status > 599)
+    g_error ("status %d", answer->http_status);
 }
 
 int

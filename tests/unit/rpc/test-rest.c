@@ -8,6 +8,8 @@
 typedef struct {
   OrfRouter *router;
   int http_status;
+  char *type;
+  char *file_name;
   char *body;
   char *allow;
 } Fixture;
@@ -30,6 +32,12 @@ empty_cb (OrfCall *call, gconstpointer params, gpointer user_data)
 }
 
 static void
+export_cb (OrfCall *call, gconstpointer params, gpointer user_data)
+{
+  orf_call_return_encoded (call, "t_us,a\r\n", 8);
+}
+
+static void
 set_up (Fixture *f, gconstpointer data)
 {
   const OrfRpcLimits limits = { .max_message_bytes = 65536,
@@ -41,12 +49,15 @@ set_up (Fixture *f, gconstpointer data)
   f->router = orf_router_new (&limits);
   orf_router_bind (f->router, ORF_METHOD_METRICS_LIST, list_cb, NULL);
   orf_router_bind (f->router, ORF_METHOD_STATUS_GET, empty_cb, NULL);
+  orf_router_bind (f->router, ORF_METHOD_METRICS_EXPORT, export_cb, NULL);
 }
 
 static void
 clear (Fixture *f)
 {
   f->http_status = 0;
+  g_clear_pointer (&f->type, g_free);
+  g_clear_pointer (&f->file_name, g_free);
   g_clear_pointer (&f->body, g_free);
   g_clear_pointer (&f->allow, g_free);
 }
@@ -59,19 +70,16 @@ tear_down (Fixture *f, gconstpointer data)
 }
 
 static void
-done_cb (gpointer user_data,
-         int http_status,
-         const char *json,
-         gsize length,
-         gint64 retry_after_ms,
-         const char *allow)
+done_cb (gpointer user_data, const OrfRestAnswer *answer)
 {
   Fixture *f = user_data;
 
   g_assert_cmpint (f->http_status, ==, 0);
-  f->http_status = http_status;
-  f->body = g_strndup (json, length);
-  f->allow = g_strdup (allow);
+  f->http_status = answer->http_status;
+  f->type = g_strdup (answer->content_type);
+  f->file_name = g_strdup (answer->file_name);
+  f->body = g_strndup (answer->body, answer->length);
+  f->allow = g_strdup (answer->allow);
 }
 
 static void
@@ -99,6 +107,30 @@ test_envelope (Fixture *f, gconstpointer data)
     g_assert_cmpint (f->http_status, ==, 200);
     g_assert_cmpstr (f->body, ==, "{\"status\":\"success\"}");
   }
+}
+
+static void
+test_own_content (Fixture *f, gconstpointer data)
+{
+  request (f, "GET", "/api/v1/metrics/export.csv", "select=a", NULL);
+  g_assert_cmpint (f->http_status, ==, 200);
+  g_assert_cmpstr (f->type, ==, "text/csv; charset=utf-8");
+  g_assert_cmpstr (f->file_name, ==, "metrics-export.csv");
+  g_assert_cmpstr (f->body, ==, "t_us,a\r\n");
+
+  /* errors are told as everywhere */
+  request (f, "GET", "/api/v1/metrics/export.csv", "nosuch=1", NULL);
+  g_assert_cmpint (f->http_status, ==, 400);
+  g_assert_cmpstr (f->type, ==, "application/json");
+  g_assert_null (f->file_name);
+  g_assert_nonnull (strstr (f->body, "\"field\":\"nosuch\""));
+  request (f, "DELETE", "/api/v1/metrics/export.csv", NULL, NULL);
+  g_assert_cmpint (f->http_status, ==, 405);
+  g_assert_cmpstr (f->allow, ==, "GET");
+
+  /* those with a page of their own are none of REST's */
+  request (f, "GET", "/api/v1/healthz", NULL, NULL);
+  g_assert_cmpint (f->http_status, ==, 404);
 }
 
 static void
@@ -160,6 +192,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 #define ADD(name) g_test_add ("/rpc/rest/" #name, Fixture, NULL, set_up, test_##name, tear_down)
   ADD (envelope);
+  ADD (own_content);
   ADD (query);
   ADD (bad_query);
   ADD (routes);
