@@ -7,11 +7,11 @@
 #include "host/orf-room.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <sys/statvfs.h>
 #include <time.h>
 
 #include "core/orf-queue.h"
+#include "core/orf-thread.h"
 
 /* How long the end waits for a question that is under way. */
 #define PATIENCE_S 1
@@ -86,21 +86,16 @@ thread_cb (gpointer data)
   return NULL;
 }
 
-/* Signals are for the main thread. */
 static gboolean
 start_thread (OrfRoom *room)
 {
-  sigset_t all, before;
-  int reason;
+  g_autoptr (GError) error = NULL;
 
-  sigfillset (&all);
-  pthread_sigmask (SIG_SETMASK, &all, &before);
-  reason = pthread_create (&room->thread, NULL, thread_cb, orf_queue_ref (room->questions));
-  pthread_sigmask (SIG_SETMASK, &before, NULL);
-  if (reason == 0)
+  if (orf_thread_start (&room->thread, "disk-room", thread_cb, orf_queue_ref (room->questions),
+                        &error))
     return TRUE;
   orf_queue_unref (room->questions);
-  g_warning ("room on disks is not sampled: no thread: %s", g_strerror (reason));
+  g_warning ("room on disks is not sampled: %s", error->message);
   return FALSE;
 }
 

@@ -12,7 +12,7 @@
 #include "core/orf-clock.h"
 #include "metrics/orf-exposition-job.h"
 #include "metrics/orf-exposition-source.h"
-#include "store/orf-store-thread.h"
+#include "core/orf-thread.h"
 
 /* A page that took long to make is told again for as many times as long, so that no number of
  * scrapers takes more of a core than the inverse. */
@@ -289,8 +289,7 @@ orf_exposition_new (OrfRegistry *registry, OrfMemory *memory, GError **error)
   OrfExposition *exposition = g_new0 (OrfExposition, 1);
 
   exposition->jobs = orf_queue_new (1, 1);
-  if (!orf_store_thread_start (&exposition->thread, "exposition", thread_cb, exposition->jobs,
-                               error)) {
+  if (!orf_thread_start (&exposition->thread, "exposition", thread_cb, exposition->jobs, error)) {
     orf_queue_unref (exposition->jobs);
     g_free (exposition);
     return NULL;

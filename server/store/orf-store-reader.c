@@ -9,7 +9,7 @@
 #include "core/orf-clock.h"
 #include "store/orf-store-error.h"
 #include "store/orf-store-open.h"
-#include "store/orf-store-thread.h"
+#include "core/orf-thread.h"
 
 struct _OrfStoreReader {
   char *path;
@@ -122,7 +122,7 @@ orf_store_reader_start (const char *path,
   reader->read_us = read_us;
   reader->jobs = orf_queue_ref (jobs);
   reader->closing = orf_cancel_ref (closing);
-  if (!orf_store_thread_start (&reader->thread, "store-reader", reader_thread_cb, reader, error))
+  if (!orf_thread_start (&reader->thread, "store-reader", reader_thread_cb, reader, error))
     return NULL;
   return g_steal_pointer (&reader);
 }

@@ -14,7 +14,7 @@
 #include "store/orf-store-error.h"
 #include "store/orf-store-open.h"
 #include "store/orf-store-retain.h"
-#include "store/orf-store-thread.h"
+#include "core/orf-thread.h"
 
 /* Unless check_us says otherwise. */
 #define TICK_US ORF_US_PER_S
@@ -388,7 +388,7 @@ orf_store_writer_start (OrfStore *store,
   self->group = g_ptr_array_new ();
   self->stats.written_bytes_per_s = NAN;
   if (!writer_configure (self, error) ||
-      !orf_store_thread_start (&self->thread, "store-writer", writer_thread_cb, self, error))
+      !orf_thread_start (&self->thread, "store-writer", writer_thread_cb, self, error))
     return NULL;
   return g_steal_pointer (&self);
 }

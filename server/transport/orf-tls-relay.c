@@ -8,13 +8,12 @@
 #include "transport/orf-tls-relay.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/orf-clock.h"
 #include "core/orf-queue.h"
+#include "core/orf-thread.h"
 #include "orf-error.h"
 
 #define TICK_MS 100
@@ -197,21 +196,8 @@ relay_thread_cb (void *data)
 static gboolean
 start_thread (OrfTlsRelay *relay, GError **error)
 {
-  sigset_t all, before;
-  int failed;
-
-  sigfillset (&all); /* signals are the main context's */
-  pthread_sigmask (SIG_SETMASK, &all, &before);
-  failed = pthread_create (&relay->thread, NULL, relay_thread_cb, relay);
-  pthread_sigmask (SIG_SETMASK, &before, NULL);
-  if (failed != 0) {
-    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "cannot start the thread of TLS: %s",
-                 g_strerror (failed));
-    return FALSE;
-  }
-  relay->started = TRUE;
-  pthread_setname_np (relay->thread, "tls-relay");
-  return TRUE;
+  relay->started = orf_thread_start (&relay->thread, "tls-relay", relay_thread_cb, relay, error);
+  return relay->started;
 }
 
 OrfTlsRelay *

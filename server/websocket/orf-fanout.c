@@ -9,13 +9,13 @@
  */
 #include "websocket/orf-fanout.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/orf-clock.h"
 #include "core/orf-queue.h"
+#include "core/orf-thread.h"
 #include "orf-error.h"
 
 /* Orders beside answers: a stream's beginning and end, a close, the values of a frame. */
@@ -432,10 +432,7 @@ start (OrfFanout *fanout, GError **error)
   g_source_attach (thread->look, thread->context);
   orf_queue_attach (fanout->orders, thread->context);
   orf_queue_attach (fanout->news, NULL);
-  if (pthread_create (&fanout->id, NULL, run_thread_cb, thread) == 0)
-    return TRUE;
-  g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "the fan-out thread does not start");
-  return FALSE;
+  return orf_thread_start (&fanout->id, "fan-out", run_thread_cb, thread, error);
 }
 
 /* What only the thread used, once it is gone or never came. */

@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /* A thread with a name, that takes no signals: those are the main context's. */
-gboolean orf_store_thread_start (
+gboolean orf_thread_start (
   pthread_t *thread, const char *name, void *(*run_thread_cb) (void *), void *data, GError **error);
 
 G_END_DECLS

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "store/orf-store-thread.h"
+#include "core/orf-thread.h"
 
 #include <signal.h>
 
 #include "orf-error.h"
 
 gboolean
-orf_store_thread_start (
+orf_thread_start (
   pthread_t *thread, const char *name, void *(*run_thread_cb) (void *), void *data, GError **error)
 {
   sigset_t all, before;
