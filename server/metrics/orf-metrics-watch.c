@@ -32,6 +32,7 @@ typedef struct {
   OrfLiveSet *set;
   gint64 period_us;
   gint64 sent_us;      /* the frame last published; 0: none */
+  gint64 opened_us;    /* of the first value of all; 0: none was asked for */
   gboolean is_pending; /* in watch->pending */
   /* the first value, kept for those who come within one frame */
   OrfBlob *first;
@@ -154,6 +155,8 @@ get_first (Watched *watched, gint64 history_us)
    * now; the values of a stream go forward */
   gint64 t_us = frame_us > 0 ? frame_us : orf_clock_now_us () - watched->period_us;
 
+  if (watched->opened_us == 0)
+    watched->opened_us = t_us;
   if (watched->first == NULL || watched->first_us != t_us ||
       watched->first_history_us != history_us) {
     g_clear_pointer (&watched->first, orf_blob_unref);
@@ -171,7 +174,7 @@ publish (Watched *watched, gint64 t_us)
 
   begin_value (json, t_us);
   encode_values (json, orf_live_set_get (watched->set),
-                 watched->sent_us > 0 ? watched->sent_us : t_us - watched->period_us);
+                 watched->sent_us > 0 ? watched->sent_us : watched->opened_us);
   g_string_append_c (json, '}');
   orf_channel_publish (watched->channel, json->str, json->len);
   watched->sent_us = t_us;
