@@ -8,7 +8,8 @@
 G_BEGIN_DECLS
 
 /* The way to the daemon's methods: its Unix socket, its HTTP address, or a child of ours that runs
- * its code on a file.  All three take one request and give the one response to it. */
+ * its code on a file.  All three take one request and give the one response to it;
+ * the socket also gives what a stream sends after that. */
 
 /* An answer larger than this is a fault, not an answer; the largest query is some tens of MB. */
 #define ORF_CTL_MAX_REPLY_BYTES (256 * 1024 * 1024)
@@ -20,6 +21,8 @@ typedef struct {
    */
   OrfCtlExit (*exchange) (
     gpointer self, const GString *request, gint64 deadline_us, GString *reply, GError **error);
+  /* As orf_ctl_lines_next(); NULL: no streams on this way, and none is asked for. */
+  OrfCtlExit (*next) (gpointer self, const int *stop_fds, GString *message, GError **error);
   void (*close) (gpointer self);
 } OrfCtlTransport;
 

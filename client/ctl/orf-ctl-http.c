@@ -137,7 +137,7 @@ http_close (gpointer self)
   g_free (transport);
 }
 
-static const OrfCtlTransport http_transport = { http_get_address, http_exchange, http_close };
+static const OrfCtlTransport http_transport = { http_get_address, http_exchange, NULL, http_close };
 
 /* The token in a file that is ours (or root's) alone to read; NULL with an error. */
 static char *

@@ -13,67 +13,89 @@
 /* One read; more only costs memory. */
 #define CHUNK_BYTES (64 * 1024)
 
-typedef struct {
+struct _OrfCtlLines {
   int read_fd;
-  int write_fd; /* -1: all is written, or the other side takes no more */
-  const GString *request;
-  gsize written;
-  GString *reply;
-  gsize scanned;  /* of reply: no newline before */
+  int write_fd;
+  GString *read;  /* what came and was not taken yet */
+  gsize scanned;  /* of it: no newline before */
   gboolean ended; /* the other side closed */
-} Exchange;
+};
+
+OrfCtlLines *
+orf_ctl_lines_new (int read_fd, int write_fd)
+{
+  OrfCtlLines *lines = g_new0 (OrfCtlLines, 1);
+
+  lines->read_fd = read_fd;
+  lines->write_fd = write_fd;
+  lines->read = g_string_new (NULL);
+  return lines;
+}
+
+void
+orf_ctl_lines_free (OrfCtlLines *lines)
+{
+  g_string_free (lines->read, TRUE);
+  g_free (lines);
+}
 
 /* A server may answer before it has read everything (too large, not allowed) and close: what it
  * said is worth more than EPIPE, so a failed write only ends writing. */
 static void
-write_some (Exchange *exchange)
+write_some (const OrfCtlLines *lines, const GString *request, gsize *written)
 {
-  const GString *request = exchange->request;
-  gssize done;
+  gssize done = write (lines->write_fd, request->str + *written, request->len - *written);
 
-  done = write (exchange->write_fd, request->str + exchange->written,
-                request->len - exchange->written);
   if (done > 0)
-    exchange->written += (gsize) done;
-  if (exchange->written == request->len || (done < 0 && errno != EAGAIN && errno != EINTR))
-    exchange->write_fd = -1;
+    *written += (gsize) done;
+  else if (done < 0 && errno != EAGAIN && errno != EINTR)
+    *written = request->len;
 }
 
 static void
-read_some (Exchange *exchange)
+read_some (OrfCtlLines *lines)
 {
-  GString *reply = exchange->reply;
-  gsize before = reply->len;
+  GString *text = lines->read;
+  gsize before = text->len;
   gssize done;
   int reason;
 
-  g_string_set_size (reply, before + CHUNK_BYTES);
-  done = read (exchange->read_fd, reply->str + before, CHUNK_BYTES);
+  g_string_set_size (text, before + CHUNK_BYTES);
+  done = read (lines->read_fd, text->str + before, CHUNK_BYTES);
   reason = errno;
-  g_string_set_size (reply, before + (gsize) MAX (done, 0));
+  g_string_set_size (text, before + (gsize) MAX (done, 0));
   if (done == 0 || (done < 0 && reason != EAGAIN && reason != EINTR))
-    exchange->ended = TRUE;
+    lines->ended = TRUE;
 }
 
-/* TRUE: reply is the response, alone.  Lines before it (notifications) are dropped. */
+/* The next whole line, without its end; FALSE: it has not come yet. */
 static gboolean
-take_response (Exchange *exchange)
+take_line (OrfCtlLines *lines, GString *line)
 {
-  GString *reply = exchange->reply;
-  const char *newline;
+  GString *text = lines->read;
+  const char *newline = memchr (text->str + lines->scanned, '\n', text->len - lines->scanned);
+  gsize length;
 
-  while (
-    (newline = memchr (reply->str + exchange->scanned, '\n', reply->len - exchange->scanned))) {
-    gsize length = (gsize) (newline - reply->str);
-
-    exchange->scanned = 0;
-    if (orf_ctl_reply_is_response (reply->str, length)) {
-      g_string_truncate (reply, length);
-      return TRUE;
-    }
-    g_string_erase (reply, 0, (gssize) length + 1);
+  if (newline == NULL) {
+    lines->scanned = text->len;
+    return FALSE;
   }
-  exchange->scanned = reply->len;
+  length = (gsize) (newline - text->str);
+  g_string_truncate (line, 0);
+  g_string_append_len (line, text->str, (gssize) length);
+  g_string_erase (text, 0, (gssize) length + 1);
+  lines->scanned = 0;
+  return TRUE;
+}
+
+/* Lines before it (notifications) are dropped. */
+static gboolean
+take_response (OrfCtlLines *lines, GString *reply)
+{
+  while (take_line (lines, reply)) {
+    if (orf_ctl_reply_is_response (reply->str, reply->len))
+      return TRUE;
+  }
   return FALSE;
 }
 
@@ -84,35 +106,65 @@ fail_connection (GError **error, const char *message)
   return ORF_CTL_NO_CONNECTION;
 }
 
-OrfCtlExit
-orf_ctl_lines_exchange (int read_fd,
-                        int write_fd,
-                        const GString *request,
-                        gint64 deadline_us,
-                        GString *reply,
-                        GError **error)
+static OrfCtlExit
+check_read (const OrfCtlLines *lines, const char *ended, GError **error)
 {
-  Exchange exchange = {
-    .read_fd = read_fd, .write_fd = write_fd, .request = request, .reply = reply
-  };
+  if (lines->ended)
+    return fail_connection (error, ended);
+  if (lines->read->len > ORF_CTL_MAX_REPLY_BYTES)
+    return fail_connection (error, "the answer is larger than 256 MiB");
+  return ORF_CTL_DONE;
+}
 
-  g_string_truncate (reply, 0);
-  while (!take_response (&exchange)) {
-    struct pollfd fds[] = { { .fd = read_fd, .events = POLLIN },
-                            { .fd = exchange.write_fd, .events = POLLOUT } };
-    int ready;
+OrfCtlExit
+orf_ctl_lines_exchange (
+  OrfCtlLines *lines, const GString *request, gint64 deadline_us, GString *reply, GError **error)
+{
+  gsize written = 0;
 
-    if (exchange.ended)
-      return fail_connection (error, "the connection closed before the answer");
-    if (reply->len > ORF_CTL_MAX_REPLY_BYTES)
-      return fail_connection (error, "the answer is larger than 256 MiB");
-    ready = poll (fds, G_N_ELEMENTS (fds), orf_ctl_poll_timeout_ms (deadline_us));
-    if (ready == 0)
+  while (!take_response (lines, reply)) {
+    struct pollfd fds[] = { { .fd = lines->read_fd, .events = POLLIN },
+                            { .fd = written < request->len ? lines->write_fd : -1,
+                              .events = POLLOUT } };
+    OrfCtlExit verdict = check_read (lines, "the connection closed before the answer", error);
+
+    if (verdict != ORF_CTL_DONE)
+      return verdict;
+    switch (poll (fds, G_N_ELEMENTS (fds), orf_ctl_poll_timeout_ms (deadline_us))) {
+    case 0:
       return orf_ctl_fail_deadline (error);
+    case -1:
+      continue; /* a signal: what poll() says of the descriptors is nothing */
+    default:
+      break;
+    }
     if (fds[1].revents != 0)
-      write_some (&exchange);
+      write_some (lines, request, &written);
     if (fds[0].revents != 0)
-      read_some (&exchange);
+      read_some (lines);
+  }
+  return ORF_CTL_DONE;
+}
+
+OrfCtlExit
+orf_ctl_lines_next (OrfCtlLines *lines, const int *stop_fds, GString *line, GError **error)
+{
+  g_string_truncate (line, 0);
+  while (!take_line (lines, line)) {
+    /* of an output only its end is of interest, and poll() tells that unasked */
+    struct pollfd fds[] = { { .fd = lines->read_fd, .events = POLLIN },
+                            { .fd = stop_fds[ORF_CTL_STOP_SIGNAL], .events = POLLIN },
+                            { .fd = stop_fds[ORF_CTL_STOP_OUTPUT], .events = 0 } };
+    OrfCtlExit verdict = check_read (lines, "the connection closed", error);
+
+    if (verdict != ORF_CTL_DONE)
+      return verdict;
+    if (poll (fds, G_N_ELEMENTS (fds), -1) < 0)
+      continue;
+    if (fds[1].revents != 0 || fds[2].revents != 0)
+      break;
+    if (fds[0].revents != 0)
+      read_some (lines);
   }
   return ORF_CTL_DONE;
 }

@@ -72,8 +72,8 @@ skip_value (const char *at)
   return at;
 }
 
-static char *
-dup_member (const char *text, const char *quoted_name)
+char *
+orf_ctl_reply_dup_member (const char *text, const char *quoted_name)
 {
   const char *at = skip_space (text) + 1;
 
@@ -163,6 +163,36 @@ orf_ctl_reply_get_result (
     g_set_error (error, ORF_ERROR, ORF_ERROR_INTERNAL, "%s: the answer holds no result", method);
     return ORF_CTL_SERVER_ERROR;
   }
-  *result = dup_member (text, "\"result\"");
+  *result = orf_ctl_reply_dup_member (text, "\"result\"");
   return ORF_CTL_DONE;
+}
+
+static void
+take_value (const char *message, json_t *params, char **text, guint64 *dropped)
+{
+  g_autofree char *members = orf_ctl_reply_dup_member (message, "\"params\"");
+  double lost = json_number_value (json_object_get (params, "dropped"));
+
+  *text = orf_ctl_reply_dup_member (members, "\"value\"");
+  *dropped = lost >= 1 && lost < 9007199254740992.0 ? (guint64) lost : 0;
+}
+
+OrfCtlStreamKind
+orf_ctl_reply_get_stream (const GString *message, const char *stream, char **text, guint64 *dropped)
+{
+  g_autoptr (json_t) root = orf_json_parse (message->str, message->len, ORF_JSON_MAX_DEPTH, NULL);
+  const char *method = json_string_value (json_object_get (root, "method"));
+  json_t *params = json_object_get (root, "params");
+  const char *status = json_string_value (json_object_get (params, "status"));
+
+  if (g_strcmp0 (json_string_value (json_object_get (params, "stream")), stream) != 0)
+    return ORF_CTL_STREAM_OTHER;
+  if (g_strcmp0 (method, "stream.next") == 0 && json_object_get (params, "value") != NULL) {
+    take_value (message->str, params, text, dropped);
+    return ORF_CTL_STREAM_VALUE;
+  }
+  if (g_strcmp0 (method, "stream.end") != 0)
+    return ORF_CTL_STREAM_OTHER;
+  *text = g_strdup (status != NULL ? status : "UNKNOWN");
+  return ORF_CTL_STREAM_END;
 }

@@ -20,4 +20,21 @@ gboolean orf_ctl_reply_is_response (const char *text, gsize length);
 OrfCtlExit orf_ctl_reply_get_result (
   const char *method, const char *text, gsize length, char **result, GError **error);
 
+/* The bytes of one member of an object, which is valid JSON; NULL: it has none of that name, which
+ * is given in its quotes. */
+char *orf_ctl_reply_dup_member (const char *text, const char *quoted_name);
+
+/* What a stream of this id is sent. */
+typedef enum {
+  ORF_CTL_STREAM_OTHER, /* none of its messages */
+  ORF_CTL_STREAM_VALUE,
+  ORF_CTL_STREAM_END,
+} OrfCtlStreamKind;
+/* *text: the value's bytes as they came, or the status that it ended with.  *dropped: how many
+ * values before this one were lost. */
+OrfCtlStreamKind orf_ctl_reply_get_stream (const GString *message,
+                                           const char *stream,
+                                           char **text,
+                                           guint64 *dropped);
+
 G_END_DECLS

@@ -19,6 +19,7 @@
 typedef struct {
   char *path;
   int fd;
+  OrfCtlLines *lines;
 } SocketTransport;
 
 static const char *
@@ -33,7 +34,13 @@ socket_exchange (
 {
   SocketTransport *transport = self;
 
-  return orf_ctl_lines_exchange (transport->fd, transport->fd, request, deadline_us, reply, error);
+  return orf_ctl_lines_exchange (transport->lines, request, deadline_us, reply, error);
+}
+
+static OrfCtlExit
+socket_next (gpointer self, const int *stop_fds, GString *message, GError **error)
+{
+  return orf_ctl_lines_next (((SocketTransport *) self)->lines, stop_fds, message, error);
 }
 
 static void
@@ -41,12 +48,13 @@ socket_close (gpointer self)
 {
   SocketTransport *transport = self;
 
+  orf_ctl_lines_free (transport->lines);
   close (transport->fd);
   g_free (transport->path);
   g_free (transport);
 }
 
-static const OrfCtlTransport socket_transport = { socket_get_address, socket_exchange,
+static const OrfCtlTransport socket_transport = { socket_get_address, socket_exchange, socket_next,
                                                   socket_close };
 
 static OrfCtlExit
@@ -104,6 +112,7 @@ orf_ctl_socket_open (const char *path,
   transport = g_new0 (SocketTransport, 1);
   transport->path = g_strdup (path);
   transport->fd = fd;
+  transport->lines = orf_ctl_lines_new (fd, fd);
   *connection = (OrfCtlConnection){ &socket_transport, transport };
   return ORF_CTL_DONE;
 }

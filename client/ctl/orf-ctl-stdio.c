@@ -25,6 +25,7 @@ typedef struct {
   GPid pid;
   int read_fd;
   int write_fd;
+  OrfCtlLines *lines;
   gboolean gave_up; /* an answer did not come in time: nor is the child's end waited for */
   int log_fd;       /* memory: the child's standard error, kept for the day it fails */
 } StdioTransport;
@@ -60,8 +61,7 @@ stdio_exchange (
   g_autofree char *words = NULL;
   OrfCtlExit verdict;
 
-  verdict = orf_ctl_lines_exchange (transport->read_fd, transport->write_fd, request, deadline_us,
-                                    reply, error);
+  verdict = orf_ctl_lines_exchange (transport->lines, request, deadline_us, reply, error);
   transport->gave_up = verdict == ORF_CTL_DEADLINE;
   if (verdict != ORF_CTL_NO_CONNECTION)
     return verdict;
@@ -95,6 +95,7 @@ stdio_close (gpointer self)
 {
   StdioTransport *transport = self;
 
+  orf_ctl_lines_free (transport->lines);
   close (transport->write_fd);
   /* it only reads, so nothing is lost by killing it */
   if (transport->gave_up || !wait_for_end (transport->read_fd))
@@ -107,7 +108,8 @@ stdio_close (gpointer self)
   g_free (transport);
 }
 
-static const OrfCtlTransport stdio_transport = { stdio_get_address, stdio_exchange, stdio_close };
+static const OrfCtlTransport stdio_transport = { stdio_get_address, stdio_exchange, NULL,
+                                                 stdio_close };
 
 /* $ORFEAS_ORFEASD, else that of the build tree that we are in, else that of the folder we are in.
  */
@@ -164,6 +166,7 @@ orf_ctl_stdio_open (const char *db, OrfCtlConnection *connection, GError **error
   }
   g_unix_set_fd_nonblocking (transport->write_fd, TRUE, NULL);
   g_unix_set_fd_nonblocking (transport->read_fd, TRUE, NULL);
+  transport->lines = orf_ctl_lines_new (transport->read_fd, transport->write_fd);
   transport->db = g_steal_pointer (&path);
   *connection = (OrfCtlConnection){ &stdio_transport, g_steal_pointer (&transport) };
   return ORF_CTL_DONE;

@@ -7,7 +7,8 @@
 #include "orf-ctl-terminal.h"
 
 /* What a terminal is taken to be when neither it nor COLUMNS tells. */
-#define FALLBACK_WIDTH 80
+#define FALLBACK_WIDTH  80
+#define FALLBACK_HEIGHT 24
 /* Narrower than this no layout of ours works. */
 #define MIN_WIDTH 40
 
@@ -31,6 +32,14 @@ probe_width (int fd)
   return FALLBACK_WIDTH;
 }
 
+static guint
+probe_height (int fd)
+{
+  struct winsize size = { 0 };
+
+  return ioctl (fd, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : FALLBACK_HEIGHT;
+}
+
 void
 orf_ctl_terminal_probe (OrfCtlTerminal *terminal, int fd)
 {
@@ -41,7 +50,9 @@ orf_ctl_terminal_probe (OrfCtlTerminal *terminal, int fd)
   terminal->utf8 = g_str_equal (nl_langinfo (CODESET), "UTF-8");
   terminal->colour = terminal->is_terminal && (no_color == NULL || *no_color == '\0') &&
                      g_strcmp0 (term, "dumb") != 0;
+  terminal->can_redraw = terminal->is_terminal && term != NULL && !g_str_equal (term, "dumb");
   terminal->width = terminal->is_terminal ? probe_width (fd) : 0;
+  terminal->height = terminal->is_terminal ? probe_height (fd) : 0;
 }
 
 char *

@@ -10,7 +10,9 @@ typedef struct {
   gboolean is_terminal;
   gboolean utf8;
   gboolean colour;
-  guint width; /* columns; 0: no limit (a pipe) */
+  gboolean can_redraw; /* knows how to go back to lines above */
+  guint width;         /* columns; 0: no limit (a pipe) */
+  guint height;        /* lines; 0: no limit */
 } OrfCtlTerminal;
 
 /* What a text means, not how it looks. */

@@ -8,6 +8,7 @@
 
 #include "orf-ctl.h"
 #include "orf-ctl-table.h"
+#include "orf-ctl-watch.h"
 
 /* More than the server takes (16 MiB), so that it is the server who says no. */
 #define MAX_INPUT_BYTES (64 * 1024 * 1024)
@@ -107,6 +108,8 @@ orf_ctl_verb_call (OrfCtl *ctl, GError **error)
   }
   if (!dup_params (orf_ctl_get_argument (ctl, 1), &params, error))
     return ORF_CTL_USAGE;
+  if (known != NULL && known->stream)
+    return orf_ctl_watch_lines (ctl, method, params, error);
   verdict = orf_ctl_call (ctl, method, params, &result, error);
   if (verdict != ORF_CTL_DONE)
     return verdict;

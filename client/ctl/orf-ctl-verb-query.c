@@ -96,44 +96,8 @@ new_params (const OrfCtl *ctl, GError **error)
   return g_steal_pointer (&params);
 }
 
-/* ---- points: a table, or CSV -------------------------------------------------------------------
+/* ---- points: a table ---------------------------------------------------------------------------
  */
-
-/* RFC 4180: quoted where it must be, quotes doubled. */
-static void
-append_csv_field (GString *out, const char *text)
-{
-  if (strpbrk (text, ",\"\r\n") == NULL) {
-    g_string_append (out, text);
-    return;
-  }
-  g_string_append_c (out, '"');
-  for (; *text != '\0'; text++) {
-    if (*text == '"')
-      g_string_append_c (out, '"');
-    g_string_append_c (out, *text);
-  }
-  g_string_append_c (out, '"');
-}
-
-static void
-append_csv (GString *out, const OrfMetricsQueryResult *result)
-{
-  g_string_append (out, "t_us,value,series\n");
-  for (guint i = 0; i < result->series->len; i++) {
-    const OrfMetricsSeriesPoints *series = result->series->pdata[i];
-    g_autoptr (GString) name = g_string_new (NULL);
-
-    append_csv_field (name, series->series);
-    for (guint k = 0; k < series->points->len; k++) {
-      const OrfPoint *point = &g_array_index (series->points, OrfPoint, k);
-      g_autofree char *value = orf_ctl_format_exact (point->value);
-
-      g_string_append_printf (out, "%" G_GINT64_FORMAT ",%s,%s\n", point->t_us,
-                              value != NULL ? value : "", name->str);
-    }
-  }
-}
 
 static void
 append_points (const OrfCtl *ctl, GString *out, const OrfMetricsQueryResult *result)
@@ -280,6 +244,50 @@ append_sparks (const OrfCtl *ctl, GString *out, const OrfMetricsQueryResult *res
   append_caption (ctl, out, result);
 }
 
+/* ---- CSV ---------------------------------------------------------------------------------------
+ */
+
+/* As it came, for a file is compared byte by byte; a terminal gets nothing that drives it. */
+static void
+append_csv (const OrfCtlTerminal *terminal, GString *out, const char *csv)
+{
+  g_auto (GStrv) lines = NULL;
+
+  if (!terminal->is_terminal) {
+    g_string_append (out, csv);
+    return;
+  }
+  lines = g_strsplit (csv, "\r\n", -1);
+  for (char **line = lines; *line != NULL; line++) {
+    g_autofree char *clean = orf_ctl_terminal_clean (terminal, *line);
+
+    g_string_append_printf (out, "%s%s", line > lines ? "\n" : "", clean);
+  }
+}
+
+/* Takes params. */
+static OrfCtlExit export(OrfCtl *ctl, json_t *params, GError **error)
+{
+  g_autoptr (OrfMetricsExportResult) result = NULL;
+  g_autoptr (GString) out = g_string_new (NULL);
+  OrfCtlExit verdict = orf_ctl_fetch (ctl, ORF_METHOD_METRICS_EXPORT, params, (gpointer *) &result,
+                                      error);
+
+  if (verdict != ORF_CTL_DONE || orf_ctl_wants_json (ctl))
+    return verdict;
+  append_csv (orf_ctl_get_terminal (ctl), out, result->csv);
+  orf_ctl_print (out->str);
+  return ORF_CTL_DONE;
+}
+
+OrfCtlExit
+orf_ctl_verb_metrics_export (OrfCtl *ctl, GError **error)
+{
+  json_t *params = new_params (ctl, error);
+
+  return params != NULL ? export(ctl, params, error) : ORF_CTL_USAGE;
+}
+
 OrfCtlExit
 orf_ctl_verb_metrics_query (OrfCtl *ctl, GError **error)
 {
@@ -291,12 +299,12 @@ orf_ctl_verb_metrics_query (OrfCtl *ctl, GError **error)
 
   if (params == NULL)
     return ORF_CTL_USAGE;
+  if (orf_ctl_options_has (options, "csv"))
+    return export(ctl, params, error);
   verdict = orf_ctl_fetch (ctl, ORF_METHOD_METRICS_QUERY, params, (gpointer *) &result, error);
   if (verdict != ORF_CTL_DONE || orf_ctl_wants_json (ctl))
     return verdict;
-  if (orf_ctl_options_has (options, "csv"))
-    append_csv (out, result);
-  else if (orf_ctl_options_has (options, "points") || !orf_ctl_get_terminal (ctl)->is_terminal)
+  if (orf_ctl_options_has (options, "points") || !orf_ctl_get_terminal (ctl)->is_terminal)
     append_points (ctl, out, result);
   else
     append_sparks (ctl, out, result);

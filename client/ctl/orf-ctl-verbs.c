@@ -31,7 +31,24 @@ static const OrfCtlOption query_options[] = {
   { "aggregate", "NAME", "what of each window: avg, max, last, rate, p95, ..." },
   { "by", "LABEL,…", "merge the series that agree in these labels" },
   { "points", NULL, "every point, on a terminal too" },
-  { "csv", NULL, "every point as t_us,value,series" },
+  { "csv", NULL, "CSV as of `metrics export`" },
+  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  { NULL, NULL, NULL },
+};
+
+static const OrfCtlOption export_options[] = {
+  { "last", "DURATION", "the span up to now, or to --to: 90s, 5m, 2h, 1d" },
+  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
+  { "to", "TIME", "end here; the default is now" },
+  { "step", "DURATION", "one line for each window of this length" },
+  { "aggregate", "NAME", "what of each window: avg, max, last, rate, p95, ..." },
+  { "by", "LABEL,…", "merge the series that agree in these labels" },
+  { NULL, NULL, NULL },
+};
+
+static const OrfCtlOption watch_options[] = {
+  { "period", "DURATION", "at most one value in this time; the default is 1s" },
+  { "history", "DURATION", "begin with this much of the past" },
   { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
   { NULL, NULL, NULL },
 };
@@ -98,6 +115,33 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .max_arguments = 1,
     .reads_only = TRUE,
     .run = orf_ctl_verb_metrics_query },
+  { .name = "metrics export",
+    .arguments = "SELECT",
+    .summary = "series over time as CSV: a line a time, a column a series",
+    .help = "By RFC 4180: lines end in CRLF, the first has `t_us` and the series, and a cell\n"
+            "is empty where a series has no point.  A --step brings series that were sampled\n"
+            "at different moments into common lines.",
+    .examples = "orfeasctl metrics export '{__name__=~\"gpu.memory.*\"}' --last 1h > memory.csv\n"
+                "orfeasctl metrics export gpu.temperature_c --last 1d --step 1h --aggregate max\n"
+                "orfeasctl --db orfeas.db metrics export queue.depth --from 2026-11-20\n",
+    .options = export_options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_metrics_export },
+  { .name = "metrics watch",
+    .arguments = "SELECT",
+    .summary = "new points of series as they come, until Ctrl-C",
+    .help = "On a terminal it is a screen that moves; piped, it is lines of time, value and\n"
+            "series, and with --json the stream's values, one a line.  --timeout is how long\n"
+            "the stream may take to open.  Needs the Unix socket.",
+    .examples = "orfeasctl metrics watch gpu.memory.used_bytes\n"
+                "orfeasctl metrics watch 'host.cpu.used_percent' --history 10m\n"
+                "orfeasctl metrics watch queue.depth --json | jq .values\n",
+    .options = watch_options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .run = orf_ctl_verb_metrics_watch },
   { .name = "metrics record",
     .arguments = "NAME[{labels}]=VALUE...",
     .summary = "store samples; done once they are on disk",
@@ -114,10 +158,12 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .arguments = "METHOD [JSON|-]",
     .summary = "call any method with its parameters as JSON",
     .help = "JSON is an object (parameters by name) or an array (by position); - reads it\n"
-            "from standard input.  orfeasctl discover lists the methods.",
+            "from standard input.  orfeasctl discover lists the methods.  Of a stream each\n"
+            "value is a line, with --json as it came, until Ctrl-C; that needs the socket.",
     .examples = "orfeasctl call status.get\n"
                 "orfeasctl call metrics.list '{\"match\": \"gpu\", \"limit\": 5}'\n"
-                "orfeasctl call metrics.record - < samples.json\n",
+                "orfeasctl call metrics.record - < samples.json\n"
+                "orfeasctl call health.watch\n",
     .min_arguments = 1,
     .max_arguments = 2,
     .reads_only = TRUE, /* it looks at the method itself */

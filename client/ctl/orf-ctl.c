@@ -171,6 +171,53 @@ orf_ctl_call (OrfCtl *ctl, const char *method, const char *params, char **result
   return orf_ctl_reply_get_result (method, reply->str, reply->len, result, error);
 }
 
+static gboolean
+check_streams (const OrfCtl *ctl, const char *method, GError **error)
+{
+  const char *way = orf_ctl_options_has (ctl->options, "db")    ? "--db"
+                    : orf_ctl_options_has (ctl->options, "url") ? "--url"
+                                                                : NULL;
+
+  if (way == NULL)
+    return TRUE;
+  g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
+               "%s answers a stream, which needs the Unix socket of a running daemon: leave out %s "
+               "(--socket PATH names another socket)",
+               method, way);
+  return FALSE;
+}
+
+OrfCtlExit
+orf_ctl_open_stream (
+  OrfCtl *ctl, const char *method, const char *params, char **stream, GError **error)
+{
+  g_autofree char *result = NULL;
+  g_autoptr (OrfStreamOpened) opened = NULL;
+  OrfCtlExit verdict;
+
+  if (!check_streams (ctl, method, error))
+    return ORF_CTL_USAGE;
+  verdict = orf_ctl_call (ctl, method, params, &result, error);
+  if (verdict != ORF_CTL_DONE)
+    return verdict;
+  opened = orf_decode_text (&orf_stream_opened_desc, result, strlen (result), ORF_DECODE_LENIENT,
+                            error);
+  if (opened == NULL) {
+    g_prefix_error (error, "%s: the answer is no stream: ", method);
+    return ORF_CTL_SERVER_ERROR;
+  }
+  *stream = g_steal_pointer (&opened->stream);
+  return ORF_CTL_DONE;
+}
+
+OrfCtlExit
+orf_ctl_next (OrfCtl *ctl, const int *stop_fds, GString *message, GError **error)
+{
+  const OrfCtlConnection *connection = ctl->connection;
+
+  return connection->transport->next (connection->self, stop_fds, message, error);
+}
+
 OrfCtlExit
 orf_ctl_fetch (OrfCtl *ctl, OrfMethodId method, json_t *params, gpointer *result, GError **error)
 {

@@ -33,6 +33,12 @@ orf_ctl_call (OrfCtl *ctl, const char *method, const char *params, char **result
 OrfCtlExit
 orf_ctl_fetch (OrfCtl *ctl, OrfMethodId method, json_t *params, gpointer *result, GError **error);
 
+/* Opens a stream, by a method that answers one; *stream is its id. */
+OrfCtlExit orf_ctl_open_stream (
+  OrfCtl *ctl, const char *method, const char *params, char **stream, GError **error);
+/* The next message after that, as orf_ctl_lines_next(). */
+OrfCtlExit orf_ctl_next (OrfCtl *ctl, const int *stop_fds, GString *message, GError **error);
+
 /* To standard output.  Whether all of it arrived is asked once, at the end (main.c). */
 void orf_ctl_print (const char *text);
 void orf_ctl_print_line (const char *text);

@@ -4,6 +4,7 @@
 
 import json
 import os
+import pty
 import signal
 
 import orfeas_test
@@ -120,8 +121,134 @@ def test_by_url(t):
     ctl(t, None, "--url", daemon.ready["http"], "--token-file", os.path.join(t.dir, "cookie"), "db", "check")
 
 
+def watch(t, daemon, *arguments, **options):
+    return orfeas_test.subprocess.Popen(
+        [orfeas_test.ORFEASCTL, "--socket", daemon.socket, *arguments],
+        stdin=orfeas_test.subprocess.DEVNULL, stdout=orfeas_test.subprocess.PIPE, stderr=orfeas_test.subprocess.PIPE,
+        text=True, env=t.environment(), **options,
+    )
+
+
+def ends(child, expect):
+    """What it wrote since, and its standard error."""
+    out, err = child.communicate(timeout=orfeas_test.PATIENCE_S)
+    assert not orfeas_test.FAULTS.search(err), err
+    equal(child.returncode, expect, err)
+    return out, err
+
+
+def test_metrics_export(t):
+    daemon = t.start()
+    for value in (1.5, 2.5):
+        ctl(t, daemon, "metrics", "record", f'job.size{{kind="a"}}={value}', "job.other=7")
+    text = daemon.call("metrics.export", {"select": '{__name__=~"job.*"}'})["csv"]
+    contains(text, '"job.size{kind=""a""}"')
+    command = ("metrics", "export", '{__name__=~"job.*"}', "--last", "5m")
+    # text=True has turned CRLF to LF
+    equal(ctl(t, daemon, *command), text.replace("\r\n", "\n"))
+    equal(ctl(t, daemon, "metrics", "query", *command[2:], "--csv"), text.replace("\r\n", "\n"))
+    equal(json.loads(ctl(t, daemon, *command, "--json")), {"csv": text, "rows": text.count("\r\n") - 1})
+    ctl(t, daemon, "metrics", "export", "job.size{", expect=SERVER_ERROR)
+    daemon.stop()
+    equal(ctl(t, None, "--db", daemon.db, *command), text.replace("\r\n", "\n"))
+
+
+def test_watch_until_interrupted(t):
+    daemon = t.start()
+    ctl(t, daemon, "metrics", "record", 'job.size{kind="a"}=1.5')
+    select = 'job.size{kind="a"}'
+    for value, arguments in (
+        ("2.5", ("metrics", "watch", select, "--history", "5m", "--period", "100ms")),
+        ("3.5", ("call", "metrics.watch", json.dumps({"select": select, "history_us": 300000000, "period_us": 100000}))),
+    ):
+        child = watch(t, daemon, "--timeout", "20000", *arguments)
+        equal(child.stdout.readline().split("\t")[1:], ["1.5", select + "\n"])
+        # newer than any frame that is on its way
+        ctl(t, daemon, "metrics", "record", f"{select}={value}", "--at", str(orfeas_test.now_us() + 500000))
+        while child.stdout.readline().split("\t")[1:] != [value, select + "\n"]:
+            assert child.poll() is None, ends(child, DONE)
+        child.send_signal(signal.SIGINT)
+        equal(ends(child, DONE)[1], "")
+
+
+def test_watch_as_json(t):
+    daemon = t.start()
+    child = watch(t, daemon, "call", "health.watch", '{"service":"custom_metrics"}', "--json")
+    equal(json.loads(child.stdout.readline()), {"serving": "SERVING"})
+    child.send_signal(signal.SIGINT)
+    equal(ends(child, DONE)[1], "")
+    child = watch(t, daemon, "call", "health.watch")
+    contains(child.stdout.readline(), "\tserving=SERVING\n")
+    child.send_signal(signal.SIGINT)
+    ends(child, DONE)
+
+
+def test_watch_of_a_lost_daemon(t):
+    daemon = t.start()
+    for stop, expect in ((daemon.kill, (NO_CONNECTION,)), (daemon.stop, (NO_CONNECTION, SERVER_ERROR))):
+        child = watch(t, daemon, "call", "health.watch", "--json")
+        contains(child.stdout.readline(), "SERVING")
+        stop()
+        out, err = child.communicate(timeout=orfeas_test.PATIENCE_S)
+        assert child.returncode in expect, (child.returncode, err)
+        contains(err, "health.watch: ")
+        daemon.start()
+
+
+def test_watch_refused(t):
+    daemon = t.start()
+    contains(ctl(t, daemon, "metrics", "watch", "a{", expect=SERVER_ERROR), "select")
+    contains(ctl(t, daemon, "metrics", "watch", "a", "--period", "1us", expect=SERVER_ERROR), "period_us")
+    for where in (("--url", daemon.ready["http"]), ("--db", daemon.db)):
+        contains(ctl(t, None, *where, "call", "health.watch", expect=USAGE), where[0])
+    contains(ctl(t, None, "--url", daemon.ready["http"], "metrics", "watch", "a", expect=USAGE), "Unix socket")
+    daemon.process.send_signal(signal.SIGSTOP)
+    try:
+        ctl(t, daemon, "--timeout", "200", "metrics", "watch", "a", expect=DEADLINE)
+    finally:
+        daemon.process.send_signal(signal.SIGCONT)
+
+
+def test_watch_with_no_reader(t):
+    """It ends though no value comes that it could fail to write."""
+    daemon = t.start()
+    child = watch(t, daemon, "call", "health.watch")
+    contains(child.stdout.readline(), "SERVING")
+    child.stdout.close()
+    equal(child.wait(orfeas_test.PATIENCE_S), DONE)
+    equal(child.stderr.read(), "")
+    child.stderr.close()
+
+
+def test_watch_on_a_terminal(t):
+    daemon = t.start(settings={"gpu.sample_us": 100000})
+    env = {**t.environment(), "TERM": "xterm", "LC_ALL": "C.UTF-8", "COLUMNS": "80"}
+    arguments = [orfeas_test.ORFEASCTL, "--socket", daemon.socket, "metrics", "watch", "gpu.memory.used_bytes", "--period", "100ms"]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(arguments[0], arguments, env)
+    shown = b""
+    while shown.count(b"Ctrl-C ends") < 3:
+        shown += os.read(terminal, 65536)
+    os.write(terminal, b"\x03")
+    try:
+        while True:
+            rest = os.read(terminal, 65536)
+            if not rest:
+                break
+            shown += rest
+    except OSError:  # EIO: it has gone
+        pass
+    os.close(terminal)
+    equal(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), DONE, shown[-500:])
+    text = shown.decode()
+    assert not orfeas_test.FAULTS.search(text), text
+    for part in ("SERIES", "VALUE", "GiB", "\x1b[J", 'gpu.memory.used_bytes{device="'):
+        contains(text, part)
+
+
 def test_usage(t):
-    for arguments in ((), ("nosuch",), ("status", "stray"), ("--nosuch",), ("metrics",), ("metrics", "query"), ("--timeout", "x", "status"),
+    for arguments in ((), ("nosuch",), ("status", "stray"), ("--nosuch",), ("metrics",), ("metrics", "query"), ("metrics", "watch"), ("metrics", "export"), ("--timeout", "x", "status"),
                       ("call", "status.get", "{"), ("call",), ("--socket", "/a", "--url", "http://127.0.0.1:1", "status")):
         code, out, err = t.ctl(None, *arguments)
         equal((code, out), (USAGE, ""), str(arguments))
@@ -132,7 +259,8 @@ def test_help(t):
     text = ctl(t, None, "--help")
     for verb in ("status", "gpu", "metrics", "call", "discover", "db"):
         contains(text, verb)
-    for verb in (("status",), ("gpu",), ("metrics", "query"), ("metrics", "record"), ("call",), ("db", "check")):
+    for verb in (("status",), ("gpu",), ("metrics", "query"), ("metrics", "record"), ("metrics", "export"), ("metrics", "watch"),
+                 ("call",), ("db", "check")):
         contains(ctl(t, None, *verb, "--help"), "orfeasctl " + verb[0])
     equal(ctl(t, None, "--version").split()[-1], t.start().call("status.get")["version"])
 

@@ -78,7 +78,8 @@ test_refused (void)
 {
   assert_refused ("--json", "no verb");
   assert_refused ("frob", "\"frob\"");
-  assert_refused ("metrics", "metrics list, metrics query, metrics record");
+  assert_refused ("metrics",
+                  "metrics list, metrics query, metrics export, metrics watch, metrics record");
   assert_refused ("metrics frob", "\"metrics frob\"");
   assert_refused ("gpu --frob", "--frob");
   assert_refused ("gpu -x", "-x");

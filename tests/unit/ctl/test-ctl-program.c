@@ -326,7 +326,6 @@ static void
 test_query_piped (Fixture *fixture, gconstpointer line)
 {
   g_autofree char *path = listen_unix (fixture);
-  gboolean csv = strstr (line, "--csv") != NULL;
 
   start (fixture, line, path);
   serve (
@@ -336,14 +335,102 @@ test_query_piped (Fixture *fixture, gconstpointer line)
     "\"from_us\":1760000000000000,\"to_us\":1760000002000000}}\n");
   g_assert_cmpint (finish (fixture), ==, ORF_CTL_DONE);
   g_assert_cmpstr (fixture->out, ==,
-                   csv ? "t_us,value,series\n"
-                         "1760000000000000,0.1,\"a{k=\"\"v\"\"}\"\n"
-                         "1760000001500000,,\"a{k=\"\"v\"\"}\"\n"
-                       : "TIME\tVALUE\tSERIES\n"
-                         "2025-10-09T08:53:20.000000Z\t0.1\ta{k=\"v\"}\n"
-                         "2025-10-09T08:53:21.500000Z\t-\ta{k=\"v\"}\n");
+                   "TIME\tVALUE\tSERIES\n"
+                   "2025-10-09T08:53:20.000000Z\t0.1\ta{k=\"v\"}\n"
+                   "2025-10-09T08:53:21.500000Z\t-\ta{k=\"v\"}\n");
   g_assert_nonnull (
     strstr (fixture->request->str, "\"from_us\":1760000000000000,\"to_us\":1760000002000000"));
+}
+
+static void
+test_csv (Fixture *fixture, gconstpointer line)
+{
+  g_autofree char *path = listen_unix (fixture);
+
+  start (fixture, line, path);
+  serve (fixture, "{\"id\":1,\"result\":{\"csv\":\"t_us,a\\r\\n1760000000000000,0.1\\r\\n\","
+                  "\"rows\":1}}\n");
+  g_assert_cmpint (finish (fixture), ==, ORF_CTL_DONE);
+  g_assert_cmpstr (fixture->out, ==, "t_us,a\r\n1760000000000000,0.1\r\n");
+  g_assert_nonnull (strstr (fixture->request->str, "\"metrics.export\""));
+  g_assert_nonnull (
+    strstr (fixture->request->str, "\"from_us\":1760000000000000,\"to_us\":1760000002000000"));
+}
+
+/* ---- streams ----------------------------------------------------------------------------------
+ */
+
+#define OPENED     "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"stream\":\"s7\"}}\n"
+#define NEXT(more) "{\"method\":\"stream.next\",\"params\":{\"stream\":\"s7\"," more "}}\n"
+#define END                                                                                        \
+  "{\"method\":\"stream.end\",\"params\":{\"stream\":\"s7\",\"status\":\"UNAVAILABLE\"}}\n"
+#define FRAMES                                                                                     \
+  NEXT (                                                                                           \
+    "\"seq\":1,\"value\":{\"t_us\": 1760000002000000,\"values\":{\"b\":2,\"a\":null},\"history\":" \
+    "{\"t_us\":[1760000000000000,1760000001000000],\"series\":{\"a\":[1.5,null],\"b\":[1,1]}}}")   \
+  "{\"method\":\"stream.next\",\"params\":{\"stream\":\"s8\",\"seq\":1,\"value\":{\"t_us\":1}}}"   \
+  "\n" NEXT ("\"seq\":4,\"dropped\":2,\"value\":{\"t_us\":1760000005000000,\"values\":{\"c{k="     \
+             "\\\"v\\\"}\":3}}")
+
+/* The stream is ended, or its connection is lost; what came before is shown in any case. */
+static void
+test_stream_of_points (Fixture *fixture, gconstpointer line)
+{
+  g_autofree char *path = listen_unix (fixture);
+  gboolean json = strstr (line, "--json") != NULL;
+
+  start (fixture, line, path);
+  serve (fixture, json ? OPENED FRAMES : OPENED FRAMES END);
+  g_assert_cmpint (finish (fixture), ==, json ? ORF_CTL_NO_CONNECTION : ORF_CTL_SERVER_ERROR);
+  g_assert_cmpstr (
+    fixture->out, ==,
+    json ? "{\"t_us\": 1760000002000000,\"values\":{\"b\":2,\"a\":null},\"history\":{\"t_us\":"
+           "[1760000000000000,1760000001000000],\"series\":{\"a\":[1.5,null],\"b\":[1,1]}}}\n"
+           "{\"t_us\":1760000005000000,\"values\":{\"c{k=\\\"v\\\"}\":3}}\n"
+         : "2025-10-09T08:53:20.000000Z\t1.5\ta\n"
+           "2025-10-09T08:53:20.000000Z\t1\tb\n"
+           "2025-10-09T08:53:21.000000Z\t1\tb\n"
+           "2025-10-09T08:53:22.000000Z\t2\tb\n"
+           "2025-10-09T08:53:25.000000Z\t3\tc{k=\"v\"}\n");
+  g_assert_nonnull (strstr (fixture->err, "orfeasctl: 2 values were lost"));
+  g_assert_nonnull (
+    strstr (fixture->err, json ? "metrics.watch: the connection closed"
+                               : "metrics.watch: the server ended the stream: UNAVAILABLE"));
+}
+
+static void
+test_stream_of_anything (Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+  g_autofree char *path = listen_unix (fixture);
+
+  start (fixture, "--socket %s call health.watch", path);
+  serve (fixture,
+         OPENED NEXT ("\"value\":{\"serving\":\"A\\u001bB\",\"n\":12,\"l\":[1],\"z\":null}") END);
+  g_assert_cmpint (finish (fixture), ==, ORF_CTL_SERVER_ERROR);
+  g_assert_true (g_str_has_suffix (fixture->out, "Z\tserving=A?B\tn=12\tl=[1]\tz=null\n"));
+}
+
+static void
+test_stream_unreadable (Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+  g_autofree char *path = listen_unix (fixture);
+
+  start (fixture, "--socket %s metrics watch a", path);
+  serve (fixture, OPENED NEXT ("\"value\":{\"t_us\":\"soon\",\"values\":{}}"));
+  g_assert_cmpint (finish (fixture), ==, ORF_CTL_SERVER_ERROR);
+  g_assert_nonnull (strstr (fixture->err, "t_us"));
+}
+
+/* --timeout is over once the stream is open. */
+static void
+test_stream_deadline (Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+  g_autofree char *path = listen_unix (fixture);
+
+  start (fixture, "--socket %s --timeout 50 call health.watch", path);
+  serve (fixture, NULL);
+  g_assert_cmpint (finish (fixture), ==, ORF_CTL_DEADLINE);
+  g_assert_nonnull (strstr (fixture->request->str, "\"deadline_ms\":50"));
 }
 
 static void
@@ -384,6 +471,23 @@ main (int argc, char **argv)
   add ("/ctl/program/query-piped", "--socket %s metrics query a --from 1760000000 --to 1760000002",
        test_query_piped);
   add ("/ctl/program/query-csv", "--socket %s metrics query a --csv --last 2s --to 1760000002",
-       test_query_piped);
+       test_csv);
+  add ("/ctl/program/export", "--socket %s metrics export a --last 2s --to 1760000002", test_csv);
+  add ("/ctl/program/stream/verb", "--socket %s metrics watch a --history 2s",
+       test_stream_of_points);
+  add ("/ctl/program/stream/verb-json", "--socket %s metrics watch a --json",
+       test_stream_of_points);
+  add ("/ctl/program/stream/call", "--socket %s call metrics.watch '{\"select\":\"a\"}'",
+       test_stream_of_points);
+  add ("/ctl/program/stream/call-json", "--socket %s --json call metrics.watch '[\"a\"]'",
+       test_stream_of_points);
+  add ("/ctl/program/stream/anything", NULL, test_stream_of_anything);
+  add ("/ctl/program/stream/unreadable", NULL, test_stream_unreadable);
+  add ("/ctl/program/stream/deadline", NULL, test_stream_deadline);
+  add ("/ctl/program/stream/url", "--url http://127.0.0.1:1 metrics watch a", test_usage);
+  add ("/ctl/program/stream/url-call", "--url http://127.0.0.1:1 call health.watch", test_usage);
+  add ("/ctl/program/stream/file", "--db %s metrics watch a", test_usage);
+  add ("/ctl/program/stream/file-call", "--db %s call health.watch", test_usage);
+  add ("/ctl/program/stream/period", "metrics watch a --period soon", test_usage);
   return g_test_run ();
 }

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "orf-ctl.h"
+
+G_BEGIN_DECLS
+
+/* Streams: opened by a method, then read until someone has had enough. */
+
+/* Shows one value, as its JSON came; FALSE: it cannot be read. */
+typedef gboolean (*OrfCtlValueFunc) (gpointer user_data, const char *value, GError **error);
+
+/* DONE on Ctrl-C, and when nobody reads standard output any more; an error when the server ends
+ * the stream.  Values that were lost are told on standard error. */
+OrfCtlExit orf_ctl_watch (OrfCtl *ctl,
+                          const char *method,
+                          const char *params,
+                          OrfCtlValueFunc show,
+                          gpointer user_data,
+                          GError **error);
+
+/* A line (of points: some) for each value, of any stream; with --json the value itself. */
+OrfCtlExit
+orf_ctl_watch_lines (OrfCtl *ctl, const char *method, const char *params, GError **error);
+
+G_END_DECLS
