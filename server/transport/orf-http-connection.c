@@ -15,9 +15,7 @@
 #include "transport/orf-http-connection.h"
 
 #include <errno.h>
-#include <linux/sockios.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,6 +25,7 @@
 #include "transport/orf-http-address.h"
 #include "transport/orf-http-framing.h"
 #include "transport/orf-http-outbox.h"
+#include "transport/orf-unsent.h"
 
 #define STATUS_TIMEOUT          408
 #define STATUS_TOO_LARGE        413
@@ -673,16 +672,10 @@ is_unread (const OrfHttpConnection *connection, gint64 now_us)
   return waiting_us > 0 && is_overdue (config, now_us - waiting_us, patience_us, sent_bytes);
 }
 
-/* Gives up, and takes back from the kernel what the other end did not read: it would keep that,
- * and try to send it, for minutes. */
 static void
 reset (OrfHttpConnection *connection)
 {
-  const struct linger at_once = { .l_onoff = 1 };
-  int unsent = 0;
-
-  if (ioctl (connection->fd, SIOCOUTQ, &unsent) == 0 && unsent > 0)
-    setsockopt (connection->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  orf_unsent_drop (connection->fd);
   give_up (connection);
 }
 

@@ -5,7 +5,9 @@
  * context only pushes orders into its queue.  The one number both see is atomic.
  * - An order or a piece of news is an owned copy.  Both queues keep their order, so that a
  * connection's answers and streams arrive as they were given, and its end is told last.
- * - Both queues are bounded by what the connections may have in flight: see get_max_jobs().
+ * - Nothing of either queue is ever refused but the values of streams: all else is bounded by the
+ * messages that the connections may have in flight, and the loss of an end or an answer could not
+ * be made good.
  */
 #include "websocket/orf-fanout.h"
 
@@ -18,9 +20,8 @@
 #include "core/orf-thread.h"
 #include "orf-error.h"
 
-/* Orders beside answers: a stream's beginning and end, a close, the values of a frame. */
-#define JOBS_PER_CONNECTION 64
-#define MAX_JOBS            (1u << 24)
+/* Beyond so many orders that wait, values are left out: the thread is far behind. */
+#define MAX_JOBS 65536
 /* Lanes of the orders' queue: the end comes after all else, and always has room. */
 #define LANE_ORDERS 0
 #define LANE_STOP   1
@@ -65,6 +66,7 @@ typedef struct {
   GString *output;
   guint16 code;
   gboolean is_bare;
+  OrfWsLimits limits;
 } Order;
 
 /* From the thread to the main context. */
@@ -110,14 +112,13 @@ tell (
 {
   News *news = g_malloc (sizeof *news + length);
 
-  news->base = (OrfJob){ .done = done, .free = free_news_cb };
+  news->base = (OrfJob){ .reply = thread->news, .done = done, .free = free_news_cb };
   news->fanout = thread->fanout;
   news->connection = connection;
   news->length = length;
   if (length > 0)
     memcpy (news->data, data, length);
-  if (!orf_queue_push (thread->news, 0, &news->base))
-    g_free (news); /* the main context is going away */
+  orf_job_reply (&news->base);
 }
 
 /* ---- the thread ------------------------------------------------------------------------------ */
@@ -210,7 +211,7 @@ order_new (OrfFanout *fanout, void (*done) (OrfJob *job), guint64 connection)
 {
   Order *order = g_new0 (Order, 1);
 
-  order->base = (OrfJob){ .done = done, .free = free_order_cb };
+  order->base = (OrfJob){ .reply = fanout->orders, .done = done, .free = free_order_cb };
   order->thread = &fanout->thread;
   order->connection = connection;
   order->fd = -1;
@@ -220,8 +221,7 @@ order_new (OrfFanout *fanout, void (*done) (OrfJob *job), guint64 connection)
 static void
 give (OrfFanout *fanout, Order *order)
 {
-  if (!orf_queue_push (fanout->orders, LANE_ORDERS, &order->base))
-    free_order_cb (&order->base); /* beyond get_max_jobs(): no connection is owed so much */
+  orf_job_reply (&order->base); /* into LANE_ORDERS, the first */
 }
 
 static void
@@ -309,6 +309,14 @@ end_cb (OrfJob *job)
 }
 
 static void
+limits_cb (OrfJob *job)
+{
+  Order *order = (Order *) job;
+
+  order->thread->limits = order->limits;
+}
+
+static void
 stop_cb (OrfJob *job)
 {
   ((Order *) job)->thread->stopped = TRUE;
@@ -386,7 +394,8 @@ orf_fanout_publish (OrfFanout *fanout, guint64 channel, OrfBlob *value)
 
   order->spec.channel = channel;
   order->value = orf_blob_ref (value);
-  give (fanout, order);
+  if (!orf_queue_push (fanout->orders, LANE_ORDERS, &order->base))
+    free_order_cb (&order->base); /* the next frame has newer ones */
 }
 
 void
@@ -399,6 +408,15 @@ orf_fanout_end (OrfFanout *fanout, guint64 channel, const char *status)
   give (fanout, order);
 }
 
+void
+orf_fanout_set_limits (OrfFanout *fanout, const OrfWsLimits *limits)
+{
+  Order *order = order_new (fanout, limits_cb, 0);
+
+  order->limits = *limits;
+  give (fanout, order);
+}
+
 gsize
 orf_fanout_get_size_bytes (OrfFanout *fanout)
 {
@@ -406,15 +424,6 @@ orf_fanout_get_size_bytes (OrfFanout *fanout)
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
-
-/* One read may hold many small messages beyond max_in_flight. */
-static guint
-get_max_jobs (const OrfWsLimits *limits, guint max_connections)
-{
-  guint64 jobs = (guint64) max_connections * (limits->max_in_flight + JOBS_PER_CONNECTION);
-
-  return (guint) CLAMP (jobs, 1u << 16, MAX_JOBS);
-}
 
 static gboolean
 start (OrfFanout *fanout, GError **error)
@@ -463,16 +472,14 @@ OrfFanout *
 orf_fanout_new (const OrfFanoutOps *ops,
                 gpointer user_data,
                 const OrfWsLimits *limits,
-                guint max_connections,
                 GError **error)
 {
   OrfFanout *fanout = g_new0 (OrfFanout, 1);
-  guint max_jobs = get_max_jobs (limits, max_connections);
 
   fanout->ops = ops;
   fanout->user_data = user_data;
-  fanout->orders = orf_queue_new (2, max_jobs);
-  fanout->news = orf_queue_new (1, max_jobs);
+  fanout->orders = orf_queue_new (2, MAX_JOBS);
+  fanout->news = orf_queue_new (1, MAX_JOBS);
   fanout->thread.limits = *limits;
   fanout->thread.news = fanout->news;
   fanout->thread.fanout = fanout;

@@ -17,11 +17,9 @@ typedef struct {
   void (*closed) (gpointer user_data, guint64 connection);
 } OrfFanoutOps;
 
-/* max_connections bounds what is under way between the threads. */
 OrfFanout *orf_fanout_new (const OrfFanoutOps *ops,
                            gpointer user_data,
                            const OrfWsLimits *limits,
-                           guint max_connections,
                            GError **error);
 /* Closes all at once; nothing is told any more. */
 void orf_fanout_free (OrfFanout *fanout);
@@ -45,6 +43,8 @@ void
 orf_fanout_close_stream (OrfFanout *fanout, guint64 connection, guint64 stream, const char *status);
 void orf_fanout_publish (OrfFanout *fanout, guint64 channel, OrfBlob *value);
 void orf_fanout_end (OrfFanout *fanout, guint64 channel, const char *status);
+/* For all connections, also those that are there. */
+void orf_fanout_set_limits (OrfFanout *fanout, const OrfWsLimits *limits);
 /* What its connections held when it last looked. */
 gsize orf_fanout_get_size_bytes (OrfFanout *fanout);
 

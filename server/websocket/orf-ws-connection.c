@@ -6,6 +6,8 @@
  * before output.
  * - Values only leave their streams when the socket took all before them: there they give way to
  * newer ones.
+ * - What was read is fed in slices, and no more of them than may be under way; `unread` keeps the
+ * rest, and nothing is read while there is some.
  * - `closed` is told in a turn of the poller or from a look, as the last thing in it.
  */
 #include "websocket/orf-ws-connection.h"
@@ -19,11 +21,14 @@
 #include <unistd.h>
 
 #include "core/orf-clock.h"
+#include "transport/orf-unsent.h"
 #include "websocket/orf-ws-codec.h"
 
 #define READ_BYTES 16384
 /* Of one connection, before the others have their turn. */
 #define TURN_READS 4
+/* Fed at a time: a message takes six bytes of a client, and may cost hundreds here. */
+#define SLICE_BYTES 1024
 /* A buffer that was larger than this once is given back when it is empty. */
 #define KEEP_BYTES 16384
 /* How long the other end has to close after a close was sent. */
@@ -38,13 +43,14 @@ typedef struct {
 } Outgoing;
 
 struct _OrfWsConnection {
-  OrfWsLimits limits;
+  const OrfWsLimits *limits;
   const OrfWsConnectionOps *ops;
   gpointer user_data;
   int fd;
   OrfWatch *watch;
   OrfWsCodec *codec;
   OrfStreamReader *reader;
+  GByteArray *unread; /* NULL: none */
   GString *output;
   gsize n_sent; /* of output */
   Outgoing item;
@@ -58,6 +64,7 @@ struct _OrfWsConnection {
   gboolean ending;   /* the other end sends no more; its end of file is not read yet */
   gboolean ended;    /* it is */
   gboolean broken;   /* nothing can be sent any more */
+  gboolean shut;     /* the other end was told that nothing more is sent */
   gboolean told;     /* closed was */
 };
 
@@ -270,25 +277,65 @@ text_cb (gpointer user_data, const char *data, gsize length)
 }
 
 static gboolean
+may_take (const OrfWsConnection *connection)
+{
+  return connection->in_flight < connection->limits->max_in_flight &&
+         get_queued (connection) < connection->limits->max_queue_bytes;
+}
+
+static gboolean
 may_read (const OrfWsConnection *connection)
 {
   return connection->readable && !connection->ended && !connection->broken &&
-         connection->in_flight < connection->limits.max_in_flight &&
-         get_queued (connection) < connection->limits.max_queue_bytes;
+         connection->unread == NULL && may_take (connection);
+}
+
+/* How much of it is done with. */
+static gsize
+feed (OrfWsConnection *connection, const char *data, gsize length)
+{
+  gsize done = 0;
+
+  note_waiting (connection);
+  while (done < length && may_take (connection) && !orf_ws_codec_is_deaf (connection->codec)) {
+    gsize n = MIN (length - done, SLICE_BYTES);
+
+    orf_ws_codec_feed (connection->codec, data + done, n, connection->output);
+    done += n;
+  }
+  /* at once, not when it has been quiet: of a thousand that come together each would have had one,
+   * and malloc would keep them */
+  orf_ws_codec_rest (connection->codec);
+  return orf_ws_codec_is_deaf (connection->codec) ? length : done;
 }
 
 static void
 take (OrfWsConnection *connection, const char *data, gsize length)
 {
+  gsize done;
+
   connection->heard_us = orf_clock_monotonic_us ();
   connection->asked_us = 0;
-  if (orf_ws_codec_is_deaf (connection->codec))
+  done = feed (connection, data, length);
+  if (done == length)
     return;
-  note_waiting (connection);
-  orf_ws_codec_feed (connection->codec, data, length, connection->output);
-  /* at once, not when it has been quiet: of a thousand that come together each would have had one,
-   * and malloc would keep them */
-  orf_ws_codec_rest (connection->codec);
+  connection->unread = g_byte_array_new ();
+  g_byte_array_append (connection->unread, (const guint8 *) data + done, (guint) (length - done));
+}
+
+static void
+take_unread (OrfWsConnection *connection)
+{
+  GByteArray *unread = connection->unread;
+  gsize done;
+
+  if (unread == NULL)
+    return;
+  done = feed (connection, (const char *) unread->data, unread->len);
+  if (done == unread->len)
+    g_clear_pointer (&connection->unread, g_byte_array_unref);
+  else
+    g_byte_array_remove_range (unread, 0, (guint) done);
 }
 
 static void
@@ -312,6 +359,7 @@ receive (OrfWsConnection *connection)
 static void
 receive_turn (OrfWsConnection *connection)
 {
+  take_unread (connection);
   for (guint i = 0; i < TURN_READS && may_read (connection); i++)
     receive (connection);
   if (may_read (connection))
@@ -324,11 +372,14 @@ receive_turn (OrfWsConnection *connection)
 static void
 half_close (OrfWsConnection *connection)
 {
-  if (!orf_ws_codec_is_closing (connection->codec) || connection->closing_us > 0)
+  if (!orf_ws_codec_is_closing (connection->codec))
     return;
-  connection->closing_us = orf_clock_monotonic_us ();
-  if (!is_waiting (connection))
-    shutdown (connection->fd, SHUT_WR);
+  if (connection->closing_us == 0)
+    connection->closing_us = orf_clock_monotonic_us ();
+  if (connection->shut || is_waiting (connection))
+    return;
+  connection->shut = TRUE;
+  shutdown (connection->fd, SHUT_WR);
 }
 
 static void
@@ -365,15 +416,15 @@ static gboolean
 is_silent (const OrfWsConnection *connection, gint64 now_us)
 {
   if (orf_stream_reader_get_n_streams (connection->reader) > 0)
-    return connection->asked_us > 0 && now_us - connection->asked_us >= connection->limits.pong_us;
-  return connection->in_flight == 0 && now_us - connection->heard_us >= connection->limits.idle_us;
+    return connection->asked_us > 0 && now_us - connection->asked_us >= connection->limits->pong_us;
+  return connection->in_flight == 0 && now_us - connection->heard_us >= connection->limits->idle_us;
 }
 
 static void
 ping (OrfWsConnection *connection, gint64 now_us)
 {
   gboolean streams = orf_stream_reader_get_n_streams (connection->reader) > 0;
-  gint64 patience_us = streams ? connection->limits.ping_us : connection->limits.idle_us / 3;
+  gint64 patience_us = streams ? connection->limits->ping_us : connection->limits->idle_us / 3;
 
   if (connection->asked_us > 0 || now_us - connection->heard_us < patience_us)
     return;
@@ -387,13 +438,15 @@ void
 orf_ws_connection_look (OrfWsConnection *connection, gint64 now_us)
 {
   gboolean stalled = is_waiting (connection) &&
-                     now_us - connection->moved_us >= connection->limits.stall_us;
+                     now_us - connection->moved_us >= connection->limits->stall_us;
   gboolean closed = connection->closing_us > 0 && now_us - connection->closing_us >= CLOSE_US;
 
-  if (connection->broken || stalled || closed || is_silent (connection, now_us))
+  if (connection->broken || stalled || closed || is_silent (connection, now_us)) {
+    orf_unsent_drop (connection->fd);
     tell_closed (connection);
-  else if (connection->closing_us == 0)
+  } else if (connection->closing_us == 0) {
     ping (connection, now_us);
+  }
 }
 
 void
@@ -438,7 +491,7 @@ orf_ws_connection_new (OrfPoller *poller,
     return NULL;
   }
   set_options (fd, limits);
-  connection->limits = *limits;
+  connection->limits = limits;
   connection->ops = ops;
   connection->user_data = user_data;
   connection->output = output;
@@ -457,6 +510,7 @@ orf_ws_connection_free (OrfWsConnection *connection)
   orf_watch_free (connection->watch);
   close (connection->fd);
   orf_ws_codec_free (connection->codec);
+  g_clear_pointer (&connection->unread, g_byte_array_unref);
   g_string_free (connection->output, TRUE);
   g_free (connection);
 }
@@ -478,10 +532,7 @@ orf_ws_connection_get_reader (OrfWsConnection *connection)
 gsize
 orf_ws_connection_get_size_bytes (const OrfWsConnection *connection)
 {
-  gsize value = 0;
-
-  if (connection->item.active && connection->item.item.value != NULL)
-    orf_blob_get_data (connection->item.item.value, &value);
   return sizeof *connection + orf_ws_codec_get_size_bytes (connection->codec) +
-         connection->output->allocated_len + value;
+         connection->output->allocated_len +
+         (connection->unread != NULL ? connection->unread->len : 0);
 }

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  */
 typedef struct _OrfWsConnection OrfWsConnection;
 
-/* A copy of what config said at the connection's beginning: config is the main context's. */
+/* A copy of what config says: config is the main context's. */
 typedef struct {
   gsize max_message_bytes;
   gsize max_queue_bytes;
@@ -30,7 +30,8 @@ typedef struct {
   void (*closed) (gpointer user_data);
 } OrfWsConnectionOps;
 
-/* Takes fd, and output (what is to be sent before all else); input came behind the handshake. */
+/* Takes fd, and output (what is to be sent before all else).  limits outlives it, and may change.
+ */
 OrfWsConnection *orf_ws_connection_new (OrfPoller *poller,
                                         OrfStreamTable *streams,
                                         const OrfWsLimits *limits,
@@ -51,7 +52,7 @@ void orf_ws_connection_close (OrfWsConnection *connection, guint16 code, const c
 /* Looked at every ORF_WS_LOOK_MS: pings, and ends what is silent or takes nothing. */
 void orf_ws_connection_look (OrfWsConnection *connection, gint64 now_us);
 #define ORF_WS_LOOK_MS 500
-/* What it holds now. */
+/* What it holds now, but for the values of its streams: those count by themselves. */
 gsize orf_ws_connection_get_size_bytes (const OrfWsConnection *connection);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfWsConnection, orf_ws_connection_free)

@@ -204,8 +204,7 @@ orf_ws_server_new (OrfRouter *router, const OrfConfig *config, GError **error)
   OrfWsServer *server = g_new0 (OrfWsServer, 1);
   const OrfWsLimits limits = orf_ws_limits_read (config);
 
-  server->fanout = orf_fanout_new (&fanout_ops, server, &limits,
-                                   (guint) config->listen.max_connections, error);
+  server->fanout = orf_fanout_new (&fanout_ops, server, &limits, error);
   if (server->fanout == NULL) {
     g_free (server);
     return NULL;
@@ -264,6 +263,14 @@ orf_ws_server_review (OrfWsServer *server, OrfWsReview keeps, gpointer user_data
     if (!keeps (user_data, session->upgraded->actor, session->upgraded->role))
       turn_out (session);
   }
+}
+
+void
+orf_ws_server_reload (OrfWsServer *server, const OrfConfig *config)
+{
+  const OrfWsLimits limits = orf_ws_limits_read (config);
+
+  orf_fanout_set_limits (server->fanout, &limits);
 }
 
 guint

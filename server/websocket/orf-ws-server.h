@@ -31,6 +31,8 @@ void orf_ws_server_feed (OrfWsServer *server,
 typedef gboolean (*OrfWsReview) (gpointer user_data, const char *actor, OrfRole role);
 void orf_ws_server_review (OrfWsServer *server, OrfWsReview keeps, gpointer user_data);
 
+/* config was read again. */
+void orf_ws_server_reload (OrfWsServer *server, const OrfConfig *config);
 /* Each connection is closed (1001) once its calls are answered; then drained is called, maybe at
  * once. */
 void

@@ -168,6 +168,26 @@ test_in_flight (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->n_messages, ==, 10);
 }
 
+/* A thousand that come at once are not all taken at once either. */
+static void
+test_flood (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GString) bytes = g_string_new (NULL);
+
+  for (guint i = 0; i < 1000; i++)
+    g_string_append_len (bytes, "\x81\x80\0\0\0\0", 6);
+  g_assert_cmpint (write (f->fd, bytes->str, bytes->len), ==, (gssize) bytes->len);
+  turn ();
+  g_assert_cmpuint (f->n_messages, >=, 3);
+  g_assert_cmpuint (f->n_messages, <, 3 + 1024 / 6 + 1);
+  g_assert_cmpuint (orf_ws_connection_get_size_bytes (f->connection), <, 32768);
+  for (guint i = 0; i < 1000; i++) {
+    orf_ws_connection_send (f->connection, NULL, 0);
+    turn ();
+  }
+  g_assert_cmpuint (f->n_messages, ==, 1000);
+}
+
 static void
 test_streams (Fixture *f, gconstpointer data)
 {
@@ -287,6 +307,34 @@ test_close (Fixture *f, gconstpointer data)
   g_assert_true (f->closed);
 }
 
+/* The other end sees the end of the connection behind the close, also when that had to wait. */
+static void
+test_close_behind_others (Fixture *f, gconstpointer data)
+{
+  g_autofree char *answer = g_strnfill (1000000, ' ');
+  char byte;
+
+  send_text (f, "call");
+  orf_ws_connection_send (f->connection, answer, 1000000);
+  orf_ws_connection_close (f->connection, 1001, "bye");
+  receive (f);
+  g_assert_cmpmem (f->received->str + f->received->len - 7, 7, "\x88\x05\x03\xe9\x62ye", 7);
+  g_assert_cmpint (read (f->fd, &byte, 1), ==, 0);
+  g_assert_false (f->closed);
+}
+
+/* Config that was read again is for those that are there, too. */
+static void
+test_limits_change (Fixture *f, gconstpointer data)
+{
+  gint64 now_us = orf_clock_monotonic_us ();
+
+  receives (f, HANDSHAKE, strlen (HANDSHAKE));
+  f->limits.idle_us = 9 * ORF_US_PER_S;
+  orf_ws_connection_look (f->connection, now_us + 10 * ORF_US_PER_S);
+  g_assert_true (f->closed);
+}
+
 /* It waits for the other end's close only for a while. */
 static void
 test_close_unanswered (Fixture *f, gconstpointer data)
@@ -318,6 +366,7 @@ main (int argc, char **argv)
 #define add(name, func) g_test_add ("/ws-connection/" name, Fixture, NULL, set_up, func, tear_down)
   add ("answers", test_answers);
   add ("in-flight", test_in_flight);
+  add ("flood", test_flood);
   add ("streams", test_streams);
   add ("slow-reader", test_slow_reader);
   add ("silent", test_silent);
@@ -325,6 +374,8 @@ main (int argc, char **argv)
   add ("idle", test_idle);
   add ("stalled", test_stalled);
   add ("close", test_close);
+  add ("close-behind-others", test_close_behind_others);
+  add ("limits-change", test_limits_change);
   add ("close-unanswered", test_close_unanswered);
   add ("gone", test_gone);
   return g_test_run ();
