@@ -126,13 +126,26 @@ open_stream (gpointer owner, OrfChannel *channel, OrfBlob *first, GError **error
   return stream->number;
 }
 
+/* Cancelled before it began, or its channel is gone: whoever has its id is told the end.  No
+ * channel has the number 0. */
+static void
+tell_lost (OrfPeer *peer, guint64 number)
+{
+  static const OrfStreamSpec none = { .depth = 1, .style = ORF_STREAM_RPC };
+
+  peer->ops.stream_open (peer->transport, number, &none);
+  peer->ops.stream_close (peer->transport, number, "CANCELLED");
+}
+
 static void
 begin_stream (OrfPeer *peer, guint64 number)
 {
   Stream *stream = find_stream (peer, number);
 
-  if (stream == NULL)
-    return; /* cancelled before it began, or its channel is gone */
+  if (stream == NULL) {
+    tell_lost (peer, number);
+    return;
+  }
   stream->begun = TRUE;
   peer->ops.stream_open (peer->transport, number, &stream->spec);
   g_clear_pointer (&stream->spec.first, orf_blob_unref);

@@ -21,7 +21,8 @@ typedef struct {
   guint place;      /* in channel->streams */
   OrfStreamStyle style;
   guint depth;
-  GQueue values; /* OrfBlob, oldest first */
+  OrfBlob *first; /* goes before all values, and gives way to none; NULL: taken, or there is none */
+  GQueue values;  /* OrfBlob, oldest first */
   guint64 sequence;
   guint64 dropped; /* since the last value that was taken */
   const char *end; /* the status to be told; NULL: it has not ended */
@@ -158,6 +159,13 @@ orf_stream_table_end (OrfStreamTable *table, guint64 channel, const char *status
 /* ---- readers --------------------------------------------------------------------------------- */
 
 static void
+drop_values (Stream *stream)
+{
+  g_clear_pointer (&stream->first, orf_blob_unref);
+  g_queue_clear_full (&stream->values, (GDestroyNotify) orf_blob_unref);
+}
+
+static void
 stream_free (gpointer data)
 {
   Stream *stream = data;
@@ -165,7 +173,7 @@ stream_free (gpointer data)
   leave (stream->reader->table, stream);
   if (stream->is_waiting)
     g_queue_unlink (&stream->reader->waiting, &stream->link);
-  g_queue_clear_full (&stream->values, (GDestroyNotify) orf_blob_unref);
+  drop_values (stream);
   g_free (stream);
 }
 
@@ -204,8 +212,10 @@ orf_stream_reader_open (OrfStreamReader *reader, guint64 number, const OrfStream
   g_queue_init (&stream->values);
   g_hash_table_insert (reader->streams, &stream->number, stream);
   join (reader->table, stream, spec->channel);
-  if (spec->first != NULL)
-    put (stream, spec->first);
+  if (spec->first == NULL)
+    return;
+  stream->first = orf_blob_ref (spec->first);
+  wait_turn (stream);
 }
 
 void
@@ -216,7 +226,7 @@ orf_stream_reader_close (OrfStreamReader *reader, guint64 number, const char *st
   if (stream == NULL || stream->end != NULL)
     return;
   leave (reader->table, stream);
-  g_queue_clear_full (&stream->values, (GDestroyNotify) orf_blob_unref);
+  drop_values (stream);
   stream->end = status;
   wait_turn (stream);
 }
@@ -249,12 +259,12 @@ write_head (OrfStreamItem *item, const char *format, ...)
 }
 
 static void
-write_rpc_head (OrfStreamItem *item, const Stream *stream)
+write_rpc_head (OrfStreamItem *item, const Stream *stream, guint64 n_dropped)
 {
   char dropped[48] = "";
 
-  if (stream->dropped > 0)
-    g_snprintf (dropped, sizeof dropped, "\"dropped\":%" G_GUINT64_FORMAT ",", stream->dropped);
+  if (n_dropped > 0)
+    g_snprintf (dropped, sizeof dropped, "\"dropped\":%" G_GUINT64_FORMAT ",", n_dropped);
   write_head (
     item,
     "{\"jsonrpc\":\"2.0\",\"method\":\"stream.next\",\"params\":{\"stream\":\"s%" G_GUINT64_FORMAT
@@ -266,25 +276,36 @@ write_rpc_head (OrfStreamItem *item, const Stream *stream)
 
 /* The number lost goes in as the object's first member. */
 static void
-write_bare_head (OrfStreamItem *item, const Stream *stream)
+write_bare_head (OrfStreamItem *item, guint64 n_dropped)
 {
   item->tail = "";
-  item->value_skip = stream->dropped > 0 ? 1 : 0;
+  item->value_skip = n_dropped > 0 ? 1 : 0;
   item->head_length = 0;
-  if (stream->dropped > 0)
-    write_head (item, "{\"dropped\":%" G_GUINT64_FORMAT ",", stream->dropped);
+  if (n_dropped > 0)
+    write_head (item, "{\"dropped\":%" G_GUINT64_FORMAT ",", n_dropped);
 }
 
+static gboolean
+has_value (const Stream *stream)
+{
+  return stream->first != NULL || stream->values.length > 0;
+}
+
+/* What was lost lay behind the first value: the one after that tells of it. */
 static void
 take_value (Stream *stream, OrfStreamItem *item)
 {
+  guint64 dropped = stream->first == NULL ? stream->dropped : 0;
+
   stream->sequence++;
   if (stream->style == ORF_STREAM_RPC)
-    write_rpc_head (item, stream);
+    write_rpc_head (item, stream, dropped);
   else
-    write_bare_head (item, stream);
-  item->value = g_queue_pop_head (&stream->values);
-  stream->dropped = 0;
+    write_bare_head (item, dropped);
+  stream->dropped -= dropped;
+  item->value = g_steal_pointer (&stream->first);
+  if (item->value == NULL)
+    item->value = g_queue_pop_head (&stream->values);
 }
 
 static void
@@ -307,21 +328,21 @@ orf_stream_reader_take (OrfStreamReader *reader, OrfStreamItem *item)
 
   while ((link = g_queue_pop_head_link (&reader->waiting)) != NULL) {
     Stream *stream = link->data;
-    gboolean has_value = stream->values.length > 0;
-    gboolean tells_end = !has_value && stream->style == ORF_STREAM_RPC;
+    gboolean gives_value = has_value (stream);
+    gboolean tells_end = !gives_value && stream->style == ORF_STREAM_RPC;
 
     stream->is_waiting = FALSE;
-    if (has_value)
+    if (gives_value)
       take_value (stream, item);
     else if (tells_end)
       take_end (stream, item);
-    if (stream->values.length > 0 || (has_value && stream->end != NULL)) {
+    if (has_value (stream) || (gives_value && stream->end != NULL)) {
       stream->is_waiting = TRUE;
       g_queue_push_tail_link (&reader->waiting, &stream->link);
     } else if (stream->end != NULL) {
       g_hash_table_remove (reader->streams, &stream->number);
     }
-    if (has_value || tells_end)
+    if (gives_value || tells_end)
       return TRUE;
   }
   return FALSE;

@@ -23,7 +23,7 @@ typedef struct {
   guint64 channel; /* whose values it gets */
   guint depth;     /* values kept for a slow reader: 1 where only the newest matters */
   OrfStreamStyle style;
-  OrfBlob *first; /* its first value, of its own; NULL: none */
+  OrfBlob *first; /* its first value, of its own, which gives way to no newer one; NULL: none */
 } OrfStreamSpec;
 
 OrfStreamTable *orf_stream_table_new (void);

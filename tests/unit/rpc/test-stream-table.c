@@ -123,6 +123,27 @@ test_newest_wins (Fixture *f, gconstpointer data)
   takes (f->reader, NEXT ("s1", "2", "\"value\":{\"a\":6}"));
 }
 
+/* The first value, which may hold the past, gives way to none; what was lost behind it is told with
+ * the one after. */
+static void
+test_first_stays (Fixture *f, gconstpointer data)
+{
+  g_autoptr (OrfBlob) first = orf_blob_new ("{\"first\":1}", 11);
+  const OrfStreamSpec spec = { 7, 1, ORF_STREAM_RPC, first };
+
+  orf_stream_reader_open (f->reader, 1, &spec);
+  for (guint i = 0; i < 3; i++)
+    publish (f, 7, "{\"a\":1}");
+  takes (f->reader, NEXT ("s1", "1", "\"value\":{\"first\":1}"));
+  publish (f, 7, "{\"a\":2}");
+  takes (f->reader, NEXT ("s1", "2", "\"dropped\":3,\"value\":{\"a\":2}"));
+  takes (f->reader, NULL);
+  orf_stream_reader_open (f->reader, 2, &spec);
+  orf_stream_reader_close (f->reader, 2, "CANCELLED");
+  takes (f->reader, END ("s2", "CANCELLED"));
+  takes (f->reader, NULL);
+}
+
 static void
 test_bare (Fixture *f, gconstpointer data)
 {
@@ -204,6 +225,7 @@ main (int argc, char **argv)
 #define add(name, func) g_test_add ("/stream-table/" name, Fixture, NULL, set_up, func, tear_down)
   add ("order", test_order);
   add ("newest-wins", test_newest_wins);
+  add ("first-stays", test_first_stays);
   add ("bare", test_bare);
   add ("close", test_close);
   add ("end", test_end);
