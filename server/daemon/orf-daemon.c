@@ -426,6 +426,8 @@ orf_daemon_reload (OrfDaemon *daemon, const OrfConfig *fresh)
   note_reload (daemon, fixed, reload_tokens (daemon));
   review_streams_cb (daemon);
   orf_gpu_monitor_reload (daemon->gpu, daemon->config);
+  if (daemon->websocket != NULL)
+    orf_ws_server_reload (daemon->websocket, daemon->config);
   if (!orf_dashboard_reload (daemon->dashboard, &error))
     g_warning ("the dashboard's series stay as they were: %s", error->message);
   orf_stream_hub_set_max (orf_router_get_streams (daemon->core->router),

@@ -297,7 +297,7 @@ orf_dashboard_get_first (OrfDashboard *dashboard)
   add_history (json, &table);
   g_string_append_c (json, '}');
   table_clear (&table);
-  dashboard->first = orf_blob_new (json->str, json->len);
+  dashboard->first = orf_blob_new_counted (dashboard->parts->memory, json->str, json->len);
   return dashboard->first;
 }
 

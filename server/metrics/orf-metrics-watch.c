@@ -2,7 +2,7 @@
 /*
  * Invariants:
  * - A channel is in the table while it has streams.
- * - A frame's values leave a few channels a turn, so that many selects do not hold the main loop;
+ * - A frame's values leave for a moment a turn, so that many selects do not hold the main loop;
  * what is not through when the next frame comes goes with that one.
  */
 #include "metrics/orf-metrics-watch.h"
@@ -20,8 +20,9 @@
 #include "orf-error.h"
 #include "orf-schema-bind.h"
 
-/* Channels whose values are made in one turn of the loop: of 50 series each about a millisecond. */
-#define TURN_CHANNELS 32
+/* Of one turn of the loop, and one channel more: 50 series take 30 us, a regular expression over
+ * all series that there can be, milliseconds. */
+#define TURN_US 1000
 /* Only the newest frame matters. */
 #define DEPTH 1
 
@@ -32,7 +33,6 @@ typedef struct {
   OrfLiveSet *set;
   gint64 period_us;
   gint64 sent_us;      /* the frame last published; 0: none */
-  gint64 opened_us;    /* of the first value of all; 0: none was asked for */
   gboolean is_pending; /* in watch->pending */
   /* the first value, kept for those who come within one frame */
   OrfBlob *first;
@@ -144,7 +144,7 @@ make_first (Watched *watched, gint64 t_us, gint64 history_us)
   if (grid.n_steps > 0)
     encode_history (json, &grid, set);
   g_string_append_c (json, '}');
-  return orf_blob_new (json->str, json->len);
+  return orf_blob_new_counted (watched->watch->parts->memory, json->str, json->len);
 }
 
 static OrfBlob *
@@ -155,8 +155,6 @@ get_first (Watched *watched, gint64 history_us)
    * now; the values of a stream go forward */
   gint64 t_us = frame_us > 0 ? frame_us : orf_clock_now_us () - watched->period_us;
 
-  if (watched->opened_us == 0)
-    watched->opened_us = t_us;
   if (watched->first == NULL || watched->first_us != t_us ||
       watched->first_history_us != history_us) {
     g_clear_pointer (&watched->first, orf_blob_unref);
@@ -167,14 +165,16 @@ get_first (Watched *watched, gint64 history_us)
   return watched->first;
 }
 
+/* What is new since the last frame; after the clock was set back, in the last period. */
 static void
 publish (Watched *watched, gint64 t_us)
 {
+  gboolean goes_on = watched->sent_us > 0 && watched->sent_us < t_us;
   g_autoptr (GString) json = g_string_sized_new (4096);
 
   begin_value (json, t_us);
   encode_values (json, orf_live_set_get (watched->set),
-                 watched->sent_us > 0 ? watched->sent_us : watched->opened_us);
+                 goes_on ? watched->sent_us : t_us - watched->period_us);
   g_string_append_c (json, '}');
   orf_channel_publish (watched->channel, json->str, json->len);
   watched->sent_us = t_us;
@@ -187,15 +187,16 @@ static gboolean
 turn_cb (gpointer user_data)
 {
   OrfMetricsWatch *watch = user_data;
+  gint64 until_us = orf_clock_monotonic_us () + TURN_US;
+  Watched *watched;
 
-  for (guint i = 0; i < TURN_CHANNELS && watch->pending.length > 0; i++) {
-    Watched *watched = g_queue_pop_head (&watch->pending);
+  while ((watched = g_queue_pop_head (&watch->pending)) != NULL) {
 
     watched->is_pending = FALSE;
     publish (watched, watch->frame_us);
+    if (orf_clock_monotonic_us () >= until_us)
+      return G_SOURCE_CONTINUE;
   }
-  if (watch->pending.length > 0)
-    return G_SOURCE_CONTINUE;
   watch->turn_id = 0;
   return G_SOURCE_REMOVE;
 }

@@ -91,6 +91,7 @@ void
 orf_router_set_memory (OrfRouter *router, OrfMemory *memory)
 {
   router->memory = memory;
+  orf_stream_hub_set_memory (router->streams, memory);
 }
 
 OrfMemory *

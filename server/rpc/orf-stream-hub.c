@@ -20,6 +20,7 @@ struct _OrfStreamHub {
   guint64 last_number;
   guint n_streams;
   guint max_streams;
+  OrfMemory *memory; /* NULL: nothing is counted */
 };
 
 struct _OrfChannel {
@@ -56,6 +57,12 @@ orf_stream_hub_set_max (OrfStreamHub *hub, guint max)
 }
 
 void
+orf_stream_hub_set_memory (OrfStreamHub *hub, OrfMemory *memory)
+{
+  hub->memory = memory;
+}
+
+void
 orf_stream_hub_free (OrfStreamHub *hub)
 {
   g_array_unref (hub->outlets);
@@ -85,7 +92,7 @@ gboolean
 orf_stream_hub_check (OrfStreamHub *hub, GError **error)
 {
   if (hub->n_streams < hub->max_streams)
-    return TRUE;
+    return orf_memory_check_part (hub->memory, ORF_MEMORY_STREAMS, error);
   g_propagate_error (error, orf_error_new_retry (ORF_ERROR_RESOURCE_EXHAUSTED, FULL_RETRY_MS,
                                                  "%u streams are open, which is the limit "
                                                  "(dashboard.max_subscribers)",
@@ -144,7 +151,7 @@ orf_channel_publish (OrfChannel *channel, const char *json, gsize length)
 
   if (channel->seats.length == 0)
     return;
-  value = orf_blob_new (json, length);
+  value = orf_blob_new_counted (channel->hub->memory, json, length);
   for (guint i = 0; i < outlets->len; i++) {
     const Outlet *outlet = &g_array_index (outlets, Outlet, i);
 

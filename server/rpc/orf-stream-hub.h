@@ -22,12 +22,15 @@ typedef struct {
 OrfStreamHub *orf_stream_hub_new (void);
 /* Streams that may be open at once, over all connections; 1000 unless told. */
 void orf_stream_hub_set_max (OrfStreamHub *hub, guint max);
+/* Where values count from their making until the last reader has them; NULL unless told. */
+void orf_stream_hub_set_memory (OrfStreamHub *hub, OrfMemory *memory);
 void orf_stream_hub_free (OrfStreamHub *hub);
 /* ops is static. */
 void orf_stream_hub_add_outlet (OrfStreamHub *hub, const OrfStreamOutlet *ops, gpointer outlet);
 void orf_stream_hub_remove_outlet (OrfStreamHub *hub, gpointer outlet);
 
-/* RESOURCE_EXHAUSTED when no more may be opened.  Asked before anything is made for a new one. */
+/* RESOURCE_EXHAUSTED when no more may be opened, or those there are hold all they may.  Asked
+ * before anything is made for a new one. */
 gboolean orf_stream_hub_check (OrfStreamHub *hub, GError **error);
 /* Streams open now. */
 guint orf_stream_hub_get_n_streams (OrfStreamHub *hub);

@@ -38,17 +38,24 @@ judge (const OrfComponent *component)
 }
 
 static OrfServingStatus
+find (OrfHealthService *service, const OrfComponent components[ORF_N_COMPONENTS], const char *name)
+{
+  if (name[0] == '\0')
+    return service->serving ? ORF_SERVING_STATUS_SERVING : ORF_SERVING_STATUS_NOT_SERVING;
+  for (guint i = 0; i < ORF_N_COMPONENTS; i++)
+    if (g_str_equal (components[i].name, name))
+      return judge (&components[i]);
+  return ORF_SERVING_STATUS_UNSET;
+}
+
+static OrfServingStatus
 look_up (OrfHealthService *service, const char *name)
 {
   OrfComponent components[ORF_N_COMPONENTS];
-  OrfServingStatus serving = ORF_SERVING_STATUS_UNSET;
+  OrfServingStatus serving;
 
-  if (name[0] == '\0')
-    return service->serving ? ORF_SERVING_STATUS_SERVING : ORF_SERVING_STATUS_NOT_SERVING;
   orf_status_facts_decide (service->parts, components);
-  for (guint i = 0; i < ORF_N_COMPONENTS; i++)
-    if (g_str_equal (components[i].name, name))
-      serving = judge (&components[i]);
+  serving = find (service, components, name);
   orf_components_clear (components);
   return serving;
 }
@@ -89,17 +96,22 @@ tell_change (Watched *watched, OrfServingStatus serving)
 void
 orf_health_service_look (OrfHealthService *service)
 {
+  OrfComponent components[ORF_N_COMPONENTS];
   GHashTableIter iter;
   gpointer value;
 
+  if (g_hash_table_size (service->watched) == 0)
+    return;
+  orf_status_facts_decide (service->parts, components);
   g_hash_table_iter_init (&iter, service->watched);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     Watched *watched = value;
-    OrfServingStatus serving = look_up (service, watched->name);
+    OrfServingStatus serving = find (service, components, watched->name);
 
     if (serving != watched->told)
       tell_change (watched, serving);
   }
+  orf_components_clear (components);
 }
 
 static void
