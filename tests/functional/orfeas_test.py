@@ -120,6 +120,72 @@ class Peer:
         return unwrap(self.ask(request(method, params, meta)))
 
 
+class WebSocket:
+    """A client that shows each frame, and answers pings while it reads."""
+
+    def __init__(self, daemon, headers=None, path="/rpc", receive_buffer_bytes=None):
+        self.socket = socket.socket()
+        self.socket.settimeout(PATIENCE_S)
+        if receive_buffer_bytes is not None:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
+        self.socket.connect(daemon.address)
+        fields = {"Host": "127.0.0.1", "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+                  "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==", **(headers or {})}
+        self.socket.sendall((f"GET {path} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in fields.items()) + "\r\n").encode())
+        self.reader = self.socket.makefile("rb")
+        status = self.reader.readline().decode()
+        assert " 101 " in status, status
+        while self.reader.readline() != b"\r\n":
+            pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.reader.close()
+        self.socket.close()
+
+    def send_frame(self, first, data):
+        """first: opcode and flags."""
+        size = len(data)
+        head = bytes([0x80 | size]) if size < 126 else b"\xfe" + size.to_bytes(2, "big") if size < 65536 else b"\xff" + size.to_bytes(8, "big")
+        self.socket.sendall(bytes([first]) + head + b"\0\0\0\0" + data)
+
+    def send_text(self, text):
+        self.send_frame(0x81, text if isinstance(text, bytes) else text.encode())
+
+    def receive_frame(self):
+        """(opcode, payload), or None at the end of the connection."""
+        head = self.reader.read(2)
+        if len(head) < 2:
+            return None
+        size = head[1]
+        if size >= 126:
+            size = int.from_bytes(self.reader.read(2 if size == 126 else 8), "big")
+        return head[0] & 0x0F, self.reader.read(size)
+
+    def receive(self):
+        """The same of the next that is no ping; those are answered."""
+        while (frame := self.receive_frame()) is not None and frame[0] == 9:
+            self.send_frame(0x8A, frame[1])
+        return frame
+
+    def receive_text(self):
+        """The next message, or None at a close."""
+        frame = self.receive()
+        return frame[1].decode() if frame is not None and frame[0] == 1 else None
+
+    def closed_with(self):
+        """The code that the daemon closes with."""
+        while (frame := self.receive()) is not None and frame[0] != 8:
+            pass
+        assert frame is not None, "the connection ended without a close frame"
+        return int.from_bytes(frame[1][:2], "big")
+
+
 def request(method, params=None, meta=None, request_id=1):
     message = {"jsonrpc": "2.0", "id": request_id, "method": method}
     if params is not None:
@@ -256,6 +322,9 @@ class Daemon:
         """By the Unix socket, whose peer is admin."""
         with self.peer() as peer:
             return peer.call(method, params, meta)
+
+    def websocket(self, path="/rpc", **options):
+        return WebSocket(self, path=path, **options)
 
     def tcp(self):
         return socket.create_connection(self.address, PATIENCE_S)

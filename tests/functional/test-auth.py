@@ -8,7 +8,7 @@ import re
 import signal
 
 import orfeas_test
-from orfeas_test import contains, equal, fails, request, wait_for
+from orfeas_test import WebSocket, contains, equal, fails, request, wait_for
 
 READ, INGEST, OPERATE, ADMIN = "metrics.list", "metrics.record", "alerts.unsilence", "db.check"
 SAMPLE = {"samples": [{"name": "a", "value": 1}]}
@@ -78,40 +78,6 @@ def session(daemon, token):
     pair, attributes = cookie_of(headers)
     equal(attributes, "Path=/; HttpOnly; SameSite=Strict")
     return {"Cookie": pair, **origin(daemon)}
-
-
-class WebSocket:
-    """As little of one as these tests need."""
-
-    def __init__(self, daemon, headers):
-        self.socket = daemon.tcp()
-        fields = {"Host": "127.0.0.1", "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
-                  "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==", **headers}
-        self.socket.sendall(("GET /rpc HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in fields.items()) + "\r\n").encode())
-        self.reader = self.socket.makefile("rb")
-        contains(self.reader.readline().decode(), " 101 ")
-        while self.reader.readline() != b"\r\n":
-            pass
-
-    def send(self, text):
-        data = text.encode()
-        size = bytes([0x80 | len(data)]) if len(data) < 126 else b"\xfe" + len(data).to_bytes(2, "big")
-        self.socket.sendall(b"\x81" + size + b"\0\0\0\0" + data)
-
-    def receive(self):
-        """(opcode, payload) of the next that is no ping; those are answered."""
-        while True:
-            first, size = self.reader.read(2)
-            if size >= 126:
-                size = int.from_bytes(self.reader.read(2 if size == 126 else 8), "big")
-            data = self.reader.read(size)
-            if first & 0x0F != 9:
-                return first & 0x0F, data
-            self.socket.sendall(bytes([0x8A, 0x80 | len(data)]) + b"\0\0\0\0" + data)
-
-    def close(self):
-        self.reader.close()
-        self.socket.close()
 
 
 # ---- tokens
@@ -184,9 +150,7 @@ def test_reload(t):
 
 
 def turned_out(websocket):
-    while (frame := websocket.receive())[0] == 1:
-        pass
-    equal((frame[0], int.from_bytes(frame[1][:2], "big")), (8, 1008))
+    equal(websocket.closed_with(), 1008)
 
 
 def test_streams_end_with_their_token(t):
@@ -196,11 +160,11 @@ def test_streams_end_with_their_token(t):
     daemon = t.start(settings={"auth.token_file": path, "auth.require": "true"})
     gone, kept, late = (WebSocket(daemon, bearer(one)) for one in (token, other, brief))
     for one in (gone, kept, late):
-        one.send(json.dumps(request("metrics.watch", {"select": "orfeas.memory.rss_bytes", "period_us": 100000})))
+        one.send_text(json.dumps(request("metrics.watch", {"select": "orfeas.memory.rss_bytes", "period_us": 100000})))
     drop_token(path, "a")
     reload(daemon, "tokens read again")
     turned_out(gone)
-    kept.send(json.dumps(request("metrics.list", request_id="still")))
+    kept.send_text(json.dumps(request("metrics.list", request_id="still")))
     while json.loads(kept.receive()[1]).get("id") != "still":
         pass
     turned_out(late)  # with the next look at what has expired
@@ -330,7 +294,7 @@ def test_cookie_opens_websockets(t):
     with open(f"{t.dir}/cookie", encoding="utf-8") as file:
         one = session(daemon, file.read().strip())
     websocket = WebSocket(daemon, one)
-    websocket.send(json.dumps(request("db.check")))
+    websocket.send_text(json.dumps(request("db.check")))
     equal(json.loads(websocket.receive()[1])["result"]["ok"], True)
     websocket.close()
     for headers in ({}, {"Cookie": one["Cookie"] + "x", **origin(daemon)}, {"Cookie": one["Cookie"]}):
