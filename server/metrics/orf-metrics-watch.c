@@ -33,6 +33,7 @@ typedef struct {
   OrfLiveSet *set;
   gint64 period_us;
   gint64 sent_us;      /* the frame last published; 0: none */
+  guint64 n_samples;   /* the registry's, when it was made */
   gboolean is_pending; /* in watch->pending */
   /* the first value, kept for those who come within one frame */
   OrfBlob *first;
@@ -73,16 +74,18 @@ add_member (GString *json, const char *name)
   g_string_append_c (json, ':');
 }
 
-/* The newest point of each series, if it came after since_us. */
+/* The newest point of each series, where it is the registry's sample of that number or a later one.
+ * Not by time: what is recorded from outside is there when it is on the disk, and then older than
+ * the frame that was made meanwhile. */
 static void
-encode_values (GString *json, const GPtrArray *set, gint64 since_us)
+encode_values (GString *json, const GPtrArray *set, guint64 from_number)
 {
   g_string_append (json, "\"values\":{");
   for (guint i = 0; i < set->len; i++) {
     const OrfSeries *series = set->pdata[i];
     OrfPoint last;
 
-    if (!orf_open_chunk_get_last (&series->chunk, &last) || last.t_us <= since_us)
+    if (series->newest_number < from_number || !orf_open_chunk_get_last (&series->chunk, &last))
       continue;
     add_member (json, series->text);
     orf_encode_number (json, last.value);
@@ -165,19 +168,23 @@ get_first (Watched *watched, gint64 history_us)
   return watched->first;
 }
 
-/* What is new since the last frame; after the clock was set back, in the last period. */
+static guint64
+count_samples (const Watched *watched)
+{
+  return orf_registry_get_version (watched->watch->parts->registry).n_samples;
+}
+
 static void
 publish (Watched *watched, gint64 t_us)
 {
-  gboolean goes_on = watched->sent_us > 0 && watched->sent_us < t_us;
   g_autoptr (GString) json = g_string_sized_new (4096);
 
   begin_value (json, t_us);
-  encode_values (json, orf_live_set_get (watched->set),
-                 goes_on ? watched->sent_us : t_us - watched->period_us);
+  encode_values (json, orf_live_set_get (watched->set), watched->n_samples + 1);
   g_string_append_c (json, '}');
   orf_channel_publish (watched->channel, json->str, json->len);
   watched->sent_us = t_us;
+  watched->n_samples = count_samples (watched);
   g_clear_pointer (&watched->first, orf_blob_unref);
 }
 
@@ -258,6 +265,7 @@ watched_new (OrfMetricsWatch *watch,
   watched->watch = watch;
   watched->key = g_strdup (key);
   watched->period_us = params->period_us;
+  watched->n_samples = count_samples (watched);
   watched->set = orf_live_set_new (watch->parts->registry, selectors,
                                    (guint) watch->parts->config->stream.max_series);
   watched->channel = orf_channel_new (orf_router_get_streams (watch->router), DEPTH, idle_cb,

@@ -372,10 +372,12 @@ orf_registry_append (OrfRegistry *registry, OrfSeries *series, gint64 t_us, doub
 
   orf_open_chunk_add (&series->chunk, &registry->limits, t_us, value);
   registry->chunk_bytes += orf_open_chunk_get_size_bytes (&series->chunk) - before;
-  if (t_us >= series->last_us)
-    series->newest = value;
-  series->last_us = MAX (series->last_us, t_us);
   registry->version.n_samples++;
+  if (t_us < series->last_us)
+    return;
+  series->newest = value;
+  series->last_us = t_us;
+  series->newest_number = registry->version.n_samples;
 }
 
 void

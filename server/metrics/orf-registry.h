@@ -39,6 +39,8 @@ typedef struct {
   gint64 created_us;
   gint64 last_us; /* its newest sample; 0: none yet */
   double newest;  /* that sample's value, kept when the chunk is empty; NAN: none in this run */
+  /* which of the registry's samples that was: n_samples then; 0: none in this run */
+  guint64 newest_number;
   OrfOpenChunk chunk;
   gboolean plain; /* its labels are told to Prometheus as they stand in text */
   double total;   /* of a histogram's series: counted so far; NAN: not begun in this run */

@@ -145,6 +145,19 @@ def test_series_that_come_later(t):
             equal(values, {name: 8})
 
 
+def test_points_that_come_late(t):
+    """A point that is older than the last frame, but its series' newest, is told."""
+    daemon = t.start(settings=QUICK)
+    with Talk(daemon.websocket()) as talk:
+        stream = talk.watch("a.b")
+        for number in range(5):
+            t_us = talk.next_value(stream)["t_us"] - 60 * SECOND_US
+            record(daemon, "a.b", number, t_us)
+            while not (values := talk.next_value(stream)["values"]):
+                pass
+            equal(values, {"a.b": number})
+
+
 def test_period(t):
     daemon = t.start(settings=QUICK)
     with Talk(daemon.websocket()) as talk:
