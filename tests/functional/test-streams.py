@@ -359,7 +359,7 @@ def is_ended(connection):
 
 def test_readers_that_never_read(t):
     n_readers = 100
-    daemon = t.start(settings={**QUICK, "stream.ping_us": 3600 * SECOND_US, "stream.stall_us": 2 * SECOND_US})
+    daemon = t.start(settings={**QUICK, "stream.ping_us": 3600 * SECOND_US, "stream.stall_us": 5 * SECOND_US})
     names = [{"name": f"wide.{'x' * 120}.n{i}", "value": i} for i in range(500)]
     with Talk(daemon.websocket()) as good:
         stream = good.watch('{__name__=~"wide.*"}')
@@ -398,7 +398,7 @@ def test_a_unix_reader_that_never_reads(t):
 
 
 def test_pings(t):
-    settings = {**QUICK, "stream.ping_us": 200000, "stream.pong_us": 3 * SECOND_US}
+    settings = {**QUICK, "stream.ping_us": 200000, "stream.pong_us": 5 * SECOND_US}
     daemon = t.start(settings=settings)
     with daemon.websocket() as mute, Talk(daemon.websocket()) as good:
         mute.send_text(json.dumps(request("metrics.watch", {"select": ALL})))
