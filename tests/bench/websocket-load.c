@@ -48,6 +48,7 @@ static int watching;
 static uint32_t histogram[MAX_LATENCY_US + 1];
 static uint64_t counted, errors, dropped, closed;
 static int64_t largest_us;
+static int64_t started_us; /* real time: all connections are open, and read from */
 
 static int64_t
 clock_us (clockid_t clock)
@@ -154,12 +155,15 @@ static void
 take_value (const unsigned char *text, size_t length, int64_t now_us)
 {
   const unsigned char *at = memmem (text, length, "\"t_us\":", 7);
+  int64_t t_us;
 
   if (memmem (text, length, "\"seq\":1,", 8) != NULL || at == NULL)
     return; /* the answer, or the first value, which no tick sent */
   if (memmem (text, length, "\"dropped\":", 10) != NULL)
     dropped++;
-  count (now_us - strtoll ((const char *) at + 7, NULL, 10));
+  t_us = strtoll ((const char *) at + 7, NULL, 10);
+  if (t_us > started_us)
+    count (now_us - t_us);
 }
 
 static void
@@ -311,6 +315,7 @@ main (int argc, char **argv)
     if (!all[i].silent)
       epoll_ctl (epoll_fd, EPOLL_CTL_ADD, all[i].fd, &event);
   }
+  started_us = clock_us (CLOCK_REALTIME);
   loop (epoll_fd, (int64_t) (seconds * 1e6));
   for (unsigned i = 0; i < n_active + n_silent; i++)
     n_open += (unsigned) is_open (&all[i]);
