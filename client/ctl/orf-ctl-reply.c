@@ -173,7 +173,10 @@ take_value (const char *message, json_t *params, char **text, guint64 *dropped)
   g_autofree char *members = orf_ctl_reply_dup_member (message, "\"params\"");
   double lost = json_number_value (json_object_get (params, "dropped"));
 
-  *text = orf_ctl_reply_dup_member (members, "\"value\"");
+  /* a name written with escapes is found in the tree, but not here */
+  *text = members != NULL ? orf_ctl_reply_dup_member (members, "\"value\"") : NULL;
+  if (*text == NULL)
+    *text = g_strdup ("null");
   *dropped = lost >= 1 && lost < 9007199254740992.0 ? (guint64) lost : 0;
 }
 

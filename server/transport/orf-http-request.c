@@ -367,7 +367,7 @@ start_page (OrfHttpRequest *request,
     .takes_gzip = orf_http_encoding_takes_gzip (get_header (request, "Accept-Encoding")),
     .request = request,
   };
-  OrfIdentity identity;
+  OrfIdentity identity = { ORF_ROLE_NONE, "" };
 
   if (strcmp (request->verb, "GET") != 0) {
     refuse_verb (request, "GET, HEAD");

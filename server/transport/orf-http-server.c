@@ -88,9 +88,7 @@ open_connection (OrfHttpServer *server, int fd, GSocketAddress *address, GError 
 {
   g_autofree char *local = server->wildcard ? orf_http_address_dup_local (fd) : NULL;
 
-  if (server->relay != NULL)
-    fd = orf_tls_relay_add (server->relay, fd, error);
-  if (fd < 0)
+  if (server->relay != NULL && (fd = orf_tls_relay_add (server->relay, fd, error)) < 0)
     return NULL;
   return orf_http_connection_new (&server->host, fd, address, local, error);
 }

@@ -283,7 +283,7 @@ test_labels (MetricsFixture *fixture, gconstpointer data)
 static void
 test_histogram (MetricsFixture *fixture, gconstpointer data)
 {
-  g_autofree char *text = NULL, *open = NULL, *again = NULL, *pending = NULL;
+  g_autofree char *text = NULL, *open = NULL;
   const char *expected = "# HELP job_wait_seconds Waited. (job.wait in ms)\n"
                          "# TYPE job_wait_seconds histogram\n"
                          "job_wait_seconds_bucket{queue=\"a\",le=\"0.25\"} 1\n"

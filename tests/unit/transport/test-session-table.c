@@ -95,10 +95,12 @@ test_over_goes_first (void)
   g_autoptr (OrfSessionTable) table = orf_session_table_new ();
   g_autofree char *first = orf_session_table_open (table, &ann, &limits, 0);
   g_autofree char *second = orf_session_table_open (table, &ann, &limits, 90);
-  g_autofree char *third = orf_session_table_open (table, &ann, &limits, 91);
-  g_autofree char *fourth = orf_session_table_open (table, &ann, &limits, 120);
+  g_autofree char *third = NULL, *fourth = NULL;
   g_autofree char *fifth = NULL;
 
+  third = orf_session_table_open (table, &ann, &limits, 91);
+  fourth = orf_session_table_open (table, &ann, &limits, 120);
+  g_assert_cmpstr (third, !=, fourth);
   g_assert_false (is_there (table, first, 121));
   g_assert_true (is_there (table, second, 121));
   fifth = orf_session_table_open (table, &bob, &one, 122);
