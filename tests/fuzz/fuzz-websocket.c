@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Any bytes to the WebSocket codec: however they are cut, with rest between, it takes the same
+ * messages and answers the same as when they come at once; it holds no more than a message, and
+ * closes at most once.  The first byte says where they are cut.
+ */
+#include <stdint.h>
+#include <string.h>
+
+#include "websocket/orf-ws-codec.h"
+
+int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
+
+#define MAX_MESSAGE_BYTES 1000
+/* Its buffer doubles; libwslay's context comes beside. */
+#define MAX_HELD_BYTES (4 * MAX_MESSAGE_BYTES + 16384)
+
+typedef struct {
+  OrfWsCodec *codec;
+  GString *texts; /* each between brackets */
+  GString *out;
+} Side;
+
+static void
+text_cb (gpointer user_data, const char *data, gsize length)
+{
+  Side *side = user_data;
+
+  if (length > MAX_MESSAGE_BYTES)
+    g_error ("a message of %" G_GSIZE_FORMAT " bytes", length);
+  if (!g_utf8_validate_len (data, length, NULL) && memchr (data, '\0', length) == NULL)
+    g_error ("a message that is not UTF-8");
+  g_string_append_printf (side->texts, "[%" G_GSIZE_FORMAT ":", length);
+  g_string_append_len (side->texts, data, (gssize) length);
+}
+
+static void
+side_init (Side *side)
+{
+  side->codec = orf_ws_codec_new (MAX_MESSAGE_BYTES, text_cb, side);
+  side->texts = g_string_new (NULL);
+  side->out = g_string_new (NULL);
+}
+
+static void
+side_clear (Side *side)
+{
+  orf_ws_codec_free (side->codec);
+  g_string_free (side->texts, TRUE);
+  g_string_free (side->out, TRUE);
+}
+
+/* As a connection does. */
+static void
+feed (Side *side, const uint8_t *data, gsize length)
+{
+  if (orf_ws_codec_is_deaf (side->codec))
+    return;
+  orf_ws_codec_feed (side->codec, (const char *) data, length, side->out);
+  orf_ws_codec_rest (side->codec);
+  if (orf_ws_codec_get_size_bytes (side->codec) > MAX_HELD_BYTES)
+    g_error ("it holds %" G_GSIZE_FORMAT " bytes", orf_ws_codec_get_size_bytes (side->codec));
+}
+
+/* Frames of ours are short here: pongs, and the close, which is the last. */
+static void
+check_answers (const GString *out)
+{
+  gsize at = 0;
+  gboolean closed = FALSE;
+
+  while (at < out->len) {
+    guint8 opcode = (guint8) out->str[at];
+
+    if (closed || (opcode != 0x8a && opcode != 0x88))
+      g_error ("a frame %02x%s", opcode, closed ? " behind the close" : "");
+    closed = opcode == 0x88;
+    at += 2 + (guint8) out->str[at + 1];
+  }
+  if (at != out->len)
+    g_error ("half a frame");
+}
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+  Side whole, cut;
+  guint32 state;
+
+  if (size == 0)
+    return 0;
+  state = data[0];
+  data++;
+  size--;
+  side_init (&whole);
+  side_init (&cut);
+  feed (&whole, data, size);
+  for (gsize at = 0, n; at < size; at += n) {
+    state = state * 1664525 + 1013904223;
+    n = MIN (1 + (state >> 24) % 17, size - at);
+    feed (&cut, data + at, n);
+  }
+  if (!g_string_equal (whole.texts, cut.texts))
+    g_error ("cut, the messages are others");
+  check_answers (whole.out);
+  check_answers (cut.out);
+  /* how early libwslay sees that a frame is wrong, and whether it says why, depends on the cuts */
+  if (!orf_ws_codec_is_closing (whole.codec) && !orf_ws_codec_is_closing (cut.codec) &&
+      !g_string_equal (whole.out, cut.out))
+    g_error ("cut, the answers are others");
+  side_clear (&whole);
+  side_clear (&cut);
+  return 0;
+}
