@@ -28,13 +28,15 @@ struct _OrfReadJob {
   guint max;
   char **keys;
   char *name;
-  GPtrArray *rows;   /* the answer */
-  OrfMemory *memory; /* where held_bytes is counted */
-  gsize held_bytes;  /* of rows that are samples */
-  char **problems;   /* the answer to a check */
+  OrfEventFilter events; /* its kind is `name` */
+  GPtrArray *rows;       /* the answer */
+  OrfMemory *memory;     /* where held_bytes is counted */
+  gsize held_bytes;      /* of rows that are samples */
+  char **problems;       /* the answer to a check */
   gint64 took_us;
   OrfSamplesDone samples_done;
   OrfSeriesDone series_done;
+  OrfEventsDone events_done;
   OrfCheckDone check_done;
   gpointer user_data;
 };

@@ -4,6 +4,7 @@
 
 #include "orf-error.h"
 #include "store/orf-store-check.h"
+#include "store/orf-store-events.h"
 #include "store/orf-store-open.h"
 #include "store/orf-store-private.h"
 #include "store/orf-store-samples.h"
@@ -161,6 +162,54 @@ orf_store_load_series (OrfStore *store, gint64 since_us, guint max, gint64 *max_
   if (connection == NULL)
     return NULL;
   return orf_series_load (connection, since_us, max, max_id, error);
+}
+
+static gboolean
+read_events_thread_cb (OrfReadJob *job, OrfConnection *connection, GError **error)
+{
+  job->rows = orf_events_read (connection, &job->events, error);
+  if (job->rows == NULL)
+    return FALSE;
+  for (guint i = 0; i < job->rows->len; i++)
+    job->held_bytes += orf_event_row_measure (job->rows->pdata[i]);
+  orf_memory_add (job->memory, ORF_MEMORY_QUERIES, (gint64) job->held_bytes);
+  return TRUE;
+}
+
+static void
+events_done_cb (OrfJob *base)
+{
+  OrfReadJob *job = (OrfReadJob *) base;
+
+  orf_store_landed (job->store);
+  job->events_done (job->user_data, job->rows, job->error);
+}
+
+void
+orf_store_read_events (OrfStore *store,
+                       const OrfEventFilter *filter,
+                       OrfCancel *cancel,
+                       OrfEventsDone done,
+                       gpointer user_data)
+{
+  OrfReadJob *job = orf_read_job_new (store, cancel);
+
+  job->memory = store->options.memory;
+  job->name = g_strdup (filter->kind);
+  job->events = *filter;
+  job->events.kind = job->name;
+  job->events_done = done;
+  job->user_data = user_data;
+  submit_read (store, job, read_events_thread_cb, events_done_cb);
+}
+
+gboolean
+orf_store_load_max_event_id (OrfStore *store, gint64 *max_id, GError **error)
+{
+  g_autoptr (OrfConnection)
+    connection = orf_store_open_reader (store->options.path, store->read_mode, error);
+
+  return connection != NULL && orf_events_get_max_id (connection, max_id, error);
 }
 
 static gboolean

@@ -26,10 +26,13 @@ static const char drop_block_sql[] = "DELETE FROM raw_block WHERE first_rowid = 
 
 static const char purge_keys_sql[] = PURGE_SQL ("idempotency", "created_us");
 static const char purge_audit_sql[] = PURGE_SQL ("audit", "t_us");
-/* Its ids have no gaps but at the front. */
+/* Ids that have no gaps, or few: fewer rows are kept by as many. */
 static const char trim_audit_sql[] =
   "DELETE FROM audit WHERE id IN (SELECT id FROM audit ORDER BY id LIMIT 256) "
   "AND id <= (SELECT max(id) FROM audit) - ?1";
+static const char trim_events_sql[] =
+  "DELETE FROM event WHERE id IN (SELECT id FROM event ORDER BY id LIMIT 256) "
+  "AND id <= (SELECT max(id) FROM event) - ?1";
 static const char purge_processes_sql[] = PURGE_SQL ("gpu_process", "t_us");
 
 /* How far ahead of the clock a row's time may be. */
@@ -82,9 +85,9 @@ purge (OrfConnection *connection, const char *sql, gint64 before_us, gboolean *m
 
 /* More than are allowed, whatever their age. */
 static gboolean
-trim_audit (OrfConnection *connection, gint64 rows, gboolean *more, GError **error)
+trim (OrfConnection *connection, const char *sql, gint64 rows, gboolean *more, GError **error)
 {
-  return rows <= 0 || purge (connection, trim_audit_sql, rows, more, error);
+  return rows <= 0 || purge (connection, sql, rows, more, error);
 }
 
 static gboolean
@@ -102,7 +105,8 @@ retain (OrfConnection *connection,
   *more = dropped;
   return purge (connection, purge_keys_sql, limits->keys_before_us, more, error) &&
          purge (connection, purge_audit_sql, limits->audit_before_us, more, error) &&
-         trim_audit (connection, limits->audit_rows, more, error) &&
+         trim (connection, trim_audit_sql, limits->audit_rows, more, error) &&
+         trim (connection, trim_events_sql, limits->event_rows, more, error) &&
          purge (connection, purge_processes_sql, limits->raw_before_us, more, error);
 }
 

@@ -203,6 +203,7 @@ writer_retain_step (OrfStoreWriter *self, GError **error)
     .keys_before_us = now_us - self->options.idempotency_us,
     .audit_before_us = self->options.audit_us > 0 ? now_us - self->options.audit_us : 0,
     .audit_rows = self->options.audit_rows,
+    .event_rows = self->options.event_rows,
     .keep_rowid = self->open_block.first_rowid,
   };
   gint64 deadline_us = orf_clock_monotonic_us () + self->options.batch_us / 2;

@@ -102,6 +102,22 @@ orf_store_write_series (OrfStore *store,
 }
 
 void
+orf_store_write_event (OrfStore *store,
+                       OrfEventRow *event,
+                       const OrfAudit *audit,
+                       const OrfIdempotency *idempotency,
+                       OrfWriteDone done,
+                       gpointer user_data)
+{
+  OrfWriteJob *job = orf_write_job_new (store, ORF_WRITE_LANE_ACK);
+
+  job->event = event;
+  orf_write_job_set_audit (job, audit);
+  orf_write_job_set_idempotency (job, idempotency);
+  submit_ack (store, job, done, user_data);
+}
+
+void
 orf_store_write_audit (OrfStore *store,
                        const OrfAudit *audit,
                        OrfWriteDone done,

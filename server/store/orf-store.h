@@ -29,6 +29,7 @@ typedef struct {
   gint64 idempotency_us; /* how long keys are kept (10 min) */
   gint64 audit_us;       /* how long rows of `audit` are kept; 0: for ever */
   gint64 audit_rows;     /* how many of them; 0: all */
+  gint64 event_rows;     /* rows of `event`; 0: all */
   gint64 min_free_bytes; /* below this the disk counts as full */
   gint64 ballast_bytes;  /* kept beside the file, released when the disk is full */
   /* How often free space is looked at, and a full disk or an i/o fault tried again; 0: 1 s. */
@@ -197,6 +198,46 @@ void orf_store_write_gpu_processes (OrfStore *store,
                                     gint64 t_us,
                                     const OrfGpuProcessRow *rows,
                                     guint n_rows);
+
+/* ---- events -------------------------------------------------------------------------------- */
+
+typedef struct {
+  gint64 id;
+  gint64 t_us;
+  char *kind;
+  char *text;
+  char *author; /* may be NULL */
+} OrfEventRow;
+
+OrfEventRow *orf_event_row_new (void);
+void orf_event_row_free (OrfEventRow *row);
+gsize orf_event_row_measure (const OrfEventRow *row);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfEventRow, orf_event_row_free)
+
+typedef struct {
+  gint64 from_us, to_us;       /* from_us <= t_us < to_us */
+  const char *kind;            /* NULL: all */
+  gint64 before_us, before_id; /* those that come after this one in the list's order */
+  guint max;
+} OrfEventFilter;
+
+/* rows: OrfEventRow, newest first; NULL on error. */
+typedef void (*OrfEventsDone) (gpointer user_data, GPtrArray *rows, const GError *error);
+
+/* Acknowledgement lane.  Takes event. */
+void orf_store_write_event (OrfStore *store,
+                            OrfEventRow *event,
+                            const OrfAudit *audit,
+                            const OrfIdempotency *idempotency,
+                            OrfWriteDone done,
+                            gpointer user_data);
+void orf_store_read_events (OrfStore *store,
+                            const OrfEventFilter *filter,
+                            OrfCancel *cancel,
+                            OrfEventsDone done,
+                            gpointer user_data);
+/* Blocking, at start only; 0: there is none. */
+gboolean orf_store_load_max_event_id (OrfStore *store, gint64 *max_id, GError **error);
 
 /* ---- care of the file ------------------------------------------------------------------------ */
 

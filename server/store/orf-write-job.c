@@ -2,6 +2,7 @@
 #include "store/orf-write-job.h"
 
 #include "core/orf-clock.h"
+#include "store/orf-store-events.h"
 #include "store/orf-store-keys.h"
 #include "store/orf-store-series.h"
 
@@ -33,6 +34,7 @@ orf_write_job_free (OrfWriteJob *job)
   orf_sample_batch_free (job->batch);
   g_clear_pointer (&job->series, g_ptr_array_unref);
   g_clear_pointer (&job->processes, g_array_unref);
+  g_clear_pointer (&job->event, orf_event_row_free);
   if (job->idempotency != NULL) {
     g_free ((char *) job->idempotency->key);
     g_free ((char *) job->idempotency->method);
@@ -57,6 +59,8 @@ orf_write_job_count (OrfWriteJob *job, OrfMemory *memory)
   job->held_bytes = sizeof *job;
   if (job->batch != NULL)
     job->held_bytes += orf_sample_batch_measure (job->batch);
+  if (job->event != NULL)
+    job->held_bytes += orf_event_row_measure (job->event);
   orf_memory_add (memory, ORF_MEMORY_WRITES, (gint64) job->held_bytes);
 }
 
@@ -146,6 +150,8 @@ apply_rest (OrfWriteJob *job, OrfConnection *connection, gint64 now_us, GError *
     if (!orf_gpu_process_insert (connection, job->processes_t_us,
                                  &g_array_index (job->processes, OrfGpuProcessRow, i), error))
       return FALSE;
+  if (job->event != NULL && !orf_events_insert (connection, job->event, error))
+    return FALSE;
   if (job->audit != NULL && !orf_audit_insert (connection, job->audit, now_us, error))
     return FALSE;
   return job->idempotency == NULL || orf_keys_insert (connection, job->idempotency, now_us, error);

@@ -25,6 +25,7 @@ typedef struct {
   GPtrArray *series; /* OrfSeriesRow */
   GArray *processes; /* OrfGpuProcessRow, its strings owned */
   gint64 processes_t_us;
+  OrfEventRow *event;
   OrfIdempotency *idempotency;
   OrfAudit *audit;
 

@@ -58,6 +58,19 @@ make_series (gint64 now_us)
   return rows;
 }
 
+static OrfEventRow *
+make_event (gint64 now_us)
+{
+  OrfEventRow *row = orf_event_row_new ();
+
+  row->id = 1;
+  row->t_us = now_us;
+  row->kind = g_strdup ("deploy");
+  row->text = g_strdup ("what a test stored");
+  row->author = g_strdup ("uid 0");
+  return row;
+}
+
 static OrfSampleBatch *
 make_samples (gint64 now_us)
 {
@@ -98,6 +111,8 @@ main (int argc, char **argv)
   orf_store_write_series (store, make_series (now_us), &audit, NULL, write_done_cb, &run);
   g_main_loop_run (loop);
   orf_store_write_samples (store, make_samples (now_us), &key, write_done_cb, &run);
+  g_main_loop_run (loop);
+  orf_store_write_event (store, make_event (now_us), NULL, NULL, write_done_cb, &run);
   g_main_loop_run (loop);
   orf_store_backup (store, argv[1], NULL, backup_done_cb, &run);
   g_main_loop_run (loop);

@@ -159,6 +159,9 @@ test_stored (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (query (fixture->old, "SELECT sum(params_hash) FROM idempotency"), ==, 42);
   g_assert_cmpint (query (fixture->old, "SELECT count(*) FROM audit"), ==, 1);
   g_assert_cmpint (query (fixture->old, "SELECT sum(used_bytes) FROM gpu_process"), ==, 4096);
+  /* Version 2 brought the table. */
+  g_assert_cmpint (query (fixture->old, "SELECT count(*) FROM v_event WHERE id = 'e-1'"), ==,
+                   GPOINTER_TO_UINT (data) >= 2 ? 1 : 0);
 }
 
 /* The number in front of a step's name is the version that it makes. */

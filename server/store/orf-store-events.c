@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/orf-store-events.h"
+
+#include <string.h>
+
+/* The first version whose files have the table: one that is only looked at is not migrated. */
+#define FIRST_VERSION 2
+
+static const char insert_sql[] =
+  "INSERT INTO event (id, t_us, kind, text, author) VALUES (?,?,?,?,?)";
+/* The index has the rowid behind t_us: it gives this order as it is, forth or back. */
+static const char read_sql[] = "SELECT id, t_us, kind, text, author FROM event "
+                               "WHERE t_us >= ?1 AND t_us < ?2 AND (?3 IS NULL OR kind = ?3) "
+                               "AND (t_us, id) < (?4, ?5) ORDER BY t_us DESC, id DESC LIMIT ?6";
+
+OrfEventRow *
+orf_event_row_new (void)
+{
+  return g_new0 (OrfEventRow, 1);
+}
+
+void
+orf_event_row_free (OrfEventRow *row)
+{
+  if (row == NULL)
+    return;
+  g_free (row->kind);
+  g_free (row->text);
+  g_free (row->author);
+  g_free (row);
+}
+
+gsize
+orf_event_row_measure (const OrfEventRow *row)
+{
+  gsize bytes = sizeof *row + strlen (row->kind) + strlen (row->text);
+
+  return row->author != NULL ? bytes + strlen (row->author) : bytes;
+}
+
+gboolean
+orf_events_insert (OrfConnection *connection, const OrfEventRow *row, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, insert_sql, error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, row->id);
+  sqlite3_bind_int64 (statement, 2, row->t_us);
+  orf_statement_bind_text (statement, 3, row->kind);
+  orf_statement_bind_text (statement, 4, row->text);
+  orf_statement_bind_text (statement, 5, row->author);
+  return orf_connection_run (connection, statement, error);
+}
+
+static gboolean
+has_table (OrfConnection *connection, gboolean *has, GError **error)
+{
+  gint64 version;
+
+  if (!orf_connection_get_int64 (connection, "PRAGMA user_version", &version, error))
+    return FALSE;
+  *has = version >= FIRST_VERSION;
+  return TRUE;
+}
+
+static OrfEventRow *
+make_row (OrfStatement *statement)
+{
+  OrfEventRow *row = orf_event_row_new ();
+
+  row->id = sqlite3_column_int64 (statement, 0);
+  row->t_us = sqlite3_column_int64 (statement, 1);
+  row->kind = orf_statement_dup_text (statement, 2);
+  row->text = orf_statement_dup_text (statement, 3);
+  row->author = orf_statement_dup_text (statement, 4);
+  return row;
+}
+
+static gboolean
+read_rows (OrfConnection *connection, const OrfEventFilter *filter, GPtrArray *rows, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, read_sql, error);
+  gboolean row;
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, filter->from_us);
+  sqlite3_bind_int64 (statement, 2, filter->to_us);
+  orf_statement_bind_text (statement, 3, filter->kind);
+  sqlite3_bind_int64 (statement, 4, filter->before_us);
+  sqlite3_bind_int64 (statement, 5, filter->before_id);
+  sqlite3_bind_int64 (statement, 6, filter->max);
+  for (;;) {
+    if (!orf_connection_step (connection, statement, &row, error))
+      return FALSE;
+    if (!row)
+      return TRUE;
+    g_ptr_array_add (rows, make_row (statement));
+  }
+}
+
+GPtrArray *
+orf_events_read (OrfConnection *connection, const OrfEventFilter *filter, GError **error)
+{
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_event_row_free);
+  gboolean has;
+
+  if (!has_table (connection, &has, error) || (has && !read_rows (connection, filter, rows, error)))
+    return NULL;
+  return g_steal_pointer (&rows);
+}
+
+gboolean
+orf_events_get_max_id (OrfConnection *connection, gint64 *max_id, GError **error)
+{
+  gboolean has;
+
+  if (!has_table (connection, &has, error))
+    return FALSE;
+  if (has)
+    return orf_connection_get_int64 (connection, "SELECT coalesce(max(id), 0) FROM event", max_id,
+                                     error);
+  *max_id = 0;
+  return TRUE;
+}
