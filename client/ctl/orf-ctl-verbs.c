@@ -58,6 +58,22 @@ static const OrfCtlOption record_options[] = {
   { NULL, NULL, NULL },
 };
 
+static const OrfCtlOption event_mark_options[] = {
+  { "kind", "KIND", "deploy, or note (the default)" },
+  { "at", "TIME", "when it was so; the default is when it arrives" },
+  { NULL, NULL, NULL },
+};
+
+static const OrfCtlOption event_list_options[] = {
+  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
+  { "to", "TIME", "end here" },
+  { "kind", "KIND", "only deploy, or only note" },
+  { "limit", "N", "at most so many" },
+  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
+  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  { NULL, NULL, NULL },
+};
+
 static const OrfCtlOption token_new_options[] = {
   { "name", "NAME", "who it is for: letters, digits, and - _ . @" },
   { "role", "ROLE,…", "what it may do: read, ingest, operate, admin" },
@@ -154,6 +170,24 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .min_arguments = 1,
     .max_arguments = MANY,
     .run = orf_ctl_verb_metrics_record },
+  { .name = "event mark",
+    .arguments = "TEXT",
+    .summary = "leave a mark on the time line: a deploy, a note",
+    .examples = "orfeasctl event mark 'studio 2.4' --kind deploy\n"
+                "orfeasctl event mark 'fan replaced' --at -2h\n",
+    .options = event_mark_options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .run = orf_ctl_verb_event_mark },
+  { .name = "event list",
+    .arguments = "",
+    .summary = "the marks, newest first",
+    .examples = "orfeasctl event list\n"
+                "orfeasctl event list --kind deploy --from -7d\n"
+                "orfeasctl --db orfeas.db event list --limit 10\n",
+    .options = event_list_options,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_event_list },
   { .name = "call",
     .arguments = "METHOD [JSON|-]",
     .summary = "call any method with its parameters as JSON",

@@ -26,6 +26,7 @@ open_store (const OrfConfig *config, OrfMemory *memory, gboolean read_only, GErr
     .idempotency_us = config->store.idempotency_us,
     .audit_us = config->history.audit_us,
     .audit_rows = config->history.audit_rows,
+    .event_rows = config->history.event_rows,
     .min_free_bytes = config->store.min_free_bytes,
     .ballast_bytes = config->store.ballast_bytes,
     .check_us = config->store.check_us,
@@ -84,6 +85,7 @@ bind_methods (OrfCore *core)
 {
   orf_peer_bind (core->router);
   orf_db_service_bind (core->router, core->store);
+  orf_event_service_bind (core->events, core->router);
   orf_metrics_define_bind (core->router, &core->metrics);
   orf_metrics_list_bind (core->router, &core->metrics);
   orf_metrics_query_bind (core->router, &core->metrics);
@@ -102,6 +104,9 @@ orf_core_new (const OrfConfig *config, gboolean read_only, GError **error)
     return NULL;
   core->registry = orf_registry_new (config, core->store, error);
   if (core->registry == NULL)
+    return NULL;
+  core->events = orf_event_service_new (config, core->store, error);
+  if (core->events == NULL)
     return NULL;
   core->metrics = (OrfMetricsParts){ core->registry, core->store, config, core->memory };
   core->router = make_router (config);
@@ -122,6 +127,7 @@ orf_core_free (OrfCore *core)
   orf_memory_report (core->memory, ORF_MEMORY_REGISTRY, NULL, NULL);
   orf_memory_report (core->memory, ORF_MEMORY_OPEN_CHUNKS, NULL, NULL);
   g_clear_pointer (&core->registry, orf_registry_free);
+  g_clear_pointer (&core->events, orf_event_service_free);
   g_clear_pointer (&core->router, orf_router_unref);
   g_clear_pointer (&core->memory, orf_memory_free);
   g_free (core);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "events/orf-event-service.h"
 #include "metrics/orf-metrics-parts.h"
 #include "rpc/orf-router.h"
 
@@ -15,6 +16,7 @@ typedef struct {
   OrfStore *store;
   OrfRegistry *registry;
   OrfMetricsParts metrics;
+  OrfEventService *events;
   OrfRouter *router;
 } OrfCore;
 

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "events/orf-event-service.h"
+
+#include <string.h>
+
+#include <glib-object.h> /* GCallback, for orf-schema-bind.h */
+
+#include "core/orf-clock.h"
+#include "orf-encode.h"
+#include "orf-error.h"
+#include "orf-schema-bind.h"
+
+struct _OrfEventService {
+  OrfStore *store;
+  gint64 future_us; /* how far ahead of the clock a mark may be */
+  /* Given out here, and not by the writer: the answer that is stored for a repetition is part of
+   * the write.  One that fails leaves a gap. */
+  gint64 next_id;
+};
+
+/* "e-12": opaque to callers. */
+static char *
+make_id (gint64 id)
+{
+  return g_strdup_printf ("e-%" G_GINT64_FORMAT, id);
+}
+
+/* ---- events.mark ----------------------------------------------------------------------------- */
+
+typedef struct {
+  OrfCall *call;
+  char *answer; /* JSON */
+} Mark;
+
+static void
+marked_cb (gpointer user_data, const OrfWriteResult *result, const GError *error)
+{
+  Mark *mark = user_data;
+
+  if (error != NULL) {
+    orf_call_fail (mark->call, g_error_copy (error));
+  } else {
+    const char *json = result->replayed_json != NULL ? result->replayed_json : mark->answer;
+
+    orf_call_return_encoded (mark->call, json, strlen (json));
+  }
+  g_free (mark->answer);
+  g_free (mark);
+}
+
+static gboolean
+check_time (const OrfEventService *service, gint64 t_us, gint64 now_us, GError **error)
+{
+  gint64 newest_us = now_us + service->future_us;
+  g_autofree char *allowed = NULL;
+
+  if (t_us <= newest_us)
+    return TRUE;
+  allowed = g_strdup_printf ("to %" G_GINT64_FORMAT " ([metrics] future_us from now)", newest_us);
+  g_propagate_error (error,
+                     orf_error_new_field (ORF_ERROR_OUT_OF_RANGE, "t_us", allowed,
+                                          "t_us: %" G_GINT64_FORMAT " is too far ahead", t_us));
+  return FALSE;
+}
+
+static char *
+make_answer (const OrfEventRow *row, GError **error)
+{
+  g_autofree char *id = make_id (row->id);
+  const OrfEventsMarkResult result = { .id = id, .t_us = row->t_us };
+  g_autoptr (GString) json = g_string_new (NULL);
+
+  if (!orf_encode (&orf_events_mark_result_desc, &result, json, error))
+    return NULL;
+  return g_string_free (g_steal_pointer (&json), FALSE);
+}
+
+static OrfEventRow *
+make_row (OrfEventService *service, OrfCall *call, const OrfEventsMarkParams *params, gint64 now_us)
+{
+  OrfEventRow *row = orf_event_row_new ();
+
+  row->id = service->next_id++;
+  row->t_us = params->has_t_us ? params->t_us : now_us;
+  row->kind = g_strdup (orf_event_kind_to_string (params->kind));
+  row->text = g_strdup (params->text);
+  row->author = g_strdup (orf_call_get_actor (call));
+  return row;
+}
+
+/* Takes row; answer is what a repetition is told, and what the audit says of it: the text itself is
+ * in the row beside it. */
+static void
+submit (OrfEventService *service, OrfCall *call, OrfEventRow *row, const char *answer)
+{
+  const OrfAudit audit = { orf_call_get_actor (call), orf_call_get_method (call)->name, answer };
+  const OrfIdempotency idempotency = {
+    .key = orf_call_get_idempotency_key (call),
+    .method = orf_call_get_method (call)->name,
+    .params_hash = orf_call_get_params_hash (call),
+    .response_json = answer,
+  };
+  Mark *mark = g_new0 (Mark, 1);
+
+  *mark = (Mark){ call, g_strdup (answer) };
+  orf_store_write_event (service->store, row, &audit, &idempotency, marked_cb, mark);
+}
+
+static void
+mark_cb (OrfCall *call, const OrfEventsMarkParams *params, gpointer user_data)
+{
+  OrfEventService *service = user_data;
+  gint64 now_us = orf_clock_now_us ();
+  g_autoptr (OrfEventRow) row = NULL;
+  g_autofree char *answer = NULL;
+  GError *error = NULL;
+
+  if (params->has_t_us && !check_time (service, params->t_us, now_us, &error)) {
+    orf_call_fail (call, error);
+    return;
+  }
+  row = make_row (service, call, params, now_us);
+  answer = make_answer (row, &error);
+  if (answer == NULL)
+    orf_call_fail (call, error);
+  else
+    submit (service, call, g_steal_pointer (&row), answer);
+}
+
+/* ---- events.list ----------------------------------------------------------------------------- */
+
+typedef struct {
+  OrfCall *call;
+  guint limit;
+} List;
+
+static OrfEventInfo *
+make_info (const OrfEventRow *row)
+{
+  OrfEventInfo *info = orf_event_info_new ();
+
+  info->id = make_id (row->id);
+  info->t_us = row->t_us;
+  info->kind = orf_event_kind_from_string (row->kind);
+  info->text = g_strdup (row->text);
+  info->author = g_strdup (row->author);
+  return info;
+}
+
+static void
+answer_list (const List *list, const GPtrArray *rows)
+{
+  g_autoptr (OrfEventsListResult) result = orf_events_list_result_new ();
+  guint n = MIN (rows->len, list->limit);
+
+  result->events = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_event_info_free);
+  for (guint i = 0; i < n; i++)
+    g_ptr_array_add (result->events, make_info (rows->pdata[i]));
+  if (rows->len > n) {
+    const OrfEventRow *last = rows->pdata[n - 1];
+
+    result->next_cursor = g_strdup_printf ("%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT, last->t_us,
+                                           last->id);
+  }
+  orf_call_return_events_list (list->call, result);
+}
+
+static void
+listed_cb (gpointer user_data, GPtrArray *rows, const GError *error)
+{
+  List *list = user_data;
+
+  if (error != NULL)
+    orf_call_fail (list->call, g_error_copy (error));
+  else
+    answer_list (list, rows);
+  g_free (list);
+}
+
+/* A cursor is the place of the last one told, which stays right while others come. */
+static gboolean
+read_cursor (const char *cursor, OrfEventFilter *filter, GError **error)
+{
+  g_auto (GStrv) parts = g_strsplit (cursor, "-", 3);
+  gint64 before_us, before_id;
+
+  if (g_strv_length (parts) == 2 &&
+      g_ascii_string_to_signed (parts[0], 10, 0, G_MAXINT64, &before_us, NULL) &&
+      g_ascii_string_to_signed (parts[1], 10, 1, G_MAXINT64, &before_id, NULL)) {
+    filter->before_us = before_us;
+    filter->before_id = before_id;
+    return TRUE;
+  }
+  g_propagate_error (error,
+                     orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "cursor",
+                                          "next_cursor of a page", "cursor: it is none of ours"));
+  return FALSE;
+}
+
+static void
+list_cb (OrfCall *call, const OrfEventsListParams *params, gpointer user_data)
+{
+  OrfEventService *service = user_data;
+  OrfEventFilter filter = {
+    .from_us = params->has_from_us ? params->from_us : 0,
+    /* a mark may be a little ahead of the clock: by default it is told too */
+    .to_us = params->has_to_us ? params->to_us : G_MAXINT64,
+    .kind = orf_event_kind_to_string (params->kind),
+    .before_us = G_MAXINT64,
+    .max = (guint) params->limit + 1, /* one more tells whether there is a next page */
+  };
+  GError *error = NULL;
+  List *list;
+
+  if (params->cursor != NULL && !read_cursor (params->cursor, &filter, &error)) {
+    orf_call_fail (call, error);
+    return;
+  }
+  list = g_new0 (List, 1);
+  *list = (List){ call, (guint) params->limit };
+  orf_store_read_events (service->store, &filter, orf_call_get_cancel (call), listed_cb, list);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+OrfEventService *
+orf_event_service_new (const OrfConfig *config, OrfStore *store, GError **error)
+{
+  g_autoptr (OrfEventService) service = g_new0 (OrfEventService, 1);
+  gint64 max_id;
+
+  if (!orf_store_load_max_event_id (store, &max_id, error))
+    return NULL;
+  service->store = store;
+  service->future_us = config->metrics.future_us;
+  service->next_id = max_id + 1;
+  return g_steal_pointer (&service);
+}
+
+void
+orf_event_service_free (OrfEventService *service)
+{
+  g_free (service);
+}
+
+void
+orf_event_service_bind (OrfEventService *service, OrfRouter *router)
+{
+  orf_bind_events_mark (router, mark_cb, service);
+  orf_bind_events_list (router, list_cb, service);
+}
