@@ -175,6 +175,7 @@ get_key (OrfMemoryPart part)
     [ORF_MEMORY_STREAMS] = "memory.streams_bytes",
   };
 
+  g_assert (part < ORF_N_MEMORY_PARTS);
   return keys[part];
 }
 

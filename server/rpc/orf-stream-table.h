@@ -41,11 +41,11 @@ OrfStreamReader *orf_stream_reader_new (OrfStreamTable *table,
                                         gpointer user_data);
 void orf_stream_reader_free (OrfStreamReader *reader);
 
-/* stream: a number that the reader does not have yet. */
-void orf_stream_reader_open (OrfStreamReader *reader, guint64 stream, const OrfStreamSpec *spec);
+/* number: one that the reader does not have yet. */
+void orf_stream_reader_open (OrfStreamReader *reader, guint64 number, const OrfStreamSpec *spec);
 /* Drops what waits, and says the end.  status: a literal.  Unknown numbers are ignored: the stream
  * may have ended meanwhile. */
-void orf_stream_reader_close (OrfStreamReader *reader, guint64 stream, const char *status);
+void orf_stream_reader_close (OrfStreamReader *reader, guint64 number, const char *status);
 guint orf_stream_reader_get_n_streams (const OrfStreamReader *reader);
 /* Whether something is to be sent. */
 gboolean orf_stream_reader_has_next (const OrfStreamReader *reader);

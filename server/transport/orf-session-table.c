@@ -98,7 +98,7 @@ make_room (OrfSessionTable *table,
       own = session;
   }
   while (table->by_age.length > 0 && table->by_age.length >= limits->max_sessions) {
-    end (table, own != NULL ? own : table->by_age.head->data);
+    end (table, own != NULL ? own : g_queue_peek_head (&table->by_age));
     own = NULL;
   }
 }
