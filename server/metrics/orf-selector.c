@@ -11,6 +11,8 @@
 #define MATCH_LIMIT       "(*LIMIT_MATCH=100000)"
 #define MAX_PATTERN_BYTES 1024
 #define MAX_MATCHERS      64
+/* What a name has beside letters, digits and _. */
+#define NAME_MORE ".:/-"
 
 #define ALLOWED "name{label=\"value\",…} with =, !=, =~ and !~"
 
@@ -19,7 +21,8 @@ typedef struct {
   char *value;
   GRegex *regex; /* of =~ and !~ */
   gboolean negated;
-  guint position; /* of the value in the selector, for what only a match can find out */
+  guint position;    /* of the value in the text, for what only a match can find out */
+  const char *field; /* static: the parameter that the text came in */
 } Matcher;
 
 struct _OrfSelector {
@@ -30,6 +33,7 @@ struct _OrfSelector {
 typedef struct {
   const char *text;
   const char *at;
+  const char *field; /* static */
   GError **error;
 } Parser;
 
@@ -53,8 +57,8 @@ static gboolean
 fail (const Parser *parser, const char *expected)
 {
   g_propagate_error (parser->error,
-                     orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "select", ALLOWED,
-                                          "select: expected %s at position %u", expected,
+                     orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, parser->field, ALLOWED,
+                                          "%s: expected %s at position %u", parser->field, expected,
                                           get_position (parser)));
   return FALSE;
 }
@@ -136,8 +140,8 @@ take_string (Parser *parser, gboolean pattern)
 static GError *
 new_pattern_error (const Matcher *matcher, const char *problem)
 {
-  return orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "select", ALLOWED,
-                              "select: the regular expression at position %u: %s",
+  return orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, matcher->field, ALLOWED,
+                              "%s: the regular expression at position %u: %s", matcher->field,
                               matcher->position, problem);
 }
 
@@ -191,6 +195,7 @@ parse_matcher (Parser *parser, Matcher *matcher)
   }
   skip_blanks (parser);
   matcher->position = get_position (parser);
+  matcher->field = parser->field;
   matcher->value = take_string (parser, pattern);
   if (matcher->value == NULL)
     return FALSE;
@@ -227,28 +232,69 @@ adopt_name (OrfSelector *selector)
   }
 }
 
-OrfSelector *
-orf_selector_parse (const char *text, GError **error)
+/* name: taken already, or NULL; it is taken over. */
+static OrfSelector *
+parse_rest (Parser *parser, char *name)
 {
   g_autoptr (OrfSelector) selector = g_new0 (OrfSelector, 1);
-  Parser parser = { text, text, error };
 
   selector->matchers = g_array_new (FALSE, FALSE, sizeof (Matcher));
   g_array_set_clear_func (selector->matchers, matcher_clear);
-  selector->name = take_word (&parser, ".:/-");
-  if (take (&parser, "{")) {
-    if (!parse_matchers (&parser, selector))
+  selector->name = name;
+  if (take (parser, "{")) {
+    if (!parse_matchers (parser, selector))
       return NULL;
   } else if (selector->name == NULL) {
-    fail (&parser, "a name or {");
+    fail (parser, "a name or {");
     return NULL;
   }
+  adopt_name (selector);
+  return g_steal_pointer (&selector);
+}
+
+OrfSelector *
+orf_selector_parse (const char *text, GError **error)
+{
+  Parser parser = { text, text, "select", error };
+  g_autoptr (OrfSelector) selector = parse_rest (&parser, take_word (&parser, NAME_MORE));
+
+  if (selector == NULL)
+    return NULL;
   skip_blanks (&parser);
   if (*parser.at != '\0') {
     fail (&parser, "the end");
     return NULL;
   }
-  adopt_name (selector);
+  return g_steal_pointer (&selector);
+}
+
+gsize
+orf_selector_measure_name (const char *text)
+{
+  gsize length = 0;
+
+  if (g_ascii_isdigit (*text))
+    return 0;
+  while (g_ascii_isalnum (text[length]) || text[length] == '_' ||
+         (text[length] != '\0' && strchr (NAME_MORE, text[length]) != NULL))
+    length++;
+  while (length > 0 && (text[length - 1] == '-' || text[length - 1] == '/'))
+    length--;
+  return length;
+}
+
+OrfSelector *
+orf_selector_parse_within (const char *text, guint *position, GError **error)
+{
+  Parser parser = { text, text + *position, "expr", error };
+  gsize length = orf_selector_measure_name (parser.at);
+  char *name = length > 0 ? g_strndup (parser.at, length) : NULL;
+  g_autoptr (OrfSelector) selector = NULL;
+
+  parser.at += length;
+  selector = parse_rest (&parser, name);
+  if (selector != NULL)
+    *position = get_position (&parser);
   return g_steal_pointer (&selector);
 }
 

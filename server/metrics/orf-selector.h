@@ -14,6 +14,11 @@ typedef struct _OrfSelector OrfSelector;
 
 /* INVALID_ARGUMENT, field select, with the position. */
 OrfSelector *orf_selector_parse (const char *text, GError **error);
+/* The same inside an expression, from text + *position, which then is where it ends; field expr.  A
+ * name there does not end in - or /, which are operators. */
+OrfSelector *orf_selector_parse_within (const char *text, guint *position, GError **error);
+/* The bytes of such a name at the start of text; 0: none. */
+gsize orf_selector_measure_name (const char *text);
 void orf_selector_free (OrfSelector *selector);
 
 /* labels: key, value, …, NULL.  *matches is set, or an error: a regular expression that takes too
