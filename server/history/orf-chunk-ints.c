@@ -13,6 +13,8 @@
 #define SLACK_BYTES 8
 /* A load of 64 bits at any bit offset holds 57 whole bits; 56 leaves one plane above. */
 #define MAX_LOW_BITS 56
+/* Points that the predictors are tried on; more cost time and hardly ever choose another one. */
+#define N_TRIED 512
 /* Entropy coding is what pays here, longer searches gain < 1 % on exporters' values. */
 #define ZSTD_LEVEL 1
 
@@ -36,8 +38,7 @@ struct _OrfChunkInts {
   ZSTD_DCtx *decompressor;
   gsize capacity; /* words each of the following holds */
   guint64 *scaled;
-  guint64 *errors;
-  guint64 *best;
+  guint64 *best; /* errors of the chosen predictor */
   guint8 *bytes; /* capacity * 8 + SLACK_BYTES */
   guint8 *packed;
   gsize packed_size;
@@ -60,7 +61,6 @@ orf_chunk_ints_free (OrfChunkInts *self)
   ZSTD_freeCCtx (self->compressor);
   ZSTD_freeDCtx (self->decompressor);
   g_free (self->scaled);
-  g_free (self->errors);
   g_free (self->best);
   g_free (self->bytes);
   g_free (self->packed);
@@ -73,7 +73,6 @@ reserve (OrfChunkInts *self, gsize count)
   if (count <= self->capacity)
     return;
   self->scaled = g_renew (guint64, self->scaled, count);
-  self->errors = g_renew (guint64, self->errors, count);
   self->best = g_renew (guint64, self->best, count);
   self->bytes = g_realloc (self->bytes, count * 8 + SLACK_BYTES);
   self->packed_size = ZSTD_compressBound (count);
@@ -285,17 +284,37 @@ orf_chunk_ints_take_words (OrfChunkInts *self, OrfChunkReader *in, guint64 *word
   return TRUE;
 }
 
+/* Most are short, and a short division takes a fraction of the time. */
+static guint64
+divide (guint64 a, guint64 b, guint64 *rest)
+{
+  if (((a | b) >> 32) == 0) {
+    *rest = (guint32) a % (guint32) b;
+    return (guint32) a / (guint32) b;
+  }
+  *rest = a % b;
+  return a / b;
+}
+
+static guint64
+get_distance (gint64 a, gint64 b)
+{
+  return a >= b ? (guint64) a - (guint64) b : (guint64) b - (guint64) a;
+}
+
 /* 0 where all are equal */
 static guint64
 find_divisor (const gint64 *x, gsize count)
 {
-  guint64 divisor = 0;
+  guint64 divisor = 0, last = 0;
+
   for (gsize i = 1; i < count && divisor != 1; i++) {
-    guint64 a = x[i] >= x[0] ? (guint64) x[i] - (guint64) x[0] : (guint64) x[0] - (guint64) x[i];
-    if (divisor != 0 && a % divisor == 0)
+    guint64 a = get_distance (x[i], x[i - 1]), rest;
+    if (a == last) /* steady times: no division at all */
       continue;
+    last = a;
     while (a != 0) {
-      guint64 rest = divisor % a;
+      divide (divisor, a, &rest);
       divisor = a;
       a = rest;
     }
@@ -307,38 +326,51 @@ find_divisor (const gint64 *x, gsize count)
 static void
 scale_column (const gint64 *x, gsize count, guint64 divisor, guint64 *scaled)
 {
-  for (gsize i = 0; i < count; i++)
-    scaled[i] = (guint64) x[i] - (guint64) x[0];
-  if (divisor <= 1)
+  guint64 last = 0, step = 0, rest;
+
+  scaled[0] = 0;
+  if (divisor == 1) {
+    for (gsize i = 1; i < count; i++)
+      scaled[i] = (guint64) x[i] - (guint64) x[0];
     return;
-  for (gsize i = 0; i < count; i++)
-    scaled[i] = x[i] >= x[0] ? scaled[i] / divisor : -(-scaled[i] / divisor);
+  }
+  for (gsize i = 1; i < count; i++) {
+    guint64 distance = get_distance (x[i], x[i - 1]);
+    if (distance != last)
+      step = divide (distance, divisor, &rest);
+    last = distance;
+    scaled[i] = x[i] >= x[i - 1] ? scaled[i - 1] + step : scaled[i - 1] - step;
+  }
 }
 
+/* A loop for each predictor: choosing within the loop took half of the encoder's time. */
 static void
 predict (guint predictor, const guint64 *x, gsize count, guint64 base, guint64 *errors)
 {
   guint shift = predictor < PREDICT_EWMA ? 0 : 2 * (predictor - PREDICT_EWMA) + 1;
-  guint64 last = base, step = 0, sum = base << shift;
+  guint64 sum = base << shift;
 
-  for (gsize i = 0; i < count; i++)
-    switch (predictor) {
-    case PREDICT_BASE:
+  switch (predictor) {
+  case PREDICT_BASE:
+    for (gsize i = 0; i < count; i++)
       errors[i] = x[i] - base;
-      break;
-    case PREDICT_DELTA:
-      errors[i] = x[i] - last;
-      last = x[i];
-      break;
-    case PREDICT_DELTA_OF_DELTA:
-      errors[i] = x[i] - last - step;
-      step = x[i] - last;
-      last = x[i];
-      break;
-    default:
+    break;
+  case PREDICT_DELTA:
+    errors[0] = x[0] - base;
+    for (gsize i = 1; i < count; i++)
+      errors[i] = x[i] - x[i - 1];
+    break;
+  case PREDICT_DELTA_OF_DELTA:
+    errors[0] = x[0] - base;
+    for (gsize i = 1; i < count; i++)
+      errors[i] = x[i] - x[i - 1] - (x[i - 1] - (i > 1 ? x[i - 2] : base));
+    break;
+  default:
+    for (gsize i = 0; i < count; i++) {
       errors[i] = x[i] - (guint64) ((gint64) sum >> shift);
       sum += errors[i];
     }
+  }
 }
 
 static void
@@ -369,25 +401,26 @@ restore (guint predictor, guint64 *x, gsize count, guint64 base)
   }
 }
 
-/* The predictor whose errors are shortest; leaves them in self->best. */
+/* The predictor whose errors are shortest over the first points; leaves all its errors in
+ * self->best. */
 static guint
 choose_predictor (OrfChunkInts *self, gsize count, guint64 base)
 {
   guint64 least = G_MAXUINT64;
   guint chosen = PREDICT_BASE;
+  gsize n_tried = MIN (count, N_TRIED);
+
   for (guint predictor = 0; predictor < N_PREDICTORS; predictor++) {
     guint64 cost = 0;
-    predict (predictor, self->scaled, count, predictor == PREDICT_BASE ? base : 0, self->errors);
-    for (gsize i = 0; i < count; i++)
-      cost += get_width (fold_sign (self->errors[i]));
-    if (cost >= least)
-      continue;
-    least = cost;
-    chosen = predictor;
-    guint64 *spare = self->best;
-    self->best = self->errors;
-    self->errors = spare;
+    predict (predictor, self->scaled, n_tried, predictor == PREDICT_BASE ? base : 0, self->best);
+    for (gsize i = 0; i < n_tried; i++)
+      cost += get_width (fold_sign (self->best[i]));
+    if (cost < least) {
+      least = cost;
+      chosen = predictor;
+    }
   }
+  predict (chosen, self->scaled, count, chosen == PREDICT_BASE ? base : 0, self->best);
   return chosen;
 }
 
@@ -456,8 +489,12 @@ orf_chunk_ints_take_column (OrfChunkInts *self, OrfChunkReader *in, gint64 *x, g
       !orf_chunk_ints_take_words (self, in, words, count))
     return FALSE;
   least = unfold_sign (least);
-  for (gsize i = 0; i < count; i++)
-    words[i] = *kind & 0x80 ? unfold_sign (words[i]) : words[i] + least;
+  if (*kind & 0x80)
+    for (gsize i = 0; i < count; i++)
+      words[i] = unfold_sign (words[i]);
+  else
+    for (gsize i = 0; i < count; i++)
+      words[i] += least;
   restore (*kind & 0x7f, words, count, unfold_sign (base));
   for (gsize i = 0; i < count; i++)
     words[i] = words[i] * divisor + first;

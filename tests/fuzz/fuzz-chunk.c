@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Any bytes as a chunk, with the checksum made right so that the parser behind it is reached; and any bytes as points. */
+/* Any bytes as a chunk, with the checksum made right so that the parser behind it is reached; and
+ * any bytes as points. */
 #include <stdint.h>
 #include <string.h>
 
