@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+#include "history/orf-sqlite.h"
+
+G_BEGIN_DECLS
+
+/*
+ * Samples of the file, packed and raw alike, by series and time.  Stands on a bare sqlite3 handle,
+ * so that the daemon's readers and the loadable extension read the same way.  One thread at a time;
+ * all calls of one scan belong in one read transaction of the caller's.
+ */
+typedef struct _OrfTierReader OrfTierReader;
+typedef struct _OrfTierScan OrfTierScan;
+
+/* db outlives it. */
+OrfTierReader *orf_tier_reader_new (sqlite3 *db);
+void orf_tier_reader_free (OrfTierReader *reader);
+
+/* Some points of one series, by time, one a time. */
+typedef struct {
+  gint64 series_id;
+  const gint64 *times_us;
+  const double *values;
+  gsize count; /* at least 1 */
+} OrfTierRun;
+
+/* from_us <= t_us < to_us.  ids is copied; n_ids 0: every series.  Each series' runs come one after
+ * the other, by time; series by rising id.  A file older than the tiers has raw samples only. */
+OrfTierScan *orf_tier_scan_new (OrfTierReader *reader,
+                                const gint64 *ids,
+                                guint n_ids,
+                                gint64 from_us,
+                                gint64 to_us,
+                                GError **error);
+void orf_tier_scan_free (OrfTierScan *scan);
+/* The next run, valid until the next call; *run NULL at the end.  DATA_LOSS names the chunk. */
+gboolean orf_tier_scan_next (OrfTierScan *scan, const OrfTierRun **run, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfTierReader, orf_tier_reader_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfTierScan, orf_tier_scan_free)
+
+G_END_DECLS
