@@ -66,6 +66,23 @@ orf_encode_string (GString *out, const char *text, gssize length)
   g_string_append_c (out, '"');
 }
 
+void
+orf_encode_comma (GString *out)
+{
+  char last = out->str[out->len - 1];
+
+  if (last != '{' && last != '[')
+    g_string_append_c (out, ',');
+}
+
+void
+orf_encode_member (GString *out, const char *name)
+{
+  orf_encode_comma (out);
+  orf_encode_string (out, name, -1);
+  g_string_append_c (out, ':');
+}
+
 /* Times of one series agree in all but their last digits: those before are written once. */
 typedef struct {
   gint64 high; /* t_us / TIME_LOW; -1: none yet */
@@ -169,10 +186,7 @@ encode_labels (const OrfField *field, char *const *pairs, GString *out, GError *
 {
   g_string_append_c (out, '{');
   for (guint i = 0; pairs != NULL && pairs[i] != NULL; i += 2) {
-    if (i > 0)
-      g_string_append_c (out, ',');
-    orf_encode_string (out, pairs[i], -1);
-    g_string_append_c (out, ':');
+    orf_encode_member (out, pairs[i]);
     if (!encode_text (field, pairs[i + 1], out, error))
       return FALSE;
   }
@@ -202,10 +216,7 @@ encode_values (const GArray *values, GString *out)
   for (guint i = 0; values != NULL && i < values->len; i++) {
     const OrfNamedValue *named = &g_array_index (values, OrfNamedValue, i);
 
-    if (i > 0)
-      g_string_append_c (out, ',');
-    orf_encode_string (out, named->name, -1);
-    g_string_append_c (out, ':');
+    orf_encode_member (out, named->name);
     orf_encode_number (out, named->value);
   }
   g_string_append_c (out, '}');

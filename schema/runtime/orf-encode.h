@@ -10,6 +10,10 @@ G_BEGIN_DECLS
 gboolean orf_encode (const OrfDesc *desc, gconstpointer data, GString *out, GError **error);
 
 /* The writer's pieces, for large answers that are streamed. */
+/* Before what stands in an array or object: nothing where it is the first there. */
+void orf_encode_comma (GString *out);
+/* The name of an object's member, which its value has to follow; with its comma. */
+void orf_encode_member (GString *out, const char *name);
 void orf_encode_string (GString *out, const char *text, gssize length);
 void orf_encode_integer (GString *out, gint64 value);
 /* Shortest text that reads back as the same double; null for NAN and infinities. */

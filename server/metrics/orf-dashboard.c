@@ -2,13 +2,13 @@
 #include "metrics/orf-dashboard.h"
 
 #include <math.h>
-#include <string.h>
 
 #include <glib-object.h> /* GCallback, for orf-schema-bind.h */
 
 #include "core/orf-clock.h"
 #include "metrics/orf-grid.h"
 #include "metrics/orf-live-set.h"
+#include "metrics/orf-pace.h"
 #include "metrics/orf-quantile.h"
 #include "orf-encode.h"
 #include "orf-schema-bind.h"
@@ -84,20 +84,9 @@ orf_dashboard_reload (OrfDashboard *dashboard, GError **error)
 /* ---- what is sent ---------------------------------------------------------------------------- */
 
 static void
-add_comma (GString *json)
-{
-  char last = json->str[json->len - 1];
-
-  if (last != '{' && last != '[')
-    g_string_append_c (json, ',');
-}
-
-static void
 add_value (GString *json, const OrfSeries *series, double value)
 {
-  add_comma (json);
-  orf_encode_string (json, series->text, -1);
-  g_string_append_c (json, ':');
+  orf_encode_member (json, series->text);
   orf_encode_number (json, value);
 }
 
@@ -169,7 +158,7 @@ add_row (GString *json, const Table *table, guint step)
   gsize before = json->len;
   gboolean any = FALSE;
 
-  add_comma (json);
+  orf_encode_comma (json);
   g_string_append_c (json, '{');
   begin_frame (json, orf_grid_get_time_us (&table->grid, step));
   for (guint i = 0; i < table->series->len; i++) {
@@ -200,8 +189,7 @@ add_history (GString *json, const Table *table)
 static void
 add_stat (GString *json, const char *name, double value)
 {
-  add_comma (json);
-  g_string_append_printf (json, "\"%s\":", name);
+  orf_encode_member (json, name);
   orf_encode_number (json, value);
 }
 
@@ -234,9 +222,7 @@ add_all_stats (GString *json, Table *table)
 {
   g_string_append (json, "\"stats\":{");
   for (guint i = 0; i < table->series->len; i++) {
-    add_comma (json);
-    orf_encode_string (json, ((OrfSeries *) table->series->pdata[i])->text, -1);
-    g_string_append_c (json, ':');
+    orf_encode_member (json, ((OrfSeries *) table->series->pdata[i])->text);
     add_stats (json, table->values + i * table->grid.n_steps, table->grid.n_steps);
   }
   g_string_append_c (json, '}');
@@ -325,8 +311,7 @@ orf_dashboard_tick (OrfDashboard *dashboard, gint64 t_us)
   dashboard->frame_us = t_us;
   g_clear_pointer (&dashboard->first, orf_blob_unref);
   g_clear_pointer (&dashboard->summary, orf_blob_unref);
-  /* once in each period; after the clock was set back, at once */
-  if (t_us >= dashboard->sent_us && t_us / period_us == dashboard->sent_us / period_us)
+  if (!orf_pace_is_new_period (period_us, dashboard->sent_us, t_us))
     return;
   dashboard->sent_us = t_us;
   if (orf_channel_get_n_streams (dashboard->channel) > 0)

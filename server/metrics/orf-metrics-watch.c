@@ -7,15 +7,13 @@
  */
 #include "metrics/orf-metrics-watch.h"
 
-#include <math.h>
-#include <string.h>
-
 #include <glib-object.h> /* GCallback, for orf-schema-bind.h */
 
 #include "core/orf-clock.h"
 #include "core/orf-names.h"
 #include "metrics/orf-grid.h"
 #include "metrics/orf-live-set.h"
+#include "metrics/orf-pace.h"
 #include "orf-encode.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
@@ -65,15 +63,6 @@ watched_free (gpointer data)
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-static void
-add_member (GString *json, const char *name)
-{
-  if (json->str[json->len - 1] != '{')
-    g_string_append_c (json, ',');
-  orf_encode_string (json, name, -1);
-  g_string_append_c (json, ':');
-}
-
 /* The newest point of each series, where it is the registry's sample of that number or a later one.
  * Not by time: what is recorded from outside is there when it is on the disk, and then older than
  * the frame that was made meanwhile. */
@@ -87,7 +76,7 @@ encode_values (GString *json, const GPtrArray *set, guint64 from_number)
 
     if (series->newest_number < from_number || !orf_open_chunk_get_last (&series->chunk, &last))
       continue;
-    add_member (json, series->text);
+    orf_encode_member (json, series->text);
     orf_encode_number (json, last.value);
   }
   g_string_append_c (json, '}');
@@ -115,7 +104,7 @@ encode_history (GString *json, const OrfGrid *grid, const GPtrArray *set)
     const OrfSeries *series = set->pdata[i];
 
     orf_grid_fill (grid, series, values);
-    add_member (json, series->text);
+    orf_encode_member (json, series->text);
     for (guint j = 0; j < grid->n_steps; j++) {
       g_string_append_c (json, j == 0 ? '[' : ',');
       orf_encode_number (json, values[j]);
@@ -198,7 +187,6 @@ turn_cb (gpointer user_data)
   Watched *watched;
 
   while ((watched = g_queue_pop_head (&watch->pending)) != NULL) {
-
     watched->is_pending = FALSE;
     publish (watched, watch->frame_us);
     if (orf_clock_monotonic_us () >= until_us)
@@ -206,15 +194,6 @@ turn_cb (gpointer user_data)
   }
   watch->turn_id = 0;
   return G_SOURCE_REMOVE;
-}
-
-/* Once in each period, at the first frame that falls into it; after the clock was set back, at
- * once. */
-static gboolean
-is_due (const Watched *watched, gint64 t_us)
-{
-  return t_us < watched->sent_us ||
-         t_us / watched->period_us > watched->sent_us / watched->period_us;
 }
 
 void
@@ -228,7 +207,7 @@ orf_metrics_watch_tick (OrfMetricsWatch *watch, gint64 t_us)
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     Watched *watched = value;
 
-    if (watched->is_pending || !is_due (watched, t_us))
+    if (watched->is_pending || !orf_pace_is_new_period (watched->period_us, watched->sent_us, t_us))
       continue;
     watched->is_pending = TRUE;
     g_queue_push_tail (&watch->pending, watched);
@@ -360,10 +339,4 @@ orf_metrics_watch_free (OrfMetricsWatch *watch)
   g_hash_table_unref (watch->watched);
   orf_router_unref (watch->router);
   g_free (watch);
-}
-
-guint
-orf_metrics_watch_get_n_channels (OrfMetricsWatch *watch)
-{
-  return g_hash_table_size (watch->watched);
 }

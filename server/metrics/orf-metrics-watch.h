@@ -18,8 +18,6 @@ OrfMetricsWatch *orf_metrics_watch_new (OrfRouter *router, const OrfMetricsParts
 void orf_metrics_watch_free (OrfMetricsWatch *watch);
 /* A frame is through: the open chunks have its values. */
 void orf_metrics_watch_tick (OrfMetricsWatch *watch, gint64 t_us);
-/* Channels now: what of the main loop's time a frame may cost. */
-guint orf_metrics_watch_get_n_channels (OrfMetricsWatch *watch);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfMetricsWatch, orf_metrics_watch_free)
 

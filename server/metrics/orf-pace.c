@@ -61,3 +61,9 @@ orf_pace_take_time (OrfPace *pace)
   pace->newest_us = MAX (pace->newest_us, t_us);
   return t_us;
 }
+
+gboolean
+orf_pace_is_new_period (gint64 period_us, gint64 last_us, gint64 t_us)
+{
+  return t_us < last_us || t_us / period_us > last_us / period_us;
+}

@@ -35,4 +35,8 @@ void orf_pace_pass (OrfPace *pace);
 /* The time that the frame of the look that was passed last carries.  Once for each. */
 gint64 orf_pace_take_time (OrfPace *pace);
 
+/* Whether what is done once in each period, and was done at last_us, is to be done at t_us: in a
+ * later period, or in whichever after the clock was set back. */
+gboolean orf_pace_is_new_period (gint64 period_us, gint64 last_us, gint64 t_us);
+
 G_END_DECLS

@@ -128,10 +128,7 @@ orf_series_name_labels_to_json (char *const *labels)
   GString *json = g_string_new ("{");
 
   for (guint i = 0; labels != NULL && labels[i] != NULL; i += 2) {
-    if (i > 0)
-      g_string_append_c (json, ',');
-    orf_encode_string (json, labels[i], -1);
-    g_string_append_c (json, ':');
+    orf_encode_member (json, labels[i]);
     orf_encode_string (json, labels[i + 1], -1);
   }
   g_string_append_c (json, '}');

@@ -143,6 +143,21 @@ test_back_while_waiting (void)
   g_assert_cmpint (look (&pace, 0), ==, pace.due_us); /* never told before */
 }
 
+static void
+test_new_period (void)
+{
+  const gint64 period_us = 5 * S;
+  const gint64 last_us = NOON_US + 2 * S;
+
+  g_assert_true (orf_pace_is_new_period (period_us, 0, last_us)); /* never before */
+  g_assert_false (orf_pace_is_new_period (period_us, last_us, last_us));
+  g_assert_false (orf_pace_is_new_period (period_us, last_us, NOON_US + 5 * S - 1));
+  g_assert_true (orf_pace_is_new_period (period_us, last_us, NOON_US + 5 * S));
+  g_assert_true (orf_pace_is_new_period (period_us, last_us, NOON_US + 60 * S));
+  /* set back: even within the period */
+  g_assert_true (orf_pace_is_new_period (period_us, last_us, last_us - 1));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -154,5 +169,6 @@ main (int argc, char **argv)
   g_test_add_func ("/pace/a-little-back", test_a_little_back);
   g_test_add_func ("/pace/back", test_back);
   g_test_add_func ("/pace/back-while-waiting", test_back_while_waiting);
+  g_test_add_func ("/pace/new-period", test_new_period);
   return g_test_run ();
 }

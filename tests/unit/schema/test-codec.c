@@ -167,6 +167,24 @@ test_numbers (void)
   }
 }
 
+static void
+test_members (void)
+{
+  g_autoptr (GString) out = g_string_new ("{");
+
+  orf_encode_member (out, "brace{");
+  orf_encode_integer (out, 1);
+  orf_encode_member (out, "say \"x\"");
+  g_string_append_c (out, '[');
+  orf_encode_comma (out);
+  orf_encode_integer (out, 2);
+  orf_encode_comma (out);
+  orf_encode_string (out, "[", -1);
+  orf_encode_comma (out);
+  g_string_append (out, "null]}");
+  g_assert_cmpstr (out->str, ==, "{\"brace{\":1,\"say \\\"x\\\"\":[2,\"[\",null]}");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -178,5 +196,6 @@ main (int argc, char **argv)
   g_test_add_func ("/schema/codec/all-schemas", test_all_schemas);
   g_test_add_func ("/schema/codec/lenient", test_lenient);
   g_test_add_func ("/schema/codec/numbers", test_numbers);
+  g_test_add_func ("/schema/codec/members", test_members);
   return g_test_run ();
 }
