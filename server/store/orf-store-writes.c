@@ -36,9 +36,17 @@ new_batch_job (OrfStore *store, OrfWriteLane lane, OrfSampleBatch *batch)
   return job;
 }
 
+/* audit, idempotency: NULL where there is none. */
 static void
-submit_ack (OrfStore *store, OrfWriteJob *job, OrfWriteDone done, gpointer user_data)
+submit_ack (OrfStore *store,
+            OrfWriteJob *job,
+            const OrfAudit *audit,
+            const OrfIdempotency *idempotency,
+            OrfWriteDone done,
+            gpointer user_data)
 {
+  orf_write_job_set_audit (job, audit);
+  orf_write_job_set_idempotency (job, idempotency);
   job->base.work = orf_store_writer_work_write;
   job->base.done = write_done_cb;
   job->base.free = write_free_cb;
@@ -81,8 +89,7 @@ orf_store_write_samples (OrfStore *store,
 {
   OrfWriteJob *job = new_batch_job (store, ORF_WRITE_LANE_ACK, batch);
 
-  orf_write_job_set_idempotency (job, idempotency);
-  submit_ack (store, job, done, user_data);
+  submit_ack (store, job, NULL, idempotency, done, user_data);
 }
 
 void
@@ -96,9 +103,7 @@ orf_store_write_series (OrfStore *store,
   OrfWriteJob *job = orf_write_job_new (store, ORF_WRITE_LANE_ACK);
 
   job->series = rows;
-  orf_write_job_set_audit (job, audit);
-  orf_write_job_set_idempotency (job, idempotency);
-  submit_ack (store, job, done, user_data);
+  submit_ack (store, job, audit, idempotency, done, user_data);
 }
 
 void
@@ -112,9 +117,7 @@ orf_store_write_event (OrfStore *store,
   OrfWriteJob *job = orf_write_job_new (store, ORF_WRITE_LANE_ACK);
 
   job->event = event;
-  orf_write_job_set_audit (job, audit);
-  orf_write_job_set_idempotency (job, idempotency);
-  submit_ack (store, job, done, user_data);
+  submit_ack (store, job, audit, idempotency, done, user_data);
 }
 
 void
@@ -125,8 +128,7 @@ orf_store_write_audit (OrfStore *store,
 {
   OrfWriteJob *job = orf_write_job_new (store, ORF_WRITE_LANE_ACK);
 
-  orf_write_job_set_audit (job, audit);
-  submit_ack (store, job, done, user_data);
+  submit_ack (store, job, audit, NULL, done, user_data);
 }
 
 void
