@@ -49,22 +49,6 @@ session_new (OrfWsServer *server, OrfHttpUpgraded *upgraded)
   return session;
 }
 
-/* Its descriptor goes to the fan-out thread, with what is to be sent and was read already. */
-static void
-hand_over (Session *session, const OrfStreamSpec *bare)
-{
-  OrfHttpUpgraded *upgraded = session->upgraded;
-  const OrfFanoutArrival arrival = {
-    .fd = orf_http_upgraded_steal_fd (upgraded),
-    .output = g_steal_pointer (&upgraded->output),
-    .input = (const char *) upgraded->input->data,
-    .input_length = upgraded->input->len,
-    .bare = bare,
-  };
-
-  orf_fanout_take (session->server->fanout, session->number, &arrival);
-}
-
 static void
 close_session (Session *session, guint16 code, const char *reason)
 {
@@ -79,6 +63,24 @@ close_when_answered (Session *session)
 {
   if (session->peer == NULL || orf_peer_get_pending (session->peer) == 0)
     close_session (session, ORF_WS_GOING_AWAY, "the server stops");
+}
+
+/* Its descriptor goes to the fan-out thread, with what is to be sent and was read already. */
+static void
+hand_over (Session *session, const OrfStreamSpec *bare)
+{
+  OrfHttpUpgraded *upgraded = session->upgraded;
+  const OrfFanoutArrival arrival = {
+    .fd = orf_http_upgraded_steal_fd (upgraded),
+    .output = g_steal_pointer (&upgraded->output),
+    .input = (const char *) upgraded->input->data,
+    .input_length = upgraded->input->len,
+    .bare = bare,
+  };
+
+  orf_fanout_take (session->server->fanout, session->number, &arrival);
+  if (session->server->draining)
+    close_when_answered (session);
 }
 
 /* ---- the peer's way out ---------------------------------------------------------------------- */
@@ -163,8 +165,6 @@ orf_ws_server_serve (OrfWsServer *server, OrfHttpUpgraded *upgraded)
   session->peer = orf_peer_new (server->router, &peer_ops, session, upgraded->role,
                                 upgraded->actor);
   hand_over (session, NULL);
-  if (server->draining)
-    close_when_answered (session);
 }
 
 static void
@@ -192,8 +192,6 @@ orf_ws_server_feed (OrfWsServer *server,
 
   session->seat = orf_channel_join (channel, channel_ended_cb, session);
   hand_over (session, &spec);
-  if (server->draining)
-    close_when_answered (session);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -271,12 +269,6 @@ orf_ws_server_reload (OrfWsServer *server, const OrfConfig *config)
   const OrfWsLimits limits = orf_ws_limits_read (config);
 
   orf_fanout_set_limits (server->fanout, &limits);
-}
-
-guint
-orf_ws_server_get_n_connections (OrfWsServer *server)
-{
-  return g_hash_table_size (server->sessions);
 }
 
 gsize

@@ -37,7 +37,6 @@ void orf_ws_server_reload (OrfWsServer *server, const OrfConfig *config);
  * once. */
 void
 orf_ws_server_drain (OrfWsServer *server, void (*drained) (gpointer user_data), gpointer user_data);
-guint orf_ws_server_get_n_connections (OrfWsServer *server);
 /* For status.get: what the connections hold. */
 gsize orf_ws_server_get_size_bytes (OrfWsServer *server);
 
