@@ -106,8 +106,8 @@ write_time (TimeWriter *writer, char *at, gint64 t_us)
   return writer->length + 8;
 }
 
-void
-orf_encode_points (GString *out, const OrfPoint *points, gsize n_points)
+static void
+encode_points (GString *out, const OrfPoint *points, gsize n_points)
 {
   /* one reservation for all: "[t,v]," is at most two numbers and three signs */
   const gsize room = 2 * ORF_NUMBER_MAX + 3;
@@ -319,8 +319,8 @@ encode_member (
   case ORF_KIND_POINTS: {
     const GArray *points = *(GArray *const *) member;
 
-    orf_encode_points (out, points != NULL ? (const OrfPoint *) (gpointer) points->data : NULL,
-                       points != NULL ? points->len : 0);
+    encode_points (out, points != NULL ? (const OrfPoint *) (gpointer) points->data : NULL,
+                   points != NULL ? points->len : 0);
     return TRUE;
   }
   case ORF_KIND_JSON:

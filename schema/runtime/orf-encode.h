@@ -18,6 +18,5 @@ void orf_encode_string (GString *out, const char *text, gssize length);
 void orf_encode_integer (GString *out, gint64 value);
 /* Shortest text that reads back as the same double; null for NAN and infinities. */
 void orf_encode_number (GString *out, double value);
-void orf_encode_points (GString *out, const OrfPoint *points, gsize n_points);
 
 G_END_DECLS

@@ -514,12 +514,6 @@ orf_probe_child_is_pending (OrfProbeChild *child)
   return child->pending;
 }
 
-const char *
-orf_probe_child_get_backend (OrfProbeChild *child)
-{
-  return child->options.backend;
-}
-
 OrfProbeState
 orf_probe_child_get_state (OrfProbeChild *child)
 {

@@ -59,7 +59,6 @@ void orf_probe_child_free (OrfProbeChild *child);
 gboolean orf_probe_child_ask (OrfProbeChild *child);
 gboolean orf_probe_child_is_pending (OrfProbeChild *child);
 
-const char *orf_probe_child_get_backend (OrfProbeChild *child);
 OrfProbeState orf_probe_child_get_state (OrfProbeChild *child);
 /* For a person; NULL while operational. */
 const char *orf_probe_child_get_reason (OrfProbeChild *child);

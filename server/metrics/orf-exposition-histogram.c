@@ -193,9 +193,3 @@ orf_exposition_histogram_free (OrfExpositionHistogram *histogram)
   g_ptr_array_unref (histogram->groups);
   g_free (histogram);
 }
-
-const OrfFamily *
-orf_exposition_histogram_get_family (OrfExpositionHistogram *histogram)
-{
-  return histogram->family;
-}

@@ -17,7 +17,6 @@ OrfExposedPart orf_exposition_histogram_split (const char *name, gsize *base_len
 /* family outlives it. */
 OrfExpositionHistogram *orf_exposition_histogram_new (const OrfFamily *family);
 void orf_exposition_histogram_free (OrfExpositionHistogram *histogram);
-const OrfFamily *orf_exposition_histogram_get_family (OrfExpositionHistogram *histogram);
 void orf_exposition_histogram_add (OrfExpositionHistogram *histogram,
                                    OrfExposedPart part,
                                    const OrfSeries *series);

@@ -334,8 +334,8 @@ buckets_to_json (GArray *buckets)
   return g_string_free (json, FALSE);
 }
 
-OrfSeriesRow *
-orf_registry_make_row (const OrfSeries *series)
+static OrfSeriesRow *
+make_row (const OrfSeries *series)
 {
   OrfSeriesRow *row = orf_series_row_new ();
 
@@ -362,7 +362,7 @@ orf_registry_declare (OrfRegistry *registry, OrfSeries *series, OrfSampleBatch *
     return;
   entry->declared = TRUE;
   entry->told_us = MAX (series->last_us, series->created_us);
-  g_ptr_array_add (batch->new_series, orf_registry_make_row (series));
+  g_ptr_array_add (batch->new_series, make_row (series));
 }
 
 void
@@ -394,7 +394,7 @@ orf_registry_set_resolved (OrfRegistry *registry,
 static OrfSeriesRow *
 describe_series (const OrfSeries *series, const OrfFamilyDefinition *definition)
 {
-  OrfSeriesRow *row = orf_registry_make_row (series);
+  OrfSeriesRow *row = make_row (series);
 
   row->kind = definition->kind;
   g_free (row->unit);
@@ -459,7 +459,7 @@ add_untold (GPtrArray *rows, OrfSeriesEntry *entry, gint64 behind_us)
   if (!entry->declared || entry->base.last_us <= entry->told_us + behind_us)
     return;
   entry->told_us = entry->base.last_us;
-  g_ptr_array_add (rows, orf_registry_make_row (&entry->base));
+  g_ptr_array_add (rows, make_row (&entry->base));
 }
 
 static void

@@ -57,12 +57,6 @@ orf_call_get_method (OrfCall *call)
   return call->method;
 }
 
-OrfRole
-orf_call_get_role (OrfCall *call)
-{
-  return call->origin.role;
-}
-
 const char *
 orf_call_get_actor (OrfCall *call)
 {

@@ -23,7 +23,6 @@ typedef struct _OrfCall OrfCall;
 #define ORF_CALL_TOKEN_ACTOR_PREFIX "token:"
 
 const OrfMethod *orf_call_get_method (OrfCall *call);
-OrfRole orf_call_get_role (OrfCall *call);
 /* Who calls, for the audit: "unix:uid=1000", "loopback", "cookie". */
 const char *orf_call_get_actor (OrfCall *call);
 /* NULL: none given.  A token's holder has keys of his own: another's "1" is another key. */

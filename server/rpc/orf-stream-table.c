@@ -237,12 +237,6 @@ orf_stream_reader_get_n_streams (const OrfStreamReader *reader)
   return g_hash_table_size (reader->streams);
 }
 
-gboolean
-orf_stream_reader_has_next (const OrfStreamReader *reader)
-{
-  return reader->waiting.length > 0;
-}
-
 /* ---- messages -------------------------------------------------------------------------------- */
 
 static void write_head (OrfStreamItem *item, const char *format, ...) G_GNUC_PRINTF (2, 3);

@@ -47,8 +47,6 @@ void orf_stream_reader_open (OrfStreamReader *reader, guint64 number, const OrfS
  * may have ended meanwhile. */
 void orf_stream_reader_close (OrfStreamReader *reader, guint64 number, const char *status);
 guint orf_stream_reader_get_n_streams (const OrfStreamReader *reader);
-/* Whether something is to be sent. */
-gboolean orf_stream_reader_has_next (const OrfStreamReader *reader);
 
 /* One message: head, value, tail, one after the other. */
 typedef struct {

@@ -40,6 +40,23 @@ finalize_cb (gpointer statement)
   sqlite3_finalize (statement);
 }
 
+/* Folds `code` into error unless it is a success; TRUE when it is. */
+static gboolean
+check (OrfConnection *connection, int code, GError **error)
+{
+  if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE)
+    return TRUE;
+  connection->last_code = code;
+  if ((code & 0xff) == SQLITE_INTERRUPT && orf_connection_is_stopped (connection, error))
+    return FALSE;
+  g_propagate_error (error,
+                     orf_store_error_new (code,
+                                          connection->db != NULL ? sqlite3_errmsg (connection->db)
+                                                                 : sqlite3_errstr (code),
+                                          connection->path));
+  return FALSE;
+}
+
 OrfConnection *
 orf_connection_open (const char *path, OrfConnectionMode mode, GError **error)
 {
@@ -50,8 +67,7 @@ orf_connection_open (const char *path, OrfConnectionMode mode, GError **error)
   connection->path = g_strdup (path);
   connection->statements = g_hash_table_new_full (NULL, NULL, NULL, finalize_cb);
   flags |= mode == ORF_CONNECTION_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
-  if (!orf_connection_check (connection, sqlite3_open_v2 (uri, &connection->db, flags, NULL),
-                             error))
+  if (!check (connection, sqlite3_open_v2 (uri, &connection->db, flags, NULL), error))
     return NULL;
   sqlite3_extended_result_codes (connection->db, 1);
   sqlite3_busy_timeout (connection->db, BUSY_TIMEOUT_MS);
@@ -94,26 +110,9 @@ orf_connection_take_last_code (OrfConnection *connection)
 }
 
 gboolean
-orf_connection_check (OrfConnection *connection, int code, GError **error)
-{
-  if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE)
-    return TRUE;
-  connection->last_code = code;
-  if ((code & 0xff) == SQLITE_INTERRUPT && orf_connection_is_stopped (connection, error))
-    return FALSE;
-  g_propagate_error (error,
-                     orf_store_error_new (code,
-                                          connection->db != NULL ? sqlite3_errmsg (connection->db)
-                                                                 : sqlite3_errstr (code),
-                                          connection->path));
-  return FALSE;
-}
-
-gboolean
 orf_connection_exec (OrfConnection *connection, const char *sql, GError **error)
 {
-  return orf_connection_check (connection, sqlite3_exec (connection->db, sql, NULL, NULL, NULL),
-                               error);
+  return check (connection, sqlite3_exec (connection->db, sql, NULL, NULL, NULL), error);
 }
 
 OrfStatement *
@@ -125,7 +124,7 @@ orf_connection_prepare (OrfConnection *connection, const char *sql, GError **err
   if (statement != NULL)
     return statement;
   code = sqlite3_prepare_v3 (connection->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
-  if (!orf_connection_check (connection, code, error))
+  if (!check (connection, code, error))
     return NULL;
   g_hash_table_insert (connection->statements, (gpointer) sql, statement);
   return statement;
@@ -147,7 +146,7 @@ orf_connection_step (OrfConnection *connection,
 {
   int code = sqlite3_step (statement);
 
-  if (!orf_connection_check (connection, code, error))
+  if (!check (connection, code, error))
     return FALSE;
   *row = code == SQLITE_ROW;
   return TRUE;
@@ -168,8 +167,7 @@ orf_connection_get_int64 (OrfConnection *connection, const char *sql, gint64 *va
   gboolean row = FALSE;
   gboolean done;
 
-  if (!orf_connection_check (connection,
-                             sqlite3_prepare_v2 (connection->db, sql, -1, &statement, NULL), error))
+  if (!check (connection, sqlite3_prepare_v2 (connection->db, sql, -1, &statement, NULL), error))
     return FALSE;
   done = orf_connection_step (connection, statement, &row, error);
   if (done && row)

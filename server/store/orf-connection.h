@@ -27,8 +27,6 @@ sqlite3 *orf_connection_get_db (OrfConnection *connection);
 const char *orf_connection_get_path (OrfConnection *connection);
 /* SQLite's extended code of the last error that was folded since the last take; 0: none. */
 int orf_connection_take_last_code (OrfConnection *connection);
-/* Folds `code` into error unless it is a success; TRUE when it is. */
-gboolean orf_connection_check (OrfConnection *connection, int code, GError **error);
 
 gboolean orf_connection_exec (OrfConnection *connection, const char *sql, GError **error);
 /* sql: a static string, its address is the statement's name.  Borrowed until the reset that autoptr

@@ -30,8 +30,6 @@ struct _OrfStore {
   OrfStoreStats stats;    /* as asked for */
 };
 
-/* What may be given to the writer or a reader: NULL, or why not. */
-GError *orf_store_dup_refusal (OrfStore *store, gboolean writes);
 /* To queue, or refused and replied to.  *error is where the job keeps its error; one that is set
  * already is replied as it is. */
 void orf_store_submit (

@@ -31,19 +31,6 @@ orf_series_row_new (void)
   return g_new0 (OrfSeriesRow, 1);
 }
 
-OrfSeriesRow *
-orf_series_row_copy (const OrfSeriesRow *row)
-{
-  OrfSeriesRow *copy = g_memdup2 (row, sizeof *row);
-
-  copy->name = g_strdup (row->name);
-  copy->labels_json = g_strdup (row->labels_json);
-  copy->unit = g_strdup (row->unit);
-  copy->help = g_strdup (row->help);
-  copy->extra_json = g_strdup (row->extra_json);
-  return copy;
-}
-
 void
 orf_series_row_free (OrfSeriesRow *row)
 {

@@ -14,8 +14,9 @@
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
-GError *
-orf_store_dup_refusal (OrfStore *store, gboolean writes)
+/* What may be given to the writer or a reader: NULL, or why not. */
+static GError *
+dup_refusal (OrfStore *store, gboolean writes)
 {
   if (orf_cancel_is_set (store->closing))
     return g_error_new (ORF_ERROR, ORF_ERROR_UNAVAILABLE, "%s is being closed",
@@ -33,7 +34,7 @@ orf_store_submit (
   store->in_flight++;
   job->reply = store->replies;
   if (*error == NULL)
-    *error = orf_store_dup_refusal (store, writes);
+    *error = dup_refusal (store, writes);
   if (*error != NULL) {
     orf_job_reply (job);
     return;

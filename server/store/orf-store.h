@@ -128,7 +128,6 @@ typedef struct {
 } OrfSeriesRow;
 
 OrfSeriesRow *orf_series_row_new (void);
-OrfSeriesRow *orf_series_row_copy (const OrfSeriesRow *row);
 void orf_series_row_free (OrfSeriesRow *row);
 /* What malloc holds for it. */
 gsize orf_series_row_measure (const OrfSeriesRow *row);

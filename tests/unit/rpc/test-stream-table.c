@@ -89,7 +89,7 @@ test_order (Fixture *f, gconstpointer data)
   open_stream (f->reader, 2, 7, 4);
   open_stream (f->reader, 3, 8, 4);
   g_assert_cmpuint (orf_stream_reader_get_n_streams (f->reader), ==, 3);
-  g_assert_false (orf_stream_reader_has_next (f->reader));
+  takes (f->reader, NULL);
   publish (f, 7, "{\"a\":1}");
   publish (f, 7, "{\"a\":2}");
   publish (f, 9, "{\"nobody\":1}");
