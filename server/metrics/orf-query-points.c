@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Points are taken from the chunks before the file is asked: a chunk goes on dropping its oldest,
+ * and what it drops while the file is read would be in neither.
+ */
+#include "metrics/orf-query-points.h"
+
+#include "orf-error.h"
+
+typedef struct {
+  const OrfMetricsParts *parts;
+  OrfQueryPointsSpec spec;
+  OrfCancel *cancel; /* its owner waits for done */
+  OrfQueryPoints *points;
+  OrfQueryPointsDone done;
+  gpointer user_data;
+} Reading;
+
+void
+orf_query_points_free (const OrfMetricsParts *parts, OrfQueryPoints *points)
+{
+  if (points->selected != NULL)
+    orf_series_set_free (parts, points->selected);
+  for (guint i = 0; i < points->points->len; i++)
+    if (points->points->pdata[i] != NULL)
+      g_array_unref (points->points->pdata[i]);
+  g_ptr_array_unref (points->points);
+  orf_memory_add (parts->memory, ORF_MEMORY_QUERIES, -points->held_bytes);
+  g_free (points);
+}
+
+gboolean
+orf_query_points_refuse (const OrfMetricsParts *parts, GError **error)
+{
+  g_set_error (error, ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED,
+               "more than [metrics] max_query_points (%" G_GINT64_FORMAT
+               "): ask for fewer series, a shorter span or a larger step_us",
+               parts->config->metrics.max_query_points);
+  return FALSE;
+}
+
+/* What was read, or nothing. */
+static void
+conclude (Reading *reading, const GError *error)
+{
+  if (error == NULL) {
+    reading->done (reading->user_data, reading->points, NULL);
+  } else {
+    orf_query_points_free (reading->parts, reading->points);
+    reading->done (reading->user_data, NULL, error);
+  }
+  g_free (reading);
+}
+
+/* ---- chunks and file together ---------------------------------------------------------------- */
+
+/* Both by time; of equal times the chunk's: it is told as soon as the file is. */
+static GArray *
+merge (const OrfPoint *file, guint n_file, GArray *chunk)
+{
+  GArray *merged = g_array_sized_new (FALSE, FALSE, sizeof (OrfPoint), n_file + chunk->len);
+  guint at = 0;
+
+  for (guint i = 0; i < n_file; i++) {
+    guint before = at;
+
+    while (at < chunk->len && g_array_index (chunk, OrfPoint, at).t_us < file[i].t_us)
+      at++;
+    g_array_append_vals (merged, &g_array_index (chunk, OrfPoint, before), at - before);
+    if (at == chunk->len || g_array_index (chunk, OrfPoint, at).t_us != file[i].t_us)
+      g_array_append_val (merged, file[i]);
+  }
+  g_array_append_vals (merged, &g_array_index (chunk, OrfPoint, at), chunk->len - at);
+  return merged;
+}
+
+static void
+add_file (OrfQueryPoints *points, guint index, const OrfSeriesPoints *file)
+{
+  GArray *chunk = points->points->pdata[index];
+
+  if (file->points->len == 0)
+    return;
+  points->points->pdata[index] = merge ((const OrfPoint *) file->points->data, file->points->len,
+                                        chunk);
+  g_array_unref (chunk);
+}
+
+/* found: OrfSeriesPoints by id. */
+static gboolean
+add_all (Reading *reading, GHashTable *found, GError **error)
+{
+  OrfQueryPoints *points = reading->points;
+
+  points->n_points = 0;
+  for (guint i = 0; i < points->selected->len; i++) {
+    const OrfSelected *one = points->selected->pdata[i];
+    const OrfSeriesPoints *file = g_hash_table_lookup (found, &one->id);
+
+    if (file != NULL)
+      add_file (points, i, file);
+    points->n_points += ((GArray *) points->points->pdata[i])->len;
+    if (points->n_points > reading->spec.max_points)
+      return orf_query_points_refuse (reading->parts, error);
+  }
+  return TRUE;
+}
+
+static void
+read_cb (gpointer user_data, GPtrArray *series, const GError *failure)
+{
+  Reading *reading = user_data;
+  g_autoptr (GHashTable) found = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (failure != NULL) {
+    conclude (reading, failure);
+    return;
+  }
+  found = g_hash_table_new (g_int64_hash, g_int64_equal);
+  for (guint i = 0; i < series->len; i++) {
+    OrfSeriesPoints *one = series->pdata[i];
+
+    g_hash_table_insert (found, &one->series_id, one);
+  }
+  add_all (reading, found, &error);
+  conclude (reading, error);
+}
+
+/* ---- chunks ---------------------------------------------------------------------------------- */
+
+/* The ids of the series of which the file has more than their chunk; *to_us: up to where. */
+static GArray *
+find_incomplete (const Reading *reading, gint64 *to_us)
+{
+  const OrfQueryPointsSpec *spec = &reading->spec;
+  GPtrArray *selected = reading->points->selected;
+  GArray *ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+
+  *to_us = spec->from_us;
+  for (guint i = 0; i < selected->len; i++) {
+    const OrfSelected *one = selected->pdata[i];
+    gint64 complete_us = one->active != NULL ? one->active->chunk.complete_from_us : spec->to_us;
+
+    if (one->id == 0 || complete_us <= spec->from_us)
+      continue;
+    g_array_append_val (ids, one->id);
+    *to_us = MAX (*to_us, MIN (complete_us, spec->to_us));
+  }
+  return ids;
+}
+
+static gboolean
+read_chunks (Reading *reading, GError **error)
+{
+  OrfQueryPoints *read = reading->points;
+
+  for (guint i = 0; i < read->selected->len; i++) {
+    const OrfSelected *one = read->selected->pdata[i];
+    GArray *points = g_array_new (FALSE, FALSE, sizeof (OrfPoint));
+
+    g_ptr_array_add (read->points, points);
+    if (one->active != NULL)
+      orf_open_chunk_read (&one->active->chunk, reading->spec.from_us, reading->spec.to_us, points);
+    read->n_points += points->len;
+    if (read->n_points > reading->spec.max_points)
+      return orf_query_points_refuse (reading->parts, error);
+  }
+  /* they are held while the file is read, and others ask meanwhile */
+  read->held_bytes = (gint64) (read->n_points * sizeof (OrfPoint));
+  orf_memory_add (reading->parts->memory, ORF_MEMORY_QUERIES, read->held_bytes);
+  return TRUE;
+}
+
+static void
+selected_cb (gpointer user_data, GPtrArray *selected, const GError *failure)
+{
+  Reading *reading = user_data;
+  const OrfQueryPointsSpec *spec = &reading->spec;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) ids = NULL;
+  gint64 to_us;
+
+  if (failure != NULL) {
+    conclude (reading, failure);
+    return;
+  }
+  reading->points->selected = selected;
+  if (selected->len > 0 && spec->n_told > spec->max_points)
+    orf_query_points_refuse (reading->parts, &error);
+  if (error != NULL || !read_chunks (reading, &error)) {
+    conclude (reading, error);
+    return;
+  }
+  ids = find_incomplete (reading, &to_us);
+  if (ids->len == 0)
+    conclude (reading, NULL);
+  else
+    orf_store_read_samples (reading->parts->store, (const gint64 *) ids->data, ids->len,
+                            spec->from_us, to_us, (guint) MIN (spec->max_points, G_MAXUINT),
+                            reading->cancel, read_cb, reading);
+}
+
+void
+orf_query_points_read (const OrfMetricsParts *parts,
+                       const OrfQueryPointsSpec *spec,
+                       OrfCancel *cancel,
+                       OrfQueryPointsDone done,
+                       gpointer user_data)
+{
+  Reading *reading = g_new0 (Reading, 1);
+
+  reading->parts = parts;
+  reading->spec = *spec;
+  reading->cancel = cancel;
+  reading->points = g_new0 (OrfQueryPoints, 1);
+  reading->points->points = g_ptr_array_new ();
+  reading->done = done;
+  reading->user_data = user_data;
+  orf_series_set_select (parts, spec->selector, spec->from_us, cancel, selected_cb, reading);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "metrics/orf-series-set.h"
+
+G_BEGIN_DECLS
+
+/*
+ * The points of the series that a selector means, from their open chunks, and from the file what
+ * these do not have: what queries begin with.
+ */
+typedef struct {
+  GPtrArray *selected; /* OrfSelected, by canonical text */
+  GPtrArray *points;   /* of each: GArray of OrfPoint by time, which may be stolen: NULL then */
+  guint64 n_points;    /* of all */
+  gint64 held_bytes;   /* counted for them */
+} OrfQueryPoints;
+
+typedef struct {
+  const OrfSelector *selector; /* its owner waits for done */
+  gint64 from_us, to_us;       /* from_us <= t_us < to_us */
+  guint64 max_points;          /* more is RESOURCE_EXHAUSTED */
+  /* As many will be told of one series that matches, and all are bounded by the same: where that
+   * is too many, nothing is read. */
+  guint64 n_told;
+} OrfQueryPointsSpec;
+
+/* Takes points, which are freed by orf_query_points_free(); NULL on error. */
+typedef void (*OrfQueryPointsDone) (gpointer user_data,
+                                    OrfQueryPoints *points,
+                                    const GError *error);
+
+/* Calls done at once where all is in memory. */
+void orf_query_points_read (const OrfMetricsParts *parts,
+                            const OrfQueryPointsSpec *spec,
+                            OrfCancel *cancel,
+                            OrfQueryPointsDone done,
+                            gpointer user_data);
+void orf_query_points_free (const OrfMetricsParts *parts, OrfQueryPoints *points);
+
+/* FALSE, and RESOURCE_EXHAUSTED by max_query_points. */
+gboolean orf_query_points_refuse (const OrfMetricsParts *parts, GError **error);
+
+G_END_DECLS
