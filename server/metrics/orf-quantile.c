@@ -33,3 +33,21 @@ orf_quantile_get (const double *sorted, gsize n_values, double share)
     return below;
   return below + (rank - (double) index) * (sorted[index + 1] - below);
 }
+
+gboolean
+orf_quantile_find_share (OrfMetricsAggregate aggregate, double *share)
+{
+  switch (aggregate) {
+  case ORF_METRICS_AGGREGATE_P50:
+    *share = 0.5;
+    return TRUE;
+  case ORF_METRICS_AGGREGATE_P95:
+    *share = 0.95;
+    return TRUE;
+  case ORF_METRICS_AGGREGATE_P99:
+    *share = 0.99;
+    return TRUE;
+  default:
+    return FALSE;
+  }
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "orf-schema-types.h"
 
 G_BEGIN_DECLS
 
@@ -10,5 +10,8 @@ G_BEGIN_DECLS
 void orf_quantile_sort (double *values, gsize n_values);
 /* sorted: rising.  share: 0 to 1.  NAN of nothing. */
 double orf_quantile_get (const double *sorted, gsize n_values, double share);
+
+/* FALSE: it is no quantile, and *share untouched. */
+gboolean orf_quantile_find_share (OrfMetricsAggregate aggregate, double *share);
 
 G_END_DECLS

@@ -3,16 +3,13 @@
 
 #include <math.h>
 
-#include "metrics/orf-quantile.h"
-
 #include "core/orf-clock.h"
+#include "metrics/orf-gathered.h"
+#include "metrics/orf-quantile.h"
 
 /* What one window gathers. */
 typedef struct {
-  guint64 count;
-  double sum, minimum, maximum;
-  double mean, m2; /* Welford's, for stddev */
-  OrfPoint last;
+  OrfGathered points;
   double increase; /* of all inputs that have one */
   gboolean has_increase;
   GArray *values; /* double; NULL unless a percentile is asked for */
@@ -44,25 +41,13 @@ orf_window_count (const OrfWindowSpec *spec)
 static void
 gather_value (Gathered *all, const OrfPoint *point)
 {
-  double from_mean = point->value - all->mean;
-
-  if (all->count == 0 || point->value < all->minimum)
-    all->minimum = point->value;
-  if (all->count == 0 || point->value > all->maximum)
-    all->maximum = point->value;
-  if (all->count == 0 || point->t_us >= all->last.t_us)
-    all->last = *point;
-  all->count++;
-  all->sum += point->value;
-  all->mean += from_mean / (double) all->count;
-  all->m2 += from_mean * (point->value - all->mean);
+  orf_gathered_add (&all->points, point);
   if (all->values != NULL)
     g_array_append_val (all->values, point->value);
 }
 
-/* A counter that fell began anew at 0. */
-static double
-get_rise (double before, double after)
+double
+orf_window_get_rise (double before, double after)
 {
   return after >= before ? after - before : after;
 }
@@ -80,7 +65,7 @@ gather_increase (Gathered *all, const OrfWindowInput *input, guint first, guint 
   if (delta)
     increase = input->points[end - 1].value - input->points[from].value;
   for (guint i = from + 1; i < end && !delta; i++)
-    increase += get_rise (input->points[i - 1].value, input->points[i].value);
+    increase += orf_window_get_rise (input->points[i - 1].value, input->points[i].value);
   all->increase += increase;
   all->has_increase = TRUE;
 }
@@ -88,60 +73,25 @@ gather_increase (Gathered *all, const OrfWindowInput *input, guint first, guint 
 /* ---- results --------------------------------------------------------------------------------- */
 
 static double
-get_quantile (GArray *values, double share)
-{
-  double *data = (double *) values->data;
-
-  orf_quantile_sort (data, values->len);
-  return orf_quantile_get (data, values->len, share);
-}
-
-static double
 conclude (Gathered *all, OrfMetricsAggregate aggregate, gint64 length_us)
 {
-  gboolean rises = aggregate == ORF_METRICS_AGGREGATE_RATE ||
-                   aggregate == ORF_METRICS_AGGREGATE_INCREASE ||
-                   aggregate == ORF_METRICS_AGGREGATE_DELTA;
+  double share;
 
-  if (rises ? !all->has_increase : all->count == 0)
-    return NAN;
+  if (orf_quantile_find_share (aggregate, &share)) {
+    double *values = (double *) (void *) all->values->data;
+
+    orf_quantile_sort (values, all->values->len);
+    return orf_quantile_get (values, all->values->len, share);
+  }
   switch (aggregate) {
-  case ORF_METRICS_AGGREGATE_MIN:
-    return all->minimum;
-  case ORF_METRICS_AGGREGATE_MAX:
-    return all->maximum;
-  case ORF_METRICS_AGGREGATE_SUM:
-    return all->sum;
-  case ORF_METRICS_AGGREGATE_COUNT:
-    return (double) all->count;
-  case ORF_METRICS_AGGREGATE_LAST:
-    return all->last.value;
   case ORF_METRICS_AGGREGATE_RATE:
-    return all->increase * (double) ORF_US_PER_S / (double) length_us;
+    return all->has_increase ? all->increase * (double) ORF_US_PER_S / (double) length_us : NAN;
   case ORF_METRICS_AGGREGATE_INCREASE:
   case ORF_METRICS_AGGREGATE_DELTA:
-    return all->increase;
-  case ORF_METRICS_AGGREGATE_P50:
-    return get_quantile (all->values, 0.5);
-  case ORF_METRICS_AGGREGATE_P95:
-    return get_quantile (all->values, 0.95);
-  case ORF_METRICS_AGGREGATE_P99:
-    return get_quantile (all->values, 0.99);
-  case ORF_METRICS_AGGREGATE_STDDEV:
-    return sqrt (all->m2 / (double) all->count);
-  case ORF_METRICS_AGGREGATE_AVG:
-  case ORF_METRICS_AGGREGATE_UNSET:
+    return all->has_increase ? all->increase : NAN;
   default:
-    /* exact where the sum is, and no infinity where it overflows */
-    return isfinite (all->sum) ? all->sum / (double) all->count : all->mean;
+    return orf_gathered_conclude (&all->points, aggregate);
   }
-}
-
-static gboolean
-needs_values (OrfMetricsAggregate aggregate)
-{
-  return aggregate == ORF_METRICS_AGGREGATE_P50 || aggregate == ORF_METRICS_AGGREGATE_P95 ||
-         aggregate == ORF_METRICS_AGGREGATE_P99;
 }
 
 /* ---- windows --------------------------------------------------------------------------------- */
@@ -178,8 +128,10 @@ orf_window_aggregate (const OrfWindowSpec *spec,
                       GArray *out)
 {
   g_autofree guint *at = g_new0 (guint, n_inputs);
-  g_autoptr (GArray)
-    values = needs_values (spec->aggregate) ? g_array_new (FALSE, FALSE, sizeof (double)) : NULL;
+  double share;
+  g_autoptr (GArray) values = orf_quantile_find_share (spec->aggregate, &share)
+                                ? g_array_new (FALSE, FALSE, sizeof (double))
+                                : NULL;
   gint64 start_us = spec->step_us > 0 ? align (spec->from_us, spec->step_us) : spec->from_us;
 
   for (guint i = 0; i < n_inputs; i++)

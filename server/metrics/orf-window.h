@@ -25,6 +25,8 @@ typedef struct {
 guint64 orf_window_count (const OrfWindowSpec *spec);
 /* TRUE where an increase is counted, and a point before the window matters. */
 gboolean orf_window_looks_back (OrfMetricsAggregate aggregate);
+/* What a counter counted from one value to the next: where it fell, it began anew at 0. */
+double orf_window_get_rise (double before, double after);
 /* Appends to out (OrfPoint) one for each window, at its start (from_us without a step); NAN where
  * no point counts.  Several inputs are merged: over all their points, or (rate, increase, delta) by
  * their sum.  A window that the span cuts is as long as what is left of it. */
