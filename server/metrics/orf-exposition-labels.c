@@ -63,19 +63,68 @@ compare_labels (gconstpointer a, gconstpointer b)
   return strcmp (((const Label *) a)->key, ((const Label *) b)->key);
 }
 
-static void
-append_labels (GString *text, GArray *sorted)
+/* Values of keys that become one are joined, as OpenTelemetry does it with attributes. */
+static char **
+join_labels (const GArray *sorted)
 {
+  GPtrArray *told = g_ptr_array_new ();
+
   for (guint i = 0; i < sorted->len; i++) {
     const Label *label = &g_array_index (sorted, Label, i);
+    GString *value = g_string_new (label->value);
 
-    begin_label (text, label->key);
-    append_value (text, label->value);
-    /* as OpenTelemetry joins attributes whose keys become one */
-    for (; i + 1 < sorted->len && g_str_equal (label->key, (label + 1)->key); i++, label++) {
-      g_string_append_c (text, ';');
-      append_value (text, (label + 1)->value);
-    }
+    for (; i + 1 < sorted->len && g_str_equal (label->key, (label + 1)->key); i++, label++)
+      g_string_append_printf (value, ";%s", (label + 1)->value);
+    g_ptr_array_add (told, g_strdup (label->key));
+    g_ptr_array_add (told, g_string_free (value, FALSE));
+  }
+  g_ptr_array_add (told, NULL);
+  return (char **) g_ptr_array_free (told, FALSE);
+}
+
+char **
+orf_exposition_labels_dup_told (char *const *labels, gboolean without_le)
+{
+  g_autoptr (GArray) sorted = g_array_new (FALSE, FALSE, sizeof (Label));
+
+  g_array_set_clear_func (sorted, clear_label);
+  for (guint i = 0; labels[i] != NULL; i += 2) {
+    Label label = { NULL, labels[i + 1] };
+
+    if (label.value[0] == '\0' || (without_le && g_str_equal (labels[i], "le")))
+      continue;
+    label.key = orf_prometheus_name_dup_key (labels[i]);
+    g_array_append_val (sorted, label);
+  }
+  g_array_sort (sorted, compare_labels); /* stable: GLib sorts by merging */
+  return join_labels (sorted);
+}
+
+char **
+orf_exposition_labels_dup_exported (const char *const *export_labels, char *const *labels)
+{
+  GPtrArray *told = g_ptr_array_new ();
+
+  for (guint i = 0; export_labels[i] != NULL; i += 2) {
+    const char *value = export_labels[i + 1];
+
+    if (value[0] == '$')
+      value = orf_series_name_get_label (labels, value + 1);
+    if (value == NULL || value[0] == '\0')
+      continue;
+    g_ptr_array_add (told, g_strdup (export_labels[i]));
+    g_ptr_array_add (told, g_strdup (value));
+  }
+  g_ptr_array_add (told, NULL);
+  return (char **) g_ptr_array_free (told, FALSE);
+}
+
+static void
+append_labels (GString *text, char *const *told)
+{
+  for (guint i = 0; told[i] != NULL; i += 2) {
+    begin_label (text, told[i]);
+    append_value (text, told[i + 1]);
     g_string_append_c (text, '"');
   }
 }
@@ -84,19 +133,9 @@ char *
 orf_exposition_labels_to_text (char *const *labels, const char *le)
 {
   GString *text = g_string_new (NULL);
-  g_autoptr (GArray) sorted = g_array_new (FALSE, FALSE, sizeof (Label));
+  g_auto (GStrv) told = orf_exposition_labels_dup_told (labels, le != NULL);
 
-  g_array_set_clear_func (sorted, clear_label);
-  for (guint i = 0; labels[i] != NULL; i += 2) {
-    Label label = { NULL, labels[i + 1] };
-
-    if (label.value[0] == '\0' || (le != NULL && g_str_equal (labels[i], "le")))
-      continue;
-    label.key = orf_prometheus_name_dup_key (labels[i]);
-    g_array_append_val (sorted, label);
-  }
-  g_array_sort (sorted, compare_labels); /* stable: GLib sorts by merging */
-  append_labels (text, sorted);
+  append_labels (text, told);
   if (le != NULL) {
     begin_label (text, "le");
     g_string_append_printf (text, "%s\"", le);
@@ -108,18 +147,9 @@ char *
 orf_exposition_labels_export (const char *const *export_labels, char *const *labels)
 {
   GString *text = g_string_new (NULL);
+  g_auto (GStrv) told = orf_exposition_labels_dup_exported (export_labels, labels);
 
-  for (guint i = 0; export_labels[i] != NULL; i += 2) {
-    const char *value = export_labels[i + 1];
-
-    if (value[0] == '$')
-      value = orf_series_name_get_label (labels, value + 1);
-    if (value == NULL || value[0] == '\0')
-      continue;
-    begin_label (text, export_labels[i]);
-    append_value (text, value);
-    g_string_append_c (text, '"');
-  }
+  append_labels (text, told);
   return end (text);
 }
 

@@ -120,32 +120,14 @@ ensure_entry (OrfExpositionNames *names, const OrfFamily *family)
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
-static char *
-choose_name (const Entry *entry, const OrfFamily *family, OrfExpositionClaim claim, gpointer data)
-{
-  char *chosen = orf_prometheus_name_dup_family (entry->rules, NULL);
-  guint32 hash = 2166136261U; /* FNV-1a: four bytes for people to tell names apart */
-
-  while (!claim (data, chosen, family->kind)) {
-    char tag[9];
-
-    for (const char *at = family->name; *at != '\0'; at++)
-      hash = (hash ^ (guchar) *at) * 16777619U;
-    g_snprintf (tag, sizeof tag, "%08x", hash);
-    g_free (chosen);
-    chosen = orf_prometheus_name_dup_family (entry->rules, tag);
-  }
-  return chosen;
-}
-
 const OrfExposedName *
 orf_exposition_names_get (OrfExpositionNames *names,
                           const OrfFamily *family,
-                          OrfExpositionClaim claim,
-                          gpointer user_data)
+                          OrfPrometheusClaims *claims)
 {
   Entry *entry = ensure_entry (names, family);
-  g_autofree char *chosen = choose_name (entry, family, claim, user_data);
+  g_autofree char *chosen = orf_prometheus_claims_choose (claims, entry->rules, family->name,
+                                                          family->kind);
 
   entry->used = TRUE;
   if (g_strcmp0 (entry->base.name, chosen) != 0)

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "metrics/orf-exposition-format.h"
-#include "metrics/orf-prometheus-name.h"
+#include "metrics/orf-prometheus-claims.h"
 #include "metrics/orf-registry.h"
 
 G_BEGIN_DECLS
@@ -29,13 +29,10 @@ gsize orf_exposition_names_get_size_bytes (const OrfExpositionNames *names);
 const OrfExposedName *orf_exposition_names_get_export (OrfExpositionNames *names,
                                                        const OrfMetricExport *export,
                                                        OrfSeriesKind kind);
-/* A recorded one's, by the rules.  claim is asked for one name after another, until it says TRUE:
- * the plain one, then some with a tag, which are the same each time. */
-typedef gboolean (*OrfExpositionClaim) (gpointer user_data, const char *name, OrfSeriesKind kind);
+/* A recorded one's, by the rules; its name is taken from claims. */
 const OrfExposedName *orf_exposition_names_get (OrfExpositionNames *names,
                                                 const OrfFamily *family,
-                                                OrfExpositionClaim claim,
-                                                gpointer user_data);
+                                                OrfPrometheusClaims *claims);
 /* Forgets what was not asked for since the last time. */
 void orf_exposition_names_end_round (OrfExpositionNames *names);
 

@@ -26,7 +26,7 @@ typedef struct {
   GHashTable *members; /* OrfFamily -> Member, owned by `order` */
   GPtrArray *order;    /* Member */
   OrfExpositionNames *names;
-  GHashTable *claimed; /* every name that a sample or family has */
+  OrfPrometheusClaims *claims;
   GHashTable *by_name; /* family's name -> OrfExposedFamily: the built-in ones, which may share */
   GPtrArray *exposed;  /* OrfExposedFamily */
 } Plan;
@@ -165,65 +165,6 @@ gather_histograms (Plan *plan, OrfHistogramBases *bases)
   orf_histogram_bases_end_round (bases);
 }
 
-/* ---- names ----------------------------------------------------------------------------------- */
-
-/* What a family of this kind takes, besides its own name. */
-static const char *const *
-get_endings (OrfSeriesKind kind)
-{
-  static const char *const gauge[] = { NULL };
-  static const char *const counter[] = { "_total", "_created", NULL };
-  static const char *const histogram[] = { "_bucket", "_sum", "_count", "_created", NULL };
-
-  if (kind == ORF_SERIES_KIND_HISTOGRAM)
-    return histogram;
-  return kind == ORF_SERIES_KIND_COUNTER ? counter : gauge;
-}
-
-/* All that the family needs, or FALSE and nothing. */
-static gboolean
-claim_cb (gpointer user_data, const char *name, OrfSeriesKind kind)
-{
-  Plan *plan = user_data;
-  const char *const *endings = get_endings (kind);
-
-  if (g_hash_table_contains (plan->claimed, name))
-    return FALSE;
-  for (guint i = 0; endings[i] != NULL; i++) {
-    g_autofree char *sample = g_strconcat (name, endings[i], NULL);
-
-    if (g_hash_table_contains (plan->claimed, sample))
-      return FALSE;
-  }
-  g_hash_table_add (plan->claimed, g_strdup (name));
-  for (guint i = 0; endings[i] != NULL; i++)
-    g_hash_table_add (plan->claimed, g_strconcat (name, endings[i], NULL));
-  return TRUE;
-}
-
-/* What the page says of the daemon, and what Prometheus adds to every scrape: a recorded "up" would
- * else stand in the place of its own. */
-static void
-claim_reserved (Plan *plan)
-{
-  static const char *const reserved[] = {
-    "orfeas_build",
-    "orfeas_build_info",
-    "scrape_body_size_bytes",
-    "scrape_duration_seconds",
-    "scrape_sample_limit",
-    "scrape_samples_post_metric_relabeling",
-    "scrape_samples_scraped",
-    "scrape_series_added",
-    "scrape_timeout_seconds",
-    "target_info",
-    "up",
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (reserved); i++)
-    g_hash_table_add (plan->claimed, g_strdup (reserved[i]));
-}
-
 /* ---- series ---------------------------------------------------------------------------------- */
 
 /* Keys that become one, and empty values, may make two series one: the first stays. */
@@ -280,7 +221,7 @@ ensure_exported (Plan *plan, const OrfMetricExport *export, OrfSeriesKind kind)
   if (exposed != NULL)
     return exposed;
   exposed = add_exposed (plan, orf_exposition_names_get_export (plan->names, export, kind));
-  claim_cb (plan, export->family, kind);
+  orf_prometheus_claims_take (plan->claims, export->family, kind);
   g_hash_table_insert (plan->by_name, (gpointer) export->family, exposed);
   return exposed;
 }
@@ -310,7 +251,7 @@ expose_recorded (Plan *plan, const Member *member)
   if (member->histogram == NULL &&
       (member->series->len == 0 || family->kind == ORF_SERIES_KIND_HISTOGRAM))
     return;
-  exposed = add_exposed (plan, orf_exposition_names_get (plan->names, family, claim_cb, plan));
+  exposed = add_exposed (plan, orf_exposition_names_get (plan->names, family, plan->claims));
   if (member->histogram != NULL)
     orf_exposition_histogram_expose (member->histogram, exposed);
   else
@@ -357,19 +298,18 @@ orf_exposition_plan_new (OrfRegistry *registry, OrfHistogramBases *bases, OrfExp
     .members = g_hash_table_new (NULL, NULL),
     .order = g_ptr_array_new_with_free_func (member_free),
     .names = names,
-    .claimed = orf_names_table_new (g_free, NULL),
+    .claims = orf_prometheus_claims_new (),
     .by_name = orf_names_table_new (NULL, NULL),
     .exposed = g_ptr_array_new_with_free_func (exposed_free),
   };
 
   gather (&plan, registry);
   gather_histograms (&plan, bases);
-  claim_reserved (&plan);
   expose_all (&plan);
   orf_exposition_names_end_round (names);
   g_hash_table_unref (plan.members);
   g_ptr_array_unref (plan.order);
-  g_hash_table_unref (plan.claimed);
+  orf_prometheus_claims_free (plan.claims);
   g_hash_table_unref (plan.by_name);
   return plan.exposed;
 }
