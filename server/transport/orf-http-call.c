@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Calls: JSON-RPC and REST. */
+#include "transport/orf-http-request-private.h"
+
+#include <string.h>
+
+static gboolean
+read_meta (OrfHttpRequest *request, OrfCallMeta *meta, GError **error)
+{
+  meta->traceparent = orf_http_request_get_header (request, "traceparent");
+  meta->idempotency_key = orf_http_request_get_header (request, "Idempotency-Key");
+  return orf_http_policy_parse_deadline (orf_http_request_get_header (request, "X-Deadline-Ms"),
+                                         &meta->deadline_ms, error);
+}
+
+static void
+rpc_send_cb (gpointer transport, const char *data, gsize length)
+{
+  OrfHttpRequest *request = transport;
+
+  if (data != NULL)
+    orf_http_request_answer (request, SOUP_STATUS_OK, ORF_HTTP_JSON, data, length);
+  else
+    orf_http_request_answer (request, SOUP_STATUS_NO_CONTENT, NULL, NULL, 0);
+}
+
+/* Every answer of JSON-RPC is 200, who may not call included. */
+void
+orf_http_call_start_rpc (OrfHttpRequest *request)
+{
+  static const OrfPeerOps ops = { .send = rpc_send_cb };
+  g_autoptr (GError) error = NULL;
+  OrfCallMeta meta = { 0 };
+  OrfIdentity identity = { ORF_ROLE_NONE, "" };
+  gboolean admitted;
+
+  if (!orf_http_request_check_post (request) || !orf_http_request_check_json (request))
+    return;
+  admitted = orf_http_request_admit (request, &identity, &error) &&
+             read_meta (request, &meta, &error);
+  request->peer = orf_peer_new (request->service->router, &ops, request, identity.role,
+                                identity.actor);
+  if (admitted)
+    orf_peer_receive (request->peer, request->source.body, request->source.body_length, &meta);
+  else
+    orf_peer_refuse (request->peer, error);
+}
+
+/* A file is named and saved: no browser shows what callers put into it as a page of ours. */
+static void
+add_disposition (OrfHttpRequest *request, const char *file_name)
+{
+  g_autofree char *value = g_strdup_printf ("attachment; filename=\"%s\"", file_name);
+
+  orf_http_request_add_header (request, "Content-Disposition", value);
+}
+
+static void
+rest_done_cb (gpointer user_data, const OrfRestAnswer *found)
+{
+  OrfHttpRequest *request = user_data;
+
+  request->call = NULL;
+  if (found->retry_after_ms >= 0)
+    orf_http_request_add_retry_after (request, found->retry_after_ms);
+  if (found->allow != NULL)
+    orf_http_request_add_header (request, "Allow", found->allow);
+  if (found->file_name != NULL)
+    add_disposition (request, found->file_name);
+  orf_http_request_answer (request, found->http_status, found->content_type, found->body,
+                           found->length);
+}
+
+void
+orf_http_call_start_rest (OrfHttpRequest *request, const char *path, const char *query)
+{
+  g_autoptr (GError) error = NULL;
+  OrfRestRequest rest = { .verb = request->verb,
+                          .path = path,
+                          .query = query,
+                          .body = request->source.body,
+                          .body_length = request->source.body_length };
+  OrfIdentity identity;
+  OrfRestCall *call;
+
+  if (!orf_http_request_admit (request, &identity, &error)) {
+    orf_http_request_refuse_unauthenticated (request, error);
+    return;
+  }
+  rest.role = identity.role;
+  rest.actor = identity.actor;
+  if (rest.body_length > 0 && strcmp (request->verb, "GET") == 0) {
+    orf_http_request_refuse (request, SOUP_STATUS_BAD_REQUEST, ORF_ERROR_INVALID_ARGUMENT,
+                             "what is read takes no body: its parameters go into the query");
+    return;
+  }
+  if (rest.body_length > 0 && !orf_http_request_check_json (request))
+    return;
+  if (!read_meta (request, &rest.meta, &error)) {
+    orf_http_request_answer_error (request, SOUP_STATUS_BAD_REQUEST, error);
+    return;
+  }
+  call = orf_rest_call (request->service->router, &rest, rest_done_cb, request);
+  if (!request->answered)
+    request->call = call;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "transport/orf-http-request-private.h"
+
+#include <string.h>
+
+#include "core/orf-gzip.h"
+#include "transport/orf-http-encoding.h"
+
+struct _OrfHttpPageReply {
+  OrfHttpRequest *request; /* NULL: gone */
+};
+
+/* The answer to a page's reader, by what it takes and what it has already. */
+static void
+answer_page (OrfHttpRequest *request, const OrfHttpPage *page)
+{
+  g_autofree char *packed = NULL;
+  const char *body = page->body;
+  gsize length = page->length;
+  gboolean packs = page->gzip != NULL || page->compress;
+
+  orf_http_request_add_header (request, "Cache-Control",
+                               page->cache_control != NULL ? page->cache_control : "no-store");
+  if (page->etag != NULL)
+    orf_http_request_add_header (request, "ETag", page->etag);
+  if (packs)
+    orf_http_request_add_header (request, "Vary", "Accept-Encoding");
+  if (page->status == SOUP_STATUS_OK && page->etag != NULL &&
+      orf_http_encoding_matches_etag (orf_http_request_get_header (request, "If-None-Match"),
+                                      page->etag)) {
+    orf_http_request_answer (request, SOUP_STATUS_NOT_MODIFIED, NULL, NULL, 0);
+    return;
+  }
+  if (packs &&
+      orf_http_encoding_takes_gzip (orf_http_request_get_header (request, "Accept-Encoding"))) {
+    if (page->gzip == NULL)
+      packed = orf_gzip_pack (page->body, page->length, &length);
+    else
+      length = page->gzip_length;
+    body = packed != NULL ? packed : page->gzip;
+    orf_http_request_add_header (request, "Content-Encoding", "gzip");
+  }
+  orf_http_request_answer (request, page->status, page->content_type, body, length);
+}
+
+OrfHttpPageReply *
+orf_http_page_defer (OrfHttpPage *page)
+{
+  OrfHttpPageReply *reply = g_new0 (OrfHttpPageReply, 1);
+
+  reply->request = page->request;
+  reply->request->reply = reply;
+  return reply;
+}
+
+void
+orf_http_page_reply (OrfHttpPageReply *reply, const OrfHttpPage *page)
+{
+  if (reply->request != NULL) {
+    reply->request->reply = NULL;
+    answer_page (reply->request, page);
+  }
+  g_free (reply);
+}
+
+void
+orf_http_page_forget (OrfHttpPageReply *reply)
+{
+  reply->request = NULL;
+}
+
+void
+orf_http_page_start (OrfHttpRequest *request,
+                     const OrfHttpPageEntry *entry,
+                     const char *path,
+                     const char *query)
+{
+  g_autoptr (GError) error = NULL;
+  OrfHttpPage page = {
+    .status = SOUP_STATUS_OK,
+    .path = path,
+    .query = query,
+    .accept = orf_http_request_get_header (request, "Accept"),
+    .takes_gzip = orf_http_encoding_takes_gzip (
+      orf_http_request_get_header (request, "Accept-Encoding")),
+    .request = request,
+  };
+  OrfIdentity identity = { ORF_ROLE_NONE, "" };
+
+  if (strcmp (request->verb, "GET") != 0) {
+    orf_http_request_refuse_verb (request, "GET, HEAD");
+    return;
+  }
+  if (!entry->open && !orf_http_request_admit (request, &identity, &error)) {
+    orf_http_request_refuse_unauthenticated (request, error);
+    return;
+  }
+  if (!entry->open && !orf_role_holds (identity.role, ORF_ROLE_READ)) {
+    orf_http_request_refuse (request, SOUP_STATUS_FORBIDDEN, ORF_ERROR_PERMISSION_DENIED,
+                             "this page takes the role read");
+    return;
+  }
+  if (strcmp (path, "/") == 0)
+    orf_http_login_give_session (request);
+  entry->func (entry->user_data, &page);
+  if (request->reply == NULL && !request->answered)
+    answer_page (request, &page);
+}
+
+static gboolean
+is_page (const OrfHttpPageEntry *entry, const char *path)
+{
+  gsize stem = strlen (entry->path) - 1;
+
+  if (entry->path[stem] == '*')
+    return strncmp (entry->path, path, stem) == 0;
+  return strcmp (entry->path, path) == 0;
+}
+
+const OrfHttpPageEntry *
+orf_http_page_find (const OrfHttpService *service, const char *path)
+{
+  for (guint i = 0; i < service->pages->len; i++) {
+    const OrfHttpPageEntry *entry = &g_array_index (service->pages, OrfHttpPageEntry, i);
+
+    if (is_page (entry, path))
+      return entry;
+  }
+  return NULL;
+}
