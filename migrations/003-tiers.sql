@@ -12,7 +12,7 @@ CREATE TABLE chunk (
   count INTEGER NOT NULL,
   min REAL NOT NULL,
   max REAL NOT NULL,
-  sum REAL NOT NULL,
+  sum REAL, -- NULL: of infinities of both signs
   codec INTEGER NOT NULL, -- 1: doc/chunk-format.md
   data BLOB NOT NULL,
   checksum INTEGER NOT NULL -- the one inside data, as a number
@@ -51,7 +51,7 @@ CREATE TABLE rollup_1m (
   count INTEGER NOT NULL,
   min REAL NOT NULL,
   max REAL NOT NULL,
-  sum REAL NOT NULL,
+  sum REAL, -- NULL: of infinities of both signs
   last REAL NOT NULL,
   sketch BLOB, -- doc/database.md; of durations only
   PRIMARY KEY (series_id, t_us)
@@ -63,7 +63,7 @@ CREATE TABLE rollup_1h (
   count INTEGER NOT NULL,
   min REAL NOT NULL,
   max REAL NOT NULL,
-  sum REAL NOT NULL,
+  sum REAL, -- NULL: of infinities of both signs
   last REAL NOT NULL,
   sketch BLOB,
   PRIMARY KEY (series_id, t_us)

@@ -23,6 +23,8 @@ open_store (const OrfConfig *config, OrfMemory *memory, gboolean read_only, GErr
     .batch_us = config->store.batch_us,
     .read_us = config->store.read_us,
     .raw_us = config->history.raw_us,
+    .pack_us = config->history.pack_us,
+    .pack_rows = (guint) config->history.pack_rows,
     .idempotency_us = config->store.idempotency_us,
     .audit_us = config->history.audit_us,
     .audit_rows = config->history.audit_rows,

@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /* Points of a chunk at most: bounds what a header alone can make a reader allocate. */
-#define ORF_CHUNK_MAX_POINTS (1u << 20)
+#define ORF_CHUNK_MAX_POINTS (1u << 22)
 
 /* What a chunk's header tells.  min and max leave NaN out; with NaN alone they are NaN. */
 typedef struct {

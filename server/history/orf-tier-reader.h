@@ -15,6 +15,9 @@ G_BEGIN_DECLS
 typedef struct _OrfTierReader OrfTierReader;
 typedef struct _OrfTierScan OrfTierScan;
 
+/* The id of a chunk. */
+#define ORF_TIER_CHUNK_ID(block, series_id) ((block) << 32 | (series_id))
+
 /* db outlives it. */
 OrfTierReader *orf_tier_reader_new (sqlite3 *db);
 void orf_tier_reader_free (OrfTierReader *reader);
@@ -35,9 +38,19 @@ OrfTierScan *orf_tier_scan_new (OrfTierReader *reader,
                                 gint64 from_us,
                                 gint64 to_us,
                                 GError **error);
+/* The same of what is in chunks alone. */
+OrfTierScan *orf_tier_scan_new_packed (
+  OrfTierReader *reader, gint64 series_id, gint64 from_us, gint64 to_us, GError **error);
 void orf_tier_scan_free (OrfTierScan *scan);
 /* The next run, valid until the next call; *run NULL at the end.  DATA_LOSS names the chunk. */
 gboolean orf_tier_scan_next (OrfTierScan *scan, const OrfTierRun **run, GError **error);
+
+/* One chunk's points; count 0 where there is no such chunk.  Valid until the reader is used again.
+ */
+gboolean orf_tier_reader_read_chunk (OrfTierReader *reader,
+                                     gint64 chunk_id,
+                                     OrfTierRun *run,
+                                     GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfTierReader, orf_tier_reader_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfTierScan, orf_tier_scan_free)

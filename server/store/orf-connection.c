@@ -19,6 +19,7 @@ struct _OrfConnection {
   OrfCancel *cancel;
   OrfCancel *closing;
   gint64 deadline_us;
+  OrfTierReader *tiers; /* NULL: not asked for yet */
 };
 
 static char *
@@ -82,6 +83,7 @@ orf_connection_close (OrfConnection *connection)
   if (connection == NULL)
     return;
   orf_connection_unwatch (connection);
+  g_clear_pointer (&connection->tiers, orf_tier_reader_free);
   g_hash_table_unref (connection->statements);
   sqlite3_close (connection->db);
   g_free (connection->path);
@@ -98,6 +100,28 @@ const char *
 orf_connection_get_path (OrfConnection *connection)
 {
   return connection->path;
+}
+
+OrfTierReader *
+orf_connection_get_tiers (OrfConnection *connection)
+{
+  if (connection->tiers == NULL)
+    connection->tiers = orf_tier_reader_new (connection->db);
+  return connection->tiers;
+}
+
+gboolean
+orf_connection_adopt_error (OrfConnection *connection, GError *failure, GError **error)
+{
+  int code = sqlite3_extended_errcode (connection->db);
+
+  if (code != SQLITE_ROW && code != SQLITE_DONE)
+    connection->last_code = code;
+  if (orf_connection_is_stopped (connection, error))
+    g_error_free (failure);
+  else
+    g_propagate_error (error, failure);
+  return FALSE;
 }
 
 int

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "core/orf-cancel.h"
+#include "history/orf-tier-reader.h"
 
 G_BEGIN_DECLS
 
@@ -25,6 +26,11 @@ OrfConnection *orf_connection_open (const char *path, OrfConnectionMode mode, GE
 void orf_connection_close (OrfConnection *connection);
 sqlite3 *orf_connection_get_db (OrfConnection *connection);
 const char *orf_connection_get_path (OrfConnection *connection);
+/* The connection's own, made with the first call. */
+OrfTierReader *orf_connection_get_tiers (OrfConnection *connection);
+/* What a function on the bare handle failed with becomes the connection's: noted as its last code,
+ * and told as the watch says where that stopped it.  FALSE. */
+gboolean orf_connection_adopt_error (OrfConnection *connection, GError *failure, GError **error);
 /* SQLite's extended code of the last error that was folded since the last take; 0: none. */
 int orf_connection_take_last_code (OrfConnection *connection);
 

@@ -148,7 +148,7 @@ writer_finish_job (OrfStoreWriter *self, OrfWriteJob *job, const GError *failure
     job->error = g_error_copy (failure);
   if (job->batch != NULL && (job->error != NULL || job->replayed_json != NULL))
     orf_sample_batch_move_series (job->batch, self->orphans);
-  if (job->error != NULL && job->lane == ORF_WRITE_LANE_BULK)
+  if (job->error != NULL && job->batch != NULL && job->lane == ORF_WRITE_LANE_BULK)
     self->stats.frames_dropped++;
 }
 

@@ -3,6 +3,7 @@
 
 #include "store/orf-connection.h"
 #include "store/orf-store-lock.h"
+#include "store/orf-store-packing.h"
 #include "store/orf-store-reader.h"
 #include "store/orf-store-writer.h"
 #include "store/orf-write-job.h"
@@ -21,7 +22,8 @@ struct _OrfStore {
   OrfCancel *closing;
   GPtrArray *readers; /* OrfStoreReader */
   OrfQueue *checks;   /* one check at a time, in a reader of its own that lives as long as it */
-  OrfStoreReader *checker; /* NULL: no check runs */
+  OrfStoreReader *checker;  /* NULL: no check runs */
+  OrfStorePacking *packing; /* NULL: nothing is packed */
 
   guint in_flight;        /* jobs that are to be replied to here */
   GPtrArray *orphans;     /* OrfSeriesRow of frames that were not let in; they go with the next */
@@ -34,6 +36,9 @@ struct _OrfStore {
  * already is replied as it is. */
 void orf_store_submit (
   OrfStore *store, OrfQueue *queue, guint lane, gboolean writes, OrfJob *job, GError **error);
+/* A step of packing, in the bulk lane.  Takes step. */
+void
+orf_store_write_pack (OrfStore *store, OrfPackStep *step, OrfWriteDone done, gpointer user_data);
 /* First thing in each job's `done`. */
 void orf_store_landed (OrfStore *store);
 

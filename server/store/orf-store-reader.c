@@ -58,15 +58,21 @@ read_job_work_cb (OrfJob *base, gpointer state)
 }
 
 OrfReadJob *
-orf_read_job_new (OrfStore *store, OrfCancel *cancel)
+orf_read_job_new_sized (gsize size, OrfStore *store, OrfCancel *cancel)
 {
-  OrfReadJob *job = g_new0 (OrfReadJob, 1);
+  OrfReadJob *job = g_malloc0 (size);
 
   job->base.work = read_job_work_cb;
   job->store = store;
   job->cancel = cancel != NULL ? orf_cancel_ref (cancel) : NULL;
   job->bounded = TRUE;
   return job;
+}
+
+OrfReadJob *
+orf_read_job_new (OrfStore *store, OrfCancel *cancel)
+{
+  return orf_read_job_new_sized (sizeof (OrfReadJob), store, cancel);
 }
 
 void

@@ -42,6 +42,8 @@ struct _OrfReadJob {
 };
 
 OrfReadJob *orf_read_job_new (OrfStore *store, OrfCancel *cancel);
+/* The same at the head of a larger struct; size is that one's. */
+OrfReadJob *orf_read_job_new_sized (gsize size, OrfStore *store, OrfCancel *cancel);
 void orf_read_job_free (OrfReadJob *job);
 
 /* jobs: of OrfReadJob.  closing: set when all reading is to stop. */

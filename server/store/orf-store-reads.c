@@ -7,8 +7,8 @@
 #include "store/orf-store-events.h"
 #include "store/orf-store-open.h"
 #include "store/orf-store-private.h"
-#include "store/orf-store-samples.h"
 #include "store/orf-store-series.h"
+#include "store/orf-store-tiers.h"
 
 static void
 read_free_cb (OrfJob *job)
@@ -44,8 +44,8 @@ measure_points (const GPtrArray *series)
 static gboolean
 read_samples_thread_cb (OrfReadJob *job, OrfConnection *connection, GError **error)
 {
-  job->rows = orf_samples_read (connection, job->ids, job->n_ids, job->from_us, job->to_us,
-                                job->max, error);
+  job->rows = orf_tiers_read (connection, job->ids, job->n_ids, job->from_us, job->to_us, job->max,
+                              error);
   if (job->rows == NULL)
     return FALSE;
   job->held_bytes = measure_points (job->rows);

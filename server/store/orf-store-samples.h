@@ -29,13 +29,4 @@ gboolean orf_samples_append (OrfConnection *connection,
                              const OrfSample *samples,
                              guint n_samples,
                              GError **error);
-/* In the caller's read transaction: OrfSeriesPoints of from_us <= t_us < to_us. */
-GPtrArray *orf_samples_read (OrfConnection *connection,
-                             const gint64 *ids,
-                             guint n_ids,
-                             gint64 from_us,
-                             gint64 to_us,
-                             guint max_points,
-                             GError **error);
-
 G_END_DECLS

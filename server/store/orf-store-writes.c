@@ -36,14 +36,14 @@ new_batch_job (OrfStore *store, OrfWriteLane lane, OrfSampleBatch *batch)
   return job;
 }
 
-/* audit, idempotency: NULL where there is none. */
+/* Somebody waits for it, in either lane.  audit, idempotency: NULL where there is none. */
 static void
-submit_ack (OrfStore *store,
-            OrfWriteJob *job,
-            const OrfAudit *audit,
-            const OrfIdempotency *idempotency,
-            OrfWriteDone done,
-            gpointer user_data)
+submit_awaited (OrfStore *store,
+                OrfWriteJob *job,
+                const OrfAudit *audit,
+                const OrfIdempotency *idempotency,
+                OrfWriteDone done,
+                gpointer user_data)
 {
   orf_write_job_set_audit (job, audit);
   orf_write_job_set_idempotency (job, idempotency);
@@ -54,7 +54,7 @@ submit_ack (OrfStore *store,
   job->user_data = user_data;
   if (orf_memory_check_part (store->options.memory, ORF_MEMORY_WRITES, &job->error))
     orf_write_job_count (job, store->options.memory);
-  orf_store_submit (store, store->writes, ORF_WRITE_LANE_ACK, TRUE, &job->base, &job->error);
+  orf_store_submit (store, store->writes, job->lane, TRUE, &job->base, &job->error);
 }
 
 /* Nobody waits: freed where it is written. */
@@ -75,6 +75,15 @@ submit_bulk (OrfStore *store, OrfWriteJob *job)
 }
 
 void
+orf_store_write_pack (OrfStore *store, OrfPackStep *step, OrfWriteDone done, gpointer user_data)
+{
+  OrfWriteJob *job = orf_write_job_new (store, ORF_WRITE_LANE_BULK);
+
+  job->pack = step;
+  submit_awaited (store, job, NULL, NULL, done, user_data);
+}
+
+void
 orf_store_write_frame (OrfStore *store, OrfSampleBatch *batch)
 {
   submit_bulk (store, new_batch_job (store, ORF_WRITE_LANE_BULK, batch));
@@ -89,7 +98,7 @@ orf_store_write_samples (OrfStore *store,
 {
   OrfWriteJob *job = new_batch_job (store, ORF_WRITE_LANE_ACK, batch);
 
-  submit_ack (store, job, NULL, idempotency, done, user_data);
+  submit_awaited (store, job, NULL, idempotency, done, user_data);
 }
 
 void
@@ -103,7 +112,7 @@ orf_store_write_series (OrfStore *store,
   OrfWriteJob *job = orf_write_job_new (store, ORF_WRITE_LANE_ACK);
 
   job->series = rows;
-  submit_ack (store, job, audit, idempotency, done, user_data);
+  submit_awaited (store, job, audit, idempotency, done, user_data);
 }
 
 void
@@ -117,7 +126,7 @@ orf_store_write_event (OrfStore *store,
   OrfWriteJob *job = orf_write_job_new (store, ORF_WRITE_LANE_ACK);
 
   job->event = event;
-  submit_ack (store, job, audit, idempotency, done, user_data);
+  submit_awaited (store, job, audit, idempotency, done, user_data);
 }
 
 void
@@ -128,7 +137,7 @@ orf_store_write_audit (OrfStore *store,
 {
   OrfWriteJob *job = orf_write_job_new (store, ORF_WRITE_LANE_ACK);
 
-  submit_ack (store, job, audit, NULL, done, user_data);
+  submit_awaited (store, job, audit, NULL, done, user_data);
 }
 
 void

@@ -146,6 +146,15 @@ start_writer (OrfStore *store, GError **error)
   return store->writer != NULL;
 }
 
+static gboolean
+start_packing (OrfStore *store, GError **error)
+{
+  if (store->options.read_only || store->options.pack_us == 0)
+    return TRUE;
+  store->packing = orf_store_packing_start (store, error);
+  return store->packing != NULL;
+}
+
 /* The lock first: then nobody writes while the look reads. */
 static gboolean
 open_locked (OrfStore *store, GError **error)
@@ -166,6 +175,8 @@ static void
 stop_threads (OrfStore *store)
 {
   orf_cancel_trigger (store->closing);
+  if (store->packing != NULL)
+    orf_store_packing_stop (store->packing);
   orf_queue_close (store->reads);
   if (store->writes != NULL)
     orf_queue_close (store->writes);
@@ -196,7 +207,7 @@ orf_store_open (const OrfStoreOptions *options, GError **error)
   if ((options->read_only
          ? orf_store_open_choose_mode (store->options.path, &store->read_mode, error)
          : open_locked (store, error)) &&
-      start_readers (store, error))
+      start_readers (store, error) && start_packing (store, error))
     return store;
   stop_threads (store);
   orf_queue_dispatch (store->replies);
@@ -216,6 +227,7 @@ orf_store_close (OrfStore *store)
   do
     orf_queue_dispatch (store->replies);
   while (store->in_flight > 0);
+  g_clear_pointer (&store->packing, orf_store_packing_free);
   orf_store_lock_release (store->lock, FALSE);
   store_free (store);
 }

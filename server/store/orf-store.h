@@ -26,6 +26,8 @@ typedef struct {
   gint64 batch_us;       /* longest transaction (20 ms) */
   gint64 read_us;        /* longest read transaction (2 s): a long reader starves checkpoints */
   gint64 raw_us;         /* age at which sample_raw rows are dropped */
+  gint64 pack_us;        /* how often they are packed; 0: never */
+  guint pack_rows;       /* and at once when there are so many */
   gint64 idempotency_us; /* how long keys are kept (10 min) */
   gint64 audit_us;       /* how long rows of `audit` are kept; 0: for ever */
   gint64 audit_rows;     /* how many of them; 0: all */

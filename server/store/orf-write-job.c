@@ -4,6 +4,7 @@
 #include "core/orf-clock.h"
 #include "store/orf-store-events.h"
 #include "store/orf-store-keys.h"
+#include "store/orf-store-pack.h"
 #include "store/orf-store-series.h"
 
 static void
@@ -35,6 +36,7 @@ orf_write_job_free (OrfWriteJob *job)
   g_clear_pointer (&job->series, g_ptr_array_unref);
   g_clear_pointer (&job->processes, g_array_unref);
   g_clear_pointer (&job->event, orf_event_row_free);
+  orf_pack_step_free (job->pack);
   if (job->idempotency != NULL) {
     g_free ((char *) job->idempotency->key);
     g_free ((char *) job->idempotency->method);
@@ -61,6 +63,8 @@ orf_write_job_count (OrfWriteJob *job, OrfMemory *memory)
     job->held_bytes += orf_sample_batch_measure (job->batch);
   if (job->event != NULL)
     job->held_bytes += orf_event_row_measure (job->event);
+  if (job->pack != NULL)
+    job->held_bytes += orf_pack_step_measure (job->pack);
   orf_memory_add (memory, ORF_MEMORY_WRITES, (gint64) job->held_bytes);
 }
 
@@ -151,6 +155,8 @@ apply_rest (OrfWriteJob *job, OrfConnection *connection, gint64 now_us, GError *
                                  &g_array_index (job->processes, OrfGpuProcessRow, i), error))
       return FALSE;
   if (job->event != NULL && !orf_events_insert (connection, job->event, error))
+    return FALSE;
+  if (job->pack != NULL && !orf_pack_apply (connection, job->pack, error))
     return FALSE;
   if (job->audit != NULL && !orf_audit_insert (connection, job->audit, now_us, error))
     return FALSE;

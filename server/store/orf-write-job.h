@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/orf-queue.h"
+#include "history/orf-pack-step.h"
 #include "store/orf-sample-batch.h"
 #include "store/orf-store-samples.h"
 
@@ -26,6 +27,7 @@ typedef struct {
   GArray *processes; /* OrfGpuProcessRow, its strings owned */
   gint64 processes_t_us;
   OrfEventRow *event;
+  OrfPackStep *pack;
   OrfIdempotency *idempotency;
   OrfAudit *audit;
 

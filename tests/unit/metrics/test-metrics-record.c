@@ -53,7 +53,7 @@ test_refusals (MetricsFixture *fixture, gconstpointer data)
 {
   g_autofree char *old = g_strdup_printf ("[{\"name\":\"a\",\"value\":1,\"t_us\":%" G_GINT64_FORMAT
                                           "}]",
-                                          orf_clock_now_us () - 7300 * ORF_US_PER_S);
+                                          orf_clock_now_us () - 31 * 86400 * ORF_US_PER_S);
   g_autofree char *ahead = g_strdup_printf (
     "[{\"name\":\"a\",\"value\":1},{\"name\":\"a\",\"value\":1,\"t_us\":%" G_GINT64_FORMAT "}]",
     orf_clock_now_us () + 90 * ORF_US_PER_S);

@@ -2,15 +2,17 @@
 #include "core/orf-clock.h"
 #include "orf-error.h"
 #include "store-fixture.h"
+#include "store/orf-packer.h"
+#include "store/orf-store-pack.h"
 
 #define N_SERIES 20
 
 /* Random batches, with late and repeated times, into the store and into a model: series -> t_us ->
  * value, where the later wins. */
 static void
-fill (StoreFixture *fixture, GHashTable **model, guint n_batches, gint64 from_us)
+fill (StoreFixture *fixture, GHashTable **model, guint first_batch, guint n_batches, gint64 from_us)
 {
-  for (guint i = 0; i < n_batches; i++) {
+  for (guint i = first_batch; i < first_batch + n_batches; i++) {
     guint n = (guint) g_test_rand_int_range (0, 400);
     OrfSampleBatch *batch = orf_sample_batch_new (n);
 
@@ -92,16 +94,32 @@ compare_range (StoreFixture *fixture, GHashTable **model, gint64 from_us, gint64
   }
 }
 
-static void
-test_model (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
+static GHashTable **
+new_model (void)
 {
-  GHashTable *model[N_SERIES + 1];
-  gint64 start_us = orf_clock_now_us ();
+  GHashTable **model = g_new0 (GHashTable *, N_SERIES + 1);
 
   for (guint i = 0; i <= N_SERIES; i++)
     model[i] = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
+  return model;
+}
+
+static void
+free_model (GHashTable **model)
+{
+  for (guint i = 0; i <= N_SERIES; i++)
+    g_hash_table_unref (model[i]);
+  g_free (model);
+}
+
+static void
+test_model (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  GHashTable **model = new_model ();
+  gint64 start_us = orf_clock_now_us ();
+
   store_fixture_open (fixture);
-  fill (fixture, model, 100, start_us);
+  fill (fixture, model, 0, 100, start_us);
   for (guint i = 0; i < 60; i++) {
     gint64 from_us = start_us + g_test_rand_int_range (-60, 110) * ORF_US_PER_S;
     gint64 to_us = from_us + g_test_rand_int_range (0, 60000000);
@@ -109,8 +127,151 @@ test_model (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
     compare_range (fixture, model, from_us, to_us, (guint) g_test_rand_int_range (0, N_SERIES));
   }
   compare_range (fixture, model, 0, G_MAXINT64, 0);
-  for (guint i = 0; i <= N_SERIES; i++)
-    g_hash_table_unref (model[i]);
+  free_model (model);
+}
+
+/* ---- packed ---------------------------------------------------------------------------------- */
+
+/* At most n steps; some are made and then lost, as a kill does, or made by a packer that has
+ * nothing in memory. */
+static guint
+pack_steps (StoreFixture *fixture, guint n, const OrfPackLimits *limits)
+{
+  g_autoptr (OrfConnection) connection = NULL;
+  g_autoptr (OrfPacker) packer = orf_packer_new ();
+  g_autoptr (GError) error = NULL;
+  gboolean more = TRUE;
+  guint n_done = 0;
+
+  store_fixture_close (fixture);
+  connection = orf_connection_open (fixture->path, ORF_CONNECTION_WRITE, &error);
+  g_assert_no_error (error);
+  while (more && n_done < n) {
+    g_autoptr (OrfPackStep) step = NULL;
+    int fate = g_test_rand_int_range (0, 6);
+
+    orf_connection_exec (connection, "BEGIN IMMEDIATE", &error);
+    orf_packer_make_step (packer, connection, limits, &step, &error);
+    g_assert_no_error (error);
+    more = step != NULL;
+    if (more)
+      orf_pack_apply (connection, step, &error);
+    g_assert_no_error (error);
+    orf_connection_exec (connection, fate == 0 ? "ROLLBACK" : "COMMIT", &error);
+    g_assert_no_error (error);
+    n_done += fate != 0;
+    if (fate == 1) {
+      orf_packer_free (packer);
+      packer = orf_packer_new ();
+    }
+  }
+  g_clear_pointer (&connection, orf_connection_close);
+  store_fixture_open (fixture);
+  return n_done;
+}
+
+static int
+compare_times_cb (gconstpointer a, gconstpointer b)
+{
+  gint64 left = **(gint64 *const *) a, right = **(gint64 *const *) b;
+
+  return (left > right) - (left < right);
+}
+
+static GArray *
+fold_model (GHashTable *series, gint64 id, gint64 step_us)
+{
+  GArray *rows = g_array_new (FALSE, FALSE, sizeof (OrfRollup));
+  guint n;
+  g_autofree gpointer *keys = g_hash_table_get_keys_as_array (series, &n);
+  g_autofree gint64 *times_us = g_new (gint64, n + 1);
+  g_autofree double *values = g_new (double, n + 1);
+
+  qsort (keys, n, sizeof *keys, compare_times_cb);
+  for (guint i = 0; i < n; i++) {
+    times_us[i] = *(gint64 *) keys[i];
+    values[i] = *(double *) g_hash_table_lookup (series, keys[i]);
+  }
+  orf_rollup_fold (id, times_us, values, n, step_us, rows);
+  return rows;
+}
+
+static void
+compare_rollups (OrfConnection *connection, const char *sql, gint64 id, GArray *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, sql, &error);
+  gboolean row = TRUE;
+
+  g_assert_no_error (error);
+  sqlite3_bind_int64 (statement, 1, id);
+  for (guint i = 0; i < expected->len; i++) {
+    const OrfRollup *want = &g_array_index (expected, OrfRollup, i);
+
+    g_assert_true (orf_connection_step (connection, statement, &row, &error) && row);
+    g_assert_cmpint (sqlite3_column_int64 (statement, 0), ==, want->t_us);
+    g_assert_cmpint (sqlite3_column_int64 (statement, 1), ==, want->count);
+    g_assert_cmpfloat (sqlite3_column_double (statement, 2), ==, want->min);
+    g_assert_cmpfloat (sqlite3_column_double (statement, 3), ==, want->max);
+    g_assert_cmpfloat_with_epsilon (sqlite3_column_double (statement, 4), want->sum, 1e-9);
+    g_assert_cmpfloat (sqlite3_column_double (statement, 5), ==, want->last);
+  }
+  g_assert_true (orf_connection_step (connection, statement, &row, &error) && !row);
+}
+
+static void
+compare_all_rollups (StoreFixture *fixture, GHashTable **model)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (OrfConnection)
+    connection = orf_connection_open (fixture->path, ORF_CONNECTION_READ, &error);
+
+  g_assert_no_error (error);
+  for (gint64 id = 1; id <= N_SERIES; id++) {
+    g_autoptr (GArray) minutes = fold_model (model[id], id, ORF_MINUTE_US);
+    g_autoptr (GArray) hours = fold_model (model[id], id, ORF_HOUR_US);
+
+    compare_rollups (connection,
+                     "SELECT t_us, count, min, max, sum, last FROM rollup_1m WHERE series_id = ? "
+                     "ORDER BY t_us",
+                     id, minutes);
+    compare_rollups (connection,
+                     "SELECT t_us, count, min, max, sum, last FROM rollup_1h WHERE series_id = ? "
+                     "ORDER BY t_us",
+                     id, hours);
+  }
+}
+
+/* Reads see the same at each point of packing and merging, whatever was lost on the way. */
+static void
+test_packed (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  GHashTable **model = new_model ();
+  gint64 start_us = orf_clock_now_us () - 3000 * ORF_US_PER_S;
+  const OrfPackLimits all = { 1000, TRUE };
+
+  store_fixture_open (fixture);
+  for (guint i = 0; i < 40; i++) {
+    const OrfPackLimits limits = { (guint) g_test_rand_int_range (500, 4000), i % 3 == 0 };
+    gint64 from_us = start_us + g_test_rand_int_range (-60, 820) * ORF_US_PER_S;
+
+    fill (fixture, model, i * 20, 20, start_us);
+    pack_steps (fixture, (guint) g_test_rand_int_range (0, 12), &limits);
+    compare_range (fixture, model, from_us, from_us + g_test_rand_int_range (0, 60000000),
+                   (guint) g_test_rand_int_range (0, N_SERIES));
+    compare_range (fixture, model, 0, G_MAXINT64, 0);
+  }
+  g_assert_cmpuint (pack_steps (fixture, 100000, &all), <, 100000);
+  compare_range (fixture, model, 0, G_MAXINT64, 0);
+  compare_all_rollups (fixture, model);
+  /* everything is packed, once, and some of it merged */
+  g_assert_cmpint (store_query (fixture->path, "SELECT max (last_rowid) FROM raw_block"), ==,
+                   store_query (fixture->path, "SELECT from_rowid - 1 FROM packing"));
+  g_assert_cmpint (store_query (fixture->path, "SELECT count (*) FROM chunk_block WHERE level = 1"),
+                   >, 0);
+  g_assert_cmpint (store_query (fixture->path, "SELECT sum (samples) FROM chunk_block"), ==,
+                   store_query (fixture->path, "SELECT sum (count) FROM chunk"));
+  free_model (model);
 }
 
 static void
@@ -237,6 +398,7 @@ main (int argc, char **argv)
   g_test_add ("/store/samples/" name, StoreFixture, NULL, store_fixture_set_up, test,              \
               store_fixture_tear_down)
   ADD ("model", test_model);
+  ADD ("packed", test_packed);
   ADD ("max-points", test_max_points);
   ADD ("cancel", test_cancel);
   ADD ("read-us", test_read_us);

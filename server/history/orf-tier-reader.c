@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A series' chunks are found by their ids, one look a block.  Where chunks (and the rows not packed
+ * yet) do not overlap, each is decoded and given as it is; those that do are put together, the
+ * later one winning.
+ */
+#include "history/orf-tier-reader.h"
+
+#include "history/orf-chunk-codec.h"
+#include "history/orf-tier-tail.h"
+#include "orf-error.h"
+#include "store/orf-store-error.h"
+
+/* Rows that are not packed are read for so many series at once that no more of them than this are
+ * held (32 MB), if they are spread evenly. */
+#define MAX_TAIL_ROWS (2 * 1024 * 1024)
+
+static const char has_tiers_sql[] = "SELECT 1 FROM sqlite_schema WHERE name = 'packing'";
+static const char mark_sql[] = "SELECT from_rowid, to_rowid, next_series_id FROM packing";
+static const char series_sql[] = "SELECT id FROM series ORDER BY id";
+static const char blocks_sql[] =
+  "SELECT block FROM chunk_block WHERE max_t_us >= ?1 AND min_t_us < ?2 ORDER BY order_no";
+static const char span_sql[] = "SELECT start_us, end_us FROM chunk WHERE id = ?1";
+static const char data_sql[] = "SELECT count, data FROM chunk WHERE id = ?1";
+
+struct _OrfTierReader {
+  sqlite3 *db;
+  sqlite3_stmt *has_tiers, *mark, *series, *blocks, *span, *data;
+  OrfChunkCodec *codec;
+  OrfTierTail *tail;
+  gint64 *times_us; /* what the last chunk was decoded to */
+  double *values;
+  gsize capacity;
+};
+
+/* A chunk, or the rows that are not packed. */
+typedef struct {
+  gint64 chunk_id; /* 0: the rows */
+  gint64 start_us, end_us;
+  guint order;
+} Piece;
+
+struct _OrfTierScan {
+  OrfTierReader *reader;
+  gint64 from_us, to_us;
+  gboolean packed_only;
+  gint64 *ids; /* rising */
+  guint n_ids;
+  OrfTierMark mark;
+  GArray *blocks; /* gint64, by order_no */
+  guint at_id;    /* of the series whose pieces these are */
+  guint next_id;
+  guint tail_to;        /* the tail has the rows of the ids before this one */
+  guint tail_step;      /* ids whose rows are read at once */
+  GArray *pieces;       /* Piece, by start */
+  guint at_piece;       /* the next */
+  GArray *points;       /* OrfPoint, of pieces that overlap */
+  GArray *merged_times; /* the same as columns */
+  GArray *merged_values;
+  OrfTierRun run;
+};
+
+OrfTierReader *
+orf_tier_reader_new (sqlite3 *db)
+{
+  OrfTierReader *reader = g_new0 (OrfTierReader, 1);
+
+  reader->db = db;
+  reader->codec = orf_chunk_codec_new ();
+  reader->tail = orf_tier_tail_new (db);
+  return reader;
+}
+
+void
+orf_tier_reader_free (OrfTierReader *reader)
+{
+  sqlite3_stmt *statements[] = { reader->has_tiers, reader->mark, reader->series,
+                                 reader->blocks,    reader->span, reader->data };
+
+  for (guint i = 0; i < G_N_ELEMENTS (statements); i++)
+    sqlite3_finalize (statements[i]);
+  orf_tier_tail_free (reader->tail);
+  orf_chunk_codec_free (reader->codec);
+  g_free (reader->times_us);
+  g_free (reader->values);
+  g_free (reader);
+}
+
+static gboolean
+fail (OrfTierReader *reader, GError **error)
+{
+  const char *path = sqlite3_db_filename (reader->db, "main");
+
+  g_propagate_error (error, orf_store_error_new (sqlite3_extended_errcode (reader->db),
+                                                 sqlite3_errmsg (reader->db),
+                                                 path != NULL ? path : "the database"));
+  return FALSE;
+}
+
+/* *statement ready to be bound and stepped. */
+static gboolean
+prepare (OrfTierReader *reader, sqlite3_stmt **statement, const char *sql, GError **error)
+{
+  if (*statement != NULL || sqlite3_prepare_v3 (reader->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                                statement, NULL) == SQLITE_OK)
+    return TRUE;
+  return fail (reader, error);
+}
+
+/* The first column of all rows, appended to numbers of gint64. */
+static gboolean
+collect (OrfTierReader *reader, sqlite3_stmt *statement, GArray *numbers, GError **error)
+{
+  int code;
+
+  while ((code = sqlite3_step (statement)) == SQLITE_ROW) {
+    gint64 number = sqlite3_column_int64 (statement, 0);
+
+    g_array_append_val (numbers, number);
+  }
+  sqlite3_reset (statement);
+  return code == SQLITE_DONE || fail (reader, error);
+}
+
+/* ---- the scan's beginning -------------------------------------------------------------------- */
+
+static gboolean
+scan_load_mark (OrfTierScan *scan, gboolean *has_tiers, GError **error)
+{
+  OrfTierReader *reader = scan->reader;
+  int code;
+
+  scan->mark = (OrfTierMark){ G_MININT64, G_MININT64, 0 };
+  if (!prepare (reader, &reader->has_tiers, has_tiers_sql, error))
+    return FALSE;
+  code = sqlite3_step (reader->has_tiers);
+  sqlite3_reset (reader->has_tiers);
+  *has_tiers = code == SQLITE_ROW;
+  if (code != SQLITE_ROW)
+    return code == SQLITE_DONE || fail (reader, error);
+  if (!prepare (reader, &reader->mark, mark_sql, error))
+    return FALSE;
+  code = sqlite3_step (reader->mark);
+  if (code == SQLITE_ROW)
+    scan->mark = (OrfTierMark){ sqlite3_column_int64 (reader->mark, 0),
+                                sqlite3_column_int64 (reader->mark, 1),
+                                sqlite3_column_int64 (reader->mark, 2) };
+  sqlite3_reset (reader->mark);
+  return code == SQLITE_ROW || code == SQLITE_DONE || fail (reader, error);
+}
+
+static gboolean
+scan_load_blocks (OrfTierScan *scan, GError **error)
+{
+  OrfTierReader *reader = scan->reader;
+
+  if (!prepare (reader, &reader->blocks, blocks_sql, error))
+    return FALSE;
+  sqlite3_bind_int64 (reader->blocks, 1, scan->from_us);
+  sqlite3_bind_int64 (reader->blocks, 2, scan->to_us);
+  return collect (reader, reader->blocks, scan->blocks, error);
+}
+
+static int
+compare_ids_cb (const void *a, const void *b)
+{
+  gint64 left = *(const gint64 *) a, right = *(const gint64 *) b;
+
+  return (left > right) - (left < right);
+}
+
+static gboolean
+scan_set_ids (OrfTierScan *scan, const gint64 *ids, guint n_ids, GError **error)
+{
+  g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (gint64));
+  guint n = 0;
+
+  g_array_append_vals (all, ids, n_ids);
+  if (n_ids == 0 && (!prepare (scan->reader, &scan->reader->series, series_sql, error) ||
+                     !collect (scan->reader, scan->reader->series, all, error)))
+    return FALSE;
+  scan->n_ids = all->len;
+  scan->ids = (gint64 *) (gpointer) g_array_free (g_steal_pointer (&all), FALSE);
+  if (scan->n_ids > 0)
+    qsort (scan->ids, scan->n_ids, sizeof *scan->ids, compare_ids_cb);
+  for (guint i = 0; i < scan->n_ids; i++)
+    if (i == 0 || scan->ids[i] != scan->ids[n - 1])
+      scan->ids[n++] = scan->ids[i];
+  scan->n_ids = n;
+  return TRUE;
+}
+
+static gboolean
+scan_begin (OrfTierScan *scan, const gint64 *ids, guint n_ids, GError **error)
+{
+  gboolean has_tiers;
+  gint64 n_rows;
+
+  if (!scan_set_ids (scan, ids, n_ids, error) || !scan_load_mark (scan, &has_tiers, error) ||
+      (has_tiers && !scan_load_blocks (scan, error)))
+    return FALSE;
+  n_rows = orf_tier_tail_count (scan->reader->tail, &scan->mark);
+  if (n_rows < 0)
+    return fail (scan->reader, error);
+  /* few series are read at once in any case: what they have is what was asked for */
+  scan->tail_step = (guint) MAX (64, (gint64) scan->n_ids / (n_rows / MAX_TAIL_ROWS + 1));
+  return TRUE;
+}
+
+static OrfTierScan *
+scan_new (OrfTierReader *reader, gint64 from_us, gint64 to_us)
+{
+  OrfTierScan *scan = g_new0 (OrfTierScan, 1);
+
+  scan->reader = reader;
+  scan->from_us = from_us;
+  scan->to_us = to_us;
+  scan->blocks = g_array_new (FALSE, FALSE, sizeof (gint64));
+  scan->pieces = g_array_new (FALSE, FALSE, sizeof (Piece));
+  scan->points = g_array_new (FALSE, FALSE, sizeof (OrfPoint));
+  scan->merged_times = g_array_new (FALSE, FALSE, sizeof (gint64));
+  scan->merged_values = g_array_new (FALSE, FALSE, sizeof (double));
+  return scan;
+}
+
+OrfTierScan *
+orf_tier_scan_new (OrfTierReader *reader,
+                   const gint64 *ids,
+                   guint n_ids,
+                   gint64 from_us,
+                   gint64 to_us,
+                   GError **error)
+{
+  g_autoptr (OrfTierScan) scan = scan_new (reader, from_us, to_us);
+
+  return scan_begin (scan, ids, n_ids, error) ? g_steal_pointer (&scan) : NULL;
+}
+
+OrfTierScan *
+orf_tier_scan_new_packed (
+  OrfTierReader *reader, gint64 series_id, gint64 from_us, gint64 to_us, GError **error)
+{
+  g_autoptr (OrfTierScan) scan = scan_new (reader, from_us, to_us);
+
+  scan->packed_only = TRUE;
+  return scan_set_ids (scan, &series_id, 1, error) && scan_load_blocks (scan, error)
+           ? g_steal_pointer (&scan)
+           : NULL;
+}
+
+void
+orf_tier_scan_free (OrfTierScan *scan)
+{
+  g_array_unref (scan->blocks);
+  g_array_unref (scan->pieces);
+  g_array_unref (scan->points);
+  g_array_unref (scan->merged_times);
+  g_array_unref (scan->merged_values);
+  g_free (scan->ids);
+  g_free (scan);
+}
+
+/* ---- the pieces of one series ---------------------------------------------------------------- */
+
+static int
+compare_pieces_cb (gconstpointer a, gconstpointer b)
+{
+  gint64 left = ((const Piece *) a)->start_us, right = ((const Piece *) b)->start_us;
+
+  return (left > right) - (left < right);
+}
+
+static gboolean
+scan_find_chunk (OrfTierScan *scan, gint64 chunk_id, guint order, GError **error)
+{
+  sqlite3_stmt *span = scan->reader->span;
+  Piece piece = { .chunk_id = chunk_id, .order = order };
+  int code;
+
+  sqlite3_bind_int64 (span, 1, chunk_id);
+  code = sqlite3_step (span);
+  if (code == SQLITE_ROW) {
+    piece.start_us = sqlite3_column_int64 (span, 0);
+    piece.end_us = sqlite3_column_int64 (span, 1);
+    if (piece.end_us >= scan->from_us && piece.start_us < scan->to_us)
+      g_array_append_val (scan->pieces, piece);
+  }
+  sqlite3_reset (span);
+  return code == SQLITE_ROW || code == SQLITE_DONE || fail (scan->reader, error);
+}
+
+static gboolean
+scan_read_tail (OrfTierScan *scan, GError **error)
+{
+  guint n_ids = MIN (scan->tail_step, scan->n_ids - scan->at_id);
+
+  if (scan->at_id < scan->tail_to)
+    return TRUE;
+  scan->tail_to = scan->at_id + n_ids;
+  return orf_tier_tail_read (scan->reader->tail, &scan->mark, scan->ids + scan->at_id, n_ids,
+                             scan->from_us, scan->to_us) ||
+         fail (scan->reader, error);
+}
+
+static gboolean
+scan_find_pieces (OrfTierScan *scan, GError **error)
+{
+  gint64 series_id = scan->ids[scan->at_id];
+  const GArray *rows;
+
+  g_array_set_size (scan->pieces, 0);
+  scan->at_piece = 0;
+  if (!prepare (scan->reader, &scan->reader->span, span_sql, error) ||
+      (!scan->packed_only && !scan_read_tail (scan, error)))
+    return FALSE;
+  for (guint i = 0; i < scan->blocks->len; i++) {
+    gint64 chunk_id = ORF_TIER_CHUNK_ID (g_array_index (scan->blocks, gint64, i), series_id);
+
+    if (!scan_find_chunk (scan, chunk_id, i, error))
+      return FALSE;
+  }
+  rows = scan->packed_only ? NULL : orf_tier_tail_get (scan->reader->tail, series_id);
+  if (rows != NULL) {
+    Piece piece = { 0, g_array_index (rows, OrfPoint, 0).t_us,
+                    g_array_index (rows, OrfPoint, rows->len - 1).t_us, scan->blocks->len };
+
+    g_array_append_val (scan->pieces, piece);
+  }
+  g_array_sort (scan->pieces, compare_pieces_cb);
+  return TRUE;
+}
+
+/* ---- points ---------------------------------------------------------------------------------- */
+
+static void
+reader_make_room (OrfTierReader *reader, gsize count)
+{
+  if (count <= reader->capacity)
+    return;
+  reader->capacity = count;
+  reader->times_us = g_renew (gint64, reader->times_us, count);
+  reader->values = g_renew (double, reader->values, count);
+}
+
+/* "chunk 12884901895 (series 7, block 3): …" */
+static void
+name_chunk (gint64 chunk_id, GError *error)
+{
+  g_autofree char *message = g_steal_pointer (&error->message);
+
+  error->message = g_strdup_printf ("chunk %" G_GINT64_FORMAT " (series %" G_GINT64_FORMAT
+                                    ", block %" G_GINT64_FORMAT "): %s",
+                                    chunk_id, chunk_id & G_MAXUINT32, chunk_id >> 32, message);
+  error->code = ORF_ERROR_DATA_LOSS;
+}
+
+gboolean
+orf_tier_reader_read_chunk (OrfTierReader *reader, gint64 chunk_id, OrfTierRun *run, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  gsize count = 0;
+  int code;
+
+  if (!prepare (reader, &reader->data, data_sql, error))
+    return FALSE;
+  sqlite3_bind_int64 (reader->data, 1, chunk_id);
+  code = sqlite3_step (reader->data);
+  if (code == SQLITE_ROW) {
+    /* of a count that is wrong the codec says so */
+    reader_make_room (reader, (gsize) CLAMP (sqlite3_column_int64 (reader->data, 0), 1,
+                                             (gint64) ORF_CHUNK_MAX_POINTS));
+    orf_chunk_codec_decode (reader->codec, sqlite3_column_blob (reader->data, 1),
+                            (gsize) sqlite3_column_bytes (reader->data, 1), reader->times_us,
+                            reader->values, reader->capacity, &count, &failure);
+  }
+  sqlite3_reset (reader->data);
+  if (code != SQLITE_ROW && code != SQLITE_DONE)
+    return fail (reader, error);
+  if (failure != NULL) {
+    name_chunk (chunk_id, failure);
+    g_propagate_error (error, g_steal_pointer (&failure));
+    return FALSE;
+  }
+  *run = (OrfTierRun){ chunk_id & G_MAXUINT32, reader->times_us, reader->values, count };
+  return TRUE;
+}
+
+/* The run is what of these columns lies in the span. */
+static void
+scan_set_run (OrfTierScan *scan, const gint64 *times_us, const double *values, gsize count)
+{
+  gsize first = 0;
+
+  scan->run = (OrfTierRun){ 0 };
+  if (count == 0)
+    return;
+  /* a chunk that lies within is not looked through */
+  if (times_us[0] < scan->from_us)
+    while (first < count && times_us[first] < scan->from_us)
+      first++;
+  if (times_us[count - 1] >= scan->to_us)
+    while (count > first && times_us[count - 1] >= scan->to_us)
+      count--;
+  scan->run = (OrfTierRun){ scan->ids[scan->at_id], times_us + first, values + first,
+                            count - first };
+}
+
+static gboolean
+scan_gather (OrfTierScan *scan, const Piece *piece, GError **error)
+{
+  const GArray *rows;
+  OrfTierRun run;
+
+  if (piece->chunk_id == 0) {
+    rows = orf_tier_tail_get (scan->reader->tail, scan->ids[scan->at_id]);
+    g_array_append_vals (scan->points, rows->data, rows->len);
+    return TRUE;
+  }
+  if (!orf_tier_reader_read_chunk (scan->reader, piece->chunk_id, &run, error))
+    return FALSE;
+  for (gsize i = 0; i < run.count; i++) {
+    OrfPoint point = { run.times_us[i], run.values[i] };
+
+    g_array_append_val (scan->points, point);
+  }
+  return TRUE;
+}
+
+static int
+compare_order_cb (gconstpointer a, gconstpointer b)
+{
+  guint left = ((const Piece *) a)->order, right = ((const Piece *) b)->order;
+
+  return (left > right) - (left < right);
+}
+
+/* The pieces from at_piece to end as one; the later ones win. */
+static gboolean
+scan_merge (OrfTierScan *scan, guint end, GError **error)
+{
+  g_autoptr (GArray) pieces = g_array_new (FALSE, FALSE, sizeof (Piece));
+
+  g_array_append_vals (pieces, &g_array_index (scan->pieces, Piece, scan->at_piece),
+                       end - scan->at_piece);
+  g_array_sort (pieces, compare_order_cb);
+  g_array_set_size (scan->points, 0);
+  for (guint i = 0; i < pieces->len; i++)
+    if (!scan_gather (scan, &g_array_index (pieces, Piece, i), error))
+      return FALSE;
+  orf_tier_points_settle (scan->points);
+  orf_tier_points_split (scan->points, scan->merged_times, scan->merged_values);
+  scan_set_run (scan, (const gint64 *) (gpointer) scan->merged_times->data,
+                (const double *) (gpointer) scan->merged_values->data, scan->points->len);
+  return TRUE;
+}
+
+/* Past the last piece that overlaps those from at_piece on. */
+static guint
+scan_find_end (const OrfTierScan *scan)
+{
+  guint end = scan->at_piece + 1;
+  gint64 end_us = g_array_index (scan->pieces, Piece, scan->at_piece).end_us;
+
+  while (end < scan->pieces->len && g_array_index (scan->pieces, Piece, end).start_us <= end_us) {
+    end_us = MAX (end_us, g_array_index (scan->pieces, Piece, end).end_us);
+    end++;
+  }
+  return end;
+}
+
+static gboolean
+scan_take_pieces (OrfTierScan *scan, GError **error)
+{
+  const Piece *piece = &g_array_index (scan->pieces, Piece, scan->at_piece);
+  guint end = scan_find_end (scan);
+  OrfTierRun run;
+
+  if (end > scan->at_piece + 1 || piece->chunk_id == 0) {
+    if (!scan_merge (scan, end, error))
+      return FALSE;
+  } else {
+    if (!orf_tier_reader_read_chunk (scan->reader, piece->chunk_id, &run, error))
+      return FALSE;
+    scan_set_run (scan, run.times_us, run.values, run.count);
+  }
+  scan->at_piece = end;
+  return TRUE;
+}
+
+gboolean
+orf_tier_scan_next (OrfTierScan *scan, const OrfTierRun **run, GError **error)
+{
+  for (*run = NULL; *run == NULL;) {
+    if (scan->at_piece < scan->pieces->len) {
+      if (!scan_take_pieces (scan, error))
+        return FALSE;
+      *run = scan->run.count > 0 ? &scan->run : NULL;
+      continue;
+    }
+    if (scan->next_id == scan->n_ids)
+      return TRUE;
+    scan->at_id = scan->next_id++;
+    if (!scan_find_pieces (scan, error))
+      return FALSE;
+  }
+  return TRUE;
+}

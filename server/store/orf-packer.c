@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A window is a run of rowids of sample_raw: its rows are read once, kept by series, and given out
+ * some series a step.  After a start in the middle of a window the rest of it is read again.
+ *
+ * Invariant of the rollups: a minute's row tells of exactly its packed samples.  So with the
+ * samples that are packed now those are read that older chunks have of the same minutes, which is
+ * the last minute of the chunk before, and more where samples came late.
+ */
+#include "store/orf-packer.h"
+
+#include "history/orf-tier-tail.h"
+#include "orf-error.h"
+#include "store/orf-pack-merge.h"
+#include "store/orf-store-error.h"
+
+/* In one step: some 10 ms to make and a few to write. */
+#define STEP_SERIES  256
+#define STEP_SAMPLES 200000
+
+static const char packing_sql[] =
+  "SELECT from_rowid, to_rowid, next_series_id, block, merge_block, merge_from_order, "
+  "merge_to_order, merge_next_series_id FROM packing";
+static const char raw_sql[] =
+  "SELECT coalesce (min (first_rowid), 0), coalesce (max (last_rowid), -1) FROM raw_block";
+static const char block_sql[] = "SELECT chunks, samples FROM chunk_block WHERE block = ?1";
+static const char minutes_sql[] = "SELECT t_us, count, min, max, sum, last FROM rollup_1m "
+                                  "WHERE series_id = ?1 AND t_us >= ?2 AND t_us < ?3 ORDER BY t_us";
+
+struct _OrfPacker {
+  OrfChunkCodec *codec;
+  OrfTierTail *window; /* NULL: none is in memory */
+  gint64 window_from, window_to;
+  GArray *series; /* of the window: gint64, rising */
+  GArray *times_us, *values;
+};
+
+OrfPacker *
+orf_packer_new (void)
+{
+  OrfPacker *packer = g_new0 (OrfPacker, 1);
+
+  packer->codec = orf_chunk_codec_new ();
+  packer->times_us = g_array_new (FALSE, FALSE, sizeof (gint64));
+  packer->values = g_array_new (FALSE, FALSE, sizeof (double));
+  return packer;
+}
+
+static void
+packer_drop_window (OrfPacker *packer)
+{
+  g_clear_pointer (&packer->window, orf_tier_tail_free);
+  g_clear_pointer (&packer->series, g_array_unref);
+}
+
+void
+orf_packer_free (OrfPacker *packer)
+{
+  packer_drop_window (packer);
+  orf_chunk_codec_free (packer->codec);
+  g_array_unref (packer->times_us);
+  g_array_unref (packer->values);
+  g_free (packer);
+}
+
+static gboolean
+load_packing (OrfConnection *connection, OrfPacking *packing, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, packing_sql, error);
+  gboolean row;
+
+  if (statement == NULL || !orf_connection_step (connection, statement, &row, error))
+    return FALSE;
+  if (!row) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_DATA_LOSS, "%s: the table packing has no row",
+                 orf_connection_get_path (connection));
+    return FALSE;
+  }
+  *packing = (OrfPacking){
+    sqlite3_column_int64 (statement, 0), sqlite3_column_int64 (statement, 1),
+    sqlite3_column_int64 (statement, 2), sqlite3_column_int64 (statement, 3),
+    sqlite3_column_int64 (statement, 4), sqlite3_column_int64 (statement, 5),
+    sqlite3_column_int64 (statement, 6), sqlite3_column_int64 (statement, 7),
+  };
+  return TRUE;
+}
+
+/* ---- the window ------------------------------------------------------------------------------ */
+
+/* *step NULL: there is too little to begin with. */
+static gboolean
+begin_window (OrfConnection *connection,
+              const OrfPacking *packing,
+              const OrfPackLimits *limits,
+              OrfPackStep **step,
+              GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, raw_sql, error);
+  gint64 from_rowid, n_rows;
+  gboolean row;
+
+  if (statement == NULL || !orf_connection_step (connection, statement, &row, error))
+    return FALSE;
+  from_rowid = MAX (packing->from_rowid, sqlite3_column_int64 (statement, 0));
+  n_rows = sqlite3_column_int64 (statement, 1) - from_rowid + 1;
+  *step = NULL;
+  if (n_rows <= 0 || (!limits->all && n_rows < limits->max_rows))
+    return TRUE;
+  *step = orf_pack_step_new (packing);
+  (*step)->packing.from_rowid = from_rowid;
+  (*step)->packing.to_rowid = from_rowid + MIN (n_rows, limits->max_rows) - 1;
+  (*step)->packing.next_series_id = 0;
+  (*step)->packing.block++;
+  return TRUE;
+}
+
+static gboolean
+packer_load_window (OrfPacker *packer,
+                    OrfConnection *connection,
+                    const OrfPacking *packing,
+                    GError **error)
+{
+  sqlite3 *db = orf_connection_get_db (connection);
+  gboolean done;
+
+  if (packer->window != NULL && packer->window_from == packing->from_rowid &&
+      packer->window_to == packing->to_rowid)
+    return TRUE;
+  packer_drop_window (packer);
+  packer->window = orf_tier_tail_new (db);
+  done = orf_tier_tail_read_rows (packer->window, packing->from_rowid, packing->to_rowid,
+                                  packing->next_series_id);
+  if (!done)
+    orf_connection_adopt_error (connection,
+                                orf_store_error_new (sqlite3_extended_errcode (db),
+                                                     sqlite3_errmsg (db),
+                                                     orf_connection_get_path (connection)),
+                                error);
+  orf_tier_tail_detach (packer->window);
+  if (!done) {
+    packer_drop_window (packer);
+    return FALSE;
+  }
+  packer->window_from = packing->from_rowid;
+  packer->window_to = packing->to_rowid;
+  packer->series = orf_tier_tail_list_series (packer->window);
+  return TRUE;
+}
+
+/* ---- rollups --------------------------------------------------------------------------------- */
+
+/* New samples further apart than this have nothing in common: late ones would make all minutes
+ * between them be read and written again. */
+#define NEAR_US ORF_HOUR_US
+
+/* A run of new samples, and before them what is packed of the same minutes, to times_us, values. */
+static gboolean
+packer_add_packed (OrfPacker *packer,
+                   OrfConnection *connection,
+                   gint64 series_id,
+                   const OrfPoint *points,
+                   guint n_points,
+                   GError **error)
+{
+  gint64 from_us = orf_rollup_align (points[0].t_us, ORF_MINUTE_US);
+  gint64 to_us = orf_rollup_align (points[n_points - 1].t_us, ORF_MINUTE_US) + ORF_MINUTE_US;
+  g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (OrfPoint));
+  g_autoptr (OrfTierScan) scan = NULL;
+  const OrfTierRun *run = NULL;
+  GError *failure = NULL;
+
+  scan = orf_tier_scan_new_packed (orf_connection_get_tiers (connection), series_id, from_us, to_us,
+                                   &failure);
+  while (failure == NULL && orf_tier_scan_next (scan, &run, &failure) && run != NULL)
+    for (gsize i = 0; i < run->count; i++) {
+      OrfPoint point = { run->times_us[i], run->values[i] };
+
+      g_array_append_val (all, point);
+    }
+  /* New samples do not wait for a broken chunk. */
+  if (g_error_matches (failure, ORF_ERROR, ORF_ERROR_DATA_LOSS)) {
+    g_warning ("a rollup leaves out what cannot be read: %s", failure->message);
+    g_clear_error (&failure);
+  }
+  if (failure != NULL)
+    return orf_connection_adopt_error (connection, failure, error);
+  g_array_append_vals (all, points, n_points);
+  orf_tier_points_settle (all);
+  orf_tier_points_split (all, packer->times_us, packer->values);
+  return TRUE;
+}
+
+/* The minutes that the new samples touch, appended to step->minutes. */
+static gboolean
+packer_roll_minutes (OrfPacker *packer,
+                     OrfConnection *connection,
+                     gint64 series_id,
+                     const GArray *points,
+                     OrfPackStep *step,
+                     GError **error)
+{
+  const OrfPoint *data = (const OrfPoint *) (gpointer) points->data;
+
+  for (guint at = 0, end; at < points->len; at = end) {
+    for (end = at + 1; end < points->len && data[end].t_us - data[end - 1].t_us <= NEAR_US;)
+      end++;
+    if (!packer_add_packed (packer, connection, series_id, data + at, end - at, error))
+      return FALSE;
+    orf_rollup_fold (series_id, (const gint64 *) (gpointer) packer->times_us->data,
+                     (const double *) (gpointer) packer->values->data, packer->times_us->len,
+                     ORF_MINUTE_US, step->minutes);
+  }
+  return TRUE;
+}
+
+/* Appends the minutes of the hour that are in the file before, and those that are made now. */
+static gboolean
+collect_hour (OrfConnection *connection,
+              gint64 series_id,
+              gint64 hour_us,
+              const OrfRollup *made,
+              guint n_made,
+              GArray *minutes,
+              GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, minutes_sql, error);
+  gboolean row = TRUE;
+  guint at = 0;
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, series_id);
+  sqlite3_bind_int64 (statement, 2, hour_us);
+  sqlite3_bind_int64 (statement, 3, hour_us + ORF_HOUR_US);
+  while (row) {
+    OrfRollup old;
+
+    if (!orf_connection_step (connection, statement, &row, error))
+      return FALSE;
+    old = (OrfRollup){ series_id,
+                       row ? sqlite3_column_int64 (statement, 0) : G_MAXINT64,
+                       sqlite3_column_int64 (statement, 1),
+                       sqlite3_column_double (statement, 2),
+                       sqlite3_column_double (statement, 3),
+                       sqlite3_column_double (statement, 4),
+                       sqlite3_column_double (statement, 5) };
+    for (; at < n_made && made[at].t_us <= old.t_us; at++)
+      g_array_append_val (minutes, made[at]);
+    if (row && (at == 0 || made[at - 1].t_us != old.t_us))
+      g_array_append_val (minutes, old);
+  }
+  return TRUE;
+}
+
+/* The hours of the minutes from `first` on. */
+static gboolean
+roll_hours (
+  OrfConnection *connection, gint64 series_id, OrfPackStep *step, guint first, GError **error)
+{
+  g_autoptr (GArray) minutes = g_array_new (FALSE, FALSE, sizeof (OrfRollup));
+
+  for (guint at = first, end; at < step->minutes->len; at = end) {
+    const OrfRollup *made = &g_array_index (step->minutes, OrfRollup, at);
+    gint64 hour_us = orf_rollup_align (made->t_us, ORF_HOUR_US);
+    OrfRollup hour;
+
+    for (end = at + 1; end < step->minutes->len &&
+                       g_array_index (step->minutes, OrfRollup, end).t_us < hour_us + ORF_HOUR_US;)
+      end++;
+    g_array_set_size (minutes, 0);
+    if (!collect_hour (connection, series_id, hour_us, made, end - at, minutes, error))
+      return FALSE;
+    hour = g_array_index (minutes, OrfRollup, 0);
+    hour.t_us = hour_us;
+    for (guint i = 1; i < minutes->len; i++)
+      orf_rollup_add (&hour, &g_array_index (minutes, OrfRollup, i));
+    g_array_append_val (step->hours, hour);
+  }
+  return TRUE;
+}
+
+/* ---- steps ----------------------------------------------------------------------------------- */
+
+static gboolean
+packer_pack_series (
+  OrfPacker *packer, OrfConnection *connection, gint64 series_id, OrfPackStep *step, GError **error)
+{
+  const GArray *points = orf_tier_tail_get (packer->window, series_id);
+  guint first_minute = step->minutes->len;
+
+  orf_tier_points_split (points, packer->times_us, packer->values);
+  return orf_pack_step_add_chunk (step, packer->codec, series_id,
+                                  (const gint64 *) (gpointer) packer->times_us->data,
+                                  (const double *) (gpointer) packer->values->data, points->len,
+                                  error) &&
+         packer_roll_minutes (packer, connection, series_id, points, step, error) &&
+         roll_hours (connection, series_id, step, first_minute, error);
+}
+
+static gboolean
+finish_window (OrfConnection *connection,
+               const OrfPacking *packing,
+               OrfPackStep *step,
+               GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, block_sql, error);
+  gboolean row;
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, packing->block);
+  if (!orf_connection_step (connection, statement, &row, error))
+    return FALSE;
+  step->packing.from_rowid = packing->to_rowid + 1;
+  step->packing.next_series_id = 0;
+  if (row)
+    step->block.level = orf_pack_merge_get_level (sqlite3_column_int64 (statement, 1),
+                                                  sqlite3_column_int64 (statement, 0));
+  else
+    step->block.block = 0; /* no row had a series to pack */
+  return TRUE;
+}
+
+static gboolean
+packer_go_on (OrfPacker *packer,
+              OrfConnection *connection,
+              const OrfPacking *packing,
+              OrfPackStep **step,
+              GError **error)
+{
+  g_autoptr (OrfPackStep) made = orf_pack_step_new (packing);
+  guint n = 0;
+
+  if (!packer_load_window (packer, connection, packing, error))
+    return FALSE;
+  made->block.block = packing->block;
+  made->block.order_no = packing->to_rowid;
+  for (guint i = 0;
+       i < packer->series->len && n < STEP_SERIES && made->block.samples < STEP_SAMPLES; i++) {
+    gint64 id = g_array_index (packer->series, gint64, i);
+
+    if (id < packing->next_series_id)
+      continue;
+    if (!packer_pack_series (packer, connection, id, made, error))
+      return FALSE;
+    made->packing.next_series_id = id + 1;
+    n++;
+  }
+  if (n == 0) {
+    packer_drop_window (packer);
+    if (!finish_window (connection, packing, made, error))
+      return FALSE;
+  }
+  *step = g_steal_pointer (&made);
+  return TRUE;
+}
+
+gboolean
+orf_packer_make_step (OrfPacker *packer,
+                      OrfConnection *connection,
+                      const OrfPackLimits *limits,
+                      OrfPackStep **step,
+                      GError **error)
+{
+  OrfPacking packing;
+
+  *step = NULL;
+  if (!load_packing (connection, &packing, error))
+    return FALSE;
+  if (packing.to_rowid >= packing.from_rowid)
+    return packer_go_on (packer, connection, &packing, step, error);
+  if (!begin_window (connection, &packing, limits, step, error))
+    return FALSE;
+  if (*step != NULL)
+    return TRUE;
+  return packing.merge_block != 0
+           ? orf_pack_merge_go_on (connection, &packing, packer->codec, step, error)
+           : orf_pack_merge_plan (connection, &packing, step, error);
+}
