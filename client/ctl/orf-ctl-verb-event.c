@@ -3,37 +3,11 @@
 
 #include "orf-ctl.h"
 #include "orf-ctl-format.h"
+#include "orf-ctl-params.h"
 #include "orf-ctl-table.h"
-#include "orf-ctl-time.h"
 
 /* The most that one page of a list holds. */
 #define PAGE_SIZE 1000
-
-/* An option that is a time, as the parameter `name`; none where it is not given. */
-static gboolean
-add_time (const OrfCtl *ctl, json_t *params, const char *option, const char *name, GError **error)
-{
-  const char *text = orf_ctl_options_get (orf_ctl_get_options (ctl), option);
-  gint64 t_us;
-
-  if (text == NULL)
-    return TRUE;
-  if (!orf_ctl_parse_time (text, g_get_real_time (), &t_us, error)) {
-    g_prefix_error (error, "--%s: ", option);
-    return FALSE;
-  }
-  json_object_set_new (params, name, json_integer (t_us));
-  return TRUE;
-}
-
-static void
-add_text (const OrfCtl *ctl, json_t *params, const char *name)
-{
-  const char *text = orf_ctl_options_get (orf_ctl_get_options (ctl), name);
-
-  if (text != NULL)
-    json_object_set_new (params, name, json_string (text));
-}
 
 /* ---- event mark ------------------------------------------------------------------------------ */
 
@@ -49,8 +23,8 @@ orf_ctl_verb_event_mark (OrfCtl *ctl, GError **error)
     g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "TEXT is not UTF-8");
     return ORF_CTL_USAGE;
   }
-  add_text (ctl, params, "kind");
-  if (!add_time (ctl, params, "at", "t_us", error))
+  orf_ctl_params_add_text (ctl, params, "kind");
+  if (!orf_ctl_params_add_time (ctl, params, "at", "t_us", error))
     return ORF_CTL_USAGE;
   verdict = orf_ctl_fetch (ctl, ORF_METHOD_EVENTS_MARK, g_steal_pointer (&params),
                            (gpointer *) &result, error);
@@ -97,25 +71,12 @@ list_params (const OrfCtl *ctl, GError **error)
 {
   g_autoptr (json_t) params = json_object ();
 
-  add_text (ctl, params, "kind");
-  add_text (ctl, params, "cursor");
-  if (!add_time (ctl, params, "from", "from_us", error) ||
-      !add_time (ctl, params, "to", "to_us", error))
+  orf_ctl_params_add_text (ctl, params, "kind");
+  orf_ctl_params_add_text (ctl, params, "cursor");
+  if (!orf_ctl_params_add_time (ctl, params, "from", "from_us", error) ||
+      !orf_ctl_params_add_time (ctl, params, "to", "to_us", error))
     return NULL;
   return g_steal_pointer (&params);
-}
-
-static gboolean
-parse_limit (const OrfCtl *ctl, guint64 *limit, GError **error)
-{
-  const char *text = orf_ctl_options_get (orf_ctl_get_options (ctl), "limit");
-
-  *limit = G_MAXINT64;
-  if (text == NULL || g_ascii_string_to_unsigned (text, 10, 1, G_MAXINT64, limit, NULL))
-    return TRUE;
-  g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
-               "--limit: \"%s\" is no number from 1 on", text);
-  return FALSE;
 }
 
 static void
@@ -139,7 +100,7 @@ orf_ctl_verb_event_list (OrfCtl *ctl, GError **error)
   gboolean more = TRUE;
   guint64 left;
 
-  if (params == NULL || !parse_limit (ctl, &left, error))
+  if (params == NULL || !orf_ctl_params_parse_limit (ctl, &left, error))
     return ORF_CTL_USAGE;
   while (more && left > 0) {
     g_autoptr (OrfEventsListResult) page = NULL;

@@ -74,6 +74,28 @@ static const OrfCtlOption event_list_options[] = {
   { NULL, NULL, NULL },
 };
 
+static const OrfCtlOption incidents_list_options[] = {
+  { "from", "TIME", "windows that reach beyond: RFC 3339, epoch seconds, -7d" },
+  { "to", "TIME", "windows that begin before" },
+  { "limit", "N", "at most so many" },
+  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
+  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  { NULL, NULL, NULL },
+};
+
+static const OrfCtlOption incidents_show_options[] = {
+  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  { NULL, NULL, NULL },
+};
+
+static const OrfCtlOption incidents_pin_options[] = {
+  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
+  { "to", "TIME", "end here; the default is now" },
+  { "title", "TEXT", "what it is called" },
+  { "reason", "TEXT", "why it is kept" },
+  { NULL, NULL, NULL },
+};
+
 static const OrfCtlOption token_new_options[] = {
   { "name", "NAME", "who it is for: letters, digits, and - _ . @" },
   { "role", "ROLE,…", "what it may do: read, ingest, operate, admin" },
@@ -188,6 +210,37 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .options = event_list_options,
     .reads_only = TRUE,
     .run = orf_ctl_verb_event_list },
+  { .name = "incidents list",
+    .arguments = "",
+    .summary = "windows of time whose evidence is kept, newest first",
+    .examples = "orfeasctl incidents list\n"
+                "orfeasctl --db orfeas.db incidents list --from -30d\n",
+    .options = incidents_list_options,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_incidents_list },
+  { .name = "incidents show",
+    .arguments = "ID",
+    .summary = "one incident, and what belongs to it",
+    .examples = "orfeasctl incidents show i-1\n",
+    .options = incidents_show_options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_incidents_show },
+  { .name = "incidents pin",
+    .arguments = "",
+    .summary = "keep a window of time: retention leaves it alone until it is unpinned",
+    .examples = "orfeasctl incidents pin --from -30m --title 'GPU memory' --reason review\n"
+                "orfeasctl incidents pin --from 2026-11-21T10:00:00Z --to -5m\n",
+    .options = incidents_pin_options,
+    .run = orf_ctl_verb_incidents_pin },
+  { .name = "incidents unpin",
+    .arguments = "ID",
+    .summary = "let a window go",
+    .examples = "orfeasctl incidents unpin i-1\n",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .run = orf_ctl_verb_incidents_unpin },
   { .name = "call",
     .arguments = "METHOD [JSON|-]",
     .summary = "call any method with its parameters as JSON",

@@ -88,6 +88,7 @@ bind_methods (OrfCore *core)
   orf_peer_bind (core->router);
   orf_db_service_bind (core->router, core->store);
   orf_event_service_bind (core->events, core->router);
+  orf_incident_service_bind (core->incidents, core->router);
   orf_metrics_define_bind (core->router, &core->metrics);
   orf_metrics_list_bind (core->router, &core->metrics);
   orf_metrics_query_bind (core->router, &core->metrics);
@@ -110,6 +111,9 @@ orf_core_new (const OrfConfig *config, gboolean read_only, GError **error)
   core->events = orf_event_service_new (config, core->store, error);
   if (core->events == NULL)
     return NULL;
+  core->incidents = orf_incident_service_new (config, core->store, error);
+  if (core->incidents == NULL)
+    return NULL;
   core->metrics = (OrfMetricsParts){ core->registry, core->store, config, core->memory };
   core->router = make_router (config);
   orf_router_set_memory (core->router, core->memory);
@@ -130,6 +134,7 @@ orf_core_free (OrfCore *core)
   orf_memory_report (core->memory, ORF_MEMORY_OPEN_CHUNKS, NULL, NULL);
   g_clear_pointer (&core->registry, orf_registry_free);
   g_clear_pointer (&core->events, orf_event_service_free);
+  g_clear_pointer (&core->incidents, orf_incident_service_free);
   g_clear_pointer (&core->router, orf_router_unref);
   g_clear_pointer (&core->memory, orf_memory_free);
   g_free (core);

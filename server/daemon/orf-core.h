@@ -2,6 +2,7 @@
 #pragma once
 
 #include "events/orf-event-service.h"
+#include "incidents/orf-incident-service.h"
 #include "metrics/orf-metrics-parts.h"
 #include "rpc/orf-router.h"
 
@@ -17,6 +18,7 @@ typedef struct {
   OrfRegistry *registry;
   OrfMetricsParts metrics;
   OrfEventService *events;
+  OrfIncidentService *incidents;
   OrfRouter *router;
 } OrfCore;
 

@@ -9,6 +9,7 @@
 #include "orf-encode.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
+#include "rpc/orf-list-cursor.h"
 
 struct _OrfEventService {
   OrfStore *store;
@@ -18,9 +19,8 @@ struct _OrfEventService {
   gint64 next_id;
 };
 
-/* "e-12": opaque to callers. */
-static char *
-make_id (gint64 id)
+char *
+orf_event_make_id (gint64 id)
 {
   return g_strdup_printf ("e-%" G_GINT64_FORMAT, id);
 }
@@ -66,7 +66,7 @@ check_time (const OrfEventService *service, gint64 t_us, gint64 now_us, GError *
 static char *
 make_answer (const OrfEventRow *row, GError **error)
 {
-  g_autofree char *id = make_id (row->id);
+  g_autofree char *id = orf_event_make_id (row->id);
   const OrfEventsMarkResult result = { .id = id, .t_us = row->t_us };
   g_autoptr (GString) json = g_string_new (NULL);
 
@@ -139,7 +139,7 @@ make_info (const OrfEventRow *row)
 {
   OrfEventInfo *info = orf_event_info_new ();
 
-  info->id = make_id (row->id);
+  info->id = orf_event_make_id (row->id);
   info->t_us = row->t_us;
   info->kind = orf_event_kind_from_string (row->kind);
   info->text = g_strdup (row->text);
@@ -159,8 +159,7 @@ answer_list (const List *list, const GPtrArray *rows)
   if (rows->len > n) {
     const OrfEventRow *last = rows->pdata[n - 1];
 
-    result->next_cursor = g_strdup_printf ("%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT, last->t_us,
-                                           last->id);
+    result->next_cursor = orf_list_cursor_format (last->t_us, last->id);
   }
   orf_call_return_events_list (list->call, result);
 }
@@ -175,26 +174,6 @@ listed_cb (gpointer user_data, GPtrArray *rows, const GError *error)
   else
     answer_list (list, rows);
   g_free (list);
-}
-
-/* A cursor is the place of the last one told, which stays right while others come. */
-static gboolean
-read_cursor (const char *cursor, OrfEventFilter *filter, GError **error)
-{
-  g_auto (GStrv) parts = g_strsplit (cursor, "-", 3);
-  gint64 before_us, before_id;
-
-  if (g_strv_length (parts) == 2 &&
-      g_ascii_string_to_signed (parts[0], 10, 0, G_MAXINT64, &before_us, NULL) &&
-      g_ascii_string_to_signed (parts[1], 10, 1, G_MAXINT64, &before_id, NULL)) {
-    filter->before_us = before_us;
-    filter->before_id = before_id;
-    return TRUE;
-  }
-  g_propagate_error (error,
-                     orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "cursor",
-                                          "next_cursor of a page", "cursor: it is none of ours"));
-  return FALSE;
 }
 
 static void
@@ -212,7 +191,8 @@ list_cb (OrfCall *call, const OrfEventsListParams *params, gpointer user_data)
   GError *error = NULL;
   List *list;
 
-  if (params->cursor != NULL && !read_cursor (params->cursor, &filter, &error)) {
+  if (params->cursor != NULL &&
+      !orf_list_cursor_parse (params->cursor, &filter.before_us, &filter.before_id, &error)) {
     orf_call_fail (call, error);
     return;
   }

@@ -202,6 +202,20 @@ orf_connection_get_int64 (OrfConnection *connection, const char *sql, gint64 *va
   return done && row;
 }
 
+gboolean
+orf_connection_has_version (OrfConnection *connection,
+                            gint64 version,
+                            gboolean *has,
+                            GError **error)
+{
+  gint64 is;
+
+  if (!orf_connection_get_int64 (connection, "PRAGMA user_version", &is, error))
+    return FALSE;
+  *has = is >= version;
+  return TRUE;
+}
+
 void
 orf_connection_rollback (OrfConnection *connection)
 {

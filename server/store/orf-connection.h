@@ -51,6 +51,11 @@ gboolean orf_connection_get_int64 (OrfConnection *connection,
                                    const char *sql,
                                    gint64 *value,
                                    GError **error);
+/* *has: user_version is `version` or later.  A file that is only looked at is not migrated. */
+gboolean orf_connection_has_version (OrfConnection *connection,
+                                     gint64 version,
+                                     gboolean *has,
+                                     GError **error);
 /* Rolls back what is open, if SQLite has not done so by itself. */
 void orf_connection_rollback (OrfConnection *connection);
 

@@ -53,17 +53,6 @@ orf_events_insert (OrfConnection *connection, const OrfEventRow *row, GError **e
   return orf_connection_run (connection, statement, error);
 }
 
-static gboolean
-has_table (OrfConnection *connection, gboolean *has, GError **error)
-{
-  gint64 version;
-
-  if (!orf_connection_get_int64 (connection, "PRAGMA user_version", &version, error))
-    return FALSE;
-  *has = version >= FIRST_VERSION;
-  return TRUE;
-}
-
 static OrfEventRow *
 make_row (OrfStatement *statement)
 {
@@ -106,7 +95,8 @@ orf_events_read (OrfConnection *connection, const OrfEventFilter *filter, GError
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_event_row_free);
   gboolean has;
 
-  if (!has_table (connection, &has, error) || (has && !read_rows (connection, filter, rows, error)))
+  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error) ||
+      (has && !read_rows (connection, filter, rows, error)))
     return NULL;
   return g_steal_pointer (&rows);
 }
@@ -116,7 +106,7 @@ orf_events_get_max_id (OrfConnection *connection, gint64 *max_id, GError **error
 {
   gboolean has;
 
-  if (!has_table (connection, &has, error))
+  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
     return FALSE;
   if (has)
     return orf_connection_get_int64 (connection, "SELECT coalesce(max(id), 0) FROM event", max_id,

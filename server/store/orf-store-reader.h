@@ -29,14 +29,16 @@ struct _OrfReadJob {
   char **keys;
   char *name;
   OrfEventFilter events; /* its kind is `name` */
-  GPtrArray *rows;       /* the answer */
-  OrfMemory *memory;     /* where held_bytes is counted */
-  gsize held_bytes;      /* of rows that are samples */
-  char **problems;       /* the answer to a check */
+  OrfIncidentFilter incidents;
+  GPtrArray *rows;   /* the answer */
+  OrfMemory *memory; /* where held_bytes is counted */
+  gsize held_bytes;  /* of rows that are samples */
+  char **problems;   /* the answer to a check */
   gint64 took_us;
   OrfSamplesDone samples_done;
   OrfSeriesDone series_done;
   OrfEventsDone events_done;
+  OrfIncidentsDone incidents_done;
   OrfCheckDone check_done;
   gpointer user_data;
 };

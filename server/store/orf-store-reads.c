@@ -5,6 +5,7 @@
 #include "orf-error.h"
 #include "store/orf-store-check.h"
 #include "store/orf-store-events.h"
+#include "store/orf-store-incidents.h"
 #include "store/orf-store-open.h"
 #include "store/orf-store-private.h"
 #include "store/orf-store-series.h"
@@ -210,6 +211,52 @@ orf_store_load_max_event_id (OrfStore *store, gint64 *max_id, GError **error)
     connection = orf_store_open_reader (store->options.path, store->read_mode, error);
 
   return connection != NULL && orf_events_get_max_id (connection, max_id, error);
+}
+
+static gboolean
+read_incidents_thread_cb (OrfReadJob *job, OrfConnection *connection, GError **error)
+{
+  job->rows = orf_incidents_read (connection, &job->incidents, error);
+  if (job->rows == NULL)
+    return FALSE;
+  for (guint i = 0; i < job->rows->len; i++)
+    job->held_bytes += orf_incident_row_measure (job->rows->pdata[i]);
+  orf_memory_add (job->memory, ORF_MEMORY_QUERIES, (gint64) job->held_bytes);
+  return TRUE;
+}
+
+static void
+incidents_done_cb (OrfJob *base)
+{
+  OrfReadJob *job = (OrfReadJob *) base;
+
+  orf_store_landed (job->store);
+  job->incidents_done (job->user_data, job->rows, job->error);
+}
+
+void
+orf_store_read_incidents (OrfStore *store,
+                          const OrfIncidentFilter *filter,
+                          OrfCancel *cancel,
+                          OrfIncidentsDone done,
+                          gpointer user_data)
+{
+  OrfReadJob *job = orf_read_job_new (store, cancel);
+
+  job->memory = store->options.memory;
+  job->incidents = *filter;
+  job->incidents_done = done;
+  job->user_data = user_data;
+  submit_read (store, job, read_incidents_thread_cb, incidents_done_cb);
+}
+
+gboolean
+orf_store_load_max_incident_id (OrfStore *store, gint64 *max_id, GError **error)
+{
+  g_autoptr (OrfConnection)
+    connection = orf_store_open_reader (store->options.path, store->read_mode, error);
+
+  return connection != NULL && orf_incidents_get_max_id (connection, max_id, error);
 }
 
 static gboolean

@@ -130,6 +130,34 @@ orf_store_write_event (OrfStore *store,
 }
 
 void
+orf_store_write_incident (OrfStore *store,
+                          OrfIncidentRow *incident,
+                          guint max_pins,
+                          const OrfIdempotency *idempotency,
+                          OrfWriteDone done,
+                          gpointer user_data)
+{
+  OrfWriteJob *job = orf_write_job_new (store, ORF_WRITE_LANE_ACK);
+
+  job->incident = incident;
+  job->max_pins = max_pins;
+  submit_ack (store, job, NULL, idempotency, done, user_data);
+}
+
+void
+orf_store_delete_incident (OrfStore *store,
+                           gint64 id,
+                           const OrfIdempotency *idempotency,
+                           OrfWriteDone done,
+                           gpointer user_data)
+{
+  OrfWriteJob *job = orf_write_job_new (store, ORF_WRITE_LANE_ACK);
+
+  job->gone_incident_id = id;
+  submit_ack (store, job, NULL, idempotency, done, user_data);
+}
+
+void
 orf_store_write_audit (OrfStore *store,
                        const OrfAudit *audit,
                        OrfWriteDone done,

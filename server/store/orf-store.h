@@ -240,6 +240,57 @@ void orf_store_read_events (OrfStore *store,
 /* Blocking, at start only; 0: there is none. */
 gboolean orf_store_load_max_event_id (OrfStore *store, gint64 *max_id, GError **error);
 
+/* ---- incidents ----------------------------------------------------------------------------- */
+
+/* A window of time whose evidence retention leaves alone. */
+typedef struct {
+  gint64 id;
+  gint64 from_us, to_us; /* from_us <= t_us < to_us */
+  char *title;
+  char *reason;
+  char *author; /* may be NULL */
+  gint64 created_us;
+  GPtrArray *events; /* OrfEventRow of the window, newest first; not written */
+} OrfIncidentRow;
+
+OrfIncidentRow *orf_incident_row_new (void);
+void orf_incident_row_free (OrfIncidentRow *row);
+gsize orf_incident_row_measure (const OrfIncidentRow *row);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfIncidentRow, orf_incident_row_free)
+
+typedef struct {
+  gint64 id;                   /* 0: all */
+  gint64 from_us, to_us;       /* windows that have something of from_us <= t_us < to_us */
+  gint64 before_us, before_id; /* by from_us: those that come after this one in the list's order */
+  guint max;
+  guint max_events; /* of each, the newest */
+} OrfIncidentFilter;
+
+/* rows: OrfIncidentRow, newest first; NULL on error. */
+typedef void (*OrfIncidentsDone) (gpointer user_data, GPtrArray *rows, const GError *error);
+
+/* Acknowledgement lane.  Takes incident, whose window is pinned from then on.  RESOURCE_EXHAUSTED
+ * where max_pins are. */
+void orf_store_write_incident (OrfStore *store,
+                               OrfIncidentRow *incident,
+                               guint max_pins,
+                               const OrfIdempotency *idempotency,
+                               OrfWriteDone done,
+                               gpointer user_data);
+/* It goes, and so may its evidence.  NOT_FOUND. */
+void orf_store_delete_incident (OrfStore *store,
+                                gint64 id,
+                                const OrfIdempotency *idempotency,
+                                OrfWriteDone done,
+                                gpointer user_data);
+void orf_store_read_incidents (OrfStore *store,
+                               const OrfIncidentFilter *filter,
+                               OrfCancel *cancel,
+                               OrfIncidentsDone done,
+                               gpointer user_data);
+/* Blocking, at start only: the largest id that there ever was; 0: none. */
+gboolean orf_store_load_max_incident_id (OrfStore *store, gint64 *max_id, GError **error);
+
 /* ---- care of the file ------------------------------------------------------------------------ */
 
 /* problems: NULL-terminated, empty when the file is sound. */

@@ -3,6 +3,7 @@
 
 #include "core/orf-clock.h"
 #include "store/orf-store-events.h"
+#include "store/orf-store-incidents.h"
 #include "store/orf-store-keys.h"
 #include "store/orf-store-pack.h"
 #include "store/orf-store-series.h"
@@ -37,6 +38,7 @@ orf_write_job_free (OrfWriteJob *job)
   g_clear_pointer (&job->processes, g_array_unref);
   g_clear_pointer (&job->event, orf_event_row_free);
   orf_pack_step_free (job->pack);
+  g_clear_pointer (&job->incident, orf_incident_row_free);
   if (job->idempotency != NULL) {
     g_free ((char *) job->idempotency->key);
     g_free ((char *) job->idempotency->method);
@@ -65,6 +67,8 @@ orf_write_job_count (OrfWriteJob *job, OrfMemory *memory)
     job->held_bytes += orf_event_row_measure (job->event);
   if (job->pack != NULL)
     job->held_bytes += orf_pack_step_measure (job->pack);
+  if (job->incident != NULL)
+    job->held_bytes += orf_incident_row_measure (job->incident);
   orf_memory_add (memory, ORF_MEMORY_WRITES, (gint64) job->held_bytes);
 }
 
@@ -157,6 +161,12 @@ apply_rest (OrfWriteJob *job, OrfConnection *connection, gint64 now_us, GError *
   if (job->event != NULL && !orf_events_insert (connection, job->event, error))
     return FALSE;
   if (job->pack != NULL && !orf_pack_apply (connection, job->pack, error))
+    return FALSE;
+  if (job->incident != NULL &&
+      !orf_incidents_insert (connection, job->incident, job->max_pins, error))
+    return FALSE;
+  if (job->gone_incident_id != 0 &&
+      !orf_incidents_delete (connection, job->gone_incident_id, error))
     return FALSE;
   if (job->audit != NULL && !orf_audit_insert (connection, job->audit, now_us, error))
     return FALSE;

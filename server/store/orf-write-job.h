@@ -28,6 +28,9 @@ typedef struct {
   gint64 processes_t_us;
   OrfEventRow *event;
   OrfPackStep *pack;
+  OrfIncidentRow *incident; /* with its pin, of which there may be max_pins */
+  guint max_pins;
+  gint64 gone_incident_id; /* 0: none */
   OrfIdempotency *idempotency;
   OrfAudit *audit;
 

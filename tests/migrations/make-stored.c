@@ -71,6 +71,21 @@ make_event (gint64 now_us)
   return row;
 }
 
+static OrfIncidentRow *
+make_incident (gint64 now_us)
+{
+  OrfIncidentRow *row = orf_incident_row_new ();
+
+  row->id = 1;
+  row->from_us = now_us;
+  row->to_us = now_us + ORF_US_PER_S;
+  row->title = g_strdup ("what a test pinned");
+  row->reason = g_strdup ("a test");
+  row->author = g_strdup ("uid 0");
+  row->created_us = now_us;
+  return row;
+}
+
 static OrfSampleBatch *
 make_samples (gint64 now_us)
 {
@@ -113,6 +128,8 @@ main (int argc, char **argv)
   orf_store_write_samples (store, make_samples (now_us), &key, write_done_cb, &run);
   g_main_loop_run (loop);
   orf_store_write_event (store, make_event (now_us), NULL, NULL, write_done_cb, &run);
+  g_main_loop_run (loop);
+  orf_store_write_incident (store, make_incident (now_us), 1, NULL, write_done_cb, &run);
   g_main_loop_run (loop);
   orf_store_backup (store, argv[1], NULL, backup_done_cb, &run);
   g_main_loop_run (loop);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "orf-ctl.h"
+
+G_BEGIN_DECLS
+
+/* Options of the command line as parameters of a method; one that is not given adds none. */
+
+/* A time, as the parameter `name`. */
+gboolean orf_ctl_params_add_time (
+  const OrfCtl *ctl, json_t *params, const char *option, const char *name, GError **error);
+/* Text, as the parameter of the option's name. */
+void orf_ctl_params_add_text (const OrfCtl *ctl, json_t *params, const char *name);
+/* --limit; G_MAXINT64 where it is not given. */
+gboolean orf_ctl_params_parse_limit (const OrfCtl *ctl, guint64 *limit, GError **error);
+
+G_END_DECLS

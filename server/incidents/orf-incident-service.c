@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "incidents/orf-incident-service.h"
+
+#include <string.h>
+
+#include <glib-object.h> /* GCallback, for orf-schema-bind.h */
+
+#include "core/orf-clock.h"
+#include "events/orf-event-service.h"
+#include "orf-encode.h"
+#include "orf-error.h"
+#include "orf-schema-bind.h"
+#include "rpc/orf-list-cursor.h"
+
+/* Members that one incident is told with: of a list's many, and by itself. */
+#define MEMBERS_IN_LIST 10
+#define MEMBERS_ALONE   1000
+/* Characters of a member's title: a mark may have a page of text. */
+#define MAX_MEMBER_TITLE 200
+
+struct _OrfIncidentService {
+  const OrfConfig *config;
+  OrfStore *store;
+  /* Given out here, and not by the writer: the answer that is stored for a repetition is part of
+   * the write.  One that fails leaves a gap. */
+  gint64 next_id;
+};
+
+/* "i-12": opaque to callers. */
+static char *
+make_id (gint64 id)
+{
+  return g_strdup_printf ("i-%" G_GINT64_FORMAT, id);
+}
+
+static gboolean
+parse_id (const char *text, gint64 *id, GError **error)
+{
+  g_autofree char *same = NULL;
+  gint64 parsed;
+
+  if (g_str_has_prefix (text, "i-") &&
+      g_ascii_string_to_signed (text + 2, 10, 1, G_MAXINT64, &parsed, NULL)) {
+    same = make_id (parsed);
+    if (strcmp (same, text) == 0) {
+      *id = parsed;
+      return TRUE;
+    }
+  }
+  g_set_error (error, ORF_ERROR, ORF_ERROR_NOT_FOUND, "there is no such incident");
+  return FALSE;
+}
+
+/* ---- what is told ---------------------------------------------------------------------------- */
+
+static OrfIncidentMember *
+make_member (const OrfEventRow *event)
+{
+  OrfIncidentMember *member = orf_incident_member_new ();
+
+  member->kind = g_strdup ("event");
+  member->id = orf_event_make_id (event->id);
+  member->t_us = event->t_us;
+  member->title = g_utf8_strlen (event->text, -1) > MAX_MEMBER_TITLE
+                    ? g_utf8_substring (event->text, 0, MAX_MEMBER_TITLE)
+                    : g_strdup (event->text);
+  return member;
+}
+
+static OrfIncidentInfo *
+make_info (const OrfIncidentRow *row, guint max_members)
+{
+  OrfIncidentInfo *info = orf_incident_info_new ();
+
+  info->id = make_id (row->id);
+  info->title = g_strdup (row->title);
+  info->from_us = row->from_us;
+  info->to_us = row->to_us;
+  info->reason = g_strdup (row->reason);
+  info->author = g_strdup (row->author);
+  info->created_us = row->created_us;
+  info->members = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_incident_member_free);
+  for (guint i = MIN (row->events->len, max_members); i > 0; i--)
+    g_ptr_array_add (info->members, make_member (row->events->pdata[i - 1]));
+  info->more_members = row->events->len > max_members;
+  return info;
+}
+
+/* ---- incidents.pin --------------------------------------------------------------------------- */
+
+/* A write on its way: incidents.pin or incidents.unpin. */
+typedef struct {
+  OrfIncidentService *service;
+  OrfCall *call;
+  OrfIncidentRow *row; /* what is pinned; the store's from the write on */
+  char *answer;        /* JSON */
+} Write;
+
+static Write *
+write_new (OrfIncidentService *service, OrfCall *call)
+{
+  Write *write = g_new0 (Write, 1);
+
+  write->service = service;
+  write->call = call;
+  return write;
+}
+
+static void
+write_free (Write *write)
+{
+  orf_incident_row_free (write->row);
+  g_free (write->answer);
+  g_free (write);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Write, write_free)
+
+static void
+written_cb (gpointer user_data, const OrfWriteResult *result, const GError *error)
+{
+  g_autoptr (Write) write = user_data;
+
+  if (error != NULL) {
+    orf_call_fail (write->call, g_error_copy (error));
+  } else {
+    const char *json = result->replayed_json != NULL ? result->replayed_json : write->answer;
+
+    orf_call_return_encoded (write->call, json, strlen (json));
+  }
+}
+
+/* What makes the call repeatable; borrows answer. */
+static OrfIdempotency
+make_idempotency (OrfCall *call, const char *answer)
+{
+  return (OrfIdempotency){
+    .key = orf_call_get_idempotency_key (call),
+    .method = orf_call_get_method (call)->name,
+    .params_hash = orf_call_get_params_hash (call),
+    .response_json = answer,
+  };
+}
+
+static gboolean
+encode_answer (const OrfDesc *desc, gconstpointer value, char **answer, GError **error)
+{
+  g_autoptr (GString) json = g_string_new (NULL);
+
+  if (!orf_encode (desc, value, json, error))
+    return FALSE;
+  *answer = g_string_free (g_steal_pointer (&json), FALSE);
+  return TRUE;
+}
+
+/* The marks of the window are part of the answer, and so of what a repetition is told. */
+static void
+found_events_cb (gpointer user_data, GPtrArray *events, const GError *failure)
+{
+  g_autoptr (Write) write = user_data;
+  OrfIncidentService *service = write->service;
+  g_autoptr (OrfIncidentInfo) info = NULL;
+  OrfIdempotency idempotency;
+  GError *error = NULL;
+
+  if (failure != NULL) {
+    orf_call_fail (write->call, g_error_copy (failure));
+    return;
+  }
+  write->row->events = g_ptr_array_ref (events);
+  write->row->id = service->next_id++;
+  info = make_info (write->row, MEMBERS_ALONE);
+  if (!encode_answer (&orf_incident_info_desc, info, &write->answer, &error)) {
+    orf_call_fail (write->call, error);
+    return;
+  }
+  idempotency = make_idempotency (write->call, write->answer);
+  orf_store_write_incident (service->store, g_steal_pointer (&write->row),
+                            (guint) service->config->history.max_pins, &idempotency, written_cb,
+                            write);
+  g_steal_pointer (&write);
+}
+
+static gboolean
+check_window (const OrfIncidentService *service,
+              const OrfIncidentsPinParams *params,
+              GError **error)
+{
+  gint64 max_us = service->config->history.max_pin_us;
+  g_autofree char *allowed = NULL;
+
+  if (params->to_us > params->from_us && params->to_us - params->from_us <= max_us)
+    return TRUE;
+  allowed = g_strdup_printf ("%" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
+                             " (from_us and [history] max_pin_us)",
+                             params->from_us + 1, params->from_us + max_us);
+  g_propagate_error (
+    error, params->to_us <= params->from_us
+             ? orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "to_us", allowed,
+                                    "to_us: the window ends before it begins, or is empty")
+             : orf_error_new_field (ORF_ERROR_OUT_OF_RANGE, "to_us", allowed,
+                                    "to_us: the window is longer than may be pinned at once"));
+  return FALSE;
+}
+
+static OrfIncidentRow *
+make_row (OrfCall *call, const OrfIncidentsPinParams *params)
+{
+  OrfIncidentRow *row = orf_incident_row_new ();
+
+  row->from_us = params->from_us;
+  row->to_us = params->to_us;
+  row->title = g_strdup (params->title);
+  row->reason = g_strdup (params->reason);
+  row->author = g_strdup (orf_call_get_actor (call));
+  row->created_us = orf_clock_now_us ();
+  return row;
+}
+
+static void
+pin_cb (OrfCall *call, const OrfIncidentsPinParams *params, gpointer user_data)
+{
+  OrfIncidentService *service = user_data;
+  const OrfEventFilter window = {
+    .from_us = params->from_us,
+    .to_us = params->to_us,
+    .before_us = G_MAXINT64,
+    .max = MEMBERS_ALONE + 1,
+  };
+  GError *error = NULL;
+  Write *write;
+
+  if (!check_window (service, params, &error)) {
+    orf_call_fail (call, error);
+    return;
+  }
+  write = write_new (service, call);
+  write->row = make_row (call, params);
+  orf_store_read_events (service->store, &window, orf_call_get_cancel (call), found_events_cb,
+                         write);
+}
+
+/* ---- incidents.unpin ------------------------------------------------------------------------- */
+
+static void
+unpin_cb (OrfCall *call, const OrfIncidentsUnpinParams *params, gpointer user_data)
+{
+  static const OrfIncidentsUnpinResult result = { .unpinned = TRUE };
+  OrfIncidentService *service = user_data;
+  g_autoptr (Write) write = write_new (service, call);
+  OrfIdempotency idempotency;
+  GError *error = NULL;
+  gint64 id;
+
+  if (!parse_id (params->id, &id, &error) ||
+      !encode_answer (&orf_incidents_unpin_result_desc, &result, &write->answer, &error)) {
+    orf_call_fail (call, error);
+    return;
+  }
+  idempotency = make_idempotency (call, write->answer);
+  orf_store_delete_incident (service->store, id, &idempotency, written_cb, write);
+  g_steal_pointer (&write);
+}
+
+/* ---- incidents.list and incidents.get -------------------------------------------------------- */
+
+typedef struct {
+  OrfCall *call;
+  guint limit;
+} List;
+
+static void
+answer_list (const List *list, const GPtrArray *rows)
+{
+  g_autoptr (OrfIncidentsListResult) result = orf_incidents_list_result_new ();
+  guint n = MIN (rows->len, list->limit);
+
+  result->incidents = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_incident_info_free);
+  for (guint i = 0; i < n; i++)
+    g_ptr_array_add (result->incidents, make_info (rows->pdata[i], MEMBERS_IN_LIST));
+  if (rows->len > n) {
+    const OrfIncidentRow *last = rows->pdata[n - 1];
+
+    result->next_cursor = orf_list_cursor_format (last->from_us, last->id);
+  }
+  orf_call_return_incidents_list (list->call, result);
+}
+
+static void
+listed_cb (gpointer user_data, GPtrArray *rows, const GError *error)
+{
+  List *list = user_data;
+
+  if (error != NULL)
+    orf_call_fail (list->call, g_error_copy (error));
+  else
+    answer_list (list, rows);
+  g_free (list);
+}
+
+static void
+list_cb (OrfCall *call, const OrfIncidentsListParams *params, gpointer user_data)
+{
+  OrfIncidentService *service = user_data;
+  OrfIncidentFilter filter = {
+    .from_us = params->has_from_us ? params->from_us : 0,
+    .to_us = params->has_to_us ? params->to_us : G_MAXINT64,
+    .before_us = G_MAXINT64,
+    .max = (guint) params->limit + 1, /* one more tells whether there is a next page */
+    .max_events = MEMBERS_IN_LIST + 1,
+  };
+  GError *error = NULL;
+  List *list;
+
+  if (params->cursor != NULL &&
+      !orf_list_cursor_parse (params->cursor, &filter.before_us, &filter.before_id, &error)) {
+    orf_call_fail (call, error);
+    return;
+  }
+  list = g_new0 (List, 1);
+  *list = (List){ call, (guint) params->limit };
+  orf_store_read_incidents (service->store, &filter, orf_call_get_cancel (call), listed_cb, list);
+}
+
+static void
+got_cb (gpointer user_data, GPtrArray *rows, const GError *error)
+{
+  OrfCall *call = user_data;
+  g_autoptr (OrfIncidentInfo) info = NULL;
+
+  if (error != NULL) {
+    orf_call_fail (call, g_error_copy (error));
+  } else if (rows->len == 0) {
+    orf_call_fail (call, g_error_new (ORF_ERROR, ORF_ERROR_NOT_FOUND, "there is no such incident"));
+  } else {
+    info = make_info (rows->pdata[0], MEMBERS_ALONE);
+    orf_call_return_incidents_get (call, info);
+  }
+}
+
+static void
+get_cb (OrfCall *call, const OrfIncidentsGetParams *params, gpointer user_data)
+{
+  OrfIncidentService *service = user_data;
+  OrfIncidentFilter filter = {
+    .to_us = G_MAXINT64,
+    .before_us = G_MAXINT64,
+    .max = 1,
+    .max_events = MEMBERS_ALONE + 1,
+  };
+  GError *error = NULL;
+
+  if (parse_id (params->id, &filter.id, &error))
+    orf_store_read_incidents (service->store, &filter, orf_call_get_cancel (call), got_cb, call);
+  else
+    orf_call_fail (call, error);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+OrfIncidentService *
+orf_incident_service_new (const OrfConfig *config, OrfStore *store, GError **error)
+{
+  g_autoptr (OrfIncidentService) service = g_new0 (OrfIncidentService, 1);
+  gint64 max_id;
+
+  if (!orf_store_load_max_incident_id (store, &max_id, error))
+    return NULL;
+  service->config = config;
+  service->store = store;
+  service->next_id = max_id + 1;
+  return g_steal_pointer (&service);
+}
+
+void
+orf_incident_service_free (OrfIncidentService *service)
+{
+  g_free (service);
+}
+
+void
+orf_incident_service_bind (OrfIncidentService *service, OrfRouter *router)
+{
+  orf_bind_incidents_pin (router, pin_cb, service);
+  orf_bind_incidents_unpin (router, unpin_cb, service);
+  orf_bind_incidents_list (router, list_cb, service);
+  orf_bind_incidents_get (router, get_cb, service);
+}

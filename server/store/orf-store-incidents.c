@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/orf-store-incidents.h"
+
+#include <string.h>
+
+#include "orf-error.h"
+#include "store/orf-store-events.h"
+
+/* The first version whose files have the tables: one that is only looked at is not migrated. */
+#define FIRST_VERSION 4
+
+static const char count_sql[] = "SELECT count(*) FROM pin";
+static const char insert_sql[] = "INSERT INTO incident (id, from_us, to_us, title, reason, author, "
+                                 "created_us) VALUES (?,?,?,?,?,?,?)";
+static const char pin_sql[] = "INSERT INTO pin (incident_id, from_us, to_us) VALUES (?,?,?)";
+static const char delete_sql[] = "DELETE FROM incident WHERE id = ?";
+static const char unpin_sql[] = "DELETE FROM pin WHERE incident_id = ?";
+static const char read_sql[] =
+  "SELECT id, from_us, to_us, title, reason, author, created_us FROM incident "
+  "WHERE (?1 = 0 OR id = ?1) AND to_us > ?2 AND from_us < ?3 AND (from_us, id) < (?4, ?5) "
+  "ORDER BY from_us DESC, id DESC LIMIT ?6";
+static const char max_id_sql[] =
+  "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'incident'";
+
+OrfIncidentRow *
+orf_incident_row_new (void)
+{
+  return g_new0 (OrfIncidentRow, 1);
+}
+
+void
+orf_incident_row_free (OrfIncidentRow *row)
+{
+  if (row == NULL)
+    return;
+  g_free (row->title);
+  g_free (row->reason);
+  g_free (row->author);
+  g_clear_pointer (&row->events, g_ptr_array_unref);
+  g_free (row);
+}
+
+gsize
+orf_incident_row_measure (const OrfIncidentRow *row)
+{
+  gsize bytes = sizeof *row + strlen (row->title) + strlen (row->reason);
+
+  if (row->author != NULL)
+    bytes += strlen (row->author);
+  for (guint i = 0; row->events != NULL && i < row->events->len; i++)
+    bytes += orf_event_row_measure (row->events->pdata[i]);
+  return bytes;
+}
+
+static gboolean
+check_room (OrfConnection *connection, guint max_pins, GError **error)
+{
+  gint64 n_pins;
+
+  if (!orf_connection_get_int64 (connection, count_sql, &n_pins, error))
+    return FALSE;
+  if (n_pins < (gint64) max_pins)
+    return TRUE;
+  g_set_error (error, ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED,
+               "%" G_GINT64_FORMAT " windows are pinned, and [history] max_pins is %u: unpin one",
+               n_pins, max_pins);
+  return FALSE;
+}
+
+static gboolean
+insert_incident (OrfConnection *connection, const OrfIncidentRow *row, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, insert_sql, error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, row->id);
+  sqlite3_bind_int64 (statement, 2, row->from_us);
+  sqlite3_bind_int64 (statement, 3, row->to_us);
+  orf_statement_bind_text (statement, 4, row->title);
+  orf_statement_bind_text (statement, 5, row->reason);
+  orf_statement_bind_text (statement, 6, row->author);
+  sqlite3_bind_int64 (statement, 7, row->created_us);
+  return orf_connection_run (connection, statement, error);
+}
+
+static gboolean
+insert_pin (OrfConnection *connection, const OrfIncidentRow *row, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, pin_sql, error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, row->id);
+  sqlite3_bind_int64 (statement, 2, row->from_us);
+  sqlite3_bind_int64 (statement, 3, row->to_us);
+  return orf_connection_run (connection, statement, error);
+}
+
+gboolean
+orf_incidents_insert (OrfConnection *connection,
+                      const OrfIncidentRow *row,
+                      guint max_pins,
+                      GError **error)
+{
+  return check_room (connection, max_pins, error) && insert_incident (connection, row, error) &&
+         insert_pin (connection, row, error);
+}
+
+static gboolean
+delete_by (OrfConnection *connection, const char *sql, gint64 id, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, sql, error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, id);
+  return orf_connection_run (connection, statement, error);
+}
+
+gboolean
+orf_incidents_delete (OrfConnection *connection, gint64 id, GError **error)
+{
+  if (!delete_by (connection, delete_sql, id, error))
+    return FALSE;
+  if (sqlite3_changes (orf_connection_get_db (connection)) > 0)
+    return delete_by (connection, unpin_sql, id, error);
+  g_set_error (error, ORF_ERROR, ORF_ERROR_NOT_FOUND, "there is no such incident");
+  return FALSE;
+}
+
+static OrfIncidentRow *
+make_row (OrfStatement *statement)
+{
+  OrfIncidentRow *row = orf_incident_row_new ();
+
+  row->id = sqlite3_column_int64 (statement, 0);
+  row->from_us = sqlite3_column_int64 (statement, 1);
+  row->to_us = sqlite3_column_int64 (statement, 2);
+  row->title = orf_statement_dup_text (statement, 3);
+  row->reason = orf_statement_dup_text (statement, 4);
+  row->author = orf_statement_dup_text (statement, 5);
+  row->created_us = sqlite3_column_int64 (statement, 6);
+  return row;
+}
+
+static gboolean
+read_events (OrfConnection *connection, OrfIncidentRow *row, guint max_events, GError **error)
+{
+  const OrfEventFilter filter = {
+    .from_us = row->from_us,
+    .to_us = row->to_us,
+    .before_us = G_MAXINT64,
+    .max = max_events,
+  };
+
+  row->events = orf_events_read (connection, &filter, error);
+  return row->events != NULL;
+}
+
+static gboolean
+read_rows (OrfConnection *connection,
+           const OrfIncidentFilter *filter,
+           GPtrArray *rows,
+           GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, read_sql, error);
+  gboolean row = TRUE;
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, filter->id);
+  sqlite3_bind_int64 (statement, 2, filter->from_us);
+  sqlite3_bind_int64 (statement, 3, filter->to_us);
+  sqlite3_bind_int64 (statement, 4, filter->before_us);
+  sqlite3_bind_int64 (statement, 5, filter->before_id);
+  sqlite3_bind_int64 (statement, 6, filter->max);
+  while (orf_connection_step (connection, statement, &row, error)) {
+    if (!row)
+      return TRUE;
+    g_ptr_array_add (rows, make_row (statement));
+    if (!read_events (connection, rows->pdata[rows->len - 1], filter->max_events, error))
+      return FALSE;
+  }
+  return FALSE;
+}
+
+GPtrArray *
+orf_incidents_read (OrfConnection *connection, const OrfIncidentFilter *filter, GError **error)
+{
+  g_autoptr (GPtrArray)
+    rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_incident_row_free);
+  gboolean has;
+
+  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error) ||
+      (has && !read_rows (connection, filter, rows, error)))
+    return NULL;
+  return g_steal_pointer (&rows);
+}
+
+gboolean
+orf_incidents_get_max_id (OrfConnection *connection, gint64 *max_id, GError **error)
+{
+  gboolean has;
+
+  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
+    return FALSE;
+  if (has)
+    return orf_connection_get_int64 (connection, max_id_sql, max_id, error);
+  *max_id = 0;
+  return TRUE;
+}

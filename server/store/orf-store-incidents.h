@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "store/orf-connection.h"
+#include "store/orf-store.h"
+
+G_BEGIN_DECLS
+
+/* The tables `incident` and `pin`, on the caller's connection and in its transaction. */
+
+/* The incident and its pin.  RESOURCE_EXHAUSTED: there are max_pins of those. */
+gboolean orf_incidents_insert (OrfConnection *connection,
+                               const OrfIncidentRow *row,
+                               guint max_pins,
+                               GError **error);
+/* Both go.  NOT_FOUND. */
+gboolean orf_incidents_delete (OrfConnection *connection, gint64 id, GError **error);
+/* OrfIncidentRow, with their events.  None where the file is older than the tables. */
+GPtrArray *
+orf_incidents_read (OrfConnection *connection, const OrfIncidentFilter *filter, GError **error);
+/* The largest id that there ever was; 0: none. */
+gboolean orf_incidents_get_max_id (OrfConnection *connection, gint64 *max_id, GError **error);
+
+G_END_DECLS
