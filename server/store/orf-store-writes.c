@@ -141,7 +141,7 @@ orf_store_write_incident (OrfStore *store,
 
   job->incident = incident;
   job->max_pins = max_pins;
-  submit_ack (store, job, NULL, idempotency, done, user_data);
+  submit_awaited (store, job, NULL, idempotency, done, user_data);
 }
 
 void
@@ -154,7 +154,7 @@ orf_store_delete_incident (OrfStore *store,
   OrfWriteJob *job = orf_write_job_new (store, ORF_WRITE_LANE_ACK);
 
   job->gone_incident_id = id;
-  submit_ack (store, job, NULL, idempotency, done, user_data);
+  submit_awaited (store, job, NULL, idempotency, done, user_data);
 }
 
 void
