@@ -14,6 +14,8 @@
 #include "orf-error.h"
 #include "orf-schema-bind.h"
 #include "rpc/orf-call-private.h"
+#include "rpc/orf-peer-streams.h"
+#include "rpc/orf-rpc-request.h"
 #include "rpc/orf-rpc-text.h"
 
 #define BUSY_RETRY_MS 100
@@ -29,14 +31,6 @@ typedef struct {
   GString *answer;
   guint64 stream; /* opened by the call; 0: none */
 } Slot;
-
-typedef struct {
-  OrfPeer *peer;
-  guint64 number;
-  OrfChannelSeat *seat;
-  OrfStreamSpec spec;
-  gboolean begun; /* the transport knows it */
-} Stream;
 
 struct _Exchange {
   OrfPeer *peer;
@@ -56,110 +50,8 @@ struct _OrfPeer {
   char *actor;
   GQueue exchanges;
   guint pending;
-  GPtrArray *streams; /* Stream; few: rpc's max_streams_per_peer */
-  guint64 last_stream;
+  OrfPeerStreams *streams;
 };
-
-/* ---- streams --------------------------------------------------------------------------------- */
-
-static void
-stream_free (gpointer data)
-{
-  Stream *stream = data;
-
-  orf_channel_leave (stream->seat);
-  g_clear_pointer (&stream->spec.first, orf_blob_unref);
-  g_free (stream);
-}
-
-static Stream *
-find_stream (OrfPeer *peer, guint64 number)
-{
-  for (guint i = 0; i < peer->streams->len; i++) {
-    Stream *stream = peer->streams->pdata[i];
-
-    if (stream->number == number)
-      return stream;
-  }
-  return NULL;
-}
-
-/* The transport hears the channel's end by itself. */
-static void
-channel_ended_cb (gpointer user_data)
-{
-  Stream *stream = user_data;
-
-  g_ptr_array_remove_fast (stream->peer->streams, stream);
-}
-
-static guint64
-open_stream (gpointer owner, OrfChannel *channel, OrfBlob *first, GError **error)
-{
-  Slot *slot = owner;
-  OrfPeer *peer = slot->exchange->peer;
-  guint limit = orf_router_get_limits (peer->router)->max_streams_per_peer;
-  Stream *stream;
-
-  if (slot->notification) {
-    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_REQUEST,
-                 "a notification opens no stream: nobody would know its id");
-    return 0;
-  }
-  if (peer->streams->len >= limit) {
-    g_set_error (error, ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED,
-                 "this connection has %u streams, which is the limit (stream.max_per_connection)",
-                 peer->streams->len);
-    return 0;
-  }
-  stream = g_new0 (Stream, 1);
-  stream->peer = peer;
-  stream->number = slot->stream = ++peer->last_stream;
-  stream->spec = (OrfStreamSpec){
-    .channel = orf_channel_get_number (channel),
-    .depth = orf_channel_get_depth (channel),
-    .style = ORF_STREAM_RPC,
-    .first = first != NULL ? orf_blob_ref (first) : NULL,
-  };
-  stream->seat = orf_channel_join (channel, channel_ended_cb, stream);
-  g_ptr_array_add (peer->streams, stream);
-  return stream->number;
-}
-
-/* Cancelled before it began, or its channel is gone: whoever has its id is told the end.  No
- * channel has the number 0. */
-static void
-tell_lost (OrfPeer *peer, guint64 number)
-{
-  static const OrfStreamSpec none = { .depth = 1, .style = ORF_STREAM_RPC };
-
-  peer->ops.stream_open (peer->transport, number, &none);
-  peer->ops.stream_close (peer->transport, number, "CANCELLED");
-}
-
-static void
-begin_stream (OrfPeer *peer, guint64 number)
-{
-  Stream *stream = find_stream (peer, number);
-
-  if (stream == NULL) {
-    tell_lost (peer, number);
-    return;
-  }
-  stream->begun = TRUE;
-  peer->ops.stream_open (peer->transport, number, &stream->spec);
-  g_clear_pointer (&stream->spec.first, orf_blob_unref);
-}
-
-static void
-cancel_stream (OrfPeer *peer, Stream *stream)
-{
-  if (stream->begun)
-    peer->ops.stream_close (peer->transport, stream->number, "CANCELLED");
-  g_ptr_array_remove_fast (peer->streams, stream);
-}
-
-/* ---- exchanges ------------------------------------------------------------------------------- */
 
 OrfPeer *
 orf_peer_new (
@@ -173,7 +65,7 @@ orf_peer_new (
   peer->role = role;
   peer->actor = g_ref_string_new (actor);
   g_queue_init (&peer->exchanges);
-  peer->streams = g_ptr_array_new_with_free_func (stream_free);
+  peer->streams = orf_peer_streams_new (&peer->ops, transport);
   return peer;
 }
 
@@ -214,7 +106,7 @@ orf_peer_free (OrfPeer *peer)
     return;
   while ((link = g_queue_peek_head_link (&peer->exchanges)) != NULL)
     exchange_free (link->data);
-  g_ptr_array_unref (peer->streams);
+  orf_peer_streams_free (peer->streams);
   orf_router_unref (peer->router);
   g_ref_string_release (peer->actor);
   g_free (peer);
@@ -229,7 +121,7 @@ orf_peer_get_pending (OrfPeer *peer)
 guint
 orf_peer_get_n_streams (OrfPeer *peer)
 {
-  return peer->streams->len;
+  return orf_peer_streams_get_n (peer->streams);
 }
 
 static Exchange *
@@ -289,7 +181,7 @@ exchange_settle (Exchange *exchange)
     exchange->peer->ops.send (exchange->peer->transport, NULL, 0);
   for (guint i = 0; i < exchange->n_slots; i++)
     if (exchange->slots[i].stream != 0)
-      begin_stream (exchange->peer, exchange->slots[i].stream);
+      orf_peer_streams_begin (exchange->peer->streams, exchange->slots[i].stream);
   exchange_free (exchange);
 }
 
@@ -328,64 +220,13 @@ take_id (Slot *slot, json_t *request, const char *text, gsize length, GError **e
   slot->notification = id == NULL;
   if (id == NULL)
     return TRUE;
-  if (!json_is_string (id) && !json_is_number (id) && !json_is_null (id)) {
-    g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_REQUEST, "id",
-                                                   "a string, a number or null",
-                                                   "the id is neither string, number nor null"));
+  if (!orf_rpc_request_check_id (id, error))
     return FALSE;
-  }
   slot->id_value = json_incref (id);
   slot->id = orf_rpc_text_dup_id (text, length);
   if (slot->id == NULL) /* its key was written with escapes */
     slot->id = orf_json_dump (id);
   return TRUE;
-}
-
-static gboolean
-refuse_request (const char *field, const char *allowed, GError **error)
-{
-  g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_REQUEST, field, allowed,
-                                                 "not a JSON-RPC 2.0 request: \"%s\" has to be %s",
-                                                 field, allowed));
-  return FALSE;
-}
-
-static gboolean
-check_request (json_t *request, GError **error)
-{
-  json_t *params = json_object_get (request, "params");
-  const char *version = json_string_value (json_object_get (request, "jsonrpc"));
-
-  if (g_strcmp0 (version, "2.0") != 0)
-    return refuse_request ("jsonrpc", "\"2.0\"", error);
-  if (!json_is_string (json_object_get (request, "method")))
-    return refuse_request ("method", "a string", error);
-  if (params != NULL && !json_is_object (params) && !json_is_array (params))
-    return refuse_request ("params", "an object or an array", error);
-  return TRUE;
-}
-
-/* `meta` in the message goes before what the transport brought. */
-static OrfRpcMeta *
-decode_meta (json_t *request, const OrfCallMeta *beside, OrfCallMeta *meta, GError **error)
-{
-  g_autoptr (GError) local_error = NULL;
-  json_t *member = json_object_get (request, "meta");
-  OrfRpcMeta *inside = orf_decode (&orf_rpc_meta_desc, member, ORF_DECODE_STRICT, &local_error);
-
-  if (inside == NULL) {
-    orf_error_prefix_field (local_error, "meta");
-    g_propagate_error (error, g_steal_pointer (&local_error));
-    return NULL;
-  }
-  *meta = beside != NULL ? *beside : (OrfCallMeta){ 0 };
-  if (inside->has_deadline_ms)
-    meta->deadline_ms = inside->deadline_ms;
-  if (inside->traceparent != NULL)
-    meta->traceparent = inside->traceparent;
-  if (inside->idempotency_key != NULL)
-    meta->idempotency_key = inside->idempotency_key;
-  return inside;
 }
 
 static Slot *
@@ -420,34 +261,20 @@ cancel_cb (OrfCall *call, const OrfRpcCancelParams *params, gpointer user_data)
   orf_call_return_rpc_cancel (call, &result);
 }
 
-/* 0: no id of ours. */
-static guint64
-parse_stream_id (const char *id)
-{
-  guint64 number = 0;
-
-  if (id[0] != 's' || !g_ascii_string_to_unsigned (id + 1, 10, 1, G_MAXUINT64, &number, NULL))
-    return 0;
-  return number;
-}
-
 static void
 stream_cancel_cb (OrfCall *call, const OrfStreamCancelParams *params, gpointer user_data)
 {
   const OrfCallOrigin *origin = orf_call_peek_origin (call);
   Slot *own = origin->sink == slot_sink ? origin->owner : NULL;
-  OrfPeer *peer = own != NULL ? own->exchange->peer : NULL;
-  Stream *stream = peer != NULL ? find_stream (peer, parse_stream_id (params->stream)) : NULL;
   const OrfStreamCancelResult result = { .cancelled = TRUE };
 
-  if (stream == NULL) {
+  if (own == NULL || !orf_peer_streams_cancel (own->exchange->peer->streams, params->stream)) {
     orf_call_fail (call,
                    orf_error_new_field (ORF_ERROR_NOT_FOUND, "stream",
                                         "the id of a stream of this connection",
                                         "stream: this connection has no \"%s\"", params->stream));
     return;
   }
-  cancel_stream (peer, stream);
   orf_call_return_stream_cancel (call, &result);
 }
 
@@ -474,6 +301,23 @@ enter_peer (OrfPeer *peer, GError **error)
   return TRUE;
 }
 
+static guint64
+open_stream (gpointer owner, OrfChannel *channel, OrfBlob *first, GError **error)
+{
+  Slot *slot = owner;
+  OrfPeer *peer = slot->exchange->peer;
+
+  if (slot->notification) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_REQUEST,
+                 "a notification opens no stream: nobody would know its id");
+    return 0;
+  }
+  slot->stream = orf_peer_streams_add (peer->streams, channel, first,
+                                       orf_router_get_limits (peer->router)->max_streams_per_peer,
+                                       error);
+  return slot->stream;
+}
+
 static void
 start_call (Slot *slot, const OrfMethod *method, json_t *params, const OrfCallMeta *meta)
 {
@@ -494,45 +338,40 @@ start_call (Slot *slot, const OrfMethod *method, json_t *params, const OrfCallMe
     slot->call = call;
 }
 
+/* Of a request that is one: its errors reach only who waits for an answer. */
+static void
+start_checked (Slot *slot, json_t *request, const OrfCallMeta *beside)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (OrfRpcMeta) inside = NULL;
+  OrfCallMeta meta;
+  const OrfMethod *method = orf_rpc_request_find_method (request, &error);
+
+  if (method != NULL)
+    inside = orf_rpc_request_decode_meta (request, beside, &meta, &error);
+  if (inside != NULL && enter_peer (slot->exchange->peer, &error))
+    start_call (slot, method, json_object_get (request, "params"), &meta);
+  else if (slot->notification)
+    exchange_settle (slot->exchange);
+  else
+    slot_refuse (slot, error);
+}
+
 /* text: the request as it stood, for its id. */
 static void
 start_request (
   Slot *slot, json_t *request, const char *text, gsize length, const OrfCallMeta *beside)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (OrfRpcMeta) inside = NULL;
-  OrfCallMeta meta;
-  const char *name;
-  const OrfMethod *method;
-  json_t *named;
 
-  if (!json_is_object (request)) {
+  if (!json_is_object (request))
     g_set_error (&error, ORF_ERROR, ORF_ERROR_INVALID_REQUEST, "a request is a JSON object");
+  else if (take_id (slot, request, text, length, &error))
+    orf_rpc_request_check (request, &error);
+  if (error != NULL)
     slot_refuse (slot, error);
-    return;
-  }
-  if (!take_id (slot, request, text, length, &error) || !check_request (request, &error)) {
-    slot_refuse (slot, error);
-    return;
-  }
-  named = json_object_get (request, "method");
-  name = json_string_value (named);
-  method = strlen (name) == json_string_length (named) ? orf_method_find (name) : NULL;
-  if (method == NULL)
-    g_set_error (&error, ORF_ERROR, ORF_ERROR_METHOD_NOT_FOUND,
-                 "there is no method \"%.100s\"; rpc.discover tells all", name);
-  if (error == NULL)
-    inside = decode_meta (request, beside, &meta, &error);
-  if (error == NULL)
-    enter_peer (slot->exchange->peer, &error);
-  if (error != NULL) {
-    if (slot->notification)
-      exchange_settle (slot->exchange);
-    else
-      slot_refuse (slot, error);
-    return;
-  }
-  start_call (slot, method, json_object_get (request, "params"), &meta);
+  else
+    start_checked (slot, request, beside);
 }
 
 static void
