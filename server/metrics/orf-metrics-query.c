@@ -10,6 +10,8 @@
 #include <glib-object.h> /* GCallback, for orf-schema-bind.h */
 
 #include "core/orf-clock.h"
+#include "metrics/orf-expr-parse.h"
+#include "metrics/orf-expr-query.h"
 #include "metrics/orf-query-groups.h"
 #include "metrics/orf-query-points.h"
 #include "orf-error.h"
@@ -24,7 +26,8 @@ typedef struct {
   OrfCall *call;
   OrfMetricsQueryParams params; /* what it points to is the call's */
   OrfMetricsQueryDone done;
-  OrfSelector *selector;
+  OrfSelector *selector; /* or */
+  OrfExpr *expr;
   gint64 from_us, to_us;
   gint64 read_from_us; /* from_us, less what an increase looks back */
 } Query;
@@ -33,6 +36,7 @@ static void
 query_free (Query *query)
 {
   g_clear_pointer (&query->selector, orf_selector_free);
+  orf_expr_free (query->expr);
   g_free (query);
 }
 
@@ -128,6 +132,96 @@ read_points (Query *query)
   orf_query_points_read (query->parts, &spec, orf_call_get_cancel (query->call), read_cb, query);
 }
 
+/* ---- an expression --------------------------------------------------------------------------- */
+
+/* What its series are called: it parses to the expression, and does not begin with a minus, which
+ * spreadsheets would take for a formula. */
+static char *
+dup_name (const OrfExpr *expr)
+{
+  char *text = orf_expr_print (expr);
+  char *name = *text == '-' ? g_strdup_printf ("(%s)", text) : g_strdup (text);
+
+  g_free (text);
+  return name;
+}
+
+static OrfMetricsSeriesPoints *
+new_series (const OrfExprLine *line, const OrfGrid *grid, const char *name)
+{
+  OrfMetricsSeriesPoints *series = orf_metrics_series_points_new ();
+
+  series->series = orf_series_name_to_text (name, line->labels);
+  series->name = g_strdup (name);
+  series->labels = g_strdupv (line->labels);
+  series->points = g_array_sized_new (FALSE, FALSE, sizeof (OrfPoint), grid->n_steps);
+  for (guint i = 0; i < grid->n_steps; i++) {
+    const OrfPoint point = { orf_grid_get_time_us (grid, i), line->values[i] };
+
+    g_array_append_val (series->points, point);
+  }
+  return series;
+}
+
+/* The multiples of step_us in the span; without one its last moment. */
+static OrfGrid
+get_grid (const Query *query)
+{
+  gint64 step_us = query->params.has_step_us ? query->params.step_us : 0;
+  gint64 last_us = query->to_us - 1;
+  gint64 first_us;
+
+  if (step_us == 0)
+    return (OrfGrid){ last_us, 0, 1 };
+  last_us -= last_us % step_us;
+  first_us = (query->from_us + step_us - 1) / step_us * step_us;
+  if (last_us < first_us)
+    return (OrfGrid){ last_us, step_us, 0 };
+  return (OrfGrid){ last_us, step_us, (guint) MIN ((last_us - first_us) / step_us + 1, G_MAXUINT) };
+}
+
+static void
+evaluated_cb (gpointer user_data, const OrfExprVector *vector, const GError *error)
+{
+  Query *query = user_data;
+  const OrfGrid grid = get_grid (query);
+  g_autofree char *name = NULL;
+  g_autoptr (GPtrArray) series = NULL;
+  OrfMetricsQueryResult result = { NULL, query->from_us, query->to_us };
+
+  if (error != NULL) {
+    fail (query, g_error_copy (error));
+    return;
+  }
+  name = dup_name (query->expr);
+  series = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_metrics_series_points_free);
+  for (guint i = 0; i < vector->lines->len; i++)
+    g_ptr_array_add (series, new_series (vector->lines->pdata[i], &grid, name));
+  result.series = series;
+  query->done (query->parts, query->call, &result);
+  query_free (query);
+}
+
+static void
+evaluate (Query *query)
+{
+  const OrfGrid grid = get_grid (query);
+  g_autoptr (OrfExprVector) nothing = orf_expr_vector_new (FALSE, 0);
+  GError *error = NULL;
+
+  if (grid.n_steps == 0) {
+    evaluated_cb (query, nothing, NULL);
+    return;
+  }
+  if (grid.n_steps > (guint64) query->parts->config->metrics.max_query_points) {
+    orf_query_points_refuse (query->parts, &error);
+    fail (query, error);
+    return;
+  }
+  orf_expr_query_run (query->parts, query->expr, &grid, orf_call_get_cancel (query->call),
+                      evaluated_cb, query);
+}
+
 /* ---- the call -------------------------------------------------------------------------------- */
 
 static gboolean
@@ -161,12 +255,6 @@ prepare (Query *query, GError **error)
 {
   const OrfMetricsQueryParams *params = &query->params;
 
-  if (params->expr != NULL && params->select != NULL)
-    return refuse (error, ORF_ERROR_INVALID_ARGUMENT, "expr", "expr or select, not both",
-                   "select is given too");
-  if (params->expr != NULL)
-    return refuse (error, ORF_ERROR_UNIMPLEMENTED, "expr", "select",
-                   "the expression language is not built yet");
   if (params->select == NULL)
     return refuse (error, ORF_ERROR_INVALID_ARGUMENT, "select", "a selector", "which series?");
   if (params->by != NULL && !params->has_step_us &&
@@ -175,6 +263,24 @@ prepare (Query *query, GError **error)
                    "how merged series are put together", "by needs it");
   query->selector = orf_selector_parse (params->select, error);
   return query->selector != NULL && set_span (query, error);
+}
+
+static gboolean
+prepare_expr (Query *query, GError **error)
+{
+  const OrfMetricsQueryParams *params = &query->params;
+
+  if (params->select != NULL)
+    return refuse (error, ORF_ERROR_INVALID_ARGUMENT, "expr", "expr or select, not both",
+                   "select is given too");
+  if (params->aggregate != ORF_METRICS_AGGREGATE_UNSET)
+    return refuse (error, ORF_ERROR_INVALID_ARGUMENT, "aggregate", "it goes with select",
+                   "an expression says it itself, as avg(NAME, 5m)");
+  if (params->by != NULL)
+    return refuse (error, ORF_ERROR_INVALID_ARGUMENT, "by", "it goes with select",
+                   "an expression says it itself, as sum by (LABEL) (NAME)");
+  query->expr = orf_expr_parse (params->expr, error);
+  return query->expr != NULL && set_span (query, error);
 }
 
 void
@@ -190,10 +296,12 @@ orf_metrics_query_run (const OrfMetricsParts *parts,
   query->call = call;
   query->params = *params;
   query->done = done;
-  if (prepare (query, &error))
-    read_points (query);
-  else
+  if (!(params->expr != NULL ? prepare_expr : prepare) (query, &error))
     fail (query, error);
+  else if (query->expr != NULL)
+    evaluate (query);
+  else
+    read_points (query);
 }
 
 static void

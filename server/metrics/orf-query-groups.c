@@ -51,21 +51,6 @@ orf_query_groups_free (OrfQueryGroups *groups)
   g_free (groups);
 }
 
-/* Those of the labels that are asked for, in their order. */
-static char **
-keep_labels (char *const *labels, const char *const *by)
-{
-  GPtrArray *kept = g_ptr_array_new ();
-
-  for (guint i = 0; labels[i] != NULL; i += 2)
-    if (g_strv_contains (by, labels[i])) {
-      g_ptr_array_add (kept, g_strdup (labels[i]));
-      g_ptr_array_add (kept, g_strdup (labels[i + 1]));
-    }
-  g_ptr_array_add (kept, NULL);
-  return (char **) g_ptr_array_free (kept, FALSE);
-}
-
 /* Takes labels and text. */
 static Group *
 add_group (OrfQueryGroups *groups, const OrfSelected *one, char **labels, char *text)
@@ -90,7 +75,7 @@ ensure_group (OrfQueryGroups *groups, const OrfSelected *one)
 
   if (groups->by == NULL)
     return add_group (groups, one, g_strdupv (one->labels), g_strdup (one->text));
-  labels = keep_labels (one->labels, groups->by);
+  labels = orf_series_name_keep_labels (one->labels, groups->by);
   text = orf_series_name_to_text (one->name, labels);
   group = g_hash_table_lookup (groups->by_text, text);
   if (group == NULL) {

@@ -180,3 +180,17 @@ orf_series_name_get_label (char *const *labels, const char *key)
       return labels[i + 1];
   return NULL;
 }
+
+char **
+orf_series_name_keep_labels (char *const *labels, const char *const *by)
+{
+  GPtrArray *kept = g_ptr_array_new ();
+
+  for (guint i = 0; labels[i] != NULL; i += 2)
+    if (g_strv_contains (by, labels[i])) {
+      g_ptr_array_add (kept, g_strdup (labels[i]));
+      g_ptr_array_add (kept, g_strdup (labels[i + 1]));
+    }
+  g_ptr_array_add (kept, NULL);
+  return (char **) g_ptr_array_free (kept, FALSE);
+}

@@ -25,6 +25,8 @@ char *orf_series_name_to_text (const char *name, char *const *labels);
 char *orf_series_name_labels_to_json (char *const *labels);
 /* NULL when json is not an object of strings. */
 char **orf_series_name_labels_from_json (const char *json);
+/* Those of the labels whose keys are in `by`, in their order. */
+char **orf_series_name_keep_labels (char *const *labels, const char *const *by);
 /* NULL: has no such label */
 const char *orf_series_name_get_label (char *const *labels, const char *key);
 

@@ -56,7 +56,7 @@ def test_codes(t):
     refused(daemon, "GET", "/", 404, "METHOD_NOT_FOUND")
     refused(daemon, "POST", "/db/check", 403, "PERMISSION_DENIED", "{}")
     refused(daemon, "GET", "/gpu/report", 503, "UNAVAILABLE")
-    refused(daemon, "GET", "/metrics/query?expr=a", 503, "UNIMPLEMENTED")
+    refused(daemon, "GET", "/metrics/query?expr=avg(a)", 400, "INVALID_ARGUMENT")
 
 
 def test_wrong_verb_names_the_right_one(t):
