@@ -11,7 +11,7 @@
 
 #include "core/orf-clock.h"
 #include "gpu/orf-probe-log.h"
-#include "gpu/orf-process.h"
+#include "core/orf-process.h"
 #include "orf-decode.h"
 
 /*

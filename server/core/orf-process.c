@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "gpu/orf-process.h"
+#include "core/orf-process.h"
 
 #include <errno.h>
 #include <fcntl.h>
