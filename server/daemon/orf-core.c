@@ -89,6 +89,7 @@ bind_methods (OrfCore *core)
   orf_db_service_bind (core->router, core->store);
   orf_event_service_bind (core->events, core->router);
   orf_incident_service_bind (core->incidents, core->router);
+  orf_sql_service_bind (core->sql, core->router);
   orf_metrics_define_bind (core->router, &core->metrics);
   orf_metrics_list_bind (core->router, &core->metrics);
   orf_metrics_query_bind (core->router, &core->metrics);
@@ -100,6 +101,7 @@ OrfCore *
 orf_core_new (const OrfConfig *config, gboolean read_only, GError **error)
 {
   g_autoptr (OrfCore) core = g_new0 (OrfCore, 1);
+  g_autofree char *sql_program = orf_paths_dup_sql ();
 
   core->memory = orf_memory_new (config);
   core->store = open_store (config, core->memory, read_only, error);
@@ -114,6 +116,7 @@ orf_core_new (const OrfConfig *config, gboolean read_only, GError **error)
   core->incidents = orf_incident_service_new (config, core->store, error);
   if (core->incidents == NULL)
     return NULL;
+  core->sql = orf_sql_service_new (config, core->store, core->memory, sql_program);
   core->metrics = (OrfMetricsParts){ core->registry, core->store, config, core->memory };
   core->router = make_router (config);
   orf_router_set_memory (core->router, core->memory);
@@ -127,6 +130,7 @@ orf_core_free (OrfCore *core)
 {
   if (core->registry != NULL)
     orf_registry_flush (core->registry);
+  g_clear_pointer (&core->sql, orf_sql_service_free);
   /* The store before the rest: callbacks of what is in flight still look at the registry and end
    * calls. */
   orf_store_close (core->store);

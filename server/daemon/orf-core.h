@@ -5,6 +5,7 @@
 #include "incidents/orf-incident-service.h"
 #include "metrics/orf-metrics-parts.h"
 #include "rpc/orf-router.h"
+#include "sql/orf-sql-service.h"
 
 G_BEGIN_DECLS
 
@@ -19,6 +20,7 @@ typedef struct {
   OrfMetricsParts metrics;
   OrfEventService *events;
   OrfIncidentService *incidents;
+  OrfSqlService *sql;
   OrfRouter *router;
 } OrfCore;
 

@@ -51,14 +51,27 @@ orf_paths_dup_cookie (const char *socket)
   return g_build_filename (dir, "cookie", NULL);
 }
 
-char *
-orf_paths_dup_probe (void)
+/* A program of ours in the build tree that the daemon runs from, else the installed one. */
+static char *
+dup_program (const char *folder, const char *name)
 {
   g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
   g_autofree char *dir = self != NULL ? g_path_get_dirname (self) : g_strdup (".");
-  g_autofree char *beside = g_build_filename (dir, "probe", "orfeas-probe", NULL);
+  g_autofree char *beside = g_build_filename (dir, folder, name, NULL);
 
   if (g_file_test (beside, G_FILE_TEST_IS_EXECUTABLE))
     return g_steal_pointer (&beside);
-  return g_strdup (ORF_LIBEXECDIR "/orfeas/orfeas-probe");
+  return g_build_filename (ORF_LIBEXECDIR "/orfeas", name, NULL);
+}
+
+char *
+orf_paths_dup_probe (void)
+{
+  return dup_program ("probe", "orfeas-probe");
+}
+
+char *
+orf_paths_dup_sql (void)
+{
+  return dup_program ("sql", "orfeas-sql");
 }

@@ -16,5 +16,7 @@ char *orf_paths_dup_socket (const OrfConfig *config);
 char *orf_paths_dup_cookie (const char *socket);
 /* orfeas-probe of the build tree that the daemon runs from, else the installed one. */
 char *orf_paths_dup_probe (void);
+/* The same for orfeas-sql. */
+char *orf_paths_dup_sql (void);
 
 G_END_DECLS

@@ -95,6 +95,12 @@ orf_store_get_path (OrfStore *store)
   return store->options.path;
 }
 
+gboolean
+orf_store_is_immutable (OrfStore *store)
+{
+  return store->read_mode == ORF_CONNECTION_IMMUTABLE;
+}
+
 gint64
 orf_store_get_memory_bytes (void)
 {

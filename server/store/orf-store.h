@@ -62,6 +62,8 @@ typedef struct {
 /* Valid until the next main-loop turn. */
 const OrfStoreStats *orf_store_get_stats (OrfStore *store);
 const char *orf_store_get_path (OrfStore *store);
+/* It is only looked at, where nothing can be made beside it: nobody writes it meanwhile. */
+gboolean orf_store_is_immutable (OrfStore *store);
 /* What SQLite holds in the whole process: page caches, statements. */
 gint64 orf_store_get_memory_bytes (void);
 
