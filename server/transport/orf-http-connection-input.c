@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The guard on the way in. */
+#include "transport/orf-http-connection-private.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "core/orf-clock.h"
+#include "orf-error.h"
+#include "rpc/orf-rest.h"
+
+#define STATUS_TOO_LARGE        413
+#define STATUS_HEADER_TOO_LARGE 431
+#define STATUS_UNAVAILABLE      503
+
+#define READ_BYTES 65536
+/* Of one connection, before the others have their turn. */
+#define TURN_BYTES 262144
+/* Of pipelined requests, while one is being answered: read only to see the end of the connection.
+ */
+#define AHEAD_BYTES 65536
+
+static const char *
+get_phrase (int status)
+{
+  /* libsoup does not know it */
+  return status == STATUS_HEADER_TOO_LARGE ? "Request Header Fields Too Large"
+                                           : soup_status_get_phrase ((guint) status);
+}
+
+void
+orf_http_connection_refuse (OrfHttpConnection *connection,
+                            int status,
+                            OrfErrorCode code,
+                            const char *reason)
+{
+  g_autoptr (GError) error = g_error_new_literal (ORF_ERROR, (int) code, reason);
+  g_autofree char *head = NULL;
+  g_autofree char *body = NULL;
+  gsize length;
+
+  body = orf_rest_error_body (error, &length);
+  head = g_strdup_printf ("HTTP/1.1 %d %s\r\n%sContent-Type: application/json\r\n"
+                          "Content-Length: %" G_GSIZE_FORMAT "\r\nConnection: close\r\n\r\n",
+                          status, get_phrase (status), orf_http_policy_guards, length);
+  orf_http_outbox_add (connection->out, head, strlen (head));
+  orf_http_outbox_add (connection->out, body, length);
+  connection->closing = TRUE;
+  /* what came of it is of no use any more */
+  orf_http_framing_give_up (connection->framing);
+  orf_http_connection_flush (connection);
+}
+
+static void
+look_at_phase (OrfHttpConnection *connection, OrfHttpPhase before)
+{
+  static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
+  OrfHttpPhase phase = orf_http_connection_get_phase (connection);
+  const OrfHttpRefusal *refusal = orf_http_framing_get_refusal (connection->framing);
+
+  if (refusal != NULL && !connection->closing)
+    orf_http_connection_refuse (connection, refusal->status,
+                                refusal->status == STATUS_TOO_LARGE ? ORF_ERROR_RESOURCE_EXHAUSTED
+                                                                    : ORF_ERROR_INVALID_REQUEST,
+                                refusal->reason);
+  if (orf_http_framing_take_continue (connection->framing)) {
+    orf_http_outbox_add (connection->out, interim, sizeof interim - 1);
+    orf_http_connection_flush (connection);
+  }
+  /* the time for the first head runs from accept, that for later ones from their first byte */
+  if (phase != before && phase < ORF_HTTP_COMPLETE &&
+      !(connection->fresh && phase == ORF_HTTP_HEAD))
+    connection->since_us = orf_clock_monotonic_us ();
+}
+
+/* How much of it belongs to the request at hand. */
+static gsize
+feed (OrfHttpConnection *connection, const char *data, gsize length)
+{
+  const OrfConfig *config = connection->host->service->policy.config;
+  const OrfHttpFramingLimits limits = { (gsize) config->listen.max_header_bytes,
+                                        (gsize) config->listen.max_body_bytes };
+  OrfHttpPhase before = orf_http_connection_get_phase (connection);
+  gsize taken = orf_http_framing_feed (connection->framing, &limits, data, length);
+
+  look_at_phase (connection, before);
+  return taken;
+}
+
+static void
+take (OrfHttpConnection *connection, const char *data, gsize length)
+{
+  gsize taken = 0;
+
+  if (orf_http_connection_get_phase (connection) < ORF_HTTP_COMPLETE)
+    taken = feed (connection, data, length);
+  if (taken < length && orf_http_connection_get_phase (connection) == ORF_HTTP_COMPLETE)
+    g_byte_array_append (connection->ahead, (const guint8 *) data + taken,
+                         (guint) (length - taken));
+}
+
+static void
+take_ahead (OrfHttpConnection *connection)
+{
+  gsize taken;
+
+  if (connection->ahead->len == 0 ||
+      orf_http_connection_get_phase (connection) >= ORF_HTTP_COMPLETE)
+    return;
+  taken = feed (connection, (const char *) connection->ahead->data, connection->ahead->len);
+  g_byte_array_remove_range (connection->ahead, 0, (guint) taken);
+}
+
+static gboolean
+wants_input (const OrfHttpConnection *connection)
+{
+  if (connection->broken || connection->ended || connection->closing || !connection->readable)
+    return FALSE;
+  if (orf_http_connection_get_phase (connection) < ORF_HTTP_COMPLETE)
+    return TRUE;
+  /* only to see whether the client is still there */
+  return connection->request != NULL && !orf_http_request_is_answered (connection->request) &&
+         connection->ahead->len < AHEAD_BYTES;
+}
+
+/* A body that is more than small gives way where bodies and answers pile up. */
+static void
+check_room (OrfHttpConnection *connection)
+{
+  g_autoptr (GError) error = NULL;
+
+  orf_http_connection_count_memory (connection);
+  if (orf_http_connection_get_phase (connection) != ORF_HTTP_BODY || connection->closing ||
+      orf_http_framing_get_size_bytes (connection->framing) <= ORF_MEMORY_SMALL_BYTES ||
+      orf_memory_check_part (orf_http_connection_get_memory (connection), ORF_MEMORY_CONNECTIONS,
+                             &error))
+    return;
+  orf_http_connection_refuse (connection, STATUS_UNAVAILABLE, ORF_ERROR_RESOURCE_EXHAUSTED,
+                              error->message);
+  orf_http_connection_count_memory (connection);
+}
+
+void
+orf_http_connection_fill (OrfHttpConnection *connection)
+{
+  char buffer[READ_BYTES];
+  gsize share = 0;
+
+  take_ahead (connection);
+  while (wants_input (connection) && share < TURN_BYTES) {
+    gssize n = recv (connection->fd, buffer, sizeof buffer, 0);
+
+    if (n > 0) {
+      share += (gsize) n;
+      take (connection, buffer, (gsize) n);
+      check_room (connection);
+    } else if (n == 0) {
+      connection->ended = TRUE;
+    } else if (errno == EAGAIN) {
+      connection->readable = FALSE;
+    } else if (errno != EINTR) {
+      connection->broken = TRUE;
+    }
+  }
+  if (wants_input (connection))
+    orf_watch_again (connection->watch, ORF_POLL_IN);
+}
