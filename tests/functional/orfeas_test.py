@@ -68,13 +68,8 @@ def connect_unix(path):
     return connection
 
 
-class Peer:
-    """One connection to the Unix socket. framing: "line" or "length"."""
-
-    def __init__(self, path, framing="line"):
-        self.framing = framing
-        self.socket = connect_unix(path)
-        self.reader = self.socket.makefile("rb")
+class Connection:
+    """A socket, and what reads it: each kind's __init__ makes both."""
 
     def __enter__(self):
         return self
@@ -85,6 +80,15 @@ class Peer:
     def close(self):
         self.reader.close()
         self.socket.close()
+
+
+class Peer(Connection):
+    """One connection to the Unix socket. framing: "line" or "length"."""
+
+    def __init__(self, path, framing="line"):
+        self.framing = framing
+        self.socket = connect_unix(path)
+        self.reader = self.socket.makefile("rb")
 
     def send_text(self, text):
         data = text if isinstance(text, bytes) else text.encode()
@@ -120,7 +124,7 @@ class Peer:
         return unwrap(self.ask(request(method, params, meta)))
 
 
-class WebSocket:
+class WebSocket(Connection):
     """A client that shows each frame, and answers pings while it reads."""
 
     def __init__(self, daemon, headers=None, path="/rpc", receive_buffer_bytes=None):
@@ -137,16 +141,6 @@ class WebSocket:
         assert " 101 " in status, status
         while self.reader.readline() != b"\r\n":
             pass
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def close(self):
-        self.reader.close()
-        self.socket.close()
 
     def send_frame(self, first, data):
         """first: opcode and flags."""
@@ -328,6 +322,16 @@ class Daemon:
 
     def tcp(self):
         return socket.create_connection(self.address, PATIENCE_S)
+
+    def n_descriptors(self):
+        """That are open, but for files: the database is opened once more whenever another thread comes to read it."""
+        folder, count = f"/proc/{self.process.pid}/fd", 0
+        for name in os.listdir(folder):
+            try:
+                count += not os.readlink(f"{folder}/{name}").startswith("/")
+            except FileNotFoundError:
+                pass
+        return count
 
     def sources(self):
         return {source["source"]: source for source in self.call("status.get")["sources"]}

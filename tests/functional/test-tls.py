@@ -36,18 +36,6 @@ def settings_of(pair, **more):
     return {"listen.tls_certificate": pair[0], "listen.tls_key": pair[1], **more}
 
 
-def sockets(daemon):
-    """How many the daemon has open."""
-    count = 0
-    folder = f"/proc/{daemon.process.pid}/fd"
-    for name in os.listdir(folder):
-        try:
-            count += os.readlink(f"{folder}/{name}").startswith("socket:")
-        except FileNotFoundError:
-            pass
-    return count
-
-
 class Client:
     """Connections to a daemon that trust but its own certificate."""
 
@@ -267,7 +255,7 @@ def test_half_handshakes_hold_nobody(t):
     daemon, client = start(t, **{"listen.header_us": "5000000"})
     client.call("health.check")
     threads = len(os.listdir(f"/proc/{daemon.process.pid}/task"))
-    before = sockets(daemon)
+    before = daemon.n_descriptors()
     half = [daemon.tcp() for _ in range(200)]
     for connection in half:
         connection.sendall(b"\x16\x03\x01\x02\x00\x01")
@@ -282,7 +270,7 @@ def test_half_handshakes_hold_nobody(t):
     for connection in half:  # and then their time is over
         read_all(connection)
         connection.close()
-    wait_for(lambda: sockets(daemon) <= before, "the descriptors")
+    wait_for(lambda: daemon.n_descriptors() <= before, "the descriptors")
 
 
 def test_half_close(t):
@@ -312,7 +300,7 @@ def test_slow_reader(t):
     daemon, client = start(t, **{"listen.body_us": "1000000"})
     text = json.dumps(request(LARGE)).encode()
     one = head("/rpc", "POST", f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\n") + text
-    before = sockets(daemon)
+    before = daemon.n_descriptors()
     connection = client.tls()
     connection.setblocking(False)
     sent = 0
@@ -322,7 +310,7 @@ def test_slow_reader(t):
     except (ssl.SSLWantWriteError, BlockingIOError, OSError):
         pass
     assert sent > 0
-    wait_for(lambda: sockets(daemon) <= before, "the end of the connection")
+    wait_for(lambda: daemon.n_descriptors() <= before, "the end of the connection")
     connection.close()
     equal(client.call("health.check")["serving"], "SERVING")
 
@@ -330,7 +318,7 @@ def test_slow_reader(t):
 def test_clients_that_vanish(t):
     daemon, client = start(t)
     client.call("health.check")
-    before = sockets(daemon)
+    before = daemon.n_descriptors()
     for i in range(60):
         connection = client.tls()
         if i % 3:
@@ -338,7 +326,7 @@ def test_clients_that_vanish(t):
         if i % 2:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # a reset
         connection.close()
-    wait_for(lambda: sockets(daemon) <= before, "the descriptors")
+    wait_for(lambda: daemon.n_descriptors() <= before, "the descriptors")
     client.call("health.check")
 
 
