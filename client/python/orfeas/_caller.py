@@ -18,22 +18,17 @@ from ._failure import ConnectionLost
 from ._http import HttpTransport
 from ._methods import MANNERS
 from ._session import Session
+from ._transport import Transport
 from .stream import Stream
 
 
-class SessionTransport:
+class SessionTransport(Transport):
     """A session, made when it is needed. `_lock` lets one thread make it while others wait."""
 
     def __init__(self, address: Address, credentials: Credentials, context: Optional[ssl.SSLContext],
                  max_answer_bytes: int) -> None:
-        self.address = address
-        self._credentials = credentials
-        self._context = context
-        self._max_answer_bytes = max_answer_bytes
-        self._lock = threading.Lock()
         self._session: Optional[Session] = None
-        self._closed = False
-        self._pid = os.getpid()
+        super().__init__(address, credentials, context, max_answer_bytes)
 
     def exchange(self, message: Any, deadline: Deadline, channel: Optional[Channel] = None) -> Any:
         return self._get(deadline).exchange(message, deadline, channel)

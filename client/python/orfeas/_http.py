@@ -19,6 +19,7 @@ from typing import Any, List, Optional
 from . import _failure, _response, _wire, errors
 from ._address import Address, Credentials
 from ._deadline import Deadline
+from ._transport import Transport
 
 # More than this many at rest are closed: a burst of threads should not hold the server's places.
 MAX_IDLE = 8
@@ -45,19 +46,11 @@ class _Connection:
         self.wire.close()
 
 
-class HttpTransport:
-    can_stream = False
-
+class HttpTransport(Transport):
     def __init__(self, address: Address, credentials: Credentials, context: Optional[ssl.SSLContext],
                  max_answer_bytes: int) -> None:
-        self.address = address
-        self._credentials = credentials
-        self._context = context
-        self._max_answer_bytes = max_answer_bytes
-        self._lock = threading.Lock()
         self._idle: List[_Connection] = []
-        self._closed = False
-        self._pid = os.getpid()
+        super().__init__(address, credentials, context, max_answer_bytes)
 
     def exchange(self, message: Any, deadline: Deadline) -> Any:
         body = json.dumps(message, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
