@@ -20,10 +20,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "latency.h"
+
 #define MAX_IN_FLIGHT 1024
-/* Latencies are counted in µs up to here; what takes longer counts as this. */
-#define MAX_LATENCY_US 1000000
-#define BUFFER_BYTES   262144
+#define BUFFER_BYTES  262144
 
 typedef struct {
   int fd;
@@ -34,8 +34,8 @@ typedef struct {
 static const char *line;
 static size_t line_length;
 static unsigned depth;
-static uint32_t histogram[MAX_LATENCY_US + 1];
-static uint64_t calls, errors;
+static Latencies latencies;
+static uint64_t errors;
 
 static int64_t
 now_us (void)
@@ -101,12 +101,9 @@ refill (Connection *self)
 static void
 count_answer (Connection *self, int64_t now)
 {
-  int64_t took = now - self->sent_us[self->oldest];
-
+  latencies_add (&latencies, now - self->sent_us[self->oldest]);
   self->oldest = (self->oldest + 1) % MAX_IN_FLIGHT;
   self->in_flight--;
-  calls++;
-  histogram[took > MAX_LATENCY_US ? MAX_LATENCY_US : took]++;
 }
 
 static void
@@ -126,19 +123,6 @@ read_answers (Connection *self)
   if (memmem (buffer, (size_t) n, "\"error\"", 7) != NULL)
     errors++;
   refill (self);
-}
-
-static unsigned
-percentile (double share)
-{
-  uint64_t wanted = (uint64_t) ((double) calls * share), seen = 0;
-
-  for (unsigned us = 0; us <= MAX_LATENCY_US; us++) {
-    seen += histogram[us];
-    if (seen > wanted)
-      return us;
-  }
-  return MAX_LATENCY_US;
 }
 
 static void
@@ -185,8 +169,8 @@ main (int argc, char **argv)
   }
   run (connections, count, epoll_fd, (int64_t) seconds * 1000000);
   printf ("{\"calls_per_s\":%.0f,\"p50_us\":%u,\"p99_us\":%u,\"errors\":%llu}\n",
-          (double) calls / seconds, percentile (0.5), percentile (0.99),
-          (unsigned long long) errors);
+          (double) latencies.n / seconds, latencies_get (&latencies, 0.5),
+          latencies_get (&latencies, 0.99), (unsigned long long) errors);
   free (text);
   free (connections);
   return 0;

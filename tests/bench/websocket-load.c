@@ -28,13 +28,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_IN_FLIGHT  1024
-#define MAX_LATENCY_US 1000000
-#define BUFFER_BYTES   (1 << 18)
+#include "latency.h"
+
+#define MAX_IN_FLIGHT 1024
+#define BUFFER_BYTES  (1 << 18)
 
 typedef struct {
   int fd;
-  int silent;
   int64_t sent_us[MAX_IN_FLIGHT]; /* a ring: the server answers one connection's calls in order */
   unsigned oldest, in_flight;
   unsigned char *buffer; /* what came and is no whole frame yet */
@@ -45,9 +45,8 @@ static unsigned char frame[4096 + 14]; /* TEXT, masked with zeros */
 static size_t frame_length;
 static unsigned depth;
 static int watching;
-static uint32_t histogram[MAX_LATENCY_US + 1];
-static uint64_t counted, errors, dropped, closed;
-static int64_t largest_us;
+static Latencies latencies;
+static uint64_t errors, dropped, closed;
 static int64_t started_us; /* real time: all connections are open, and read from */
 
 static int64_t
@@ -141,17 +140,6 @@ refill (Connection *self)
 }
 
 static void
-count (int64_t took_us)
-{
-  if (took_us < 0)
-    took_us = 0;
-  if (took_us > largest_us)
-    largest_us = took_us;
-  histogram[took_us > MAX_LATENCY_US ? MAX_LATENCY_US : took_us]++;
-  counted++;
-}
-
-static void
 take_value (const unsigned char *text, size_t length, int64_t now_us)
 {
   const unsigned char *at = memmem (text, length, "\"t_us\":", 7);
@@ -163,7 +151,7 @@ take_value (const unsigned char *text, size_t length, int64_t now_us)
     dropped++;
   t_us = strtoll ((const char *) at + 7, NULL, 10);
   if (t_us > started_us)
-    count (now_us - t_us);
+    latencies_add (&latencies, now_us - t_us);
 }
 
 static void
@@ -174,7 +162,7 @@ take_message (
     take_value (text, length, now_us);
     return;
   }
-  count (mono_us - self->sent_us[self->oldest]);
+  latencies_add (&latencies, mono_us - self->sent_us[self->oldest]);
   self->oldest = (self->oldest + 1) % MAX_IN_FLIGHT;
   self->in_flight--;
   if (memmem (text, length, "\"error\"", 7) != NULL)
@@ -240,19 +228,6 @@ take (Connection *self)
     refill (self);
 }
 
-static unsigned
-percentile (double share)
-{
-  uint64_t wanted = (uint64_t) ((double) counted * share), seen = 0;
-
-  for (unsigned us = 0; us <= MAX_LATENCY_US; us++) {
-    seen += histogram[us];
-    if (seen > wanted)
-      return us;
-  }
-  return MAX_LATENCY_US;
-}
-
 static void
 loop (int epoll_fd, int64_t duration_us)
 {
@@ -304,15 +279,18 @@ main (int argc, char **argv)
   depth = watching ? 1 : (unsigned) atoi (argv[4]);
   n_silent = watching ? (unsigned) atoi (argv[4]) : 0;
   seconds = atof (argv[5]);
+  if (n_active + n_silent == 0 || depth == 0 || depth > MAX_IN_FLIGHT || seconds <= 0) {
+    fprintf (stderr, "websocket-load: SECONDS is above 0, IN_FLIGHT is 1 to %d\n", MAX_IN_FLIGHT);
+    return 2;
+  }
   make_frame (argv[6]);
   all = calloc (n_active + n_silent, sizeof *all);
   for (unsigned i = 0; i < n_active + n_silent; i++) {
     struct epoll_event event = { .events = EPOLLIN, .data.ptr = &all[i] };
 
     open_connection (&all[i], atoi (argv[1]));
-    all[i].silent = i >= n_active;
     refill (&all[i]);
-    if (!all[i].silent)
+    if (i < n_active)
       epoll_ctl (epoll_fd, EPOLL_CTL_ADD, all[i].fd, &event);
   }
   started_us = clock_us (CLOCK_REALTIME);
@@ -322,9 +300,11 @@ main (int argc, char **argv)
   if (watching)
     printf (
       "{\"values\":%lu,\"p50_us\":%u,\"p99_us\":%u,\"max_us\":%ld,\"dropped\":%lu,\"open\":%u}\n",
-      counted, percentile (0.5), percentile (0.99), (long) largest_us, dropped, n_open);
+      latencies.n, latencies_get (&latencies, 0.5), latencies_get (&latencies, 0.99),
+      (long) latencies.largest_us, dropped, n_open);
   else
     printf ("{\"calls_per_s\":%.0f,\"p50_us\":%u,\"p99_us\":%u,\"errors\":%lu}\n",
-            (double) counted / seconds, percentile (0.5), percentile (0.99), errors + closed);
+            (double) latencies.n / seconds, latencies_get (&latencies, 0.5),
+            latencies_get (&latencies, 0.99), errors + closed);
   return 0;
 }

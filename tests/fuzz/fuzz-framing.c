@@ -4,12 +4,9 @@
  * refuses the same, and never holds more than a message and its head.  The first byte says where
  * they are cut.
  */
-#include <stdint.h>
-#include <string.h>
-
 #include "transport/orf-message-framing.h"
 
-int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
+#include "fuzz-cuts.h"
 
 #define MAX_MESSAGE_BYTES 50
 #define MAX_HELD_BYTES    (MAX_MESSAGE_BYTES + 4096)
@@ -37,8 +34,10 @@ note (Side *side, OrfFramingVerdict verdict, const char *message, gsize length)
 }
 
 static void
-feed (Side *side, const uint8_t *data, gsize length)
+feed_cb (gpointer user_data, const uint8_t *data, gsize length)
 {
+  Side *side = user_data;
+
   if (side->ended)
     return;
   g_byte_array_append (side->unread, data, (guint) length);
@@ -81,21 +80,10 @@ int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   Side whole, cut;
-  guint32 state;
 
-  if (size == 0)
-    return 0;
-  state = data[0];
-  data++;
-  size--;
   side_init (&whole);
   side_init (&cut);
-  feed (&whole, data, size);
-  for (gsize at = 0, n; at < size; at += n) {
-    state = state * 1664525 + 1013904223;
-    n = MIN (1 + (state >> 24) % 17, size - at);
-    feed (&cut, data + at, n);
-  }
+  fuzz_feed_both (data, size, feed_cb, &whole, &cut);
   if (!g_string_equal (whole.log, cut.log))
     g_error ("at once: %s; cut: %s", whole.log->str, cut.log->str);
   side_clear (&whole);

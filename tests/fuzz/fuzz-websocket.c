@@ -4,12 +4,11 @@
  * messages and answers the same as when they come at once; it holds no more than a message, and
  * closes at most once.  The first byte says where they are cut.
  */
-#include <stdint.h>
 #include <string.h>
 
 #include "websocket/orf-ws-codec.h"
 
-int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
+#include "fuzz-cuts.h"
 
 #define MAX_MESSAGE_BYTES 1000
 /* Its buffer doubles; libwslay's context comes beside. */
@@ -52,8 +51,10 @@ side_clear (Side *side)
 
 /* As a connection does. */
 static void
-feed (Side *side, const uint8_t *data, gsize length)
+feed_cb (gpointer user_data, const uint8_t *data, gsize length)
 {
+  Side *side = user_data;
+
   if (orf_ws_codec_is_deaf (side->codec))
     return;
   orf_ws_codec_feed (side->codec, (const char *) data, length, side->out);
@@ -85,21 +86,10 @@ int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   Side whole, cut;
-  guint32 state;
 
-  if (size == 0)
-    return 0;
-  state = data[0];
-  data++;
-  size--;
   side_init (&whole);
   side_init (&cut);
-  feed (&whole, data, size);
-  for (gsize at = 0, n; at < size; at += n) {
-    state = state * 1664525 + 1013904223;
-    n = MIN (1 + (state >> 24) % 17, size - at);
-    feed (&cut, data + at, n);
-  }
+  fuzz_feed_both (data, size, feed_cb, &whole, &cut);
   if (!g_string_equal (whole.texts, cut.texts))
     g_error ("cut, the messages are others");
   check_answers (whole.out);
