@@ -6,19 +6,59 @@
 #include "orf-ctl-time.h"
 
 gboolean
+orf_ctl_params_get_time (
+  const OrfCtl *ctl, const char *option, gint64 now_us, gint64 *time_us, GError **error)
+{
+  const char *text = orf_ctl_options_get (orf_ctl_get_options (ctl), option);
+
+  if (text == NULL || orf_ctl_parse_time (text, now_us, time_us, error))
+    return TRUE;
+  g_prefix_error (error, "--%s: ", option);
+  return FALSE;
+}
+
+gboolean
+orf_ctl_params_get_duration (const OrfCtl *ctl,
+                             const char *option,
+                             gint64 *duration_us,
+                             GError **error)
+{
+  const char *text = orf_ctl_options_get (orf_ctl_get_options (ctl), option);
+
+  if (text == NULL || orf_ctl_parse_duration (text, duration_us, error))
+    return TRUE;
+  g_prefix_error (error, "--%s: ", option);
+  return FALSE;
+}
+
+void
+orf_ctl_params_set_time (json_t *params, const char *name, gint64 us)
+{
+  if (us >= 0)
+    json_object_set_new (params, name, json_integer (us));
+}
+
+gboolean
 orf_ctl_params_add_time (
   const OrfCtl *ctl, json_t *params, const char *option, const char *name, GError **error)
 {
-  const char *text = orf_ctl_options_get (orf_ctl_get_options (ctl), option);
-  gint64 t_us;
+  gint64 t_us = -1;
 
-  if (text == NULL)
-    return TRUE;
-  if (!orf_ctl_parse_time (text, g_get_real_time (), &t_us, error)) {
-    g_prefix_error (error, "--%s: ", option);
+  if (!orf_ctl_params_get_time (ctl, option, g_get_real_time (), &t_us, error))
     return FALSE;
-  }
-  json_object_set_new (params, name, json_integer (t_us));
+  orf_ctl_params_set_time (params, name, t_us);
+  return TRUE;
+}
+
+gboolean
+orf_ctl_params_add_duration (
+  const OrfCtl *ctl, json_t *params, const char *option, const char *name, GError **error)
+{
+  gint64 duration_us = -1;
+
+  if (!orf_ctl_params_get_duration (ctl, option, &duration_us, error))
+    return FALSE;
+  orf_ctl_params_set_time (params, name, duration_us);
   return TRUE;
 }
 

@@ -7,8 +7,20 @@ G_BEGIN_DECLS
 
 /* Options of the command line as parameters of a method; one that is not given adds none. */
 
-/* A time, as the parameter `name`. */
+/* A time or a duration; what it points to stays as it is where the option is not given. */
+gboolean orf_ctl_params_get_time (
+  const OrfCtl *ctl, const char *option, gint64 now_us, gint64 *time_us, GError **error);
+gboolean orf_ctl_params_get_duration (const OrfCtl *ctl,
+                                      const char *option,
+                                      gint64 *duration_us,
+                                      GError **error);
+/* Below 0: none. */
+void orf_ctl_params_set_time (json_t *params, const char *name, gint64 us);
+
+/* A time, or a duration, as the parameter `name`. */
 gboolean orf_ctl_params_add_time (
+  const OrfCtl *ctl, json_t *params, const char *option, const char *name, GError **error);
+gboolean orf_ctl_params_add_duration (
   const OrfCtl *ctl, json_t *params, const char *option, const char *name, GError **error);
 /* Text, as the parameter of the option's name. */
 void orf_ctl_params_add_text (const OrfCtl *ctl, json_t *params, const char *name);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "orf-error.h"
-
 #include "orf-ctl.h"
 #include "orf-ctl-format.h"
+#include "orf-ctl-params.h"
 #include "orf-ctl-sample.h"
 #include "orf-ctl-table.h"
-#include "orf-ctl-time.h"
 
 /* The most that one page of a list holds. */
 #define PAGE_SIZE 1000
@@ -17,11 +15,9 @@ static json_t *
 list_params (const OrfCtl *ctl, const char *cursor, gint64 limit)
 {
   json_t *params = json_pack ("{s:I}", "limit", (json_int_t) limit);
-  const char *match = orf_ctl_options_get (orf_ctl_get_options (ctl), "match");
   const char *select = orf_ctl_get_argument (ctl, 0);
 
-  if (match != NULL)
-    json_object_set_new (params, "match", json_string (match));
+  orf_ctl_params_add_text (ctl, params, "match");
   if (select != NULL)
     json_object_set_new (params, "select", json_string (select));
   if (cursor != NULL)
@@ -60,19 +56,6 @@ add_series (OrfCtlTable *table, const OrfCtlTerminal *terminal, const OrfMetrics
   orf_ctl_table_add (table, ORF_CTL_FAINT, info->help != NULL ? info->help : "");
 }
 
-static gboolean
-parse_limit (const OrfCtl *ctl, guint64 *limit, GError **error)
-{
-  const char *text = orf_ctl_options_get (orf_ctl_get_options (ctl), "limit");
-
-  *limit = G_MAXINT64;
-  if (text == NULL || g_ascii_string_to_unsigned (text, 10, 1, G_MAXINT64, limit, NULL))
-    return TRUE;
-  g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
-               "--limit: \"%s\" is no number from 1 on", text);
-  return FALSE;
-}
-
 /* All pages for a table; with --json the first as it came, whose next_cursor leads on. */
 OrfCtlExit
 orf_ctl_verb_metrics_list (OrfCtl *ctl, GError **error)
@@ -83,7 +66,7 @@ orf_ctl_verb_metrics_list (OrfCtl *ctl, GError **error)
   g_autofree char *cursor = g_strdup (orf_ctl_options_get (orf_ctl_get_options (ctl), "cursor"));
   guint64 left;
 
-  if (!parse_limit (ctl, &left, error))
+  if (!orf_ctl_params_parse_limit (ctl, &left, error))
     return ORF_CTL_USAGE;
   do {
     g_autoptr (OrfMetricsListResult) page = NULL;
@@ -116,13 +99,10 @@ static gboolean
 add_samples (const OrfCtl *ctl, json_t *samples, GError **error)
 {
   const OrfCtlOptions *options = orf_ctl_get_options (ctl);
-  const char *at = orf_ctl_options_get (options, "at");
   gint64 t_us = -1;
 
-  if (at != NULL && !orf_ctl_parse_time (at, g_get_real_time (), &t_us, error)) {
-    g_prefix_error (error, "--at: ");
+  if (!orf_ctl_params_get_time (ctl, "at", g_get_real_time (), &t_us, error))
     return FALSE;
-  }
   for (const char *const *text = orf_ctl_options_get_arguments (options); *text != NULL; text++) {
     json_t *sample = orf_ctl_sample_parse (*text, t_us, error);
 

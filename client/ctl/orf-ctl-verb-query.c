@@ -2,99 +2,14 @@
 #include <math.h>
 #include <string.h>
 
-#include "orf-error.h"
-
 #include "orf-ctl.h"
 #include "orf-ctl-format.h"
+#include "orf-ctl-query.h"
 #include "orf-ctl-spark.h"
 #include "orf-ctl-table.h"
-#include "orf-ctl-time.h"
 
 #define INDENT 2
 #define DAY_US (86400 * (gint64) G_USEC_PER_SEC)
-
-/* ---- what is asked -----------------------------------------------------------------------------
- */
-
-static gboolean
-parse_span_option (const OrfCtlOptions *options, const char *name, gint64 *span_us, GError **error)
-{
-  const char *text = orf_ctl_options_get (options, name);
-
-  if (text == NULL || orf_ctl_parse_duration (text, span_us, error))
-    return TRUE;
-  g_prefix_error (error, "--%s: ", name);
-  return FALSE;
-}
-
-static gboolean
-parse_time_option (
-  const OrfCtlOptions *options, const char *name, gint64 now_us, gint64 *time_us, GError **error)
-{
-  const char *text = orf_ctl_options_get (options, name);
-
-  if (text == NULL || orf_ctl_parse_time (text, now_us, time_us, error))
-    return TRUE;
-  g_prefix_error (error, "--%s: ", name);
-  return FALSE;
-}
-
-/* What is not asked is not sent: the server has the defaults. */
-static gboolean
-set_span (const OrfCtlOptions *options, json_t *params, GError **error)
-{
-  gint64 now_us = g_get_real_time ();
-  gint64 from_us = -1;
-  gint64 to_us = -1;
-  gint64 last_us = -1;
-
-  if (orf_ctl_options_has (options, "last") && orf_ctl_options_has (options, "from")) {
-    g_set_error_literal (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
-                         "--last and --from both say where to begin: give one of them");
-    return FALSE;
-  }
-  if (!parse_span_option (options, "last", &last_us, error) ||
-      !parse_time_option (options, "from", now_us, &from_us, error) ||
-      !parse_time_option (options, "to", now_us, &to_us, error))
-    return FALSE;
-  if (last_us >= 0)
-    from_us = MAX ((to_us >= 0 ? to_us : now_us) - last_us, 0);
-  if (from_us >= 0)
-    json_object_set_new (params, "from_us", json_integer (from_us));
-  if (to_us >= 0)
-    json_object_set_new (params, "to_us", json_integer (to_us));
-  return TRUE;
-}
-
-static json_t *
-new_params (const OrfCtl *ctl, GError **error)
-{
-  const OrfCtlOptions *options = orf_ctl_get_options (ctl);
-  const char *aggregate = orf_ctl_options_get (options, "aggregate");
-  const char *by = orf_ctl_options_get (options, "by");
-  g_autoptr (json_t) params = json_pack ("{s:s}", "select", orf_ctl_get_argument (ctl, 0));
-  gint64 step_us = -1;
-
-  if (params == NULL) {
-    g_set_error_literal (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "SELECT is not UTF-8");
-    return NULL;
-  }
-  if (!set_span (options, params, error) || !parse_span_option (options, "step", &step_us, error))
-    return NULL;
-  if (step_us >= 0)
-    json_object_set_new (params, "step_us", json_integer (step_us));
-  if (aggregate != NULL)
-    json_object_set_new (params, "aggregate", json_string (aggregate));
-  if (by != NULL) {
-    g_auto (GStrv) labels = g_strsplit (by, ",", -1);
-    json_t *list = json_array ();
-
-    for (char **label = labels; *label != NULL; label++)
-      json_array_append_new (list, json_string (*label));
-    json_object_set_new (params, "by", list);
-  }
-  return g_steal_pointer (&params);
-}
 
 /* ---- points: a table ---------------------------------------------------------------------------
  */
@@ -270,8 +185,8 @@ static OrfCtlExit export(OrfCtl *ctl, json_t *params, GError **error)
 {
   g_autoptr (OrfMetricsExportResult) result = NULL;
   g_autoptr (GString) out = g_string_new (NULL);
-  OrfCtlExit verdict = orf_ctl_fetch (ctl, ORF_METHOD_METRICS_EXPORT, params, (gpointer *) &result,
-                                      error);
+  OrfCtlExit verdict = orf_ctl_query_fetch (ctl, ORF_METHOD_METRICS_EXPORT, params,
+                                            (gpointer *) &result, error);
 
   if (verdict != ORF_CTL_DONE || orf_ctl_wants_json (ctl))
     return verdict;
@@ -283,7 +198,7 @@ static OrfCtlExit export(OrfCtl *ctl, json_t *params, GError **error)
 OrfCtlExit
 orf_ctl_verb_metrics_export (OrfCtl *ctl, GError **error)
 {
-  json_t *params = new_params (ctl, error);
+  json_t *params = orf_ctl_query_new_params (ctl, error);
 
   return params != NULL ? export(ctl, params, error) : ORF_CTL_USAGE;
 }
@@ -292,19 +207,24 @@ OrfCtlExit
 orf_ctl_verb_metrics_query (OrfCtl *ctl, GError **error)
 {
   const OrfCtlOptions *options = orf_ctl_get_options (ctl);
-  json_t *params = new_params (ctl, error);
+  json_t *params = orf_ctl_query_new_params (ctl, error);
   g_autoptr (OrfMetricsQueryResult) result = NULL;
   g_autoptr (GString) out = g_string_new (NULL);
   OrfCtlExit verdict;
+  gboolean is_moment;
 
   if (params == NULL)
     return ORF_CTL_USAGE;
+  /* an expression without a span is one value a series */
+  is_moment = orf_ctl_options_has (options, "expr") && json_object_get (params, "step_us") == NULL;
   if (orf_ctl_options_has (options, "csv"))
     return export(ctl, params, error);
-  verdict = orf_ctl_fetch (ctl, ORF_METHOD_METRICS_QUERY, params, (gpointer *) &result, error);
+  verdict = orf_ctl_query_fetch (ctl, ORF_METHOD_METRICS_QUERY, params, (gpointer *) &result,
+                                 error);
   if (verdict != ORF_CTL_DONE || orf_ctl_wants_json (ctl))
     return verdict;
-  if (orf_ctl_options_has (options, "points") || !orf_ctl_get_terminal (ctl)->is_terminal)
+  if (orf_ctl_options_has (options, "points") || !orf_ctl_get_terminal (ctl)->is_terminal ||
+      is_moment)
     append_points (ctl, out, result);
   else
     append_sparks (ctl, out, result);

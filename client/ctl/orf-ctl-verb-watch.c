@@ -5,8 +5,8 @@
 
 #include "orf-ctl-format.h"
 #include "orf-ctl-frames.h"
+#include "orf-ctl-params.h"
 #include "orf-ctl-reply.h"
-#include "orf-ctl-time.h"
 #include "orf-ctl-watch.h"
 
 /* What metrics.watch takes when nobody says. */
@@ -132,23 +132,6 @@ show_screen (gpointer user_data, const char *value, GError **error)
   return TRUE;
 }
 
-static gboolean
-set_duration (
-  const OrfCtl *ctl, const char *option, const char *name, json_t *params, GError **error)
-{
-  const char *text = orf_ctl_options_get (orf_ctl_get_options (ctl), option);
-  gint64 duration_us;
-
-  if (text == NULL)
-    return TRUE;
-  if (!orf_ctl_parse_duration (text, &duration_us, error)) {
-    g_prefix_error (error, "--%s: ", option);
-    return FALSE;
-  }
-  json_object_set_new (params, name, json_integer (duration_us));
-  return TRUE;
-}
-
 static json_t *
 new_params (const OrfCtl *ctl, GError **error)
 {
@@ -158,8 +141,8 @@ new_params (const OrfCtl *ctl, GError **error)
     g_set_error_literal (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "SELECT is not UTF-8");
     return NULL;
   }
-  if (!set_duration (ctl, "period", "period_us", params, error) ||
-      !set_duration (ctl, "history", "history_us", params, error))
+  if (!orf_ctl_params_add_duration (ctl, params, "period", "period_us", error) ||
+      !orf_ctl_params_add_duration (ctl, params, "history", "history_us", error))
     return NULL;
   return g_steal_pointer (&params);
 }

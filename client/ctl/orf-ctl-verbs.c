@@ -24,6 +24,7 @@ static const OrfCtlOption list_options[] = {
 };
 
 static const OrfCtlOption query_options[] = {
+  { "expr", "EXPR", "an expression over series, in place of SELECT" },
   { "last", "DURATION", "the span up to now, or to --to: 90s, 5m, 2h, 1d" },
   { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
   { "to", "TIME", "end here; the default is now" },
@@ -37,6 +38,7 @@ static const OrfCtlOption query_options[] = {
 };
 
 static const OrfCtlOption export_options[] = {
+  { "expr", "EXPR", "an expression over series, in place of SELECT" },
   { "last", "DURATION", "the span up to now, or to --to: 90s, 5m, 2h, 1d" },
   { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
   { "to", "TIME", "end here; the default is now" },
@@ -139,22 +141,26 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .reads_only = TRUE,
     .run = orf_ctl_verb_metrics_list },
   { .name = "metrics query",
-    .arguments = "SELECT",
+    .arguments = "[SELECT]",
     .summary = "a series over time: a line with min, avg, max and last",
     .help = "SELECT is NAME, or NAME{label=\"value\",other=~\"regex\"}.  Piped, or with --points,\n"
             "it is a table of time, value and series.  Aggregates: avg, min, max, sum, count,\n"
-            "last, rate, increase, delta, p50, p95, p99, stddev.",
+            "last, rate, increase, delta, p50, p95, p99, stddev.\n"
+            "--expr asks for what series come to: ratios, rates, comparisons, as in\n"
+            "doc/expressions.md.  A span without a --step gets one of some 60 values; without\n"
+            "a span it is the value now.",
     .examples = "orfeasctl metrics query gpu.memory.used_bytes --last 5m\n"
                 "orfeasctl metrics query gpu.temperature_c --last 1d --step 10m --aggregate max\n"
                 "orfeasctl metrics query 'host.cpu.used_percent' --from -2h --to -10m --csv\n"
-                "orfeasctl metrics query req_total --step 1m --aggregate rate --by model\n",
+                "orfeasctl metrics query req_total --step 1m --aggregate rate --by model\n"
+                "orfeasctl metrics query --expr 'sum by () (rate(req_total, 1m))' --last 1h\n"
+                "orfeasctl metrics query --expr 'avg(gpu.memory.used_percent, 5m) > 85%'\n",
     .options = query_options,
-    .min_arguments = 1,
     .max_arguments = 1,
     .reads_only = TRUE,
     .run = orf_ctl_verb_metrics_query },
   { .name = "metrics export",
-    .arguments = "SELECT",
+    .arguments = "[SELECT]",
     .summary = "series over time as CSV: a line a time, a column a series",
     .help = "By RFC 4180: lines end in CRLF, the first has `t_us` and the series, and a cell\n"
             "is empty where a series has no point.  A --step brings series that were sampled\n"
@@ -163,7 +169,6 @@ const OrfCtlVerb orf_ctl_verbs[] = {
                 "orfeasctl metrics export gpu.temperature_c --last 1d --step 1h --aggregate max\n"
                 "orfeasctl --db orfeas.db metrics export queue.depth --from 2026-11-20\n",
     .options = export_options,
-    .min_arguments = 1,
     .max_arguments = 1,
     .reads_only = TRUE,
     .run = orf_ctl_verb_metrics_export },

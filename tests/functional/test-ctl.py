@@ -137,6 +137,36 @@ def ends(child, expect):
     return out, err
 
 
+def test_metrics_query_expr(t):
+    daemon = t.start()
+    for value in (1, 3):
+        ctl(t, daemon, "metrics", "record", f'job.size{{kind="a"}}={value}')
+    query = ("metrics", "query", "--expr", "2 * max(job.size, 5m) > 5")
+    for way in (daemon, None):
+        if way is None:
+            daemon.stop()
+            query = ("--db", daemon.db, *query)
+        out = ctl(t, way, *query)
+        equal([line.split("\t")[1:] for line in out.splitlines()[1:]], [["1", '2 * max(job.size, 5m) > 5{kind="a"}']])
+    daemon.start()
+    # over a span there are some 60 values, and where it is wrong is shown
+    out = ctl(t, daemon, "metrics", "query", "--expr", "absent(nosuch, 1m)", "--last", "50m")
+    assert 50 <= len(out.splitlines()) <= 52, out
+    span = ("--expr", "job.size", "--last", "1m", "--to", str(orfeas_test.now_us() // 1000000))
+    equal(ctl(t, daemon, "metrics", "query", *span, "--csv"), ctl(t, daemon, "metrics", "export", *span))
+    long = "'\u00e9' ".join(["a{b="] * 20)
+    for expr, shown, caret in (("avg(m) > 85", "avg(m) > 85", 5), ("1 +", "1 +", 3),
+                               ("m{k='h\u00e9\u00e9'} > ", "m{k='h\u00e9\u00e9'} > ", 13), (long, None, None)):
+        code, out, err = t.ctl(daemon, "metrics", "query", "--expr", expr)
+        lines = err.splitlines()
+        equal((code, out, len(lines)), (SERVER_ERROR, "", 3), err)
+        if shown is not None:
+            equal(lines[:2], ["  " + shown, "  " + " " * caret + "^"])
+        assert lines[1].endswith("^") and len(lines[1]) <= 80, err
+    for wrong in (("metrics", "query", "m", "--expr", "m"), ("metrics", "query"), ("metrics", "export"), ("metrics", "query", "--expr", "\udcff")):
+        ctl(t, daemon, *wrong, expect=USAGE)
+
+
 def test_metrics_export(t):
     daemon = t.start()
     for value in (1.5, 2.5):

@@ -85,7 +85,7 @@ test_refused (void)
   assert_refused ("gpu -x", "-x");
   assert_refused ("gpu --last 5m", "gpu has no option --last");
   assert_refused ("gpu a b", "\"b\"");
-  assert_refused ("metrics query", "SELECT");
+  assert_refused ("metrics watch", "SELECT");
   assert_refused ("metrics query a --last", "--last DURATION");
   assert_refused ("gpu --json=yes", "takes no value");
 }
