@@ -76,6 +76,17 @@ def test_logins(t):
     assert token not in everything and "guess" not in everything, everything
 
 
+def test_wrong_tokens(t):
+    daemon = t.start()
+    wrong = {"Authorization": "Bearer guess"}
+    equal(daemon.http("GET", "/api/v1/metrics/list", headers=wrong)[0], 401)
+    equal(daemon.http("GET", "/metrics", headers=wrong)[0], 401)
+    equal(daemon.http("GET", "/api/v1/metrics/list")[0], 200)
+    wait_for(lambda: len(rows(daemon, "auth.token_refused")) == 2, "the rows")
+    equal(rows(daemon, "auth.token_refused")[0], ("unknown", {"address": "127.0.0.1"}))
+    assert "guess" not in str(daemon.sql("SELECT * FROM audit"))
+
+
 def test_no_change_without_its_row(t):
     """kill -9 while backups are made: each that is there has its row."""
     daemon = t.start()
