@@ -50,12 +50,13 @@ struct _OrfTierScan {
   GArray *blocks; /* gint64, by order_no */
   guint at_id;    /* of the series whose pieces these are */
   guint next_id;
-  guint tail_to;        /* the tail has the rows of the ids before this one */
-  guint tail_step;      /* ids whose rows are read at once */
-  GArray *pieces;       /* Piece, by start */
-  guint at_piece;       /* the next */
-  GArray *points;       /* OrfPoint, of pieces that overlap */
-  GArray *merged_times; /* the same as columns */
+  guint end_id;             /* the first that is not asked for any more */
+  guint tail_from, tail_to; /* ids whose rows the tail has */
+  guint tail_step;          /* ids whose rows are read at once */
+  GArray *pieces;           /* Piece, by start */
+  guint at_piece;           /* the next */
+  GArray *points;           /* OrfPoint, of pieces that overlap */
+  GArray *merged_times;     /* the same as columns */
   GArray *merged_values;
   OrfTierRun run;
 };
@@ -187,6 +188,7 @@ scan_set_ids (OrfTierScan *scan, const gint64 *ids, guint n_ids, GError **error)
     if (i == 0 || scan->ids[i] != scan->ids[n - 1])
       scan->ids[n++] = scan->ids[i];
   scan->n_ids = n;
+  scan->end_id = n;
   return TRUE;
 }
 
@@ -248,6 +250,22 @@ orf_tier_scan_new_packed (
            : NULL;
 }
 
+gboolean
+orf_tier_scan_seek (OrfTierScan *scan, gint64 series_id)
+{
+  const gint64 *found = scan->n_ids > 0 ? bsearch (&series_id, scan->ids, scan->n_ids,
+                                                   sizeof *scan->ids, compare_ids_cb)
+                                        : NULL;
+
+  if (found == NULL)
+    return FALSE;
+  g_array_set_size (scan->pieces, 0);
+  scan->at_piece = 0;
+  scan->next_id = (guint) (found - scan->ids);
+  scan->end_id = scan->next_id + 1;
+  return TRUE;
+}
+
 void
 orf_tier_scan_free (OrfTierScan *scan)
 {
@@ -294,8 +312,9 @@ scan_read_tail (OrfTierScan *scan, GError **error)
 {
   guint n_ids = MIN (scan->tail_step, scan->n_ids - scan->at_id);
 
-  if (scan->at_id < scan->tail_to)
+  if (scan->at_id >= scan->tail_from && scan->at_id < scan->tail_to)
     return TRUE;
+  scan->tail_from = scan->at_id;
   scan->tail_to = scan->at_id + n_ids;
   return orf_tier_tail_read (scan->reader->tail, &scan->mark, scan->ids + scan->at_id, n_ids,
                              scan->from_us, scan->to_us) ||
@@ -310,7 +329,8 @@ scan_find_pieces (OrfTierScan *scan, GError **error)
 
   g_array_set_size (scan->pieces, 0);
   scan->at_piece = 0;
-  if (!prepare (scan->reader, &scan->reader->span, span_sql, error) ||
+  /* a file older than the tiers has no table to prepare it on */
+  if ((scan->blocks->len > 0 && !prepare (scan->reader, &scan->reader->span, span_sql, error)) ||
       (!scan->packed_only && !scan_read_tail (scan, error)))
     return FALSE;
   for (guint i = 0; i < scan->blocks->len; i++) {
@@ -497,7 +517,7 @@ orf_tier_scan_next (OrfTierScan *scan, const OrfTierRun **run, GError **error)
       *run = scan->run.count > 0 ? &scan->run : NULL;
       continue;
     }
-    if (scan->next_id == scan->n_ids)
+    if (scan->next_id == scan->end_id)
       return TRUE;
     scan->at_id = scan->next_id++;
     if (!scan_find_pieces (scan, error))

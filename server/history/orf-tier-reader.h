@@ -41,6 +41,9 @@ OrfTierScan *orf_tier_scan_new (OrfTierReader *reader,
 /* The same of what is in chunks alone. */
 OrfTierScan *orf_tier_scan_new_packed (
   OrfTierReader *reader, gint64 series_id, gint64 from_us, gint64 to_us, GError **error);
+/* Goes to one of the scan's series, and ends after it; rising ids share what is read of rows that
+ * are not packed.  FALSE: it is none of them, and the scan is as it was. */
+gboolean orf_tier_scan_seek (OrfTierScan *scan, gint64 series_id);
 void orf_tier_scan_free (OrfTierScan *scan);
 /* The next run, valid until the next call; *run NULL at the end.  DATA_LOSS names the chunk. */
 gboolean orf_tier_scan_next (OrfTierScan *scan, const OrfTierRun **run, GError **error);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "sql/orf-samples-table.h"
 #include "sql/orf-sql-error.h"
 #include "sql/orf-sql-printf.h"
 
@@ -152,16 +153,32 @@ static const char *const own_tables[] = {
   "sqlite_schema", "sqlite_master", "json_each", "json_tree", "dbstat", "samples",
 };
 /* Tables of modules are made at first use, for which SQLite asks leave to UPDATE its schema: those
- * that may be used are made before anything is denied, the others cannot be. */
-#define USE_TABLES                                                                                 \
-  "SELECT 1 FROM json_each('[]'), json_tree('[]'), pragma_table_info('x'), "                       \
-  "pragma_table_xinfo('x'), pragma_index_info('x'), pragma_index_xinfo('x'), "                     \
-  "pragma_index_list('x'), pragma_foreign_key_list('x'), pragma_table_list, "                      \
-  "pragma_database_list, pragma_collation_list, pragma_compile_options, pragma_function_list, "    \
-  "pragma_module_list, pragma_pragma_list, pragma_page_count, pragma_page_size, "                  \
-  "pragma_user_version, pragma_application_id, pragma_freelist_count LIMIT 0"
-/* Not in every build of SQLite. */
-#define USE_DBSTAT "SELECT 1 FROM dbstat LIMIT 0"
+ * that may be used are made before anything is denied, by asking for their columns, and the others
+ * cannot be.  One that a build of SQLite lacks has none. */
+static const char *const modules[] = {
+  "json_each",
+  "json_tree",
+  "dbstat",
+  "samples",
+  "pragma_application_id",
+  "pragma_collation_list",
+  "pragma_compile_options",
+  "pragma_database_list",
+  "pragma_foreign_key_list",
+  "pragma_freelist_count",
+  "pragma_function_list",
+  "pragma_index_info",
+  "pragma_index_list",
+  "pragma_index_xinfo",
+  "pragma_module_list",
+  "pragma_page_count",
+  "pragma_page_size",
+  "pragma_pragma_list",
+  "pragma_table_info",
+  "pragma_table_list",
+  "pragma_table_xinfo",
+  "pragma_user_version",
+};
 /* Answers to others' calls. */
 static const char *const hidden_tables[] = { "idempotency" };
 
@@ -318,6 +335,20 @@ configure (sqlite3 *db)
 }
 
 static int
+make_tables (sqlite3 *db)
+{
+  int code = SQLITE_OK;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (modules) && code == SQLITE_OK; i++) {
+    char *sql = sqlite3_mprintf ("PRAGMA table_info(%Q)", modules[i]);
+
+    code = sqlite3_exec (db, sql, NULL, NULL, NULL);
+    sqlite3_free (sql);
+  }
+  return code;
+}
+
+static int
 load_tables (OrfSqlGuard *guard, sqlite3 *db)
 {
   sqlite3_stmt *statement = NULL;
@@ -351,9 +382,9 @@ orf_sql_guard_new (sqlite3 *db, GError **error)
                          "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0",
                          NULL, NULL, NULL);
   if (code == SQLITE_OK)
-    code = sqlite3_exec (db, USE_TABLES, NULL, NULL, NULL);
+    code = orf_samples_table_register (db);
   if (code == SQLITE_OK)
-    sqlite3_exec (db, USE_DBSTAT, NULL, NULL, NULL); /* where there is none, none is used */
+    code = make_tables (db);
   if (code == SQLITE_OK)
     code = load_tables (guard, db);
   if (code == SQLITE_OK)
