@@ -15,7 +15,8 @@ compare_values (const void *a, const void *b)
 void
 orf_quantile_sort (double *values, gsize n_values)
 {
-  qsort (values, n_values, sizeof *values, compare_values);
+  if (n_values > 1)
+    qsort (values, n_values, sizeof *values, compare_values);
 }
 
 double
