@@ -48,13 +48,18 @@ find_option (const OrfCtlOptions *options, const char *name, gsize length)
   return found;
 }
 
-/* `-h` and `-V` are the only letters, for habit's sake. */
+/* The only letters, for habit's sake. */
 static const char *
 expand_letter (const char *word)
 {
-  if (g_str_equal (word, "-h"))
-    return "--help";
-  return g_str_equal (word, "-V") ? "--version" : word;
+  static const char *const letters[][2] = { { "-h", "--help" },
+                                            { "-V", "--version" },
+                                            { "-o", "--output" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (letters); i++)
+    if (g_str_equal (word, letters[i][0]))
+      return letters[i][1];
+  return word;
 }
 
 static gboolean

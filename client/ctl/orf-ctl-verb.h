@@ -44,6 +44,7 @@ OrfCtlExit orf_ctl_verb_metrics_query (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_metrics_export (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_metrics_watch (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_metrics_record (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_export (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_event_mark (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_event_list (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_incidents_list (OrfCtl *ctl, GError **error);

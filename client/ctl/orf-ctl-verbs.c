@@ -48,6 +48,19 @@ static const OrfCtlOption export_options[] = {
   { NULL, NULL, NULL },
 };
 
+static const OrfCtlOption long_export_options[] = {
+  { "expr", "EXPR", "an expression over series, in place of SELECT" },
+  { "format", "FORMAT", "csv (the default), jsonl, or sqlite" },
+  { "output", "FILE", "write this file, also -o; the default is standard output" },
+  { "last", "DURATION", "the span up to now, or to --to: 90s, 5m, 2h, 1d" },
+  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
+  { "to", "TIME", "end here; the default is now" },
+  { "step", "DURATION", "one point for each window of this length" },
+  { "aggregate", "NAME", "what of each window: avg, max, last, rate, p95, ..." },
+  { "by", "LABEL,…", "merge the series that agree in these labels" },
+  { NULL, NULL, NULL },
+};
+
 static const OrfCtlOption watch_options[] = {
   { "period", "DURATION", "at most one value in this time; the default is 1s" },
   { "history", "DURATION", "begin with this much of the past" },
@@ -172,6 +185,24 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .max_arguments = 1,
     .reads_only = TRUE,
     .run = orf_ctl_verb_metrics_export },
+  { .name = "export",
+    .arguments = "[SELECT]",
+    .summary = "points of any span, as CSV, JSON lines or an SQLite file",
+    .help = "The server is asked for one piece of time after the other, so that no limit is\n"
+            "met, and what comes is written at once: as CSV a line `t_us,series,value` a\n"
+            "point; as JSON lines some points of one series each; or an SQLite file with the\n"
+            "tables series and samples, and the view points.  A file has its name only when\n"
+            "it is whole; of an export that ended before there is FILE.part, and it is told\n"
+            "how to go on.",
+    .examples = "orfeasctl export 'gpu.memory.used_bytes' --last 7d -o memory.csv\n"
+                "orfeasctl export '{__name__=~\"gpu.*\"}' --last 1d --format sqlite -o gpu.db\n"
+                "orfeasctl export --expr 'rate(req_total, 1m)' --last 1d --step 1m > r.csv\n"
+                "orfeasctl --db orfeas.db export queue.depth --from 2026-11-20 --format jsonl\n",
+    .options = long_export_options,
+    .max_arguments = 1,
+    .reads_only = TRUE,
+    .takes_long = TRUE,
+    .run = orf_ctl_verb_export },
   { .name = "metrics watch",
     .arguments = "SELECT",
     .summary = "new points of series as they come, until Ctrl-C",
