@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/orf-clock.h"
-#include "orf-error.h"
+#include "metrics/orf-scanner.h"
 
 #define ALLOWED "an expression, such as avg(gpu.memory.used_percent, 5m) > 85"
 /* As metrics.query bounds step_us. */
@@ -14,10 +14,8 @@
 #define MAX_WINDOW_US (365 * 86400 * ORF_US_PER_S)
 
 typedef struct {
-  const char *text;
-  const char *at;
+  OrfScanner scan;
   guint depth, n_nodes, n_selectors;
-  GError **error;
 } Parser;
 
 static OrfExpr *parse_or (Parser *parser);
@@ -25,17 +23,14 @@ static OrfExpr *parse_or (Parser *parser);
 static guint
 get_position (const Parser *parser)
 {
-  return (guint) (parser->at - parser->text);
+  return orf_scanner_get_position (&parser->scan);
 }
 
 /* NULL, for the caller to return. */
 static gpointer
 fail (const Parser *parser, const char *expected)
 {
-  g_propagate_error (parser->error,
-                     orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "expr", ALLOWED,
-                                          "expr: expected %s at position %u", expected,
-                                          get_position (parser)));
+  orf_scanner_fail (&parser->scan, expected);
   return NULL;
 }
 
@@ -44,17 +39,13 @@ fail (const Parser *parser, const char *expected)
 static void
 skip_blanks (Parser *parser)
 {
-  parser->at += strspn (parser->at, " \t\r\n");
+  orf_scanner_skip_blanks (&parser->scan);
 }
 
 static gboolean
 take (Parser *parser, const char *token)
 {
-  skip_blanks (parser);
-  if (!g_str_has_prefix (parser->at, token))
-    return FALSE;
-  parser->at += strlen (token);
-  return TRUE;
+  return orf_scanner_take (&parser->scan, token);
 }
 
 static gboolean
@@ -73,10 +64,10 @@ take_keyword (Parser *parser, const char *word)
   gsize length;
 
   skip_blanks (parser);
-  length = orf_selector_measure_name (parser->at);
-  if (length != strlen (word) || strncmp (parser->at, word, length) != 0)
+  length = orf_selector_measure_name (parser->scan.at);
+  if (length != strlen (word) || strncmp (parser->scan.at, word, length) != 0)
     return FALSE;
-  parser->at += length;
+  parser->scan.at += length;
   return TRUE;
 }
 
@@ -174,27 +165,27 @@ find_unit (const char *at, gsize length)
 static gboolean
 at_number (const Parser *parser)
 {
-  return g_ascii_isdigit (parser->at[0]) ||
-         (parser->at[0] == '.' && g_ascii_isdigit (parser->at[1]));
+  return g_ascii_isdigit (parser->scan.at[0]) ||
+         (parser->scan.at[0] == '.' && g_ascii_isdigit (parser->scan.at[1]));
 }
 
 /* Digits, point and exponent alone: g_ascii_strtod() would also take 0x10. */
 static double
 take_digits (Parser *parser)
 {
-  gsize length = strspn (parser->at, "0123456789");
+  gsize length = strspn (parser->scan.at, "0123456789");
   g_autofree char *digits = NULL;
 
-  if (parser->at[length] == '.')
-    length += 1 + strspn (parser->at + length + 1, "0123456789");
-  if (parser->at[length] == 'e' || parser->at[length] == 'E') {
-    gsize sign = parser->at[length + 1] == '+' || parser->at[length + 1] == '-';
-    gsize more = strspn (parser->at + length + 1 + sign, "0123456789");
+  if (parser->scan.at[length] == '.')
+    length += 1 + strspn (parser->scan.at + length + 1, "0123456789");
+  if (parser->scan.at[length] == 'e' || parser->scan.at[length] == 'E') {
+    gsize sign = parser->scan.at[length + 1] == '+' || parser->scan.at[length + 1] == '-';
+    gsize more = strspn (parser->scan.at + length + 1 + sign, "0123456789");
 
     length += more > 0 ? 1 + sign + more : 0;
   }
-  digits = g_strndup (parser->at, length);
-  parser->at += length;
+  digits = g_strndup (parser->scan.at, length);
+  parser->scan.at += length;
   return g_ascii_strtod (digits, NULL);
 }
 
@@ -202,10 +193,10 @@ take_digits (Parser *parser)
 static gboolean
 take_number (Parser *parser, double *number, const Unit **unit)
 {
-  const char *start = parser->at;
+  const char *start = parser->scan.at;
   double value = take_digits (parser);
-  gsize length = measure_unit (parser->at);
-  const Unit *found = length > 0 ? find_unit (parser->at, length) : NULL;
+  gsize length = measure_unit (parser->scan.at);
+  const Unit *found = length > 0 ? find_unit (parser->scan.at, length) : NULL;
 
   if (length > 0 && found == NULL) {
     fail (parser, "a unit (%, B, kB, MB, GB, TB, KiB, MiB, GiB, TiB, us, ms, s, m, h, d)");
@@ -213,11 +204,11 @@ take_number (Parser *parser, double *number, const Unit **unit)
   }
   value *= found != NULL ? found->factor : 1;
   if (!isfinite (value)) {
-    parser->at = start;
+    parser->scan.at = start;
     fail (parser, "a number below 1.8e308");
     return FALSE;
   }
-  parser->at += length;
+  parser->scan.at += length;
   *number = value;
   *unit = found;
   return TRUE;
@@ -249,7 +240,7 @@ take_window (Parser *parser, gint64 *window_us)
   double number;
 
   skip_blanks (parser);
-  start = parser->at;
+  start = parser->scan.at;
   if (!at_number (parser)) {
     fail (parser, expected);
     return FALSE;
@@ -259,7 +250,7 @@ take_window (Parser *parser, gint64 *window_us)
   number = round (number);
   if (unit == NULL || !unit->of_time || number < (double) MIN_WINDOW_US ||
       number > (double) MAX_WINDOW_US) {
-    parser->at = start;
+    parser->scan.at = start;
     fail (parser, expected);
     return FALSE;
   }
@@ -280,12 +271,12 @@ take_selector (Parser *parser, OrfExpr *expr)
     fail (parser, "at most " G_STRINGIFY (ORF_EXPR_MAX_SELECTORS) " selectors");
     return FALSE;
   }
-  expr->selector = orf_selector_parse_within (parser->text, &end, parser->error);
+  expr->selector = orf_selector_parse_within (parser->scan.text, &end, parser->scan.error);
   if (expr->selector == NULL)
     return FALSE;
   parser->n_selectors++;
-  expr->select = g_strchomp (g_strndup (parser->text + start, end - start));
-  parser->at = parser->text + end;
+  expr->select = g_strchomp (g_strndup (parser->scan.text + start, end - start));
+  parser->scan.at = parser->scan.text + end;
   return TRUE;
 }
 
@@ -317,15 +308,9 @@ parse_window (Parser *parser, OrfExprKind kind, OrfMetricsAggregate aggregate, g
 static char *
 take_label (Parser *parser)
 {
-  gsize length = 0;
+  char *label = orf_scanner_take_word (&parser->scan, "");
 
-  skip_blanks (parser);
-  while (g_ascii_isalnum (parser->at[length]) || parser->at[length] == '_')
-    length++;
-  if (length == 0 || g_ascii_isdigit (*parser->at))
-    return fail (parser, "a label");
-  parser->at += length;
-  return g_strndup (parser->at - length, length);
+  return label != NULL ? label : fail (parser, "a label");
 }
 
 static char **
@@ -398,16 +383,16 @@ find_aggregate (const char *word, gsize length)
 static OrfExpr *
 parse_word (Parser *parser)
 {
-  const char *start = parser->at;
+  const char *start = parser->scan.at;
   gsize length = orf_selector_measure_name (start);
   guint position = get_position (parser);
   OrfMetricsAggregate aggregate = find_aggregate (start, length);
 
-  parser->at += length;
+  parser->scan.at += length;
   if (aggregate != ORF_METRICS_AGGREGATE_UNSET && take_keyword (parser, "by")) {
     if (goes_across (aggregate))
       return parse_across (parser, aggregate, position);
-    parser->at = start;
+    parser->scan.at = start;
     return fail (parser, "avg, min, max, sum, count, p50, p95, p99 or stddev before by");
   }
   if (take (parser, "(")) {
@@ -415,11 +400,11 @@ parse_word (Parser *parser)
       return parse_window (parser, ORF_EXPR_WINDOW, aggregate, position);
     if (length == strlen ("absent") && strncmp (start, "absent", length) == 0)
       return parse_window (parser, ORF_EXPR_ABSENT, ORF_METRICS_AGGREGATE_UNSET, position);
-    parser->at = start;
+    parser->scan.at = start;
     return fail (parser, "avg, min, max, sum, count, last, rate, increase, delta, p50, p95, p99, "
                          "stddev or absent before (");
   }
-  parser->at = start;
+  parser->scan.at = start;
   return parse_latest (parser);
 }
 
@@ -432,9 +417,9 @@ parse_primary (Parser *parser)
 
   if (at_number (parser))
     return parse_number (parser);
-  if (orf_selector_measure_name (parser->at) > 0)
+  if (orf_selector_measure_name (parser->scan.at) > 0)
     return parse_word (parser);
-  if (*parser->at == '{')
+  if (*parser->scan.at == '{')
     return parse_latest (parser);
   if (!take (parser, "("))
     return fail (parser, "a number, a selector, a function or (");
@@ -531,7 +516,7 @@ parse_comparison (Parser *parser)
     return NULL;
   if (take_operator (parser, ORF_EXPR_GREATER_OR_EQUAL, ORF_EXPR_LESS, &next, &end)) {
     orf_expr_free (right);
-    parser->at = parser->text + end;
+    parser->scan.at = parser->scan.text + end;
     return fail (parser, "and, or or the end, not a second comparison,");
   }
   return new_binary (parser, op, position, g_steal_pointer (&left), right);
@@ -575,18 +560,18 @@ parse_or (Parser *parser)
 OrfExpr *
 orf_expr_parse (const char *text, GError **error)
 {
-  Parser parser = { .text = text, .at = text, .error = error };
+  Parser parser = { .scan = { text, text, "expr", ALLOWED, error } };
   g_autoptr (OrfExpr) expr = NULL;
 
   if (strlen (text) > ORF_EXPR_MAX_BYTES) {
-    parser.at += ORF_EXPR_MAX_BYTES;
+    parser.scan.at += ORF_EXPR_MAX_BYTES;
     return fail (&parser, "the end");
   }
   expr = parse_or (&parser);
   if (expr == NULL)
     return NULL;
   skip_blanks (&parser);
-  if (*parser.at != '\0')
+  if (*parser.scan.at != '\0')
     return fail (&parser, "an operator or the end");
   return g_steal_pointer (&expr);
 }

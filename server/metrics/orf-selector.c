@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "metrics/orf-scanner.h"
 #include "metrics/orf-series-name.h"
 #include "orf-error.h"
 
@@ -30,13 +31,6 @@ struct _OrfSelector {
   GArray *matchers;
 };
 
-typedef struct {
-  const char *text;
-  const char *at;
-  const char *field; /* static */
-  GError **error;
-} Parser;
-
 static void
 matcher_clear (gpointer data)
 {
@@ -45,54 +39,6 @@ matcher_clear (gpointer data)
   g_free (matcher->key);
   g_free (matcher->value);
   g_clear_pointer (&matcher->regex, g_regex_unref);
-}
-
-static guint
-get_position (const Parser *parser)
-{
-  return (guint) (parser->at - parser->text);
-}
-
-static gboolean
-fail (const Parser *parser, const char *expected)
-{
-  g_propagate_error (parser->error,
-                     orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, parser->field, ALLOWED,
-                                          "%s: expected %s at position %u", parser->field, expected,
-                                          get_position (parser)));
-  return FALSE;
-}
-
-static void
-skip_blanks (Parser *parser)
-{
-  parser->at += strspn (parser->at, " \t\r\n");
-}
-
-static gboolean
-take (Parser *parser, const char *token)
-{
-  skip_blanks (parser);
-  if (!g_str_has_prefix (parser->at, token))
-    return FALSE;
-  parser->at += strlen (token);
-  return TRUE;
-}
-
-/* NULL: there is no word. */
-static char *
-take_word (Parser *parser, const char *more)
-{
-  gsize length = 0;
-
-  skip_blanks (parser);
-  while (g_ascii_isalnum (parser->at[length]) || parser->at[length] == '_' ||
-         (parser->at[length] != '\0' && strchr (more, parser->at[length]) != NULL))
-    length++;
-  if (length == 0 || g_ascii_isdigit (parser->at[0]))
-    return NULL;
-  parser->at += length;
-  return g_strndup (parser->at - length, length);
 }
 
 /* What a backslash and this stand for; 0: nothing. */
@@ -107,33 +53,33 @@ unescape (char c, char quote)
 /* In double or single quotes, with the escapes of canonical text.  In a pattern any other backslash
  * is the pattern's own, so that "\d" and "\\d" are the same there. */
 static char *
-take_string (Parser *parser, gboolean pattern)
+take_string (OrfScanner *scanner, gboolean pattern)
 {
   g_autoptr (GString) value = g_string_new (NULL);
   char quote;
 
-  skip_blanks (parser);
-  quote = *parser->at;
+  orf_scanner_skip_blanks (scanner);
+  quote = *scanner->at;
   if (quote != '"' && quote != '\'') {
-    fail (parser, "a value in quotes");
+    orf_scanner_fail (scanner, "a value in quotes");
     return NULL;
   }
-  for (parser->at++; *parser->at != quote; parser->at++) {
-    char c = *parser->at;
+  for (scanner->at++; *scanner->at != quote; scanner->at++) {
+    char c = *scanner->at;
 
-    if (c == '\\' && unescape (parser->at[1], quote) != '\0')
-      c = unescape (*++parser->at, quote);
+    if (c == '\\' && unescape (scanner->at[1], quote) != '\0')
+      c = unescape (*++scanner->at, quote);
     else if (c == '\\' && !pattern) {
-      fail (parser, "\\\\, \\\" or \\n");
+      orf_scanner_fail (scanner, "\\\\, \\\" or \\n");
       return NULL;
     }
-    if (*parser->at == '\0') {
-      fail (parser, "the quote that ends the value");
+    if (*scanner->at == '\0') {
+      orf_scanner_fail (scanner, "the quote that ends the value");
       return NULL;
     }
     g_string_append_c (value, c);
   }
-  parser->at++;
+  scanner->at++;
   return g_string_free (g_steal_pointer (&value), FALSE);
 }
 
@@ -148,7 +94,7 @@ new_pattern_error (const Matcher *matcher, const char *problem)
 /* The pattern alone must be one: "a)|(?:b" would else be one only in the group, and not anchored.
  * (*ACCEPT) would end the match before the anchor, and no other verb is of use in a value. */
 static gboolean
-compile (const Parser *parser, Matcher *matcher)
+compile (const OrfScanner *scanner, Matcher *matcher)
 {
   const GRegexCompileFlags flags = G_REGEX_DOLLAR_ENDONLY | G_REGEX_DOTALL;
   g_autofree char *whole = g_strconcat (MATCH_LIMIT "^(?:", matcher->value, ")$", NULL);
@@ -156,11 +102,11 @@ compile (const Parser *parser, Matcher *matcher)
   g_autoptr (GError) local = NULL;
 
   if (strlen (matcher->value) > MAX_PATTERN_BYTES) {
-    g_propagate_error (parser->error, new_pattern_error (matcher, "longer than 1024 bytes"));
+    g_propagate_error (scanner->error, new_pattern_error (matcher, "longer than 1024 bytes"));
     return FALSE;
   }
   if (strstr (matcher->value, "(*") != NULL) {
-    g_propagate_error (parser->error, new_pattern_error (matcher, "(*VERB) is not taken"));
+    g_propagate_error (scanner->error, new_pattern_error (matcher, "(*VERB) is not taken"));
     return FALSE;
   }
   alone = g_regex_new (matcher->value, flags, 0, &local);
@@ -168,54 +114,54 @@ compile (const Parser *parser, Matcher *matcher)
     matcher->regex = g_regex_new (whole, flags, 0, &local);
   if (matcher->regex != NULL)
     return TRUE;
-  g_propagate_error (parser->error, new_pattern_error (matcher, local->message));
+  g_propagate_error (scanner->error, new_pattern_error (matcher, local->message));
   return FALSE;
 }
 
 static gboolean
-parse_matcher (Parser *parser, Matcher *matcher)
+parse_matcher (OrfScanner *scanner, Matcher *matcher)
 {
   gboolean pattern;
 
-  matcher->key = take_word (parser, "");
+  matcher->key = orf_scanner_take_word (scanner, "");
   if (matcher->key == NULL)
-    return fail (parser, "a label");
+    return orf_scanner_fail (scanner, "a label");
   /* the longer ones first */
-  if (take (parser, "=~"))
+  if (orf_scanner_take (scanner, "=~"))
     pattern = TRUE;
-  else if (take (parser, "!~"))
+  else if (orf_scanner_take (scanner, "!~"))
     pattern = matcher->negated = TRUE;
-  else if (take (parser, "!=")) {
+  else if (orf_scanner_take (scanner, "!=")) {
     pattern = FALSE;
     matcher->negated = TRUE;
-  } else if (take (parser, "=")) {
+  } else if (orf_scanner_take (scanner, "=")) {
     pattern = FALSE;
   } else {
-    return fail (parser, "=, !=, =~ or !~");
+    return orf_scanner_fail (scanner, "=, !=, =~ or !~");
   }
-  skip_blanks (parser);
-  matcher->position = get_position (parser);
-  matcher->field = parser->field;
-  matcher->value = take_string (parser, pattern);
+  orf_scanner_skip_blanks (scanner);
+  matcher->position = orf_scanner_get_position (scanner);
+  matcher->field = scanner->field;
+  matcher->value = take_string (scanner, pattern);
   if (matcher->value == NULL)
     return FALSE;
-  return !pattern || compile (parser, matcher);
+  return !pattern || compile (scanner, matcher);
 }
 
 static gboolean
-parse_matchers (Parser *parser, OrfSelector *selector)
+parse_matchers (OrfScanner *scanner, OrfSelector *selector)
 {
-  while (!take (parser, "}")) {
+  while (!orf_scanner_take (scanner, "}")) {
     Matcher matcher = { NULL };
-    gboolean good = parse_matcher (parser, &matcher);
+    gboolean good = parse_matcher (scanner, &matcher);
 
     g_array_append_val (selector->matchers, matcher);
     if (!good)
       return FALSE;
     if (selector->matchers->len > MAX_MATCHERS)
-      return fail (parser, "at most 64 matchers");
-    if (!take (parser, ",") && *parser->at != '}')
-      return fail (parser, "a comma or }");
+      return orf_scanner_fail (scanner, "at most 64 matchers");
+    if (!orf_scanner_take (scanner, ",") && *scanner->at != '}')
+      return orf_scanner_fail (scanner, "a comma or }");
   }
   return TRUE;
 }
@@ -234,18 +180,18 @@ adopt_name (OrfSelector *selector)
 
 /* name: taken already, or NULL; it is taken over. */
 static OrfSelector *
-parse_rest (Parser *parser, char *name)
+parse_rest (OrfScanner *scanner, char *name)
 {
   g_autoptr (OrfSelector) selector = g_new0 (OrfSelector, 1);
 
   selector->matchers = g_array_new (FALSE, FALSE, sizeof (Matcher));
   g_array_set_clear_func (selector->matchers, matcher_clear);
   selector->name = name;
-  if (take (parser, "{")) {
-    if (!parse_matchers (parser, selector))
+  if (orf_scanner_take (scanner, "{")) {
+    if (!parse_matchers (scanner, selector))
       return NULL;
   } else if (selector->name == NULL) {
-    fail (parser, "a name or {");
+    orf_scanner_fail (scanner, "a name or {");
     return NULL;
   }
   adopt_name (selector);
@@ -255,14 +201,15 @@ parse_rest (Parser *parser, char *name)
 OrfSelector *
 orf_selector_parse (const char *text, GError **error)
 {
-  Parser parser = { text, text, "select", error };
-  g_autoptr (OrfSelector) selector = parse_rest (&parser, take_word (&parser, NAME_MORE));
+  OrfScanner scanner = { text, text, "select", ALLOWED, error };
+  g_autoptr (OrfSelector)
+    selector = parse_rest (&scanner, orf_scanner_take_word (&scanner, NAME_MORE));
 
   if (selector == NULL)
     return NULL;
-  skip_blanks (&parser);
-  if (*parser.at != '\0') {
-    fail (&parser, "the end");
+  orf_scanner_skip_blanks (&scanner);
+  if (*scanner.at != '\0') {
+    orf_scanner_fail (&scanner, "the end");
     return NULL;
   }
   return g_steal_pointer (&selector);
@@ -286,15 +233,15 @@ orf_selector_measure_name (const char *text)
 OrfSelector *
 orf_selector_parse_within (const char *text, guint *position, GError **error)
 {
-  Parser parser = { text, text + *position, "expr", error };
-  gsize length = orf_selector_measure_name (parser.at);
-  char *name = length > 0 ? g_strndup (parser.at, length) : NULL;
+  OrfScanner scanner = { text, text + *position, "expr", ALLOWED, error };
+  gsize length = orf_selector_measure_name (scanner.at);
+  char *name = length > 0 ? g_strndup (scanner.at, length) : NULL;
   g_autoptr (OrfSelector) selector = NULL;
 
-  parser.at += length;
-  selector = parse_rest (&parser, name);
+  scanner.at += length;
+  selector = parse_rest (&scanner, name);
   if (selector != NULL)
-    *position = get_position (&parser);
+    *position = orf_scanner_get_position (&scanner);
   return g_steal_pointer (&selector);
 }
 
