@@ -3,6 +3,8 @@
 
 #include <zlib.h>
 
+#include "orf-error.h"
+
 /* Two thirds of the time of the default level, for a few percent of the size: a page is made while
  * others wait. */
 #define LEVEL 4
@@ -34,4 +36,73 @@ orf_gzip_pack (const char *data, gsize length, gsize *packed_length)
   *packed_length = stream.total_out;
   deflateEnd (&stream);
   return g_realloc (packed, MAX (*packed_length, 1));
+}
+
+/* Made in steps that double: what is small costs little, and what lies about its size no more. */
+#define FIRST_STEP_BYTES 65536
+
+static gboolean
+refuse_packed (GError **error, OrfErrorCode code, const char *message)
+{
+  g_set_error_literal (error, ORF_ERROR, (int) code, message);
+  return FALSE;
+}
+
+/* Until the stream's member ends, its input does, or there is too much. */
+static gboolean
+inflate_step (z_stream *stream, GString *to, gsize max_bytes, gboolean *ended, GError **error)
+{
+  gsize before = to->len, room = MAX (to->len, FIRST_STEP_BYTES);
+  int result;
+
+  /* one more than may be tells what is too much from what fits exactly */
+  room = MIN (room, max_bytes + 1 - before);
+  g_string_set_size (to, before + room);
+  stream->next_out = (Bytef *) to->str + before;
+  stream->avail_out = (uInt) room;
+  result = inflate (stream, Z_NO_FLUSH);
+  g_string_set_size (to, before + room - stream->avail_out);
+  *ended = result == Z_STREAM_END;
+  if (to->len > max_bytes)
+    return refuse_packed (error, ORF_ERROR_RESOURCE_EXHAUSTED, "unpacked it is too large");
+  if (result == Z_STREAM_END || result == Z_OK)
+    return TRUE;
+  return refuse_packed (error, ORF_ERROR_PARSE_ERROR,
+                        result == Z_BUF_ERROR ? "the gzip stream is cut short"
+                                              : "this is no gzip stream, or a damaged one");
+}
+
+static gboolean
+inflate_all (z_stream *stream, GString *to, gsize max_bytes, GError **error)
+{
+  gboolean ended = FALSE;
+
+  while (!ended || stream->avail_in > 0) {
+    if (ended)
+      inflateReset (stream);
+    if (!inflate_step (stream, to, max_bytes, &ended, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+GString *
+orf_gzip_unpack (const char *data, gsize length, gsize max_bytes, GError **error)
+{
+  z_stream stream = { 0 };
+  GString *to = g_string_new (NULL);
+  gboolean whole;
+  int result;
+
+  g_assert (length < G_MAXUINT32 / 2 && max_bytes < G_MAXUINT32 / 2);
+  result = inflateInit2 (&stream, WINDOW_BITS);
+  g_assert (result == Z_OK);
+  stream.next_in = (Bytef *) data;
+  stream.avail_in = (uInt) length;
+  whole = inflate_all (&stream, to, max_bytes, error);
+  inflateEnd (&stream);
+  if (whole)
+    return to;
+  g_string_free (to, TRUE);
+  return NULL;
 }

@@ -13,4 +13,8 @@ G_BEGIN_DECLS
 /* To be freed with g_free(). */
 char *orf_gzip_pack (const char *data, gsize length, gsize *packed_length);
 
+/* One or more members, nothing behind them.  PARSE_ERROR where it is no such thing;
+ * RESOURCE_EXHAUSTED where it would be more than max_bytes, of which no more is made than that. */
+GString *orf_gzip_unpack (const char *data, gsize length, gsize max_bytes, GError **error);
+
 G_END_DECLS
