@@ -14,6 +14,7 @@
 #include "core/orf-clock.h"
 #include "core/orf-names.h"
 #include "metrics/orf-histogram.h"
+#include "metrics/orf-running-total.h"
 #include "orf-encode.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
@@ -24,8 +25,9 @@
 /* One row of sample_raw to be. */
 typedef struct {
   gint64 t_us;
-  double value;      /* of a counter of a histogram: what it rises by, until it is written */
-  gboolean observed; /* it is one */
+  double value;
+  gboolean observed; /* it is a counter of a histogram */
+  double addend;     /* what that rises by */
 } Row;
 
 typedef struct {
@@ -149,8 +151,7 @@ check_all (const Record *record, GError **error)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-/* What was counted for a histogram and not written.  Observations counted meanwhile stand on it;
- * their counters then seem to fall once, which a rate takes for a new beginning. */
+/* What was counted for a histogram and not written. */
 static void
 take_back_totals (Record *record)
 {
@@ -158,7 +159,7 @@ take_back_totals (Record *record)
     const Row *row = &g_array_index (record->rows, Row, i);
 
     if (row->observed)
-      ((OrfSeries *) record->series->pdata[i])->total = NAN;
+      orf_running_total_take_back (record->series->pdata[i], row->addend);
   }
 }
 
@@ -189,19 +190,6 @@ written_cb (gpointer user_data, const OrfWriteResult *result, const GError *erro
 
 /* ---- the batch ------------------------------------------------------------------------------- */
 
-/* Counters of a histogram go on from what was counted last; after a start from the newest point
- * there is. */
-static double
-add_up (OrfSeries *series, double addend)
-{
-  OrfPoint last;
-
-  if (isnan (series->total))
-    series->total = orf_open_chunk_get_last (&series->chunk, &last) ? last.value : 0;
-  series->total += addend;
-  return series->total;
-}
-
 static OrfSampleBatch *
 make_batch (Record *record)
 {
@@ -212,7 +200,7 @@ make_batch (Record *record)
     OrfSeries *series = record->series->pdata[i];
 
     if (row->observed)
-      row->value = add_up (series, row->value);
+      row->value = orf_running_total_add (series, row->addend, 0);
     orf_registry_declare (record->parts->registry, series, batch);
     orf_sample_batch_add (batch, row->t_us, series->id, row->value);
   }
@@ -264,7 +252,7 @@ static void
 add_plain (Record *record, GArray *refs, const OrfMetricsSample *sample, gint64 t_us)
 {
   const OrfSeriesRef ref = { sample->name, sample->labels, ORF_SERIES_KIND_GAUGE };
-  const Row row = { t_us, sample->value, FALSE };
+  const Row row = { t_us, sample->value, FALSE, 0 };
 
   g_array_append_val (refs, ref);
   g_array_append_val (record->rows, row);
@@ -284,7 +272,7 @@ add_observation (Record *record,
   for (guint i = 0; i < parts->len; i++) {
     const OrfHistogramRow *part = &g_array_index (parts, OrfHistogramRow, i);
     const OrfSeriesRef ref = { part->name, part->labels, ORF_SERIES_KIND_COUNTER };
-    const Row row = { t_us, part->addend, TRUE };
+    const Row row = { t_us, 0, TRUE, part->addend };
 
     g_array_append_val (refs, ref);
     g_array_append_val (record->rows, row);

@@ -76,7 +76,6 @@ void orf_registry_define_from_row (OrfRegistry *registry,
 OrfSeriesEntry *orf_registry_add_series (
   OrfRegistry *registry, OrfFamilyEntry *family, char *const *labels, char *text, gboolean outside);
 void orf_registry_remove_series (OrfRegistry *registry, OrfSeriesEntry *entry);
-guint orf_registry_get_outside_room (OrfRegistry *registry);
 
 /* Asks the file, at the end of this turn, for what is in `unresolved` and `unloaded`. */
 void orf_registry_schedule_lookup (OrfRegistry *registry);

@@ -325,6 +325,17 @@ orf_registry_resolve_families (OrfRegistry *registry,
   orf_registry_schedule_lookup (registry);
 }
 
+/* What whoever names it first says of it. */
+static void
+describe_family (OrfFamily *family, const OrfSeriesRef *ref)
+{
+  family->kind = ref->kind;
+  if (family->unit == NULL)
+    family->unit = g_strdup (ref->unit);
+  if (family->help == NULL)
+    family->help = g_strdup (ref->help);
+}
+
 static OrfSeriesEntry *
 ensure_series (OrfRegistry *registry, const OrfSeriesRef *ref)
 {
@@ -338,7 +349,7 @@ ensure_series (OrfRegistry *registry, const OrfSeriesRef *ref)
     return NULL;
   family = ensure_family (registry, ref->name);
   if (!family->base.defined && ref->kind != ORF_SERIES_KIND_UNSET)
-    family->base.kind = ref->kind;
+    describe_family (&family->base, ref);
   entry = orf_registry_add_series (registry, family, ref->labels, g_steal_pointer (&text), TRUE);
   g_ptr_array_add (registry->unresolved, entry);
   return entry;

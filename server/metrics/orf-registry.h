@@ -82,6 +82,8 @@ typedef struct {
   const char *name;
   char *const *labels; /* may be NULL */
   OrfSeriesKind kind;  /* of a new metric; UNSET: a gauge */
+  const char *unit;    /* of a new metric; NULL: not told */
+  const char *help;    /* the same */
 } OrfSeriesRef;
 typedef void (*OrfSeriesResolved) (gpointer user_data,
                                    OrfSeries *const *series,
@@ -92,6 +94,8 @@ void orf_registry_resolve (OrfRegistry *registry,
                            guint n_refs,
                            OrfSeriesResolved done,
                            gpointer user_data);
+/* How many more series of outside there may be. */
+guint orf_registry_get_outside_room (OrfRegistry *registry);
 /* A series in use between two turns of the loop is held, so that it is not retired meanwhile. */
 void orf_registry_hold (OrfRegistry *registry, OrfSeries *series);
 void orf_registry_release (OrfRegistry *registry, OrfSeries *series);
