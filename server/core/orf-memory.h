@@ -22,6 +22,7 @@ typedef enum {
   ORF_MEMORY_RPC,         /* calls in flight: parameters, answers that wait for others */
   ORF_MEMORY_QUERIES,     /* points that queries gather */
   ORF_MEMORY_STREAMS,     /* subscribers' queues */
+  ORF_MEMORY_INGEST,      /* OTLP: bodies, what is made of them, which series they mean */
   ORF_N_MEMORY_PARTS,
 } OrfMemoryPart;
 

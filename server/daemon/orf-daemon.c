@@ -20,6 +20,7 @@
 #ifdef HAVE_PAGE
 #include "page/orf-page.h"
 #endif
+#include "otlp/orf-otlp-service.h"
 #include "status/orf-discover.h"
 #include "status/orf-health-service.h"
 #include "status/orf-status-service.h"
@@ -51,8 +52,10 @@ struct _OrfDaemon {
   char *socket_path;
   OrfPoller *poller;
   OrfGate *gate;
-  OrfHttpServer *http;    /* NULL: [listen] http is empty */
-  OrfWsServer *websocket; /* NULL where http is */
+  OrfHttpServer *http;      /* NULL: [listen] http is empty */
+  OrfWsServer *websocket;   /* NULL where http is */
+  OrfHttpServer *otlp_http; /* NULL: [otlp] listen is empty */
+  OrfOtlpService *otlp;     /* NULL: no HTTP at all */
   guint review_id;
   OrfSocketServer *socket;
 
@@ -236,6 +239,30 @@ start_http (OrfDaemon *daemon, GError **error)
   return daemon->http == NULL || start_websockets (daemon, error);
 }
 
+/* Where HTTP is, and where its own listener is. */
+static gboolean
+start_otlp (OrfDaemon *daemon, GError **error)
+{
+  const OrfHttpParts parts = { daemon->core->router, daemon->poller, daemon->gate, daemon->config };
+  const char *address = daemon->config->otlp.listen;
+
+  if (address[0] != '\0') {
+    daemon->otlp_http = orf_http_server_new_bare (&parts, "otlp.listen", address, error);
+    if (daemon->otlp_http == NULL)
+      return FALSE;
+  }
+  if (daemon->http == NULL && daemon->otlp_http == NULL)
+    return TRUE;
+  daemon->otlp = orf_otlp_service_new (&daemon->core->metrics, error);
+  if (daemon->otlp == NULL)
+    return FALSE;
+  if (daemon->http != NULL)
+    orf_otlp_service_add (daemon->otlp, daemon->http);
+  if (daemon->otlp_http != NULL)
+    orf_otlp_service_add (daemon->otlp, daemon->otlp_http);
+  return TRUE;
+}
+
 static void
 gate_event_cb (gpointer user_data,
                OrfGateEvent event,
@@ -282,7 +309,7 @@ start_listeners (OrfDaemon *daemon, GError **error)
   if (daemon->gate == NULL)
     return FALSE;
   orf_gate_set_witness (daemon->gate, gate_event_cb, daemon);
-  return start_http (daemon, error);
+  return start_http (daemon, error) && start_otlp (daemon, error);
 }
 
 /* ---- what is audited beside calls ------------------------------------------------------------ */
@@ -359,6 +386,9 @@ orf_daemon_free (OrfDaemon *daemon)
     orf_memory_report (daemon->core->memory, ORF_MEMORY_STREAMS, NULL, NULL);
   g_clear_pointer (&daemon->websocket, orf_ws_server_free);
   g_clear_pointer (&daemon->http, orf_http_server_free);
+  g_clear_pointer (&daemon->otlp_http, orf_http_server_free);
+  if (daemon->otlp != NULL)
+    orf_otlp_service_stop (daemon->otlp);
   g_clear_pointer (&daemon->socket, orf_socket_server_free);
   g_clear_pointer (&daemon->gate, orf_gate_free);
   g_clear_pointer (&daemon->audit, orf_audit_log_free);
@@ -371,6 +401,7 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->memory_watch, orf_memory_watch_free);
   g_clear_pointer (&daemon->exposition, orf_exposition_free);
   g_clear_pointer (&daemon->core, orf_core_free);
+  g_clear_pointer (&daemon->otlp, orf_otlp_service_free);
   g_clear_pointer (&daemon->gpu_service, orf_gpu_service_free);
   g_clear_pointer (&daemon->gpu, orf_gpu_monitor_free);
   g_clear_pointer (&daemon->health, orf_health_service_free);
@@ -388,6 +419,7 @@ orf_daemon_dup_ready_line (OrfDaemon *daemon, GError **error)
   const OrfDaemonReady ready = {
     .ready = TRUE,
     .http = daemon->http != NULL ? (char *) orf_http_server_get_url (daemon->http) : NULL,
+    .otlp = daemon->otlp_http != NULL ? (char *) orf_http_server_get_url (daemon->otlp_http) : NULL,
     .socket = daemon->socket_path,
     .db = (char *) orf_store_get_path (daemon->core->store),
     .pid = getpid (),
@@ -419,7 +451,9 @@ reload_certificate (OrfDaemon *daemon)
 {
   g_autoptr (GError) error = NULL;
 
-  if (daemon->http != NULL && !orf_http_server_reload_certificate (daemon->http, &error))
+  if ((daemon->http != NULL && !orf_http_server_reload_certificate (daemon->http, &error)) ||
+      (daemon->otlp_http != NULL &&
+       !orf_http_server_reload_certificate (daemon->otlp_http, &error)))
     g_warning ("the certificate stays as it is: %s", error->message);
 }
 
@@ -465,8 +499,10 @@ orf_daemon_drain (OrfDaemon *daemon, void (*drained) (gpointer user_data), gpoin
   orf_health_service_set_serving (daemon->health, FALSE);
   daemon->drained = drained;
   daemon->drained_data = user_data;
-  daemon->draining = daemon->http != NULL ? 3 : 1;
+  daemon->draining = 1 + (daemon->http != NULL ? 2 : 0) + (daemon->otlp_http != NULL ? 1 : 0);
   orf_socket_server_drain (daemon->socket, server_drained_cb, daemon);
+  if (daemon->otlp_http != NULL)
+    orf_http_server_drain (daemon->otlp_http, server_drained_cb, daemon);
   if (daemon->http == NULL)
     return;
   orf_http_server_drain (daemon->http, server_drained_cb, daemon);

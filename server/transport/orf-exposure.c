@@ -4,7 +4,8 @@
 #include "orf-error.h"
 
 gboolean
-orf_exposure_check (const OrfConfig *config, gboolean loopback, GError **error)
+orf_exposure_check (
+  const OrfConfig *config, const char *key, const char *address, gboolean loopback, GError **error)
 {
   gboolean tls = config->listen.tls_certificate[0] != '\0';
   gboolean tokens = config->auth.token_file[0] != '\0' || config->auth.require;
@@ -17,15 +18,15 @@ orf_exposure_check (const OrfConfig *config, gboolean loopback, GError **error)
     g_warning (
       "listen.insecure: other machines reach %s without %s: whoever is on the way can read "
       "and change what is said, tokens too",
-      config->listen.http, lacks);
+      address, lacks);
     return TRUE;
   }
   g_propagate_error (
-    error, orf_error_new_field (ORF_ERROR_FAILED_PRECONDITION, "listen.http",
+    error, orf_error_new_field (ORF_ERROR_FAILED_PRECONDITION, key,
                                 "a loopback address, or one with TLS and tokens",
                                 "other machines reach %s, and %s would be missing: set "
                                 "listen.tls_certificate and listen.tls_key, and auth.token_file or "
                                 "auth.require; or listen.insecure=true to go without",
-                                config->listen.http, lacks));
+                                address, lacks));
   return FALSE;
 }

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
  * and to have tokens, unless [listen] insecure says that somebody knows what he does.  Warns then.
  * FAILED_PRECONDITION, naming the keys.
  */
-gboolean orf_exposure_check (const OrfConfig *config, gboolean loopback, GError **error);
+gboolean orf_exposure_check (
+  const OrfConfig *config, const char *key, const char *address, gboolean loopback, GError **error);
 
 G_END_DECLS

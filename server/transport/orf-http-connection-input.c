@@ -80,7 +80,8 @@ feed (OrfHttpConnection *connection, const char *data, gsize length)
 {
   const OrfConfig *config = connection->host->service->policy.config;
   const OrfHttpFramingLimits limits = { (gsize) config->listen.max_header_bytes,
-                                        (gsize) config->listen.max_body_bytes };
+                                        (gsize) config->listen.max_body_bytes,
+                                        (gsize) config->otlp.max_body_bytes };
   OrfHttpPhase before = orf_http_connection_get_phase (connection);
   gsize taken = orf_http_framing_feed (connection->framing, &limits, data, length);
 

@@ -294,6 +294,7 @@ void
 orf_http_connection_serve (OrfHttpConnection *connection, SoupServerMessage *message)
 {
   OrfHttpRequestSource source = { .target = orf_http_framing_get_target (connection->framing),
+                                  .framing = connection->framing,
                                   .loopback = orf_http_address_is_loopback (connection->address),
                                   .address = connection->address,
                                   .local = connection->local };

@@ -84,15 +84,33 @@ refuse (OrfHttpFraming *framing, int status, const char *reason)
   empty_buffer (&framing->body);
 }
 
+static gboolean
+is_upload (const OrfHttpFraming *framing)
+{
+  return g_str_has_prefix (framing->head.target->str, ORF_HTTP_UPLOADS);
+}
+
+/* FALSE, and refused: a body of as many bytes is too large. */
+static gboolean
+check_body_bytes (OrfHttpFraming *framing, const OrfHttpFramingLimits *limits, guint64 bytes)
+{
+  gboolean upload = is_upload (framing);
+
+  if (bytes <= (upload ? limits->max_upload_bytes : limits->max_body_bytes))
+    return TRUE;
+  refuse (framing, STATUS_TOO_LARGE,
+          upload ? "the body is larger than otlp.max_body_bytes"
+                 : "the body is larger than listen.max_body_bytes");
+  return FALSE;
+}
+
 static void
 begin_body (OrfHttpFraming *framing, const OrfHttpFramingLimits *limits)
 {
   const OrfHttpHead *head = &framing->head;
 
-  if (!head->chunked && head->content_length > limits->max_body_bytes) {
-    refuse (framing, STATUS_TOO_LARGE, "the body is larger than listen.max_body_bytes");
+  if (!head->chunked && !check_body_bytes (framing, limits, head->content_length))
     return;
-  }
   if (!head->chunked && head->content_length == 0) {
     framing->phase = ORF_HTTP_COMPLETE;
     return;
@@ -184,9 +202,7 @@ end_chunk_size (OrfHttpFraming *framing, const OrfHttpFramingLimits *limits)
 {
   if (framing->chunk_digits == 0)
     refuse (framing, STATUS_BAD_REQUEST, "a chunk has no size");
-  else if (framing->remaining + framing->body->len > limits->max_body_bytes)
-    refuse (framing, STATUS_TOO_LARGE, "the body is larger than listen.max_body_bytes");
-  else
+  else if (check_body_bytes (framing, limits, framing->remaining + framing->body->len))
     framing->chunk = CHUNK_SIZE_LF;
 }
 
@@ -356,6 +372,15 @@ orf_http_framing_get_body (const OrfHttpFraming *framing, gsize *length)
 {
   *length = framing->body->len;
   return framing->body->str;
+}
+
+GString *
+orf_http_framing_steal_body (OrfHttpFraming *framing)
+{
+  GString *body = framing->body;
+
+  framing->body = g_string_new (NULL);
+  return body;
 }
 
 const char *

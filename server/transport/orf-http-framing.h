@@ -12,9 +12,13 @@ G_BEGIN_DECLS
  */
 typedef struct _OrfHttpFraming OrfHttpFraming;
 
+/* Where uploads go, which may be larger than calls. */
+#define ORF_HTTP_UPLOADS "/v1/"
+
 typedef struct {
   gsize max_head_bytes;
   gsize max_body_bytes;
+  gsize max_upload_bytes; /* a body for a path below ORF_HTTP_UPLOADS */
 } OrfHttpFramingLimits;
 
 typedef enum {
@@ -43,6 +47,8 @@ gboolean orf_http_framing_take_continue (OrfHttpFraming *framing);
 const char *orf_http_framing_get_head (const OrfHttpFraming *framing, gsize *length);
 const char *orf_http_framing_get_body (const OrfHttpFraming *framing, gsize *length);
 const char *orf_http_framing_get_target (const OrfHttpFraming *framing);
+/* The complete request's body, which is empty from then on. */
+GString *orf_http_framing_steal_body (OrfHttpFraming *framing);
 
 /* Refused by the owner: takes nothing any more, and holds no body. */
 void orf_http_framing_give_up (OrfHttpFraming *framing);

@@ -19,6 +19,8 @@ answer_page (OrfHttpRequest *request, const OrfHttpPage *page)
   gsize length = page->length;
   gboolean packs = page->gzip != NULL || page->compress;
 
+  if (page->retry_after_ms > 0)
+    orf_http_request_add_retry_after (request, page->retry_after_ms);
   orf_http_request_add_header (request, "Cache-Control",
                                page->cache_control != NULL ? page->cache_control : "no-store");
   if (page->etag != NULL)
@@ -106,6 +108,64 @@ orf_http_page_start (OrfHttpRequest *request,
   if (request->reply == NULL && !request->answered)
     answer_page (request, &page);
 }
+
+/* ---- uploads --------------------------------------------------------------------------------- */
+
+GString *
+orf_http_page_steal_body (OrfHttpPage *page)
+{
+  OrfHttpRequest *request = page->request;
+
+  return orf_http_framing_steal_body (request->source.framing);
+}
+
+/* FALSE, and what is answered in *status and *error. */
+static gboolean
+check_upload (OrfHttpRequest *request, int *status, GError **error)
+{
+  OrfIdentity identity = { ORF_ROLE_NONE, "" };
+
+  if (strcmp (request->verb, "POST") != 0) {
+    orf_http_request_add_header (request, "Allow", "POST");
+    *status = SOUP_STATUS_METHOD_NOT_ALLOWED;
+    g_set_error (error, ORF_ERROR, ORF_ERROR_METHOD_NOT_FOUND, "%s is not taken here, but POST",
+                 request->verb);
+    return FALSE;
+  }
+  if (!orf_http_request_admit (request, &identity, error)) {
+    orf_http_request_add_header (request, "WWW-Authenticate", "Bearer");
+    *status = SOUP_STATUS_UNAUTHORIZED;
+    return FALSE;
+  }
+  if (orf_role_holds (identity.role, ORF_ROLE_INGEST))
+    return TRUE;
+  *status = SOUP_STATUS_FORBIDDEN;
+  g_set_error_literal (error, ORF_ERROR, ORF_ERROR_PERMISSION_DENIED, "this takes the role ingest");
+  return FALSE;
+}
+
+void
+orf_http_page_start_upload (OrfHttpRequest *request,
+                            const OrfHttpPageEntry *entry,
+                            const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  OrfHttpPage page = {
+    .status = SOUP_STATUS_OK,
+    .path = path,
+    .sent_type = orf_http_request_get_header (request, "Content-Type"),
+    .sent_encoding = orf_http_request_get_header (request, "Content-Encoding"),
+    .request = request,
+  };
+
+  if (!check_upload (request, &page.status, &error))
+    page.refusal = error;
+  entry->func (entry->user_data, &page);
+  if (request->reply == NULL && !request->answered)
+    answer_page (request, &page);
+}
+
+/* ---- which ----------------------------------------------------------------------------------- */
 
 static gboolean
 is_page (const OrfHttpPageEntry *entry, const char *path)

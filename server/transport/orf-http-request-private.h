@@ -71,6 +71,9 @@ void orf_http_page_start (OrfHttpRequest *request,
                           const OrfHttpPageEntry *entry,
                           const char *path,
                           const char *query);
+void orf_http_page_start_upload (OrfHttpRequest *request,
+                                 const OrfHttpPageEntry *entry,
+                                 const char *path);
 /* The request of a reply that is still to come is gone. */
 void orf_http_page_forget (OrfHttpPageReply *reply);
 

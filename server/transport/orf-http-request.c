@@ -102,27 +102,50 @@ check_browser (OrfHttpRequest *request)
 
 /* ---- where to -------------------------------------------------------------------------------- */
 
+/* FALSE: it is none. */
+static gboolean
+start_page (OrfHttpRequest *request, const char *path, const char *query)
+{
+  const OrfHttpPageEntry *page = orf_http_page_find (request->service, path);
+
+  if (page == NULL)
+    return FALSE;
+  if (page->upload)
+    orf_http_page_start_upload (request, page, path);
+  else
+    orf_http_page_start (request, page, path, query);
+  return TRUE;
+}
+
+static gboolean
+start_session (OrfHttpRequest *request, const char *path)
+{
+  if (strcmp (path, "/login") == 0)
+    orf_http_login_start (request);
+  else if (strcmp (path, "/logout") == 0)
+    orf_http_login_start_logout (request);
+  else
+    return FALSE;
+  return TRUE;
+}
+
 static void
 start_by_path (OrfHttpRequest *request, const char *path, const char *query)
 {
-  const OrfHttpPageEntry *page;
   const OrfHttpSocketEntry *socket = NULL;
+  gboolean calls = !request->service->bare;
 
   if (strcmp (request->verb, "GET") == 0)
     socket = orf_http_socket_find (request->service, path);
   if (socket != NULL && orf_http_upgrade_is_asked (request->message))
     orf_http_socket_start (request, socket);
-  else if (strcmp (path, "/rpc") == 0)
+  else if (calls && strcmp (path, "/rpc") == 0)
     orf_http_call_start_rpc (request);
   else if (socket != NULL)
     orf_http_socket_refuse_plain (request);
-  else if (strcmp (path, "/login") == 0)
-    orf_http_login_start (request);
-  else if (strcmp (path, "/logout") == 0)
-    orf_http_login_start_logout (request);
-  else if ((page = orf_http_page_find (request->service, path)) != NULL)
-    orf_http_page_start (request, page, path, query);
-  else if (g_str_has_prefix (path, "/api/"))
+  else if ((calls && start_session (request, path)) || start_page (request, path, query))
+    return;
+  else if (calls && g_str_has_prefix (path, "/api/"))
     orf_http_call_start_rest (request, path, query);
   else if (strcmp (path, "*") == 0)
     orf_http_request_refuse_verb (request, "GET, HEAD, POST, PUT, DELETE");

@@ -5,6 +5,7 @@
 
 #include "rpc/orf-router.h"
 #include "transport/orf-gate.h"
+#include "transport/orf-http-framing.h"
 #include "transport/orf-http-policy.h"
 #include "transport/orf-http-server.h"
 
@@ -15,7 +16,8 @@ G_BEGIN_DECLS
  */
 typedef struct {
   char *path;
-  gboolean open; /* no token is asked */
+  gboolean open;   /* no token is asked */
+  gboolean upload; /* takes POST, from the role ingest; else GET, from the role read */
   OrfHttpPageFunc func;
   gpointer user_data;
 } OrfHttpPageEntry;
@@ -34,6 +36,7 @@ typedef struct {
   GArray *pages;   /* OrfHttpPageEntry */
   GArray *sockets; /* OrfHttpSocketEntry */
   gboolean draining;
+  gboolean bare; /* nothing but pages and uploads: no calls, no sessions */
 } OrfHttpService;
 
 /* Borrowed until the request is freed. */
@@ -41,6 +44,7 @@ typedef struct {
   const char *target;
   const char *body;
   gsize body_length;
+  OrfHttpFraming *framing; /* whose body it is */
   gboolean loopback;
   GSocketAddress *address; /* of the client */
   const char *local;       /* the address it came to, if it may differ from where we listen */

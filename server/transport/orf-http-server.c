@@ -216,8 +216,13 @@ orf_http_server_reload_certificate (OrfHttpServer *server, GError **error)
 }
 
 static gboolean
-start_listener (OrfHttpServer *server, const OrfConfig *config, OrfPoller *poller, GError **error)
+start_listener (OrfHttpServer *server,
+                const OrfHttpParts *parts,
+                const char *key,
+                const char *address,
+                GError **error)
 {
+  const OrfConfig *config = parts->config;
   const OrfListenerLimits limits = {
     .backlog = (int) config->listen.backlog,
     .max_connections = (guint) config->listen.max_connections,
@@ -225,14 +230,15 @@ start_listener (OrfHttpServer *server, const OrfConfig *config, OrfPoller *polle
   };
   guint16 port;
 
-  server->listener = orf_listener_new_tcp (poller, config->listen.http, &limits, accept_cb, server,
+  server->listener = orf_listener_new_tcp (parts->poller, address, &limits, accept_cb, server,
                                            error);
   if (server->listener == NULL)
     return FALSE;
-  if (!orf_exposure_check (config, orf_listener_is_loopback (server->listener), error))
+  if (!orf_exposure_check (config, key, address, orf_listener_is_loopback (server->listener),
+                           error))
     return FALSE;
   port = orf_listener_get_port (server->listener);
-  server->listen_host = dup_listen_host (config->listen.http);
+  server->listen_host = dup_listen_host (address);
   server->url =
     g_strdup_printf (strchr (server->listen_host, ':') != NULL ? "%s://[%s]:%u" : "%s://%s:%u",
                      server->relay != NULL ? "https" : "http", server->listen_host, port);
@@ -256,29 +262,48 @@ clear_socket (gpointer data)
   g_free (((OrfHttpSocketEntry *) data)->path);
 }
 
-OrfHttpServer *
-orf_http_server_new (
-  OrfRouter *router, OrfPoller *poller, OrfGate *gate, const OrfConfig *config, GError **error)
+static OrfHttpServer *
+make_server (
+  const OrfHttpParts *parts, const char *key, const char *address, gboolean bare, GError **error)
 {
   g_autoptr (OrfHttpServer) server = g_new0 (OrfHttpServer, 1);
 
   server->pair_fd = -1;
-  server->service.router = orf_router_ref (router);
-  server->service.gate = gate;
+  server->service.router = orf_router_ref (parts->router);
+  server->service.gate = parts->gate;
+  server->service.bare = bare;
   server->service.pages = g_array_new (FALSE, FALSE, sizeof (OrfHttpPageEntry));
   g_array_set_clear_func (server->service.pages, clear_page);
   server->service.sockets = g_array_new (FALSE, FALSE, sizeof (OrfHttpSocketEntry));
   g_array_set_clear_func (server->service.sockets, clear_socket);
   server->host = (OrfHttpHost){ .service = &server->service,
-                                .poller = poller,
+                                .poller = parts->poller,
                                 .begin = begin_cb,
                                 .closed = closed_cb,
                                 .release = release_cb,
                                 .user_data = server };
-  if (!start_soup (server, error) || !start_tls (server, config, error) ||
-      !start_listener (server, config, poller, error))
+  if (!start_soup (server, error) || !start_tls (server, parts->config, error) ||
+      !start_listener (server, parts, key, address, error))
     return NULL;
   return g_steal_pointer (&server);
+}
+
+OrfHttpServer *
+orf_http_server_new (
+  OrfRouter *router, OrfPoller *poller, OrfGate *gate, const OrfConfig *config, GError **error)
+{
+  const OrfHttpParts parts = { router, poller, gate, config };
+
+  return make_server (&parts, "listen.http", config->listen.http, FALSE, error);
+}
+
+OrfHttpServer *
+orf_http_server_new_bare (const OrfHttpParts *parts,
+                          const char *key,
+                          const char *address,
+                          GError **error)
+{
+  return make_server (parts, key, address, TRUE, error);
 }
 
 void
@@ -317,7 +342,18 @@ void
 orf_http_server_add_page (
   OrfHttpServer *server, const char *path, gboolean open, OrfHttpPageFunc func, gpointer user_data)
 {
-  const OrfHttpPageEntry entry = { g_strdup (path), open, func, user_data };
+  const OrfHttpPageEntry entry = { g_strdup (path), open, FALSE, func, user_data };
+
+  g_array_append_val (server->service.pages, entry);
+}
+
+void
+orf_http_server_add_upload (OrfHttpServer *server,
+                            const char *path,
+                            OrfHttpPageFunc func,
+                            gpointer user_data)
+{
+  const OrfHttpPageEntry entry = { g_strdup (path), FALSE, TRUE, func, user_data };
 
   g_array_append_val (server->service.pages, entry);
 }

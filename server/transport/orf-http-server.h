@@ -16,10 +16,24 @@ G_BEGIN_DECLS
  */
 typedef struct _OrfHttpServer OrfHttpServer;
 
-/* Listens at config->listen.http; config is read again for each request, so that a reload takes
- * hold. All four outlive the server. */
+/* What a server stands on; all four outlive it.  config is read again for each request, so that a
+ * reload takes hold. */
+typedef struct {
+  OrfRouter *router;
+  OrfPoller *poller;
+  OrfGate *gate;
+  const OrfConfig *config;
+} OrfHttpParts;
+
+/* Listens at config->listen.http. */
 OrfHttpServer *orf_http_server_new (
   OrfRouter *router, OrfPoller *poller, OrfGate *gate, const OrfConfig *config, GError **error);
+/* Listens at another address, which the config key `key` named, and has nothing there but what is
+ * added to it. */
+OrfHttpServer *orf_http_server_new_bare (const OrfHttpParts *parts,
+                                         const char *key,
+                                         const char *address,
+                                         GError **error);
 /* Closes everything at once; calls in flight are cancelled. */
 void orf_http_server_free (OrfHttpServer *server);
 
@@ -39,7 +53,10 @@ typedef struct {
   const char *query; /* still encoded */
   const char *accept;
   gboolean takes_gzip;
-  gpointer request; /* the request layer's own */
+  /* of an upload */
+  const char *sent_type, *sent_encoding; /* Content-Type, Content-Encoding */
+  const GError *refusal; /* it is not taken, and is to be answered so at once; NULL: it is */
+  gpointer request;      /* the request layer's own */
   /* the answer */
   int status; /* 200 unless changed; 304 is found out by etag */
   const char *content_type;
@@ -50,6 +67,7 @@ typedef struct {
   gboolean compress;         /* worth the time, for a client that takes it */
   const char *etag;          /* with its quotes; NULL: none */
   const char *cache_control; /* NULL: "no-store" */
+  gint64 retry_after_ms;     /* 0: nothing is said of it */
 } OrfHttpPage;
 typedef void (*OrfHttpPageFunc) (gpointer user_data, OrfHttpPage *page);
 
@@ -60,8 +78,18 @@ OrfHttpPageReply *orf_http_page_defer (OrfHttpPage *page);
 /* Frees reply; may be called by func itself. */
 void orf_http_page_reply (OrfHttpPageReply *reply, const OrfHttpPage *page);
 
+/* The body of an upload, to be freed with g_string_free(); once. */
+GString *orf_http_page_steal_body (OrfHttpPage *page);
+
 void orf_http_server_add_page (
   OrfHttpServer *server, const char *path, gboolean open, OrfHttpPageFunc func, gpointer user_data);
+
+/* A path below ORF_HTTP_UPLOADS that takes POST from a caller with the role ingest, in whatever
+ * content type; also its refusals are told in func's own form. */
+void orf_http_server_add_upload (OrfHttpServer *server,
+                                 const char *path,
+                                 OrfHttpPageFunc func,
+                                 gpointer user_data);
 
 /* A path that takes WebSockets, from a caller with `role`; JSON-RPC by POST stays beside it at
  * /rpc.

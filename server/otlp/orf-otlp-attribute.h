@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "otlp/orf-otlp-wire.h"
+
+G_BEGIN_DECLS
+
+/*
+ * One attribute (KeyValue) as it is on the wire, read as text: a string as it is, numbers and
+ * booleans as JSON has them, bytes in base64, lists and maps as JSON.  Pure.
+ */
+
+/* Deeper lists and maps are refused. */
+#define ORF_OTLP_MAX_DEPTH 16
+
+/* FALSE: broken, too deep, or not UTF-8.  key points into attribute; value is replaced. */
+gboolean orf_otlp_attribute_read (OrfOtlpBytes attribute, OrfOtlpBytes *key, GString *value);
+
+G_END_DECLS

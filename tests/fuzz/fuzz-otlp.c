@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A body of metrics: the first byte says in which encoding, and whether packed; the rest is decoded
+ * and mapped, twice, so that what is remembered of it is met again. */
+#include "core/orf-gzip.h"
+#include "otlp/orf-otlp-mapper.h"
+
+int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
+
+#define MAX_BYTES (8 << 20)
+
+static void
+map (OrfOtlpMapper *mapper, const Otlp__MetricsRequest *request)
+{
+  static const OrfOtlpLimits limits = { .now_us = G_GINT64_CONSTANT (1700000000000000),
+                                        .late_us = G_MAXINT64 / 4,
+                                        .future_us = G_MAXINT64 / 4,
+                                        .max_labels = 16,
+                                        .max_rows = 10000,
+                                        .max_slots = 1000 };
+  g_autoptr (OrfOtlpBatch) batch = orf_otlp_batch_new ();
+
+  if (orf_otlp_mapper_run (mapper, &limits, request, batch, NULL))
+    g_assert_cmpuint (batch->n_rejected, <=, batch->n_points);
+  for (guint i = 0; i < batch->rows->len; i++) {
+    const OrfOtlpRow *row = &g_array_index (batch->rows, OrfOtlpRow, i);
+
+    g_assert_true (i > 0 || row->flags & ORF_OTLP_ROW_FIRST);
+  }
+}
+
+static void
+read_body (const char *body, gsize length, OrfOtlpEncoding encoding)
+{
+  static char *const promote[] = { (char *) "host.name", NULL };
+  g_autoptr (OrfOtlpArena) arena = orf_otlp_arena_new ();
+  g_autoptr (OrfOtlpMapper) mapper = orf_otlp_mapper_new (promote);
+  const Otlp__MetricsRequest *request;
+
+  orf_otlp_arena_reset (arena, MAX_BYTES);
+  request = orf_otlp_message_read_metrics (arena, encoding, body, length, NULL);
+  if (request == NULL)
+    return;
+  map (mapper, request);
+  map (mapper, request);
+}
+
+int
+LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
+{
+  OrfOtlpEncoding encoding;
+
+  if (size == 0)
+    return 0;
+  encoding = data[0] & 1 ? ORF_OTLP_JSON : ORF_OTLP_PROTOBUF;
+  if (data[0] & 2) {
+    g_autoptr (GString)
+      plain = orf_gzip_unpack ((const char *) data + 1, size - 1, MAX_BYTES, NULL);
+
+    if (plain != NULL)
+      read_body (plain->str, plain->len, encoding);
+  } else {
+    read_body ((const char *) data + 1, size - 1, encoding);
+  }
+  return 0;
+}
