@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store/orf-store-error.h"
 
+#include <errno.h>
+
 #include <sqlite3.h>
 
 #include "orf-error.h"
@@ -59,4 +61,14 @@ orf_store_error_new (int sqlite_code, const char *message, const char *path)
   default:
     return g_error_new (ORF_ERROR, ORF_ERROR_INTERNAL, "%s: %s", path, message);
   }
+}
+
+gboolean
+orf_store_error_set_io (const char *verb, const char *path, GError **error)
+{
+  int saved = errno;
+
+  g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "cannot %s %s: %s", verb, path,
+               g_strerror (saved));
+  return FALSE;
 }

@@ -22,5 +22,7 @@ typedef enum {
 OrfStoreTrouble orf_store_error_classify (int sqlite_code);
 /* message: SQLite's own; path names the file. */
 GError *orf_store_error_new (int sqlite_code, const char *message, const char *path);
+/* Of errno; FALSE, for the caller to return. */
+gboolean orf_store_error_set_io (const char *verb, const char *path, GError **error);
 
 G_END_DECLS

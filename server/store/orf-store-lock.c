@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "orf-error.h"
+#include "store/orf-store-error.h"
 
 struct _OrfStoreLock {
   char *path;
@@ -17,16 +18,6 @@ struct _OrfStoreLock {
 
 /* Times that a lock file may vanish under us (another start refused its file) before we give up. */
 #define MAX_TRIES 10
-
-static gboolean
-set_io_error (const char *verb, const char *path, GError **error)
-{
-  int saved = errno;
-
-  g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "cannot %s %s: %s", verb, path,
-               g_strerror (saved));
-  return FALSE;
-}
 
 static gboolean
 set_held_error (OrfStoreLock *lock, GError **error)
@@ -49,7 +40,7 @@ open_file (OrfStoreLock *lock, GError **error)
   lock->made = lock->fd >= 0;
   if (lock->fd < 0 && errno == EEXIST)
     lock->fd = open (lock->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-  return lock->fd >= 0 ? TRUE : set_io_error ("open", lock->path, error);
+  return lock->fd >= 0 ? TRUE : orf_store_error_set_io ("open", lock->path, error);
 }
 
 /* *gone: the file was unlinked between opening and locking it, so that the lock is worth nothing.
@@ -65,10 +56,10 @@ lock_file (OrfStoreLock *lock, gboolean *gone, GError **error)
   if (fcntl (lock->fd, F_OFD_SETLK, &range) != 0) {
     if (errno == EAGAIN || errno == EACCES)
       return set_held_error (lock, error);
-    return set_io_error ("lock", lock->path, error);
+    return orf_store_error_set_io ("lock", lock->path, error);
   }
   if (fstat (lock->fd, &state) != 0)
-    return set_io_error ("look at", lock->path, error);
+    return orf_store_error_set_io ("look at", lock->path, error);
   *gone = state.st_nlink == 0;
   return TRUE;
 }
@@ -83,7 +74,7 @@ write_pid (OrfStoreLock *lock, GError **error)
     /* On a full disk the lock holds all the same; only its holder's name is missing. */
     if (errno == ENOSPC)
       return TRUE;
-    return set_io_error ("write", lock->path, error);
+    return orf_store_error_set_io ("write", lock->path, error);
   }
   return TRUE;
 }

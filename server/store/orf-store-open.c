@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "orf-error.h"
+#include "store/orf-store-error.h"
 #include "store/orf-store-migrate.h"
 
 /* A WAL that a long reader made grow is cut to this at the next restart. */
@@ -17,16 +18,6 @@
   "PRAGMA secure_delete = OFF"
 #define READER_PRAGMAS                                                                             \
   "PRAGMA cache_size = -512; PRAGMA temp_store = MEMORY; PRAGMA query_only = ON"
-
-static gboolean
-set_io_error (const char *verb, const char *path, GError **error)
-{
-  int saved = errno;
-
-  g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "cannot %s %s: %s", verb, path,
-               g_strerror (saved));
-  return FALSE;
-}
 
 /* Ours, or empty. */
 static gboolean
@@ -77,7 +68,7 @@ orf_store_open_look (const char *path, GError **error)
   struct stat state;
 
   if (stat (path, &state) != 0)
-    return errno == ENOENT ? TRUE : set_io_error ("look at", path, error);
+    return errno == ENOENT ? TRUE : orf_store_error_set_io ("look at", path, error);
   if (!S_ISREG (state.st_mode)) {
     g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "%s is not a file", path);
     return FALSE;
@@ -100,10 +91,10 @@ make_file (const char *path, GError **error)
   int fd, directory_fd;
 
   if (g_mkdir_with_parents (directory, 0750) != 0)
-    return set_io_error ("make", directory, error);
+    return orf_store_error_set_io ("make", directory, error);
   fd = open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
   if (fd < 0)
-    return errno == EEXIST ? TRUE : set_io_error ("make", path, error);
+    return errno == EEXIST ? TRUE : orf_store_error_set_io ("make", path, error);
   close (fd);
   /* The name itself is to survive a power cut; where a directory cannot be synced (some network
    * file systems) the file is none the worse. */
@@ -183,7 +174,7 @@ orf_store_open_choose_mode (const char *path, OrfConnectionMode *mode, GError **
   struct stat state;
 
   if (stat (path, &state) != 0)
-    return set_io_error ("open", path, error);
+    return orf_store_error_set_io ("open", path, error);
   if (try_mode (path, ORF_CONNECTION_READ, &failure)) {
     *mode = ORF_CONNECTION_READ;
     return TRUE;
