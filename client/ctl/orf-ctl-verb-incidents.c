@@ -2,22 +2,8 @@
 #include "orf-error.h"
 
 #include "orf-ctl.h"
-#include "orf-ctl-format.h"
+#include "orf-ctl-list.h"
 #include "orf-ctl-params.h"
-#include "orf-ctl-table.h"
-
-/* The most that one page of a list holds. */
-#define PAGE_SIZE 1000
-
-static char *
-format_time (const OrfCtl *ctl, gint64 t_us)
-{
-  gboolean utc = orf_ctl_options_has (orf_ctl_get_options (ctl), "utc");
-
-  return orf_ctl_get_terminal (ctl)->is_terminal
-           ? orf_ctl_format_time (t_us - t_us % G_USEC_PER_SEC, utc)
-           : orf_ctl_format_time_utc (t_us);
-}
 
 static json_t *
 pack_id (const OrfCtl *ctl, GError **error)
@@ -45,14 +31,39 @@ new_list_table (const OrfCtlTerminal *terminal)
 }
 
 static void
-add_incident (const OrfCtl *ctl, OrfCtlTable *table, const OrfIncidentInfo *incident)
+add_cb (const OrfCtl *ctl, OrfCtlTable *table, gconstpointer row)
 {
-  orf_ctl_table_take (table, ORF_CTL_PLAIN, format_time (ctl, incident->from_us));
-  orf_ctl_table_take (table, ORF_CTL_PLAIN, format_time (ctl, incident->to_us));
+  const OrfIncidentInfo *incident = row;
+
+  orf_ctl_table_take (table, ORF_CTL_PLAIN, orf_ctl_list_format_time (ctl, incident->from_us));
+  orf_ctl_table_take (table, ORF_CTL_PLAIN, orf_ctl_list_format_time (ctl, incident->to_us));
   orf_ctl_table_add (table, ORF_CTL_PLAIN, incident->title);
   orf_ctl_table_add (table, ORF_CTL_FAINT, incident->reason);
   orf_ctl_table_add (table, ORF_CTL_FAINT, incident->id);
 }
+
+static const GPtrArray *
+read_cb (gconstpointer page, const char **next_cursor)
+{
+  const OrfIncidentsListResult *result = page;
+
+  *next_cursor = result->next_cursor;
+  return result->incidents;
+}
+
+static void
+free_cb (gpointer page)
+{
+  orf_incidents_list_result_free (page);
+}
+
+static const OrfCtlList list = {
+  .method = ORF_METHOD_INCIDENTS_LIST,
+  .nothing = "no incidents\n",
+  .read = read_cb,
+  .free_page = free_cb,
+  .add = add_cb,
+};
 
 /* NULL: the command line is wrong. */
 static json_t *
@@ -60,55 +71,19 @@ list_params (const OrfCtl *ctl, GError **error)
 {
   g_autoptr (json_t) params = json_object ();
 
-  orf_ctl_params_add_text (ctl, params, "cursor");
   if (!orf_ctl_params_add_time (ctl, params, "from", "from_us", error) ||
       !orf_ctl_params_add_time (ctl, params, "to", "to_us", error))
     return NULL;
   return g_steal_pointer (&params);
 }
 
-static void
-show_list (const OrfCtl *ctl, const OrfCtlTable *table)
-{
-  g_autoptr (GString) out = g_string_new (NULL);
-
-  if (orf_ctl_get_terminal (ctl)->is_terminal && orf_ctl_table_get_n_rows (table) == 0)
-    g_string_append (out, "no incidents\n");
-  else
-    orf_ctl_table_append_to (table, out);
-  orf_ctl_print (out->str);
-}
-
-/* All pages for a table; with --json the first as it came, whose next_cursor leads on. */
 OrfCtlExit
 orf_ctl_verb_incidents_list (OrfCtl *ctl, GError **error)
 {
   g_autoptr (OrfCtlTable) table = new_list_table (orf_ctl_get_terminal (ctl));
-  g_autoptr (json_t) params = list_params (ctl, error);
-  gboolean more = TRUE;
-  guint64 left;
+  json_t *params = list_params (ctl, error);
 
-  if (params == NULL || !orf_ctl_params_parse_limit (ctl, &left, error))
-    return ORF_CTL_USAGE;
-  while (more && left > 0) {
-    g_autoptr (OrfIncidentsListResult) page = NULL;
-    OrfCtlExit verdict;
-
-    json_object_set_new (params, "limit", json_integer ((json_int_t) MIN (left, PAGE_SIZE)));
-    verdict = orf_ctl_fetch (ctl, ORF_METHOD_INCIDENTS_LIST, json_deep_copy (params),
-                             (gpointer *) &page, error);
-    if (verdict != ORF_CTL_DONE || orf_ctl_wants_json (ctl))
-      return verdict;
-    for (guint i = 0; i < page->incidents->len; i++)
-      add_incident (ctl, table, page->incidents->pdata[i]);
-    left -= MIN (left, page->incidents->len);
-    /* an empty page that points on would have us ask for ever */
-    more = page->incidents->len > 0 && page->next_cursor != NULL;
-    if (more)
-      json_object_set_new (params, "cursor", json_string (page->next_cursor));
-  }
-  show_list (ctl, table);
-  return ORF_CTL_DONE;
+  return params != NULL ? orf_ctl_list_show (ctl, &list, table, params, error) : ORF_CTL_USAGE;
 }
 
 /* ---- incidents show -------------------------------------------------------------------------- */
@@ -133,7 +108,7 @@ append_members (const OrfCtl *ctl, const OrfIncidentInfo *incident, GString *out
   for (guint i = 0; i < incident->members->len; i++) {
     const OrfIncidentMember *member = incident->members->pdata[i];
 
-    orf_ctl_table_take (table, ORF_CTL_PLAIN, format_time (ctl, member->t_us));
+    orf_ctl_table_take (table, ORF_CTL_PLAIN, orf_ctl_list_format_time (ctl, member->t_us));
     orf_ctl_table_add (table, ORF_CTL_PLAIN, member->kind);
     orf_ctl_table_add (table, ORF_CTL_PLAIN, member->title);
     orf_ctl_table_add (table, ORF_CTL_FAINT, member->id);
@@ -148,9 +123,9 @@ static void
 show_incident (const OrfCtl *ctl, const OrfIncidentInfo *incident)
 {
   g_autoptr (GString) out = g_string_new (NULL);
-  g_autofree char *from = format_time (ctl, incident->from_us);
-  g_autofree char *to = format_time (ctl, incident->to_us);
-  g_autofree char *created = format_time (ctl, incident->created_us);
+  g_autofree char *from = orf_ctl_list_format_time (ctl, incident->from_us);
+  g_autofree char *to = orf_ctl_list_format_time (ctl, incident->to_us);
+  g_autofree char *created = orf_ctl_list_format_time (ctl, incident->created_us);
 
   append_line (ctl, out, "id", incident->id);
   append_line (ctl, out, "title", incident->title);

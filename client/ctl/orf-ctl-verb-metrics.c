@@ -1,29 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "orf-ctl.h"
 #include "orf-ctl-format.h"
+#include "orf-ctl-list.h"
 #include "orf-ctl-params.h"
 #include "orf-ctl-sample.h"
-#include "orf-ctl-table.h"
-
-/* The most that one page of a list holds. */
-#define PAGE_SIZE 1000
 
 /* ---- metrics list ------------------------------------------------------------------------------
  */
-
-static json_t *
-list_params (const OrfCtl *ctl, const char *cursor, gint64 limit)
-{
-  json_t *params = json_pack ("{s:I}", "limit", (json_int_t) limit);
-  const char *select = orf_ctl_get_argument (ctl, 0);
-
-  orf_ctl_params_add_text (ctl, params, "match");
-  if (select != NULL)
-    json_object_set_new (params, "select", json_string (select));
-  if (cursor != NULL)
-    json_object_set_new (params, "cursor", json_string (cursor));
-  return params;
-}
 
 static OrfCtlTable *
 new_list_table (const OrfCtlTerminal *terminal)
@@ -40,8 +23,10 @@ new_list_table (const OrfCtlTerminal *terminal)
 }
 
 static void
-add_series (OrfCtlTable *table, const OrfCtlTerminal *terminal, const OrfMetricsSeriesInfo *info)
+add_series_cb (const OrfCtl *ctl, OrfCtlTable *table, gconstpointer row)
 {
+  const OrfCtlTerminal *terminal = orf_ctl_get_terminal (ctl);
+  const OrfMetricsSeriesInfo *info = row;
   OrfCtlStyle style = info->active ? ORF_CTL_PLAIN : ORF_CTL_FAINT;
   double age_us = MAX ((double) (g_get_real_time () - info->last_us), 0);
   char *last = NULL;
@@ -56,40 +41,40 @@ add_series (OrfCtlTable *table, const OrfCtlTerminal *terminal, const OrfMetrics
   orf_ctl_table_add (table, ORF_CTL_FAINT, info->help != NULL ? info->help : "");
 }
 
-/* All pages for a table; with --json the first as it came, whose next_cursor leads on. */
+static const GPtrArray *
+read_list_cb (gconstpointer page, const char **next_cursor)
+{
+  const OrfMetricsListResult *result = page;
+
+  *next_cursor = result->next_cursor;
+  return result->series;
+}
+
+static void
+free_list_cb (gpointer page)
+{
+  orf_metrics_list_result_free (page);
+}
+
+static const OrfCtlList list = {
+  .method = ORF_METHOD_METRICS_LIST,
+  .nothing = "no series matches\n",
+  .read = read_list_cb,
+  .free_page = free_list_cb,
+  .add = add_series_cb,
+};
+
 OrfCtlExit
 orf_ctl_verb_metrics_list (OrfCtl *ctl, GError **error)
 {
-  const OrfCtlTerminal *terminal = orf_ctl_get_terminal (ctl);
-  g_autoptr (OrfCtlTable) table = new_list_table (terminal);
-  g_autoptr (GString) out = g_string_new (NULL);
-  g_autofree char *cursor = g_strdup (orf_ctl_options_get (orf_ctl_get_options (ctl), "cursor"));
-  guint64 left;
+  g_autoptr (OrfCtlTable) table = new_list_table (orf_ctl_get_terminal (ctl));
+  const char *select = orf_ctl_get_argument (ctl, 0);
+  json_t *params = json_object ();
 
-  if (!orf_ctl_params_parse_limit (ctl, &left, error))
-    return ORF_CTL_USAGE;
-  do {
-    g_autoptr (OrfMetricsListResult) page = NULL;
-    json_t *params = list_params (ctl, cursor, (gint64) MIN (left, PAGE_SIZE));
-    OrfCtlExit verdict = orf_ctl_fetch (ctl, ORF_METHOD_METRICS_LIST, params, (gpointer *) &page,
-                                        error);
-
-    if (verdict != ORF_CTL_DONE || orf_ctl_wants_json (ctl))
-      return verdict;
-    for (guint i = 0; i < page->series->len; i++)
-      add_series (table, terminal, page->series->pdata[i]);
-    left -= MIN (left, page->series->len);
-    g_free (cursor);
-    /* an empty page that points on would have us ask for ever */
-    cursor = page->series->len > 0 ? g_steal_pointer (&page->next_cursor) : NULL;
-  } while (cursor != NULL && left > 0);
-
-  if (terminal->is_terminal && orf_ctl_table_get_n_rows (table) == 0)
-    g_string_append (out, "no series matches\n");
-  else
-    orf_ctl_table_append_to (table, out);
-  orf_ctl_print (out->str);
-  return ORF_CTL_DONE;
+  orf_ctl_params_add_text (ctl, params, "match");
+  if (select != NULL)
+    json_object_set_new (params, "select", json_string (select));
+  return orf_ctl_list_show (ctl, &list, table, params, error);
 }
 
 /* ---- metrics record ----------------------------------------------------------------------------
