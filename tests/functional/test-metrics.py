@@ -96,7 +96,7 @@ def test_expr_or_select(t):
 
 
 def test_late_future_duplicate(t):
-    daemon = t.start()
+    daemon = t.start(settings={"metrics.late_us": str(7200 * 1000000)})
     now = now_us()
     fails(lambda: record(daemon, {"name": "x", "value": 1, "t_us": now - 7300 * 1000000}), "OUT_OF_RANGE", -32011)
     fails(lambda: record(daemon, {"name": "x", "value": 1, "t_us": now + 600 * 1000000}), "OUT_OF_RANGE", -32011)
