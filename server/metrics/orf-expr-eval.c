@@ -15,6 +15,7 @@ typedef struct {
   const OrfExprSpec *spec;
   const GArray *const *inputs; /* the next selector's */
   guint64 n_values;            /* made so far */
+  guint64 n_points;            /* gone over so far */
 } Evaluation;
 
 static OrfExprVector *eval (Evaluation *evaluation, const OrfExpr *expr, GError **error);
@@ -56,15 +57,31 @@ orf_expr_get_reach_us (const OrfExpr *selector)
 
 /* ---- bounds ---------------------------------------------------------------------------------- */
 
-/* Work grows with the lines, so it is looked at for each. */
 static gboolean
-check_deadline (const Evaluation *evaluation, GError **error)
+refuse_size (const Evaluation *evaluation, const char *what, const char *remedy, GError **error)
 {
-  if (!orf_cancel_is_set (evaluation->spec->cancel))
-    return TRUE;
-  g_set_error_literal (error, ORF_ERROR, ORF_ERROR_DEADLINE_EXCEEDED,
-                       "the deadline passed before the expression was evaluated");
+  g_set_error (error, ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED,
+               "the parts of the expression have more %s together than [metrics] max_query_points "
+               "(%" G_GUINT64_FORMAT "): ask for fewer series, or %s",
+               what, evaluation->spec->max_values, remedy);
   return FALSE;
+}
+
+/* Before the points of a series are gone over: that is the work, so the deadline is looked at. */
+static gboolean
+admit_points (Evaluation *evaluation, const OrfExprSeries *series, GError **error)
+{
+  const OrfExprSpec *spec = evaluation->spec;
+
+  if (orf_cancel_is_set (spec->cancel)) {
+    g_set_error_literal (error, ORF_ERROR, ORF_ERROR_DEADLINE_EXCEEDED,
+                         "the deadline passed before the expression was evaluated");
+    return FALSE;
+  }
+  if (evaluation->n_points + series->n_points > spec->max_values)
+    return refuse_size (evaluation, "points", "a shorter span", error);
+  evaluation->n_points += series->n_points;
+  return TRUE;
 }
 
 /* Before a line of values is made. */
@@ -73,16 +90,8 @@ admit_line (Evaluation *evaluation, GError **error)
 {
   const OrfExprSpec *spec = evaluation->spec;
 
-  if (!check_deadline (evaluation, error))
-    return FALSE;
-  if (evaluation->n_values + spec->grid.n_steps > spec->max_values) {
-    g_set_error (error, ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED,
-                 "the parts of the expression have more values than [metrics] max_query_points "
-                 "(%" G_GUINT64_FORMAT
-                 "): ask for fewer series, a shorter span or a larger step_us",
-                 spec->max_values);
-    return FALSE;
-  }
+  if (evaluation->n_values + spec->grid.n_steps > spec->max_values)
+    return refuse_size (evaluation, "values", "a shorter span or a larger step_us", error);
   evaluation->n_values += spec->grid.n_steps;
   return TRUE;
 }
@@ -150,6 +159,8 @@ eval_series (Evaluation *evaluation, const OrfExpr *expr, GError **error)
 
     if (one->n_points == 0)
       continue;
+    if (!admit_points (evaluation, one, error))
+      return NULL;
     line = add_line (evaluation, vector,
                      named ? g_strdupv ((char **) one->labels) : dup_labels_with_name (one), error);
     if (line == NULL)
@@ -182,7 +193,7 @@ eval_absent (Evaluation *evaluation, const OrfExpr *expr, GError **error)
   for (guint i = 0; i < series->len; i++) {
     const OrfExprSeries *one = &g_array_index (series, OrfExprSeries, i);
 
-    if (!check_deadline (evaluation, error))
+    if (!admit_points (evaluation, one, error))
       return NULL;
     orf_sliding_fill (&evaluation->spec->grid, ORF_METRICS_AGGREGATE_COUNT, expr->window_us,
                       one->points, one->n_points, counts);

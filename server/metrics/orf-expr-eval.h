@@ -26,7 +26,8 @@ typedef struct {
 
 typedef struct {
   OrfGrid grid;
-  /* Of all lines that are made, selectors', numbers' and groups'; more is RESOURCE_EXHAUSTED. */
+  /* Of all lines that are made, selectors', numbers' and groups'; and points that all parts go
+   * over. More is RESOURCE_EXHAUSTED. */
   guint64 max_values;
   OrfCancel *cancel; /* may be NULL */
 } OrfExprSpec;

@@ -258,9 +258,12 @@ test_bounds (void)
   /* two lines of a, one of 1, one of the sum: three values each */
   check_bound ("sum by () (a) + 1", 12, NULL, -1);
   check_bound ("sum by () (a) + 1", 11, NULL, ORF_ERROR_RESOURCE_EXHAUSTED);
-  check_bound ("absent(a, 1m)", 3, cancel, -1);
+  check_bound ("absent(a, 1m)", 5, cancel, -1);
+  /* five points of a, gone over twice */
+  check_bound ("absent(a, 1m) + absent(a, 2m)", 10, NULL, -1);
+  check_bound ("absent(a, 1m) + absent(a, 2m)", 9, NULL, ORF_ERROR_RESOURCE_EXHAUSTED);
   orf_cancel_trigger (cancel);
-  check_bound ("absent(a, 1m)", 3, cancel, ORF_ERROR_DEADLINE_EXCEEDED);
+  check_bound ("absent(a, 1m)", 5, cancel, ORF_ERROR_DEADLINE_EXCEEDED);
   check_bound ("a", 100, cancel, ORF_ERROR_DEADLINE_EXCEEDED);
 }
 
