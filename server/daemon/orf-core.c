@@ -10,6 +10,17 @@
 #include "rpc/orf-peer.h"
 #include "status/orf-db-service.h"
 
+static OrfHistoryLimits
+get_history (const OrfConfig *config)
+{
+  return (OrfHistoryLimits){
+    .packed_us = config->history.packed_us,
+    .rollup_1m_us = config->history.rollup_1m_us,
+    .rollup_1h_us = config->history.rollup_1h_us,
+    .max_bytes = config->history.max_bytes,
+  };
+}
+
 static OrfStore *
 open_store (const OrfConfig *config, OrfMemory *memory, gboolean read_only, GError **error)
 {
@@ -23,6 +34,8 @@ open_store (const OrfConfig *config, OrfMemory *memory, gboolean read_only, GErr
     .batch_us = config->store.batch_us,
     .read_us = config->store.read_us,
     .raw_us = config->history.raw_us,
+    .raw_rows = config->history.raw_rows,
+    .history = get_history (config),
     .pack_us = config->history.pack_us,
     .pack_rows = (guint) config->history.pack_rows,
     .idempotency_us = config->store.idempotency_us,
@@ -123,6 +136,14 @@ orf_core_new (const OrfConfig *config, gboolean read_only, GError **error)
   report_memory (core);
   bind_methods (core);
   return g_steal_pointer (&core);
+}
+
+void
+orf_core_reload (OrfCore *core, const OrfConfig *config)
+{
+  const OrfHistoryLimits history = get_history (config);
+
+  orf_store_set_history (core->store, &history);
 }
 
 void

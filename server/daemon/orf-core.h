@@ -26,6 +26,8 @@ typedef struct {
 
 /* config outlives it. */
 OrfCore *orf_core_new (const OrfConfig *config, gboolean read_only, GError **error);
+/* Takes over what may change. */
+void orf_core_reload (OrfCore *core, const OrfConfig *config);
 void orf_core_free (OrfCore *core);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfCore, orf_core_free)

@@ -467,6 +467,7 @@ orf_daemon_reload (OrfDaemon *daemon, const OrfConfig *fresh)
   reload_certificate (daemon);
   note_reload (daemon, fixed, reload_tokens (daemon));
   review_streams_cb (daemon);
+  orf_core_reload (daemon->core, daemon->config);
   orf_gpu_monitor_reload (daemon->gpu, daemon->config);
   if (daemon->websocket != NULL)
     orf_ws_server_reload (daemon->websocket, daemon->config);

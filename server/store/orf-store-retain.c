@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A round goes through the stages below, each in steps of its own transaction.  Nothing that a
+ * round remembers between steps has to be true after a kill: it begins at the front again, and
+ * finds what is left.
+ */
 #include "store/orf-store-retain.h"
 
 #include "core/orf-clock.h"
+#include "store/orf-retain-chunks.h"
+#include "store/orf-retain-rollups.h"
+#include "store/orf-store-purge.h"
 
 /* Free pages are used again by what comes next; moving them to the end costs writes, so it is done
  * only once they are a quarter of the file and more than this (4 MiB). */
@@ -9,34 +17,84 @@
 /* Pages moved in one step: under a millisecond, and some 0.5 MB in the WAL. */
 #define SHRINK_STEP_SQL "PRAGMA incremental_vacuum (64)"
 
+/* How far ahead of the clock a row's time may be. */
+#define AHEAD_US (3600 * ORF_US_PER_S)
+
 static const char begin_sql[] = "BEGIN IMMEDIATE";
 static const char commit_sql[] = "COMMIT";
-static const char old_block_sql[] =
-  "SELECT first_rowid, last_rowid FROM raw_block "
-  "WHERE max_t_us < ? AND first_rowid < ? ORDER BY first_rowid LIMIT 1";
+/* What is not packed stays, however old and however much it is. */
+static const char old_run_sql[] =
+  "SELECT first_rowid, last_rowid FROM raw_block WHERE (max_t_us < ?1 OR last_rowid <= ?2) "
+  "AND first_rowid < ?3 AND last_rowid < (SELECT from_rowid FROM packing) "
+  "ORDER BY first_rowid LIMIT 1";
+static const char last_row_sql[] = "SELECT coalesce(max(last_rowid), 0) FROM raw_block";
 static const char drop_rows_sql[] = "DELETE FROM sample_raw WHERE rowid BETWEEN ? AND ?";
-static const char drop_block_sql[] = "DELETE FROM raw_block WHERE first_rowid = ?";
+static const char drop_run_sql[] = "DELETE FROM raw_block WHERE first_rowid = ?";
+static const char last_audit_sql[] = "SELECT coalesce(max(id), 0) FROM audit";
+static const char last_event_sql[] = "SELECT coalesce(max(id), 0) FROM event";
+static const char used_sql[] = "SELECT (page_count - freelist_count) * page_size "
+                               "FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
 
-/* Tables whose rowids grow with time need no index to be purged: what is old is among the first 256
- * rows.  A time in the future (the clock was set back) counts as old, or its rows would sit at the
- * front for ever and shield all that follow. */
-#define PURGE_SQL(table, column)                                                                   \
-  "DELETE FROM " table " WHERE rowid IN (SELECT rowid FROM (SELECT rowid, " column                 \
-  " AS t FROM " table " ORDER BY rowid LIMIT 256) WHERE t < ?1 OR t > ?2)"
+typedef enum {
+  STAGE_RAW,
+  STAGE_KEYS,
+  STAGE_AUDIT,
+  STAGE_EVENTS,
+  STAGE_PROCESSES,
+  STAGE_CHUNKS,
+  STAGE_MINUTES,
+  STAGE_HOURS,
+  STAGE_SIZE,
+  N_STAGES,
+} Stage;
 
-static const char purge_keys_sql[] = PURGE_SQL ("idempotency", "created_us");
-static const char purge_audit_sql[] = PURGE_SQL ("audit", "t_us");
-/* Ids that have no gaps, or few: fewer rows are kept by as many. */
-static const char trim_audit_sql[] =
-  "DELETE FROM audit WHERE id IN (SELECT id FROM audit ORDER BY id LIMIT 256) "
-  "AND id <= (SELECT max(id) FROM audit) - ?1";
-static const char trim_events_sql[] =
-  "DELETE FROM event WHERE id IN (SELECT id FROM event ORDER BY id LIMIT 256) "
-  "AND id <= (SELECT max(id) FROM event) - ?1";
-static const char purge_processes_sql[] = PURGE_SQL ("gpu_process", "t_us");
+struct _OrfRetainer {
+  Stage stage;
+  OrfPins *pins; /* NULL: to be loaded */
+  OrfPurge keys, audit, events, processes;
+  OrfRetainChunks chunks;
+  OrfRetainRollups minutes, hours;
+  gboolean told_full; /* larger than max_bytes, and nothing more may go */
+};
 
-/* How far ahead of the clock a row's time may be. */
-#define FUTURE_US (3600 * ORF_US_PER_S)
+OrfRetainer *
+orf_retainer_new (void)
+{
+  OrfRetainer *self = g_new0 (OrfRetainer, 1);
+
+  self->keys = (OrfPurge){ .scan_sql = ORF_PURGE_SCAN_SQL ("idempotency", "created_us"),
+                           .drop_sql = ORF_PURGE_DROP_SQL ("idempotency") };
+  self->audit = (OrfPurge){ .scan_sql = ORF_PURGE_SCAN_SQL ("audit", "t_us"),
+                            .drop_sql = ORF_PURGE_DROP_SQL ("audit") };
+  self->events = (OrfPurge){ .scan_sql = ORF_PURGE_SCAN_SQL ("event", "t_us"),
+                             .drop_sql = ORF_PURGE_DROP_SQL ("event") };
+  self->processes = (OrfPurge){ .scan_sql = ORF_PURGE_SCAN_SQL ("gpu_process", "t_us"),
+                                .drop_sql = ORF_PURGE_DROP_SQL ("gpu_process") };
+  self->minutes = orf_retain_rollups_minutes ();
+  self->hours = orf_retain_rollups_hours ();
+  return self;
+}
+
+void
+orf_retainer_free (OrfRetainer *self)
+{
+  g_clear_pointer (&self->pins, orf_pins_free);
+  g_free (self);
+}
+
+void
+orf_retainer_restart (OrfRetainer *self)
+{
+  OrfPurge *const purges[] = { &self->keys, &self->audit, &self->events, &self->processes };
+
+  self->stage = STAGE_RAW;
+  g_clear_pointer (&self->pins, orf_pins_free);
+  for (guint i = 0; i < G_N_ELEMENTS (purges); i++)
+    orf_purge_restart (purges[i]);
+  self->chunks.block = 0;
+  orf_retain_rollups_restart (&self->minutes);
+  orf_retain_rollups_restart (&self->hours);
+}
 
 static gboolean
 run_with (OrfConnection *connection, const char *sql, gint64 first, gint64 second, GError **error)
@@ -50,94 +108,242 @@ run_with (OrfConnection *connection, const char *sql, gint64 first, gint64 secon
   return orf_connection_run (connection, statement, error);
 }
 
+/* ---- the stages: each does a little, and says whether there is more ----------------------------
+ */
+
 static gboolean
-drop_oldest_block (OrfConnection *connection,
-                   const OrfRetainLimits *limits,
-                   gboolean *dropped,
-                   GError **error)
+drop_oldest_run (OrfConnection *connection,
+                 const OrfRetainLimits *limits,
+                 gboolean *more,
+                 GError **error)
 {
-  gint64 first, last;
+  gint64 last_rowid, first, last;
+
+  if (!orf_connection_get_int64 (connection, last_row_sql, &last_rowid, error))
+    return FALSE;
   {
-    g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, old_block_sql, error);
+    g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, old_run_sql, error);
 
     if (statement == NULL)
       return FALSE;
     sqlite3_bind_int64 (statement, 1, limits->raw_before_us);
-    sqlite3_bind_int64 (statement, 2, limits->keep_rowid);
-    if (!orf_connection_step (connection, statement, dropped, error))
+    sqlite3_bind_int64 (statement, 2, limits->raw_rows > 0 ? last_rowid - limits->raw_rows : 0);
+    sqlite3_bind_int64 (statement, 3, limits->keep_rowid);
+    if (!orf_connection_step (connection, statement, more, error))
       return FALSE;
     first = sqlite3_column_int64 (statement, 0);
     last = sqlite3_column_int64 (statement, 1);
   }
-  return !*dropped || (run_with (connection, drop_rows_sql, first, last, error) &&
-                       run_with (connection, drop_block_sql, first, 0, error));
+  return !*more || (run_with (connection, drop_rows_sql, first, last, error) &&
+                    run_with (connection, drop_run_sql, first, 0, error));
 }
 
 static gboolean
-purge (OrfConnection *connection, const char *sql, gint64 before_us, gboolean *more, GError **error)
+purge (OrfPurge *purge,
+       OrfConnection *connection,
+       gint64 before_us,
+       const OrfPins *pins,
+       gboolean *more,
+       GError **error)
 {
-  if (!run_with (connection, sql, before_us, orf_clock_now_us () + FUTURE_US, error))
+  const OrfPurgeLimits limits = { .before_us = before_us,
+                                  .ahead_us = orf_clock_now_us () + AHEAD_US,
+                                  .pins = pins };
+
+  return orf_purge_step (purge, connection, &limits, more, error);
+}
+
+/* Ids have no gaps, or few: fewer rows are kept by as many. */
+static gboolean
+purge_audit (OrfRetainer *self,
+             OrfConnection *connection,
+             const OrfRetainLimits *limits,
+             gboolean *more,
+             GError **error)
+{
+  OrfPurgeLimits rows = { .before_us = limits->audit_before_us,
+                          .ahead_us = orf_clock_now_us () + AHEAD_US };
+  gint64 last_id;
+
+  if (!orf_connection_get_int64 (connection, last_audit_sql, &last_id, error))
     return FALSE;
-  if (sqlite3_changes (orf_connection_get_db (connection)) > 0)
+  rows.trim_to_rowid = limits->audit_rows > 0 ? last_id - limits->audit_rows : 0;
+  return orf_purge_step (&self->audit, connection, &rows, more, error);
+}
+
+/* By their number alone: a mark may tell of any time. */
+static gboolean
+purge_events (OrfRetainer *self,
+              OrfConnection *connection,
+              const OrfRetainLimits *limits,
+              gboolean *more,
+              GError **error)
+{
+  OrfPurgeLimits rows = { .before_us = G_MININT64, .ahead_us = G_MAXINT64, .pins = self->pins };
+  gint64 last_id;
+
+  if (!orf_connection_get_int64 (connection, last_event_sql, &last_id, error))
+    return FALSE;
+  rows.trim_to_rowid = limits->event_rows > 0 ? last_id - limits->event_rows : 0;
+  return orf_purge_step (&self->events, connection, &rows, more, error);
+}
+
+static gboolean
+drop_chunks (
+  OrfRetainer *self, OrfConnection *connection, gint64 before_us, gboolean *more, GError **error)
+{
+  const OrfRetainChunksLimits limits = { .before_us = before_us,
+                                         .now_us = orf_clock_now_us (),
+                                         .pins = self->pins };
+
+  return orf_retain_chunks_step (&self->chunks, connection, &limits, more, error);
+}
+
+static gboolean
+drop_rollups (OrfRetainer *self,
+              OrfRetainRollups *rollups,
+              OrfConnection *connection,
+              gint64 keep_us,
+              gint64 deadline_us,
+              gboolean *more,
+              GError **error)
+{
+  orf_retain_rollups_plan (rollups, keep_us, orf_clock_now_us ());
+  return orf_retain_rollups_step (rollups, connection, self->pins, deadline_us, more, error);
+}
+
+/* Chunks first: they are the most, and minutes and hours still tell of their time. */
+static gboolean
+make_room (OrfRetainer *self,
+           OrfConnection *connection,
+           const OrfHistoryLimits *history,
+           gboolean *more,
+           GError **error)
+{
+  gint64 now_us = orf_clock_now_us (), used_bytes;
+
+  *more = FALSE;
+  if (history->max_bytes == 0)
+    return TRUE;
+  if (!orf_connection_get_int64 (connection, used_sql, &used_bytes, error))
+    return FALSE;
+  /* a block that was begun goes as a whole */
+  if (used_bytes <= history->max_bytes && self->chunks.block == 0) {
+    self->told_full = FALSE;
+    return TRUE;
+  }
+  if (!drop_chunks (self, connection, G_MAXINT64, more, error))
+    return FALSE;
+  if (*more)
+    return TRUE;
+  if (orf_retain_rollups_press (&self->minutes, history->rollup_1m_us, now_us) ||
+      orf_retain_rollups_press (&self->hours, history->rollup_1h_us, now_us)) {
+    self->stage = STAGE_MINUTES;
     *more = TRUE;
+  } else if (!self->told_full) {
+    g_warning ("the file holds %" G_GINT64_FORMAT " bytes, more than [history] max_bytes, and what "
+               "is left is pinned or new",
+               used_bytes);
+    self->told_full = TRUE;
+  }
   return TRUE;
 }
 
-/* More than are allowed, whatever their age. */
 static gboolean
-trim (OrfConnection *connection, const char *sql, gint64 rows, gboolean *more, GError **error)
+run_stage (OrfRetainer *self,
+           OrfConnection *connection,
+           const OrfRetainLimits *limits,
+           gint64 deadline_us,
+           gboolean *more,
+           GError **error)
 {
-  return rows <= 0 || purge (connection, sql, rows, more, error);
+  const OrfHistoryLimits *history = &limits->history;
+
+  switch (self->stage) {
+  case STAGE_RAW:
+    return drop_oldest_run (connection, limits, more, error);
+  case STAGE_KEYS:
+    return purge (&self->keys, connection, limits->keys_before_us, NULL, more, error);
+  case STAGE_AUDIT:
+    return purge_audit (self, connection, limits, more, error);
+  case STAGE_EVENTS:
+    return purge_events (self, connection, limits, more, error);
+  case STAGE_PROCESSES:
+    return purge (&self->processes, connection, limits->raw_before_us, self->pins, more, error);
+  case STAGE_CHUNKS:
+    *more = FALSE;
+    return history->packed_us == 0 ||
+           drop_chunks (self, connection, orf_clock_now_us () - history->packed_us, more, error);
+  case STAGE_MINUTES:
+    return drop_rollups (self, &self->minutes, connection, history->rollup_1m_us, deadline_us, more,
+                         error);
+  case STAGE_HOURS:
+    return drop_rollups (self, &self->hours, connection, history->rollup_1h_us, deadline_us, more,
+                         error);
+  case STAGE_SIZE:
+    return make_room (self, connection, history, more, error);
+  case N_STAGES:
+    break;
+  }
+  *more = FALSE;
+  return TRUE;
 }
 
 static gboolean
-retain (OrfConnection *connection,
-        const OrfRetainLimits *limits,
-        gint64 deadline_us,
-        gboolean *more,
-        GError **error)
+run_stages (OrfRetainer *self,
+            OrfConnection *connection,
+            const OrfRetainLimits *limits,
+            gint64 deadline_us,
+            GError **error)
 {
-  gboolean dropped = TRUE;
+  if (self->pins == NULL && (self->pins = orf_pins_load (connection, error)) == NULL)
+    return FALSE;
+  do {
+    gboolean more;
 
-  while (dropped && orf_clock_monotonic_us () < deadline_us)
-    if (!drop_oldest_block (connection, limits, &dropped, error))
+    if (!run_stage (self, connection, limits, deadline_us, &more, error))
       return FALSE;
-  *more = dropped;
-  return purge (connection, purge_keys_sql, limits->keys_before_us, more, error) &&
-         purge (connection, purge_audit_sql, limits->audit_before_us, more, error) &&
-         trim (connection, trim_audit_sql, limits->audit_rows, more, error) &&
-         trim (connection, trim_events_sql, limits->event_rows, more, error) &&
-         purge (connection, purge_processes_sql, limits->raw_before_us, more, error);
+    if (!more)
+      self->stage++;
+  } while (self->stage < N_STAGES && orf_clock_monotonic_us () < deadline_us);
+  return TRUE;
 }
 
 gboolean
-orf_retain_step (OrfConnection *connection,
-                 const OrfRetainLimits *limits,
-                 gint64 deadline_us,
-                 gboolean *more,
-                 GError **error)
+orf_retainer_step (OrfRetainer *self,
+                   OrfConnection *connection,
+                   const OrfRetainLimits *limits,
+                   gint64 deadline_us,
+                   gboolean *more,
+                   GError **error)
 {
-  gboolean left = FALSE;
-
   if (!run_with (connection, begin_sql, 0, 0, error))
     return FALSE;
-  if (!retain (connection, limits, deadline_us, &left, error) ||
+  if (!run_stages (self, connection, limits, deadline_us, error) ||
       !run_with (connection, commit_sql, 0, 0, error)) {
     orf_connection_rollback (connection);
+    /* what it remembers may never have happened */
+    orf_retainer_restart (self);
     return FALSE;
   }
-  *more = left;
+  *more = self->stage < N_STAGES;
+  if (!*more)
+    self->stage = STAGE_RAW;
   return TRUE;
 }
 
 gboolean
-orf_retain_shrink (OrfConnection *connection, gboolean all, gboolean *more, GError **error)
+orf_retain_shrink (
+  OrfConnection *connection, gboolean all, gint64 max_bytes, gboolean *more, GError **error)
 {
-  gint64 n_free, n_pages;
+  gint64 n_free, n_pages, page_bytes;
 
   if (!orf_connection_get_int64 (connection, "PRAGMA freelist_count", &n_free, error) ||
-      !orf_connection_get_int64 (connection, "PRAGMA page_count", &n_pages, error))
+      !orf_connection_get_int64 (connection, "PRAGMA page_count", &n_pages, error) ||
+      !orf_connection_get_int64 (connection, "PRAGMA page_size", &page_bytes, error))
     return FALSE;
+  if (max_bytes > 0 && n_pages * page_bytes > max_bytes)
+    all = TRUE;
   if (n_free == 0 || (!all && (n_free < SHRINK_MIN_PAGES || n_free < n_pages / 4))) {
     *more = FALSE;
     return TRUE;

@@ -6,6 +6,7 @@
 #include "store/orf-store-backup.h"
 #include "store/orf-store-disk.h"
 #include "store/orf-store-meter.h"
+#include "store/orf-store-retain.h"
 #include "store/orf-store-writer.h"
 #include "store/orf-write-job.h"
 
@@ -36,6 +37,7 @@ struct _OrfStoreWriter {
   guint acks_in_row;
 
   gint64 next_tick_us, next_retain_us, next_checkpoint_us, must_care_us;
+  OrfRetainer *retainer;
   gboolean retain_more, shrink_more;
   int wal_pages;          /* told by SQLite after each commit */
   int checkpointed_pages; /* of those */
@@ -44,6 +46,8 @@ struct _OrfStoreWriter {
 
 /* Figures to the main context. */
 void orf_store_writer_tell (OrfStoreWriter *self);
+/* Pins or limits are others than a moment ago. */
+void orf_store_writer_retain_anew (OrfStoreWriter *self);
 /* What an error means for the writes that follow. */
 void orf_store_writer_note_trouble (OrfStoreWriter *self, int code, const GError *failure);
 

@@ -150,6 +150,26 @@ writer_step_backup (OrfStoreWriter *self)
   orf_job_reply (&g_steal_pointer (&self->backup)->base);
 }
 
+/* ---- limits that change ------------------------------------------------------------------------
+ */
+
+void
+orf_store_writer_retain_anew (OrfStoreWriter *self)
+{
+  orf_retainer_restart (self->retainer);
+  self->next_retain_us = 0;
+}
+
+void
+orf_store_writer_work_history (OrfJob *job, gpointer state)
+{
+  OrfStoreWriter *self = state;
+
+  self->options.history = ((OrfHistoryJob *) job)->history;
+  orf_store_writer_retain_anew (self);
+  job->free (job);
+}
+
 /* ---- care
  * ------------------------------------------------------------------------------------------ */
 
@@ -200,18 +220,21 @@ writer_retain_step (OrfStoreWriter *self, GError **error)
   gint64 now_us = orf_clock_now_us ();
   OrfRetainLimits limits = {
     .raw_before_us = now_us - self->options.raw_us,
+    .raw_rows = self->options.raw_rows,
     .keys_before_us = now_us - self->options.idempotency_us,
     .audit_before_us = self->options.audit_us > 0 ? now_us - self->options.audit_us : 0,
     .audit_rows = self->options.audit_rows,
     .event_rows = self->options.event_rows,
     .keep_rowid = self->open_block.first_rowid,
+    .history = self->options.history,
   };
   gint64 deadline_us = orf_clock_monotonic_us () + self->options.batch_us / 2;
 
   if (self->retain_more)
-    return orf_retain_step (self->connection, &limits, deadline_us, &self->retain_more, error);
+    return orf_retainer_step (self->retainer, self->connection, &limits, deadline_us,
+                              &self->retain_more, error);
   return orf_retain_shrink (self->connection, orf_store_disk_is_full (self->disk),
-                            &self->shrink_more, error);
+                            self->options.history.max_bytes, &self->shrink_more, error);
 }
 
 /* One step of what can wait.  It goes on while the disk counts as full, by the floor's reserve and
@@ -345,6 +368,7 @@ static gboolean
 writer_configure (OrfStoreWriter *self, GError **error)
 {
   self->full_sync = TRUE;
+  orf_retainer_restart (self->retainer);
   self->wal_pages = self->checkpointed_pages = 0;
   sqlite3_wal_hook (orf_connection_get_db (self->connection), wal_hook_cb, self);
   return orf_samples_load_block (self->connection, &self->open_block, error);
@@ -356,6 +380,7 @@ writer_free (OrfStoreWriter *self)
   g_clear_pointer (&self->connection, orf_connection_close);
   orf_store_disk_free (self->disk);
   orf_store_meter_free (self->meter);
+  orf_retainer_free (self->retainer);
   g_ptr_array_unref (self->orphans);
   g_ptr_array_unref (self->group);
   orf_queue_unref (self->jobs);
@@ -387,6 +412,7 @@ orf_store_writer_start (OrfStore *store,
   self->disk = orf_store_disk_new (options->path, options->min_free_bytes, options->ballast_bytes);
   self->orphans = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_series_row_free);
   self->group = g_ptr_array_new ();
+  self->retainer = orf_retainer_new ();
   self->stats.written_bytes_per_s = NAN;
   if (!writer_configure (self, error) ||
       !orf_thread_start (&self->thread, "store-writer", writer_thread_cb, self, error))

@@ -26,6 +26,13 @@ OrfStoreWriter *orf_store_writer_start (OrfStore *store,
 /* Once jobs is closed: waits until it is drained, checkpointed and the connection closed. */
 void orf_store_writer_join (OrfStoreWriter *writer);
 
+/* Other limits, on their way.  Nobody waits for them. */
+typedef struct {
+  OrfJob base;
+  OrfHistoryLimits history;
+} OrfHistoryJob;
+
+void orf_store_writer_work_history (OrfJob *job, gpointer state);
 /* OrfJob.work of an OrfWriteJob and of an OrfBackupJob; state is the OrfStoreWriter. */
 void orf_store_writer_work_write (OrfJob *job, gpointer state);
 void orf_store_writer_work_backup (OrfJob *job, gpointer state);

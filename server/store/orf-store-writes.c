@@ -181,6 +181,26 @@ orf_store_write_gpu_processes (OrfStore *store,
 }
 
 static void
+history_free_cb (OrfJob *job)
+{
+  g_free (job);
+}
+
+void
+orf_store_set_history (OrfStore *store, const OrfHistoryLimits *history)
+{
+  OrfHistoryJob *job = g_new0 (OrfHistoryJob, 1);
+
+  job->base.work = orf_store_writer_work_history;
+  job->base.free = history_free_cb;
+  job->history = *history;
+  if (store->writes != NULL && orf_queue_push (store->writes, ORF_WRITE_LANE_ACK, &job->base))
+    return;
+  g_warning ("the limits of [history] stay as they are: the writer is too busy to be told");
+  g_free (job);
+}
+
+static void
 backup_done_cb (OrfJob *base)
 {
   OrfBackupJob *job = (OrfBackupJob *) base;

@@ -17,15 +17,25 @@ G_BEGIN_DECLS
  */
 typedef struct _OrfStore OrfStore;
 
+/* How long the tiers are kept, and how large the file may be; 0: for ever, of any size. */
+typedef struct {
+  gint64 packed_us;
+  gint64 rollup_1m_us;
+  gint64 rollup_1h_us;
+  gint64 max_bytes;
+} OrfHistoryLimits;
+
 typedef struct {
   const char *path;
   gboolean read_only;   /* an inspected copy: no writer thread, no lock, no migration */
   guint readers;        /* threads */
   guint max_write_jobs; /* in each lane */
   guint max_read_jobs;
-  gint64 batch_us;       /* longest transaction (20 ms) */
-  gint64 read_us;        /* longest read transaction (2 s): a long reader starves checkpoints */
-  gint64 raw_us;         /* age at which sample_raw rows are dropped */
+  gint64 batch_us; /* longest transaction (20 ms) */
+  gint64 read_us;  /* longest read transaction (2 s): a long reader starves checkpoints */
+  gint64 raw_us;   /* age at which sample_raw rows that are packed are dropped */
+  gint64 raw_rows; /* as many of them are kept; 0: all */
+  OrfHistoryLimits history;
   gint64 pack_us;        /* how often they are packed; 0: never */
   guint pack_rows;       /* and at once when there are so many */
   gint64 idempotency_us; /* how long keys are kept (10 min) */
@@ -292,6 +302,11 @@ void orf_store_read_incidents (OrfStore *store,
                                gpointer user_data);
 /* Blocking, at start only: the largest id that there ever was; 0: none. */
 gboolean orf_store_load_max_incident_id (OrfStore *store, gint64 *max_id, GError **error);
+
+/* ---- retention ----------------------------------------------------------------------------- */
+
+/* Other limits from now on. */
+void orf_store_set_history (OrfStore *store, const OrfHistoryLimits *history);
 
 /* ---- care of the file ------------------------------------------------------------------------ */
 

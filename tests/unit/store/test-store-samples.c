@@ -356,12 +356,14 @@ test_read_queue_full (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
   }
 }
 
-/* Old runs and keys go; the newest run stays even when old, so that rowids only grow. */
+/* Old runs and keys go once they are packed; the newest run stays even when old, so that rowids
+ * only grow. */
 static void
 test_retention (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
   const OrfIdempotency key = { "k", "m", 1, "{}" };
   const OrfGpuProcessRow process = { "gpu0", 1, "x", 1 };
+  const OrfPackLimits all = { 100000, TRUE };
   g_auto (StoreAnswer) old = { 0 };
   g_auto (StoreAnswer) checked = { 0 };
   gint64 now_us = orf_clock_now_us (), left;
@@ -375,7 +377,11 @@ test_retention (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
   store_fixture_reopen (fixture);
   store_fixture_write (fixture, store_batch (now_us, 2000), &key, &old);
   g_assert_no_error (old.error);
-  store_fixture_reopen (fixture); /* care begins with the first tick */
+  /* Old, but not packed. */
+  while (store_query (fixture->path, "SELECT count(*) FROM idempotency") > 0)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpint (store_query (fixture->path, "SELECT count(*) FROM sample_raw"), ==, 32720);
+  pack_steps (fixture, 1000, &all); /* care begins with the first tick */
   do {
     g_main_context_iteration (NULL, FALSE);
     left = store_query (fixture->path, "SELECT (SELECT count(*) FROM sample_raw) "
