@@ -53,6 +53,7 @@ OrfCtlExit orf_ctl_verb_incidents_pin (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_incidents_unpin (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_call (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_discover (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_sql (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_token_new (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_token_list (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_db_check (OrfCtl *ctl, GError **error);

@@ -111,6 +111,12 @@ static const OrfCtlOption incidents_pin_options[] = {
   { NULL, NULL, NULL },
 };
 
+static const OrfCtlOption sql_options[] = {
+  { "max-rows", "N", "at most so many rows; on a terminal the default is 1000" },
+  { "csv", NULL, "CSV by RFC 4180, on a terminal too" },
+  { NULL, NULL, NULL },
+};
+
 static const OrfCtlOption token_new_options[] = {
   { "name", "NAME", "who it is for: letters, digits, and - _ . @" },
   { "role", "ROLE,…", "what it may do: read, ingest, operate, admin" },
@@ -277,6 +283,23 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .min_arguments = 1,
     .max_arguments = 1,
     .run = orf_ctl_verb_incidents_unpin },
+  { .name = "sql",
+    .arguments = "[SQL]",
+    .summary = "ask the database in SQL",
+    .help = "Without SQL it asks for statements on a terminal (history, Tab completes), and\n"
+            "reads them from standard input in a pipe.  The daemon answers within its bounds\n"
+            "([sql]); with --db FILE the file is read here, as long as it takes.  The table\n"
+            "samples(series_id, name, labels, t_us, value) has every sample, packed or not.\n"
+            "Piped, rows are lines with tabs; --json is what sql.query answers.",
+    .examples = "orfeasctl sql\n"
+                "orfeasctl sql 'SELECT name, count(*) FROM series GROUP BY name'\n"
+                "orfeasctl sql --csv 'SELECT * FROM v_event' > events.csv\n"
+                "orfeasctl --db orfeas.db sql 'SELECT count(*) FROM samples'\n",
+    .options = sql_options,
+    .max_arguments = 1,
+    .reads_only = TRUE,
+    .takes_long = TRUE,
+    .run = orf_ctl_verb_sql },
   { .name = "call",
     .arguments = "METHOD [JSON|-]",
     .summary = "call any method with its parameters as JSON",

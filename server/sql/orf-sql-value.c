@@ -53,7 +53,7 @@ orf_sql_value_append_json (sqlite3_stmt *statement, int column, GString *out)
 
   switch (sqlite3_column_type (statement, column)) {
   case SQLITE_INTEGER:
-    if (integer >= -MAX_INTEGER && integer <= MAX_INTEGER)
+    if (orf_sql_value_is_number (statement, column))
       orf_encode_integer (out, integer);
     else
       g_string_append_printf (out, "\"%" G_GINT64_FORMAT "\"", integer);
@@ -75,4 +75,44 @@ orf_sql_value_append_json (sqlite3_stmt *statement, int column, GString *out)
   default:
     g_string_append (out, "null");
   }
+}
+
+void
+orf_sql_value_append_text (sqlite3_stmt *statement, int column, GString *out)
+{
+  double real;
+
+  switch (sqlite3_column_type (statement, column)) {
+  case SQLITE_INTEGER:
+    g_string_append_printf (out, "%" G_GINT64_FORMAT,
+                            (gint64) sqlite3_column_int64 (statement, column));
+    break;
+  case SQLITE_FLOAT:
+    real = sqlite3_column_double (statement, column);
+    if (isinf (real))
+      g_string_append (out, name_infinity (real));
+    else
+      orf_encode_number (out, real);
+    break;
+  case SQLITE_TEXT:
+    g_string_append_len (out, (const char *) sqlite3_column_text (statement, column),
+                         sqlite3_column_bytes (statement, column));
+    break;
+  case SQLITE_BLOB:
+    append_hex (statement, column, out);
+    break;
+  default:
+    break;
+  }
+}
+
+gboolean
+orf_sql_value_is_number (sqlite3_stmt *statement, int column)
+{
+  gint64 integer = sqlite3_column_int64 (statement, column);
+
+  if (sqlite3_column_type (statement, column) == SQLITE_INTEGER)
+    return integer >= -MAX_INTEGER && integer <= MAX_INTEGER;
+  return sqlite3_column_type (statement, column) == SQLITE_FLOAT &&
+         isfinite (sqlite3_column_double (statement, column));
 }

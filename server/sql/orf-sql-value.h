@@ -12,5 +12,9 @@ G_BEGIN_DECLS
  * that are no UTF-8 become U+FFFD.
  */
 void orf_sql_value_append_json (sqlite3_stmt *statement, int column, GString *out);
+/* The same as plain text; NULL is nothing. */
+void orf_sql_value_append_text (sqlite3_stmt *statement, int column, GString *out);
+/* TRUE: its JSON is a number. */
+gboolean orf_sql_value_is_number (sqlite3_stmt *statement, int column);
 
 G_END_DECLS
