@@ -12,6 +12,7 @@
 #include <systemd/sd-daemon.h>
 #endif
 
+#include "core/orf-json-cache.h"
 #include "core/orf-config.h"
 #include "daemon/orf-daemon.h"
 #include "daemon/orf-inspector.h"
@@ -180,6 +181,7 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   g_autoptr (OrfOptions) options = NULL;
 
+  orf_json_cache_use ();
   setlocale (LC_ALL, "");
   setlocale (LC_NUMERIC, "C"); /* a decimal comma would break numbers in JSON and SQL */
   signal (SIGPIPE, SIG_IGN);
