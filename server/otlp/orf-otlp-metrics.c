@@ -52,6 +52,7 @@ typedef struct {
   GArray *rows; /* Row */
   guint64 generation, n_rejected;
   char *reason;
+  gint64 oldest_us; /* that a row may be of */
 } Write;
 
 static void run (OrfOtlpMetrics *metrics);
@@ -154,11 +155,9 @@ add_delta (Write *write, OrfOtlpSlot *slot, const OrfOtlpRow *sent, double *befo
 static void
 add_cumulative (Write *write, OrfOtlpSlot *slot, const OrfOtlpRow *sent)
 {
-  gint64 oldest_us = orf_clock_now_us () - write->metrics->parts->config->metrics.late_us;
-
   if (sent->flags & ORF_OTLP_ROW_MONOTONIC && slot->start_us > 0 &&
       sent->start_us > slot->start_us && sent->start_us > slot->last_us &&
-      sent->start_us < sent->t_us && sent->start_us > oldest_us)
+      sent->start_us < sent->t_us && sent->start_us > write->oldest_us)
     add_row (write, slot, sent->slot, sent->start_us, 0, NAN);
   slot->start_us = MAX (slot->start_us, sent->start_us);
   add_row (write, slot, sent->slot, sent->t_us, sent->value, NAN);
@@ -250,6 +249,7 @@ write_job (OrfOtlpMetrics *metrics, OrfOtlpMetricsJob *job)
   write->metrics = metrics;
   write->caller = job->base.caller;
   write->generation = orf_otlp_slots_get_generation (metrics->slots);
+  write->oldest_us = orf_clock_now_us () - metrics->parts->config->metrics.late_us;
   write->rows = g_array_sized_new (FALSE, FALSE, sizeof (Row), n_rows);
   job->base.caller.reply = NULL;
   add_points (write, job->batch);
