@@ -5,7 +5,7 @@ from .model import SchemaError, c_string, camel
 from .text import header, source
 
 TYPES = {"integer": "gint64 ", "number": "double ", "boolean": "gboolean ", "string": "char *",
-         "list": "char **", "enum": "int "}
+         "list": "char **", "enum": "int ", "url": "char *"}
 
 DECLARATIONS = """
 typedef enum {
@@ -15,13 +15,15 @@ typedef enum {
   ORF_CONFIG_STRING,
   ORF_CONFIG_LIST,
   ORF_CONFIG_ENUM,
+  ORF_CONFIG_URL, /* a string that orf-url.h understands */
 } OrfConfigType;
 
 typedef struct {
   const char *section;
   const char *name;
   OrfConfigType type;
-  guint16 offset; /* in OrfConfig */
+  guint16 offset; /* in OrfConfig; of an entry's key, in the entry */
+  guint16 inherited; /* of an entry's key: where OrfConfig has the default; 0: default_text is it */
   guint8 reload; /* SIGHUP may change it while running */
   double minimum, maximum;
   const char *const *values; /* of an enum, NULL-terminated; values[i] is i */
@@ -31,6 +33,19 @@ typedef struct {
   const char *help;
 } OrfConfigKey;
 
+/* A section whose keys are of the user's own choosing, beside those of the schema: each is an entry,
+ * with a section [SECTION.NAME] for the rest of what it is. */
+typedef struct {
+  const char *section;
+  guint16 offset; /* in OrfConfig: a GPtrArray of entries, by name */
+  guint16 size;   /* of an entry, which begins with its name, a char * */
+  guint8 reload;
+  const OrfConfigKey *keys; /* the first is the entry's own value */
+  guint n_keys;
+} OrfConfigEntries;
+
+extern const OrfConfigEntries orf_config_entries[];
+extern const guint orf_n_config_entries;
 extern const OrfConfigKey orf_config_keys[];
 extern const guint orf_n_config_keys;
 /* Every key with its help, as --print-defaults shows it. */
@@ -61,6 +76,8 @@ def allowed(key):
             return f"{noun} from {low} to {high}"
         return noun + (f" of at least {low}" if low is not None else
                        f" of at most {high}" if high is not None else "")
+    if key["type"] == "url":
+        return "an http:// or https:// URL, or http://unix:/SOCKET:/PATH"
     return "a list separated by ;" if key["type"] == "list" else "text"
 
 
@@ -70,19 +87,69 @@ def bound(value, otherwise):
     return f"{value}.0" if isinstance(value, int) else repr(value)
 
 
-def key_row(section, key):
+def key_row(section, key, struct="OrfConfig", member="", inherited="0"):
     if key["type"] not in TYPES:
         raise SchemaError(f"config {section}.{key['name']}: type {key['type']!r}")
+    member = member or f"{section}.{key['name']}"
     values = "NULL"
     if key["type"] == "enum":
         values = f"{section}_{key['name']}_values"
     env = key.get("env")
     env = env[0] if isinstance(env, list) and env else env
     return (f"  {{ {c_string(section)}, {c_string(key['name'])}, ORF_CONFIG_{key['type'].upper()}, "
-            f"offsetof (OrfConfig, {section}.{key['name']}), {int(bool(key.get('reload')))}, "
+            f"offsetof ({struct}, {member}), {inherited}, {int(bool(key.get('reload')))}, "
             f"{bound(key.get('minimum'), '-G_MAXDOUBLE')}, {bound(key.get('maximum'), 'G_MAXDOUBLE')}, "
             f"{values}, {c_string(default_text(key))}, {c_string(env) if env else 'NULL'}, "
             f"{c_string(allowed(key))}, {c_string(key['help'])} }},")
+
+
+def entry_keys(section):
+    """Of a section that has entries: the key that is an entry's own value, then those of [SECTION.NAME]."""
+    entries = section["entries"]
+    keys = [{"name": entries["value"], "type": entries["type"], "help": entries["help"]}]
+    for key in entries["keys"]:
+        if key.get("inherit"):
+            own = next((one for one in section["keys"] if one["name"] == key["name"]), None)
+            if own is None or own["type"] not in ("integer", "string"):
+                raise SchemaError(f"config {section['name']}.*.{key['name']}: the section has no such key")
+            key = {**own, **key}
+        keys.append(key)
+    names = [key["name"] for key in keys]
+    if "name" in names or len(set(names)) != len(names):
+        raise SchemaError(f"config {section['name']}: keys of entries that are one")
+    return keys
+
+
+def entries_type(section):
+    return "OrfConfig" + camel(section["entries"]["title"])
+
+
+def entries_struct(section):
+    members = "".join(f"  {TYPES[key['type']]}{key['name']};\n" for key in entry_keys(section))
+    return (f"/* An entry of [{section['name']}]; name is the user's. */\n"
+            f"typedef struct {{\n  char *name;\n{members}}} {entries_type(section)};\n")
+
+
+def entries_rows(section):
+    """The table of one section's keys of entries, and its row."""
+    name, struct = section["name"], entries_type(section)
+    rows = [key_row(f"{name}.*", key, struct, key["name"],
+                    f"offsetof (OrfConfig, {name}.{key['name']})" if key.get("inherit") else "0")
+            for key in entry_keys(section)]
+    table = f"static const OrfConfigKey {name}_entry_keys[] = {{\n" + "\n".join(rows) + "\n};"
+    reload = int(bool(section["entries"].get("reload")))
+    return table, (f"  {{ {c_string(name)}, offsetof (OrfConfig, {name}.{section['entries']['name']}), "
+                   f"sizeof ({struct}), {reload}, {name}_entry_keys, {len(rows)} }},")
+
+
+def entries_sample(section):
+    """No line of it looks like a key that is merely commented out."""
+    entries = section["entries"]
+    lines = ["#", *(f"# {line}" for line in wrap(entries["help"])), f"# {entries['example']}"]
+    for key in entry_keys(section)[1:]:
+        text = f"{key['help']} ({allowed(key)}; {'the default is that above' if key.get('inherit') else 'none by default'})"
+        lines += [f"#   {line}" for line in wrap(f"{key['name']} in [{section['name']}.NAME]: {text}")]
+    return lines
 
 
 def wrap(text, width=96):
@@ -107,11 +174,13 @@ def sample(schema):
             if key.get("env"):
                 lines.append(f"# environment: {key['env'] if isinstance(key['env'], str) else ', '.join(key['env'])}")
             lines.append(f"#{key['name']}={default_text(key)}")
+        if "entries" in section:
+            lines += entries_sample(section)
     return "\n".join(lines) + "\n"
 
 
 def generate(schema):
-    struct, enums, rows = ["typedef struct {"], [], []
+    struct, enums, rows, tables, sections = ["typedef struct {"], [], [], [], []
     for section in schema.config:
         struct.append("  struct {")
         for key in section["keys"]:
@@ -124,12 +193,20 @@ def generate(schema):
                 members = "".join(f"  ORF_CONFIG_{name.upper()}_{value.upper().replace('-', '_')},\n"
                                   for value in key["enum"])
                 struct.insert(0, f"typedef enum {{\n{members}}} OrfConfig{camel(name.replace('_', '.'))};\n")
+        if "entries" in section:
+            struct.insert(0, entries_struct(section))
+            struct.append(f"    GPtrArray *{section['entries']['name']}; /* {entries_type(section)}, by name */")
+            table, row = entries_rows(section)
+            tables.append(table)
+            sections.append(row)
         struct.append(f"  }} {section['name']};")
     struct.append("} OrfConfig;\n")
     text = sample(schema)
     literal = "\n".join("  " + c_string(line + "\n") for line in text.splitlines())
     body = "\n".join(definition for _, definition in enums) + "\n\nconst OrfConfigKey orf_config_keys[] = {\n" \
         + "\n".join(rows) + f"\n}};\nconst guint orf_n_config_keys = {len(rows)};\n\n" \
+        + "\n".join(tables) + "\n\nconst OrfConfigEntries orf_config_entries[] = {\n" + "\n".join(sections) \
+        + f"\n}};\nconst guint orf_n_config_entries = {len(sections)};\n\n" \
         + f"const char orf_config_sample[] =\n{literal};\n"
     return {
         "orf-schema-config.h": header("\n".join(struct) + DECLARATIONS, ["<glib.h>"]),

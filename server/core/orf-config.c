@@ -5,12 +5,14 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/orf-config-private.h"
+#include "core/orf-url.h"
 #include "orf-error.h"
 
 static gpointer
-get_member (const OrfConfig *config, const OrfConfigKey *key)
+get_member (gconstpointer base, const OrfConfigKey *key)
 {
-  return (char *) config + key->offset;
+  return (char *) base + key->offset;
 }
 
 static const OrfConfigKey *
@@ -35,7 +37,7 @@ refuse (const OrfConfigKey *key, const char *text, GError **error)
 }
 
 static gboolean
-set_number (OrfConfig *config, const OrfConfigKey *key, const char *text, GError **error)
+set_number (gpointer base, const OrfConfigKey *key, const char *text, GError **error)
 {
   char *end = NULL;
   double number;
@@ -47,38 +49,38 @@ set_number (OrfConfig *config, const OrfConfigKey *key, const char *text, GError
     if (errno != 0 || end == text || *end != '\0' || (double) integer < key->minimum ||
         (double) integer > key->maximum)
       return refuse (key, text, error);
-    *(gint64 *) get_member (config, key) = integer;
+    *(gint64 *) get_member (base, key) = integer;
     return TRUE;
   }
   number = g_ascii_strtod (text, &end);
   if (end == text || *end != '\0' || !isfinite (number) || number < key->minimum ||
       number > key->maximum)
     return refuse (key, text, error);
-  *(double *) get_member (config, key) = number;
+  *(double *) get_member (base, key) = number;
   return TRUE;
 }
 
 static gboolean
-set_boolean (OrfConfig *config, const OrfConfigKey *key, const char *text, GError **error)
+set_boolean (gpointer base, const OrfConfigKey *key, const char *text, GError **error)
 {
   static const char *const yes[] = { "true", "yes", "on", "1", NULL };
   static const char *const no[] = { "false", "no", "off", "0", NULL };
 
   if (g_strv_contains (yes, text))
-    *(gboolean *) get_member (config, key) = TRUE;
+    *(gboolean *) get_member (base, key) = TRUE;
   else if (g_strv_contains (no, text))
-    *(gboolean *) get_member (config, key) = FALSE;
+    *(gboolean *) get_member (base, key) = FALSE;
   else
     return refuse (key, text, error);
   return TRUE;
 }
 
 static gboolean
-set_enum (OrfConfig *config, const OrfConfigKey *key, const char *text, GError **error)
+set_enum (gpointer base, const OrfConfigKey *key, const char *text, GError **error)
 {
   for (int i = 0; key->values[i] != NULL; i++)
     if (g_str_equal (key->values[i], text)) {
-      *(int *) get_member (config, key) = i;
+      *(int *) get_member (base, key) = i;
       return TRUE;
     }
   return refuse (key, text, error);
@@ -98,19 +100,23 @@ split_list (const char *text)
   return (char **) g_ptr_array_free (items, FALSE);
 }
 
-static gboolean
-set_key (OrfConfig *config, const OrfConfigKey *key, const char *text, GError **error)
+gboolean
+orf_config_set_key (gpointer base, const OrfConfigKey *key, const char *text, GError **error)
 {
   switch (key->type) {
   case ORF_CONFIG_INTEGER:
   case ORF_CONFIG_NUMBER:
-    return set_number (config, key, text, error);
+    return set_number (base, key, text, error);
   case ORF_CONFIG_BOOLEAN:
-    return set_boolean (config, key, text, error);
+    return set_boolean (base, key, text, error);
   case ORF_CONFIG_ENUM:
-    return set_enum (config, key, text, error);
+    return set_enum (base, key, text, error);
+  case ORF_CONFIG_URL:
+    if (!orf_url_is_valid (text))
+      return refuse (key, text, error);
+    /* fallthrough */
   case ORF_CONFIG_STRING: {
-    char **member = get_member (config, key);
+    char **member = get_member (base, key);
 
     g_free (*member);
     *member = g_strdup (text);
@@ -118,13 +124,22 @@ set_key (OrfConfig *config, const OrfConfigKey *key, const char *text, GError **
   }
   case ORF_CONFIG_LIST:
   default: {
-    char ***member = get_member (config, key);
+    char ***member = get_member (base, key);
 
     g_strfreev (*member);
     *member = split_list (text);
     return TRUE;
   }
   }
+}
+
+void
+orf_config_clear_key (gpointer base, const OrfConfigKey *key)
+{
+  if (key->type == ORF_CONFIG_STRING || key->type == ORF_CONFIG_URL)
+    g_clear_pointer ((char **) get_member (base, key), g_free);
+  else if (key->type == ORF_CONFIG_LIST)
+    g_clear_pointer ((char ***) get_member (base, key), g_strfreev);
 }
 
 OrfConfig *
@@ -135,10 +150,11 @@ orf_config_new_defaults (void)
   for (guint i = 0; i < orf_n_config_keys; i++) {
     g_autoptr (GError) error = NULL;
 
-    if (!set_key (config, &orf_config_keys[i], orf_config_keys[i].default_text, &error))
+    if (!orf_config_set_key (config, &orf_config_keys[i], orf_config_keys[i].default_text, &error))
       g_error ("schema/config.json: %s",
                error->message); /* a fault of the build, not of the user */
   }
+  orf_config_entries_init (config);
   return config;
 }
 
@@ -147,12 +163,9 @@ orf_config_free (OrfConfig *config)
 {
   if (config == NULL)
     return;
-  for (guint i = 0; i < orf_n_config_keys; i++) {
-    if (orf_config_keys[i].type == ORF_CONFIG_STRING)
-      g_free (*(char **) get_member (config, &orf_config_keys[i]));
-    else if (orf_config_keys[i].type == ORF_CONFIG_LIST)
-      g_strfreev (*(char ***) get_member (config, &orf_config_keys[i]));
-  }
+  for (guint i = 0; i < orf_n_config_keys; i++)
+    orf_config_clear_key (config, &orf_config_keys[i]);
+  orf_config_entries_clear (config);
   g_free (config);
 }
 
@@ -170,21 +183,35 @@ refuse_unknown (const char *section, const char *name, GError **error)
   return FALSE;
 }
 
+/* Whatever the key is: one of the schema, or of the user's own choosing. */
+static gboolean
+set_any (OrfConfig *config, const char *section, const char *name, const char *text, GError **error)
+{
+  const OrfConfigKey *key = find_key (section, name);
+
+  if (key != NULL)
+    return orf_config_set_key (config, key, text, error);
+  if (orf_config_entries_find (section) != NULL)
+    return orf_config_entries_set (config, section, name, text, error);
+  return refuse_unknown (section, name, error);
+}
+
 static gboolean
 apply_section (OrfConfig *config, GKeyFile *file, const char *section, GError **error)
 {
   g_auto (GStrv) names = g_key_file_get_keys (file, section, NULL, NULL);
 
   for (guint i = 0; names[i] != NULL; i++) {
-    const OrfConfigKey *key = find_key (section, names[i]);
-    g_autofree char *text = NULL;
+    g_autofree char *text = g_key_file_get_string (file, section, names[i], NULL);
 
-    if (key == NULL)
-      return refuse_unknown (section, names[i], error);
-    text = g_key_file_get_string (file, section, names[i], NULL);
-    if (text == NULL)
-      return refuse (key, "text that is not UTF-8", error);
-    if (!set_key (config, key, g_strstrip (text), error))
+    if (text == NULL) {
+      g_autofree char *field = g_strconcat (section, ".", names[i], NULL);
+
+      g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, field, "UTF-8",
+                                                     "%s: the text is not UTF-8", field));
+      return FALSE;
+    }
+    if (!set_any (config, section, names[i], g_strstrip (text), error))
       return FALSE;
   }
   return TRUE;
@@ -225,7 +252,7 @@ apply_environment (OrfConfig *config, GError **error)
       variable = key->env;
       text = g_getenv (variable);
     }
-    if (text != NULL && !set_key (config, key, text, error)) {
+    if (text != NULL && !orf_config_set_key (config, key, text, error)) {
       g_prefix_error (error, "environment variable %s: ", variable);
       return FALSE;
     }
@@ -237,22 +264,18 @@ static gboolean
 apply_override (OrfConfig *config, const char *text, GError **error)
 {
   const char *equals = strchr (text, '=');
-  const char *dot = strchr (text, '.');
+  const char *dot = equals != NULL ? g_strrstr_len (text, equals - text, ".") : NULL;
   g_autofree char *section = NULL;
   g_autofree char *name = NULL;
-  const OrfConfigKey *key;
 
-  if (equals == NULL || dot == NULL || dot > equals) {
+  if (dot == NULL) {
     g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
                  "--set %s: SECTION.KEY=VALUE is wanted", text);
     return FALSE;
   }
   section = g_strndup (text, (gsize) (dot - text));
   name = g_strndup (dot + 1, (gsize) (equals - dot - 1));
-  key = find_key (section, name);
-  if (key == NULL)
-    return refuse_unknown (section, name, error);
-  return set_key (config, key, equals + 1, error);
+  return set_any (config, section, name, equals + 1, error);
 }
 
 static char *
@@ -318,15 +341,15 @@ orf_config_load (const char *file, const char *const *overrides, GError **error)
   for (guint i = 0; overrides != NULL && overrides[i] != NULL; i++)
     if (!apply_override (config, overrides[i], error))
       return NULL;
-  if (!check_together (config, error))
+  if (!orf_config_entries_settle (config, error) || !check_together (config, error))
     return NULL;
   return g_steal_pointer (&config);
 }
 
-static char *
-key_to_text (const OrfConfig *config, const OrfConfigKey *key)
+char *
+orf_config_key_to_text (gconstpointer base, const OrfConfigKey *key)
 {
-  gpointer member = get_member (config, key);
+  gpointer member = get_member (base, key);
 
   switch (key->type) {
   case ORF_CONFIG_INTEGER:
@@ -341,6 +364,7 @@ key_to_text (const OrfConfig *config, const OrfConfigKey *key)
   case ORF_CONFIG_ENUM:
     return g_strdup (key->values[*(int *) member]);
   case ORF_CONFIG_STRING:
+  case ORF_CONFIG_URL:
     return g_strdup (*(char **) member);
   case ORF_CONFIG_LIST:
   default:
@@ -355,16 +379,17 @@ orf_config_reload (OrfConfig *config, const OrfConfig *fresh)
 
   for (guint i = 0; i < orf_n_config_keys; i++) {
     const OrfConfigKey *key = &orf_config_keys[i];
-    g_autofree char *before = key_to_text (config, key);
-    g_autofree char *after = key_to_text (fresh, key);
+    g_autofree char *before = orf_config_key_to_text (config, key);
+    g_autofree char *after = orf_config_key_to_text (fresh, key);
 
     if (g_str_equal (before, after))
       continue;
     if (key->reload)
-      set_key (config, key, after, NULL); /* fresh has passed the same check */
+      orf_config_set_key (config, key, after, NULL); /* fresh has passed the same check */
     else
       g_ptr_array_add (fixed, g_strconcat (key->section, ".", key->name, NULL));
   }
+  orf_config_entries_reload (config, fresh, fixed);
   g_ptr_array_add (fixed, NULL);
   return (char **) g_ptr_array_free (fixed, FALSE);
 }

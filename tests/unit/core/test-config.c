@@ -80,6 +80,12 @@ test_refusals (Fixture *fixture, gconstpointer data)
     { "[gpu]\npressure_high_percent=nan\n", "gpu.pressure_high_percent" },
     { "[gpu]\npressure_medium_percent=80\n", "gpu.pressure_high_percent" },
     { "[metrics]\nmax_series=1000\n", "metrics.builtin_series" },
+    { "[scrape]\na=ftp://host/\n", "scrape.a" },
+    { "[scrape]\na b=http://host/\n", "scrape.a b" },
+    { "[scrape]\nperiod_us=1\n", "scrape.period_us" },
+    { "[scrape.a]\nperiod_us=2000000\n", "scrape.a" },
+    { "[scrape]\na=http://host/\n[scrape.a]\nperiod_us=1\n", "scrape.a.period_us" },
+    { "[scrape]\na=http://host/\n[scrape.a]\nurl=http://host/\n", "scrape.a.url" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -109,6 +115,64 @@ test_reload (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (fixed[0], ==, "store.readers");
 }
 
+static const OrfConfigScrapeTarget *
+get_target (const OrfConfig *config, guint i)
+{
+  return config->scrape.targets->pdata[i];
+}
+
+static void
+test_entries (Fixture *fixture, gconstpointer data)
+{
+  const char *const overrides[] = { "scrape.node=http://b:9100", "scrape.vllm.max_series=7", NULL };
+  g_autoptr (OrfConfig) config = NULL;
+
+  config = load (fixture,
+                 "[scrape.vllm]\nperiod_us=1000000\ntoken_file=/t=x\n"
+                 "[scrape]\nvllm=http://a:8000/m?x=1\nperiod_us=5000000\nca_file=/ca\n",
+                 overrides, NULL);
+  g_assert_cmpuint (config->scrape.targets->len, ==, 2);
+  /* by name */
+  g_assert_cmpstr (get_target (config, 0)->name, ==, "node");
+  g_assert_cmpstr (get_target (config, 0)->url, ==, "http://b:9100");
+  g_assert_cmpint (get_target (config, 0)->period_us, ==, 5000000); /* of the section */
+  g_assert_cmpstr (get_target (config, 0)->ca_file, ==, "/ca");
+  g_assert_cmpstr (get_target (config, 0)->token_file, ==, "");
+  g_assert_cmpstr (get_target (config, 1)->url, ==, "http://a:8000/m?x=1");
+  g_assert_cmpint (get_target (config, 1)->period_us, ==, 1000000);
+  g_assert_cmpint (get_target (config, 1)->max_series, ==, 7);
+  g_assert_cmpint (get_target (config, 1)->max_bytes, ==, config->scrape.max_bytes);
+  g_assert_cmpstr (get_target (config, 1)->token_file, ==, "/t=x");
+}
+
+static void
+test_entries_reload (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (OrfConfig) config = load (fixture, "[scrape]\na=http://a\nb=http://b\n", NULL, NULL);
+  g_autoptr (OrfConfig)
+    fresh = load (fixture, "[scrape]\nc=http://c\nb=http://b\n[scrape.b]\ntimeout_us=50000\n", NULL,
+                  NULL);
+  g_auto (GStrv) fixed = orf_config_reload (config, fresh);
+
+  g_assert_cmpuint (g_strv_length (fixed), ==, 0);
+  g_assert_cmpuint (config->scrape.targets->len, ==, 2);
+  g_assert_cmpstr (get_target (config, 0)->name, ==, "b");
+  g_assert_cmpint (get_target (config, 0)->timeout_us, ==, 50000);
+  g_assert_cmpstr (get_target (config, 1)->url, ==, "http://c");
+}
+
+static void
+test_entries_bounded (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GString) text = g_string_new ("[scrape]\n");
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 101; i++)
+    g_string_append_printf (text, "t%u=http://host:%u\n", i, i + 1);
+  g_assert_null (load (fixture, text->str, NULL, &error));
+  g_assert_cmpstr (orf_error_get_field (error), ==, "scrape");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -118,5 +182,8 @@ main (int argc, char **argv)
   ADD ("names-from-before", test_names_from_before);
   ADD ("refusals", test_refusals);
   ADD ("reload", test_reload);
+  ADD ("entries", test_entries);
+  ADD ("entries-reload", test_entries_reload);
+  ADD ("entries-bounded", test_entries_bounded);
   return g_test_run ();
 }
