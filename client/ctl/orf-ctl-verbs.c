@@ -300,6 +300,14 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .reads_only = TRUE,
     .takes_long = TRUE,
     .run = orf_ctl_verb_sql },
+  { .name = "scrape",
+    .arguments = "",
+    .summary = "the targets of [scrape]: up or down, how long, how much",
+    .help = "What a target told that was not taken is shown with its reason.  Piped, it is a line\n"
+            "a target with numbers in base units.",
+    .examples = "orfeasctl scrape\n"
+                "orfeasctl scrape --json | jq '.targets[] | select(.state == \"down\")'\n",
+    .run = orf_ctl_verb_scrape },
   { .name = "call",
     .arguments = "METHOD [JSON|-]",
     .summary = "call any method with its parameters as JSON",

@@ -6,6 +6,7 @@
 #include <sodium.h>
 
 static guint8 key[crypto_shorthash_KEYBYTES];
+static GOnce once = G_ONCE_INIT;
 
 static gpointer
 make_key (gpointer unused G_GNUC_UNUSED)
@@ -19,13 +20,23 @@ make_key (gpointer unused G_GNUC_UNUSED)
 guint64
 orf_names_hash64 (const char *name, gssize length)
 {
-  static GOnce once = G_ONCE_INIT;
   guint64 hash;
 
   g_once (&once, make_key, NULL);
   crypto_shorthash ((guint8 *) &hash, (const guint8 *) name,
                     length < 0 ? strlen (name) : (gsize) length, key);
   return hash;
+}
+
+OrfNameDigest
+orf_names_digest (const char *name, gsize length)
+{
+  OrfNameDigest digest;
+
+  G_STATIC_ASSERT (sizeof digest == crypto_shorthash_siphashx24_BYTES);
+  g_once (&once, make_key, NULL);
+  crypto_shorthash_siphashx24 ((guint8 *) &digest, (const guint8 *) name, length, key);
+  return digest;
 }
 
 guint

@@ -10,6 +10,11 @@ G_BEGIN_DECLS
  * keyed once a process, so that nobody can choose names that collide.
  */
 guint64 orf_names_hash64 (const char *name, gssize length);
+/* Of a name that is not kept: that two have the same one need not be thought of. */
+typedef struct {
+  guint64 words[2];
+} OrfNameDigest;
+OrfNameDigest orf_names_digest (const char *name, gsize length);
 /* GHashFunc; equality is g_str_equal. */
 guint orf_names_hash (gconstpointer name);
 GHashTable *orf_names_table_new (GDestroyNotify free_key, GDestroyNotify free_value);

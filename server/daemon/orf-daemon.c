@@ -21,6 +21,7 @@
 #include "page/orf-page.h"
 #endif
 #include "otlp/orf-otlp-service.h"
+#include "scrape/orf-scrape-service.h"
 #include "status/orf-discover.h"
 #include "status/orf-health-service.h"
 #include "status/orf-status-service.h"
@@ -36,6 +37,7 @@ struct _OrfDaemon {
   OrfCore *core;
   OrfAuditLog *audit;
   OrfSampler *sampler;
+  OrfScraper *scraper;
   OrfHostMonitor *host; /* NULL: [host] enabled=false */
   OrfSelfMonitor *self;
   OrfMemoryWatch *memory_watch;
@@ -59,7 +61,7 @@ struct _OrfDaemon {
   guint review_id;
   OrfSocketServer *socket;
 
-  guint draining; /* servers that still have something in flight */
+  guint draining; /* servers, and what else, that still have something in flight */
   void (*drained) (gpointer user_data);
   gpointer drained_data;
 };
@@ -88,7 +90,15 @@ start_sources (OrfDaemon *daemon, GError **error)
     .router = core->router,
     .config = daemon->config,
   });
-  return TRUE;
+  daemon->scraper = orf_scraper_new (
+    &(OrfScrapeParts){
+      .config = daemon->config,
+      .registry = core->registry,
+      .sampler = daemon->sampler,
+      .memory = core->memory,
+    },
+    error);
+  return daemon->scraper != NULL;
 }
 
 static void
@@ -118,6 +128,7 @@ bind_services (OrfDaemon *daemon, GError **error)
     .self = daemon->self,
   };
   daemon->gpu_service = orf_gpu_service_new (router, daemon->gpu);
+  orf_scrape_service_bind (router, daemon->scraper);
   daemon->health = orf_health_service_new (router, &daemon->parts);
   daemon->status = orf_status_service_new (router, &daemon->parts);
   daemon->metrics_watch = orf_metrics_watch_new (router, &daemon->core->metrics);
@@ -374,6 +385,7 @@ orf_daemon_new (OrfConfig *config, GError **error)
   note_start (daemon);
   orf_health_service_set_serving (daemon->health, TRUE);
   orf_sampler_start (daemon->sampler);
+  orf_scraper_start (daemon->scraper);
   orf_registry_rebuild (daemon->core->registry);
   return g_steal_pointer (&daemon);
 }
@@ -394,6 +406,7 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->audit, orf_audit_log_free);
   g_clear_pointer (&daemon->metrics_watch, orf_metrics_watch_free);
   g_clear_pointer (&daemon->dashboard, orf_dashboard_free);
+  g_clear_pointer (&daemon->scraper, orf_scraper_free);
   g_clear_pointer (&daemon->sampler, orf_sampler_free);
   g_clear_pointer (&daemon->gpu_frame, orf_gpu_frame_free);
   g_clear_pointer (&daemon->host, orf_host_monitor_free);
@@ -469,6 +482,7 @@ orf_daemon_reload (OrfDaemon *daemon, const OrfConfig *fresh)
   review_streams_cb (daemon);
   orf_core_reload (daemon->core, daemon->config);
   orf_gpu_monitor_reload (daemon->gpu, daemon->config);
+  orf_scraper_reload (daemon->scraper);
   if (daemon->websocket != NULL)
     orf_ws_server_reload (daemon->websocket, daemon->config);
   if (!orf_dashboard_reload (daemon->dashboard, &error))
@@ -500,7 +514,8 @@ orf_daemon_drain (OrfDaemon *daemon, void (*drained) (gpointer user_data), gpoin
   orf_health_service_set_serving (daemon->health, FALSE);
   daemon->drained = drained;
   daemon->drained_data = user_data;
-  daemon->draining = 1 + (daemon->http != NULL ? 2 : 0) + (daemon->otlp_http != NULL ? 1 : 0);
+  daemon->draining = 2 + (daemon->http != NULL ? 2 : 0) + (daemon->otlp_http != NULL ? 1 : 0);
+  orf_scraper_drain (daemon->scraper, server_drained_cb, daemon);
   orf_socket_server_drain (daemon->socket, server_drained_cb, daemon);
   if (daemon->otlp_http != NULL)
     orf_http_server_drain (daemon->otlp_http, server_drained_cb, daemon);

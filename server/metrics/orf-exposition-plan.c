@@ -120,6 +120,8 @@ gather (Plan *plan, OrfRegistry *registry)
     /* a series is a line of memory of its own, and each would be waited for */
     if (i + AHEAD < active->len)
       __builtin_prefetch (active->pdata[i + AHEAD]);
+    if (series->scraped)
+      continue;
     if (member == NULL || member->family != series->family)
       member = ensure_member (plan, series->family);
     g_ptr_array_add (member->series, series);

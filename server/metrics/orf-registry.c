@@ -107,6 +107,20 @@ measure (const OrfSeriesEntry *entry)
   return bytes;
 }
 
+static gboolean
+is_scraped (const OrfConfig *config, const OrfFamily *family, char *const *labels)
+{
+  const char *target = family->builtin ? NULL : orf_series_name_get_label (labels, "target");
+
+  for (guint i = 0; target != NULL && i < config->scrape.targets->len; i++) {
+    const OrfConfigScrapeTarget *one = config->scrape.targets->pdata[i];
+
+    if (g_str_equal (one->name, target))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 OrfSeriesEntry *
 orf_registry_add_series (
   OrfRegistry *registry, OrfFamilyEntry *family, char *const *labels, char *text, gboolean outside)
@@ -117,6 +131,7 @@ orf_registry_add_series (
   entry->base.text = text;
   entry->base.labels = labels != NULL ? g_strdupv ((char **) labels) : g_new0 (char *, 1);
   entry->base.newest = entry->base.total = NAN;
+  entry->base.scraped = is_scraped (registry->config, &family->base, labels);
   entry->base.plain = orf_exposition_labels_are_plain (entry->base.labels);
   entry->outside = outside;
   orf_open_chunk_init (&entry->base.chunk, 0);

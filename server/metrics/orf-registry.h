@@ -42,8 +42,9 @@ typedef struct {
   /* which of the registry's samples that was: n_samples then; 0: none in this run */
   guint64 newest_number;
   OrfOpenChunk chunk;
-  gboolean plain; /* its labels are told to Prometheus as they stand in text */
-  double total;   /* of a histogram's series: counted so far; NAN: not begun in this run */
+  gboolean scraped; /* another tells it to Prometheus: its label target is a target of [scrape] */
+  gboolean plain;   /* its labels are told to Prometheus as they stand in text */
+  double total;     /* of a histogram's series: counted so far; NAN: not begun in this run */
 } OrfSeries;
 
 /* Loads the series that had samples within [metrics] idle_us, at most max_series.  INVALID_ARGUMENT

@@ -9,6 +9,8 @@
  */
 #include "metrics/orf-sampler.h"
 
+#include <math.h>
+
 #include "core/orf-clock.h"
 #include "metrics/orf-pace.h"
 
@@ -142,6 +144,20 @@ add_to_batch (OrfSampler *sampler, OrfSeries *series, gint64 t_us, double value)
   }
   orf_registry_declare (sampler->registry, series, sampler->batch);
   orf_sample_batch_add (sampler->batch, t_us, series->id, value);
+}
+
+void
+orf_sampler_record (OrfSampler *sampler, OrfSeries *series, gint64 t_us, double value)
+{
+  gboolean first = sampler->batch == NULL;
+
+  if (!isfinite (value))
+    return;
+  if (series->id > 0)
+    add_to_batch (sampler, series, t_us, value);
+  orf_registry_append (sampler->registry, series, t_us, value);
+  if (first)
+    arm (sampler);
 }
 
 /* The points that came while the file was asked for its id. */

@@ -36,6 +36,10 @@ void orf_sampler_add_listener (OrfSampler *sampler,
 /* All that the source was asked for is there. */
 void orf_sampler_settle (OrfSampler *sampler, gpointer self);
 
+/* A value that was taken by itself, at a time of its own: to the open chunk, and to the store with
+ * the next batch.  What is not finite adds nothing. */
+void orf_sampler_record (OrfSampler *sampler, OrfSeries *series, gint64 t_us, double value);
+
 typedef struct {
   gint64 t_us;          /* of the last frame; 0: none yet */
   gint64 frame_us;      /* from the tick to the last frame's end, waiting for sources included */
