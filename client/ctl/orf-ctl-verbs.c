@@ -303,8 +303,8 @@ const OrfCtlVerb orf_ctl_verbs[] = {
   { .name = "scrape",
     .arguments = "",
     .summary = "the targets of [scrape]: up or down, how long, how much",
-    .help = "What a target told that was not taken is shown with its reason.  Piped, it is a line\n"
-            "a target with numbers in base units.",
+    .help = "What a target told that was not taken is shown with its reason.  Piped, it is\n"
+            "a line a target with numbers in base units.",
     .examples = "orfeasctl scrape\n"
                 "orfeasctl scrape --json | jq '.targets[] | select(.state == \"down\")'\n",
     .run = orf_ctl_verb_scrape },

@@ -261,7 +261,7 @@ def test_times_and_units(t):
                      f"future 1 {moment + 86400}\nold 1 {moment - 86400}\n# EOF\n", content_type=OPENMETRICS)]
 
     with Server(answer) as server:
-        daemon = t.start(settings=settings({"svc": server.url}))
+        daemon = t.start(settings=settings({"svc": server.url}, **{"metrics.late_us": "7200000000"}))
         first = wait_state(daemon, "svc", "up")
         wait_state(daemon, "svc", "up", first["last_us"])
         state["value"] = 2
