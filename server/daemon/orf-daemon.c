@@ -275,25 +275,17 @@ start_otlp (OrfDaemon *daemon, GError **error)
 }
 
 static void
-gate_event_cb (gpointer user_data,
-               OrfGateEvent event,
-               const OrfIdentity *identity,
-               const char *address)
+gate_event_cb (gpointer user_data, OrfGateEvent event, const char *actor, const char *address)
 {
   OrfDaemon *daemon = user_data;
   json_t *detail = json_pack ("{s:s}", "address", address);
 
   switch (event) {
   case ORF_GATE_LOGIN:
-    orf_audit_log_note (daemon->audit, identity->actor, "auth.login", detail);
+    orf_audit_log_note (daemon->audit, actor, "auth.login", detail);
     break;
   case ORF_GATE_LOGOUT:
-    orf_audit_log_note (daemon->audit, identity->actor, "auth.logout", detail);
-    if (daemon->websocket != NULL)
-      orf_ws_server_end_session (daemon->websocket, identity->session);
-    break;
-  case ORF_GATE_TOKEN_REFUSED:
-    orf_audit_log_note_refusal (daemon->audit, "unknown", "auth.token_refused", detail);
+    orf_audit_log_note (daemon->audit, actor, "auth.logout", detail);
     break;
   case ORF_GATE_LOGIN_REFUSED:
   default:

@@ -25,6 +25,7 @@ orf_pack_step_new (const OrfPacking *packing)
   step->gone_blocks = g_array_new (FALSE, FALSE, sizeof (gint64));
   step->minutes = g_array_new (FALSE, FALSE, sizeof (OrfRollup));
   step->hours = g_array_new (FALSE, FALSE, sizeof (OrfRollup));
+  step->falls = g_array_new (FALSE, FALSE, sizeof (OrfCounterFall));
   return step;
 }
 
@@ -38,6 +39,7 @@ orf_pack_step_free (OrfPackStep *step)
   g_array_unref (step->gone_blocks);
   g_array_unref (step->minutes);
   g_array_unref (step->hours);
+  g_array_unref (step->falls);
   g_free (step);
 }
 

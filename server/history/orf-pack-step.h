@@ -25,6 +25,11 @@ typedef struct {
   gint64 chunks, samples;
 } OrfChunkBlock;
 
+/* A row of `counter_fall`. */
+typedef struct {
+  gint64 series_id, t_us;
+} OrfCounterFall;
+
 /* The row of `packing`. */
 typedef struct {
   gint64 from_rowid, to_rowid;
@@ -49,6 +54,7 @@ typedef struct {
   gint64 given_up_after_order, given_up_to_order;
   gint64 given_up_level;
   GArray *minutes, *hours; /* OrfRollup; each takes the place of what is there */
+  GArray *falls;           /* OrfCounterFall */
 } OrfPackStep;
 
 OrfPackStep *orf_pack_step_new (const OrfPacking *packing);

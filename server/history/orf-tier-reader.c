@@ -22,10 +22,26 @@ static const char blocks_sql[] =
   "SELECT block FROM chunk_block WHERE max_t_us >= ?1 AND min_t_us < ?2 ORDER BY order_no";
 static const char span_sql[] = "SELECT start_us, end_us FROM chunk WHERE id = ?1";
 static const char data_sql[] = "SELECT count, data FROM chunk WHERE id = ?1";
+static const char falls_sql[] =
+  "SELECT t_us FROM counter_fall WHERE series_id = ?1 AND t_us >= ?2 AND t_us < ?3 ORDER BY t_us";
+#define ROLLUP_SQL(table, part)                                                                    \
+  "SELECT t_us, count" part " FROM " table                                                         \
+  " WHERE series_id = ?1 AND t_us >= ?2 AND t_us < ?3 ORDER BY t_us"
+#define ROLLUP_SQLS(table)                                                                         \
+  {                                                                                                \
+    [ORF_ROLLUP_COUNT] = ROLLUP_SQL (table, ""), [ORF_ROLLUP_SUM] = ROLLUP_SQL (table, ", sum"),   \
+    [ORF_ROLLUP_MIN] = ROLLUP_SQL (table, ", min"),                                                \
+    [ORF_ROLLUP_MAX] = ROLLUP_SQL (table, ", max"),                                                \
+    [ORF_ROLLUP_LAST] = ROLLUP_SQL (table, ", last"),                                              \
+    [ORF_ROLLUP_ALL] = ROLLUP_SQL (table, ", sum, min, max, last"),                                \
+  }
+static const char *const rollup_sqls[][ORF_N_ROLLUP_PARTS] = { ROLLUP_SQLS ("rollup_1m"),
+                                                               ROLLUP_SQLS ("rollup_1h") };
 
 struct _OrfTierReader {
   sqlite3 *db;
-  sqlite3_stmt *has_tiers, *mark, *series, *blocks, *span, *data;
+  sqlite3_stmt *has_tiers, *mark, *series, *blocks, *span, *data, *falls;
+  sqlite3_stmt *rollups[G_N_ELEMENTS (rollup_sqls)][ORF_N_ROLLUP_PARTS];
   OrfChunkCodec *codec;
   OrfTierTail *tail;
   gint64 *times_us; /* what the last chunk was decoded to */
@@ -75,11 +91,14 @@ orf_tier_reader_new (sqlite3 *db)
 void
 orf_tier_reader_free (OrfTierReader *reader)
 {
-  sqlite3_stmt *statements[] = { reader->has_tiers, reader->mark, reader->series,
-                                 reader->blocks,    reader->span, reader->data };
+  sqlite3_stmt *statements[] = { reader->has_tiers, reader->mark, reader->series, reader->blocks,
+                                 reader->span,      reader->data, reader->falls };
 
   for (guint i = 0; i < G_N_ELEMENTS (statements); i++)
     sqlite3_finalize (statements[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (rollup_sqls); i++)
+    for (guint k = 0; k < ORF_N_ROLLUP_PARTS; k++)
+      sqlite3_finalize (reader->rollups[i][k]);
   orf_tier_tail_free (reader->tail);
   orf_chunk_codec_free (reader->codec);
   g_free (reader->times_us);
@@ -126,12 +145,11 @@ collect (OrfTierReader *reader, sqlite3_stmt *statement, GArray *numbers, GError
 /* ---- the scan's beginning -------------------------------------------------------------------- */
 
 static gboolean
-scan_load_mark (OrfTierScan *scan, gboolean *has_tiers, GError **error)
+load_mark (OrfTierReader *reader, OrfTierMark *mark, gboolean *has_tiers, GError **error)
 {
-  OrfTierReader *reader = scan->reader;
   int code;
 
-  scan->mark = (OrfTierMark){ G_MININT64, G_MININT64, 0 };
+  *mark = (OrfTierMark){ G_MININT64, G_MININT64, 0 };
   if (!prepare (reader, &reader->has_tiers, has_tiers_sql, error))
     return FALSE;
   code = sqlite3_step (reader->has_tiers);
@@ -143,9 +161,9 @@ scan_load_mark (OrfTierScan *scan, gboolean *has_tiers, GError **error)
     return FALSE;
   code = sqlite3_step (reader->mark);
   if (code == SQLITE_ROW)
-    scan->mark = (OrfTierMark){ sqlite3_column_int64 (reader->mark, 0),
-                                sqlite3_column_int64 (reader->mark, 1),
-                                sqlite3_column_int64 (reader->mark, 2) };
+    *mark = (OrfTierMark){ sqlite3_column_int64 (reader->mark, 0),
+                           sqlite3_column_int64 (reader->mark, 1),
+                           sqlite3_column_int64 (reader->mark, 2) };
   sqlite3_reset (reader->mark);
   return code == SQLITE_ROW || code == SQLITE_DONE || fail (reader, error);
 }
@@ -198,7 +216,8 @@ scan_begin (OrfTierScan *scan, const gint64 *ids, guint n_ids, GError **error)
   gboolean has_tiers;
   gint64 n_rows;
 
-  if (!scan_set_ids (scan, ids, n_ids, error) || !scan_load_mark (scan, &has_tiers, error) ||
+  if (!scan_set_ids (scan, ids, n_ids, error) ||
+      !load_mark (scan->reader, &scan->mark, &has_tiers, error) ||
       (has_tiers && !scan_load_blocks (scan, error)))
     return FALSE;
   n_rows = orf_tier_tail_count (scan->reader->tail, &scan->mark);
@@ -522,6 +541,115 @@ orf_tier_scan_next (OrfTierScan *scan, const OrfTierRun **run, GError **error)
     scan->at_id = scan->next_id++;
     if (!scan_find_pieces (scan, error))
       return FALSE;
+  }
+  return TRUE;
+}
+
+/* ---- rollups --------------------------------------------------------------------------------- */
+
+static OrfRollup
+get_rollup (sqlite3_stmt *statement, OrfRollupPart part, gint64 series_id)
+{
+  OrfRollup row = { series_id, sqlite3_column_int64 (statement, 0),
+                    sqlite3_column_int64 (statement, 1) };
+
+  switch (part) {
+  case ORF_ROLLUP_SUM:
+    row.sum = sqlite3_column_double (statement, 2);
+    break;
+  case ORF_ROLLUP_MIN:
+    row.min = sqlite3_column_double (statement, 2);
+    break;
+  case ORF_ROLLUP_MAX:
+    row.max = sqlite3_column_double (statement, 2);
+    break;
+  case ORF_ROLLUP_LAST:
+    row.last = sqlite3_column_double (statement, 2);
+    break;
+  case ORF_ROLLUP_ALL:
+    row.sum = sqlite3_column_double (statement, 2);
+    row.min = sqlite3_column_double (statement, 3);
+    row.max = sqlite3_column_double (statement, 4);
+    row.last = sqlite3_column_double (statement, 5);
+    break;
+  case ORF_ROLLUP_COUNT:
+  case ORF_N_ROLLUP_PARTS:
+  default:
+    break;
+  }
+  return row;
+}
+
+gboolean
+orf_tier_reader_read_rollups (OrfTierReader *reader,
+                              gint64 step_us,
+                              OrfRollupPart part,
+                              gint64 series_id,
+                              gint64 from_us,
+                              gint64 to_us,
+                              GArray *rows,
+                              GError **error)
+{
+  guint tier = step_us == ORF_HOUR_US ? 1 : 0;
+  sqlite3_stmt **statement = &reader->rollups[tier][part];
+  int code;
+
+  if (from_us >= to_us)
+    return TRUE;
+  if (!prepare (reader, statement, rollup_sqls[tier][part], error))
+    return FALSE;
+  sqlite3_bind_int64 (*statement, 1, series_id);
+  sqlite3_bind_int64 (*statement, 2, from_us);
+  sqlite3_bind_int64 (*statement, 3, to_us);
+  while ((code = sqlite3_step (*statement)) == SQLITE_ROW) {
+    OrfRollup row = get_rollup (*statement, part, series_id);
+
+    g_array_append_val (rows, row);
+  }
+  sqlite3_reset (*statement);
+  return code == SQLITE_DONE || fail (reader, error);
+}
+
+gboolean
+orf_tier_reader_read_falls (OrfTierReader *reader,
+                            gint64 series_id,
+                            gint64 from_us,
+                            gint64 to_us,
+                            GArray *minutes,
+                            GError **error)
+{
+  if (!prepare (reader, &reader->falls, falls_sql, error))
+    return FALSE;
+  sqlite3_bind_int64 (reader->falls, 1, series_id);
+  sqlite3_bind_int64 (reader->falls, 2, from_us);
+  sqlite3_bind_int64 (reader->falls, 3, to_us);
+  return collect (reader, reader->falls, minutes, error);
+}
+
+gboolean
+orf_tier_reader_find_unpacked (OrfTierReader *reader,
+                               const gint64 *ids,
+                               guint n_ids,
+                               gint64 from_us,
+                               gint64 to_us,
+                               gint64 *first_us,
+                               GError **error)
+{
+  OrfTierMark mark;
+  gboolean has_tiers;
+
+  if (!load_mark (reader, &mark, &has_tiers, error))
+    return FALSE;
+  for (guint i = 0; i < n_ids; i++)
+    first_us[i] = G_MININT64;
+  if (!has_tiers)
+    return TRUE;
+  if (!orf_tier_tail_read (reader->tail, &mark, ids, n_ids, from_us, to_us))
+    return fail (reader, error);
+  for (guint i = 0; i < n_ids; i++) {
+    const GArray *rows = orf_tier_tail_get (reader->tail, ids[i]);
+
+    first_us[i] = rows != NULL ? g_array_index (rows, OrfPoint, 0).t_us : G_MAXINT64;
   }
   return TRUE;
 }

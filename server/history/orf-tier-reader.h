@@ -3,6 +3,7 @@
 
 #include <glib.h>
 
+#include "history/orf-rollup.h"
 #include "history/orf-sqlite.h"
 
 G_BEGIN_DECLS
@@ -54,6 +55,45 @@ gboolean orf_tier_reader_read_chunk (OrfTierReader *reader,
                                      gint64 chunk_id,
                                      OrfTierRun *run,
                                      GError **error);
+
+/* Which columns are wanted beside t_us and count: each costs time.  The others are 0. */
+typedef enum {
+  ORF_ROLLUP_COUNT,
+  ORF_ROLLUP_SUM,
+  ORF_ROLLUP_MIN,
+  ORF_ROLLUP_MAX,
+  ORF_ROLLUP_LAST,
+  ORF_ROLLUP_ALL,
+  ORF_N_ROLLUP_PARTS,
+} OrfRollupPart;
+
+/* Appends the rows of rollup_1m or (step_us ORF_HOUR_US) rollup_1h with from_us <= t_us < to_us to
+ * rows, of OrfRollup. */
+gboolean orf_tier_reader_read_rollups (OrfTierReader *reader,
+                                       gint64 step_us,
+                                       OrfRollupPart part,
+                                       gint64 series_id,
+                                       gint64 from_us,
+                                       gint64 to_us,
+                                       GArray *rows,
+                                       GError **error);
+/* Appends the minutes of from_us <= t_us < to_us in which the counter may have fallen, to minutes
+ * (of gint64). */
+gboolean orf_tier_reader_read_falls (OrfTierReader *reader,
+                                     gint64 series_id,
+                                     gint64 from_us,
+                                     gint64 to_us,
+                                     GArray *minutes,
+                                     GError **error);
+/* The time of each series' first sample of from_us <= t_us < to_us that is not packed, and so in no
+ * rollup; G_MAXINT64: none, G_MININT64: the file has no tiers.  first_us has room for n_ids. */
+gboolean orf_tier_reader_find_unpacked (OrfTierReader *reader,
+                                        const gint64 *ids,
+                                        guint n_ids,
+                                        gint64 from_us,
+                                        gint64 to_us,
+                                        gint64 *first_us,
+                                        GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfTierReader, orf_tier_reader_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfTierScan, orf_tier_scan_free)

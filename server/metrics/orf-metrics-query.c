@@ -67,7 +67,8 @@ make_groups (const Query *query, OrfQueryPoints *read)
 
   for (guint i = 0; i < read->selected->len; i++)
     orf_query_groups_add (groups, read->selected->pdata[i],
-                          g_steal_pointer (&read->points->pdata[i]));
+                          g_steal_pointer (&read->points->pdata[i]),
+                          g_steal_pointer (&read->rollups->pdata[i]));
   return groups;
 }
 
@@ -117,11 +118,55 @@ read_cb (gpointer user_data, OrfQueryPoints *read, const GError *failure)
   orf_query_points_free (parts, read);
 }
 
+/* Which columns of rollups the aggregate needs; of UNSET, that of either kind of series. */
+static OrfRollupPart
+get_part (OrfMetricsAggregate aggregate)
+{
+  switch (aggregate) {
+  case ORF_METRICS_AGGREGATE_AVG:
+  case ORF_METRICS_AGGREGATE_SUM:
+    return ORF_ROLLUP_SUM;
+  case ORF_METRICS_AGGREGATE_MIN:
+    return ORF_ROLLUP_MIN;
+  case ORF_METRICS_AGGREGATE_MAX:
+    return ORF_ROLLUP_MAX;
+  case ORF_METRICS_AGGREGATE_LAST:
+    return ORF_ROLLUP_LAST;
+  case ORF_METRICS_AGGREGATE_COUNT:
+    return ORF_ROLLUP_COUNT;
+  default:
+    return ORF_ROLLUP_ALL;
+  }
+}
+
+/* The longest rollups that lie within windows: these begin at multiples of the step.  One window
+ * over the whole span takes what there is.  0: points are needed; so they are to find the last of
+ * several series, as a rollup does not tell when its last sample was. */
+static gint64
+get_rollup_us (const Query *query)
+{
+  const OrfWindowSpec windows = get_windows (query);
+  gboolean may_be_last = windows.aggregate == ORF_METRICS_AGGREGATE_LAST ||
+                         windows.aggregate == ORF_METRICS_AGGREGATE_UNSET;
+
+  if (!orf_window_takes_rollups (windows.aggregate) ||
+      (windows.step_us == 0 && windows.aggregate == ORF_METRICS_AGGREGATE_UNSET) ||
+      (may_be_last && query->params.by != NULL))
+    return 0;
+  if (windows.step_us % ORF_HOUR_US == 0)
+    return ORF_HOUR_US;
+  return windows.step_us % ORF_MINUTE_US == 0 ? ORF_MINUTE_US : 0;
+}
+
 static void
 read_points (Query *query)
 {
   const OrfWindowSpec windows = get_windows (query);
   const OrfQueryPointsSpec spec = {
+    .rollup_us = get_rollup_us (query),
+    .rolled_from_us = query->from_us,
+    .part = get_part (windows.aggregate),
+    .rising = orf_window_looks_back (windows.aggregate),
     .selector = query->selector,
     .from_us = query->read_from_us,
     .to_us = query->to_us,

@@ -10,8 +10,23 @@ typedef struct {
   char *name;
   char **labels;
   OrfSeriesKind kind;
-  GPtrArray *points; /* GArray of OrfPoint, one for each series */
+  GPtrArray *inputs; /* Input, one for each series */
 } Group;
+
+typedef struct {
+  GArray *points;  /* OrfPoint */
+  GArray *rollups; /* OrfRollup; may be NULL */
+} Input;
+
+static void
+input_free_cb (gpointer data)
+{
+  Input *input = data;
+
+  g_array_unref (input->points);
+  g_clear_pointer (&input->rollups, g_array_unref);
+  g_free (input);
+}
 
 struct _OrfQueryGroups {
   const char *const *by;
@@ -27,7 +42,7 @@ group_free (gpointer data)
   g_free (group->text);
   g_free (group->name);
   g_strfreev (group->labels);
-  g_ptr_array_unref (group->points);
+  g_ptr_array_unref (group->inputs);
   g_free (group);
 }
 
@@ -61,7 +76,7 @@ add_group (OrfQueryGroups *groups, const OrfSelected *one, char **labels, char *
   group->name = g_strdup (one->name);
   group->labels = labels;
   group->kind = one->kind;
-  group->points = g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
+  group->inputs = g_ptr_array_new_with_free_func (input_free_cb);
   g_ptr_array_add (groups->groups, group);
   return group;
 }
@@ -86,12 +101,19 @@ ensure_group (OrfQueryGroups *groups, const OrfSelected *one)
 }
 
 void
-orf_query_groups_add (OrfQueryGroups *groups, const OrfSelected *one, GArray *points)
+orf_query_groups_add (OrfQueryGroups *groups,
+                      const OrfSelected *one,
+                      GArray *points,
+                      GArray *rollups)
 {
-  if (points->len > 0)
-    g_ptr_array_add (ensure_group (groups, one)->points, points);
+  Input *input = g_new0 (Input, 1);
+
+  input->points = points;
+  input->rollups = rollups;
+  if (points->len > 0 || (rollups != NULL && rollups->len > 0))
+    g_ptr_array_add (ensure_group (groups, one)->inputs, input);
   else
-    g_array_unref (points);
+    input_free_cb (input);
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */
@@ -125,10 +147,13 @@ new_answer (void)
 static gboolean
 has_points_from (const Group *group, gint64 from_us)
 {
-  for (guint i = 0; i < group->points->len; i++) {
-    GArray *points = group->points->pdata[i];
+  for (guint i = 0; i < group->inputs->len; i++) {
+    const GArray *points = ((Input *) group->inputs->pdata[i])->points;
+    const GArray *rollups = ((Input *) group->inputs->pdata[i])->rollups;
 
-    if (g_array_index (points, OrfPoint, points->len - 1).t_us >= from_us)
+    if ((points->len > 0 && g_array_index (points, OrfPoint, points->len - 1).t_us >= from_us) ||
+        (rollups != NULL && rollups->len > 0 &&
+         g_array_index (rollups, OrfRollup, rollups->len - 1).t_us >= from_us))
       return TRUE;
   }
   return FALSE;
@@ -156,18 +181,23 @@ choose_aggregate (const Group *group, OrfMetricsAggregate asked)
 static GArray *
 aggregate (const Group *group, const OrfWindowSpec *asked)
 {
-  g_autofree OrfWindowInput *inputs = g_new0 (OrfWindowInput, group->points->len);
+  g_autofree OrfWindowInput *inputs = g_new0 (OrfWindowInput, group->inputs->len);
   GArray *points = g_array_sized_new (FALSE, FALSE, sizeof (OrfPoint),
                                       (guint) orf_window_count (asked));
   OrfWindowSpec spec = *asked;
 
   spec.aggregate = choose_aggregate (group, asked->aggregate);
-  for (guint i = 0; i < group->points->len; i++) {
-    GArray *one = group->points->pdata[i];
+  for (guint i = 0; i < group->inputs->len; i++) {
+    const Input *one = group->inputs->pdata[i];
 
-    inputs[i] = (OrfWindowInput){ (const OrfPoint *) one->data, one->len };
+    inputs[i] = (OrfWindowInput){ .points = (const OrfPoint *) (gpointer) one->points->data,
+                                  .n_points = one->points->len };
+    if (one->rollups != NULL) {
+      inputs[i].rollups = (const OrfRollup *) (gpointer) one->rollups->data;
+      inputs[i].n_rollups = one->rollups->len;
+    }
   }
-  orf_window_aggregate (&spec, inputs, group->points->len, points);
+  orf_window_aggregate (&spec, inputs, group->inputs->len, points);
   return points;
 }
 
@@ -195,7 +225,7 @@ orf_query_groups_take_points (OrfQueryGroups *groups)
   for (guint i = 0; i < groups->groups->len; i++) {
     Group *group = groups->groups->pdata[i];
 
-    add_answer (answer, group, g_array_ref (group->points->pdata[0]));
+    add_answer (answer, group, g_array_ref (((Input *) group->inputs->pdata[0])->points));
   }
   g_ptr_array_sort (answer, compare_text);
   return answer;

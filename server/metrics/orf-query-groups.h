@@ -15,8 +15,12 @@ typedef struct _OrfQueryGroups OrfQueryGroups;
 OrfQueryGroups *orf_query_groups_new (const char *const *by);
 void orf_query_groups_free (OrfQueryGroups *groups);
 
-/* one is borrowed; takes points (OrfPoint, by time).  A series without points is left out. */
-void orf_query_groups_add (OrfQueryGroups *groups, const OrfSelected *one, GArray *points);
+/* one is borrowed; takes points (OrfPoint, by time) and rollups (OrfRollup, by time; may be NULL).
+ * A series without any is left out. */
+void orf_query_groups_add (OrfQueryGroups *groups,
+                           const OrfSelected *one,
+                           GArray *points,
+                           GArray *rollups);
 
 /* How many have points at or after from_us: as many as orf_query_groups_aggregate() will tell. */
 guint orf_query_groups_count (const OrfQueryGroups *groups, gint64 from_us);

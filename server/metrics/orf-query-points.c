@@ -25,6 +25,10 @@ orf_query_points_free (const OrfMetricsParts *parts, OrfQueryPoints *points)
     if (points->points->pdata[i] != NULL)
       g_array_unref (points->points->pdata[i]);
   g_ptr_array_unref (points->points);
+  for (guint i = 0; i < points->rollups->len; i++)
+    if (points->rollups->pdata[i] != NULL)
+      g_array_unref (points->rollups->pdata[i]);
+  g_ptr_array_unref (points->rollups);
   orf_memory_add (parts->memory, ORF_MEMORY_QUERIES, -points->held_bytes);
   g_free (points);
 }
@@ -74,11 +78,30 @@ merge (const OrfPoint *file, guint n_file, GArray *chunk)
   return merged;
 }
 
+/* Points for which rollups stand. */
+static void
+drop_span (GArray *points, gint64 from_us, gint64 to_us)
+{
+  guint first = 0, end;
+
+  while (first < points->len && g_array_index (points, OrfPoint, first).t_us < from_us)
+    first++;
+  for (end = first; end < points->len && g_array_index (points, OrfPoint, end).t_us < to_us;)
+    end++;
+  if (end > first)
+    g_array_remove_range (points, first, end - first);
+}
+
 static void
 add_file (OrfQueryPoints *points, guint index, const OrfSeriesPoints *file)
 {
   GArray *chunk = points->points->pdata[index];
 
+  if (file->rollups != NULL) {
+    points->rollups->pdata[index] = g_array_ref (file->rollups);
+    points->n_points += file->rollups->len;
+    drop_span (chunk, file->rolled_from_us, file->rolled_to_us);
+  }
   if (file->points->len == 0)
     return;
   points->points->pdata[index] = merge ((const OrfPoint *) file->points->data, file->points->len,
@@ -129,15 +152,17 @@ read_cb (gpointer user_data, GPtrArray *series, const GError *failure)
 
 /* ---- chunks ---------------------------------------------------------------------------------- */
 
-/* The ids of the series of which the file has more than their chunk; *to_us: up to where. */
+/* The ids of the series of which the file has more than their chunk; *to_us: up to where, of any;
+ * *rolled_to_us: of all. */
 static GArray *
-find_incomplete (const Reading *reading, gint64 *to_us)
+find_incomplete (const Reading *reading, gint64 *to_us, gint64 *rolled_to_us)
 {
   const OrfQueryPointsSpec *spec = &reading->spec;
   GPtrArray *selected = reading->points->selected;
   GArray *ids = g_array_new (FALSE, FALSE, sizeof (gint64));
 
   *to_us = spec->from_us;
+  *rolled_to_us = spec->to_us;
   for (guint i = 0; i < selected->len; i++) {
     const OrfSelected *one = selected->pdata[i];
     gint64 complete_us = one->active != NULL ? one->active->chunk.complete_from_us : spec->to_us;
@@ -146,6 +171,7 @@ find_incomplete (const Reading *reading, gint64 *to_us)
       continue;
     g_array_append_val (ids, one->id);
     *to_us = MAX (*to_us, MIN (complete_us, spec->to_us));
+    *rolled_to_us = MIN (*rolled_to_us, complete_us);
   }
   return ids;
 }
@@ -160,6 +186,7 @@ read_chunks (Reading *reading, GError **error)
     GArray *points = g_array_new (FALSE, FALSE, sizeof (OrfPoint));
 
     g_ptr_array_add (read->points, points);
+    g_ptr_array_add (read->rollups, NULL);
     if (one->active != NULL)
       orf_open_chunk_read (&one->active->chunk, reading->spec.from_us, reading->spec.to_us, points);
     read->n_points += points->len;
@@ -172,6 +199,40 @@ read_chunks (Reading *reading, GError **error)
   return TRUE;
 }
 
+/* Increases of what is no counter are not what rollups tell. */
+static gboolean
+may_use_rollups (const Reading *reading)
+{
+  for (guint i = 0; i < reading->points->selected->len && reading->spec.rising; i++)
+    if (((OrfSelected *) reading->points->selected->pdata[i])->kind != ORF_SERIES_KIND_COUNTER)
+      return FALSE;
+  return reading->spec.rollup_us > 0;
+}
+
+static void
+read_file (Reading *reading, const GArray *ids, gint64 to_us, gint64 rolled_to_us)
+{
+  const OrfQueryPointsSpec *spec = &reading->spec;
+  const OrfRolledQuery query = {
+    .ids = (const gint64 *) (gpointer) ids->data,
+    .n_ids = ids->len,
+    .from_us = spec->from_us,
+    .to_us = to_us,
+    .max_points = (guint) MIN (spec->max_points, G_MAXUINT),
+    .rollup_us = spec->rollup_us,
+    .rolled_from_us = spec->rolled_from_us,
+    .rolled_to_us = rolled_to_us,
+    .part = spec->part,
+    .rising = spec->rising,
+  };
+
+  if (may_use_rollups (reading))
+    orf_store_read_rolled (reading->parts->store, &query, reading->cancel, read_cb, reading);
+  else
+    orf_store_read_samples (reading->parts->store, query.ids, query.n_ids, query.from_us,
+                            query.to_us, query.max_points, reading->cancel, read_cb, reading);
+}
+
 static void
 selected_cb (gpointer user_data, GPtrArray *selected, const GError *failure)
 {
@@ -179,7 +240,7 @@ selected_cb (gpointer user_data, GPtrArray *selected, const GError *failure)
   const OrfQueryPointsSpec *spec = &reading->spec;
   g_autoptr (GError) error = NULL;
   g_autoptr (GArray) ids = NULL;
-  gint64 to_us;
+  gint64 to_us, rolled_to_us;
 
   if (failure != NULL) {
     conclude (reading, failure);
@@ -192,13 +253,11 @@ selected_cb (gpointer user_data, GPtrArray *selected, const GError *failure)
     conclude (reading, error);
     return;
   }
-  ids = find_incomplete (reading, &to_us);
+  ids = find_incomplete (reading, &to_us, &rolled_to_us);
   if (ids->len == 0)
     conclude (reading, NULL);
   else
-    orf_store_read_samples (reading->parts->store, (const gint64 *) ids->data, ids->len,
-                            spec->from_us, to_us, (guint) MIN (spec->max_points, G_MAXUINT),
-                            reading->cancel, read_cb, reading);
+    read_file (reading, ids, to_us, rolled_to_us);
 }
 
 void
@@ -215,6 +274,7 @@ orf_query_points_read (const OrfMetricsParts *parts,
   reading->cancel = cancel;
   reading->points = g_new0 (OrfQueryPoints, 1);
   reading->points->points = g_ptr_array_new ();
+  reading->points->rollups = g_ptr_array_new ();
   reading->done = done;
   reading->user_data = user_data;
   orf_series_set_select (parts, spec->selector, spec->from_us, cancel, selected_cb, reading);

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 typedef struct {
   GPtrArray *selected; /* OrfSelected, by canonical text */
   GPtrArray *points;   /* of each: GArray of OrfPoint by time, which may be stolen: NULL then */
+  GPtrArray *rollups;  /* of each: GArray of OrfRollup by time, in place of points; NULL: none */
   guint64 n_points;    /* of all */
   gint64 held_bytes;   /* counted for them */
 } OrfQueryPoints;
@@ -20,6 +21,11 @@ typedef struct {
   const OrfSelector *selector; /* its owner waits for done */
   gint64 from_us, to_us;       /* from_us <= t_us < to_us */
   guint64 max_points;          /* more is RESOURCE_EXHAUSTED */
+  /* The longest rollups that may stand for points from rolled_from_us on; 0: none.  What they tell,
+   * and whether increases are counted: see OrfRolledQuery. */
+  gint64 rollup_us, rolled_from_us;
+  OrfRollupPart part;
+  gboolean rising;
   /* As many will be told of one series that matches, and all are bounded by the same: where that
    * is too many, nothing is read. */
   guint64 n_told;

@@ -12,6 +12,7 @@ typedef struct {
   OrfGathered points;
   double increase; /* of all inputs that have one */
   gboolean has_increase;
+  gboolean delta; /* it is no increase, but last less first */
   GArray *values; /* double; NULL unless a percentile is asked for */
 } Gathered;
 
@@ -19,6 +20,15 @@ gboolean
 orf_window_looks_back (OrfMetricsAggregate aggregate)
 {
   return aggregate == ORF_METRICS_AGGREGATE_RATE || aggregate == ORF_METRICS_AGGREGATE_INCREASE;
+}
+
+gboolean
+orf_window_takes_rollups (OrfMetricsAggregate aggregate)
+{
+  double share;
+
+  return aggregate != ORF_METRICS_AGGREGATE_DELTA && aggregate != ORF_METRICS_AGGREGATE_STDDEV &&
+         !orf_quantile_find_share (aggregate, &share);
 }
 
 /* The start of the window that holds t. */
@@ -38,36 +48,91 @@ orf_window_count (const OrfWindowSpec *spec)
 
 /* ---- gathering ------------------------------------------------------------------------------- */
 
-static void
-gather_value (Gathered *all, const OrfPoint *point)
-{
-  orf_gathered_add (&all->points, point);
-  if (all->values != NULL)
-    g_array_append_val (all->values, point->value);
-}
-
 double
 orf_window_get_rise (double before, double after)
 {
   return after >= before ? after - before : after;
 }
 
-/* The points [first, end) are the window's; a delta needs two of them, an increase may start
- * before. */
 static void
-gather_increase (Gathered *all, const OrfWindowInput *input, guint first, guint end, gboolean delta)
+add_increase (Gathered *all, double increase)
 {
-  double increase = 0;
-  guint from = !delta && first > 0 && first < end ? first - 1 : first;
-
-  if (end < from + 2)
-    return;
-  if (delta)
-    increase = input->points[end - 1].value - input->points[from].value;
-  for (guint i = from + 1; i < end && !delta; i++)
-    increase += orf_window_get_rise (input->points[i - 1].value, input->points[i].value);
   all->increase += increase;
   all->has_increase = TRUE;
+}
+
+/* How far an input was read. */
+typedef struct {
+  guint point, rollup;
+  double newest; /* the value before the next */
+  gboolean has_newest;
+} Cursor;
+
+static void
+cursor_pass (Cursor *cursor, double value)
+{
+  cursor->newest = value;
+  cursor->has_newest = TRUE;
+}
+
+static void
+take_point (Gathered *all, Cursor *cursor, const OrfPoint *point)
+{
+  orf_gathered_add (&all->points, point);
+  if (all->values != NULL)
+    g_array_append_val (all->values, point->value);
+  if (cursor->has_newest && !all->delta)
+    add_increase (all, orf_window_get_rise (cursor->newest, point->value));
+  cursor_pass (cursor, point->value);
+}
+
+static void
+take_rollup (Gathered *all, Cursor *cursor, const OrfRollup *row)
+{
+  const OrfGathered part = { .count = (guint64) row->count,
+                             .sum = row->sum,
+                             .minimum = row->min,
+                             .maximum = row->max,
+                             .mean = row->sum / (double) row->count,
+                             .last = { row->t_us, row->last } };
+
+  orf_gathered_merge (&all->points, &part);
+  /* it only rose, so the least was the first */
+  if (cursor->has_newest || row->count > 1)
+    add_increase (all,
+                  orf_window_get_rise (cursor->has_newest ? cursor->newest : row->min, row->last));
+  cursor_pass (cursor, row->last);
+}
+
+/* Points and rollups up to end_us, by time. */
+static void
+gather (Gathered *all, Cursor *cursor, const OrfWindowInput *input, gint64 end_us)
+{
+  for (;;) {
+    const OrfPoint *point = cursor->point < input->n_points ? &input->points[cursor->point] : NULL;
+    const OrfRollup *row = cursor->rollup < input->n_rollups ? &input->rollups[cursor->rollup]
+                                                             : NULL;
+
+    if (point != NULL && (row == NULL || point->t_us < row->t_us)) {
+      if (point->t_us >= end_us)
+        return;
+      take_point (all, cursor, point);
+      cursor->point++;
+    } else {
+      if (row == NULL || row->t_us >= end_us)
+        return;
+      take_rollup (all, cursor, row);
+      cursor->rollup++;
+    }
+  }
+}
+
+/* The points [first, end) are the window's, which a delta needs two of. */
+static void
+gather_delta (Gathered *all, const OrfWindowInput *input, guint first, guint end)
+{
+  if (end >= first + 2)
+    add_increase (all, input->points[end - 1].value - input->points[first].value);
 }
 
 /* ---- results --------------------------------------------------------------------------------- */
@@ -96,29 +161,36 @@ conclude (Gathered *all, OrfMetricsAggregate aggregate, gint64 length_us)
 
 /* ---- windows --------------------------------------------------------------------------------- */
 
-/* at: how far each input is read; moved to the window's end. */
 static double
 aggregate_one (const OrfWindowSpec *spec,
                const OrfWindowInput *inputs,
                guint n_inputs,
-               guint *at,
+               Cursor *at,
                gint64 start_us,
                gint64 end_us,
                GArray *values)
 {
-  Gathered all = { .values = values };
+  Gathered all = { .values = values, .delta = spec->aggregate == ORF_METRICS_AGGREGATE_DELTA };
 
   if (values != NULL)
     g_array_set_size (values, 0);
   for (guint i = 0; i < n_inputs; i++) {
-    guint first = at[i];
+    guint first = at[i].point;
 
-    for (; at[i] < inputs[i].n_points && inputs[i].points[at[i]].t_us < end_us; at[i]++)
-      gather_value (&all, &inputs[i].points[at[i]]);
-    gather_increase (&all, &inputs[i], first, at[i],
-                     spec->aggregate == ORF_METRICS_AGGREGATE_DELTA);
+    gather (&all, &at[i], &inputs[i], end_us);
+    if (all.delta)
+      gather_delta (&all, &inputs[i], first, at[i].point);
   }
   return conclude (&all, spec->aggregate, end_us - start_us);
+}
+
+/* What is before the span is not counted. */
+static void
+pass_over (Cursor *cursor, const OrfWindowInput *input, gint64 from_us)
+{
+  Gathered nothing = { 0 };
+
+  gather (&nothing, cursor, input, from_us);
 }
 
 void
@@ -127,7 +199,7 @@ orf_window_aggregate (const OrfWindowSpec *spec,
                       guint n_inputs,
                       GArray *out)
 {
-  g_autofree guint *at = g_new0 (guint, n_inputs);
+  g_autofree Cursor *at = g_new0 (Cursor, n_inputs);
   double share;
   g_autoptr (GArray) values = orf_quantile_find_share (spec->aggregate, &share)
                                 ? g_array_new (FALSE, FALSE, sizeof (double))
@@ -135,8 +207,7 @@ orf_window_aggregate (const OrfWindowSpec *spec,
   gint64 start_us = spec->step_us > 0 ? align (spec->from_us, spec->step_us) : spec->from_us;
 
   for (guint i = 0; i < n_inputs; i++)
-    while (at[i] < inputs[i].n_points && inputs[i].points[at[i]].t_us < spec->from_us)
-      at[i]++;
+    pass_over (&at[i], &inputs[i], spec->from_us);
   while (start_us < spec->to_us) {
     gint64 left_us = spec->to_us - start_us;
     gint64 end_us = spec->step_us > 0 && spec->step_us < left_us ? start_us + spec->step_us

@@ -9,6 +9,8 @@
  */
 #include "store/orf-packer.h"
 
+#include <math.h>
+
 #include "history/orf-tier-tail.h"
 #include "orf-error.h"
 #include "store/orf-pack-merge.h"
@@ -24,6 +26,9 @@ static const char packing_sql[] =
 static const char raw_sql[] =
   "SELECT coalesce (min (first_rowid), 0), coalesce (max (last_rowid), -1) FROM raw_block";
 static const char block_sql[] = "SELECT chunks, samples FROM chunk_block WHERE block = ?1";
+static const char kind_sql[] = "SELECT kind = 'counter' FROM series WHERE id = ?1";
+static const char before_sql[] =
+  "SELECT last FROM rollup_1m WHERE series_id = ?1 AND t_us < ?2 ORDER BY t_us DESC LIMIT 1";
 static const char minutes_sql[] = "SELECT t_us, count, min, max, sum, last FROM rollup_1m "
                                   "WHERE series_id = ?1 AND t_us >= ?2 AND t_us < ?3 ORDER BY t_us";
 
@@ -190,6 +195,73 @@ packer_add_packed (OrfPacker *packer,
   return TRUE;
 }
 
+/* *value: the last sample packed before the minute; untouched where there is none. */
+static gboolean
+find_newest_before (
+  OrfConnection *connection, gint64 series_id, gint64 minute_us, double *value, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, before_sql, error);
+  gboolean row;
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, series_id);
+  sqlite3_bind_int64 (statement, 2, minute_us);
+  if (!orf_connection_step (connection, statement, &row, error))
+    return FALSE;
+  if (row)
+    *value = sqlite3_column_double (statement, 0);
+  return TRUE;
+}
+
+static gboolean
+is_counter (OrfConnection *connection, gint64 series_id, gboolean *counter, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, kind_sql, error);
+  gboolean row;
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, series_id);
+  if (!orf_connection_step (connection, statement, &row, error))
+    return FALSE;
+  *counter = row && sqlite3_column_int (statement, 0) != 0;
+  return TRUE;
+}
+
+/* The minutes of what is in times_us, values in which a counter fell. */
+static gboolean
+packer_note_falls (
+  OrfPacker *packer, OrfConnection *connection, gint64 series_id, OrfPackStep *step, GError **error)
+{
+  double before = NAN;
+  gint64 noted_us = G_MININT64;
+  gboolean counter;
+
+  if (!is_counter (connection, series_id, &counter, error))
+    return FALSE;
+  if (!counter)
+    return TRUE;
+  if (!find_newest_before (connection, series_id,
+                           orf_rollup_align (g_array_index (packer->times_us, gint64, 0),
+                                             ORF_MINUTE_US),
+                           &before, error))
+    return FALSE;
+  for (guint i = 0; i < packer->values->len; i++) {
+    double value = g_array_index (packer->values, double, i);
+    OrfCounterFall fall = {
+      series_id, orf_rollup_align (g_array_index (packer->times_us, gint64, i), ORF_MINUTE_US)
+    };
+
+    if (value < before && fall.t_us != noted_us) {
+      g_array_append_val (step->falls, fall);
+      noted_us = fall.t_us;
+    }
+    before = value;
+  }
+  return TRUE;
+}
+
 /* The minutes that the new samples touch, appended to step->minutes. */
 static gboolean
 packer_roll_minutes (OrfPacker *packer,
@@ -204,7 +276,8 @@ packer_roll_minutes (OrfPacker *packer,
   for (guint at = 0, end; at < points->len; at = end) {
     for (end = at + 1; end < points->len && data[end].t_us - data[end - 1].t_us <= NEAR_US;)
       end++;
-    if (!packer_add_packed (packer, connection, series_id, data + at, end - at, error))
+    if (!packer_add_packed (packer, connection, series_id, data + at, end - at, error) ||
+        !packer_note_falls (packer, connection, series_id, step, error))
       return FALSE;
     orf_rollup_fold (series_id, (const gint64 *) (gpointer) packer->times_us->data,
                      (const double *) (gpointer) packer->values->data, packer->times_us->len,

@@ -11,6 +11,8 @@ static const char minute_sql[] =
 static const char hour_sql[] =
   "INSERT OR REPLACE INTO rollup_1h (series_id, t_us, count, min, max, sum, last) "
   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+static const char fall_sql[] =
+  "INSERT OR IGNORE INTO counter_fall (series_id, t_us) VALUES (?1, ?2)";
 static const char block_sql[] =
   "INSERT INTO chunk_block (block, level, order_no, min_t_us, max_t_us, chunks, samples) "
   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (block) DO UPDATE SET "
@@ -96,6 +98,13 @@ apply_rollups (OrfConnection *connection, const OrfPackStep *step, GError **erro
   for (guint i = 0; i < step->hours->len; i++)
     if (!put_rollup (connection, hour_sql, &g_array_index (step->hours, OrfRollup, i), error))
       return FALSE;
+  for (guint i = 0; i < step->falls->len; i++) {
+    const OrfCounterFall *fall = &g_array_index (step->falls, OrfCounterFall, i);
+    const gint64 row[] = { fall->series_id, fall->t_us };
+
+    if (!run_numbers (connection, fall_sql, row, G_N_ELEMENTS (row), error))
+      return FALSE;
+  }
   return TRUE;
 }
 

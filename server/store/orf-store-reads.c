@@ -38,6 +38,8 @@ measure_points (const GPtrArray *series)
     const OrfSeriesPoints *one = series->pdata[i];
 
     bytes += sizeof *one + malloc_usable_size (one->points->data);
+    if (one->rollups != NULL)
+      bytes += malloc_usable_size (one->rollups->data);
   }
   return bytes;
 }
@@ -45,8 +47,10 @@ measure_points (const GPtrArray *series)
 static gboolean
 read_samples_thread_cb (OrfReadJob *job, OrfConnection *connection, GError **error)
 {
-  job->rows = orf_tiers_read (connection, job->ids, job->n_ids, job->from_us, job->to_us, job->max,
-                              error);
+  job->rows = job->rolled.rollup_us > 0
+                ? orf_tiers_read_rolled (connection, &job->rolled, error)
+                : orf_tiers_read (connection, job->ids, job->n_ids, job->from_us, job->to_us,
+                                  job->max, error);
   if (job->rows == NULL)
     return FALSE;
   job->held_bytes = measure_points (job->rows);
@@ -81,6 +85,24 @@ orf_store_read_samples (OrfStore *store,
   job->from_us = from_us;
   job->to_us = to_us;
   job->max = max_points;
+  job->memory = store->options.memory;
+  job->samples_done = done;
+  job->user_data = user_data;
+  submit_read (store, job, read_samples_thread_cb, samples_done_cb);
+}
+
+void
+orf_store_read_rolled (OrfStore *store,
+                       const OrfRolledQuery *query,
+                       OrfCancel *cancel,
+                       OrfSamplesDone done,
+                       gpointer user_data)
+{
+  OrfReadJob *job = orf_read_job_new (store, cancel);
+
+  job->ids = g_memdup2 (query->ids, query->n_ids * sizeof *query->ids);
+  job->rolled = *query;
+  job->rolled.ids = job->ids;
   job->memory = store->options.memory;
   job->samples_done = done;
   job->user_data = user_data;

@@ -1,4 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * With rollups, the span of a series is read in parts:
+ *
+ *   from_us   minute   hour                     hour   minute       to_us
+ *   | points  | minutes | hours                 | minutes | points  |
+ *             rolled_from                                 rolled_to
+ *
+ * rolled_to is before the series' first sample that is not packed.  Where increases are asked for
+ * and a counter may have fallen within a row, its points are read in its place.
+ */
 #include "store/orf-store-tiers.h"
 
 #include "orf-error.h"
@@ -9,26 +19,37 @@ series_points_free_cb (gpointer data)
   OrfSeriesPoints *points = data;
 
   g_array_unref (points->points);
+  g_clear_pointer (&points->rollups, g_array_unref);
   g_free (points);
 }
 
-static void
-append_run (GPtrArray *series, const OrfTierRun *run)
+static OrfSeriesPoints *
+add_series (GPtrArray *series, gint64 id)
 {
-  OrfSeriesPoints *last = series->len > 0 ? series->pdata[series->len - 1] : NULL;
-  guint before;
+  OrfSeriesPoints *points = g_new0 (OrfSeriesPoints, 1);
 
-  if (last == NULL || last->series_id != run->series_id) {
-    last = g_new0 (OrfSeriesPoints, 1);
-    last->series_id = run->series_id;
-    last->points = g_array_new (FALSE, FALSE, sizeof (OrfPoint));
-    g_ptr_array_add (series, last);
-  }
-  before = last->points->len;
-  g_array_set_size (last->points, before + (guint) run->count);
+  points->series_id = id;
+  points->points = g_array_new (FALSE, FALSE, sizeof (OrfPoint));
+  g_ptr_array_add (series, points);
+  return points;
+}
+
+static void
+append_points (GArray *points, const OrfTierRun *run)
+{
+  guint before = points->len;
+
+  g_array_set_size (points, before + (guint) run->count);
   for (gsize i = 0; i < run->count; i++)
-    g_array_index (last->points, OrfPoint, before + i) = (OrfPoint){ run->times_us[i],
-                                                                     run->values[i] };
+    g_array_index (points, OrfPoint, before + i) = (OrfPoint){ run->times_us[i], run->values[i] };
+}
+
+static gboolean
+refuse_size (guint max_points, GError **error)
+{
+  g_set_error (error, ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED,
+               "more than %u points: ask for less time or fewer series", max_points);
+  return FALSE;
 }
 
 GPtrArray *
@@ -42,6 +63,7 @@ orf_tiers_read (OrfConnection *connection,
 {
   g_autoptr (GPtrArray) series = g_ptr_array_new_with_free_func (series_points_free_cb);
   g_autoptr (OrfTierScan) scan = NULL;
+  OrfSeriesPoints *last = NULL;
   const OrfTierRun *run = NULL;
   GError *failure = NULL;
   gsize n_points = 0;
@@ -51,11 +73,12 @@ orf_tiers_read (OrfConnection *connection,
   while (failure == NULL && orf_tier_scan_next (scan, &run, &failure) && run != NULL) {
     n_points += run->count;
     if (n_points > max_points) {
-      g_set_error (error, ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED,
-                   "more than %u points: ask for less time or fewer series", max_points);
+      refuse_size (max_points, error);
       return NULL;
     }
-    append_run (series, run);
+    if (last == NULL || last->series_id != run->series_id)
+      last = add_series (series, run->series_id);
+    append_points (last->points, run);
     /* chunks are decoded where SQLite does not look at the clock */
     if (orf_connection_is_stopped (connection, error))
       return NULL;
@@ -64,4 +87,202 @@ orf_tiers_read (OrfConnection *connection,
     return g_steal_pointer (&series);
   orf_connection_adopt_error (connection, failure, error);
   return NULL;
+}
+
+/* ---- with rollups ---------------------------------------------------------------------------- */
+
+typedef struct {
+  OrfConnection *connection;
+  const OrfRolledQuery *query;
+  GPtrArray *series; /* OrfSeriesPoints by id, of all ids, which are told once each */
+  gsize n_points;
+} Rolled;
+
+static gint64
+align_up (gint64 t_us, gint64 step_us)
+{
+  return orf_rollup_align (t_us + step_us - 1, step_us);
+}
+
+static int
+compare_series_cb (gconstpointer a, gconstpointer b)
+{
+  gint64 left = (*(OrfSeriesPoints *const *) a)->series_id;
+  gint64 right = (*(OrfSeriesPoints *const *) b)->series_id;
+
+  return (left > right) - (left < right);
+}
+
+static gboolean
+rolled_count (Rolled *rolled, gsize n, GError **error)
+{
+  rolled->n_points += n;
+  return rolled->n_points <= rolled->query->max_points ||
+         refuse_size (rolled->query->max_points, error);
+}
+
+/* Appends the points of the span to those of each series. */
+static gboolean
+rolled_read_points (
+  Rolled *rolled, const gint64 *ids, guint n_ids, gint64 from_us, gint64 to_us, GError **error)
+{
+  g_autoptr (GPtrArray) found = NULL;
+  guint at = 0;
+
+  if (from_us >= to_us || n_ids == 0)
+    return TRUE;
+  found = orf_tiers_read (rolled->connection, ids, n_ids, from_us, to_us, rolled->query->max_points,
+                          error);
+  if (found == NULL)
+    return FALSE;
+  for (guint i = 0; i < found->len; i++) {
+    const OrfSeriesPoints *part = found->pdata[i];
+    OrfSeriesPoints *whole;
+
+    while ((whole = rolled->series->pdata[at])->series_id != part->series_id)
+      at++;
+    g_array_append_vals (whole->points, part->points->data, part->points->len);
+    if (!rolled_count (rolled, part->points->len, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* From where on points are told of each series. */
+static gboolean
+rolled_set_spans (Rolled *rolled, GError **error)
+{
+  const OrfRolledQuery *query = rolled->query;
+  g_autofree gint64 *first_us = g_new (gint64, query->n_ids);
+  gint64 from_us = align_up (query->rolled_from_us, ORF_MINUTE_US);
+  GError *failure = NULL;
+
+  if (!orf_tier_reader_find_unpacked (orf_connection_get_tiers (rolled->connection), query->ids,
+                                      query->n_ids, query->from_us, query->rolled_to_us, first_us,
+                                      &failure))
+    return orf_connection_adopt_error (rolled->connection, failure, error);
+  for (guint i = 0; i < query->n_ids; i++) {
+    OrfSeriesPoints *one = add_series (rolled->series, query->ids[i]);
+    gint64 to_us = orf_rollup_align (MIN (MIN (query->rolled_to_us, query->to_us), first_us[i]),
+                                     ORF_MINUTE_US);
+
+    one->rolled_from_us = MIN (from_us, query->to_us);
+    one->rolled_to_us = MAX (one->rolled_from_us, to_us);
+  }
+  g_ptr_array_sort (rolled->series, compare_series_cb);
+  return TRUE;
+}
+
+static gboolean
+rolled_read_rows (Rolled *rolled, OrfSeriesPoints *one, GError **error)
+{
+  OrfTierReader *reader = orf_connection_get_tiers (rolled->connection);
+  const OrfRolledQuery *query = rolled->query;
+  gint64 hours_from_us = align_up (one->rolled_from_us, ORF_HOUR_US);
+  gint64 hours_to_us = orf_rollup_align (one->rolled_to_us, ORF_HOUR_US);
+  GError *failure = NULL;
+
+  one->rollups = g_array_new (FALSE, FALSE, sizeof (OrfRollup));
+  if (query->rollup_us != ORF_HOUR_US || hours_from_us >= hours_to_us)
+    hours_from_us = hours_to_us = one->rolled_to_us;
+  if (orf_tier_reader_read_rollups (reader, ORF_MINUTE_US, query->part, one->series_id,
+                                    one->rolled_from_us, hours_from_us, one->rollups, &failure) &&
+      orf_tier_reader_read_rollups (reader, ORF_HOUR_US, query->part, one->series_id, hours_from_us,
+                                    hours_to_us, one->rollups, &failure) &&
+      orf_tier_reader_read_rollups (reader, ORF_MINUTE_US, query->part, one->series_id, hours_to_us,
+                                    one->rolled_to_us, one->rollups, &failure))
+    return rolled_count (rolled, one->rollups->len, error);
+  return orf_connection_adopt_error (rolled->connection, failure, error);
+}
+
+static gboolean
+rolled_find_falls (Rolled *rolled, const OrfSeriesPoints *one, GArray *minutes, GError **error)
+{
+  GError *failure = NULL;
+
+  return one->rollups->len == 0 ||
+         orf_tier_reader_read_falls (orf_connection_get_tiers (rolled->connection), one->series_id,
+                                     one->rolled_from_us, one->rolled_to_us, minutes, &failure) ||
+         orf_connection_adopt_error (rolled->connection, failure, error);
+}
+
+/* The points of the rows in which a counter may have fallen, in their place; a row of which no
+ * points are left stays. */
+static gboolean
+rolled_replace_falls (Rolled *rolled, OrfSeriesPoints *one, GError **error)
+{
+  g_autoptr (GArray) falls = g_array_new (FALSE, FALSE, sizeof (gint64));
+  OrfRollup *rows = (OrfRollup *) (gpointer) one->rollups->data;
+  guint n = 0, at = 0;
+
+  if (!rolled_find_falls (rolled, one, falls, error))
+    return FALSE;
+  for (guint i = 0; i < one->rollups->len; i++) {
+    OrfRollup row = rows[i];
+    gint64 next_us = i + 1 < one->rollups->len ? rows[i + 1].t_us : one->rolled_to_us;
+    guint n_points = one->points->len;
+    gboolean fell = FALSE;
+
+    for (; at < falls->len && g_array_index (falls, gint64, at) < next_us; at++)
+      fell = fell || g_array_index (falls, gint64, at) >= row.t_us;
+    if (fell && !rolled_read_points (rolled, &one->series_id, 1, row.t_us, next_us, error))
+      return FALSE;
+    if (one->points->len == n_points)
+      rows[n++] = row;
+  }
+  g_array_set_size (one->rollups, n);
+  return TRUE;
+}
+
+/* Behind the rollups: most series have them up to the same time. */
+static gboolean
+rolled_read_rest (Rolled *rolled, GError **error)
+{
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  gint64 to_us = rolled->query->to_us, common_us = G_MININT64;
+
+  for (guint i = 0; i < rolled->series->len; i++)
+    common_us = MAX (common_us, ((OrfSeriesPoints *) rolled->series->pdata[i])->rolled_to_us);
+  for (guint i = 0; i < rolled->series->len; i++) {
+    const OrfSeriesPoints *one = rolled->series->pdata[i];
+
+    if (one->rolled_to_us == common_us)
+      g_array_append_val (ids, one->series_id);
+    else if (!rolled_read_points (rolled, &one->series_id, 1, one->rolled_to_us, to_us, error))
+      return FALSE;
+  }
+  return rolled_read_points (rolled, (const gint64 *) (gpointer) ids->data, ids->len, common_us,
+                             to_us, error);
+}
+
+static gboolean
+rolled_read (Rolled *rolled, GError **error)
+{
+  const OrfRolledQuery *query = rolled->query;
+  const OrfSeriesPoints *any;
+
+  if (!rolled_set_spans (rolled, error))
+    return FALSE;
+  any = rolled->series->pdata[0];
+  if (!rolled_read_points (rolled, query->ids, query->n_ids, query->from_us, any->rolled_from_us,
+                           error))
+    return FALSE;
+  for (guint i = 0; i < rolled->series->len; i++) {
+    OrfSeriesPoints *one = rolled->series->pdata[i];
+
+    if (orf_connection_is_stopped (rolled->connection, error) ||
+        !rolled_read_rows (rolled, one, error) ||
+        (query->rising && !rolled_replace_falls (rolled, one, error)))
+      return FALSE;
+  }
+  return rolled_read_rest (rolled, error);
+}
+
+GPtrArray *
+orf_tiers_read_rolled (OrfConnection *connection, const OrfRolledQuery *query, GError **error)
+{
+  g_autoptr (GPtrArray) series = g_ptr_array_new_with_free_func (series_points_free_cb);
+  Rolled rolled = { connection, query, series, 0 };
+
+  return rolled_read (&rolled, error) ? g_steal_pointer (&series) : NULL;
 }

@@ -16,4 +16,8 @@ GPtrArray *orf_tiers_read (OrfConnection *connection,
                            guint max_points,
                            GError **error);
 
+/* The same, with rollups as the query says. */
+GPtrArray *
+orf_tiers_read_rolled (OrfConnection *connection, const OrfRolledQuery *query, GError **error);
+
 G_END_DECLS

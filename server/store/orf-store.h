@@ -6,6 +6,7 @@
 #include "core/orf-cancel.h"
 #include "core/orf-memory.h"
 #include "core/orf-queue.h"
+#include "history/orf-tier-reader.h"
 #include "orf-desc.h"
 
 G_BEGIN_DECLS
@@ -180,6 +181,10 @@ void orf_store_write_series (OrfStore *store,
 typedef struct {
   gint64 series_id;
   GArray *points; /* OrfPoint, by t_us, one a t_us (the later row won) */
+  /* What stands for all points of rolled_from_us <= t_us < rolled_to_us but those that are told
+   * nevertheless: OrfRollup by t_us, each a minute or an hour; NULL: nothing. */
+  GArray *rollups;
+  gint64 rolled_from_us, rolled_to_us;
 } OrfSeriesPoints;
 
 /* series: OrfSeriesPoints*, those asked for that have points; borrowed during the call.
@@ -195,6 +200,25 @@ void orf_store_read_samples (OrfStore *store,
                              OrfCancel *cancel,
                              OrfSamplesDone done,
                              gpointer user_data);
+
+typedef struct {
+  const gint64 *ids; /* copied; each once */
+  guint n_ids;
+  gint64 from_us, to_us;
+  guint max_points; /* and rollups */
+  gint64 rollup_us; /* the longest rollups that may stand for points: ORF_MINUTE_US, ORF_HOUR_US */
+  gint64 rolled_from_us, rolled_to_us; /* before and behind, points are wanted in any case */
+  OrfRollupPart part;
+  /* Increases are asked for, of counters: where one may have begun anew, points are told. */
+  gboolean rising;
+} OrfRolledQuery;
+
+/* The same, with rollups where they tell as much. */
+void orf_store_read_rolled (OrfStore *store,
+                            const OrfRolledQuery *query,
+                            OrfCancel *cancel,
+                            OrfSamplesDone done,
+                            gpointer user_data);
 
 /* ---- GPU processes ----------------------------------------------------------------------------
  */

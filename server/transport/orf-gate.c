@@ -184,13 +184,13 @@ identify (OrfGate *gate, const char *text, OrfIdentity *identity, OrfSessionOwne
   if (gate->tokens != NULL)
     token = orf_token_file_find (gate->tokens, text, orf_clock_now_us ());
   if (is_our_token (gate, text)) {
-    *identity = (OrfIdentity){ ORF_ROLE_ADMIN, "cookie", 0 };
+    *identity = (OrfIdentity){ ORF_ROLE_ADMIN, "cookie" };
     *owner = (OrfSessionOwner){ .kind = ORF_SESSION_COOKIE };
     return TRUE;
   }
   if (token == NULL)
     return FALSE;
-  *identity = (OrfIdentity){ token->role, token->actor, 0 };
+  *identity = (OrfIdentity){ token->role, token->actor };
   *owner = (OrfSessionOwner){ .kind = ORF_SESSION_TOKEN };
   memcpy (owner->token_hash, token->hash, sizeof token->hash);
   return TRUE;
@@ -217,10 +217,10 @@ resume (OrfGate *gate, const OrfCredentials *credentials, OrfIdentity *identity)
     return FALSE;
   switch (owner->kind) {
   case ORF_SESSION_LOOPBACK:
-    *identity = (OrfIdentity){ ORF_ROLE_OPERATE, "loopback", owner->number };
+    *identity = (OrfIdentity){ ORF_ROLE_OPERATE, "loopback" };
     return lets_in_without_token (gate, credentials->loopback);
   case ORF_SESSION_COOKIE:
-    *identity = (OrfIdentity){ ORF_ROLE_ADMIN, "cookie", owner->number };
+    *identity = (OrfIdentity){ ORF_ROLE_ADMIN, "cookie" };
     return TRUE;
   case ORF_SESSION_TOKEN:
   default:
@@ -229,7 +229,7 @@ resume (OrfGate *gate, const OrfCredentials *credentials, OrfIdentity *identity)
               : NULL;
     if (token == NULL) /* taken out of the file, or expired */
       return FALSE;
-    *identity = (OrfIdentity){ token->role, token->actor, owner->number };
+    *identity = (OrfIdentity){ token->role, token->actor };
     return TRUE;
   }
 }
@@ -253,7 +253,7 @@ orf_gate_admit (OrfGate *gate,
                    "auth.token_file's or what the cookie file holds");
       return FALSE;
     }
-    found = (OrfIdentity){ ORF_ROLE_OPERATE, "loopback", 0 };
+    found = (OrfIdentity){ ORF_ROLE_OPERATE, "loopback" };
   }
   *identity = found;
   return TRUE;
@@ -301,16 +301,10 @@ orf_gate_set_witness (OrfGate *gate, OrfGateWitness witness, gpointer user_data)
 }
 
 static void
-tell (OrfGate *gate, OrfGateEvent event, const OrfIdentity *identity, const char *address)
+tell (OrfGate *gate, OrfGateEvent event, const char *actor, const char *address)
 {
   if (gate->witness != NULL)
-    gate->witness (gate->witness_data, event, identity, address);
-}
-
-void
-orf_gate_note_refusal (OrfGate *gate, const char *address)
-{
-  tell (gate, ORF_GATE_TOKEN_REFUSED, NULL, address);
+    gate->witness (gate->witness_data, event, actor, address);
 }
 
 char *
@@ -320,11 +314,11 @@ orf_gate_log_in (OrfGate *gate, const char *token, const char *address, GError *
   OrfSessionOwner owner;
 
   if (!identify (gate, token, &identity, &owner)) {
-    tell (gate, ORF_GATE_LOGIN_REFUSED, NULL, address);
+    tell (gate, ORF_GATE_LOGIN_REFUSED, "", address);
     refuse_token (error);
     return NULL;
   }
-  tell (gate, ORF_GATE_LOGIN, &identity, address);
+  tell (gate, ORF_GATE_LOGIN, identity.actor, address);
   return open_session (gate, &owner);
 }
 
@@ -332,14 +326,10 @@ gboolean
 orf_gate_log_out (OrfGate *gate, const OrfCredentials *credentials, const char *address)
 {
   OrfIdentity identity;
-  gboolean known;
 
   if (credentials->session == NULL)
     return FALSE;
-  known = resume (gate, credentials, &identity);
-  if (!orf_session_table_close (gate->sessions, credentials->session))
-    return FALSE;
-  if (known)
-    tell (gate, ORF_GATE_LOGOUT, &identity, address);
-  return TRUE;
+  if (resume (gate, credentials, &identity))
+    tell (gate, ORF_GATE_LOGOUT, identity.actor, address);
+  return orf_session_table_close (gate->sessions, credentials->session);
 }

@@ -24,7 +24,6 @@ typedef struct {
 typedef struct {
   OrfRole role;
   const char *actor; /* "loopback", "cookie", "token:NAME" */
-  guint64 session;   /* the number of the session that says so; 0: none does */
 } OrfIdentity;
 
 /* Writes a fresh random token to cookie_path (0600, by rename), and reads the token file.  config
@@ -46,20 +45,15 @@ gboolean orf_gate_admit (OrfGate *gate,
 /* What a gate tells of, for the audit. */
 typedef enum {
   ORF_GATE_LOGIN,
-  ORF_GATE_LOGIN_REFUSED,
+  ORF_GATE_LOGIN_REFUSED, /* actor is "" */
   ORF_GATE_LOGOUT,
-  ORF_GATE_TOKEN_REFUSED, /* of a request */
 } OrfGateEvent;
-/* identity: NULL where somebody was refused; the session of a logout is over.  address: of the
- * other end. */
+/* address: of the other end. */
 typedef void (*OrfGateWitness) (gpointer user_data,
                                 OrfGateEvent event,
-                                const OrfIdentity *identity,
+                                const char *actor,
                                 const char *address);
 void orf_gate_set_witness (OrfGate *gate, OrfGateWitness witness, gpointer user_data);
-
-/* A request whose token was wrong came from there. */
-void orf_gate_note_refusal (OrfGate *gate, const char *address);
 
 /* Whether who was admitted with these is still worth them: a token may have been taken away, have
  * expired, or have other roles now.  For connections that outlive their admission. */

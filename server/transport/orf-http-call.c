@@ -31,7 +31,7 @@ orf_http_call_start_rpc (OrfHttpRequest *request)
   static const OrfPeerOps ops = { .send = rpc_send_cb };
   g_autoptr (GError) error = NULL;
   OrfCallMeta meta = { 0 };
-  OrfIdentity identity = { ORF_ROLE_NONE, "", 0 };
+  OrfIdentity identity = { ORF_ROLE_NONE, "" };
   gboolean admitted;
 
   if (!orf_http_request_check_post (request) || !orf_http_request_check_json (request))

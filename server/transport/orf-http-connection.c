@@ -280,7 +280,6 @@ hand_over (OrfHttpConnection *connection)
   upgraded->input = connection->ahead;
   upgraded->role = identity.role;
   upgraded->actor = g_strdup (identity.actor);
-  upgraded->session = identity.session;
   upgraded->address = g_object_ref (connection->address);
   upgraded->released = connection->host->release;
   upgraded->user_data = connection->host->user_data;

@@ -87,7 +87,7 @@ orf_http_page_start (OrfHttpRequest *request,
       orf_http_request_get_header (request, "Accept-Encoding")),
     .request = request,
   };
-  OrfIdentity identity = { ORF_ROLE_NONE, "", 0 };
+  OrfIdentity identity = { ORF_ROLE_NONE, "" };
 
   if (strcmp (request->verb, "GET") != 0) {
     orf_http_request_refuse_verb (request, "GET, HEAD");

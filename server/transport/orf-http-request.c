@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#include "transport/orf-http-address.h"
 #include "transport/orf-http-session.h"
 
 /* ---- who asks -------------------------------------------------------------------------------- */
@@ -46,15 +45,8 @@ gboolean
 orf_http_request_admit (OrfHttpRequest *request, OrfIdentity *identity, GError **error)
 {
   const OrfCredentials credentials = orf_http_request_get_credentials (request);
-  g_autofree char *address = NULL;
 
-  if (orf_gate_admit (request->service->gate, &credentials, identity, error))
-    return TRUE;
-  if (credentials.bearer != NULL) {
-    address = orf_http_address_to_text (request->source.address);
-    orf_gate_note_refusal (request->service->gate, address);
-  }
-  return FALSE;
+  return orf_gate_admit (request->service->gate, &credentials, identity, error);
 }
 
 /* GET and HEAD change nothing, and the browser keeps their answers from a foreign page.  Opening a

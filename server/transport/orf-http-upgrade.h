@@ -17,7 +17,6 @@ typedef struct {
   GByteArray *input; /* what came behind the handshake */
   OrfRole role;
   char *actor;
-  guint64 session; /* the number of the browser's session it was opened by; 0: by none */
   void (*released) (gpointer user_data, GSocketAddress *address);
   gpointer user_data;
   GSocketAddress *address;

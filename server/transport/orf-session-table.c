@@ -16,7 +16,6 @@ struct _OrfSessionTable {
    * far their hashes do tells nothing. */
   GHashTable *sessions;
   GQueue by_age; /* the oldest first */
-  guint64 last_number;
 };
 
 /* The key is a hash already, and of what nobody chooses. */
@@ -116,7 +115,6 @@ orf_session_table_open (OrfSessionTable *table,
   make_room (table, owner, limits, now_us);
   orf_token_hash (id, session->id_hash);
   session->owner = *owner;
-  session->owner.number = ++table->last_number;
   session->begun_us = session->used_us = now_us;
   session->link.data = session;
   g_queue_push_tail_link (&table->by_age, &session->link);

@@ -22,7 +22,6 @@ typedef enum {
 typedef struct {
   OrfSessionKind kind;
   guint8 token_hash[ORF_TOKEN_HASH_BYTES]; /* of ORF_SESSION_TOKEN, else 0 */
-  guint64 number;                          /* of his session, from 1; the table sets it */
 } OrfSessionOwner;
 
 typedef struct {

@@ -240,12 +240,12 @@ orf_ws_server_drain (OrfWsServer *server, void (*drained) (gpointer user_data), 
 }
 
 static void
-turn_out (Session *session, const char *reason)
+turn_out (Session *session)
 {
   /* what it still sends meets nobody */
   g_clear_pointer (&session->peer, orf_peer_free);
   g_clear_pointer (&session->seat, orf_channel_leave);
-  close_session (session, ORF_WS_POLICY, reason);
+  close_session (session, ORF_WS_POLICY, "the token is no longer good");
 }
 
 void
@@ -259,22 +259,7 @@ orf_ws_server_review (OrfWsServer *server, OrfWsReview keeps, gpointer user_data
     Session *session = data;
 
     if (!keeps (user_data, session->upgraded->actor, session->upgraded->role))
-      turn_out (session, "the token is no longer good");
-  }
-}
-
-void
-orf_ws_server_end_session (OrfWsServer *server, guint64 number)
-{
-  GHashTableIter iter;
-  gpointer data;
-
-  g_hash_table_iter_init (&iter, server->sessions);
-  while (g_hash_table_iter_next (&iter, NULL, &data)) {
-    Session *session = data;
-
-    if (session->upgraded->session == number)
-      turn_out (session, "the session is over");
+      turn_out (session);
   }
 }
 

@@ -30,8 +30,6 @@ void orf_ws_server_feed (OrfWsServer *server,
  */
 typedef gboolean (*OrfWsReview) (gpointer user_data, const char *actor, OrfRole role);
 void orf_ws_server_review (OrfWsServer *server, OrfWsReview keeps, gpointer user_data);
-/* The same with those that a browser's session opened, which is over. */
-void orf_ws_server_end_session (OrfWsServer *server, guint64 session);
 
 /* config was read again. */
 void orf_ws_server_reload (OrfWsServer *server, const OrfConfig *config);

@@ -289,28 +289,6 @@ def test_login_form(t):
         equal(daemon.http("POST", "/login", bad, {"Content-Type": "application/json"})[0], 400, bad[:20])
 
 
-def test_logout_ends_streams(t):
-    """Those of that session, and of no other."""
-    daemon = t.start(settings={"auth.require": "true"})
-    with open(f"{t.dir}/cookie", encoding="utf-8") as file:
-        token = file.read().strip()
-    one, other = session(daemon, token), session(daemon, token)
-    leaving = [daemon.websocket(path, headers=one) for path in ("/rpc", "/ws/metrics")]
-    staying = [daemon.websocket(headers=headers) for headers in (other, {**one, **bearer(token)})]
-    for websocket in leaving[:1] + staying:
-        websocket.send_text(json.dumps(request("metrics.watch", {"select": "host.cpu.used_percent"})))
-        assert websocket.receive_text() is not None
-    equal(daemon.http("POST", "/logout", "", one)[0], 204)
-    for websocket in leaving:
-        equal(websocket.closed_with(), 1008)
-        websocket.close()
-    for websocket in staying:
-        websocket.send_text(json.dumps(request("db.check", request_id=2)))
-        while json.loads(websocket.receive_text()).get("id") != 2:
-            pass
-        websocket.close()
-
-
 def test_cookie_opens_websockets(t):
     daemon = t.start(settings={"auth.require": "true"})
     with open(f"{t.dir}/cookie", encoding="utf-8") as file:

@@ -76,6 +76,16 @@ metrics_fixture_tear_down (MetricsFixture *fixture, gconstpointer data)
 }
 
 void
+metrics_fixture_restart_packed (MetricsFixture *fixture, guint n)
+{
+  const OrfPackLimits limits = { (guint) g_test_rand_int_range (100, 1000), TRUE };
+
+  close_registry (fixture);
+  store_fixture_pack (&fixture->store, n, &limits);
+  open_registry (fixture);
+}
+
+void
 metrics_fixture_restart (MetricsFixture *fixture)
 {
   close_registry (fixture);

@@ -20,6 +20,8 @@ typedef struct {
 void metrics_fixture_set_up (MetricsFixture *fixture, gconstpointer data);
 void metrics_fixture_tear_down (MetricsFixture *fixture, gconstpointer data);
 /* As after a stop and a start. */
+/* The same, and meanwhile at most n steps of packing. */
+void metrics_fixture_restart_packed (MetricsFixture *fixture, guint n);
 void metrics_fixture_restart (MetricsFixture *fixture);
 
 /* Waits for the series; NULL when refused, with the error. */

@@ -12,10 +12,12 @@
 #define N_SERIES 6
 #define N_POINTS 80
 #define SPAN_US  (400 * ORF_US_PER_S)
+/* Of some tests: hours of it. */
+#define LONG_SPAN_US (6 * 3600 * ORF_US_PER_S)
 
 typedef struct {
   MetricsFixture base;
-  gint64 t0_us;
+  gint64 t0_us, span_us;
   OrfPoint points[N_SERIES][N_POINTS]; /* series i: m{a="i%2",b="i%3"} */
 } Fixture;
 
@@ -35,6 +37,15 @@ name_series (guint i, const char *by)
   return g_strdup_printf ("m{%s=\"%u\"}", by, *by == 'a' ? i % 2 : i % 3);
 }
 
+/* Of hours a counter that begins anew now and then, not always below where it was; else any. */
+static double
+choose_value (const Fixture *fixture, double before)
+{
+  double value = g_test_rand_int_range (0, 1000) / 8.0;
+
+  return fixture->span_us > SPAN_US && g_test_rand_int_range (0, 20) > 0 ? before + value : value;
+}
+
 static void
 record (Fixture *fixture, guint i)
 {
@@ -44,8 +55,8 @@ record (Fixture *fixture, guint i)
   for (guint k = 0; k < N_POINTS; k++) {
     OrfPoint *point = &fixture->points[i][k];
 
-    t_us += g_test_rand_int_range (1, 2 * SPAN_US / N_POINTS - 1);
-    *point = (OrfPoint){ t_us, g_test_rand_int_range (0, 1000) / 8.0 };
+    t_us += (gint64) (g_test_rand_double () * 2 * (double) fixture->span_us / N_POINTS) + 1;
+    *point = (OrfPoint){ t_us, choose_value (fixture, k > 0 ? point[-1].value : 0) };
     g_string_append_printf (params,
                             "%s{\"name\":\"m\",\"labels\":{\"a\":\"%u\",\"b\":\"%u\"},\"t_us\":"
                             "%" G_GINT64_FORMAT ",\"value\":%.3f}",
@@ -62,10 +73,14 @@ set_up (Fixture *fixture, gconstpointer data)
   metrics_fixture_set_up (&fixture->base, data);
   orf_metrics_query_bind (fixture->base.router, &fixture->base.parts);
   /* all within open_us, so that all of it is in memory at first, and none of it ahead of now */
-  fixture->t0_us = orf_clock_now_us () - 2 * SPAN_US;
+  fixture->span_us = data != NULL ? *(const gint64 *) data : SPAN_US;
+  fixture->t0_us = orf_clock_now_us () - 2 * fixture->span_us - ORF_US_PER_S;
   fixture->base.config->metrics.open_us = 3 * SPAN_US;
   metrics_fixture_restart (&fixture->base);
   orf_metrics_query_bind (fixture->base.router, &fixture->base.parts);
+  if (fixture->span_us > SPAN_US)
+    metrics_fixture_call (&fixture->base, "metrics.define", "{\"name\":\"m\",\"kind\":\"counter\"}",
+                          NULL);
   for (guint i = 0; i < N_SERIES; i++)
     record (fixture, i);
   /* names that begin alike are others */
@@ -136,6 +151,10 @@ conclude (Window *window, const char *aggregate, gint64 length_us)
     return window->last.value;
   if (g_str_equal (aggregate, "count"))
     return window->n;
+  if (g_str_equal (aggregate, "min") || g_str_equal (aggregate, "max")) {
+    qsort (window->values, window->n, sizeof (double), compare);
+    return window->values[aggregate[1] == 'i' ? 0 : window->n - 1];
+  }
   mean = window->sum / window->n;
   for (guint i = 0; i < window->n; i++)
     squares += (window->values[i] - mean) * (window->values[i] - mean);
@@ -164,6 +183,7 @@ check_point (const json_t *got, gint64 t_us, double value)
 static void
 check_windows (const Fixture *fixture, const Query *query, const char *text, const json_t *points)
 {
+  const char *usual = fixture->span_us > SPAN_US ? "last" : "avg"; /* of a counter, of a gauge */
   gint64 start_us = query->step_us > 0 ? query->from_us - query->from_us % query->step_us
                                        : query->from_us;
   gsize n = 0;
@@ -180,7 +200,7 @@ check_windows (const Fixture *fixture, const Query *query, const char *text, con
         gather (fixture, query, i, from_us, to_us, &window);
     }
     check_point (json_array_get (points, n++), start_us,
-                 conclude (&window, query->aggregate != NULL ? query->aggregate : "avg",
+                 conclude (&window, query->aggregate != NULL ? query->aggregate : usual,
                            to_us - from_us));
     start_us = next_us;
   }
@@ -280,20 +300,39 @@ check (Fixture *fixture, const Query *query)
   json_decref (answer);
 }
 
+/* Minutes and hours, which rollups may stand for, and any other. */
+static gint64
+choose_step (const Fixture *fixture)
+{
+  switch (g_test_rand_int_range (0, 3)) {
+  case 0:
+    return g_test_rand_int_range (1, 4) * 60 * ORF_US_PER_S;
+  case 1:
+    return fixture->span_us > 3600 * ORF_US_PER_S
+             ? g_test_rand_int_range (1, 3) * 3600 * ORF_US_PER_S
+             : 300 * ORF_US_PER_S;
+  default:
+    return ORF_US_PER_S + (gint64) (g_test_rand_double () * (double) fixture->span_us);
+  }
+}
+
 static void
 check_some (Fixture *fixture)
 {
-  static const char *const aggregates[] = { NULL,  "avg",  "increase", "rate",
-                                            "p95", "last", "stddev",   "count" };
+  static const char *const aggregates[] = { NULL,   "avg",    "increase", "rate", "p95",
+                                            "last", "stddev", "count",    "min",  "max" };
   static const char *const bys[] = { NULL, NULL, "", "a", "b" };
 
   for (guint i = 0; i < 40; i++) {
     Query query = { .aggregate = aggregates[g_test_rand_int_range (0, G_N_ELEMENTS (aggregates))] };
 
-    query.from_us = fixture->t0_us + g_test_rand_int_range (-10, 400) * ORF_US_PER_S;
-    query.to_us = query.from_us + g_test_rand_int_range (1, SPAN_US);
+    query.from_us = fixture->t0_us - 10 * ORF_US_PER_S +
+                    (gint64) (g_test_rand_double () * (double) fixture->span_us);
+    query.to_us = query.from_us + 1 + (gint64) (g_test_rand_double () * (double) fixture->span_us);
     if (g_test_rand_int_range (0, 2) == 0)
-      query.step_us = g_test_rand_int_range (ORF_US_PER_S, SPAN_US);
+      query.step_us = choose_step (fixture);
+    if (g_test_rand_int_range (0, 4) == 0)
+      query.from_us -= query.from_us % (60 * ORF_US_PER_S);
     if (query.step_us > 0 || query.aggregate != NULL)
       query.by = bys[g_test_rand_int_range (0, G_N_ELEMENTS (bys))];
     check (fixture, &query);
@@ -344,9 +383,24 @@ test_read_only (Fixture *fixture, gconstpointer data)
   check_some (fixture);
 }
 
+/* More and more of it in chunks and rollups, until all is; then in memory too. */
+static void
+test_packed (Fixture *fixture, gconstpointer data)
+{
+  for (guint round = 0; round < 8; round++) {
+    metrics_fixture_restart_packed (&fixture->base, round < 6 ? round : 100);
+    orf_metrics_query_bind (fixture->base.router, &fixture->base.parts);
+    if (round == 7)
+      orf_registry_rebuild (fixture->base.registry);
+    check_some (fixture);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
+  static const gint64 span_us = LONG_SPAN_US;
+
   g_test_init (&argc, &argv, NULL);
 #define ADD(path, func)                                                                            \
   g_test_add ("/metrics-query-random/" path, Fixture, NULL, set_up, func, tear_down)
@@ -354,5 +408,7 @@ main (int argc, char **argv)
   ADD ("borders", test_borders);
   ADD ("restart", test_restart);
   ADD ("read-only", test_read_only);
+  ADD ("packed", test_packed);
+  g_test_add ("/metrics-query-random/hours", Fixture, &span_us, set_up, test_packed, tear_down);
   return g_test_run ();
 }

@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 
 #include "core/orf-clock.h"
+#include "store/orf-store-pack.h"
 
 void
 store_fixture_set_up (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
@@ -74,6 +75,49 @@ store_fixture_reopen (StoreFixture *fixture)
 {
   store_fixture_close (fixture);
   store_fixture_open (fixture);
+}
+
+/* FALSE: there was nothing to do. */
+static gboolean
+pack_step (OrfPacker *packer, OrfConnection *connection, const OrfPackLimits *limits, gboolean lost)
+{
+  g_autoptr (OrfPackStep) step = NULL;
+  g_autoptr (GError) error = NULL;
+
+  orf_connection_exec (connection, "BEGIN IMMEDIATE", &error);
+  orf_packer_make_step (packer, connection, limits, &step, &error);
+  g_assert_no_error (error);
+  if (step != NULL)
+    orf_pack_apply (connection, step, &error);
+  g_assert_no_error (error);
+  orf_connection_exec (connection, lost ? "ROLLBACK" : "COMMIT", &error);
+  g_assert_no_error (error);
+  return step != NULL;
+}
+
+guint
+store_fixture_pack (StoreFixture *fixture, guint n, const OrfPackLimits *limits)
+{
+  g_autoptr (OrfPacker) packer = orf_packer_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (OrfConnection) connection = NULL;
+  guint n_done = 0;
+
+  connection = orf_connection_open (fixture->path, ORF_CONNECTION_WRITE, &error);
+  g_assert_no_error (error);
+  while (n_done < n) {
+    int fate = g_test_rand_int_range (0, 6);
+
+    if (!pack_step (packer, connection, limits, fate == 0))
+      return n_done;
+    n_done += fate != 0;
+    /* one that has nothing in memory goes on */
+    if (fate == 1) {
+      orf_packer_free (packer);
+      packer = orf_packer_new ();
+    }
+  }
+  return n_done;
 }
 
 char *

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "store/orf-connection.h"
+#include "store/orf-packer.h"
 #include "store/orf-sample-batch.h"
 #include "store/orf-store.h"
 
@@ -19,6 +20,9 @@ void store_fixture_open (StoreFixture *fixture);
 void store_fixture_close (StoreFixture *fixture);
 /* Waits for the frames: nothing else tells when they are in the file. */
 void store_fixture_reopen (StoreFixture *fixture);
+/* With the store closed: packs by at most n steps, of which some are made and lost, as by a kill.
+ * How many were written. */
+guint store_fixture_pack (StoreFixture *fixture, guint n, const OrfPackLimits *limits);
 /* In the fixture's directory. */
 char *store_fixture_dup_path (StoreFixture *fixture, const char *name);
 void store_remove_directory (const char *directory);
