@@ -16,8 +16,6 @@
 /* Of a slow series the bound is this: old blocks go as a whole. */
 #define MAX_SPAN_US (24 * 3600 * ORF_US_PER_S)
 #define MAX_LEVEL   2
-/* A block that could not be read: left as it is. */
-#define GIVEN_UP_LEVEL 9
 /* In one step: some 10 ms to make and a few to write. */
 #define STEP_SERIES  256
 #define STEP_SAMPLES 200000
@@ -294,7 +292,7 @@ give_up (const OrfPacking *packing, const GError *why)
   step->packing.merge_block = 0;
   step->given_up_after_order = packing->merge_from_order;
   step->given_up_to_order = packing->merge_to_order;
-  step->given_up_level = GIVEN_UP_LEVEL;
+  step->given_up_level = ORF_PACK_MERGE_GIVEN_UP;
   return step;
 }
 

@@ -6,6 +6,9 @@
 
 G_BEGIN_DECLS
 
+/* The level of a block that could not be read: left as it is. */
+#define ORF_PACK_MERGE_GIVEN_UP 9
+
 /*
  * Blocks of small chunks become one of large chunks, series by series.  At any time between two
  * steps each sample is in one chunk.

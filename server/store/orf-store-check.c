@@ -2,9 +2,7 @@
 #include "store/orf-store-check.h"
 
 #include "orf-error.h"
-
-/* Problems of each kind that are told; a broken file would give thousands. */
-#define MAX_PROBLEMS 100
+#include "store/orf-check-tiers.h"
 
 static const char integrity_sql[] = "PRAGMA integrity_check (100)";
 static const char blocks_sql[] =
@@ -81,7 +79,7 @@ check_row (SampleCheck *self, OrfStatement *row, GError **error)
   while (self->at_block && sqlite3_column_int64 (self->blocks, 1) < rowid)
     if (!orf_connection_step (self->connection, self->blocks, &self->at_block, error))
       return FALSE;
-  if (self->problems->len >= MAX_PROBLEMS)
+  if (self->problems->len >= ORF_CHECK_MAX_PROBLEMS)
     return TRUE;
   if (!self->at_block || rowid < sqlite3_column_int64 (self->blocks, 0))
     g_ptr_array_add (self->problems,
@@ -102,18 +100,16 @@ check_row (SampleCheck *self, OrfStatement *row, GError **error)
 }
 
 static gboolean
-check_samples (OrfConnection *connection, GPtrArray *problems, GError **error)
+check_samples (OrfConnection *connection, GArray *ids, GPtrArray *problems, GError **error)
 {
   g_autoptr (OrfStatement) blocks = orf_connection_prepare (connection, blocks_sql, error);
   g_autoptr (OrfStatement) rows = NULL;
-  g_autoptr (GArray) ids = NULL;
   g_autoptr (GHashTable)
     unknown_ids = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   SampleCheck check = { connection, blocks, FALSE, NULL, unknown_ids, problems };
   gboolean row;
 
   if (blocks == NULL || (rows = orf_connection_prepare (connection, rows_sql, error)) == NULL ||
-      (ids = load_ids (connection, error)) == NULL ||
       !orf_connection_step (connection, blocks, &check.at_block, error))
     return FALSE;
   check.ids = ids;
@@ -126,6 +122,16 @@ check_samples (OrfConnection *connection, GPtrArray *problems, GError **error)
   return FALSE;
 }
 
+static gboolean
+check_contents (OrfConnection *connection, GPtrArray *problems, GError **error)
+{
+  g_autoptr (GArray) ids = load_ids (connection, error);
+
+  return ids != NULL && check_samples (connection, ids, problems, error) &&
+         orf_check_chunks (connection, ids, problems, error) &&
+         orf_check_rollups (connection, ids, problems, error);
+}
+
 char **
 orf_store_check_run (OrfConnection *connection, GError **error)
 {
@@ -135,7 +141,7 @@ orf_store_check_run (OrfConnection *connection, GError **error)
 
   /* On a broken tree the samples would only tell the same again, or fail. */
   done = check_integrity (connection, problems, &local) &&
-         (problems->len > 0 || check_samples (connection, problems, &local));
+         (problems->len > 0 || check_contents (connection, problems, &local));
   if (!done && !g_error_matches (local, ORF_ERROR, ORF_ERROR_DATA_LOSS)) {
     g_propagate_error (error, g_steal_pointer (&local));
     return NULL;

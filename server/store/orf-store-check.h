@@ -6,9 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* integrity_check, and what only we know: raw_block covers sample_raw, and each sample has a
- * series. Reads the whole file, in the caller's transaction; the connection's watch stops it.
- * NULL-terminated, at most some hundred lines; empty: sound. */
+/* integrity_check, and what only we know: raw_block covers sample_raw, each sample has a series,
+ * and what orf-check-tiers.h says.  Reads the whole file, in the caller's transaction; the
+ * connection's watch stops it. NULL-terminated, at most some hundred lines; empty: sound. */
 char **orf_store_check_run (OrfConnection *connection, GError **error);
 
 G_END_DECLS
