@@ -7,6 +7,11 @@
 
 #include "metrics/orf-query-points.h"
 
+/* What is between windows is not read where they are so many of themselves apart, and not too many:
+ * each is looked up by itself. */
+#define FAR_APART   3
+#define MAX_WINDOWS 1000
+
 typedef struct {
   const OrfExpr *first;   /* the first part with this selector */
   gint64 reach_us;        /* the farthest of all of them */
@@ -126,6 +131,10 @@ read_next (ExprQuery *query)
     .max_points = get_max_points (query) - query->n_points,
     .n_told = query->grid.n_steps,
   };
+  if (query->grid.n_steps <= MAX_WINDOWS && query->grid.step_us / reading->reach_us >= FAR_APART) {
+    spec.step_us = query->grid.step_us;
+    spec.window_us = reading->reach_us;
+  }
   orf_query_points_read (query->parts, &spec, query->cancel, read_cb, query);
 }
 

@@ -210,6 +210,24 @@ may_use_rollups (const Reading *reading)
 }
 
 static void
+read_windows (Reading *reading, const GArray *ids, gint64 to_us)
+{
+  const OrfQueryPointsSpec *spec = &reading->spec;
+  const OrfWindowedQuery query = {
+    .ids = (const gint64 *) (gpointer) ids->data,
+    .n_ids = ids->len,
+    .from_us = spec->from_us,
+    .to_us = to_us,
+    .last_us = spec->to_us - 1,
+    .step_us = spec->step_us,
+    .window_us = spec->window_us,
+    .max_points = (guint) MIN (spec->max_points, G_MAXUINT),
+  };
+
+  orf_store_read_windows (reading->parts->store, &query, reading->cancel, read_cb, reading);
+}
+
+static void
 read_file (Reading *reading, const GArray *ids, gint64 to_us, gint64 rolled_to_us)
 {
   const OrfQueryPointsSpec *spec = &reading->spec;
@@ -256,6 +274,8 @@ selected_cb (gpointer user_data, GPtrArray *selected, const GError *failure)
   ids = find_incomplete (reading, &to_us, &rolled_to_us);
   if (ids->len == 0)
     conclude (reading, NULL);
+  else if (spec->step_us > 0)
+    read_windows (reading, ids, to_us);
   else
     read_file (reading, ids, to_us, rolled_to_us);
 }

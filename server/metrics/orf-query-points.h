@@ -21,6 +21,9 @@ typedef struct {
   const OrfSelector *selector; /* its owner waits for done */
   gint64 from_us, to_us;       /* from_us <= t_us < to_us */
   guint64 max_points;          /* more is RESOURCE_EXHAUSTED */
+  /* Where step_us is not 0, points are wanted of the windows of window_us alone that end with
+   * to_us, and each step_us before. */
+  gint64 step_us, window_us;
   /* The longest rollups that may stand for points from rolled_from_us on; 0: none.  What they tell,
    * and whether increases are counted: see OrfRolledQuery. */
   gint64 rollup_us, rolled_from_us;

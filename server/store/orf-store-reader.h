@@ -26,7 +26,8 @@ struct _OrfReadJob {
   guint n_ids;
   gint64 from_us, to_us;
   guint max;
-  OrfRolledQuery rolled; /* its ids are `ids`, its rollup_us 0 where points are asked for */
+  OrfWindowedQuery windowed; /* its ids are `ids` */
+  OrfRolledQuery rolled;     /* its ids are `ids`, its rollup_us 0 where points are asked for */
   char **keys;
   char *name;
   OrfEventFilter events; /* its kind is `name` */

@@ -44,6 +44,17 @@ measure_points (const GPtrArray *series)
   return bytes;
 }
 
+/* FALSE: there are none. */
+static gboolean
+hold_samples (OrfReadJob *job)
+{
+  if (job->rows == NULL)
+    return FALSE;
+  job->held_bytes = measure_points (job->rows);
+  orf_memory_add (job->memory, ORF_MEMORY_QUERIES, (gint64) job->held_bytes);
+  return TRUE;
+}
+
 static gboolean
 read_samples_thread_cb (OrfReadJob *job, OrfConnection *connection, GError **error)
 {
@@ -51,11 +62,7 @@ read_samples_thread_cb (OrfReadJob *job, OrfConnection *connection, GError **err
                 ? orf_tiers_read_rolled (connection, &job->rolled, error)
                 : orf_tiers_read (connection, job->ids, job->n_ids, job->from_us, job->to_us,
                                   job->max, error);
-  if (job->rows == NULL)
-    return FALSE;
-  job->held_bytes = measure_points (job->rows);
-  orf_memory_add (job->memory, ORF_MEMORY_QUERIES, (gint64) job->held_bytes);
-  return TRUE;
+  return hold_samples (job);
 }
 
 static void
@@ -89,6 +96,31 @@ orf_store_read_samples (OrfStore *store,
   job->samples_done = done;
   job->user_data = user_data;
   submit_read (store, job, read_samples_thread_cb, samples_done_cb);
+}
+
+static gboolean
+read_windows_thread_cb (OrfReadJob *job, OrfConnection *connection, GError **error)
+{
+  job->rows = orf_tiers_read_windows (connection, &job->windowed, error);
+  return hold_samples (job);
+}
+
+void
+orf_store_read_windows (OrfStore *store,
+                        const OrfWindowedQuery *query,
+                        OrfCancel *cancel,
+                        OrfSamplesDone done,
+                        gpointer user_data)
+{
+  OrfReadJob *job = orf_read_job_new (store, cancel);
+
+  job->ids = g_memdup2 (query->ids, query->n_ids * sizeof *query->ids);
+  job->windowed = *query;
+  job->windowed.ids = job->ids;
+  job->memory = store->options.memory;
+  job->samples_done = done;
+  job->user_data = user_data;
+  submit_read (store, job, read_windows_thread_cb, samples_done_cb);
 }
 
 void

@@ -52,6 +52,64 @@ refuse_size (guint max_points, GError **error)
   return FALSE;
 }
 
+/* ---- points ---------------------------------------------------------------------------------- */
+
+typedef struct {
+  OrfConnection *connection;
+  const gint64 *ids;
+  guint n_ids;
+  guint max_points;
+  gsize n_points;
+  GPtrArray *series; /* OrfSeriesPoints */
+  GHashTable *by_id; /* the same */
+} Collected;
+
+static OrfSeriesPoints *
+ensure_series (Collected *collected, gint64 id)
+{
+  OrfSeriesPoints *one = g_hash_table_lookup (collected->by_id, &id);
+
+  if (one == NULL) {
+    one = add_series (collected->series, id);
+    g_hash_table_insert (collected->by_id, &one->series_id, one);
+  }
+  return one;
+}
+
+/* Behind what was collected before. */
+static gboolean
+collect (Collected *collected, gint64 from_us, gint64 to_us, GError **error)
+{
+  OrfSeriesPoints *last = NULL;
+  const OrfTierRun *run = NULL;
+  GError *failure = NULL;
+  g_autoptr (OrfTierScan)
+    scan = orf_tier_scan_new (orf_connection_get_tiers (collected->connection), collected->ids,
+                              collected->n_ids, from_us, to_us, &failure);
+
+  while (failure == NULL && orf_tier_scan_next (scan, &run, &failure) && run != NULL) {
+    collected->n_points += run->count;
+    if (collected->n_points > collected->max_points)
+      return refuse_size (collected->max_points, error);
+    if (last == NULL || last->series_id != run->series_id)
+      last = ensure_series (collected, run->series_id);
+    append_points (last->points, run);
+    /* chunks are decoded where SQLite does not look at the clock */
+    if (orf_connection_is_stopped (collected->connection, error))
+      return FALSE;
+  }
+  return failure == NULL || orf_connection_adopt_error (collected->connection, failure, error);
+}
+
+static int
+compare_series_cb (gconstpointer a, gconstpointer b)
+{
+  gint64 x = (*(OrfSeriesPoints *const *) a)->series_id;
+  gint64 y = (*(OrfSeriesPoints *const *) b)->series_id;
+
+  return (x > y) - (x < y);
+}
+
 GPtrArray *
 orf_tiers_read (OrfConnection *connection,
                 const gint64 *ids,
@@ -62,31 +120,31 @@ orf_tiers_read (OrfConnection *connection,
                 GError **error)
 {
   g_autoptr (GPtrArray) series = g_ptr_array_new_with_free_func (series_points_free_cb);
-  g_autoptr (OrfTierScan) scan = NULL;
-  OrfSeriesPoints *last = NULL;
-  const OrfTierRun *run = NULL;
-  GError *failure = NULL;
-  gsize n_points = 0;
+  g_autoptr (GHashTable) by_id = g_hash_table_new (g_int64_hash, g_int64_equal);
+  Collected collected = { connection, ids, n_ids, max_points, 0, series, by_id };
 
-  scan = orf_tier_scan_new (orf_connection_get_tiers (connection), ids, n_ids, from_us, to_us,
-                            &failure);
-  while (failure == NULL && orf_tier_scan_next (scan, &run, &failure) && run != NULL) {
-    n_points += run->count;
-    if (n_points > max_points) {
-      refuse_size (max_points, error);
+  return collect (&collected, from_us, to_us, error) ? g_steal_pointer (&series) : NULL;
+}
+
+GPtrArray *
+orf_tiers_read_windows (OrfConnection *connection, const OrfWindowedQuery *query, GError **error)
+{
+  g_autoptr (GPtrArray) series = g_ptr_array_new_with_free_func (series_points_free_cb);
+  g_autoptr (GHashTable) by_id = g_hash_table_new (g_int64_hash, g_int64_equal);
+  Collected collected = {
+    connection, query->ids, query->n_ids, query->max_points, 0, series, by_id
+  };
+  gint64 end_us = query->last_us;
+
+  while (end_us - query->step_us >= query->from_us)
+    end_us -= query->step_us;
+  for (; end_us - query->window_us + 1 < query->to_us && end_us <= query->last_us;
+       end_us += query->step_us)
+    if (!collect (&collected, MAX (end_us - query->window_us + 1, query->from_us),
+                  MIN (end_us + 1, query->to_us), error))
       return NULL;
-    }
-    if (last == NULL || last->series_id != run->series_id)
-      last = add_series (series, run->series_id);
-    append_points (last->points, run);
-    /* chunks are decoded where SQLite does not look at the clock */
-    if (orf_connection_is_stopped (connection, error))
-      return NULL;
-  }
-  if (failure == NULL)
-    return g_steal_pointer (&series);
-  orf_connection_adopt_error (connection, failure, error);
-  return NULL;
+  g_ptr_array_sort (series, compare_series_cb);
+  return g_steal_pointer (&series);
 }
 
 /* ---- with rollups ---------------------------------------------------------------------------- */
@@ -102,15 +160,6 @@ static gint64
 align_up (gint64 t_us, gint64 step_us)
 {
   return orf_rollup_align (t_us + step_us - 1, step_us);
-}
-
-static int
-compare_series_cb (gconstpointer a, gconstpointer b)
-{
-  gint64 left = (*(OrfSeriesPoints *const *) a)->series_id;
-  gint64 right = (*(OrfSeriesPoints *const *) b)->series_id;
-
-  return (left > right) - (left < right);
 }
 
 static gboolean

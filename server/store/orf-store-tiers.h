@@ -16,6 +16,10 @@ GPtrArray *orf_tiers_read (OrfConnection *connection,
                            guint max_points,
                            GError **error);
 
+/* The same, of the query's windows. */
+GPtrArray *
+orf_tiers_read_windows (OrfConnection *connection, const OrfWindowedQuery *query, GError **error);
+
 /* The same, with rollups as the query says. */
 GPtrArray *
 orf_tiers_read_rolled (OrfConnection *connection, const OrfRolledQuery *query, GError **error);

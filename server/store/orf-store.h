@@ -202,6 +202,22 @@ void orf_store_read_samples (OrfStore *store,
                              gpointer user_data);
 
 typedef struct {
+  const gint64 *ids; /* copied */
+  guint n_ids;
+  gint64 from_us, to_us;
+  gint64 last_us;            /* the last window's end, and a point of it; the others' are */
+  gint64 step_us, window_us; /* step_us before each other; window_us < step_us */
+  guint max_points;
+} OrfWindowedQuery;
+
+/* The same, of windows that are far from each other: end - window_us < t_us <= end. */
+void orf_store_read_windows (OrfStore *store,
+                             const OrfWindowedQuery *query,
+                             OrfCancel *cancel,
+                             OrfSamplesDone done,
+                             gpointer user_data);
+
+typedef struct {
   const gint64 *ids; /* copied; each once */
   guint n_ids;
   gint64 from_us, to_us;

@@ -64,6 +64,18 @@ def test_as_computed(t):
         equal(ask(daemon, base, expr), expected, expr + " from the file")
 
 
+def test_windows_far_apart(t):
+    """What is between them is not read: a bound that all points are beyond is none."""
+    daemon = t.start(settings={"metrics.max_query_points": 1000})
+    base = now_us() // (600 * S) * 600 * S - 100 * 60 * S
+    daemon.call("metrics.record", {"samples": [{"name": "far", "value": i, "t_us": base + i * S} for i in range(4000)]})
+    daemon.restart()
+    equal(ask(daemon, base, "avg(far, 10s)", 600, 3600, 600), {"": [at - 4.5 for at in range(600, 3601, 600)]})
+    equal(ask(daemon, base, "rate(far, 10s)", 600, 3600, 600), {"": [1] * 6})
+    equal(ask(daemon, base, "last(far, 1m) + count(far, 10s)", 600, 3600, 600), {"": [at + 10 for at in range(600, 3601, 600)]})
+    fails(lambda: ask(daemon, base, "avg(far, 10m)", 600, 3600, 600), "RESOURCE_EXHAUSTED")
+
+
 def test_csv_and_rest(t):
     daemon, base = start(t)
     for expr, expected in CASES.items():

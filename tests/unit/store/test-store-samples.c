@@ -92,6 +92,46 @@ compare_range (StoreFixture *fixture, GHashTable **model, gint64 from_us, gint64
   }
 }
 
+/* As all points, but for those between the windows. */
+static void
+compare_windows (StoreFixture *fixture, GHashTable **model, gint64 last_us)
+{
+  static const gint64 all[] = { 1, 2, 3, 5, N_SERIES, N_SERIES + 1 };
+  gint64 step_us = g_test_rand_int_range (2, 20000000);
+  const OrfWindowedQuery query = {
+    .ids = all,
+    .n_ids = G_N_ELEMENTS (all),
+    .from_us = last_us - g_test_rand_int_range (0, 100000000),
+    .to_us = last_us + 1 - g_test_rand_int_range (0, 1000000),
+    .last_us = last_us,
+    .step_us = step_us,
+    .window_us = g_test_rand_int_range (1, (gint32) step_us),
+    .max_points = G_MAXUINT,
+  };
+  g_auto (StoreAnswer) got = { 0 };
+  guint at = 0;
+
+  orf_store_read_windows (fixture->store, &query, NULL, store_answer_samples_cb, &got);
+  store_answer_wait (&got);
+  g_assert_no_error (got.error);
+  for (guint i = 0; i < query.n_ids; i++) {
+    const OrfSeriesPoints *one = at < got.rows->len ? got.rows->pdata[at] : NULL;
+    gboolean has = one != NULL && one->series_id == all[i];
+    guint n = 0;
+
+    at += has;
+    for (gint64 end_us = last_us; end_us >= query.from_us - step_us && all[i] <= N_SERIES;
+         end_us -= step_us)
+      n += count_model (model[all[i]], MAX (end_us - query.window_us + 1, query.from_us),
+                        MIN (end_us + 1, query.to_us));
+    g_assert_cmpuint (has ? one->points->len : 0, ==, n);
+    for (guint k = 1; k < n; k++)
+      g_assert_cmpint (g_array_index (one->points, OrfPoint, k - 1).t_us, <,
+                       g_array_index (one->points, OrfPoint, k).t_us);
+  }
+  g_assert_cmpuint (at, ==, got.rows->len);
+}
+
 static GHashTable **
 new_model (void)
 {
@@ -123,6 +163,7 @@ test_model (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
     gint64 to_us = from_us + g_test_rand_int_range (0, 60000000);
 
     compare_range (fixture, model, from_us, to_us, (guint) g_test_rand_int_range (0, N_SERIES));
+    compare_windows (fixture, model, to_us);
   }
   compare_range (fixture, model, 0, G_MAXINT64, 0);
   free_model (model);
