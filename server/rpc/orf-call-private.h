@@ -24,11 +24,16 @@ typedef struct {
   gpointer owner;
 } OrfCallOrigin;
 
-/* params: an object, an array by position, or NULL.  Answers through the sink, often before it
+typedef struct {
+  json_t *json;      /* an object, an array by position, or NULL */
+  gpointer *decoded; /* instead: a struct of the method's, which is taken; NULL: there is json */
+} OrfCallParams;
+
+/* Answers through the sink, often before it
  * returns; NULL then, else a reference with which the owner may abandon or cancel the call. */
 OrfCall *orf_call_start (const OrfCallOrigin *origin,
                          const OrfMethod *method,
-                         json_t *params,
+                         const OrfCallParams *params,
                          const OrfCallMeta *meta);
 /* Nobody waits for it any more: the sink is not called.  Consumes the owner's reference. */
 void orf_call_abandon (OrfCall *call);

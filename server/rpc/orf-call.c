@@ -248,11 +248,16 @@ name_params (const OrfDesc *desc, json_t *params, GError **error)
 
 /* *detail: what the audit is told of the parameters, where it is told. */
 static gboolean
-decode_params (OrfCall *call, json_t *params, char **detail, GError **error)
+decode_params (OrfCall *call, const OrfCallParams *params, char **detail, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
-  g_autoptr (json_t) named = name_params (call->method->params, params, &local_error);
+  g_autoptr (json_t) named = NULL;
 
+  if (params->decoded != NULL) {
+    call->params = g_steal_pointer (params->decoded);
+    return TRUE;
+  }
+  named = name_params (call->method->params, params->json, &local_error);
   if (local_error == NULL)
     call->params = orf_decode (call->method->params, named, ORF_DECODE_STRICT, &local_error);
   if (local_error != NULL) {
@@ -359,7 +364,7 @@ audited_cb (gpointer data, const GError *error)
 OrfCall *
 orf_call_start (const OrfCallOrigin *origin,
                 const OrfMethod *method,
-                json_t *params,
+                const OrfCallParams *params,
                 const OrfCallMeta *meta)
 {
   g_autoptr (GError) error = NULL;

@@ -15,6 +15,7 @@
 #include "orf-schema-bind.h"
 #include "rpc/orf-call-private.h"
 #include "rpc/orf-peer-streams.h"
+#include "rpc/orf-rpc-plain.h"
 #include "rpc/orf-rpc-request.h"
 #include "rpc/orf-rpc-text.h"
 
@@ -30,6 +31,8 @@ typedef struct {
   gboolean notification;
   GString *answer;
   guint64 stream; /* opened by the call; 0: none */
+  /* its parameters, read already; NULL: they are in the request.  Until the call is started. */
+  OrfRpcPlain *plain;
 } Slot;
 
 struct _Exchange {
@@ -322,6 +325,8 @@ static void
 start_call (Slot *slot, const OrfMethod *method, json_t *params, const OrfCallMeta *meta)
 {
   OrfPeer *peer = slot->exchange->peer;
+  OrfRpcPlain *plain = g_steal_pointer (&slot->plain);
+  const OrfCallParams given = { params, plain != NULL ? &plain->params : NULL };
   OrfCallOrigin origin = {
     .router = peer->router,
     .role = peer->role,
@@ -333,7 +338,7 @@ start_call (Slot *slot, const OrfMethod *method, json_t *params, const OrfCallMe
   OrfCall *call;
 
   peer->pending++;
-  call = orf_call_start (&origin, method, params, meta);
+  call = orf_call_start (&origin, method, &given, meta);
   if (call != NULL)
     slot->call = call;
 }
@@ -415,8 +420,18 @@ orf_peer_receive (OrfPeer *peer, const char *data, gsize length, const OrfCallMe
   const OrfRpcLimits *limits = orf_router_get_limits (peer->router);
   g_autoptr (GError) error = NULL;
   g_autoptr (json_t) message = NULL;
+  g_autoptr (OrfRpcPlain) plain = NULL;
   Exchange *exchange;
 
+  if (length <= limits->max_message_bytes)
+    plain = orf_rpc_plain_read (peer->router, data, length, meta);
+  if (plain != NULL) {
+    exchange = exchange_new (peer, FALSE, 1);
+    exchange->slots[0].plain = plain;
+    start_request (&exchange->slots[0], plain->envelope, plain->text, plain->length, meta);
+    exchange_settle (exchange);
+    return;
+  }
   if (length > limits->max_message_bytes)
     error = orf_error_new_field (ORF_ERROR_RESOURCE_EXHAUSTED, NULL, NULL,
                                  "the message has %" G_GSIZE_FORMAT

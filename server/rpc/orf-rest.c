@@ -184,7 +184,8 @@ orf_rest_call (OrfRouter *router,
                              .sink = rest_sink,
                              .owner = rest };
 
-    call = orf_call_start (&origin, &orf_methods[route->method], params, &request->meta);
+    call = orf_call_start (&origin, &orf_methods[route->method], &(OrfCallParams){ .json = params },
+                           &request->meta);
     if (call != NULL)
       rest->call = call;
   }

@@ -87,6 +87,39 @@ orf_rpc_text_dup_id (const char *text, gsize length)
   }
 }
 
+gboolean
+orf_rpc_text_find_member (const char *text, gsize length, const char *name, OrfRpcSlice *value)
+{
+  const char *end = text + length, *at = skip_space (text, end);
+  gsize name_length = strlen (name);
+  gboolean found = FALSE;
+
+  if (at >= end || *at != '{')
+    return FALSE;
+  do {
+    const char *key = skip_space (at + 1, end), *from, *colon;
+
+    if (key >= end || *key != '"')
+      return FALSE;
+    at = skip_string (key, end);
+    colon = skip_space (at, end);
+    if (colon >= end || *colon != ':' || memchr (key, '\\', (gsize) (at - key)) != NULL)
+      return FALSE;
+    from = skip_space (colon + 1, end);
+    if ((gsize) (at - key) == name_length + 2 && memcmp (key + 1, name, name_length) == 0) {
+      if (found)
+        return FALSE;
+      found = TRUE;
+      at = skip_value (from, end);
+      *value = (OrfRpcSlice){ from, trimmed_length (from, at) };
+    } else {
+      at = skip_value (from, end);
+    }
+    at = skip_space (at, end);
+  } while (at < end && *at == ',');
+  return found && value->length > 0;
+}
+
 GArray *
 orf_rpc_text_split_array (const char *text, gsize length)
 {

@@ -17,6 +17,11 @@ typedef struct {
   gsize length;
 } OrfRpcSlice;
 GArray *orf_rpc_text_split_array (const char *text, gsize length);
+/* The value of an object's member, from text that nobody has looked at yet: where it is valid JSON,
+ * so is the value.  FALSE: it is not there, or not so plainly (twice, or beside keys with escapes).
+ */
+gboolean
+orf_rpc_text_find_member (const char *text, gsize length, const char *name, OrfRpcSlice *value);
 
 /* {"jsonrpc":"2.0","id":ID,"result":JSON} and the same with error; id NULL stands for null. */
 void orf_rpc_text_append_result (GString *out, const char *id, const char *json, gsize length);
