@@ -23,8 +23,8 @@ orf_pack_step_new (const OrfPacking *packing)
   step->chunks = g_ptr_array_new_with_free_func (chunk_row_free_cb);
   step->gone_chunks = g_array_new (FALSE, FALSE, sizeof (gint64));
   step->gone_blocks = g_array_new (FALSE, FALSE, sizeof (gint64));
-  step->minutes = g_array_new (FALSE, FALSE, sizeof (OrfRollup));
-  step->hours = g_array_new (FALSE, FALSE, sizeof (OrfRollup));
+  step->minutes = orf_rollup_array_new ();
+  step->hours = orf_rollup_array_new ();
   step->falls = g_array_new (FALSE, FALSE, sizeof (OrfCounterFall));
   return step;
 }

@@ -7,6 +7,7 @@
 #include "history/orf-tier-reader.h"
 
 #include "history/orf-chunk-codec.h"
+#include "history/orf-sketch.h"
 #include "history/orf-tier-tail.h"
 #include "orf-error.h"
 #include "store/orf-store-error.h"
@@ -33,6 +34,7 @@ static const char falls_sql[] =
     [ORF_ROLLUP_MIN] = ROLLUP_SQL (table, ", min"),                                                \
     [ORF_ROLLUP_MAX] = ROLLUP_SQL (table, ", max"),                                                \
     [ORF_ROLLUP_LAST] = ROLLUP_SQL (table, ", last"),                                              \
+    [ORF_ROLLUP_SKETCH] = ROLLUP_SQL (table, ", sketch"),                                          \
     [ORF_ROLLUP_ALL] = ROLLUP_SQL (table, ", sum, min, max, last"),                                \
   }
 static const char *const rollup_sqls[][ORF_N_ROLLUP_PARTS] = { ROLLUP_SQLS ("rollup_1m"),
@@ -572,12 +574,33 @@ get_rollup (sqlite3_stmt *statement, OrfRollupPart part, gint64 series_id)
     row.max = sqlite3_column_double (statement, 4);
     row.last = sqlite3_column_double (statement, 5);
     break;
+  case ORF_ROLLUP_SKETCH: /* see take_sketch() */
   case ORF_ROLLUP_COUNT:
   case ORF_N_ROLLUP_PARTS:
   default:
     break;
   }
   return row;
+}
+
+/* NULL where the row has none. */
+static gboolean
+take_sketch (sqlite3_stmt *statement, OrfRollup *row, GError **error)
+{
+  const guint8 *data = sqlite3_column_blob (statement, 2);
+  int length = sqlite3_column_bytes (statement, 2);
+  g_autoptr (OrfSketch) sketch = NULL;
+
+  if (data == NULL)
+    return TRUE;
+  sketch = orf_sketch_decode (data, (gsize) length, error);
+  if (sketch == NULL) {
+    g_prefix_error (error, "rollup of series %" G_GINT64_FORMAT " at %" G_GINT64_FORMAT ": ",
+                    row->series_id, row->t_us);
+    return FALSE;
+  }
+  row->sketch = g_byte_array_append (g_byte_array_sized_new ((guint) length), data, (guint) length);
+  return TRUE;
 }
 
 gboolean
@@ -604,6 +627,10 @@ orf_tier_reader_read_rollups (OrfTierReader *reader,
   while ((code = sqlite3_step (*statement)) == SQLITE_ROW) {
     OrfRollup row = get_rollup (*statement, part, series_id);
 
+    if (part == ORF_ROLLUP_SKETCH && !take_sketch (*statement, &row, error)) {
+      sqlite3_reset (*statement);
+      return FALSE;
+    }
     g_array_append_val (rows, row);
   }
   sqlite3_reset (*statement);

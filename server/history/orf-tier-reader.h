@@ -63,12 +63,13 @@ typedef enum {
   ORF_ROLLUP_MIN,
   ORF_ROLLUP_MAX,
   ORF_ROLLUP_LAST,
-  ORF_ROLLUP_ALL,
+  ORF_ROLLUP_ALL, /* but the sketch */
+  ORF_ROLLUP_SKETCH,
   ORF_N_ROLLUP_PARTS,
 } OrfRollupPart;
 
 /* Appends the rows of rollup_1m or (step_us ORF_HOUR_US) rollup_1h with from_us <= t_us < to_us to
- * rows, of OrfRollup. */
+ * rows (orf_rollup_array_new()).  DATA_LOSS names a row whose sketch is none. */
 gboolean orf_tier_reader_read_rollups (OrfTierReader *reader,
                                        gint64 step_us,
                                        OrfRollupPart part,

@@ -134,6 +134,10 @@ get_part (OrfMetricsAggregate aggregate)
     return ORF_ROLLUP_LAST;
   case ORF_METRICS_AGGREGATE_COUNT:
     return ORF_ROLLUP_COUNT;
+  case ORF_METRICS_AGGREGATE_P50:
+  case ORF_METRICS_AGGREGATE_P95:
+  case ORF_METRICS_AGGREGATE_P99:
+    return ORF_ROLLUP_SKETCH;
   default:
     return ORF_ROLLUP_ALL;
   }

@@ -199,12 +199,21 @@ read_chunks (Reading *reading, GError **error)
   return TRUE;
 }
 
-/* Increases of what is no counter are not what rollups tell. */
+/* Whether its rollups tell what is asked: increases of counters alone, percentiles of durations. */
+static gboolean
+is_told_by_rollups (const OrfQueryPointsSpec *spec, const OrfSelected *one)
+{
+  if (spec->rising)
+    return one->kind == ORF_SERIES_KIND_COUNTER;
+  return spec->part != ORF_ROLLUP_SKETCH ||
+         (one->kind == ORF_SERIES_KIND_GAUGE && orf_rollup_is_duration (one->unit));
+}
+
 static gboolean
 may_use_rollups (const Reading *reading)
 {
-  for (guint i = 0; i < reading->points->selected->len && reading->spec.rising; i++)
-    if (((OrfSelected *) reading->points->selected->pdata[i])->kind != ORF_SERIES_KIND_COUNTER)
+  for (guint i = 0; i < reading->points->selected->len; i++)
+    if (!is_told_by_rollups (&reading->spec, reading->points->selected->pdata[i]))
       return FALSE;
   return reading->spec.rollup_us > 0;
 }

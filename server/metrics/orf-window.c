@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "core/orf-clock.h"
+#include "history/orf-sketch.h"
 #include "metrics/orf-gathered.h"
 #include "metrics/orf-quantile.h"
 
@@ -12,8 +13,9 @@ typedef struct {
   OrfGathered points;
   double increase; /* of all inputs that have one */
   gboolean has_increase;
-  gboolean delta; /* it is no increase, but last less first */
-  GArray *values; /* double; NULL unless a percentile is asked for */
+  gboolean delta;    /* it is no increase, but last less first */
+  GArray *values;    /* double; NULL unless a percentile is asked for */
+  OrfSketch *sketch; /* of the rollups; NULL: there was none */
 } Gathered;
 
 gboolean
@@ -25,10 +27,7 @@ orf_window_looks_back (OrfMetricsAggregate aggregate)
 gboolean
 orf_window_takes_rollups (OrfMetricsAggregate aggregate)
 {
-  double share;
-
-  return aggregate != ORF_METRICS_AGGREGATE_DELTA && aggregate != ORF_METRICS_AGGREGATE_STDDEV &&
-         !orf_quantile_find_share (aggregate, &share);
+  return aggregate != ORF_METRICS_AGGREGATE_DELTA && aggregate != ORF_METRICS_AGGREGATE_STDDEV;
 }
 
 /* The start of the window that holds t. */
@@ -86,6 +85,20 @@ take_point (Gathered *all, Cursor *cursor, const OrfPoint *point)
   cursor_pass (cursor, point->value);
 }
 
+/* A rollup that has none (its samples are gone) tells nothing of percentiles. */
+static void
+add_sketch (Gathered *all, const OrfRollup *row)
+{
+  g_autoptr (OrfSketch) sketch = row->sketch != NULL
+                                   ? orf_sketch_decode (row->sketch->data, row->sketch->len, NULL)
+                                   : NULL;
+
+  if (all->sketch == NULL)
+    all->sketch = orf_sketch_new ();
+  if (sketch != NULL)
+    orf_sketch_merge (all->sketch, sketch);
+}
+
 static void
 take_rollup (Gathered *all, Cursor *cursor, const OrfRollup *row)
 {
@@ -97,6 +110,8 @@ take_rollup (Gathered *all, Cursor *cursor, const OrfRollup *row)
                              .last = { row->t_us, row->last } };
 
   orf_gathered_merge (&all->points, &part);
+  if (all->values != NULL)
+    add_sketch (all, row);
   /* it only rose, so the least was the first */
   if (cursor->has_newest || row->count > 1)
     add_increase (all,
@@ -145,6 +160,11 @@ conclude (Gathered *all, OrfMetricsAggregate aggregate, gint64 length_us)
   if (orf_quantile_find_share (aggregate, &share)) {
     double *values = (double *) (void *) all->values->data;
 
+    if (all->sketch != NULL) {
+      for (guint i = 0; i < all->values->len; i++)
+        orf_sketch_add (all->sketch, values[i]);
+      return orf_sketch_quantile (all->sketch, share);
+    }
     orf_quantile_sort (values, all->values->len);
     return orf_quantile_get (values, all->values->len, share);
   }
@@ -171,6 +191,7 @@ aggregate_one (const OrfWindowSpec *spec,
                GArray *values)
 {
   Gathered all = { .values = values, .delta = spec->aggregate == ORF_METRICS_AGGREGATE_DELTA };
+  double value;
 
   if (values != NULL)
     g_array_set_size (values, 0);
@@ -181,7 +202,9 @@ aggregate_one (const OrfWindowSpec *spec,
     if (all.delta)
       gather_delta (&all, &inputs[i], first, at[i].point);
   }
-  return conclude (&all, spec->aggregate, end_us - start_us);
+  value = conclude (&all, spec->aggregate, end_us - start_us);
+  g_clear_pointer (&all.sketch, orf_sketch_free);
+  return value;
 }
 
 /* What is before the span is not counted. */

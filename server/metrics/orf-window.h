@@ -18,7 +18,8 @@ typedef struct {
 
 /* One series' points by time.  Those before from_us are not counted, but increases start from them.
  * Rollups stand for points at other times than those that are told, each within one window and,
- * where it matters, of a counter that did not fall. */
+ * where it matters, of a counter that did not fall.  Percentiles of rollups are within
+ * ORF_SKETCH_ACCURACY, by their sketches. */
 typedef struct {
   const OrfPoint *points;
   guint n_points;

@@ -170,7 +170,8 @@ static gboolean
 take_run (Compare *self, const OrfTierRun *run, GArray *rows, OrfRollup *pending, GError **error)
 {
   g_array_set_size (rows, 0);
-  orf_rollup_fold (run->series_id, run->times_us, run->values, run->count, ORF_MINUTE_US, rows);
+  orf_rollup_fold (run->series_id, run->times_us, run->values, run->count, ORF_MINUTE_US, FALSE,
+                   rows);
   for (guint i = 0; i < rows->len; i++) {
     const OrfRollup *row = &g_array_index (rows, OrfRollup, i);
 
@@ -189,7 +190,7 @@ take_run (Compare *self, const OrfTierRun *run, GArray *rows, OrfRollup *pending
 static gboolean
 take_samples (Compare *self, gboolean *damaged, GError **error)
 {
-  g_autoptr (GArray) rows = g_array_new (FALSE, FALSE, sizeof (OrfRollup));
+  g_autoptr (GArray) rows = orf_rollup_array_new ();
   g_autoptr (OrfTierScan) scan = NULL;
   OrfRollup pending = { .count = 0 };
   const OrfTierRun *run = NULL;

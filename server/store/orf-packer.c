@@ -26,10 +26,11 @@ static const char packing_sql[] =
 static const char raw_sql[] =
   "SELECT coalesce (min (first_rowid), 0), coalesce (max (last_rowid), -1) FROM raw_block";
 static const char block_sql[] = "SELECT chunks, samples FROM chunk_block WHERE block = ?1";
-static const char kind_sql[] = "SELECT kind = 'counter' FROM series WHERE id = ?1";
+static const char whole_sql[] = "SELECT packed_from_us FROM retention";
+static const char kind_sql[] = "SELECT kind, unit FROM series WHERE id = ?1";
 static const char before_sql[] =
   "SELECT last FROM rollup_1m WHERE series_id = ?1 AND t_us < ?2 ORDER BY t_us DESC LIMIT 1";
-static const char minutes_sql[] = "SELECT t_us, count, min, max, sum, last FROM rollup_1m "
+static const char minutes_sql[] = "SELECT t_us, count, min, max, sum, last, sketch FROM rollup_1m "
                                   "WHERE series_id = ?1 AND t_us >= ?2 AND t_us < ?3 ORDER BY t_us";
 
 struct _OrfPacker {
@@ -214,10 +215,17 @@ find_newest_before (
   return TRUE;
 }
 
+/* What a series' rollups need beside the usual. */
+typedef struct {
+  gboolean counter;  /* where it fell */
+  gboolean sketched; /* sketches */
+} Needs;
+
 static gboolean
-is_counter (OrfConnection *connection, gint64 series_id, gboolean *counter, GError **error)
+find_needs (OrfConnection *connection, gint64 series_id, Needs *needs, GError **error)
 {
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, kind_sql, error);
+  const char *kind, *unit;
   gboolean row;
 
   if (statement == NULL)
@@ -225,7 +233,10 @@ is_counter (OrfConnection *connection, gint64 series_id, gboolean *counter, GErr
   sqlite3_bind_int64 (statement, 1, series_id);
   if (!orf_connection_step (connection, statement, &row, error))
     return FALSE;
-  *counter = row && sqlite3_column_int (statement, 0) != 0;
+  kind = row ? (const char *) sqlite3_column_text (statement, 0) : NULL;
+  unit = row ? (const char *) sqlite3_column_text (statement, 1) : NULL;
+  needs->counter = g_strcmp0 (kind, "counter") == 0;
+  needs->sketched = g_strcmp0 (kind, "gauge") == 0 && orf_rollup_is_duration (unit);
   return TRUE;
 }
 
@@ -236,12 +247,7 @@ packer_note_falls (
 {
   double before = NAN;
   gint64 noted_us = G_MININT64;
-  gboolean counter;
 
-  if (!is_counter (connection, series_id, &counter, error))
-    return FALSE;
-  if (!counter)
-    return TRUE;
   if (!find_newest_before (connection, series_id,
                            orf_rollup_align (g_array_index (packer->times_us, gint64, 0),
                                              ORF_MINUTE_US),
@@ -262,7 +268,21 @@ packer_note_falls (
   return TRUE;
 }
 
-/* The minutes that the new samples touch, appended to step->minutes. */
+/* *from_us: of minutes that begin before it not all samples are there any more. */
+static gboolean
+find_whole (OrfConnection *connection, gint64 *from_us, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, whole_sql, error);
+  gboolean row;
+
+  if (statement == NULL || !orf_connection_step (connection, statement, &row, error))
+    return FALSE;
+  *from_us = row ? sqlite3_column_int64 (statement, 0) : 0;
+  return TRUE;
+}
+
+/* The minutes that the new samples touch, appended to step->minutes.  One whose other samples
+ * retention has dropped stays as it is: it tells more than the sample that came so late. */
 static gboolean
 packer_roll_minutes (OrfPacker *packer,
                      OrfConnection *connection,
@@ -272,21 +292,59 @@ packer_roll_minutes (OrfPacker *packer,
                      GError **error)
 {
   const OrfPoint *data = (const OrfPoint *) (gpointer) points->data;
+  gint64 whole_from_us;
+  guint at = 0;
+  Needs needs;
 
-  for (guint at = 0, end; at < points->len; at = end) {
+  if (!find_needs (connection, series_id, &needs, error) ||
+      !find_whole (connection, &whole_from_us, error))
+    return FALSE;
+  while (at < points->len && orf_rollup_align (data[at].t_us, ORF_MINUTE_US) < whole_from_us)
+    at++;
+  for (guint end; at < points->len; at = end) {
     for (end = at + 1; end < points->len && data[end].t_us - data[end - 1].t_us <= NEAR_US;)
       end++;
     if (!packer_add_packed (packer, connection, series_id, data + at, end - at, error) ||
-        !packer_note_falls (packer, connection, series_id, step, error))
+        (needs.counter && !packer_note_falls (packer, connection, series_id, step, error)))
       return FALSE;
     orf_rollup_fold (series_id, (const gint64 *) (gpointer) packer->times_us->data,
                      (const double *) (gpointer) packer->values->data, packer->times_us->len,
-                     ORF_MINUTE_US, step->minutes);
+                     ORF_MINUTE_US, needs.sketched, step->minutes);
   }
   return TRUE;
 }
 
-/* Appends the minutes of the hour that are in the file before, and those that are made now. */
+static OrfRollup
+get_minute (OrfStatement *statement, gint64 series_id)
+{
+  OrfRollup minute = { series_id,
+                       sqlite3_column_int64 (statement, 0),
+                       sqlite3_column_int64 (statement, 1),
+                       sqlite3_column_double (statement, 2),
+                       sqlite3_column_double (statement, 3),
+                       sqlite3_column_double (statement, 4),
+                       sqlite3_column_double (statement, 5),
+                       NULL };
+  const guint8 *sketch = sqlite3_column_blob (statement, 6);
+
+  if (sketch != NULL)
+    minute.sketch = g_byte_array_append (g_byte_array_new (), sketch,
+                                         (guint) sqlite3_column_bytes (statement, 6));
+  return minute;
+}
+
+static void
+append_minute (GArray *minutes, const OrfRollup *minute)
+{
+  OrfRollup copy = *minute;
+
+  if (copy.sketch != NULL)
+    g_byte_array_ref (copy.sketch);
+  g_array_append_val (minutes, copy);
+}
+
+/* Appends the minutes of the hour that are in the file, but of those that are made now the new
+ * ones. */
 static gboolean
 collect_hour (OrfConnection *connection,
               gint64 series_id,
@@ -306,21 +364,18 @@ collect_hour (OrfConnection *connection,
   sqlite3_bind_int64 (statement, 2, hour_us);
   sqlite3_bind_int64 (statement, 3, hour_us + ORF_HOUR_US);
   while (row) {
-    OrfRollup old;
+    gint64 t_us;
 
     if (!orf_connection_step (connection, statement, &row, error))
       return FALSE;
-    old = (OrfRollup){ series_id,
-                       row ? sqlite3_column_int64 (statement, 0) : G_MAXINT64,
-                       sqlite3_column_int64 (statement, 1),
-                       sqlite3_column_double (statement, 2),
-                       sqlite3_column_double (statement, 3),
-                       sqlite3_column_double (statement, 4),
-                       sqlite3_column_double (statement, 5) };
-    for (; at < n_made && made[at].t_us <= old.t_us; at++)
-      g_array_append_val (minutes, made[at]);
-    if (row && (at == 0 || made[at - 1].t_us != old.t_us))
+    t_us = row ? sqlite3_column_int64 (statement, 0) : G_MAXINT64;
+    for (; at < n_made && made[at].t_us <= t_us; at++)
+      append_minute (minutes, &made[at]);
+    if (row && (at == 0 || made[at - 1].t_us != t_us)) {
+      OrfRollup old = get_minute (statement, series_id);
+
       g_array_append_val (minutes, old);
+    }
   }
   return TRUE;
 }
@@ -330,7 +385,7 @@ static gboolean
 roll_hours (
   OrfConnection *connection, gint64 series_id, OrfPackStep *step, guint first, GError **error)
 {
-  g_autoptr (GArray) minutes = g_array_new (FALSE, FALSE, sizeof (OrfRollup));
+  g_autoptr (GArray) minutes = orf_rollup_array_new ();
 
   for (guint at = first, end; at < step->minutes->len; at = end) {
     const OrfRollup *made = &g_array_index (step->minutes, OrfRollup, at);
@@ -343,10 +398,9 @@ roll_hours (
     g_array_set_size (minutes, 0);
     if (!collect_hour (connection, series_id, hour_us, made, end - at, minutes, error))
       return FALSE;
-    hour = g_array_index (minutes, OrfRollup, 0);
-    hour.t_us = hour_us;
-    for (guint i = 1; i < minutes->len; i++)
-      orf_rollup_add (&hour, &g_array_index (minutes, OrfRollup, i));
+    if (!orf_rollup_sum ((const OrfRollup *) (gpointer) minutes->data, minutes->len, hour_us, &hour,
+                         error))
+      return FALSE;
     g_array_append_val (step->hours, hour);
   }
   return TRUE;

@@ -38,6 +38,15 @@ static const OrfRetainRollups hours = {
   .step_us = ORF_HOUR_US,
 };
 
+static const OrfRetainRollups falls = {
+  .series_sql = SERIES_SQL ("counter_fall"),
+  .row_sql = ROW_SQL ("counter_fall"),
+  .far_sql = FAR_SQL ("counter_fall"),
+  .drop_sql = DROP_SQL ("counter_fall"),
+  .note_sql = NOTE_SQL ("hours_from_us"),
+  .step_us = ORF_HOUR_US,
+};
+
 OrfRetainRollups
 orf_retain_rollups_minutes (void)
 {
@@ -48,6 +57,12 @@ OrfRetainRollups
 orf_retain_rollups_hours (void)
 {
   return hours;
+}
+
+OrfRetainRollups
+orf_retain_rollups_falls (void)
+{
+  return falls;
 }
 
 void

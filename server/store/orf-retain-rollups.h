@@ -25,6 +25,8 @@ typedef struct {
 
 OrfRetainRollups orf_retain_rollups_minutes (void);
 OrfRetainRollups orf_retain_rollups_hours (void);
+/* Where counters fell, which is wanted for as long as there are hours. */
+OrfRetainRollups orf_retain_rollups_falls (void);
 
 /* Everything is to be looked at again: pins have gone, limits are others, a transaction was lost.
  */

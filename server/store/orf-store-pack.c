@@ -6,11 +6,11 @@ static const char chunk_sql[] = "INSERT INTO chunk (id, series_id, start_us, end
                                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?9, ?10)";
 static const char drop_chunk_sql[] = "DELETE FROM chunk WHERE id = ?1";
 static const char minute_sql[] =
-  "INSERT OR REPLACE INTO rollup_1m (series_id, t_us, count, min, max, sum, last) "
-  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+  "INSERT OR REPLACE INTO rollup_1m (series_id, t_us, count, min, max, sum, last, sketch) "
+  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 static const char hour_sql[] =
-  "INSERT OR REPLACE INTO rollup_1h (series_id, t_us, count, min, max, sum, last) "
-  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+  "INSERT OR REPLACE INTO rollup_1h (series_id, t_us, count, min, max, sum, last, sketch) "
+  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 static const char fall_sql[] =
   "INSERT OR IGNORE INTO counter_fall (series_id, t_us) VALUES (?1, ?2)";
 static const char block_sql[] =
@@ -73,6 +73,8 @@ put_rollup (OrfConnection *connection, const char *sql, const OrfRollup *row, GE
   sqlite3_bind_double (statement, 5, row->max);
   sqlite3_bind_double (statement, 6, row->sum);
   sqlite3_bind_double (statement, 7, row->last);
+  if (row->sketch != NULL)
+    sqlite3_bind_blob64 (statement, 8, row->sketch->data, row->sketch->len, SQLITE_STATIC);
   return orf_connection_run (connection, statement, error);
 }
 

@@ -44,6 +44,7 @@ typedef enum {
   STAGE_CHUNKS,
   STAGE_MINUTES,
   STAGE_HOURS,
+  STAGE_FALLS,
   STAGE_SIZE,
   N_STAGES,
 } Stage;
@@ -53,7 +54,7 @@ struct _OrfRetainer {
   OrfPins *pins; /* NULL: to be loaded */
   OrfPurge keys, audit, events, processes;
   OrfRetainChunks chunks;
-  OrfRetainRollups minutes, hours;
+  OrfRetainRollups minutes, hours, falls;
   gboolean told_full; /* larger than max_bytes, and nothing more may go */
 };
 
@@ -72,6 +73,7 @@ orf_retainer_new (void)
                                 .drop_sql = ORF_PURGE_DROP_SQL ("gpu_process") };
   self->minutes = orf_retain_rollups_minutes ();
   self->hours = orf_retain_rollups_hours ();
+  self->falls = orf_retain_rollups_falls ();
   return self;
 }
 
@@ -94,6 +96,7 @@ orf_retainer_restart (OrfRetainer *self)
   self->chunks.block = 0;
   orf_retain_rollups_restart (&self->minutes);
   orf_retain_rollups_restart (&self->hours);
+  orf_retain_rollups_restart (&self->falls);
 }
 
 static gboolean
@@ -279,6 +282,9 @@ run_stage (OrfRetainer *self,
                          error);
   case STAGE_HOURS:
     return drop_rollups (self, &self->hours, connection, history->rollup_1h_us, deadline_us, more,
+                         error);
+  case STAGE_FALLS:
+    return drop_rollups (self, &self->falls, connection, history->rollup_1h_us, deadline_us, more,
                          error);
   case STAGE_SIZE:
     return make_room (self, connection, history, more, error);

@@ -231,7 +231,7 @@ rolled_read_rows (Rolled *rolled, OrfSeriesPoints *one, GError **error)
   gint64 hours_to_us = orf_rollup_align (one->rolled_to_us, ORF_HOUR_US);
   GError *failure = NULL;
 
-  one->rollups = g_array_new (FALSE, FALSE, sizeof (OrfRollup));
+  one->rollups = orf_rollup_array_new ();
   if (query->rollup_us != ORF_HOUR_US || hours_from_us >= hours_to_us)
     hours_from_us = hours_to_us = one->rolled_to_us;
   if (orf_tier_reader_read_rollups (reader, ORF_MINUTE_US, query->part, one->series_id,
@@ -258,26 +258,29 @@ rolled_find_falls (Rolled *rolled, const OrfSeriesPoints *one, GArray *minutes, 
 /* The points of the rows in which a counter may have fallen, in their place; a row of which no
  * points are left stays. */
 static gboolean
-rolled_replace_falls (Rolled *rolled, OrfSeriesPoints *one, GError **error)
+rolled_replace_rows (Rolled *rolled, OrfSeriesPoints *one, GError **error)
 {
   g_autoptr (GArray) falls = g_array_new (FALSE, FALSE, sizeof (gint64));
   OrfRollup *rows = (OrfRollup *) (gpointer) one->rollups->data;
+  gboolean sketches = rolled->query->part == ORF_ROLLUP_SKETCH;
   guint n = 0, at = 0;
 
-  if (!rolled_find_falls (rolled, one, falls, error))
+  if (rolled->query->rising && !rolled_find_falls (rolled, one, falls, error))
     return FALSE;
   for (guint i = 0; i < one->rollups->len; i++) {
-    OrfRollup row = rows[i];
+    const OrfRollup row = rows[i];
     gint64 next_us = i + 1 < one->rollups->len ? rows[i + 1].t_us : one->rolled_to_us;
     guint n_points = one->points->len;
-    gboolean fell = FALSE;
+    gboolean vague = sketches && row.sketch == NULL;
 
     for (; at < falls->len && g_array_index (falls, gint64, at) < next_us; at++)
-      fell = fell || g_array_index (falls, gint64, at) >= row.t_us;
-    if (fell && !rolled_read_points (rolled, &one->series_id, 1, row.t_us, next_us, error))
+      vague = vague || g_array_index (falls, gint64, at) >= row.t_us;
+    if (vague && !rolled_read_points (rolled, &one->series_id, 1, row.t_us, next_us, error))
       return FALSE;
-    if (one->points->len == n_points)
-      rows[n++] = row;
+    if (one->points->len > n_points)
+      continue;
+    rows[i] = rows[n]; /* one that goes, whose sketch the array frees */
+    rows[n++] = row;
   }
   g_array_set_size (one->rollups, n);
   return TRUE;
@@ -320,8 +323,7 @@ rolled_read (Rolled *rolled, GError **error)
     OrfSeriesPoints *one = rolled->series->pdata[i];
 
     if (orf_connection_is_stopped (rolled->connection, error) ||
-        !rolled_read_rows (rolled, one, error) ||
-        (query->rising && !rolled_replace_falls (rolled, one, error)))
+        !rolled_read_rows (rolled, one, error) || !rolled_replace_rows (rolled, one, error))
       return FALSE;
   }
   return rolled_read_rest (rolled, error);

@@ -375,6 +375,56 @@ test_retired_are_told (Fixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (list (fixture, "{}"), "\"active\":false"));
 }
 
+/* 7200 durations, a second apart, from an hour's beginning on: 1, 2, … 3600 us in each hour. */
+static void
+record_durations (Fixture *fixture, gint64 from_us)
+{
+  metrics_fixture_call (&fixture->base, "metrics.define",
+                        "{\"name\":\"lat\",\"kind\":\"gauge\",\"unit\":\"us\"}", NULL);
+  for (int k = 0; k < 7200; k += 900) {
+    g_autoptr (GString) params = g_string_new ("{\"samples\":[");
+
+    for (int i = k; i < k + 900; i++)
+      g_string_append_printf (params,
+                              "%s{\"name\":\"lat\",\"value\":%d,\"t_us\":%" G_GINT64_FORMAT "}",
+                              i > k ? "," : "", i % 3600 + 1, from_us + i * ORF_US_PER_S);
+    g_string_append (params, "]}");
+    metrics_fixture_call (&fixture->base, "metrics.record", params->str, NULL);
+  }
+}
+
+/* With the samples gone, what the sketches say; within their accuracy. */
+static void
+test_percentiles_of_rollups (Fixture *fixture, gconstpointer data)
+{
+  gint64 from_us = (orf_clock_now_us () / ORF_HOUR_US - 4) * ORF_HOUR_US;
+  g_autoptr (OrfConnection) connection = NULL;
+  g_autofree char *params =
+    g_strdup_printf ("{\"select\":\"lat\",\"aggregate\":\"p95\",\"step_us\":"
+                     "3600000000,\"from_us\":%" G_GINT64_FORMAT ",\"to_us\":%" G_GINT64_FORMAT "}",
+                     from_us, from_us + 2 * ORF_HOUR_US);
+  const char *answer, *points;
+  double value;
+
+  record_durations (fixture, from_us);
+  metrics_fixture_restart_packed (&fixture->base, 1000);
+  connection = orf_connection_open (fixture->base.store.path, ORF_CONNECTION_WRITE, NULL);
+  g_assert_true (
+    orf_connection_exec (connection, "DELETE FROM chunk; DELETE FROM chunk_block", NULL));
+  bind (fixture);
+  answer = query (fixture, params);
+  g_test_message ("%s", answer);
+  points = strstr (answer, "\"points\":[[");
+  g_assert_nonnull (points);
+  for (int hour = 0; hour < 2; hour++) {
+    points = strchr (points, ',') + 1;
+    value = g_ascii_strtod (points, NULL);
+    g_assert_cmpfloat_with_epsilon (value, 3420, 3420 * 0.0101);
+    points = strchr (points, ']');
+    points = strchr (points + 1, '[') != NULL ? strchr (points + 1, '[') : points;
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -391,6 +441,7 @@ main (int argc, char **argv)
   ADD ("steps", test_steps);
   ADD ("refusals", test_refusals);
   ADD ("cost", test_cost);
+  ADD ("percentiles-of-rollups", test_percentiles_of_rollups);
   ADD ("list-pages", test_pages);
   ADD ("list-choice", test_choice);
   ADD ("list-retired", test_retired_are_told);

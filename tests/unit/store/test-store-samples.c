@@ -193,7 +193,7 @@ compare_times_cb (gconstpointer a, gconstpointer b)
 static GArray *
 fold_model (GHashTable *series, gint64 id, gint64 step_us)
 {
-  GArray *rows = g_array_new (FALSE, FALSE, sizeof (OrfRollup));
+  GArray *rows = orf_rollup_array_new ();
   guint n;
   g_autofree gpointer *keys = g_hash_table_get_keys_as_array (series, &n);
   g_autofree gint64 *times_us = g_new (gint64, n + 1);
@@ -204,7 +204,7 @@ fold_model (GHashTable *series, gint64 id, gint64 step_us)
     times_us[i] = *(gint64 *) keys[i];
     values[i] = *(double *) g_hash_table_lookup (series, keys[i]);
   }
-  orf_rollup_fold (id, times_us, values, n, step_us, rows);
+  orf_rollup_fold (id, times_us, values, n, step_us, FALSE, rows);
   return rows;
 }
 
