@@ -19,6 +19,8 @@
 /* In one step: some 10 ms to make and a few to write. */
 #define STEP_SERIES  256
 #define STEP_SAMPLES 200000
+/* Of a window of hours a series has many; some 3 ms to write. */
+#define STEP_MINUTES 2000
 
 static const char packing_sql[] =
   "SELECT from_rowid, to_rowid, next_series_id, block, merge_block, merge_from_order, "
@@ -462,8 +464,9 @@ packer_go_on (OrfPacker *packer,
     return FALSE;
   made->block.block = packing->block;
   made->block.order_no = packing->to_rowid;
-  for (guint i = 0;
-       i < packer->series->len && n < STEP_SERIES && made->block.samples < STEP_SAMPLES; i++) {
+  for (guint i = 0; i < packer->series->len && n < STEP_SERIES &&
+                    made->block.samples < STEP_SAMPLES && made->minutes->len < STEP_MINUTES;
+       i++) {
     gint64 id = g_array_index (packer->series, gint64, i);
 
     if (id < packing->next_series_id)
