@@ -119,7 +119,7 @@ orf_ctl_sink_flush (OrfCtlSink *sink, GError **error)
 static void
 close_all (OrfCtlSink *sink)
 {
-  if (sink->self != NULL)
+  if (sink->format != NULL && sink->self != NULL)
     sink->format->end (g_steal_pointer (&sink->self));
   if (sink->file != NULL && sink->file != stdout)
     fclose (sink->file);

@@ -350,8 +350,8 @@ list_from_file (OrfCtlSqlSource *source, const char *sql)
   return g_strv_builder_end (names);
 }
 
-char **
-orf_ctl_sql_source_list (OrfCtlSqlSource *source, const char *sql)
+static char **
+list_from_daemon (OrfCtlSqlSource *source, const char *sql)
 {
   g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
   g_autofree char *params = NULL;
@@ -360,8 +360,6 @@ orf_ctl_sql_source_list (OrfCtlSqlSource *source, const char *sql)
   g_autoptr (json_t) result = NULL;
   json_t *rows;
 
-  if (source->db != NULL)
-    return list_from_file (source, sql);
   asked = json_pack ("{s:s, s:i}", "sql", sql, "max_rows", MAX_REMOTE_ROWS);
   params = orf_json_dump (asked);
   if (orf_ctl_call (source->ctl, "sql.query", params, &text, NULL) != ORF_CTL_DONE)
@@ -375,4 +373,10 @@ orf_ctl_sql_source_list (OrfCtlSqlSource *source, const char *sql)
       g_strv_builder_add (names, json_string_value (name));
   }
   return g_strv_builder_end (names);
+}
+
+char **
+orf_ctl_sql_source_list (OrfCtlSqlSource *source, const char *sql)
+{
+  return source->db != NULL ? list_from_file (source, sql) : list_from_daemon (source, sql);
 }

@@ -151,8 +151,10 @@ orf_config_entries_set (
 {
   const OrfConfigEntries *entries = orf_config_entries_find (section);
   const char *dot = strchr (section, '.');
-  gpointer entry = ensure (config, entries, dot != NULL ? dot + 1 : name, error);
+  gpointer entry;
 
+  g_assert (entries != NULL); /* the caller has found them */
+  entry = ensure (config, entries, dot != NULL ? dot + 1 : name, error);
   if (entry == NULL)
     return FALSE;
   if (dot == NULL)

@@ -88,8 +88,10 @@ evaluate (ExprQuery *query)
 
   for (guint i = 0; i < query->selectors->len; i++) {
     const OrfExpr *one = query->selectors->pdata[i];
+    const Reading *reading = find_reading (query, one->select);
 
-    g_ptr_array_add (inputs, new_input (find_reading (query, one->select)->points));
+    g_assert (reading != NULL); /* each selector was read */
+    g_ptr_array_add (inputs, new_input (reading->points));
   }
   vector = orf_expr_eval (query->expr, &spec, (const GArray *const *) inputs->pdata, &error);
   conclude (query, vector, error);

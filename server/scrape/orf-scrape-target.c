@@ -203,15 +203,15 @@ end_scrape (OrfScrapeTarget *target, const OrfScrapePage *page, const GError *er
   g_clear_pointer (&target->left_out_why, g_free);
   if (error != NULL)
     target->error = clean_text (error->message);
-  else if (page->left_out_why != NULL)
+  else if (page != NULL && page->left_out_why != NULL)
     target->left_out_why = clean_text (page->left_out_why);
   report->up = error == NULL;
   report->last_us = target->t_us;
   report->up_us = error == NULL ? target->t_us : report->up_us;
   report->duration_us = orf_clock_monotonic_us () - target->begun_us;
-  report->n_samples = error == NULL ? page->n_told : 0;
-  report->n_left_out = error == NULL ? page->n_left_out : 0;
-  report->body_bytes = error == NULL ? page->body_bytes : 0;
+  report->n_samples = error == NULL && page != NULL ? page->n_told : 0;
+  report->n_left_out = error == NULL && page != NULL ? page->n_left_out : 0;
+  report->body_bytes = error == NULL && page != NULL ? page->body_bytes : 0;
   report->error = target->error;
   report->left_out_why = target->left_out_why;
   say (target, was_up, first);
@@ -489,19 +489,13 @@ prepare (OrfScrapeTarget *target, char **token, GError **error)
   return FALSE;
 }
 
-void
-orf_scrape_target_begin (OrfScrapeTarget *target, gint64 t_us)
+static void
+ask (OrfScrapeTarget *target)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *token = NULL;
   OrfScrapeRequest request = { .max_bytes = target->settings.max_bytes };
 
-  if (target->busy)
-    return;
-  target->busy = TRUE;
-  target->t_us = t_us;
-  target->begun_us = orf_clock_monotonic_us ();
-  sweep (target);
   if (!prepare (target, &token, &error)) {
     end_scrape (target, NULL, error);
     return;
@@ -509,6 +503,18 @@ orf_scrape_target_begin (OrfScrapeTarget *target, gint64 t_us)
   request.token = token;
   request.timeout_us = MIN (target->settings.timeout_us, target->settings.period_us);
   orf_scrape_client_fetch (target->client, &request, fetched_cb, target);
+}
+
+void
+orf_scrape_target_begin (OrfScrapeTarget *target, gint64 t_us)
+{
+  if (target->busy)
+    return;
+  target->busy = TRUE;
+  target->t_us = t_us;
+  target->begun_us = orf_clock_monotonic_us ();
+  sweep (target);
+  ask (target);
 }
 
 /* ---- pace ------------------------------------------------------------------------------------ */
