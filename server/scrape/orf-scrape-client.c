@@ -14,8 +14,11 @@
 #include "orf-error.h"
 
 #define MAX_REDIRECTS 3
-/* Read at a time; between two the loop turns. */
+/* Read at a time. */
 #define READ_BYTES (64 * 1024)
+/* And then what has come meanwhile, so many times so much, before the loop turns. */
+#define AT_HAND_BYTES (8 * 1024)
+#define MAX_AT_HAND   32
 /* As Prometheus asks. */
 #define ACCEPT                                                                                     \
   "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"  \
@@ -120,23 +123,24 @@ timeout_cb (gpointer user_data)
 
 /* ---- the body -------------------------------------------------------------------------------- */
 
-static void
-take_bytes (OrfScrapeClient *client, GBytes *bytes)
+/* FALSE: it was too much, and the fetch is over. */
+static gboolean
+take_bytes (OrfScrapeClient *client, const void *data, gsize length)
 {
   Fetch *fetch = client->fetch;
-  gsize length;
-  const void *data = g_bytes_get_data (bytes, &length);
   GError *error = NULL;
 
-  if ((gint64) (fetch->body->bytes->len + length) > fetch->max_bytes)
+  if ((gint64) (fetch->body->bytes->len + length) > fetch->max_bytes) {
     fail (client, ORF_ERROR_RESOURCE_EXHAUSTED,
           "larger than %" G_GINT64_FORMAT " bytes ([scrape] max_bytes)", fetch->max_bytes);
-  else if (!orf_memory_check_part (client->memory, ORF_MEMORY_CONNECTIONS, &error))
-    finish (client, error);
-  else {
-    orf_scrape_body_append (fetch->body, data, length);
-    read_more (client);
+    return FALSE;
   }
+  if (!orf_memory_check_part (client->memory, ORF_MEMORY_CONNECTIONS, &error)) {
+    finish (client, error);
+    return FALSE;
+  }
+  orf_scrape_body_append (fetch->body, data, length);
+  return TRUE;
 }
 
 /* libsoup takes the end of the connection for the end of a body, however long that was to be. */
@@ -156,6 +160,40 @@ take_end (OrfScrapeClient *client)
     finish (client, NULL);
 }
 
+/* What has come already, without a turn of the loop for each chunk: servers send them by a few
+ * kilobytes.  FALSE: the fetch is over. */
+static gboolean
+read_at_hand (OrfScrapeClient *client)
+{
+  GInputStream *stream = client->fetch->stream;
+  gboolean more = G_IS_POLLABLE_INPUT_STREAM (stream) &&
+                  g_pollable_input_stream_can_poll (G_POLLABLE_INPUT_STREAM (stream));
+
+  for (guint n = 0; more && n < MAX_AT_HAND; n++) {
+    char data[AT_HAND_BYTES];
+    GError *error = NULL;
+    gssize length = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (stream),
+                                                              data, sizeof data,
+                                                              client->fetch->cancellable, &error);
+
+    if (length == 0) {
+      take_end (client);
+      return FALSE;
+    }
+    if (length > 0 && !take_bytes (client, data, (gsize) length))
+      return FALSE;
+    if (length < 0) {
+      more = FALSE;
+      if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)) {
+        fail_foreign (client, error);
+        return FALSE;
+      }
+      g_clear_error (&error);
+    }
+  }
+  return TRUE;
+}
+
 static void
 read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -163,13 +201,14 @@ read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes)
     bytes = g_input_stream_read_bytes_finish (G_INPUT_STREAM (source), result, &error);
+  gsize length = bytes != NULL ? g_bytes_get_size (bytes) : 0;
 
   if (bytes == NULL)
     fail_foreign (client, g_steal_pointer (&error));
-  else if (g_bytes_get_size (bytes) == 0)
+  else if (length == 0)
     take_end (client);
-  else
-    take_bytes (client, bytes);
+  else if (take_bytes (client, g_bytes_get_data (bytes, NULL), length) && read_at_hand (client))
+    read_more (client);
 }
 
 static void

@@ -5,7 +5,7 @@
 
 #include "metrics/orf-series-name.h"
 
-/* Bytes: what a label may be called is bounded, and so is what comes before it. */
+/* How often exported_ is put before a name: a longer one would be no legal label. */
 #define MAX_PREFIXES 8
 
 typedef struct {

@@ -3,15 +3,14 @@
  * Invariants:
  * - The timer is set for the target that is due first, and never for more than a second ahead, so
  *   that a clock that was set is noticed.
- * - The thread runs while the scraper lives; the queue to it holds a page a target at most.
+ * - The thread runs while the scraper lives; the queue to it holds a page a target at most,
+ *   of closed ones too.
  */
 #include "scrape/orf-scraper.h"
 
 #include "core/orf-clock.h"
 #include "core/orf-thread.h"
 
-/* As many as there are targets, closed ones among them that are not done yet. */
-#define MAX_JOBS 1000
 /* A scrape that begins no later than this is of the time at which it was due: samples that lie on a
  * grid pack well, and who is asked answers later still. */
 #define LATE_US (50 * ORF_US_PER_MS)
@@ -203,7 +202,7 @@ orf_scraper_new (const OrfScrapeParts *parts, GError **error)
   OrfScraper *scraper = g_new0 (OrfScraper, 1);
 
   scraper->parts = *parts;
-  scraper->parts.jobs = orf_queue_new (1, MAX_JOBS);
+  scraper->parts.jobs = orf_queue_new (1, G_MAXUINT);
   if (!orf_thread_start (&scraper->thread, "scrape", thread_cb, scraper->parts.jobs, error)) {
     orf_queue_unref (scraper->parts.jobs);
     g_free (scraper);
