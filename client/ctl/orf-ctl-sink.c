@@ -77,13 +77,17 @@ orf_ctl_sink_open (const char *format,
                    const OrfCtlTerminal *terminal,
                    GError **error)
 {
-  g_autoptr (OrfCtlSink) sink = g_new0 (OrfCtlSink, 1);
+  const OrfCtlSinkFormat *found = find_format (format, path != NULL, error);
+  g_autoptr (OrfCtlSink) sink = NULL;
 
+  if (found == NULL)
+    return NULL;
+  sink = g_new0 (OrfCtlSink, 1);
+  sink->format = found;
   sink->series = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   sink->path = g_strdup (path);
   sink->file = stdout;
-  sink->format = find_format (format, path != NULL, error);
-  if (sink->format == NULL || (path != NULL && !create_part (sink, error)))
+  if (path != NULL && !create_part (sink, error))
     return NULL;
   sink->self = sink->format->begin (sink->file, sink->part, terminal, error);
   return sink->self != NULL ? g_steal_pointer (&sink) : NULL;

@@ -27,6 +27,7 @@ typedef struct {
   gpointer user_data;
   GPtrArray *selectors; /* OrfExpr */
   GArray *readings;     /* Reading, one a text */
+  GArray *places;       /* guint, for each of selectors: which reading is its */
   guint n_read;
   guint64 n_points;
 } ExprQuery;
@@ -38,6 +39,7 @@ conclude (ExprQuery *query, const OrfExprVector *vector, const GError *error)
   for (guint i = 0; i < query->n_read; i++)
     orf_query_points_free (query->parts, g_array_index (query->readings, Reading, i).points);
   g_array_unref (query->readings);
+  g_array_unref (query->places);
   g_ptr_array_unref (query->selectors);
   g_free (query);
 }
@@ -49,18 +51,6 @@ get_max_points (const ExprQuery *query)
 }
 
 /* ---- evaluation ------------------------------------------------------------------------------ */
-
-static Reading *
-find_reading (const ExprQuery *query, const char *select)
-{
-  for (guint i = 0; i < query->readings->len; i++) {
-    Reading *reading = &g_array_index (query->readings, Reading, i);
-
-    if (g_str_equal (reading->first->select, select))
-      return reading;
-  }
-  return NULL;
-}
 
 static GArray *
 new_input (const OrfQueryPoints *read)
@@ -86,12 +76,10 @@ evaluate (ExprQuery *query)
   g_autoptr (OrfExprVector) vector = NULL;
   g_autoptr (GError) error = NULL;
 
-  for (guint i = 0; i < query->selectors->len; i++) {
-    const OrfExpr *one = query->selectors->pdata[i];
-    const Reading *reading = find_reading (query, one->select);
+  for (guint i = 0; i < query->places->len; i++) {
+    guint place = g_array_index (query->places, guint, i);
 
-    g_assert (reading != NULL); /* each selector was read */
-    g_ptr_array_add (inputs, new_input (reading->points));
+    g_ptr_array_add (inputs, new_input (g_array_index (query->readings, Reading, place).points));
   }
   vector = orf_expr_eval (query->expr, &spec, (const GArray *const *) inputs->pdata, &error);
   conclude (query, vector, error);
@@ -140,18 +128,32 @@ read_next (ExprQuery *query)
   orf_query_points_read (query->parts, &spec, query->cancel, read_cb, query);
 }
 
+/* Which reading is that of this text; as many as there are: none. */
+static guint
+find_reading (const ExprQuery *query, const char *select)
+{
+  guint i = 0;
+
+  while (i < query->readings->len &&
+         !g_str_equal (g_array_index (query->readings, Reading, i).first->select, select))
+    i++;
+  return i;
+}
+
 static void
 plan_readings (ExprQuery *query)
 {
   for (guint i = 0; i < query->selectors->len; i++) {
     const OrfExpr *one = query->selectors->pdata[i];
-    Reading *known = find_reading (query, one->select);
-    const Reading reading = { one, orf_expr_get_reach_us (one), NULL };
+    const Reading planned = { one, 0, NULL };
+    guint place = find_reading (query, one->select);
+    Reading *reading;
 
-    if (known != NULL)
-      known->reach_us = MAX (known->reach_us, reading.reach_us);
-    else
-      g_array_append_val (query->readings, reading);
+    if (place == query->readings->len)
+      g_array_append_val (query->readings, planned);
+    reading = &g_array_index (query->readings, Reading, place);
+    reading->reach_us = MAX (reading->reach_us, orf_expr_get_reach_us (one));
+    g_array_append_val (query->places, place);
   }
 }
 
@@ -173,6 +175,7 @@ orf_expr_query_run (const OrfMetricsParts *parts,
   query->user_data = user_data;
   query->selectors = orf_expr_list_selectors (expr);
   query->readings = g_array_new (FALSE, FALSE, sizeof (Reading));
+  query->places = g_array_new (FALSE, FALSE, sizeof (guint));
   plan_readings (query);
   read_next (query);
 }
