@@ -29,6 +29,21 @@ get_phrase (int status)
                                            : soup_status_get_phrase ((guint) status);
 }
 
+/* For want of room, or too slow, with its head read: an upload's answer has a form of its own. */
+static gboolean
+make_upload_answer (OrfHttpConnection *connection, const GError *error, OrfHttpPage *page)
+{
+  g_autofree char *sent_type = NULL;
+
+  if (orf_http_connection_get_phase (connection) != ORF_HTTP_BODY &&
+      page->status != STATUS_TOO_LARGE)
+    return FALSE;
+  sent_type = orf_http_framing_dup_field (connection->framing, "Content-Type");
+  return orf_http_page_refuse_upload (connection->host->service,
+                                      orf_http_framing_get_target (connection->framing), sent_type,
+                                      error, page);
+}
+
 void
 orf_http_connection_refuse (OrfHttpConnection *connection,
                             int status,
@@ -36,16 +51,18 @@ orf_http_connection_refuse (OrfHttpConnection *connection,
                             const char *reason)
 {
   g_autoptr (GError) error = g_error_new_literal (ORF_ERROR, (int) code, reason);
+  OrfHttpPage page = { .status = status, .content_type = "application/json" };
   g_autofree char *head = NULL;
   g_autofree char *body = NULL;
-  gsize length;
 
-  body = orf_rest_error_body (error, &length);
-  head = g_strdup_printf ("HTTP/1.1 %d %s\r\n%sContent-Type: application/json\r\n"
+  if (!make_upload_answer (connection, error, &page))
+    page.body = body = orf_rest_error_body (error, &page.length);
+  head = g_strdup_printf ("HTTP/1.1 %d %s\r\n%sContent-Type: %s\r\n"
                           "Content-Length: %" G_GSIZE_FORMAT "\r\nConnection: close\r\n\r\n",
-                          status, get_phrase (status), orf_http_policy_guards, length);
+                          status, get_phrase (status), orf_http_policy_guards, page.content_type,
+                          page.length);
   orf_http_outbox_add (connection->out, head, strlen (head));
-  orf_http_outbox_add (connection->out, body, length);
+  orf_http_outbox_add (connection->out, page.body, page.length);
   connection->closing = TRUE;
   /* what came of it is of no use any more */
   orf_http_framing_give_up (connection->framing);

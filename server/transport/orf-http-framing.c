@@ -374,6 +374,21 @@ orf_http_framing_get_body (const OrfHttpFraming *framing, gsize *length)
   return framing->body->str;
 }
 
+char *
+orf_http_framing_dup_field (const OrfHttpFraming *framing, const char *name)
+{
+  gsize length = strlen (name);
+
+  for (const char *line = framing->head.pass->str; *line != '\0';) {
+    const char *end = strchrnul (line, '\r');
+
+    if (g_ascii_strncasecmp (line, name, length) == 0 && line[length] == ':')
+      return g_strstrip (g_strndup (line + length + 1, (gsize) (end - line) - length - 1));
+    line = end + strspn (end, "\r\n");
+  }
+  return NULL;
+}
+
 GString *
 orf_http_framing_steal_body (OrfHttpFraming *framing)
 {

@@ -47,6 +47,8 @@ gboolean orf_http_framing_take_continue (OrfHttpFraming *framing);
 const char *orf_http_framing_get_head (const OrfHttpFraming *framing, gsize *length);
 const char *orf_http_framing_get_body (const OrfHttpFraming *framing, gsize *length);
 const char *orf_http_framing_get_target (const OrfHttpFraming *framing);
+/* A header's value, of a request whose head is complete; NULL: it has none. */
+char *orf_http_framing_dup_field (const OrfHttpFraming *framing, const char *name);
 /* The complete request's body, which is empty from then on. */
 GString *orf_http_framing_steal_body (OrfHttpFraming *framing);
 

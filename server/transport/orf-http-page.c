@@ -165,6 +165,26 @@ orf_http_page_start_upload (OrfHttpRequest *request,
     answer_page (request, &page);
 }
 
+gboolean
+orf_http_page_refuse_upload (const OrfHttpService *service,
+                             const char *target,
+                             const char *sent_type,
+                             const GError *error,
+                             OrfHttpPage *page)
+{
+  g_autofree char *path = g_strndup (target, (gsize) (strchrnul (target, '?') - target));
+  const OrfHttpPageEntry *entry = orf_http_page_find (service, path);
+
+  if (entry == NULL || !entry->upload)
+    return FALSE;
+  page->path = path;
+  page->sent_type = sent_type;
+  page->refusal = error;
+  entry->func (entry->user_data, page);
+  page->path = NULL;
+  return TRUE;
+}
+
 /* ---- which ----------------------------------------------------------------------------------- */
 
 static gboolean

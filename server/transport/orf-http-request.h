@@ -50,6 +50,14 @@ typedef struct {
   const char *local;       /* the address it came to, if it may differ from where we listen */
 } OrfHttpRequestSource;
 
+/* An upload that is refused before it is a request: page, with its status, is told by who would
+ * have taken it, and borrows from there.  FALSE: target is no upload's. */
+gboolean orf_http_page_refuse_upload (const OrfHttpService *service,
+                                      const char *target,
+                                      const char *sent_type,
+                                      const GError *error,
+                                      OrfHttpPage *page);
+
 typedef struct _OrfHttpRequest OrfHttpRequest;
 
 /* Answers `message` before it returns, or pauses it and answers later. */

@@ -291,7 +291,9 @@ def test_statuses(t):
     equal(post(daemon, b"", verb="GET")[0], 405)
     equal(post(daemon, b"x", {"Content-Type": "text/plain"})[0], 415)
     equal(post(daemon, b"\n" * 50_000)[0], 400)  # above what a call may have
-    equal(post(daemon, b"\n" * 200_000)[0], 413)
+    status, fields, answer = post(daemon, b"\n" * 200_000)
+    equal((status, fields["Content-Type"]), (413, "application/x-protobuf"))
+    contains(dict(otlp.fields(answer))[2], b"otlp.max_body_bytes")
     status, fields, answer = post(daemon, b"{", {"Content-Type": "application/json; charset=utf-8"})
     equal((status, fields["Content-Type"]), (400, "application/json"))
     assert json.loads(answer)["message"], answer
