@@ -117,6 +117,14 @@ static const OrfCtlOption sql_options[] = {
   { NULL, NULL, NULL },
 };
 
+static const OrfCtlOption db_stats_options[] = {
+  { "series", NULL, "the largest series too" },
+  { "limit", "N", "how many of those; the default is 20" },
+  { "quick", NULL, "estimate bytes by rows, instead of counting pages" },
+  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  { NULL, NULL, NULL },
+};
+
 static const OrfCtlOption token_new_options[] = {
   { "name", "NAME", "who it is for: letters, digits, and - _ . @" },
   { "role", "ROLE,…", "what it may do: read, ingest, operate, admin" },
@@ -338,6 +346,17 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .reads_only = TRUE,
     .takes_long = TRUE,
     .run = orf_ctl_verb_db_check },
+  { .name = "db stats",
+    .arguments = "",
+    .summary = "what takes the room: bytes by tier, and by series",
+    .help = "Reads the whole file, or with --quick only its rows.",
+    .examples = "orfeasctl db stats\n"
+                "orfeasctl db stats --series --limit 50\n"
+                "orfeasctl --db /backup/orfeas.db db stats --quick\n",
+    .options = db_stats_options,
+    .reads_only = TRUE,
+    .takes_long = TRUE,
+    .run = orf_ctl_verb_db_stats },
   { .name = "db backup",
     .arguments = "FILE",
     .summary = "a consistent copy of the database, made while it is written",

@@ -3,7 +3,6 @@
 #include <malloc.h>
 
 #include "orf-error.h"
-#include "store/orf-store-check.h"
 #include "store/orf-store-events.h"
 #include "store/orf-store-incidents.h"
 #include "store/orf-store-open.h"
@@ -311,62 +310,4 @@ orf_store_load_max_incident_id (OrfStore *store, gint64 *max_id, GError **error)
     connection = orf_store_open_reader (store->options.path, store->read_mode, error);
 
   return connection != NULL && orf_incidents_get_max_id (connection, max_id, error);
-}
-
-static gboolean
-check_thread_cb (OrfReadJob *job, OrfConnection *connection, GError **error)
-{
-  job->problems = orf_store_check_run (connection, error);
-  return job->problems != NULL;
-}
-
-static void
-check_done_cb (OrfJob *base)
-{
-  OrfReadJob *job = (OrfReadJob *) base;
-  OrfStore *store = job->store;
-
-  orf_store_landed (store);
-  if (job->has_checker) {
-    /* Its queue is closed and its one job done: it is about to end. */
-    g_clear_pointer (&store->checker, orf_store_reader_join);
-    g_clear_pointer (&store->checks, orf_queue_unref);
-  }
-  job->check_done (job->user_data, job->problems, job->took_us, job->error);
-}
-
-/* A queue and a thread for one check: it takes far longer than a reader may be kept from others. */
-static gboolean
-start_checker (OrfStore *store, GError **error)
-{
-  g_autoptr (OrfQueue) checks = orf_queue_new (1, 1);
-
-  if (store->checker != NULL) {
-    g_set_error (error, ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED, "a check is under way already");
-    return FALSE;
-  }
-  store->checker = orf_store_reader_start (store->options.path, store->read_mode, 0, checks,
-                                           store->closing, error);
-  if (store->checker == NULL)
-    return FALSE;
-  store->checks = g_steal_pointer (&checks);
-  return TRUE;
-}
-
-void
-orf_store_check (OrfStore *store, OrfCancel *cancel, OrfCheckDone done, gpointer user_data)
-{
-  OrfReadJob *job = orf_read_job_new (store, cancel);
-
-  job->bounded = FALSE;
-  job->check_done = done;
-  job->user_data = user_data;
-  job->read_thread_cb = check_thread_cb;
-  job->base.done = check_done_cb;
-  job->base.free = read_free_cb;
-  job->has_checker = start_checker (store, &job->error);
-  orf_store_submit (store, job->has_checker ? store->checks : NULL, 0, FALSE, &job->base,
-                    &job->error);
-  if (job->has_checker)
-    orf_queue_close (store->checks);
 }

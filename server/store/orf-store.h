@@ -358,6 +358,44 @@ typedef void (*OrfCheckDone) (gpointer user_data,
 /* Structure of the whole file (integrity_check) in a connection of its own. */
 void orf_store_check (OrfStore *store, OrfCancel *cancel, OrfCheckDone done, gpointer user_data);
 
+typedef struct {
+  const char *name; /* the table */
+  gint64 rows, samples;
+  gint64 bytes;
+  gboolean has_times;
+  gint64 from_us, to_us; /* of the first and of the last sample */
+} OrfTierStats;
+
+typedef struct {
+  gint64 series_id;
+  char *name; /* canonical */
+  gint64 samples, bytes;
+} OrfSeriesStats;
+
+typedef struct {
+  gint64 size_bytes, free_bytes;
+  gboolean exact;    /* bytes of tiers are those of their pages; else estimated */
+  GArray *tiers;     /* OrfTierStats */
+  GPtrArray *series; /* OrfSeriesStats of what is in chunks, the largest first */
+} OrfFileStats;
+
+void orf_file_stats_free (OrfFileStats *stats);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfFileStats, orf_file_stats_free)
+
+/* stats: borrowed during the call; NULL on error. */
+typedef void (*OrfMeasureDone) (gpointer user_data,
+                                const OrfFileStats *stats,
+                                gint64 took_us,
+                                const GError *error);
+/* What takes the room, in a connection of its own; RESOURCE_EXHAUSTED while a check or another of
+ * these is under way. */
+void orf_store_measure (OrfStore *store,
+                        guint max_series,
+                        gboolean quick,
+                        OrfCancel *cancel,
+                        OrfMeasureDone done,
+                        gpointer user_data);
+
 typedef void (*OrfBackupDone) (gpointer user_data,
                                gint64 size_bytes,
                                gint64 took_us,
