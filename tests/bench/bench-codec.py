@@ -6,11 +6,11 @@ The series are those of a GPU service's exporters; BENCH_SERIES=FILE.csv (series
 """
 
 import json
-import math
 import os
 import random
 import subprocess
 
+from made_series import make_values
 from orfeas_bench import BUILD, Table, on
 
 POINTS = ["600", "1800", "3600"]
@@ -20,29 +20,11 @@ PROMETHEUS, VICTORIA = 3.77, 1.19
 ROWS = 10800
 
 
-def step(kind, t, rand, state):
-    """The next value of a kind: utilisation, stepwise memory, temperature, power, a counter, latency, hit rate, liveness, bytes, ratio."""
-    if kind == 0:
-        state[0] = min(100, max(0, state[0] + rand.gauss(0, 6)))
-    elif kind == 1 and rand.random() < 0.02:
-        state[1] = max(1000, min(80000, state[1] + rand.choice([-512, -256, 256, 512, 1024])))
-    elif kind == 4:
-        state[1] += rand.randint(0, 40)
-    elif kind == 8:
-        state[1] += rand.randint(0, 4096) * 1024
-    return (lambda: round(state[0]), lambda: state[1], lambda: round(55 + 10 * math.sin(t / 900) + rand.gauss(0, 0.6)),
-            lambda: round(250 + 80 * math.sin(t / 300) + rand.gauss(0, 9), 2), lambda: state[1],
-            lambda: round(rand.lognormvariate(4.5, 0.4), 3),
-            lambda: round(0.85 + 0.05 * math.sin(t / 3600) + rand.gauss(0, 0.01), 4),
-            lambda: int(rand.random() > 0.001), lambda: state[1], lambda: round(rand.uniform(0, 1), 3))[kind]()
-
-
 def make_series():
     rand = random.Random(11)
     for i in range(40):
-        state = [rand.uniform(20, 60), 0]
-        for t in range(ROWS):
-            yield f"s{i},{(1_700_000_000 + t) * 1_000_000},{float(step(i % 10, t, rand, state))!r}\n"
+        for t, value in enumerate(make_values(i, ROWS, rand)):
+            yield f"s{i},{(1_700_000_000 + t) * 1_000_000},{value!r}\n"
 
 
 def main():
