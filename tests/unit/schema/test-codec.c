@@ -167,6 +167,51 @@ test_numbers (void)
   }
 }
 
+/* Of as few digits as printf() needs, and the same ones but for ties. */
+static void
+check_shortest (double value)
+{
+  char text[ORF_NUMBER_MAX], other[ORF_NUMBER_MAX];
+
+  g_assert_cmpuint (orf_number_format_double (text, value), ==, strlen (text));
+  g_assert_cmpfloat (g_ascii_strtod (text, NULL), ==, value);
+  for (int digits = 1; digits <= 17; digits++) {
+    char format[8];
+
+    g_snprintf (format, sizeof format, "%%.%dg", digits);
+    g_ascii_formatd (other, sizeof other, format, value);
+    if (g_ascii_strtod (other, NULL) == value)
+      break;
+  }
+  /* integers are told without an exponent */
+  if (value != rint (value))
+    g_assert_cmpuint (strlen (text), <=, strlen (other));
+}
+
+static void
+test_shortest (void)
+{
+  static const double near[] = { 1e-4, 1e-3, 0.01, 0.1, 1, 10, 1e5, 1e10, 1e15 };
+
+  for (int power = -13; power <= 53; power++) {
+    check_shortest (ldexp (1, power));
+    check_shortest (nextafter (ldexp (1, power), 0));
+    check_shortest (nextafter (ldexp (1, power), INFINITY));
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (near); i++) {
+    double below = near[i], above = near[i];
+
+    for (guint step = 0; step < 100; step++) {
+      check_shortest (below = nextafter (below, 0));
+      check_shortest (above = nextafter (above, INFINITY));
+    }
+  }
+  for (guint i = 0; i < 20000; i++) {
+    check_shortest (ldexp (g_test_rand_double_range (-1, 1), g_test_rand_int_range (-14, 54)));
+    check_shortest (g_test_rand_int_range (1, 1000000) / (double) g_test_rand_int_range (1, 3600));
+  }
+}
+
 static void
 test_members (void)
 {
@@ -197,5 +242,6 @@ main (int argc, char **argv)
   g_test_add_func ("/schema/codec/lenient", test_lenient);
   g_test_add_func ("/schema/codec/numbers", test_numbers);
   g_test_add_func ("/schema/codec/members", test_members);
+  g_test_add_func ("/schema/codec/shortest-numbers", test_shortest);
   return g_test_run ();
 }
