@@ -157,7 +157,7 @@ conclude (Gathered *all, OrfMetricsAggregate aggregate, gint64 length_us)
 {
   double share;
 
-  if (orf_quantile_find_share (aggregate, &share)) {
+  if (all->values != NULL && orf_quantile_find_share (aggregate, &share)) {
     double *values = (double *) (void *) all->values->data;
 
     if (all->sketch != NULL) {
