@@ -12,9 +12,9 @@ G_BEGIN_DECLS
  * The labels that a scraped sample is stored with, sorted: its own, but for empty ones, which are
  * as none, and target.  An own label target becomes exported_target, as in Prometheus.  Pure.
  *
- * labels: as orf_exposition_take_labels() gave them.  INVALID_ARGUMENT: one stands twice, they are
+ * text: as orf_exposition_take_labels() gave them.  INVALID_ARGUMENT: one stands twice, they are
  * too many, or too long (orf_series_name_check_labels()).
  */
-char **orf_scrape_labels_new (OrfExpositionSlice labels, const char *target, GError **error);
+char **orf_scrape_labels_new (OrfExpositionSlice text, const char *target, GError **error);
 
 G_END_DECLS
