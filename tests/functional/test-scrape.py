@@ -442,7 +442,7 @@ def test_hostile(t):
         equal(daemon.call("status.get")["db"]["path"], daemon.db)
         # none of a broken page is kept
         equal(series(daemon, 'x{target!="good"}'), {})
-        if "ASAN_OPTIONS" not in os.environ:
+        if "ORFEAS_SANITIZED" not in os.environ:
             with open(f"/proc/{daemon.process.pid}/status", encoding="ascii") as file:
                 peak = next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
             assert peak < 200 << 10, f"{peak} KiB"
