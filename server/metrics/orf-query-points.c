@@ -63,16 +63,21 @@ static GArray *
 merge (const OrfPoint *file, guint n_file, GArray *chunk)
 {
   GArray *merged = g_array_sized_new (FALSE, FALSE, sizeof (OrfPoint), n_file + chunk->len);
-  guint at = 0;
+  guint i = 0, at = 0;
 
-  for (guint i = 0; i < n_file; i++) {
-    guint before = at;
+  /* in runs: as a rule all that the file has comes first */
+  while (i < n_file) {
+    guint first = i, first_at = at;
 
-    while (at < chunk->len && g_array_index (chunk, OrfPoint, at).t_us < file[i].t_us)
+    while (i < n_file &&
+           (at == chunk->len || file[i].t_us < g_array_index (chunk, OrfPoint, at).t_us))
+      i++;
+    g_array_append_vals (merged, file + first, i - first);
+    while (i < n_file && at < chunk->len && g_array_index (chunk, OrfPoint, at).t_us < file[i].t_us)
       at++;
-    g_array_append_vals (merged, &g_array_index (chunk, OrfPoint, before), at - before);
-    if (at == chunk->len || g_array_index (chunk, OrfPoint, at).t_us != file[i].t_us)
-      g_array_append_val (merged, file[i]);
+    g_array_append_vals (merged, &g_array_index (chunk, OrfPoint, first_at), at - first_at);
+    if (i < n_file && at < chunk->len && g_array_index (chunk, OrfPoint, at).t_us == file[i].t_us)
+      i++;
   }
   g_array_append_vals (merged, &g_array_index (chunk, OrfPoint, at), chunk->len - at);
   return merged;
