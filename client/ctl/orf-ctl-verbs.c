@@ -316,6 +316,16 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .examples = "orfeasctl scrape\n"
                 "orfeasctl scrape --json | jq '.targets[] | select(.state == \"down\")'\n",
     .run = orf_ctl_verb_scrape },
+  { .name = "outbox",
+    .arguments = "",
+    .summary = "what is handed on to others, and how they take it",
+    .help = "PENDING are deliveries, SAMPLES those of remote write that its receiver has\n"
+            "not taken yet, BEHIND the age of the oldest.  The rest counts since start.",
+    .examples = "orfeasctl outbox\n"
+                "orfeasctl outbox --json\n"
+                "orfeasctl --db orfeas.db outbox\n",
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_outbox },
   { .name = "call",
     .arguments = "METHOD [JSON|-]",
     .summary = "call any method with its parameters as JSON",

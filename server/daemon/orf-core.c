@@ -101,6 +101,7 @@ bind_methods (OrfCore *core)
   orf_peer_bind (core->router);
   orf_db_service_bind (core->router, core->store);
   orf_event_service_bind (core->events, core->router);
+  orf_outbox_service_bind (core->outbox, core->router);
   orf_incident_service_bind (core->incidents, core->router);
   orf_sql_service_bind (core->sql, core->router);
   orf_metrics_define_bind (core->router, &core->metrics);
@@ -131,6 +132,7 @@ orf_core_new (const OrfConfig *config, gboolean read_only, GError **error)
     return NULL;
   core->sql = orf_sql_service_new (config, core->store, core->memory, sql_program);
   core->metrics = (OrfMetricsParts){ core->registry, core->store, config, core->memory };
+  core->outbox = orf_outbox_service_new (core->store);
   core->router = make_router (config);
   orf_router_set_memory (core->router, core->memory);
   report_memory (core);
@@ -159,6 +161,7 @@ orf_core_free (OrfCore *core)
   orf_memory_report (core->memory, ORF_MEMORY_OPEN_CHUNKS, NULL, NULL);
   g_clear_pointer (&core->registry, orf_registry_free);
   g_clear_pointer (&core->events, orf_event_service_free);
+  g_clear_pointer (&core->outbox, orf_outbox_service_free);
   g_clear_pointer (&core->incidents, orf_incident_service_free);
   g_clear_pointer (&core->router, orf_router_unref);
   g_clear_pointer (&core->memory, orf_memory_free);

@@ -4,6 +4,7 @@
 #include "events/orf-event-service.h"
 #include "incidents/orf-incident-service.h"
 #include "metrics/orf-metrics-parts.h"
+#include "remote/orf-outbox-service.h"
 #include "rpc/orf-router.h"
 #include "sql/orf-sql-service.h"
 
@@ -19,6 +20,7 @@ typedef struct {
   OrfRegistry *registry;
   OrfMetricsParts metrics;
   OrfEventService *events;
+  OrfOutboxService *outbox;
   OrfIncidentService *incidents;
   OrfSqlService *sql;
   OrfRouter *router;

@@ -21,6 +21,7 @@
 #include "page/orf-page.h"
 #endif
 #include "otlp/orf-otlp-service.h"
+#include "remote/orf-remote-write.h"
 #include "scrape/orf-scrape-service.h"
 #include "status/orf-discover.h"
 #include "status/orf-health-service.h"
@@ -44,6 +45,8 @@ struct _OrfDaemon {
   OrfGpuMonitor *gpu;
   OrfGpuFrame *gpu_frame;
   OrfGpuService *gpu_service;
+  OrfOutbox *outbox;
+  OrfRemoteWrite *remote_write;
   OrfMetricsWatch *metrics_watch;
   OrfDashboard *dashboard;
   OrfStatusParts parts;
@@ -139,6 +142,35 @@ bind_services (OrfDaemon *daemon, GError **error)
                           (guint) daemon->config->dashboard.max_subscribers);
   orf_sampler_add_listener (daemon->sampler, frame_cb, daemon);
   return TRUE;
+}
+
+/* ---- handing on ------------------------------------------------------------------------------ */
+
+static gboolean
+start_outbox (OrfDaemon *daemon, GError **error)
+{
+  OrfStore *store = daemon->core->store;
+
+  daemon->outbox = orf_outbox_new (daemon->config, store, error);
+  if (daemon->outbox == NULL)
+    return FALSE;
+  daemon->remote_write = orf_remote_write_new (daemon->config, store, daemon->outbox, error);
+  if (daemon->remote_write == NULL)
+    return FALSE;
+  orf_outbox_service_set_live (daemon->core->outbox, daemon->outbox, daemon->remote_write);
+  orf_outbox_service_add_source (daemon->core->outbox, daemon->sampler, daemon->config);
+  orf_outbox_start (daemon->outbox);
+  orf_remote_write_start (daemon->remote_write);
+  return TRUE;
+}
+
+static void
+stop_outbox (OrfDaemon *daemon)
+{
+  if (daemon->remote_write != NULL)
+    orf_remote_write_stop (daemon->remote_write);
+  if (daemon->outbox != NULL)
+    orf_outbox_stop (daemon->outbox);
 }
 
 /* ---- listeners ------------------------------------------------------------------------------- */
@@ -371,7 +403,8 @@ orf_daemon_new (OrfConfig *config, GError **error)
   if (daemon->core == NULL || !start_sources (daemon, error))
     return NULL;
   daemon->audit = orf_audit_log_new (daemon->core->store, daemon->core->router);
-  if (!bind_services (daemon, error) || !start_listeners (daemon, error))
+  if (!bind_services (daemon, error) || !start_outbox (daemon, error) ||
+      !start_listeners (daemon, error))
     return NULL;
   daemon->review_id = g_timeout_add_seconds (REVIEW_S, review_streams_cb, daemon);
   note_start (daemon);
@@ -405,8 +438,11 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->self, orf_self_monitor_free);
   g_clear_pointer (&daemon->memory_watch, orf_memory_watch_free);
   g_clear_pointer (&daemon->exposition, orf_exposition_free);
+  stop_outbox (daemon);
   g_clear_pointer (&daemon->core, orf_core_free);
   g_clear_pointer (&daemon->otlp, orf_otlp_service_free);
+  g_clear_pointer (&daemon->remote_write, orf_remote_write_free);
+  g_clear_pointer (&daemon->outbox, orf_outbox_free);
   g_clear_pointer (&daemon->gpu_service, orf_gpu_service_free);
   g_clear_pointer (&daemon->gpu, orf_gpu_monitor_free);
   g_clear_pointer (&daemon->health, orf_health_service_free);
@@ -462,6 +498,15 @@ reload_certificate (OrfDaemon *daemon)
     g_warning ("the certificate stays as it is: %s", error->message);
 }
 
+static void
+reload_remote_write (OrfDaemon *daemon)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!orf_remote_write_reload (daemon->remote_write, &error))
+    g_warning ("remote write goes on as it was: %s", error->message);
+}
+
 void
 orf_daemon_reload (OrfDaemon *daemon, const OrfConfig *fresh)
 {
@@ -470,6 +515,7 @@ orf_daemon_reload (OrfDaemon *daemon, const OrfConfig *fresh)
 
   orf_log_configure (daemon->config);
   reload_certificate (daemon);
+  reload_remote_write (daemon);
   note_reload (daemon, fixed, reload_tokens (daemon));
   review_streams_cb (daemon);
   orf_core_reload (daemon->core, daemon->config);

@@ -164,6 +164,139 @@ orf_write_request_pack (OrfWriteRequest *request)
   return g_bytes_new_take (g_realloc (packed, length), length);
 }
 
+/* ---- halves ---------------------------------------------------------------------------------- */
+
+/* A field of wire type LENGTH. */
+typedef struct {
+  const guint8 *start, *payload, *end;
+} Field;
+
+/* FALSE: there is no whole one. */
+static gboolean
+read_field (const guint8 *at, const guint8 *end, Field *field)
+{
+  guint64 length = 0;
+
+  field->start = at++;
+  for (guint shift = 0; at < end && shift < 64; shift += 7) {
+    length |= (guint64) (*at & 0x7f) << shift;
+    if ((*at++ & 0x80) != 0)
+      continue;
+    field->payload = at;
+    field->end = at + length;
+    return length <= (guint64) (end - at);
+  }
+  return FALSE;
+}
+
+/* The fields of a message, all of them of that wire type. */
+static GArray *
+read_fields (const guint8 *at, const guint8 *end)
+{
+  g_autoptr (GArray) fields = g_array_new (FALSE, FALSE, sizeof (Field));
+
+  while (at < end) {
+    Field field;
+
+    if (!read_field (at, end, &field))
+      return NULL;
+    g_array_append_val (fields, field);
+    at = field.end;
+  }
+  return g_steal_pointer (&fields);
+}
+
+static guint
+count_samples (const Field *series)
+{
+  g_autoptr (GArray) fields = read_fields (series->payload, series->end);
+  guint n = 0;
+
+  for (guint i = 0; fields != NULL && i < fields->len; i++)
+    n += *g_array_index (fields, Field, i).start == TAG_SAMPLE;
+  return n;
+}
+
+static void
+take_series (OrfWriteRequest *request, const Field *first, guint n, OrfWritePiece *piece)
+{
+  for (guint i = 0; i < n; i++)
+    request->n_samples += count_samples (&first[i]);
+  g_byte_array_append (request->bytes, first[0].start, (guint) (first[n - 1].end - first[0].start));
+  piece->n_samples = request->n_samples;
+  piece->body = orf_write_request_pack (request);
+}
+
+/* The labels, and of the samples some. */
+static void
+take_samples (
+  OrfWriteRequest *request, const Field *series, const Field *first, guint n, OrfWritePiece *piece)
+{
+  const Field *last = &first[n - 1];
+  g_autoptr (GArray) fields = read_fields (series->payload, series->end);
+  const guint8 *labels_end = series->payload;
+  gsize length;
+  guint8 *at;
+
+  for (guint i = 0; i < fields->len; i++)
+    if (*g_array_index (fields, Field, i).start == TAG_LABEL)
+      labels_end = g_array_index (fields, Field, i).end;
+  length = (gsize) (labels_end - series->payload) + (gsize) (last->end - first->start);
+  at = grow (request->bytes, 1 + measure_varint (length) + length);
+  *at++ = TAG_TIMESERIES;
+  at = put_varint (at, length);
+  memcpy (at, series->payload, (gsize) (labels_end - series->payload));
+  at += labels_end - series->payload;
+  memcpy (at, first->start, (gsize) (last->end - first->start));
+  request->n_samples = piece->n_samples = n;
+  piece->body = orf_write_request_pack (request);
+}
+
+static gboolean
+split_series (const Field *series, OrfWritePiece pieces[2])
+{
+  g_autoptr (OrfWriteRequest) request = orf_write_request_new ();
+  g_autoptr (GArray) fields = read_fields (series->payload, series->end);
+  guint n_labels = 0, n;
+
+  while (fields != NULL && n_labels < fields->len &&
+         *g_array_index (fields, Field, n_labels).start == TAG_LABEL)
+    n_labels++;
+  if (fields == NULL || fields->len - n_labels < 2)
+    return FALSE;
+  n = (fields->len - n_labels) / 2;
+  take_samples (request, series, &g_array_index (fields, Field, n_labels), n, &pieces[0]);
+  take_samples (request, series, &g_array_index (fields, Field, n_labels + n),
+                fields->len - n_labels - n, &pieces[1]);
+  return TRUE;
+}
+
+gboolean
+orf_write_request_split (GBytes *body, OrfWritePiece pieces[2])
+{
+  g_autoptr (OrfWriteRequest) request = orf_write_request_new ();
+  g_autofree guint8 *plain = NULL;
+  g_autoptr (GArray) series = NULL;
+  gsize packed_length;
+  const char *packed = g_bytes_get_data (body, &packed_length);
+  size_t length;
+
+  if (snappy_uncompressed_length (packed, packed_length, &length) != SNAPPY_OK)
+    return FALSE;
+  plain = g_malloc (length + 1);
+  if (snappy_uncompress (packed, packed_length, (char *) plain, &length) != SNAPPY_OK)
+    return FALSE;
+  series = read_fields (plain, plain + length);
+  if (series == NULL || series->len == 0)
+    return FALSE;
+  if (series->len == 1)
+    return split_series (&g_array_index (series, Field, 0), pieces);
+  take_series (request, &g_array_index (series, Field, 0), series->len / 2, &pieces[0]);
+  take_series (request, &g_array_index (series, Field, series->len / 2),
+               series->len - series->len / 2, &pieces[1]);
+  return TRUE;
+}
+
 OrfWriteRequest *
 orf_write_request_new (void)
 {

@@ -33,6 +33,14 @@ guint orf_write_request_get_n_samples (const OrfWriteRequest *request);
 /* What is to be sent; the request is empty afterwards. */
 GBytes *orf_write_request_pack (OrfWriteRequest *request);
 
+/* A body that was refused as two, so that what is to blame is found by halves: its series shared
+ * out, or of one series the samples.  FALSE: it is one sample, or not of ours. */
+typedef struct {
+  GBytes *body;
+  guint n_samples;
+} OrfWritePiece;
+gboolean orf_write_request_split (GBytes *body, OrfWritePiece pieces[2]);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfWriteRequest, orf_write_request_free)
 
 G_END_DECLS

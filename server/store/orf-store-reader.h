@@ -42,6 +42,9 @@ struct _OrfReadJob {
   OrfEventsDone events_done;
   OrfIncidentsDone incidents_done;
   OrfCheckDone check_done;
+  OrfReadThreadCb ask_thread_cb; /* with `data`, another's */
+  gpointer data;
+  OrfReadDone asked;
   gpointer user_data;
 };
 

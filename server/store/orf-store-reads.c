@@ -6,6 +6,7 @@
 #include "store/orf-store-events.h"
 #include "store/orf-store-incidents.h"
 #include "store/orf-store-open.h"
+#include "store/orf-store-outbox.h"
 #include "store/orf-store-private.h"
 #include "store/orf-store-series.h"
 #include "store/orf-store-tiers.h"
@@ -264,6 +265,59 @@ orf_store_load_max_event_id (OrfStore *store, gint64 *max_id, GError **error)
     connection = orf_store_open_reader (store->options.path, store->read_mode, error);
 
   return connection != NULL && orf_events_get_max_id (connection, max_id, error);
+}
+
+gboolean
+orf_store_load_outbox (OrfStore *store, GPtrArray **rows, GArray **cursors, GError **error)
+{
+  g_autoptr (OrfConnection)
+    connection = orf_store_open_reader (store->options.path, store->read_mode, error);
+  g_autoptr (GPtrArray) found = NULL;
+  g_autoptr (GArray) found_cursors = NULL;
+
+  if (connection == NULL)
+    return FALSE;
+  found = orf_outbox_load (connection, NULL, 0, G_MAXINT, error);
+  if (found == NULL)
+    return FALSE;
+  found_cursors = orf_outbox_load_cursors (connection, error);
+  if (found_cursors == NULL)
+    return FALSE;
+  *rows = g_steal_pointer (&found);
+  *cursors = g_steal_pointer (&found_cursors);
+  return TRUE;
+}
+
+static gboolean
+ask_cb (OrfReadJob *job, OrfConnection *connection, GError **error)
+{
+  return job->ask_thread_cb (job->data, connection, error);
+}
+
+static void
+asked_cb (OrfJob *base)
+{
+  OrfReadJob *job = (OrfReadJob *) base;
+
+  orf_store_landed (job->store);
+  job->asked (job->user_data, job->error);
+}
+
+void
+orf_store_read (OrfStore *store,
+                OrfReadThreadCb read_thread_cb,
+                gpointer data,
+                OrfCancel *cancel,
+                OrfReadDone done,
+                gpointer user_data)
+{
+  OrfReadJob *job = orf_read_job_new (store, cancel);
+
+  job->ask_thread_cb = read_thread_cb;
+  job->data = data;
+  job->asked = done;
+  job->user_data = user_data;
+  submit_read (store, job, ask_cb, asked_cb);
 }
 
 static gboolean

@@ -9,6 +9,7 @@
 #include "core/orf-clock.h"
 #include "store/orf-retain-chunks.h"
 #include "store/orf-retain-rollups.h"
+#include "store/orf-store-outbox.h"
 #include "store/orf-store-purge.h"
 
 /* Free pages are used again by what comes next; moving them to the end costs writes, so it is done
@@ -22,10 +23,10 @@
 
 static const char begin_sql[] = "BEGIN IMMEDIATE";
 static const char commit_sql[] = "COMMIT";
-/* What is not packed stays, however old and however much it is. */
+/* What is not packed, or not handed on, stays, however old and however much it is. */
 static const char old_run_sql[] =
   "SELECT first_rowid, last_rowid FROM raw_block WHERE (max_t_us < ?1 OR last_rowid <= ?2) "
-  "AND first_rowid < ?3 AND last_rowid < (SELECT from_rowid FROM packing) "
+  "AND first_rowid < ?3 AND last_rowid < ?4 AND last_rowid < (SELECT from_rowid FROM packing) "
   "ORDER BY first_rowid LIMIT 1";
 static const char last_row_sql[] = "SELECT coalesce(max(last_rowid), 0) FROM raw_block";
 static const char drop_rows_sql[] = "DELETE FROM sample_raw WHERE rowid BETWEEN ? AND ?";
@@ -120,9 +121,10 @@ drop_oldest_run (OrfConnection *connection,
                  gboolean *more,
                  GError **error)
 {
-  gint64 last_rowid, first, last;
+  gint64 last_rowid, handed_on, first, last;
 
-  if (!orf_connection_get_int64 (connection, last_row_sql, &last_rowid, error))
+  if (!orf_connection_get_int64 (connection, last_row_sql, &last_rowid, error) ||
+      !orf_outbox_get_keep_rowid (connection, &handed_on, error))
     return FALSE;
   {
     g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, old_run_sql, error);
@@ -132,6 +134,7 @@ drop_oldest_run (OrfConnection *connection,
     sqlite3_bind_int64 (statement, 1, limits->raw_before_us);
     sqlite3_bind_int64 (statement, 2, limits->raw_rows > 0 ? last_rowid - limits->raw_rows : 0);
     sqlite3_bind_int64 (statement, 3, limits->keep_rowid);
+    sqlite3_bind_int64 (statement, 4, handed_on);
     if (!orf_connection_step (connection, statement, more, error))
       return FALSE;
     first = sqlite3_column_int64 (statement, 0);

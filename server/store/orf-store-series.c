@@ -20,6 +20,13 @@ static const char list_named_sql[] =
   "SELECT " COLUMNS " FROM series WHERE last_us >= ? AND name = ?3 ORDER BY id LIMIT ?2";
 static const char load_sql[] =
   "SELECT " COLUMNS " FROM series WHERE last_us >= ? ORDER BY last_us DESC, id DESC LIMIT ?";
+static const char get_sql[] = "SELECT " COLUMNS " FROM series WHERE id = ?";
+static const char families_sql[] =
+  "SELECT coalesce(own.id, first.id), first.name, coalesce(own.labels, any.labels), "
+  "coalesce(own.kind, any.kind), CASE WHEN own.id IS NULL THEN any.unit ELSE own.unit END, NULL, "
+  "NULL, 0, 0 FROM (SELECT name, min(id) AS id FROM series WHERE id > ? GROUP BY name) AS first "
+  "JOIN series AS any ON any.id = first.id "
+  "LEFT JOIN series AS own ON own.name = first.name AND own.labels = '{}' ORDER BY first.id";
 static const char max_id_sql[] = "SELECT coalesce(max(id), 0) FROM series";
 
 /* Text in the file, where people read it; index: OrfSeriesKind of the schema. */
@@ -182,5 +189,45 @@ orf_series_load (
 
   if (rows == NULL || !orf_connection_get_int64 (connection, max_id_sql, max_id, error))
     return NULL;
+  return g_steal_pointer (&rows);
+}
+
+gboolean
+orf_series_get (OrfConnection *connection, gint64 id, OrfSeriesRow **row, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, get_sql, error);
+  gboolean found;
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, id);
+  if (!orf_connection_step (connection, statement, &found, error))
+    return FALSE;
+  *row = found ? row_new_from_statement (statement) : NULL;
+  return TRUE;
+}
+
+GPtrArray *
+orf_series_list_families (OrfConnection *connection,
+                          gint64 after_id,
+                          gint64 *last_id,
+                          GError **error)
+{
+  g_autoptr (GPtrArray)
+    rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_series_row_free);
+  g_autoptr (OrfStatement) statement = NULL;
+  gint64 max_id;
+
+  if (!orf_connection_get_int64 (connection, max_id_sql, &max_id, error))
+    return NULL;
+  if (max_id > after_id) {
+    statement = orf_connection_prepare (connection, families_sql, error);
+    if (statement == NULL)
+      return NULL;
+    sqlite3_bind_int64 (statement, 1, after_id);
+    if (!take_rows (connection, statement, rows, error))
+      return NULL;
+  }
+  *last_id = max_id;
   return g_steal_pointer (&rows);
 }

@@ -14,8 +14,15 @@ gboolean orf_series_insert (OrfConnection *connection, const OrfSeriesRow *row, 
 gboolean orf_series_upsert (OrfConnection *connection, const OrfSeriesRow *row, GError **error);
 /* keys: name, labels_json, …, NULL */
 GPtrArray *orf_series_find (OrfConnection *connection, char *const *keys, GError **error);
-/* By id. */
-/* name NULL: of every one. */
+/* NULL without an error: there is none. */
+gboolean orf_series_get (OrfConnection *connection, gint64 id, OrfSeriesRow **row, GError **error);
+/* One row of each name that has ids above after_id, by their least such id: its own, without
+ * labels, or else that one.  *last_id: the largest id there is. */
+GPtrArray *orf_series_list_families (OrfConnection *connection,
+                                     gint64 after_id,
+                                     gint64 *last_id,
+                                     GError **error);
+/* By id; name NULL: of every one. */
 GPtrArray *orf_series_list (
   OrfConnection *connection, const char *name, gint64 since_us, guint max, GError **error);
 /* Newest first. */

@@ -158,6 +158,18 @@ orf_store_delete_incident (OrfStore *store,
 }
 
 void
+orf_store_write_outbox (OrfStore *store,
+                        OrfOutboxChange *change,
+                        OrfWriteDone done,
+                        gpointer user_data)
+{
+  OrfWriteJob *job = orf_write_job_new (store, ORF_WRITE_LANE_ACK);
+
+  job->outbox = change;
+  submit_awaited (store, job, NULL, NULL, done, user_data);
+}
+
+void
 orf_store_write_audit (OrfStore *store,
                        const OrfAudit *audit,
                        OrfWriteDone done,

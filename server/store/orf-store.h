@@ -348,6 +348,68 @@ gboolean orf_store_load_max_incident_id (OrfStore *store, gint64 *max_id, GError
 /* Other limits from now on. */
 void orf_store_set_history (OrfStore *store, const OrfHistoryLimits *history);
 
+/* ---- outbox: see outbox/orf-outbox.h ------------------------------------------------------- */
+
+typedef struct {
+  gint64 id;
+  char *destination;
+  gint64 created_us;
+  guint attempts; /* that failed */
+  gint64 next_us;
+  gint64 sample_rowid; /* the first row of sample_raw that it stands for; 0: it stands for none */
+  char *last_error;    /* may be NULL */
+  GBytes *body;        /* NULL where only its length was asked for */
+  gint64 body_bytes;
+} OrfOutboxRow;
+
+OrfOutboxRow *orf_outbox_row_new (void);
+void orf_outbox_row_free (OrfOutboxRow *row);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfOutboxRow, orf_outbox_row_free)
+
+/* The rows of sample_raw before next_rowid are in entries; 0: the destination has no cursor. */
+typedef struct {
+  char *destination;
+  gint64 next_rowid;
+} OrfOutboxCursor;
+
+/* What is written in one transaction. */
+typedef struct {
+  GPtrArray *added;       /* OrfOutboxRow */
+  GPtrArray *tried;       /* OrfOutboxRow: attempts, next_us and last_error of these ids */
+  GArray *removed;        /* gint64, ids */
+  OrfOutboxCursor cursor; /* destination NULL: none is changed */
+} OrfOutboxChange;
+
+OrfOutboxChange *orf_outbox_change_new (void);
+void orf_outbox_change_free (OrfOutboxChange *change);
+gsize orf_outbox_change_measure (const OrfOutboxChange *change);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfOutboxChange, orf_outbox_change_free)
+
+/* Acknowledgement lane.  Takes change. */
+void orf_store_write_outbox (OrfStore *store,
+                             OrfOutboxChange *change,
+                             OrfWriteDone done,
+                             gpointer user_data);
+/* Blocking, at start only: all entries without their bodies (OrfOutboxRow, by id), and cursors. */
+gboolean
+orf_store_load_outbox (OrfStore *store, GPtrArray **rows, GArray **cursors, GError **error);
+
+/* ---- what is read by others -------------------------------------------------------------------
+ */
+
+typedef struct _OrfConnection OrfConnection;
+
+/* In a reader's thread, in a read transaction; its SQL is in this folder.  What it makes goes into
+ * data, which is its alone until done. */
+typedef gboolean (*OrfReadThreadCb) (gpointer data, OrfConnection *connection, GError **error);
+typedef void (*OrfReadDone) (gpointer user_data, const GError *error);
+void orf_store_read (OrfStore *store,
+                     OrfReadThreadCb read_thread_cb,
+                     gpointer data,
+                     OrfCancel *cancel,
+                     OrfReadDone done,
+                     gpointer user_data);
+
 /* ---- care of the file ------------------------------------------------------------------------ */
 
 /* problems: NULL-terminated, empty when the file is sound. */

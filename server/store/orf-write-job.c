@@ -6,6 +6,7 @@
 #include "store/orf-store-incidents.h"
 #include "store/orf-store-keys.h"
 #include "store/orf-store-pack.h"
+#include "store/orf-store-outbox.h"
 #include "store/orf-store-series.h"
 
 static void
@@ -39,6 +40,7 @@ orf_write_job_free (OrfWriteJob *job)
   g_clear_pointer (&job->event, orf_event_row_free);
   orf_pack_step_free (job->pack);
   g_clear_pointer (&job->incident, orf_incident_row_free);
+  g_clear_pointer (&job->outbox, orf_outbox_change_free);
   if (job->idempotency != NULL) {
     g_free ((char *) job->idempotency->key);
     g_free ((char *) job->idempotency->method);
@@ -69,6 +71,8 @@ orf_write_job_count (OrfWriteJob *job, OrfMemory *memory)
     job->held_bytes += orf_pack_step_measure (job->pack);
   if (job->incident != NULL)
     job->held_bytes += orf_incident_row_measure (job->incident);
+  if (job->outbox != NULL)
+    job->held_bytes += orf_outbox_change_measure (job->outbox);
   orf_memory_add (memory, ORF_MEMORY_WRITES, (gint64) job->held_bytes);
 }
 
@@ -167,6 +171,8 @@ apply_rest (OrfWriteJob *job, OrfConnection *connection, gint64 now_us, GError *
     return FALSE;
   if (job->gone_incident_id != 0 &&
       !orf_incidents_delete (connection, job->gone_incident_id, error))
+    return FALSE;
+  if (job->outbox != NULL && !orf_outbox_apply (connection, job->outbox, error))
     return FALSE;
   if (job->audit != NULL && !orf_audit_insert (connection, job->audit, now_us, error))
     return FALSE;

@@ -31,6 +31,7 @@ typedef struct {
   OrfIncidentRow *incident; /* with its pin, of which there may be max_pins */
   guint max_pins;
   gint64 gone_incident_id; /* 0: none */
+  OrfOutboxChange *outbox;
   OrfIdempotency *idempotency;
   OrfAudit *audit;
 

@@ -86,6 +86,25 @@ make_incident (gint64 now_us)
   return row;
 }
 
+static OrfOutboxChange *
+make_outbox (gint64 now_us)
+{
+  OrfOutboxChange *change = orf_outbox_change_new ();
+  OrfOutboxRow *row = orf_outbox_row_new ();
+
+  row->id = 1;
+  row->destination = g_strdup ("stored");
+  row->created_us = now_us;
+  row->attempts = 2;
+  row->next_us = now_us + ORF_US_PER_S;
+  row->sample_rowid = 101;
+  row->last_error = g_strdup ("what a test stored");
+  row->body = g_bytes_new_static ("101-200", 7);
+  g_ptr_array_add (change->added, row);
+  change->cursor = (OrfOutboxCursor){ g_strdup ("stored"), 201 };
+  return change;
+}
+
 static OrfSampleBatch *
 make_samples (gint64 now_us)
 {
@@ -130,6 +149,8 @@ main (int argc, char **argv)
   orf_store_write_event (store, make_event (now_us), NULL, NULL, write_done_cb, &run);
   g_main_loop_run (loop);
   orf_store_write_incident (store, make_incident (now_us), 1, NULL, write_done_cb, &run);
+  g_main_loop_run (loop);
+  orf_store_write_outbox (store, make_outbox (now_us), write_done_cb, &run);
   g_main_loop_run (loop);
   orf_store_backup (store, argv[1], NULL, backup_done_cb, &run);
   g_main_loop_run (loop);

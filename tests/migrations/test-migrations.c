@@ -162,6 +162,11 @@ test_stored (Fixture *fixture, gconstpointer data)
   /* Version 2 brought the table. */
   g_assert_cmpint (query (fixture->old, "SELECT count(*) FROM v_event WHERE id = 'e-1'"), ==,
                    GPOINTER_TO_UINT (data) >= 2 ? 1 : 0);
+  /* Version 8 did. */
+  g_assert_cmpint (query (fixture->old, "SELECT count(*) FROM v_outbox WHERE bytes = 7"), ==,
+                   GPOINTER_TO_UINT (data) >= 8 ? 1 : 0);
+  g_assert_cmpint (query (fixture->old, "SELECT count(*) FROM outbox_cursor"), ==,
+                   GPOINTER_TO_UINT (data) >= 8 ? 1 : 0);
   g_assert_cmpint (query (fixture->old, "SELECT count(*) FROM v_incident WHERE pinned"), ==,
                    GPOINTER_TO_UINT (data) >= 4 ? 1 : 0);
 }
