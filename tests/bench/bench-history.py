@@ -271,12 +271,12 @@ def measure_day(table, daemon, victoria, prometheus, name, end_us):
 
 
 def fill_month(path, like):
-    """Hours of the 30 days before what rollup_1h has, straight into the file: a month cannot be recorded here."""
+    """Hours of the 30 days before what rollup_1h has, straight into the file, in the order of their coming: a month cannot be recorded here."""
     connection = sqlite3.connect(path)
     connection.execute("WITH RECURSIVE back (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM back WHERE n < ?), "
                        "first AS (SELECT series_id, min(t_us) AS t_us, avg(min) AS a, avg(sum) AS b FROM rollup_1h JOIN series ON id=series_id WHERE name LIKE ? GROUP BY series_id) "
                        "INSERT INTO rollup_1h (series_id, t_us, count, min, max, sum, last) "
-                       "SELECT series_id, t_us - n * 3600000000, 3600, a, a + 1, b + n / 7.0, a + n / 13.0 FROM first, back", (MONTH_HOURS, like))
+                       "SELECT series_id, t_us - n * 3600000000, 3600, a, a + 1, b + n / 7.0, a + n / 13.0 FROM first, back ORDER BY 2, 1", (MONTH_HOURS, like))
     connection.commit()
     connection.close()
 
