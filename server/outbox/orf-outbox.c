@@ -644,6 +644,9 @@ orf_outbox_stop (OrfOutbox *outbox)
     return;
   outbox->stopped = TRUE;
   g_clear_handle_id (&outbox->settle_id, g_source_remove);
+  /* what became of entries is told still, so that none is delivered once more for nothing */
+  orf_store_write_outbox (outbox->store, g_steal_pointer (&outbox->settle), NULL, NULL);
+  outbox->settle = orf_outbox_change_new ();
   for (guint i = 0; i < outbox->destinations->len; i++) {
     OrfDestination *destination = outbox->destinations->pdata[i];
 

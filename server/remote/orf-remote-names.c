@@ -272,6 +272,21 @@ claim_key (OrfRemoteNames *names, Series *series)
     g_hash_table_insert (names->sent_as, series->key, series);
 }
 
+/* Ids grow, but an acknowledged write may have been in the file before one with lesser ids. */
+static gboolean
+ensure_family (OrfRemoteNames *names,
+               OrfConnection *connection,
+               const OrfSeriesRow *row,
+               GError **error)
+{
+  if (row->id > names->last_id && !load_families (names, connection, error))
+    return FALSE;
+  if (g_hash_table_contains (names->families, row->name))
+    return TRUE;
+  names->last_id = 0;
+  return load_families (names, connection, error);
+}
+
 static gboolean
 load_series (
   OrfRemoteNames *names, OrfConnection *connection, gint64 id, Series **loaded, GError **error)
@@ -282,7 +297,7 @@ load_series (
   Series *series;
 
   if (!orf_series_get (connection, id, &row, error) ||
-      (id > names->last_id && !load_families (names, connection, error)))
+      (row != NULL && !ensure_family (names, connection, row, error)))
     return FALSE;
   series = g_new0 (Series, 1);
   series->id = id;

@@ -183,6 +183,64 @@ test_large (void)
   g_assert_cmpstr (text, ==, expected->str);
 }
 
+/* By halves down to one sample each: all are there, in order, and each piece is a request. */
+static void
+split_all (GBytes *body, guint n_expected, GString *samples)
+{
+  OrfWritePiece pieces[2];
+
+  if (!orf_write_request_split (body, pieces)) {
+    g_autoptr (GByteArray) plain = unpack (body);
+    const guint8 *at = plain->data + 1;
+    guint64 length = read_varint (&at);
+
+    g_assert_cmpuint (n_expected, ==, 1);
+    read_series (at, length, samples);
+    return;
+  }
+  g_assert_cmpuint (pieces[0].n_samples + pieces[1].n_samples, ==, n_expected);
+  for (guint i = 0; i < 2; i++) {
+    split_all (pieces[i].body, pieces[i].n_samples, samples);
+    g_bytes_unref (pieces[i].body);
+  }
+}
+
+static void
+test_split (void)
+{
+  char *const first[] = { (char *) "__name__", (char *) "a", (char *) "k", (char *) "v", NULL };
+  char *const second[] = { (char *) "__name__", (char *) "b", NULL };
+  const OrfWriteSample samples[] = { { 1, 1 }, { 2, 2 }, { 3, 3 } };
+  g_autoptr (GBytes) one = orf_write_request_make_labels (first);
+  g_autoptr (GBytes) other = orf_write_request_make_labels (second);
+  g_autoptr (OrfWriteRequest) request = orf_write_request_new ();
+  g_autoptr (GBytes) body = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  orf_write_request_add (request, one, samples, 3);
+  orf_write_request_add (request, other, samples, 1);
+  orf_write_request_add (request, other, samples + 1, 1);
+  body = orf_write_request_pack (request);
+  split_all (body, 5, text);
+  g_assert_cmpstr (text->str, ==,
+                   "__name__=a k=v 1=1 ;__name__=a k=v 2=2 ;__name__=a k=v 3=3 ;"
+                   "__name__=b 1=1 ;__name__=b 2=2 ;");
+}
+
+static void
+test_split_nonsense (void)
+{
+  static const char *const texts[] = { "", "x", "\x01\x00\x0a", "\x02\x04\x0a\x05",
+                                       "\x03\x08\x0a\xff\xff" };
+  OrfWritePiece pieces[2];
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
+    g_autoptr (GBytes) body = g_bytes_new (texts[i], i == 2 ? 3 : strlen (texts[i]));
+
+    g_assert_false (orf_write_request_split (body, pieces));
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -190,5 +248,7 @@ main (int argc, char **argv)
   g_test_add_func ("/write-request/read-back", test_read_back);
   g_test_add_func ("/write-request/bytes", test_bytes);
   g_test_add_func ("/write-request/large", test_large);
+  g_test_add_func ("/write-request/split", test_split);
+  g_test_add_func ("/write-request/split-nonsense", test_split_nonsense);
   return g_test_run ();
 }
