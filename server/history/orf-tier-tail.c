@@ -263,5 +263,6 @@ orf_tier_tail_count (OrfTierTail *tail, const OrfTierMark *mark)
   code = sqlite3_step (tail->last);
   last_rowid = sqlite3_column_int64 (tail->last, 0);
   sqlite3_reset (tail->last);
-  return code == SQLITE_ROW ? MAX (last_rowid - mark->from_rowid + 1, 0) : -1;
+  /* rowids are positive, and the mark of a file without tiers is not */
+  return code == SQLITE_ROW ? MAX (last_rowid - MAX (mark->from_rowid, 0) + 1, 0) : -1;
 }

@@ -152,7 +152,7 @@ def test_mistakes_are_placed(t):
 def test_only_reads(t):
     daemon = t.start()
     daemon.call("metrics.record", {"samples": [{"name": "a", "value": 1}]})
-    before = daemon.sql("SELECT count(*), sum(created_us) FROM series")
+    before = daemon.sql("SELECT * FROM series WHERE name='a'")
     for sql in (
         "DELETE FROM series", "UPDATE series SET name='x'", "INSERT INTO event VALUES (1,1,'a','b','c')",
         "WITH x AS (SELECT 1) DELETE FROM series", "DROP TABLE series", "CREATE TABLE t (a)",
@@ -178,7 +178,7 @@ def test_only_reads(t):
     for sql in ("SELECT writefile('/tmp/x','a')", "SELECT readfile('/etc/passwd')", "SELECT edit('a')", "SELECT * FROM sqlite_dbpage",
                 "SELECT * FROM generate_series(1,9)", "SELECT * FROM pragma_user_version(9)"):
         fails(lambda: query(daemon, sql), "INVALID_ARGUMENT")
-    equal(daemon.sql("SELECT count(*), sum(created_us) FROM series WHERE name='a' OR 1"), before)
+    equal(daemon.sql("SELECT * FROM series WHERE name='a'"), before)
     equal(os.path.exists(f"{t.dir}/copy"), False)
 
 
