@@ -140,6 +140,8 @@ add_piece (OrfTierTail *tail, gint64 series_id)
   return piece;
 }
 
+/* On failure the statement is left for the caller to reset last, for any other reset would have
+ * SQLite forget what was wrong. */
 static gboolean
 read_rows (OrfTierTail *tail, const Wanted *wanted, gint64 first_rowid, gint64 last_rowid)
 {
@@ -163,7 +165,8 @@ read_rows (OrfTierTail *tail, const Wanted *wanted, gint64 first_rowid, gint64 l
     if (piece != NULL)
       g_array_append_val (piece->points, point);
   }
-  sqlite3_reset (tail->rows);
+  if (code == SQLITE_DONE)
+    sqlite3_reset (tail->rows);
   return code == SQLITE_DONE;
 }
 
@@ -214,6 +217,8 @@ orf_tier_tail_read (OrfTierTail *tail,
     sound = read_block (tail, mark, &wanted, sqlite3_column_int64 (tail->blocks, 0),
                         sqlite3_column_int64 (tail->blocks, 1));
   sqlite3_reset (tail->blocks);
+  if (!sound)
+    sqlite3_reset (tail->rows);
   return sound && code == SQLITE_DONE;
 }
 
@@ -226,8 +231,12 @@ orf_tier_tail_read_rows (OrfTierTail *tail,
   const Wanted wanted = { G_MININT64, G_MAXINT64, min_series_id, TRUE };
 
   g_hash_table_remove_all (tail->by_id);
-  return prepare (tail, &tail->rows, rows_sql) &&
-         read_rows (tail, &wanted, first_rowid, last_rowid);
+  if (!prepare (tail, &tail->rows, rows_sql))
+    return FALSE;
+  if (read_rows (tail, &wanted, first_rowid, last_rowid))
+    return TRUE;
+  sqlite3_reset (tail->rows);
+  return FALSE;
 }
 
 static int
