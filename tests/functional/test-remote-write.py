@@ -240,8 +240,9 @@ def test_order_and_repetition(t):
     with Receiver() as receiver:
         receiver.behave = lambda number, handler: number % 3 == 0 and (handler.answer(503) or True)
         daemon = start(t, receiver.url, remote_write__max_samples=20)
+        start_us = now_us() - 10**6  # of two in one millisecond a receiver is told either, as runs begin and end
         for i in range(200):
-            record(daemon, "o", [(now_us(), float(i))])
+            record(daemon, "o", [(start_us + i * 2000, float(i))])
             if i % 50 == 49:
                 daemon.restart()
         settle(daemon)
