@@ -337,8 +337,10 @@ orf_http_sender_new (const OrfHttpSenderOptions *options, GError **error)
   if (sender->uri == NULL || !read_authorization (options, &sender->authorization, error) ||
       !check_clear (sender, options, error))
     return NULL;
+  /* no proxy: GLib's resolver asks libproxy for one in threads, each time */
   sender->session = soup_session_new_with_options ("user-agent", "orfeasd/" ORF_VERSION,
-                                                   "idle-timeout", IDLE_S, NULL);
+                                                   "idle-timeout", IDLE_S, "proxy-resolver", NULL,
+                                                   NULL);
   /* what would be unpacked is not read, and a bomb not at all */
   soup_session_remove_feature_by_type (sender->session, SOUP_TYPE_CONTENT_DECODER);
   return set_authorities (sender, options, error) ? g_steal_pointer (&sender) : NULL;

@@ -39,6 +39,7 @@ struct _OrfRemoteWrite {
 
   gboolean reading; /* a job is on its way */
   gboolean due;     /* there may be rows that are not cut yet */
+  gboolean rewind;  /* the next is cut before rows that were cut already */
   gboolean posting;
   OrfRemoteBatch *cut; /* not in the outbox yet; NULL: none */
   GQueue batches;      /* OrfRemoteBatch, of entries, by rowid */
@@ -90,7 +91,7 @@ forget_batches (OrfRemoteWrite *remote)
   g_queue_clear_full (&remote->batches, (GDestroyNotify) orf_remote_batch_free);
 }
 
-/* In looked_cb(), which has the names.  More rows wait than may: the oldest are given up, some more
+/* More rows wait than may: the oldest are given up, some more
  * than needed, so that it is not done again at once.  TRUE: so it was. */
 static gboolean
 give_up_oldest (OrfRemoteWrite *remote)
@@ -103,7 +104,7 @@ give_up_oldest (OrfRemoteWrite *remote)
     return FALSE;
   orf_outbox_clear (remote->destination, next); /* cancels what is on its way */
   forget_batches (remote);
-  orf_remote_names_rewind (remote->names);
+  remote->rewind = TRUE;
   remote->next_rowid = next;
   remote->due = TRUE;
   drop (remote, (guint64) (next - oldest), "the receiver takes none, and more than max_rows wait");
@@ -246,6 +247,10 @@ start_look (OrfRemoteWrite *remote, OrfRemoteBatch *batch, gboolean again)
 {
   Look *look = g_new0 (Look, 1);
 
+  if (remote->rewind && !again) {
+    orf_remote_names_rewind (remote->names);
+    remote->rewind = FALSE;
+  }
   *look = (Look){ remote, batch, g_steal_pointer (&remote->names), again };
   remote->reading = TRUE;
   orf_store_read (remote->store, look_thread_cb, look, remote->closing, looked_cb, look);
@@ -458,6 +463,7 @@ static void
 end (OrfRemoteWrite *remote)
 {
   remote->next_rowid = 0;
+  remote->rewind = TRUE;
   orf_outbox_clear (remote->destination, 0);
   if (!remote->posting)
     forget_batches (remote);

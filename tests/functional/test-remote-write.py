@@ -495,6 +495,9 @@ def test_on_and_off(t):
         turn(second.url)
         record(daemon, "later", points)
         eventually_all(daemon, second, "later", 3)
+        # from the start once more, and as it was: nothing is late for having been sent before
+        first = second.get("first")
+        equal(first, first[:3] * 2)
         daemon.stop()
         assert daemon.sql("SELECT count(*) FROM outbox_cursor") == [(1,)]
         # a start without a receiver forgets what waited for one
