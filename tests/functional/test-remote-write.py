@@ -409,12 +409,13 @@ def test_too_much_waits(t):
 def test_retention_waits(t):
     """Rows that are older than raw_us stay until they are handed on."""
     port = free_port()
-    daemon = start(t, f"http://127.0.0.1:{port}/", history__raw_us=600000000)
+    daemon = start(t, f"http://127.0.0.1:{port}/", history__raw_us=600000000, history__pack_us=1000000)
     old = now_us() - 1200000000
     for k in range(3):
         daemon.call("metrics.record", {"samples": [{"name": "old", "value": float(i), "t_us": old + k * 10000000 + i * 1000} for i in range(10000)]})
     first = daemon.sql("SELECT min(rowid) FROM sample_raw")[0][0]
     daemon.restart()
+    wait_for(lambda: daemon.sql("SELECT from_rowid FROM packing")[0][0] > 30000, "them to be packed, so that nothing else keeps them")
     time.sleep(12)  # retention looks each ten seconds, and must do nothing: there is no event for that
     equal(daemon.sql("SELECT min(rowid) FROM sample_raw")[0][0], first)
     with Receiver(port) as receiver:
