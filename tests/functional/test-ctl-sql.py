@@ -7,10 +7,11 @@ import os
 import pty
 import select
 import signal
+import termios
 import time
 
 import orfeas_test
-from orfeas_test import ORFEASCTL, PATIENCE_S, contains, equal
+from orfeas_test import ORFEASCTL, PATIENCE_S, contains, equal, wait_for
 
 ENDLESS = "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM r) SELECT count(*) FROM r"
 
@@ -93,21 +94,21 @@ class Terminal:
         return shown
 
     def type(self, text):
+        """As a person, who is slower than libedit: it prompts before it takes the terminal's own editing
+        away, and a key pressed in between is another one afterwards."""
+        wait_for(lambda: not termios.tcgetattr(self.fd)[3] & termios.ICANON, "libedit")
         os.write(self.fd, text.encode())
 
     def end(self):
-        """By Ctrl-D, which is lost where the terminal is between two modes: then again."""
-        pid = 0
-        while pid == 0:
-            try:
-                self.type("\x04")
-                if select.select([self.fd], [], [], 0.5)[0]:
-                    os.read(self.fd, 65536)
-            except OSError:  # it has gone
-                pass
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
+        """By Ctrl-D, at the prompt."""
+        self.type("\x04")
+        try:
+            while True:
+                os.read(self.fd, 65536)
+        except OSError:  # it has gone
+            pass
         os.close(self.fd)
-        return os.waitstatus_to_exitcode(status)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
 def test_on_a_terminal(t):
@@ -142,6 +143,7 @@ def test_on_a_terminal(t):
     terminal.until("SELEC;")
     terminal.type("\n")
     terminal.until("syntax error")
+    terminal.until("sql> ")
     equal(terminal.end(), 0)
 
 
@@ -161,6 +163,7 @@ def test_interrupted(t):
     terminal.until("sql> ")
     terminal.type("SELECT 1+1 AS two;\n")
     terminal.until("1 row, ")
+    terminal.until("sql> ")
     equal(terminal.end(), 0)
 
 
