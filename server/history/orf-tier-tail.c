@@ -8,7 +8,9 @@ static const char blocks_sql[] =
   "AND max_t_us >= ?2 AND min_t_us < ?3 ORDER BY first_rowid";
 static const char rows_sql[] =
   "SELECT t_us, series_id, value FROM sample_raw WHERE rowid BETWEEN ?1 AND ?2 ORDER BY rowid";
-static const char last_sql[] = "SELECT coalesce (max (last_rowid), 0) FROM raw_block";
+/* Runs lie in order: the last one has the last row, and is found by its key. */
+static const char last_sql[] =
+  "SELECT coalesce ((SELECT last_rowid FROM raw_block ORDER BY first_rowid DESC LIMIT 1), 0)";
 
 struct _OrfTierTail {
   sqlite3 *db;

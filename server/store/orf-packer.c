@@ -25,8 +25,10 @@
 static const char packing_sql[] =
   "SELECT from_rowid, to_rowid, next_series_id, block, merge_block, merge_from_order, "
   "merge_to_order, merge_next_series_id FROM packing";
+/* Asked each second, so by the key alone: runs lie in order. */
 static const char raw_sql[] =
-  "SELECT coalesce (min (first_rowid), 0), coalesce (max (last_rowid), -1) FROM raw_block";
+  "SELECT coalesce ((SELECT min (first_rowid) FROM raw_block), 0), "
+  "coalesce ((SELECT last_rowid FROM raw_block ORDER BY first_rowid DESC LIMIT 1), -1)";
 static const char block_sql[] = "SELECT chunks, samples FROM chunk_block WHERE block = ?1";
 static const char whole_sql[] = "SELECT packed_from_us FROM retention";
 static const char kind_sql[] = "SELECT kind, unit FROM series WHERE id = ?1";

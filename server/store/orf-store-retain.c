@@ -28,7 +28,8 @@ static const char old_run_sql[] =
   "SELECT first_rowid, last_rowid FROM raw_block WHERE (max_t_us < ?1 OR last_rowid <= ?2) "
   "AND first_rowid < ?3 AND last_rowid < ?4 AND last_rowid < (SELECT from_rowid FROM packing) "
   "ORDER BY first_rowid LIMIT 1";
-static const char last_row_sql[] = "SELECT coalesce(max(last_rowid), 0) FROM raw_block";
+static const char last_row_sql[] =
+  "SELECT coalesce((SELECT last_rowid FROM raw_block ORDER BY first_rowid DESC LIMIT 1), 0)";
 static const char drop_rows_sql[] = "DELETE FROM sample_raw WHERE rowid BETWEEN ? AND ?";
 static const char drop_run_sql[] = "DELETE FROM raw_block WHERE first_rowid = ?";
 static const char last_audit_sql[] = "SELECT coalesce(max(id), 0) FROM audit";
