@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "events/orf-event-service.h"
 
-#include <string.h>
-
 #include <glib-object.h> /* GCallback, for orf-schema-bind.h */
 
+#include "audit/orf-call-write.h"
 #include "core/orf-clock.h"
-#include "orf-encode.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
 #include "rpc/orf-list-cursor.h"
@@ -27,27 +25,6 @@ orf_event_make_id (gint64 id)
 
 /* ---- events.mark ----------------------------------------------------------------------------- */
 
-typedef struct {
-  OrfCall *call;
-  char *answer; /* JSON */
-} Mark;
-
-static void
-marked_cb (gpointer user_data, const OrfWriteResult *result, const GError *error)
-{
-  Mark *mark = user_data;
-
-  if (error != NULL) {
-    orf_call_fail (mark->call, g_error_copy (error));
-  } else {
-    const char *json = result->replayed_json != NULL ? result->replayed_json : mark->answer;
-
-    orf_call_return_encoded (mark->call, json, strlen (json));
-  }
-  g_free (mark->answer);
-  g_free (mark);
-}
-
 static gboolean
 check_time (const OrfEventService *service, gint64 t_us, gint64 now_us, GError **error)
 {
@@ -63,18 +40,6 @@ check_time (const OrfEventService *service, gint64 t_us, gint64 now_us, GError *
   return FALSE;
 }
 
-static char *
-make_answer (const OrfEventRow *row, GError **error)
-{
-  g_autofree char *id = orf_event_make_id (row->id);
-  const OrfEventsMarkResult result = { .id = id, .t_us = row->t_us };
-  g_autoptr (GString) json = g_string_new (NULL);
-
-  if (!orf_encode (&orf_events_mark_result_desc, &result, json, error))
-    return NULL;
-  return g_string_free (g_steal_pointer (&json), FALSE);
-}
-
 static OrfEventRow *
 make_row (OrfEventService *service, OrfCall *call, const OrfEventsMarkParams *params, gint64 now_us)
 {
@@ -88,22 +53,22 @@ make_row (OrfEventService *service, OrfCall *call, const OrfEventsMarkParams *pa
   return row;
 }
 
-/* Takes row; answer is what a repetition is told, and what the audit says of it: the text itself is
- * in the row beside it. */
+/* Takes row.  The audit says what the answer says: the text itself is in the row beside it. */
 static void
-submit (OrfEventService *service, OrfCall *call, OrfEventRow *row, const char *answer)
+submit (OrfEventService *service, OrfCall *call, OrfEventRow *row)
 {
-  const OrfAudit audit = { orf_call_get_actor (call), orf_call_get_method (call)->name, answer };
-  const OrfIdempotency idempotency = {
-    .key = orf_call_get_idempotency_key (call),
-    .method = orf_call_get_method (call)->name,
-    .params_hash = orf_call_get_params_hash (call),
-    .response_json = answer,
-  };
-  Mark *mark = g_new0 (Mark, 1);
+  g_autoptr (OrfEventRow) event = row;
+  g_autofree char *id = orf_event_make_id (row->id);
+  const OrfEventsMarkResult result = { .id = id, .t_us = row->t_us };
+  OrfCallWrite *write = orf_call_write_new (call, &orf_events_mark_result_desc, &result);
+  OrfAudit audit;
 
-  *mark = (Mark){ call, g_strdup (answer) };
-  orf_store_write_event (service->store, row, &audit, &idempotency, marked_cb, mark);
+  if (write == NULL)
+    return;
+  audit = (OrfAudit){ orf_call_get_actor (call), orf_call_get_method (call)->name,
+                      orf_call_write_get_answer (write) };
+  orf_store_write_event (service->store, g_steal_pointer (&event), &audit,
+                         orf_call_write_get_idempotency (write), orf_call_write_done_cb, write);
 }
 
 static void
@@ -111,20 +76,12 @@ mark_cb (OrfCall *call, const OrfEventsMarkParams *params, gpointer user_data)
 {
   OrfEventService *service = user_data;
   gint64 now_us = orf_clock_now_us ();
-  g_autoptr (OrfEventRow) row = NULL;
-  g_autofree char *answer = NULL;
   GError *error = NULL;
 
-  if (params->has_t_us && !check_time (service, params->t_us, now_us, &error)) {
-    orf_call_fail (call, error);
-    return;
-  }
-  row = make_row (service, call, params, now_us);
-  answer = make_answer (row, &error);
-  if (answer == NULL)
+  if (params->has_t_us && !check_time (service, params->t_us, now_us, &error))
     orf_call_fail (call, error);
   else
-    submit (service, call, g_steal_pointer (&row), answer);
+    submit (service, call, make_row (service, call, params, now_us));
 }
 
 /* ---- events.list ----------------------------------------------------------------------------- */

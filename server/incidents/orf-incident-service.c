@@ -5,9 +5,9 @@
 
 #include <glib-object.h> /* GCallback, for orf-schema-bind.h */
 
+#include "audit/orf-call-write.h"
 #include "core/orf-clock.h"
 #include "events/orf-event-service.h"
-#include "orf-encode.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
 #include "rpc/orf-list-cursor.h"
@@ -88,96 +88,43 @@ make_info (const OrfIncidentRow *row, guint max_members)
 
 /* ---- incidents.pin --------------------------------------------------------------------------- */
 
-/* A write on its way: incidents.pin or incidents.unpin. */
+/* A window whose marks are being read. */
 typedef struct {
   OrfIncidentService *service;
   OrfCall *call;
-  OrfIncidentRow *row; /* what is pinned; the store's from the write on */
-  char *answer;        /* JSON */
-} Write;
-
-static Write *
-write_new (OrfIncidentService *service, OrfCall *call)
-{
-  Write *write = g_new0 (Write, 1);
-
-  write->service = service;
-  write->call = call;
-  return write;
-}
+  OrfIncidentRow *row;
+} Pin;
 
 static void
-write_free (Write *write)
+pin_free (Pin *pin)
 {
-  orf_incident_row_free (write->row);
-  g_free (write->answer);
-  g_free (write);
+  orf_incident_row_free (pin->row);
+  g_free (pin);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Write, write_free)
-
-static void
-written_cb (gpointer user_data, const OrfWriteResult *result, const GError *error)
-{
-  g_autoptr (Write) write = user_data;
-
-  if (error != NULL) {
-    orf_call_fail (write->call, g_error_copy (error));
-  } else {
-    const char *json = result->replayed_json != NULL ? result->replayed_json : write->answer;
-
-    orf_call_return_encoded (write->call, json, strlen (json));
-  }
-}
-
-/* What makes the call repeatable; borrows answer. */
-static OrfIdempotency
-make_idempotency (OrfCall *call, const char *answer)
-{
-  return (OrfIdempotency){
-    .key = orf_call_get_idempotency_key (call),
-    .method = orf_call_get_method (call)->name,
-    .params_hash = orf_call_get_params_hash (call),
-    .response_json = answer,
-  };
-}
-
-static gboolean
-encode_answer (const OrfDesc *desc, gconstpointer value, char **answer, GError **error)
-{
-  g_autoptr (GString) json = g_string_new (NULL);
-
-  if (!orf_encode (desc, value, json, error))
-    return FALSE;
-  *answer = g_string_free (g_steal_pointer (&json), FALSE);
-  return TRUE;
-}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Pin, pin_free)
 
 /* The marks of the window are part of the answer, and so of what a repetition is told. */
 static void
 found_events_cb (gpointer user_data, GPtrArray *events, const GError *failure)
 {
-  g_autoptr (Write) write = user_data;
-  OrfIncidentService *service = write->service;
+  g_autoptr (Pin) pin = user_data;
+  OrfIncidentService *service = pin->service;
   g_autoptr (OrfIncidentInfo) info = NULL;
-  OrfIdempotency idempotency;
-  GError *error = NULL;
+  OrfCallWrite *write = NULL;
 
   if (failure != NULL) {
-    orf_call_fail (write->call, g_error_copy (failure));
+    orf_call_fail (pin->call, g_error_copy (failure));
     return;
   }
-  write->row->events = g_ptr_array_ref (events);
-  write->row->id = service->next_id++;
-  info = make_info (write->row, MEMBERS_ALONE);
-  if (!encode_answer (&orf_incident_info_desc, info, &write->answer, &error)) {
-    orf_call_fail (write->call, error);
-    return;
-  }
-  idempotency = make_idempotency (write->call, write->answer);
-  orf_store_write_incident (service->store, g_steal_pointer (&write->row),
-                            (guint) service->config->history.max_pins, &idempotency, written_cb,
-                            write);
-  g_steal_pointer (&write);
+  pin->row->events = g_ptr_array_ref (events);
+  pin->row->id = service->next_id++;
+  info = make_info (pin->row, MEMBERS_ALONE);
+  write = orf_call_write_new (pin->call, &orf_incident_info_desc, info);
+  if (write != NULL)
+    orf_store_write_incident (service->store, g_steal_pointer (&pin->row),
+                              (guint) service->config->history.max_pins,
+                              orf_call_write_get_idempotency (write), orf_call_write_done_cb,
+                              write);
 }
 
 static gboolean
@@ -227,16 +174,15 @@ pin_cb (OrfCall *call, const OrfIncidentsPinParams *params, gpointer user_data)
     .max = MEMBERS_ALONE + 1,
   };
   GError *error = NULL;
-  Write *write;
+  Pin *pin;
 
   if (!check_window (service, params, &error)) {
     orf_call_fail (call, error);
     return;
   }
-  write = write_new (service, call);
-  write->row = make_row (call, params);
-  orf_store_read_events (service->store, &window, orf_call_get_cancel (call), found_events_cb,
-                         write);
+  pin = g_new (Pin, 1);
+  *pin = (Pin){ service, call, make_row (call, params) };
+  orf_store_read_events (service->store, &window, orf_call_get_cancel (call), found_events_cb, pin);
 }
 
 /* ---- incidents.unpin ------------------------------------------------------------------------- */
@@ -246,19 +192,18 @@ unpin_cb (OrfCall *call, const OrfIncidentsUnpinParams *params, gpointer user_da
 {
   static const OrfIncidentsUnpinResult result = { .unpinned = TRUE };
   OrfIncidentService *service = user_data;
-  g_autoptr (Write) write = write_new (service, call);
-  OrfIdempotency idempotency;
+  OrfCallWrite *write = NULL;
   GError *error = NULL;
   gint64 id;
 
-  if (!parse_id (params->id, &id, &error) ||
-      !encode_answer (&orf_incidents_unpin_result_desc, &result, &write->answer, &error)) {
+  if (!parse_id (params->id, &id, &error)) {
     orf_call_fail (call, error);
     return;
   }
-  idempotency = make_idempotency (call, write->answer);
-  orf_store_delete_incident (service->store, id, &idempotency, written_cb, write);
-  g_steal_pointer (&write);
+  write = orf_call_write_new (call, &orf_incidents_unpin_result_desc, &result);
+  if (write != NULL)
+    orf_store_delete_incident (service->store, id, orf_call_write_get_idempotency (write),
+                               orf_call_write_done_cb, write);
 }
 
 /* ---- incidents.list and incidents.get -------------------------------------------------------- */

@@ -38,9 +38,10 @@ orf_event_row_measure (const OrfEventRow *row)
   return row->author != NULL ? bytes + strlen (row->author) : bytes;
 }
 
-gboolean
-orf_events_insert (OrfConnection *connection, const OrfEventRow *row, GError **error)
+static gboolean
+insert_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
 {
+  const OrfEventRow *row = data;
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, insert_sql, error);
 
   if (statement == NULL)
@@ -51,6 +52,26 @@ orf_events_insert (OrfConnection *connection, const OrfEventRow *row, GError **e
   orf_statement_bind_text (statement, 4, row->text);
   orf_statement_bind_text (statement, 5, row->author);
   return orf_connection_run (connection, statement, error);
+}
+
+void
+orf_store_write_event (OrfStore *store,
+                       OrfEventRow *event,
+                       const OrfAudit *audit,
+                       const OrfIdempotency *idempotency,
+                       OrfWriteDone done,
+                       gpointer user_data)
+{
+  const OrfStoreChange change = {
+    .write_thread_cb = insert_thread_cb,
+    .data = event,
+    .free = (GDestroyNotify) orf_event_row_free,
+    .bytes = orf_event_row_measure (event),
+    .audit = audit,
+    .idempotency = idempotency,
+  };
+
+  orf_store_write (store, &change, done, user_data);
 }
 
 static OrfEventRow *

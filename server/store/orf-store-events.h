@@ -8,7 +8,6 @@ G_BEGIN_DECLS
 
 /* The table `event`, on the caller's connection and in its transaction. */
 
-gboolean orf_events_insert (OrfConnection *connection, const OrfEventRow *row, GError **error);
 /* OrfEventRow, newest first.  None where the file is older than the table. */
 GPtrArray *
 orf_events_read (OrfConnection *connection, const OrfEventFilter *filter, GError **error);

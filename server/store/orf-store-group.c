@@ -85,7 +85,7 @@ writer_apply (OrfStoreWriter *self, OrfWriteJob *job, gint64 deadline_us, GError
   if (orf_write_job_apply (job, self->connection, &block, self->options.idempotency_us, deadline_us,
                            &finished, &n_rows, &failure)) {
     self->open_block = block;
-    if (job->incident != NULL || job->gone_incident_id != 0)
+    if (job->change.moves_pins)
       orf_store_writer_retain_anew (self);
     self->group_rows += n_rows;
     self->partial = finished ? NULL : job;

@@ -97,14 +97,49 @@ insert_pin (OrfConnection *connection, const OrfIncidentRow *row, GError **error
   return orf_connection_run (connection, statement, error);
 }
 
-gboolean
-orf_incidents_insert (OrfConnection *connection,
-                      const OrfIncidentRow *row,
-                      guint max_pins,
-                      GError **error)
+/* A window that is to be pinned, of which there may be max_pins. */
+typedef struct {
+  OrfIncidentRow *row;
+  guint max_pins;
+} Pin;
+
+static void
+pin_free (gpointer data)
 {
-  return check_room (connection, max_pins, error) && insert_incident (connection, row, error) &&
-         insert_pin (connection, row, error);
+  Pin *pin = data;
+
+  orf_incident_row_free (pin->row);
+  g_free (pin);
+}
+
+static gboolean
+pin_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
+{
+  const Pin *pin = data;
+
+  return check_room (connection, pin->max_pins, error) &&
+         insert_incident (connection, pin->row, error) && insert_pin (connection, pin->row, error);
+}
+
+void
+orf_store_write_incident (OrfStore *store,
+                          OrfIncidentRow *incident,
+                          guint max_pins,
+                          const OrfIdempotency *idempotency,
+                          OrfWriteDone done,
+                          gpointer user_data)
+{
+  OrfStoreChange change = {
+    .write_thread_cb = pin_thread_cb,
+    .data = g_new (Pin, 1),
+    .free = pin_free,
+    .bytes = sizeof (Pin) + orf_incident_row_measure (incident),
+    .moves_pins = TRUE,
+    .idempotency = idempotency,
+  };
+
+  *(Pin *) change.data = (Pin){ incident, max_pins };
+  orf_store_write (store, &change, done, user_data);
 }
 
 static gboolean
@@ -118,15 +153,36 @@ delete_by (OrfConnection *connection, const char *sql, gint64 id, GError **error
   return orf_connection_run (connection, statement, error);
 }
 
-gboolean
-orf_incidents_delete (OrfConnection *connection, gint64 id, GError **error)
+static gboolean
+unpin_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
 {
+  gint64 id = *(const gint64 *) data;
+
   if (!delete_by (connection, delete_sql, id, error))
     return FALSE;
   if (sqlite3_changes (orf_connection_get_db (connection)) > 0)
     return delete_by (connection, unpin_sql, id, error);
   g_set_error (error, ORF_ERROR, ORF_ERROR_NOT_FOUND, "there is no such incident");
   return FALSE;
+}
+
+void
+orf_store_delete_incident (OrfStore *store,
+                           gint64 id,
+                           const OrfIdempotency *idempotency,
+                           OrfWriteDone done,
+                           gpointer user_data)
+{
+  const OrfStoreChange change = {
+    .write_thread_cb = unpin_thread_cb,
+    .data = g_memdup2 (&id, sizeof id),
+    .free = g_free,
+    .bytes = sizeof id,
+    .moves_pins = TRUE,
+    .idempotency = idempotency,
+  };
+
+  orf_store_write (store, &change, done, user_data);
 }
 
 static OrfIncidentRow *

@@ -8,13 +8,6 @@ G_BEGIN_DECLS
 
 /* The tables `incident` and `pin`, on the caller's connection and in its transaction. */
 
-/* The incident and its pin.  RESOURCE_EXHAUSTED: there are max_pins of those. */
-gboolean orf_incidents_insert (OrfConnection *connection,
-                               const OrfIncidentRow *row,
-                               guint max_pins,
-                               GError **error);
-/* Both go.  NOT_FOUND. */
-gboolean orf_incidents_delete (OrfConnection *connection, gint64 id, GError **error);
 /* OrfIncidentRow, with their events.  None where the file is older than the tables. */
 GPtrArray *
 orf_incidents_read (OrfConnection *connection, const OrfIncidentFilter *filter, GError **error);

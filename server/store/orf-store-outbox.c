@@ -74,8 +74,8 @@ orf_outbox_change_free (OrfOutboxChange *change)
   g_free (change);
 }
 
-gsize
-orf_outbox_change_measure (const OrfOutboxChange *change)
+static gsize
+measure_change (const OrfOutboxChange *change)
 {
   gsize bytes = sizeof *change + change->removed->len * sizeof (gint64) +
                 (change->added->len + change->tried->len) * sizeof (OrfOutboxRow);
@@ -152,9 +152,11 @@ put_cursor (OrfConnection *connection, const OrfOutboxCursor *cursor, GError **e
   return orf_connection_run (connection, statement, error);
 }
 
-gboolean
-orf_outbox_apply (OrfConnection *connection, const OrfOutboxChange *change, GError **error)
+static gboolean
+apply_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
 {
+  const OrfOutboxChange *change = data;
+
   for (guint i = 0; i < change->removed->len; i++)
     if (!delete_row (connection, g_array_index (change->removed, gint64, i), error))
       return FALSE;
@@ -165,6 +167,22 @@ orf_outbox_apply (OrfConnection *connection, const OrfOutboxChange *change, GErr
     if (!insert_row (connection, change->added->pdata[i], error))
       return FALSE;
   return change->cursor.destination == NULL || put_cursor (connection, &change->cursor, error);
+}
+
+void
+orf_store_write_outbox (OrfStore *store,
+                        OrfOutboxChange *change,
+                        OrfWriteDone done,
+                        gpointer user_data)
+{
+  const OrfStoreChange write = {
+    .write_thread_cb = apply_thread_cb,
+    .data = change,
+    .free = (GDestroyNotify) orf_outbox_change_free,
+    .bytes = measure_change (change),
+  };
+
+  orf_store_write (store, &write, done, user_data);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */

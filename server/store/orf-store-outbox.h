@@ -8,8 +8,6 @@ G_BEGIN_DECLS
 
 /* The tables `outbox` and `outbox_cursor`, on the caller's connection and in its transaction. */
 
-gboolean
-orf_outbox_apply (OrfConnection *connection, const OrfOutboxChange *change, GError **error);
 /* OrfOutboxRow without their bodies, by id.  None where the file is older than the table. */
 GPtrArray *orf_outbox_load (
   OrfConnection *connection, const char *destination, gint64 after_id, guint max, GError **error);

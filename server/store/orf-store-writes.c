@@ -116,57 +116,15 @@ orf_store_write_series (OrfStore *store,
 }
 
 void
-orf_store_write_event (OrfStore *store,
-                       OrfEventRow *event,
-                       const OrfAudit *audit,
-                       const OrfIdempotency *idempotency,
-                       OrfWriteDone done,
-                       gpointer user_data)
+orf_store_write (OrfStore *store,
+                 const OrfStoreChange *change,
+                 OrfWriteDone done,
+                 gpointer user_data)
 {
   OrfWriteJob *job = orf_write_job_new (store, ORF_WRITE_LANE_ACK);
 
-  job->event = event;
-  submit_awaited (store, job, audit, idempotency, done, user_data);
-}
-
-void
-orf_store_write_incident (OrfStore *store,
-                          OrfIncidentRow *incident,
-                          guint max_pins,
-                          const OrfIdempotency *idempotency,
-                          OrfWriteDone done,
-                          gpointer user_data)
-{
-  OrfWriteJob *job = orf_write_job_new (store, ORF_WRITE_LANE_ACK);
-
-  job->incident = incident;
-  job->max_pins = max_pins;
-  submit_awaited (store, job, NULL, idempotency, done, user_data);
-}
-
-void
-orf_store_delete_incident (OrfStore *store,
-                           gint64 id,
-                           const OrfIdempotency *idempotency,
-                           OrfWriteDone done,
-                           gpointer user_data)
-{
-  OrfWriteJob *job = orf_write_job_new (store, ORF_WRITE_LANE_ACK);
-
-  job->gone_incident_id = id;
-  submit_awaited (store, job, NULL, idempotency, done, user_data);
-}
-
-void
-orf_store_write_outbox (OrfStore *store,
-                        OrfOutboxChange *change,
-                        OrfWriteDone done,
-                        gpointer user_data)
-{
-  OrfWriteJob *job = orf_write_job_new (store, ORF_WRITE_LANE_ACK);
-
-  job->outbox = change;
-  submit_awaited (store, job, NULL, NULL, done, user_data);
+  job->change = *change;
+  submit_awaited (store, job, change->audit, change->idempotency, done, user_data);
 }
 
 void

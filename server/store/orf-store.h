@@ -382,7 +382,6 @@ typedef struct {
 
 OrfOutboxChange *orf_outbox_change_new (void);
 void orf_outbox_change_free (OrfOutboxChange *change);
-gsize orf_outbox_change_measure (const OrfOutboxChange *change);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfOutboxChange, orf_outbox_change_free)
 
 /* Acknowledgement lane.  Takes change. */
@@ -394,10 +393,35 @@ void orf_store_write_outbox (OrfStore *store,
 gboolean
 orf_store_load_outbox (OrfStore *store, GPtrArray **rows, GArray **cursors, GError **error);
 
-/* ---- what is read by others -------------------------------------------------------------------
+/* ---- what is written by others ----------------------------------------------------------------
  */
 
 typedef struct _OrfConnection OrfConnection;
+
+/* In the writer's thread, in its transaction, which may be rolled back and begun anew: data stays
+ * as it is.  The SQL is in this folder. */
+typedef gboolean (*OrfWriteThreadCb) (gconstpointer data,
+                                      OrfConnection *connection,
+                                      GError **error);
+
+typedef struct {
+  OrfWriteThreadCb write_thread_cb;
+  gpointer data;
+  GDestroyNotify free; /* of data, in any thread; may be NULL */
+  gsize bytes;         /* that data holds until then */
+  gboolean moves_pins; /* what retention may drop is another afterwards */
+  const OrfAudit *audit;
+  const OrfIdempotency *idempotency;
+} OrfStoreChange;
+
+/* Acknowledgement lane.  Takes the change's data. */
+void orf_store_write (OrfStore *store,
+                      const OrfStoreChange *change,
+                      OrfWriteDone done,
+                      gpointer user_data);
+
+/* ---- what is read by others -------------------------------------------------------------------
+ */
 
 /* In a reader's thread, in a read transaction; its SQL is in this folder.  What it makes goes into
  * data, which is its alone until done. */

@@ -2,11 +2,8 @@
 #include "store/orf-write-job.h"
 
 #include "core/orf-clock.h"
-#include "store/orf-store-events.h"
-#include "store/orf-store-incidents.h"
 #include "store/orf-store-keys.h"
 #include "store/orf-store-pack.h"
-#include "store/orf-store-outbox.h"
 #include "store/orf-store-series.h"
 
 static void
@@ -37,10 +34,9 @@ orf_write_job_free (OrfWriteJob *job)
   orf_sample_batch_free (job->batch);
   g_clear_pointer (&job->series, g_ptr_array_unref);
   g_clear_pointer (&job->processes, g_array_unref);
-  g_clear_pointer (&job->event, orf_event_row_free);
   orf_pack_step_free (job->pack);
-  g_clear_pointer (&job->incident, orf_incident_row_free);
-  g_clear_pointer (&job->outbox, orf_outbox_change_free);
+  if (job->change.free != NULL)
+    job->change.free (job->change.data);
   if (job->idempotency != NULL) {
     g_free ((char *) job->idempotency->key);
     g_free ((char *) job->idempotency->method);
@@ -62,17 +58,11 @@ void
 orf_write_job_count (OrfWriteJob *job, OrfMemory *memory)
 {
   job->memory = memory;
-  job->held_bytes = sizeof *job;
+  job->held_bytes = sizeof *job + job->change.bytes;
   if (job->batch != NULL)
     job->held_bytes += orf_sample_batch_measure (job->batch);
-  if (job->event != NULL)
-    job->held_bytes += orf_event_row_measure (job->event);
   if (job->pack != NULL)
     job->held_bytes += orf_pack_step_measure (job->pack);
-  if (job->incident != NULL)
-    job->held_bytes += orf_incident_row_measure (job->incident);
-  if (job->outbox != NULL)
-    job->held_bytes += orf_outbox_change_measure (job->outbox);
   orf_memory_add (memory, ORF_MEMORY_WRITES, (gint64) job->held_bytes);
 }
 
@@ -162,17 +152,10 @@ apply_rest (OrfWriteJob *job, OrfConnection *connection, gint64 now_us, GError *
     if (!orf_gpu_process_insert (connection, job->processes_t_us,
                                  &g_array_index (job->processes, OrfGpuProcessRow, i), error))
       return FALSE;
-  if (job->event != NULL && !orf_events_insert (connection, job->event, error))
-    return FALSE;
   if (job->pack != NULL && !orf_pack_apply (connection, job->pack, error))
     return FALSE;
-  if (job->incident != NULL &&
-      !orf_incidents_insert (connection, job->incident, job->max_pins, error))
-    return FALSE;
-  if (job->gone_incident_id != 0 &&
-      !orf_incidents_delete (connection, job->gone_incident_id, error))
-    return FALSE;
-  if (job->outbox != NULL && !orf_outbox_apply (connection, job->outbox, error))
+  if (job->change.write_thread_cb != NULL &&
+      !job->change.write_thread_cb (job->change.data, connection, error))
     return FALSE;
   if (job->audit != NULL && !orf_audit_insert (connection, job->audit, now_us, error))
     return FALSE;

@@ -26,12 +26,8 @@ typedef struct {
   GPtrArray *series; /* OrfSeriesRow */
   GArray *processes; /* OrfGpuProcessRow, its strings owned */
   gint64 processes_t_us;
-  OrfEventRow *event;
   OrfPackStep *pack;
-  OrfIncidentRow *incident; /* with its pin, of which there may be max_pins */
-  guint max_pins;
-  gint64 gone_incident_id; /* 0: none */
-  OrfOutboxChange *outbox;
+  OrfStoreChange change; /* write_thread_cb NULL: none; its audit and idempotency are below */
   OrfIdempotency *idempotency;
   OrfAudit *audit;
 
