@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/orf-clock.h"
+#include "store/orf-connection.h"
 #include "store/orf-sample-batch.h"
 
 typedef struct {
@@ -105,6 +106,27 @@ make_outbox (gint64 now_us)
   return change;
 }
 
+/* A row of each table that others than the store fill. */
+static gboolean
+write_gpu_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
+{
+  return orf_connection_exec (connection, data, error);
+}
+
+#define GPU_ROWS                                                                                   \
+  "INSERT INTO worker VALUES (1, 'vllm-0', 'gpu0', 12, 'registered', '[\"trim\"]', "               \
+  "1763700000000000, "                                                                             \
+  "1763700001000000, NULL, 1024, 4096, 1024, 512, 2048, 1, 2, 1);"                                 \
+  "INSERT INTO worker_batch VALUES (1763700001000000, 1, 8, 4096, 20000, 'mesh');"                 \
+  "INSERT INTO cleanup VALUES (1, 'gpu0', 'call', 'uid 0', NULL, 'normal', 1763700002000000, "     \
+  "900000, "                                                                                       \
+  "'freed', 'device', 8192, 5120, 3072, 0, NULL);"                                                 \
+  "INSERT INTO cleanup_worker VALUES (1, 0, 1, 'vllm-0', 'freed', 'process', 4096, 1024, 3072, "   \
+  "3072, "                                                                                         \
+  "800000, NULL);"                                                                                 \
+  "INSERT INTO gpu_event VALUES (1, 'gpu0', 'xid', 'critical', 79, 'XID 79', 1763700003000000, "   \
+  "NULL)"
+
 static OrfSampleBatch *
 make_samples (gint64 now_us)
 {
@@ -151,6 +173,11 @@ main (int argc, char **argv)
   orf_store_write_incident (store, make_incident (now_us), 1, NULL, write_done_cb, &run);
   g_main_loop_run (loop);
   orf_store_write_outbox (store, make_outbox (now_us), write_done_cb, &run);
+  g_main_loop_run (loop);
+  orf_store_write (store,
+                   &(OrfStoreChange){ .write_thread_cb = write_gpu_thread_cb,
+                                      .data = (gpointer) GPU_ROWS },
+                   write_done_cb, &run);
   g_main_loop_run (loop);
   orf_store_backup (store, argv[1], NULL, backup_done_cb, &run);
   g_main_loop_run (loop);

@@ -169,6 +169,16 @@ test_stored (Fixture *fixture, gconstpointer data)
                    GPOINTER_TO_UINT (data) >= 8 ? 1 : 0);
   g_assert_cmpint (query (fixture->old, "SELECT count(*) FROM v_incident WHERE pinned"), ==,
                    GPOINTER_TO_UINT (data) >= 4 ? 1 : 0);
+  /* Version 9 brought workers, cleanups and device events. */
+  g_assert_cmpint (query (fixture->old, "SELECT count(*) FROM v_worker WHERE idle_bytes = 3072"),
+                   ==, GPOINTER_TO_UINT (data) >= 9 ? 1 : 0);
+  g_assert_cmpint (query (fixture->old, "SELECT count(*) FROM worker_batch WHERE size = 8"), ==,
+                   GPOINTER_TO_UINT (data) >= 9 ? 1 : 0);
+  g_assert_cmpint (query (fixture->old,
+                          "SELECT count(*) FROM v_cleanup WHERE worker_name = 'vllm-0'"),
+                   ==, GPOINTER_TO_UINT (data) >= 9 ? 1 : 0);
+  g_assert_cmpint (query (fixture->old, "SELECT count(*) FROM v_gpu_event WHERE code = 79"), ==,
+                   GPOINTER_TO_UINT (data) >= 9 ? 1 : 0);
 }
 
 /* The number in front of a step's name is the version that it makes. */
