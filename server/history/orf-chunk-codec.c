@@ -297,6 +297,14 @@ orf_chunk_peek (const guint8 *data, gsize length, OrfChunkInfo *info, GError **e
   return TRUE;
 }
 
+guint32
+orf_chunk_get_checksum (const guint8 *data)
+{
+  /* behind the version, little endian */
+  return (guint32) data[1] | (guint32) data[2] << 8 | (guint32) data[3] << 16 |
+         (guint32) data[4] << 24;
+}
+
 /* The header's summary is checked against the points, so that who peeks is told the same as who
  * decodes. */
 static gboolean

@@ -35,6 +35,8 @@ GByteArray *orf_chunk_codec_encode (
 
 /* Reads the header only, but checks the whole chunk's checksum.  DATA_LOSS: no sound chunk. */
 gboolean orf_chunk_peek (const guint8 *data, gsize length, OrfChunkInfo *info, GError **error);
+/* As it stands in a sound chunk. */
+guint32 orf_chunk_get_checksum (const guint8 *data);
 
 /*
  * Fills the arrays, which hold `capacity` points each, and says how many there are in `count`.

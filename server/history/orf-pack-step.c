@@ -54,14 +54,6 @@ orf_pack_step_measure (const OrfPackStep *step)
   return bytes;
 }
 
-/* As it stands behind the version, little endian. */
-static guint32
-get_checksum (const GByteArray *data)
-{
-  return (guint32) data->data[1] | (guint32) data->data[2] << 8 | (guint32) data->data[3] << 16 |
-         (guint32) data->data[4] << 24;
-}
-
 static void
 count_block (OrfChunkBlock *block, const OrfChunkRow *row)
 {
@@ -97,7 +89,7 @@ orf_pack_step_add_chunk (OrfPackStep *step,
     row->max = MAX (row->max, values[i]);
     row->sum += values[i];
   }
-  row->checksum = get_checksum (data);
+  row->checksum = orf_chunk_get_checksum (data->data);
   row->data = g_steal_pointer (&data);
   g_ptr_array_add (step->chunks, row);
   count_block (&step->block, row);

@@ -7,6 +7,7 @@
 #include "history/orf-tier-reader.h"
 
 #include "history/orf-chunk-codec.h"
+#include "history/orf-ids.h"
 #include "history/orf-sketch.h"
 #include "history/orf-tier-tail.h"
 #include "orf-error.h"
@@ -62,8 +63,7 @@ struct _OrfTierScan {
   OrfTierReader *reader;
   gint64 from_us, to_us;
   gboolean packed_only;
-  gint64 *ids; /* rising */
-  guint n_ids;
+  GArray *ids; /* gint64, rising */
   OrfTierMark mark;
   GArray *blocks; /* gint64, by order_no */
   guint at_id;    /* of the series whose pieces these are */
@@ -144,6 +144,13 @@ collect (OrfTierReader *reader, sqlite3_stmt *statement, GArray *numbers, GError
   return code == SQLITE_DONE || fail (reader, error);
 }
 
+/* Of the series whose pieces these are. */
+static gint64
+get_id (const OrfTierScan *scan)
+{
+  return g_array_index (scan->ids, gint64, scan->at_id);
+}
+
 /* ---- the scan's beginning -------------------------------------------------------------------- */
 
 static gboolean
@@ -182,33 +189,15 @@ scan_load_blocks (OrfTierScan *scan, GError **error)
   return collect (reader, reader->blocks, scan->blocks, error);
 }
 
-static int
-compare_ids_cb (const void *a, const void *b)
-{
-  gint64 left = *(const gint64 *) a, right = *(const gint64 *) b;
-
-  return (left > right) - (left < right);
-}
-
 static gboolean
 scan_set_ids (OrfTierScan *scan, const gint64 *ids, guint n_ids, GError **error)
 {
-  g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (gint64));
-  guint n = 0;
-
-  g_array_append_vals (all, ids, n_ids);
+  g_array_append_vals (scan->ids, ids, n_ids);
   if (n_ids == 0 && (!prepare (scan->reader, &scan->reader->series, series_sql, error) ||
-                     !collect (scan->reader, scan->reader->series, all, error)))
+                     !collect (scan->reader, scan->reader->series, scan->ids, error)))
     return FALSE;
-  scan->n_ids = all->len;
-  scan->ids = (gint64 *) (gpointer) g_array_free (g_steal_pointer (&all), FALSE);
-  if (scan->n_ids > 0)
-    qsort (scan->ids, scan->n_ids, sizeof *scan->ids, compare_ids_cb);
-  for (guint i = 0; i < scan->n_ids; i++)
-    if (i == 0 || scan->ids[i] != scan->ids[n - 1])
-      scan->ids[n++] = scan->ids[i];
-  scan->n_ids = n;
-  scan->end_id = n;
+  orf_ids_settle (scan->ids);
+  scan->end_id = scan->ids->len;
   return TRUE;
 }
 
@@ -226,7 +215,7 @@ scan_begin (OrfTierScan *scan, const gint64 *ids, guint n_ids, GError **error)
   if (n_rows < 0)
     return fail (scan->reader, error);
   /* few series are read at once in any case: what they have is what was asked for */
-  scan->tail_step = (guint) MAX (64, (gint64) scan->n_ids / (n_rows / MAX_TAIL_ROWS + 1));
+  scan->tail_step = (guint) MAX (64, (gint64) scan->ids->len / (n_rows / MAX_TAIL_ROWS + 1));
   return TRUE;
 }
 
@@ -238,6 +227,7 @@ scan_new (OrfTierReader *reader, gint64 from_us, gint64 to_us)
   scan->reader = reader;
   scan->from_us = from_us;
   scan->to_us = to_us;
+  scan->ids = g_array_new (FALSE, FALSE, sizeof (gint64));
   scan->blocks = g_array_new (FALSE, FALSE, sizeof (gint64));
   scan->pieces = g_array_new (FALSE, FALSE, sizeof (Piece));
   scan->points = g_array_new (FALSE, FALSE, sizeof (OrfPoint));
@@ -274,17 +264,25 @@ orf_tier_scan_new_packed (
 gboolean
 orf_tier_scan_seek (OrfTierScan *scan, gint64 series_id)
 {
-  const gint64 *found = scan->n_ids > 0 ? bsearch (&series_id, scan->ids, scan->n_ids,
-                                                   sizeof *scan->ids, compare_ids_cb)
-                                        : NULL;
+  guint index;
 
-  if (found == NULL)
+  if (!orf_ids_find (scan->ids, series_id, &index))
     return FALSE;
   g_array_set_size (scan->pieces, 0);
   scan->at_piece = 0;
-  scan->next_id = (guint) (found - scan->ids);
-  scan->end_id = scan->next_id + 1;
+  scan->next_id = index;
+  scan->end_id = index + 1;
   return TRUE;
+}
+
+void
+orf_tier_run_append (const OrfTierRun *run, GArray *points)
+{
+  guint before = points->len;
+
+  g_array_set_size (points, before + (guint) run->count);
+  for (gsize i = 0; i < run->count; i++)
+    g_array_index (points, OrfPoint, before + i) = (OrfPoint){ run->times_us[i], run->values[i] };
 }
 
 void
@@ -295,7 +293,7 @@ orf_tier_scan_free (OrfTierScan *scan)
   g_array_unref (scan->points);
   g_array_unref (scan->merged_times);
   g_array_unref (scan->merged_values);
-  g_free (scan->ids);
+  g_array_unref (scan->ids);
   g_free (scan);
 }
 
@@ -331,21 +329,22 @@ scan_find_chunk (OrfTierScan *scan, gint64 chunk_id, guint order, GError **error
 static gboolean
 scan_read_tail (OrfTierScan *scan, GError **error)
 {
-  guint n_ids = MIN (scan->tail_step, scan->n_ids - scan->at_id);
+  guint n_ids = MIN (scan->tail_step, scan->ids->len - scan->at_id);
 
   if (scan->at_id >= scan->tail_from && scan->at_id < scan->tail_to)
     return TRUE;
   scan->tail_from = scan->at_id;
   scan->tail_to = scan->at_id + n_ids;
-  return orf_tier_tail_read (scan->reader->tail, &scan->mark, scan->ids + scan->at_id, n_ids,
-                             scan->from_us, scan->to_us) ||
+  return orf_tier_tail_read (scan->reader->tail, &scan->mark,
+                             &g_array_index (scan->ids, gint64, scan->at_id), n_ids, scan->from_us,
+                             scan->to_us) ||
          fail (scan->reader, error);
 }
 
 static gboolean
 scan_find_pieces (OrfTierScan *scan, GError **error)
 {
-  gint64 series_id = scan->ids[scan->at_id];
+  gint64 series_id = get_id (scan);
   const GArray *rows;
 
   g_array_set_size (scan->pieces, 0);
@@ -442,8 +441,7 @@ scan_set_run (OrfTierScan *scan, const gint64 *times_us, const double *values, g
   if (times_us[count - 1] >= scan->to_us)
     while (count > first && times_us[count - 1] >= scan->to_us)
       count--;
-  scan->run = (OrfTierRun){ scan->ids[scan->at_id], times_us + first, values + first,
-                            count - first };
+  scan->run = (OrfTierRun){ get_id (scan), times_us + first, values + first, count - first };
 }
 
 static gboolean
@@ -453,17 +451,13 @@ scan_gather (OrfTierScan *scan, const Piece *piece, GError **error)
   OrfTierRun run;
 
   if (piece->chunk_id == 0) {
-    rows = orf_tier_tail_get (scan->reader->tail, scan->ids[scan->at_id]);
+    rows = orf_tier_tail_get (scan->reader->tail, get_id (scan));
     g_array_append_vals (scan->points, rows->data, rows->len);
     return TRUE;
   }
   if (!orf_tier_reader_read_chunk (scan->reader, piece->chunk_id, &run, error))
     return FALSE;
-  for (gsize i = 0; i < run.count; i++) {
-    OrfPoint point = { run.times_us[i], run.values[i] };
-
-    g_array_append_val (scan->points, point);
-  }
+  orf_tier_run_append (&run, scan->points);
   return TRUE;
 }
 

@@ -31,6 +31,9 @@ typedef struct {
   gsize count; /* at least 1 */
 } OrfTierRun;
 
+/* To points of OrfPoint. */
+void orf_tier_run_append (const OrfTierRun *run, GArray *points);
+
 /* from_us <= t_us < to_us.  ids is copied; n_ids 0: every series.  Each series' runs come one after
  * the other, by time; series by rising id.  A file older than the tiers has raw samples only. */
 OrfTierScan *orf_tier_scan_new (OrfTierReader *reader,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "history/orf-tier-tail.h"
 
+#include "history/orf-ids.h"
+
 /* The run of rowids that holds the first row not packed may begin before it. */
 static const char blocks_sql[] =
   "SELECT first_rowid, last_rowid FROM raw_block WHERE first_rowid >= coalesce ("
@@ -241,14 +243,6 @@ orf_tier_tail_read_rows (OrfTierTail *tail,
   return FALSE;
 }
 
-static int
-compare_ids_cb (gconstpointer a, gconstpointer b)
-{
-  gint64 left = *(const gint64 *) a, right = *(const gint64 *) b;
-
-  return (left > right) - (left < right);
-}
-
 GArray *
 orf_tier_tail_list_series (OrfTierTail *tail)
 {
@@ -259,7 +253,7 @@ orf_tier_tail_list_series (OrfTierTail *tail)
   g_hash_table_iter_init (&iter, tail->by_id);
   while (g_hash_table_iter_next (&iter, &key, NULL))
     g_array_append_vals (ids, key, 1);
-  g_array_sort (ids, compare_ids_cb);
+  orf_ids_settle (ids);
   return ids;
 }
 

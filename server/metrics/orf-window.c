@@ -30,13 +30,6 @@ orf_window_takes_rollups (OrfMetricsAggregate aggregate)
   return aggregate != ORF_METRICS_AGGREGATE_DELTA && aggregate != ORF_METRICS_AGGREGATE_STDDEV;
 }
 
-/* The start of the window that holds t. */
-static gint64
-align (gint64 t_us, gint64 step_us)
-{
-  return t_us - t_us % step_us;
-}
-
 guint64
 orf_window_count (const OrfWindowSpec *spec)
 {
@@ -227,7 +220,8 @@ orf_window_aggregate (const OrfWindowSpec *spec,
   g_autoptr (GArray) values = orf_quantile_find_share (spec->aggregate, &share)
                                 ? g_array_new (FALSE, FALSE, sizeof (double))
                                 : NULL;
-  gint64 start_us = spec->step_us > 0 ? align (spec->from_us, spec->step_us) : spec->from_us;
+  gint64 start_us = spec->step_us > 0 ? orf_rollup_align (spec->from_us, spec->step_us)
+                                      : spec->from_us;
 
   for (guint i = 0; i < n_inputs; i++)
     pass_over (&at[i], &inputs[i], spec->from_us);

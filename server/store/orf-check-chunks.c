@@ -2,6 +2,7 @@
 #include "store/orf-check-tiers.h"
 
 #include "history/orf-chunk-codec.h"
+#include "history/orf-ids.h"
 #include "history/orf-tier-reader.h"
 #include "store/orf-pack-merge.h"
 
@@ -93,21 +94,6 @@ go_to_block (ChunkCheck *self, gint64 block, GError **error)
 
 /* ---- chunks ---------------------------------------------------------------------------------- */
 
-static int
-compare_ids_cb (gconstpointer a, gconstpointer b)
-{
-  gint64 left = *(const gint64 *) a, right = *(const gint64 *) b;
-
-  return (left > right) - (left < right);
-}
-
-/* As it stands behind the version, little endian. */
-static gint64
-get_checksum (const guint8 *data)
-{
-  return (gint64) data[1] | (gint64) data[2] << 8 | (gint64) data[3] << 16 | (gint64) data[4] << 24;
-}
-
 /* What is wrong with the row, or NULL. */
 static char *
 judge_data (OrfStatement *row)
@@ -119,7 +105,7 @@ judge_data (OrfStatement *row)
 
   if (!orf_chunk_peek (data, length, &info, &failure))
     return g_strdup (failure->message);
-  if (sqlite3_column_int64 (row, 8) != get_checksum (data))
+  if (sqlite3_column_int64 (row, 8) != orf_chunk_get_checksum (data))
     return g_strdup ("its checksum is not the one that its row tells");
   if (info.first_us != sqlite3_column_int64 (row, 2) ||
       info.last_us != sqlite3_column_int64 (row, 3))
@@ -141,7 +127,7 @@ judge_row (const ChunkCheck *self, OrfStatement *row, gint64 block)
     return g_strdup ("there is no such block in chunk_block");
   if (series_id != id - ORF_TIER_CHUNK_ID (block, 0))
     return g_strdup_printf ("its id is not that of its series, %" G_GINT64_FORMAT, series_id);
-  if (!g_array_binary_search ((GArray *) self->ids, &series_id, compare_ids_cb, NULL))
+  if (!orf_ids_find (self->ids, series_id, NULL))
     return g_strdup_printf ("series %" G_GINT64_FORMAT " does not exist", series_id);
   if (sqlite3_column_int64 (row, 7) != CODEC)
     return g_strdup_printf ("codec %d is none", sqlite3_column_int (row, 7));

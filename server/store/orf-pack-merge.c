@@ -2,6 +2,7 @@
 #include "store/orf-pack-merge.h"
 
 #include "core/orf-clock.h"
+#include "history/orf-ids.h"
 #include "history/orf-tier-tail.h"
 #include "orf-error.h"
 
@@ -167,21 +168,12 @@ orf_pack_merge_plan (OrfConnection *connection,
 
 /* ---- merging --------------------------------------------------------------------------------- */
 
-static int
-compare_ids_cb (gconstpointer a, gconstpointer b)
-{
-  gint64 left = *(const gint64 *) a, right = *(const gint64 *) b;
-
-  return (left > right) - (left < right);
-}
-
 /* The next series that any of the blocks has, rising; at most STEP_SERIES, none left out between
  * them. */
 static GArray *
 find_series (OrfConnection *connection, const GArray *blocks, gint64 from_id, GError **error)
 {
   g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
-  guint n = 0;
 
   for (guint i = 0; i < blocks->len; i++) {
     g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, series_sql, error);
@@ -203,11 +195,8 @@ find_series (OrfConnection *connection, const GArray *blocks, gint64 from_id, GE
         g_array_append_val (ids, id);
     }
   }
-  g_array_sort (ids, compare_ids_cb);
-  for (guint i = 0; i < ids->len; i++)
-    if (n == 0 || g_array_index (ids, gint64, i) != g_array_index (ids, gint64, n - 1))
-      g_array_index (ids, gint64, n++) = g_array_index (ids, gint64, i);
-  g_array_set_size (ids, MIN (n, STEP_SERIES));
+  orf_ids_settle (ids);
+  g_array_set_size (ids, MIN (ids->len, STEP_SERIES));
   return g_steal_pointer (&ids);
 }
 
@@ -232,11 +221,7 @@ gather_chunk (Merge *merge, gint64 chunk_id, GError **error)
     return orf_connection_adopt_error (merge->connection, failure, error);
   if (run.count > 0)
     g_array_append_val (merge->step->gone_chunks, chunk_id);
-  for (gsize i = 0; i < run.count; i++) {
-    OrfPoint point = { run.times_us[i], run.values[i] };
-
-    g_array_append_val (merge->points, point);
-  }
+  orf_tier_run_append (&run, merge->points);
   return TRUE;
 }
 

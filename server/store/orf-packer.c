@@ -182,11 +182,7 @@ packer_add_packed (OrfPacker *packer,
   scan = orf_tier_scan_new_packed (orf_connection_get_tiers (connection), series_id, from_us, to_us,
                                    &failure);
   while (failure == NULL && orf_tier_scan_next (scan, &run, &failure) && run != NULL)
-    for (gsize i = 0; i < run->count; i++) {
-      OrfPoint point = { run->times_us[i], run->values[i] };
-
-      g_array_append_val (all, point);
-    }
+    orf_tier_run_append (run, all);
   /* New samples do not wait for a broken chunk. */
   if (g_error_matches (failure, ORF_ERROR, ORF_ERROR_DATA_LOSS)) {
     g_warning ("a rollup leaves out what cannot be read: %s", failure->message);

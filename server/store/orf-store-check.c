@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store/orf-store-check.h"
 
+#include "history/orf-ids.h"
 #include "orf-error.h"
 #include "store/orf-check-tiers.h"
 
@@ -51,14 +52,6 @@ load_ids (OrfConnection *connection, GError **error)
   return NULL;
 }
 
-static int
-compare_ids_cb (gconstpointer a, gconstpointer b)
-{
-  gint64 left = *(const gint64 *) a, right = *(const gint64 *) b;
-
-  return (left > right) - (left < right);
-}
-
 /* Both tables side by side: the run that a row belongs to is the first that does not end before it.
  */
 typedef struct {
@@ -90,7 +83,7 @@ check_row (SampleCheck *self, OrfStatement *row, GError **error)
     g_ptr_array_add (self->problems, g_strdup_printf ("sample_raw row %" G_GINT64_FORMAT
                                                       " is outside its raw_block's times",
                                                       rowid));
-  if (!g_array_binary_search (self->ids, &id, compare_ids_cb, NULL) &&
+  if (!orf_ids_find (self->ids, id, NULL) &&
       g_hash_table_add (self->unknown_ids, g_memdup2 (&id, sizeof id)))
     g_ptr_array_add (self->problems,
                      g_strdup_printf ("sample_raw has samples of series %" G_GINT64_FORMAT

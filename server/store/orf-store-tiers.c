@@ -34,16 +34,6 @@ add_series (GPtrArray *series, gint64 id)
   return points;
 }
 
-static void
-append_points (GArray *points, const OrfTierRun *run)
-{
-  guint before = points->len;
-
-  g_array_set_size (points, before + (guint) run->count);
-  for (gsize i = 0; i < run->count; i++)
-    g_array_index (points, OrfPoint, before + i) = (OrfPoint){ run->times_us[i], run->values[i] };
-}
-
 static gboolean
 refuse_size (guint max_points, GError **error)
 {
@@ -93,7 +83,7 @@ collect (Collected *collected, gint64 from_us, gint64 to_us, GError **error)
       return refuse_size (collected->max_points, error);
     if (last == NULL || last->series_id != run->series_id)
       last = ensure_series (collected, run->series_id);
-    append_points (last->points, run);
+    orf_tier_run_append (run, last->points);
     /* chunks are decoded where SQLite does not look at the clock */
     if (orf_connection_is_stopped (collected->connection, error))
       return FALSE;
