@@ -102,6 +102,51 @@ test_sound (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
   }
 }
 
+static gint64
+ask (OrfConnection *connection, const char *sql)
+{
+  g_autoptr (GError) error = NULL;
+  gint64 value = -1;
+
+  orf_connection_get_int64 (connection, sql, &value, &error);
+  g_assert_no_error (error);
+  return value;
+}
+
+#define LAST_HOUR "series_id = 2 AND t_us = 1760007600000000"
+
+/* New samples do not wait for a minute whose sketch is broken: its hour goes without. */
+static void
+test_broken_sketch (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  g_autoptr (OrfConnection) connection = make_file (fixture);
+  g_autoptr (GError) error = NULL;
+
+  orf_connection_exec (connection, "UPDATE series SET unit = 'seconds' WHERE id = 2", &error);
+  g_assert_no_error (error);
+  pack (connection);
+  g_assert_cmpint (ask (connection,
+                        "SELECT count(*) FROM rollup_1h WHERE sketch IS NOT NULL AND " LAST_HOUR),
+                   ==, 1);
+
+  orf_connection_exec (
+    connection,
+    "UPDATE rollup_1m SET sketch = x'ff00' WHERE " LAST_HOUR ";"
+    "INSERT INTO sample_raw (rowid, t_us, series_id, value) SELECT last_rowid + 1, "
+    "1760008000000000, 2, 7 FROM raw_block ORDER BY first_rowid DESC LIMIT 1;"
+    "INSERT INTO raw_block SELECT max(rowid), max(rowid), 1760008000000000, "
+    "1760008000000000 FROM sample_raw",
+    &error);
+  g_assert_no_error (error);
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "*series 2 has no quantiles*");
+  pack (connection);
+  g_test_assert_expected_messages ();
+  g_assert_cmpint (ask (connection,
+                        "SELECT count(*) FROM rollup_1h WHERE sketch IS NULL AND count = 401 "
+                        "AND last = 7 AND " LAST_HOUR),
+                   ==, 1);
+}
+
 typedef struct {
   const char *sql;
   const char *told;
@@ -217,5 +262,6 @@ main (int argc, char **argv)
   ADD ("lies", test_lies);
   ADD ("retained", test_retained);
   ADD ("bounded", test_bounded);
+  ADD ("broken-sketch", test_broken_sketch);
   return g_test_run ();
 }
