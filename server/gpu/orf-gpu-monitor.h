@@ -16,6 +16,7 @@ typedef struct _OrfGpuMonitor OrfGpuMonitor;
 
 typedef struct {
   OrfGpuDevice *device; /* as gpu.list answers it */
+  gboolean unified;     /* it shares the host's memory: what is in use of it is the system's */
   gboolean
     gone; /* its probe is not up, or left it out of the last sample: what it had is unknown */
   gboolean fresh;             /* sampled, and not yet in a frame */

@@ -43,6 +43,7 @@ orf_gpu_snapshot_new (const char *backend,
     device->sampled_us = before->device->sampled_us;
   }
   snapshot->device = device;
+  snapshot->unified = facts->unified;
   snapshot->gone = TRUE;
   return snapshot;
 }
