@@ -46,6 +46,7 @@ static const struct {
   void (*add_arguments) (GStrvBuilder *arguments, const OrfConfig *config); /* may be NULL */
 } known_backends[] = {
   { "opencl", NULL },
+  { "amdgpu", NULL },
   { "simulated", add_simulated_arguments },
 };
 
@@ -216,7 +217,7 @@ find_known (const char *name, guint *known, GError **error)
   }
 
   g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "gpu.backends",
-                                                 "opencl, simulated",
+                                                 "opencl, amdgpu, simulated",
                                                  "no GPU backend is called '%s'", name));
   return FALSE;
 }

@@ -3,6 +3,7 @@
 
 static const OrfProbeBackend *const backends[] = {
   &orf_probe_opencl,
+  &orf_probe_amdgpu,
   &orf_probe_simulated,
 };
 

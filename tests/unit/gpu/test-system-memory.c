@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <glib/gstdio.h>
+#include <glib.h>
 
 #include "orf-error.h"
 #include "probe/orf-system-memory.h"
+#include "tree.h"
 
 /* A machine of 16 GiB with 10 available. */
 #define MEMINFO                                                                                    \
@@ -17,40 +18,19 @@ typedef struct {
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  fixture->root = g_dir_make_tmp ("orfeas-memory-XXXXXX", NULL);
-  g_assert_nonnull (fixture->root);
-}
-
-static void
-remove_tree (const char *path)
-{
-  GDir *dir = g_dir_open (path, 0, NULL);
-
-  for (const char *name; dir && (name = g_dir_read_name (dir));) {
-    g_autofree char *child = g_build_filename (path, name, NULL);
-
-    remove_tree (child);
-  }
-  if (dir)
-    g_dir_close (dir);
-  g_assert_cmpint (g_remove (path), ==, 0);
+  fixture->root = tree_new ();
 }
 
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  remove_tree (fixture->root);
-  g_free (fixture->root);
+  tree_free (fixture->root);
 }
 
 static void
 put (Fixture *fixture, const char *path, const char *text)
 {
-  g_autofree char *full = g_build_filename (fixture->root, path, NULL);
-  g_autofree char *directory = g_path_get_dirname (full);
-
-  g_assert_cmpint (g_mkdir_with_parents (directory, 0700), ==, 0);
-  g_assert_true (g_file_set_contents (full, text, -1, NULL));
+  tree_put (fixture->root, path, text);
 }
 
 /* A v2 directory; NULL limit: the root of the tree, which has none. */
