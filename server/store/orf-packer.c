@@ -41,7 +41,8 @@ struct _OrfPacker {
   OrfChunkCodec *codec;
   OrfTierTail *window; /* NULL: none is in memory */
   gint64 window_from, window_to;
-  GArray *series; /* of the window: gint64, rising */
+  GArray *series;  /* of the window: gint64, rising */
+  gboolean merged; /* there is nothing to merge until another window is packed */
   GArray *times_us, *values;
 };
 
@@ -380,6 +381,22 @@ collect_hour (OrfConnection *connection,
   return TRUE;
 }
 
+/* New samples do not wait for a broken sketch: the hour has none then. */
+static void
+sum_hour (GArray *minutes, gint64 hour_us, OrfRollup *hour)
+{
+  g_autoptr (GError) failure = NULL;
+
+  if (orf_rollup_sum ((const OrfRollup *) (gpointer) minutes->data, minutes->len, hour_us, hour,
+                      &failure))
+    return;
+  g_warning ("an hour of series %" G_GINT64_FORMAT " has no quantiles: %s",
+             g_array_index (minutes, OrfRollup, 0).series_id, failure->message);
+  for (guint i = 0; i < minutes->len; i++)
+    g_clear_pointer (&g_array_index (minutes, OrfRollup, i).sketch, g_byte_array_unref);
+  orf_rollup_sum ((const OrfRollup *) (gpointer) minutes->data, minutes->len, hour_us, hour, NULL);
+}
+
 /* The hours of the minutes from `first` on. */
 static gboolean
 roll_hours (
@@ -398,9 +415,7 @@ roll_hours (
     g_array_set_size (minutes, 0);
     if (!collect_hour (connection, series_id, hour_us, made, end - at, minutes, error))
       return FALSE;
-    if (!orf_rollup_sum ((const OrfRollup *) (gpointer) minutes->data, minutes->len, hour_us, &hour,
-                         error))
-      return FALSE;
+    sum_hour (minutes, hour_us, &hour);
     g_array_append_val (step->hours, hour);
   }
   return TRUE;
@@ -476,10 +491,29 @@ packer_go_on (OrfPacker *packer,
   }
   if (n == 0) {
     packer_drop_window (packer);
+    packer->merged = FALSE;
     if (!finish_window (connection, packing, made, error))
       return FALSE;
   }
   *step = g_steal_pointer (&made);
+  return TRUE;
+}
+
+/* Asked each second, mostly with nothing to do; a plan looks at all blocks. */
+static gboolean
+packer_merge (OrfPacker *packer,
+              OrfConnection *connection,
+              const OrfPacking *packing,
+              OrfPackStep **step,
+              GError **error)
+{
+  if (packing->merge_block != 0)
+    return orf_pack_merge_go_on (connection, packing, packer->codec, step, error);
+  if (packer->merged)
+    return TRUE;
+  if (!orf_pack_merge_plan (connection, packing, step, error))
+    return FALSE;
+  packer->merged = *step == NULL;
   return TRUE;
 }
 
@@ -499,9 +533,5 @@ orf_packer_make_step (OrfPacker *packer,
     return packer_go_on (packer, connection, &packing, step, error);
   if (!begin_window (connection, &packing, limits, step, error))
     return FALSE;
-  if (*step != NULL)
-    return TRUE;
-  return packing.merge_block != 0
-           ? orf_pack_merge_go_on (connection, &packing, packer->codec, step, error)
-           : orf_pack_merge_plan (connection, &packing, step, error);
+  return *step != NULL || packer_merge (packer, connection, &packing, step, error);
 }
