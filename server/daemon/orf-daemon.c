@@ -29,6 +29,7 @@
 #include "transport/orf-http-server.h"
 #include "transport/orf-socket-server.h"
 #include "websocket/orf-ws-server.h"
+#include "workers/orf-worker-service.h"
 
 /* How long a stream may outlive its token's time; a token that is taken away ends it at once. */
 #define REVIEW_S 10
@@ -45,6 +46,8 @@ struct _OrfDaemon {
   OrfGpuMonitor *gpu;
   OrfGpuFrame *gpu_frame;
   OrfGpuService *gpu_service;
+  OrfWorkers *workers;
+  OrfWorkerService *worker_service;
   OrfOutbox *outbox;
   OrfRemoteWrite *remote_write;
   OrfMetricsWatch *metrics_watch;
@@ -112,6 +115,22 @@ frame_cb (gpointer user_data, gint64 t_us)
   orf_metrics_watch_tick (daemon->metrics_watch, t_us);
   orf_dashboard_tick (daemon->dashboard, t_us);
   orf_health_service_look (daemon->health);
+}
+
+static gboolean
+start_workers (OrfDaemon *daemon, GError **error)
+{
+  OrfRouter *router = daemon->core->router;
+
+  daemon->workers = orf_workers_new (daemon->config, orf_router_get_streams (router), error);
+  if (daemon->workers == NULL)
+    return FALSE;
+  daemon->worker_service = orf_worker_service_new (router, &(OrfWorkerParts){
+                                                             .config = daemon->config,
+                                                             .workers = daemon->workers,
+                                                             .gpu = daemon->gpu,
+                                                           });
+  return TRUE;
 }
 
 static gboolean
@@ -403,8 +422,8 @@ orf_daemon_new (OrfConfig *config, GError **error)
   if (daemon->core == NULL || !start_sources (daemon, error))
     return NULL;
   daemon->audit = orf_audit_log_new (daemon->core->store, daemon->core->router);
-  if (!bind_services (daemon, error) || !start_outbox (daemon, error) ||
-      !start_listeners (daemon, error))
+  if (!start_workers (daemon, error) || !bind_services (daemon, error) ||
+      !start_outbox (daemon, error) || !start_listeners (daemon, error))
     return NULL;
   daemon->review_id = g_timeout_add_seconds (REVIEW_S, review_streams_cb, daemon);
   note_start (daemon);
@@ -443,6 +462,8 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->otlp, orf_otlp_service_free);
   g_clear_pointer (&daemon->remote_write, orf_remote_write_free);
   g_clear_pointer (&daemon->outbox, orf_outbox_free);
+  g_clear_pointer (&daemon->worker_service, orf_worker_service_free);
+  g_clear_pointer (&daemon->workers, orf_workers_free);
   g_clear_pointer (&daemon->gpu_service, orf_gpu_service_free);
   g_clear_pointer (&daemon->gpu, orf_gpu_monitor_free);
   g_clear_pointer (&daemon->health, orf_health_service_free);

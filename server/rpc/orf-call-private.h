@@ -17,6 +17,7 @@ typedef struct {
   OrfRouter *router;
   OrfRole role;
   const char *actor; /* a GRefString */
+  gint64 pid;        /* 0: unknown */
   gboolean rest;
   /* Opens a stream; 0 with an error set where there are enough.  NULL: it cannot stream. */
   guint64 (*open_stream) (gpointer owner, OrfChannel *channel, OrfBlob *first, GError **error);

@@ -63,6 +63,12 @@ orf_call_get_actor (OrfCall *call)
   return call->origin.actor;
 }
 
+gint64
+orf_call_get_peer_pid (OrfCall *call)
+{
+  return call->origin.pid > 0 ? call->origin.pid : -1;
+}
+
 const char *
 orf_call_get_idempotency_key (OrfCall *call)
 {

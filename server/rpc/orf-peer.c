@@ -51,6 +51,7 @@ struct _OrfPeer {
   gpointer transport;
   OrfRole role;
   char *actor;
+  gint64 pid; /* 0: unknown */
   GQueue exchanges;
   guint pending;
   OrfPeerStreams *streams;
@@ -70,6 +71,12 @@ orf_peer_new (
   g_queue_init (&peer->exchanges);
   peer->streams = orf_peer_streams_new (&peer->ops, transport);
   return peer;
+}
+
+void
+orf_peer_set_pid (OrfPeer *peer, gint64 pid)
+{
+  peer->pid = pid;
 }
 
 static void
@@ -331,6 +338,7 @@ start_call (Slot *slot, const OrfMethod *method, json_t *params, const OrfCallMe
     .router = peer->router,
     .role = peer->role,
     .actor = peer->actor,
+    .pid = peer->pid,
     .open_stream = peer->ops.stream_open != NULL ? open_stream : NULL,
     .sink = slot_sink,
     .owner = slot,

@@ -34,6 +34,8 @@ typedef struct {
 
 OrfPeer *orf_peer_new (
   OrfRouter *router, const OrfPeerOps *ops, gpointer transport, OrfRole role, const char *actor);
+/* The process at the other end, where that is known; of calls that come later. */
+void orf_peer_set_pid (OrfPeer *peer, gint64 pid);
 /* Cancels what is in flight; nothing is sent any more. */
 void orf_peer_free (OrfPeer *peer);
 

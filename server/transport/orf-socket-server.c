@@ -70,7 +70,7 @@ static const OrfStreamOutlet outlet_ops = { .publish = publish_cb, .end = end_cb
 
 /* Ourselves and root, who could do anything to us anyway. */
 static gboolean
-identify (int fd, uid_t *uid)
+identify (int fd, uid_t *uid, pid_t *pid)
 {
   struct ucred peer;
   socklen_t length = sizeof peer;
@@ -78,6 +78,7 @@ identify (int fd, uid_t *uid)
   if (getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
     return FALSE;
   *uid = peer.uid;
+  *pid = peer.pid; /* 0: it is in a namespace that we do not see */
   return peer.uid == geteuid () || peer.uid == 0;
 }
 
@@ -87,6 +88,7 @@ accept_cb (gpointer user_data, int fd, GSocketAddress *address)
   OrfSocketServer *server = user_data;
   Client *client;
   uid_t uid;
+  pid_t pid;
   g_autofree char *actor = NULL;
   g_autoptr (GError) error = NULL;
   OrfSocketSessionOptions options = {
@@ -100,7 +102,7 @@ accept_cb (gpointer user_data, int fd, GSocketAddress *address)
     .closed = closed_cb,
   };
 
-  if (!identify (fd, &uid)) {
+  if (!identify (fd, &uid, &pid)) {
     close (fd);
     orf_listener_release (server->listener, address);
     return;
@@ -112,6 +114,7 @@ accept_cb (gpointer user_data, int fd, GSocketAddress *address)
   g_queue_push_tail_link (&server->clients, &client->link);
   actor = g_strdup_printf ("unix:uid=%u", (guint) uid);
   options.actor = actor;
+  options.pid = pid;
   options.user_data = client;
   client->session = orf_socket_session_new (&options, fd, fd, &error);
   if (client->session != NULL)

@@ -416,6 +416,7 @@ orf_socket_session_new (const OrfSocketSessionOptions *options,
   session->peer = orf_peer_new (options->router,
                                 options->streams != NULL ? &peer_ops : &streamless_ops, session,
                                 options->role, options->actor);
+  orf_peer_set_pid (session->peer, options->pid);
   if (options->streams != NULL)
     session->reader = orf_stream_reader_new (options->streams, ask_turn, session);
   /* cannot fail on a descriptor that is open */

@@ -23,6 +23,7 @@ typedef struct {
   gint64 stall_us;         /* a reader of streams that takes nothing for so long is closed */
   OrfRole role;
   const char *actor; /* copied */
+  gint64 pid;        /* of the other end; 0: unknown */
   /* The other end is gone, or all is answered after a drain.  The owner frees the session. */
   void (*closed) (gpointer user_data, OrfSocketSession *session);
   gpointer user_data;

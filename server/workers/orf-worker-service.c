@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "workers/orf-worker-service.h"
+
+#include <glib-object.h> /* GCallback, for orf-schema-bind.h */
+
+#include "orf-error.h"
+#include "orf-schema-bind.h"
+#include "rpc/orf-list-cursor.h"
+#include "workers/orf-worker-info.h"
+#include "workers/orf-workers-private.h"
+
+/* What a worker is told to wait for a device whose probe has not said anything yet: probes start
+ * within seconds. */
+#define NO_PROBE_RETRY_MS 1000
+
+struct _OrfWorkerService {
+  OrfWorkerParts parts;
+};
+
+static OrfWorker *
+find (OrfWorkerService *service, const char *id, GError **error)
+{
+  OrfWorker *worker = orf_workers_find (service->parts.workers, id);
+
+  if (worker == NULL)
+    g_propagate_error (error, orf_error_new_field (ORF_ERROR_NOT_FOUND, "worker", NULL,
+                                                   "there is no worker '%s': it registers", id));
+  return worker;
+}
+
+/* ---- worker.register ------------------------------------------------------------------------- */
+
+static gboolean
+is_device (OrfGpuMonitor *gpu, const char *id)
+{
+  const GPtrArray *devices = orf_gpu_monitor_get_devices (gpu);
+
+  for (guint i = 0; i < devices->len; i++)
+    if (g_str_equal (((OrfGpuSnapshot *) devices->pdata[i])->device->device, id))
+      return TRUE;
+  return FALSE;
+}
+
+/* The first probe that has said nothing yet; NULL: all have. */
+static const char *
+find_unheard (OrfGpuMonitor *gpu)
+{
+  for (guint i = 0; i < orf_gpu_monitor_get_n_sources (gpu); i++) {
+    OrfGpuSource source = orf_gpu_monitor_get_source (gpu, i);
+
+    if (source.sampled_us == 0)
+      return source.backend;
+  }
+  return NULL;
+}
+
+static gboolean
+check_device (OrfWorkerService *service, const char *device, GError **error)
+{
+  const char *unheard;
+
+  if (device == NULL || is_device (service->parts.gpu, device))
+    return TRUE;
+  unheard = find_unheard (service->parts.gpu);
+  if (unheard != NULL)
+    g_propagate_error (error,
+                       orf_error_new_retry (ORF_ERROR_UNAVAILABLE, NO_PROBE_RETRY_MS,
+                                            "whether there is a device '%s' is not known while "
+                                            "the probe '%s' has not told its devices",
+                                            device, unheard));
+  else
+    g_propagate_error (error, orf_error_new_field (ORF_ERROR_NOT_FOUND, "device", NULL,
+                                                   "no device '%s'", device));
+  return FALSE;
+}
+
+static void
+register_cb (OrfCall *call, const OrfWorkerRegisterParams *params, gpointer user_data)
+{
+  static const char *const none[] = { NULL };
+  OrfWorkerService *service = user_data;
+  const OrfWorkerFacts facts = {
+    .name = params->name,
+    .device = params->device,
+    .pid = params->has_pid ? params->pid : orf_call_get_peer_pid (call),
+    .capabilities = params->capabilities != NULL ? (const char *const *) params->capabilities
+                                                 : none,
+    .source = ORF_WORKER_REGISTERED,
+  };
+  GError *error = NULL;
+  OrfWorker *worker;
+  OrfWorkerRegisterResult result;
+
+  if (!check_device (service, params->device, &error) ||
+      (worker = orf_workers_register (service->parts.workers, &facts, &error)) == NULL) {
+    orf_call_fail (call, error);
+    return;
+  }
+  orf_workers_admit (service->parts.workers, worker);
+  result = (OrfWorkerRegisterResult){ worker->id, service->parts.config->workers.lease_us };
+  orf_call_return_worker_register (call, &result);
+}
+
+/* ---- worker.report --------------------------------------------------------------------------- */
+
+static OrfAllocator
+get_allocator (const OrfWorkerAllocator *told)
+{
+  return (OrfAllocator){
+    .allocated_bytes = told->has_allocated_bytes ? told->allocated_bytes : -1,
+    .reserved_bytes = told->has_reserved_bytes ? told->reserved_bytes : -1,
+    .active_bytes = told->has_active_bytes ? told->active_bytes : -1,
+    .inactive_split_bytes = told->has_inactive_split_bytes ? told->inactive_split_bytes : -1,
+    .largest_free_bytes = told->has_largest_free_bytes ? told->largest_free_bytes : -1,
+    .ooms = told->has_ooms ? told->ooms : -1,
+    .retries = told->has_retries ? told->retries : -1,
+  };
+}
+
+static void
+report_cb (OrfCall *call, const OrfWorkerReportParams *params, gpointer user_data)
+{
+  OrfWorkerService *service = user_data;
+  OrfAllocator allocator = ORF_ALLOCATOR_UNKNOWN;
+  guint n_batches = params->batches != NULL ? params->batches->len : 0;
+  const OrfWorkerReportResult result = { n_batches + (params->allocator != NULL) };
+  GError *error = NULL;
+  OrfWorker *worker = find (service, params->worker, &error);
+
+  if (worker == NULL) {
+    orf_call_fail (call, error);
+    return;
+  }
+  if (params->allocator != NULL)
+    allocator = get_allocator (params->allocator);
+  orf_workers_report (service->parts.workers, worker,
+                      params->allocator != NULL ? &allocator : NULL);
+  orf_workers_count_batches (service->parts.workers, worker, n_batches);
+  orf_call_return_worker_report (call, &result);
+}
+
+/* ---- worker.advice, worker.done, worker.leave ------------------------------------------------ */
+
+static void
+advice_cb (OrfCall *call, const OrfWorkerAdviceParams *params, gpointer user_data)
+{
+  OrfWorkerService *service = user_data;
+  GError *error = NULL;
+  OrfWorker *worker = find (service, params->worker, &error);
+
+  if (worker != NULL)
+    orf_workers_open_stream (service->parts.workers, worker, call);
+  else
+    orf_call_fail (call, error);
+}
+
+static void
+done_cb (OrfCall *call, const OrfWorkerDoneParams *params, gpointer user_data)
+{
+  static const OrfWorkerDoneResult result = { 1 };
+  OrfWorkerService *service = user_data;
+  GError *error = NULL;
+
+  if (orf_workers_answer (service->parts.workers, params->worker, params->advice, params->outcome,
+                          params->has_freed_bytes ? params->freed_bytes : -1, params->text, &error))
+    orf_call_return_worker_done (call, &result);
+  else
+    orf_call_fail (call, error);
+}
+
+static void
+leave_cb (OrfCall *call, const OrfWorkerLeaveParams *params, gpointer user_data)
+{
+  static const OrfWorkerLeaveResult result = { TRUE };
+  OrfWorkerService *service = user_data;
+  GError *error = NULL;
+  OrfWorker *worker = find (service, params->worker, &error);
+
+  if (worker == NULL) {
+    orf_call_fail (call, error);
+    return;
+  }
+  orf_workers_leave (service->parts.workers, worker);
+  orf_call_return_worker_leave (call, &result);
+}
+
+/* ---- worker.list ----------------------------------------------------------------------------- */
+
+static void
+list_cb (OrfCall *call, const OrfWorkerListParams *params, gpointer user_data)
+{
+  OrfWorkerService *service = user_data;
+  const GPtrArray *all = orf_workers_get_all (service->parts.workers);
+  g_autoptr (OrfWorkerListResult) result = orf_worker_list_result_new ();
+  GError *error = NULL;
+  gint64 registered_us = 0, after_no = 0;
+  const OrfWorker *last = NULL;
+
+  if ((params->cursor != NULL &&
+       !orf_list_cursor_parse (params->cursor, &registered_us, &after_no, &error)) ||
+      !check_device (service, params->device, &error)) {
+    orf_call_fail (call, error);
+    return;
+  }
+  result->workers = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_worker_info_free);
+  for (guint i = 0; i < all->len; i++) {
+    const OrfWorker *worker = all->pdata[i];
+
+    if (worker->no <= after_no ||
+        (params->device != NULL && g_strcmp0 (worker->device, params->device) != 0))
+      continue;
+    if (result->workers->len == params->limit) {
+      result->next_cursor = orf_list_cursor_format (last->registered_us, last->no);
+      break;
+    }
+    last = worker;
+    g_ptr_array_add (result->workers, orf_worker_info_from (worker));
+  }
+  orf_call_return_worker_list (call, result);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+OrfWorkerService *
+orf_worker_service_new (OrfRouter *router, const OrfWorkerParts *parts)
+{
+  OrfWorkerService *service = g_new0 (OrfWorkerService, 1);
+
+  service->parts = *parts;
+  orf_bind_worker_register (router, register_cb, service);
+  orf_bind_worker_report (router, report_cb, service);
+  orf_bind_worker_advice (router, advice_cb, service);
+  orf_bind_worker_done (router, done_cb, service);
+  orf_bind_worker_leave (router, leave_cb, service);
+  orf_bind_worker_list (router, list_cb, service);
+  return service;
+}
+
+void
+orf_worker_service_free (OrfWorkerService *service)
+{
+  g_free (service);
+}

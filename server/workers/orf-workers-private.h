@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "workers/orf-worker-asks.h"
+#include "workers/orf-workers.h"
+
+G_BEGIN_DECLS
+
+/* What the registry's own parts and worker.* do with it, and nobody else. */
+
+#define ORF_WORKER_REGISTERED "registered"
+
+/* The same name and pid again is the same worker, whose device and capabilities are the new ones.
+ * A new one is found by nobody until orf_workers_admit().  RESOURCE_EXHAUSTED. */
+OrfWorker *orf_workers_register (OrfWorkers *workers, const OrfWorkerFacts *facts, GError **error);
+void orf_workers_admit (OrfWorkers *workers, OrfWorker *worker);
+/* One that was never admitted is forgotten once as many gave it up as registered it; any other
+ * stays. */
+void orf_workers_give_up (OrfWorkers *workers, OrfWorker *worker);
+
+/* allocator NULL: only batches were told.  A value of -1 stays as it was. */
+void orf_workers_report (OrfWorkers *workers, OrfWorker *worker, const OrfAllocator *allocator);
+void orf_workers_count_batches (OrfWorkers *workers, OrfWorker *worker, guint n_batches);
+/* Whether orf_workers_answer() would take it. */
+gboolean orf_workers_check_answer (OrfWorkers *workers,
+                                   const char *worker,
+                                   const char *advice,
+                                   GError **error);
+/* It says that it goes. */
+void orf_workers_leave (OrfWorkers *workers, OrfWorker *worker);
+/* Answers the call with the stream of what it is asked.  FAILED_PRECONDITION where one is open. */
+void orf_workers_open_stream (OrfWorkers *workers, OrfWorker *worker, OrfCall *call);
+
+G_END_DECLS

@@ -1,0 +1,728 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Invariants:
+ * - `entries` has all, `shown` those that were admitted, both by number; `by_id` is of `shown`.
+ * - A worker that is not live has no stream, no open advice and no watched process.
+ */
+#include "workers/orf-workers.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/orf-clock.h"
+#include "core/orf-names.h"
+#include "orf-error.h"
+#include "workers/orf-process-watch.h"
+#include "workers/orf-workers-private.h"
+
+/* What a worker is told to wait when there are too many: leases are that long. */
+#define FULL_RETRY_MS 5000
+/* Leases are looked at so many times while they last, and at least once a second. */
+#define LOOKS_PER_LEASE 4
+#define MAX_LOOK_US     ORF_US_PER_S
+/* Workers that have gone, in memory: as many as a page of worker.list has. */
+#define MAX_GONE 1000
+
+typedef struct {
+  OrfWorker worker; /* first: what others see is this */
+  OrfWorkers *workers;
+  gint64 heard_us; /* monotonic, the last that it said by itself */
+  guint n_registering;
+  gboolean shown;
+  gboolean listened; /* it has had a stream since it registered */
+  OrfChannel *channel;
+  OrfProcessWatch *process; /* NULL: unknown, or the kernel cannot */
+  const OrfWorkerReach *reach;
+  gpointer self;
+} Entry;
+
+typedef struct {
+  const OrfWorkersEvents *events;
+  gpointer user_data;
+} Listener;
+
+struct _OrfWorkers {
+  const OrfConfig *config;
+  OrfStreamHub *streams;
+  OrfPoller *poller; /* of processes: GLib would poll each of them on every turn */
+  OrfWorkerAsks *asks;
+  GPtrArray *entries; /* Entry; owns them */
+  GPtrArray *shown;
+  GHashTable *by_id;
+  GArray *listeners; /* Listener */
+  gint64 next_no;
+  guint look_id;
+};
+
+static void
+entry_free (gpointer data)
+{
+  Entry *entry = data;
+
+  g_clear_pointer (&entry->channel, orf_channel_free);
+  g_clear_pointer (&entry->process, orf_process_watch_free);
+  g_free (entry->worker.id);
+  g_free (entry->worker.name);
+  g_free (entry->worker.label);
+  g_free (entry->worker.device);
+  g_strfreev (entry->worker.capabilities);
+  g_free (entry);
+}
+
+gboolean
+orf_worker_is_live (const OrfWorker *worker)
+{
+  return worker->state == ORF_WORKER_STATE_CONNECTED || worker->state == ORF_WORKER_STATE_SILENT;
+}
+
+static Entry *
+get_entry (const OrfWorker *worker)
+{
+  return (Entry *) worker;
+}
+
+/* ---- telling --------------------------------------------------------------------------------- */
+
+void
+orf_workers_listen (OrfWorkers *workers, const OrfWorkersEvents *events, gpointer user_data)
+{
+  const Listener listener = { events, user_data };
+
+  g_array_append_val (workers->listeners, listener);
+}
+
+static void
+tell_lost (const Entry *entry)
+{
+  const GArray *listeners = entry->workers->listeners;
+
+  for (guint i = 0; i < listeners->len; i++) {
+    const Listener *listener = &g_array_index (listeners, Listener, i);
+
+    if (listener->events->lost != NULL)
+      listener->events->lost (listener->user_data, &entry->worker);
+  }
+}
+
+static void
+tell_reported (const Entry *entry, gint64 n_more_ooms)
+{
+  const GArray *listeners = entry->workers->listeners;
+
+  for (guint i = 0; i < listeners->len; i++) {
+    const Listener *listener = &g_array_index (listeners, Listener, i);
+
+    if (n_more_ooms > 0 && listener->events->oom != NULL)
+      listener->events->oom (listener->user_data, &entry->worker, n_more_ooms);
+    if (listener->events->reported != NULL)
+      listener->events->reported (listener->user_data, &entry->worker);
+  }
+}
+
+/* ---- states ---------------------------------------------------------------------------------- */
+
+static void
+set_gone (Entry *entry, OrfWorkerState state)
+{
+  entry->worker.state = state;
+  entry->worker.lost_us = orf_clock_now_us ();
+  entry->listened = FALSE;
+  g_clear_pointer (&entry->process, orf_process_watch_free);
+  g_clear_pointer (&entry->channel, orf_channel_free);
+  orf_worker_asks_lose (entry->workers->asks, &entry->worker);
+}
+
+static void
+lose (Entry *entry)
+{
+  set_gone (entry, ORF_WORKER_STATE_LOST);
+  tell_lost (entry);
+}
+
+static void
+process_ended_cb (gpointer user_data)
+{
+  lose (user_data);
+}
+
+/* Of one that registered; what it is by what it said and when. */
+static OrfWorkerState
+decide_state (const Entry *entry, gint64 now_us)
+{
+  gboolean over = now_us - entry->heard_us >= entry->workers->config->workers.lease_us;
+
+  if (over && entry->channel == NULL)
+    return ORF_WORKER_STATE_LOST;
+  if (over || (entry->listened && entry->channel == NULL))
+    return ORF_WORKER_STATE_SILENT;
+  return ORF_WORKER_STATE_CONNECTED;
+}
+
+static void
+look_at (Entry *entry)
+{
+  OrfWorkerState state;
+
+  if (entry->reach != NULL || !orf_worker_is_live (&entry->worker))
+    return;
+  state = decide_state (entry, orf_clock_monotonic_us ());
+  if (state == ORF_WORKER_STATE_LOST)
+    lose (entry);
+  else
+    entry->worker.state = state;
+}
+
+/* It said something: it is there, also if it was taken for lost. */
+static void
+hear (Entry *entry)
+{
+  entry->heard_us = orf_clock_monotonic_us ();
+  if (!orf_worker_is_live (&entry->worker)) {
+    entry->worker.state = ORF_WORKER_STATE_SILENT;
+    entry->worker.lost_us = 0;
+  }
+  look_at (entry);
+}
+
+/* ---- who there is ---------------------------------------------------------------------------- */
+
+static void
+show (Entry *entry)
+{
+  GPtrArray *shown = entry->workers->shown;
+  guint at = shown->len;
+
+  while (at > 0 && ((Entry *) shown->pdata[at - 1])->worker.no > entry->worker.no)
+    at--;
+  g_ptr_array_insert (shown, (gint) at, entry);
+  g_hash_table_insert (entry->workers->by_id, entry->worker.id, entry);
+  entry->shown = TRUE;
+}
+
+static void
+forget (Entry *entry)
+{
+  OrfWorkers *workers = entry->workers;
+
+  if (entry->shown) {
+    g_hash_table_remove (workers->by_id, entry->worker.id);
+    g_ptr_array_remove (workers->shown, entry);
+  }
+  g_ptr_array_remove (workers->entries, entry);
+}
+
+GPtrArray *
+orf_workers_get_all (OrfWorkers *workers)
+{
+  return workers->shown;
+}
+
+OrfWorker *
+orf_workers_find (OrfWorkers *workers, const char *id)
+{
+  return g_hash_table_lookup (workers->by_id, id);
+}
+
+static gboolean
+label_is_taken (OrfWorkers *workers, const char *label)
+{
+  for (guint i = 0; i < workers->entries->len; i++) {
+    const Entry *entry = workers->entries->pdata[i];
+
+    if (orf_worker_is_live (&entry->worker) && g_str_equal (entry->worker.label, label))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static Entry *
+entry_new (OrfWorkers *workers, const OrfWorkerFacts *facts)
+{
+  Entry *entry = g_new0 (Entry, 1);
+  OrfWorker *worker = &entry->worker;
+
+  entry->workers = workers;
+  worker->no = workers->next_no++;
+  worker->id = g_strdup_printf ("w-%" G_GINT64_FORMAT, worker->no);
+  worker->name = g_strdup (facts->name);
+  worker->label = label_is_taken (workers, facts->name)
+                    ? g_strdup_printf ("%s (%s)", facts->name, worker->id)
+                    : g_strdup (facts->name);
+  worker->device = g_strdup (facts->device);
+  worker->pid = facts->pid;
+  worker->capabilities = g_strdupv ((char **) facts->capabilities);
+  worker->state = ORF_WORKER_STATE_SILENT;
+  worker->registered_us = orf_clock_now_us ();
+  worker->allocator = ORF_ALLOCATOR_UNKNOWN;
+  worker->source = facts->source;
+  g_ptr_array_add (workers->entries, entry);
+  return entry;
+}
+
+static Entry *
+find_same (OrfWorkers *workers, const OrfWorkerFacts *facts)
+{
+  for (guint i = workers->entries->len; i > 0; i--) {
+    Entry *entry = workers->entries->pdata[i - 1];
+
+    if (g_str_equal (entry->worker.name, facts->name) &&
+        g_str_equal (entry->worker.source, facts->source) &&
+        (entry->worker.pid == facts->pid || entry->reach != NULL))
+      return entry;
+  }
+  return NULL;
+}
+
+static void
+set_facts (Entry *entry, const OrfWorkerFacts *facts)
+{
+  OrfWorker *worker = &entry->worker;
+
+  g_free (worker->device);
+  worker->device = g_strdup (facts->device);
+  g_strfreev (worker->capabilities);
+  worker->capabilities = g_strdupv ((char **) facts->capabilities);
+}
+
+/* ---- how many -------------------------------------------------------------------------------- */
+
+/* In the order of their going; those that are live are of no concern. */
+static Entry *
+find_first_gone (OrfWorkers *workers, guint *n_gone)
+{
+  Entry *first = NULL;
+
+  *n_gone = 0;
+  for (guint i = 0; i < workers->entries->len; i++) {
+    Entry *entry = workers->entries->pdata[i];
+
+    if (orf_worker_is_live (&entry->worker) || entry->n_registering > 0)
+      continue;
+    (*n_gone)++;
+    if (first == NULL || entry->worker.lost_us < first->worker.lost_us)
+      first = entry;
+  }
+  return first;
+}
+
+static void
+forget_gone (OrfWorkers *workers)
+{
+  gint64 since_us = orf_clock_now_us () - workers->config->workers.keep_us;
+  Entry *first;
+  guint n_gone;
+
+  while ((first = find_first_gone (workers, &n_gone)) != NULL &&
+         (n_gone > MAX_GONE || first->worker.lost_us < since_us))
+    forget (first);
+}
+
+static gboolean
+check_room (OrfWorkers *workers, GError **error)
+{
+  guint max = (guint) workers->config->workers.max_workers;
+  guint n_live = 0;
+
+  for (guint i = 0; i < workers->entries->len; i++)
+    n_live += orf_worker_is_live (workers->entries->pdata[i]);
+  if (n_live < max)
+    return TRUE;
+  g_propagate_error (error, orf_error_new_retry (ORF_ERROR_RESOURCE_EXHAUSTED, FULL_RETRY_MS,
+                                                 "%u workers are there, which is the limit "
+                                                 "(workers.max_workers)",
+                                                 n_live));
+  return FALSE;
+}
+
+static gboolean
+look_cb (gpointer user_data)
+{
+  OrfWorkers *workers = user_data;
+
+  for (guint i = 0; i < workers->entries->len; i++)
+    look_at (workers->entries->pdata[i]);
+  forget_gone (workers);
+  return G_SOURCE_CONTINUE;
+}
+
+/* ---- those that register --------------------------------------------------------------------- */
+
+OrfWorker *
+orf_workers_register (OrfWorkers *workers, const OrfWorkerFacts *facts, GError **error)
+{
+  Entry *entry = find_same (workers, facts);
+
+  if (entry == NULL) {
+    if (!check_room (workers, error))
+      return NULL;
+    entry = entry_new (workers, facts);
+  } else {
+    set_facts (entry, facts);
+  }
+  entry->n_registering++;
+  entry->listened = entry->channel != NULL;
+  if (entry->process == NULL && facts->pid > 0)
+    entry->process = orf_process_watch_new (workers->poller, facts->pid, process_ended_cb, entry);
+  hear (entry);
+  return &entry->worker;
+}
+
+void
+orf_workers_admit (OrfWorkers *workers, OrfWorker *worker)
+{
+  Entry *entry = get_entry (worker);
+
+  entry->n_registering--;
+  if (!entry->shown)
+    show (entry);
+}
+
+void
+orf_workers_give_up (OrfWorkers *workers, OrfWorker *worker)
+{
+  Entry *entry = get_entry (worker);
+
+  if (--entry->n_registering == 0 && !entry->shown)
+    forget (entry);
+}
+
+static void
+take_over (OrfAllocator *allocator, const OrfAllocator *told)
+{
+  gint64 *const to[] = { &allocator->allocated_bytes,
+                         &allocator->reserved_bytes,
+                         &allocator->active_bytes,
+                         &allocator->inactive_split_bytes,
+                         &allocator->largest_free_bytes,
+                         &allocator->ooms,
+                         &allocator->retries };
+  const gint64 from[] = {
+    told->allocated_bytes,    told->reserved_bytes, told->active_bytes, told->inactive_split_bytes,
+    told->largest_free_bytes, told->ooms,           told->retries
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (to); i++)
+    if (from[i] >= 0)
+      *to[i] = from[i];
+}
+
+/* Those before it was known are not news; fewer than before: it began anew. */
+static gint64
+count_more_ooms (const OrfAllocator *before, const OrfAllocator *told)
+{
+  return before->ooms >= 0 && told->ooms > before->ooms ? told->ooms - before->ooms : 0;
+}
+
+static void
+set_reported (Entry *entry, const OrfAllocator *allocator)
+{
+  gint64 n_more_ooms = 0;
+
+  entry->worker.reported_us = orf_clock_now_us ();
+  if (allocator != NULL) {
+    n_more_ooms = count_more_ooms (&entry->worker.allocator, allocator);
+    take_over (&entry->worker.allocator, allocator);
+  }
+  tell_reported (entry, n_more_ooms);
+}
+
+void
+orf_workers_report (OrfWorkers *workers, OrfWorker *worker, const OrfAllocator *allocator)
+{
+  hear (get_entry (worker));
+  set_reported (get_entry (worker), allocator);
+}
+
+void
+orf_workers_count_batches (OrfWorkers *workers, OrfWorker *worker, guint n_batches)
+{
+  worker->n_batches += n_batches;
+}
+
+void
+orf_workers_leave (OrfWorkers *workers, OrfWorker *worker)
+{
+  if (worker->state != ORF_WORKER_STATE_LEFT)
+    set_gone (get_entry (worker), ORF_WORKER_STATE_LEFT);
+}
+
+/* The connection has gone, and maybe the worker; a process that ended is told by itself. */
+static void
+idle_cb (gpointer user_data)
+{
+  Entry *entry = user_data;
+
+  g_clear_pointer (&entry->channel, orf_channel_free);
+  look_at (entry);
+}
+
+void
+orf_workers_open_stream (OrfWorkers *workers, OrfWorker *worker, OrfCall *call)
+{
+  Entry *entry = get_entry (worker);
+
+  if (entry->channel != NULL) {
+    orf_call_fail (call, orf_error_new_field (ORF_ERROR_FAILED_PRECONDITION, "worker", NULL,
+                                              "%s is being listened for already", worker->id));
+    return;
+  }
+  entry->channel = orf_channel_new (workers->streams, ORF_WORKER_MAX_ASKS, idle_cb, entry);
+  if (orf_call_return_stream (call, entry->channel, NULL)) {
+    entry->listened = TRUE;
+    hear (entry);
+  } else {
+    g_clear_pointer (&entry->channel, orf_channel_free);
+  }
+}
+
+/* ---- those that are reached ------------------------------------------------------------------ */
+
+OrfWorker *
+orf_workers_add_reached (OrfWorkers *workers,
+                         const OrfWorkerFacts *facts,
+                         const OrfWorkerReach *reach,
+                         gpointer self)
+{
+  Entry *entry = find_same (workers, facts);
+
+  if (entry == NULL)
+    entry = entry_new (workers, facts);
+  else
+    set_facts (entry, facts);
+  entry->reach = reach;
+  entry->self = self;
+  entry->worker.state = ORF_WORKER_STATE_SILENT;
+  entry->worker.lost_us = 0;
+  if (!entry->shown)
+    show (entry);
+  return &entry->worker;
+}
+
+void
+orf_workers_remove_reached (OrfWorkers *workers, OrfWorker *worker)
+{
+  Entry *entry = get_entry (worker);
+
+  entry->reach = NULL;
+  entry->self = NULL;
+  if (orf_worker_is_live (worker))
+    set_gone (entry, ORF_WORKER_STATE_LEFT);
+}
+
+void
+orf_workers_update (OrfWorkers *workers,
+                    OrfWorker *worker,
+                    gint64 pid,
+                    OrfWorkerState state,
+                    const OrfAllocator *allocator)
+{
+  Entry *entry = get_entry (worker);
+
+  if (pid > 0)
+    worker->pid = pid;
+  if (state == ORF_WORKER_STATE_LOST) {
+    if (orf_worker_is_live (worker))
+      lose (entry);
+    return;
+  }
+  worker->state = state;
+  worker->lost_us = 0;
+  if (allocator != NULL)
+    set_reported (entry, allocator);
+}
+
+/* ---- sums ------------------------------------------------------------------------------------ */
+
+static gboolean
+is_live_on (const OrfWorker *worker, const char *device)
+{
+  return worker->device != NULL && g_str_equal (worker->device, device) &&
+         orf_worker_is_live (worker);
+}
+
+static void
+add (gint64 *sum, gint64 value)
+{
+  if (value >= 0)
+    *sum = MAX (*sum, 0) + value;
+}
+
+void
+orf_workers_sum (OrfWorkers *workers, const char *device, OrfAllocator *sum)
+{
+  *sum = ORF_ALLOCATOR_UNKNOWN;
+  for (guint i = 0; i < workers->shown->len; i++) {
+    const OrfWorker *worker = workers->shown->pdata[i];
+    const OrfAllocator *one = &worker->allocator;
+
+    if (!is_live_on (worker, device))
+      continue;
+    add (&sum->allocated_bytes, one->allocated_bytes);
+    add (&sum->reserved_bytes, one->reserved_bytes);
+    add (&sum->active_bytes, one->active_bytes);
+    add (&sum->inactive_split_bytes, one->inactive_split_bytes);
+    sum->largest_free_bytes = MAX (sum->largest_free_bytes, one->largest_free_bytes);
+    add (&sum->ooms, one->ooms);
+    add (&sum->retries, one->retries);
+  }
+}
+
+double
+orf_workers_get_fragmentation_percent (OrfWorkers *workers, const char *device)
+{
+  gint64 reserved_bytes = 0;
+  gint64 scattered_bytes = 0;
+
+  for (guint i = 0; i < workers->shown->len; i++) {
+    const OrfWorker *worker = workers->shown->pdata[i];
+    const OrfAllocator *one = &worker->allocator;
+
+    if (!is_live_on (worker, device) || one->reserved_bytes < 0 || one->allocated_bytes < 0 ||
+        one->largest_free_bytes < 0)
+      continue;
+    reserved_bytes += one->reserved_bytes;
+    scattered_bytes += MAX (one->reserved_bytes - one->allocated_bytes - one->largest_free_bytes,
+                            0);
+  }
+  return reserved_bytes > 0 ? 100.0 * (double) scattered_bytes / (double) reserved_bytes : NAN;
+}
+
+/* ---- asking ---------------------------------------------------------------------------------- */
+
+gboolean
+orf_workers_can_ask (OrfWorkers *workers, const OrfWorker *worker)
+{
+  const Entry *entry = get_entry (worker);
+
+  return orf_worker_is_live (worker) && (entry->channel != NULL || entry->reach != NULL) &&
+         orf_worker_asks_count (workers->asks, worker) < ORF_WORKER_MAX_ASKS;
+}
+
+char *
+orf_workers_ask (OrfWorkers *workers,
+                 const OrfWorker *worker,
+                 OrfWorkerAdviceKind kind,
+                 OrfCleanupLevel level,
+                 gint64 batch_size,
+                 gint64 deadline_us,
+                 const char *reason,
+                 OrfWorkerAnswered answered,
+                 gpointer user_data)
+{
+  const Entry *entry = get_entry (worker);
+  const OrfWorkerWay way = { entry->channel, entry->reach, entry->self };
+  const OrfWorkerAsker asker = { answered, user_data };
+  const OrfWorkerAsk ask = {
+    .kind = kind,
+    .level = level,
+    .batch_size = batch_size,
+    .deadline_us = deadline_us,
+    .reason = reason,
+  };
+
+  if (!orf_workers_can_ask (workers, worker))
+    return NULL;
+  return g_strdup (orf_worker_asks_add (workers->asks, worker, &ask, &way, &asker));
+}
+
+void
+orf_workers_cancel (OrfWorkers *workers, const char *advice)
+{
+  orf_worker_asks_cancel (workers->asks, advice);
+}
+
+static OrfWorkerAskEnd
+end_from_outcome (OrfWorkerOutcome outcome)
+{
+  switch (outcome) {
+  case ORF_WORKER_OUTCOME_PARTIAL:
+    return ORF_WORKER_ASK_PARTIAL;
+  case ORF_WORKER_OUTCOME_REFUSED:
+    return ORF_WORKER_ASK_REFUSED;
+  case ORF_WORKER_OUTCOME_UNSET:
+  case ORF_WORKER_OUTCOME_DONE:
+  default:
+    return ORF_WORKER_ASK_DONE;
+  }
+}
+
+gboolean
+orf_workers_check_answer (OrfWorkers *workers,
+                          const char *worker,
+                          const char *advice,
+                          GError **error)
+{
+  const OrfWorker *found = orf_workers_find (workers, worker);
+
+  if (found != NULL)
+    return orf_worker_asks_check (workers->asks, found, advice, error);
+  g_propagate_error (error, orf_error_new_field (ORF_ERROR_NOT_FOUND, "worker", NULL,
+                                                 "there is no such worker"));
+  return FALSE;
+}
+
+gboolean
+orf_workers_answer (OrfWorkers *workers,
+                    const char *worker,
+                    const char *advice,
+                    OrfWorkerOutcome outcome,
+                    gint64 claimed_bytes,
+                    const char *text,
+                    GError **error)
+{
+  Entry *entry;
+
+  if (!orf_workers_check_answer (workers, worker, advice, error))
+    return FALSE;
+  entry = g_hash_table_lookup (workers->by_id, worker);
+  if (entry->reach == NULL)
+    hear (entry);
+  orf_worker_asks_end (workers->asks, advice, end_from_outcome (outcome), claimed_bytes, text);
+  return TRUE;
+}
+
+static gboolean
+is_listening (gpointer user_data, const OrfWorker *worker)
+{
+  const Entry *entry = get_entry (worker);
+
+  return entry->channel != NULL || entry->reach != NULL;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+OrfWorkers *
+orf_workers_new (const OrfConfig *config, OrfStreamHub *streams, GError **error)
+{
+  g_autoptr (OrfPoller) poller = orf_poller_new (NULL, error);
+  OrfWorkers *workers;
+  gint64 look_us = MIN (config->workers.lease_us / LOOKS_PER_LEASE, MAX_LOOK_US);
+
+  if (poller == NULL)
+    return NULL;
+  workers = g_new0 (OrfWorkers, 1);
+  workers->config = config;
+  workers->poller = g_steal_pointer (&poller);
+  workers->streams = streams;
+  workers->asks = orf_worker_asks_new (&(OrfWorkerAsksOps){ is_listening, workers });
+  workers->entries = g_ptr_array_new_with_free_func (entry_free);
+  workers->shown = g_ptr_array_new ();
+  workers->by_id = orf_names_table_new (NULL, NULL);
+  workers->listeners = g_array_new (FALSE, FALSE, sizeof (Listener));
+  workers->next_no = 1;
+  workers->look_id = g_timeout_add ((guint) (look_us / ORF_US_PER_MS), look_cb, workers);
+  return workers;
+}
+
+void
+orf_workers_free (OrfWorkers *workers)
+{
+  g_clear_handle_id (&workers->look_id, g_source_remove);
+  g_clear_pointer (&workers->asks, orf_worker_asks_free);
+  g_hash_table_unref (workers->by_id);
+  g_ptr_array_unref (workers->shown);
+  g_ptr_array_unref (workers->entries);
+  g_array_unref (workers->listeners);
+  orf_poller_free (workers->poller);
+  g_free (workers);
+}

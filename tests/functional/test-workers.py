@@ -1,0 +1,183 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""worker.*: processes that hold GPU memory register, report, listen, answer, and go."""
+
+import json
+import os
+import subprocess
+import sys
+
+import orfeas_test
+from orfeas_test import equal, fails, now_us, request, wait_for
+
+DEVICE = "simulated-0"
+
+
+def start(t, **settings):
+    """With its devices known."""
+    daemon = t.start(settings={"gpu.sample_us": 100000, **{key.replace("__", "."): value for key, value in settings.items()}})
+    wait_for(lambda: daemon.call("gpu.list")["devices"], "the devices")
+    return daemon
+
+
+def register(daemon, name="vllm-0", **params):
+    return daemon.call("worker.register", {"name": name, **params})["worker"]
+
+
+def workers(daemon, **params):
+    return daemon.call("worker.list", params)["workers"]
+
+
+def find(daemon, worker):
+    return next((found for found in workers(daemon) if found["worker"] == worker), None)
+
+
+def wait_state(daemon, worker, state):
+    return wait_for(lambda: (found := find(daemon, worker)) and found["state"] == state and found, f"{worker} to be {state}")
+
+
+def sleeper():
+    """A process that is there until its input ends."""
+    return subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+
+
+def test_registers_and_reports(t):
+    daemon = start(t)
+    before = now_us()
+    answer = daemon.call("worker.register", {"name": "vllm-0", "device": DEVICE, "pid": os.getpid(), "capabilities": ["trim", "batch_size"]})
+    equal(answer, {"worker": "w-1", "lease_us": 30000000})
+    found = find(daemon, "w-1")
+    assert before <= found["registered_us"] <= now_us(), found
+    equal({key: found[key] for key in ("name", "device", "pid", "state", "source", "capabilities", "reported_us", "lost_us", "allocated_bytes", "ooms", "batches")},
+          {"name": "vllm-0", "device": DEVICE, "pid": os.getpid(), "state": "connected", "source": "registered",
+           "capabilities": ["trim", "batch_size"], "reported_us": None, "lost_us": None, "allocated_bytes": None, "ooms": None, "batches": 0})
+    report = {"worker": "w-1", "allocator": {"allocated_bytes": 10, "reserved_bytes": 40, "largest_free_bytes": 20, "ooms": 0}}
+    equal(daemon.call("worker.report", report), {"accepted": 1})
+    report = {"worker": "w-1", "allocator": {"allocated_bytes": 15}, "batches": [{"size": 4, "peak_bytes": 100}, {"size": 8}]}
+    equal(daemon.call("worker.report", report), {"accepted": 3})
+    found = find(daemon, "w-1")
+    equal([found[key] for key in ("allocated_bytes", "reserved_bytes", "largest_free_bytes", "active_bytes", "batches")], [15, 40, 20, None, 2])
+    assert found["reported_us"] >= found["registered_us"]
+    equal(workers(daemon, device="simulated-1"), [])
+    equal(len(workers(daemon, device=DEVICE)), 1)
+
+
+def test_by_rest_and_websocket(t):
+    daemon = start(t)
+    status, answer = daemon.rest("POST", "/workers", {"name": "a"})
+    equal((status, answer["worker"]), (200, "w-1"))
+    status, answer = daemon.rest("POST", "/workers/w-1/report", {"allocator": {"reserved_bytes": 5}})
+    equal((status, answer["accepted"]), (200, 1))
+    status, answer = daemon.rest("GET", "/workers")
+    equal((status, answer["workers"][0]["reserved_bytes"], answer["workers"][0]["pid"]), (200, 5, None))
+    # who cannot be told anything unasked cannot listen
+    fails(lambda: daemon.call("worker.advice", {"worker": "w-1"}), "FAILED_PRECONDITION")
+    with daemon.websocket() as socket:
+        socket.send_text(json.dumps(request("worker.advice", {"worker": "w-1"})))
+        equal(json.loads(socket.receive_text())["result"], {"stream": "s1"})
+        # a second one would get the same advice, and answer it again
+        with daemon.peer() as peer:
+            fails(lambda: peer.call("worker.advice", {"worker": "w-1"}), "FAILED_PRECONDITION", field="worker")
+        equal(find(daemon, "w-1")["state"], "connected")
+    wait_state(daemon, "w-1", "silent")
+    # it comes back
+    with daemon.peer() as peer:
+        equal(peer.call("worker.advice", {"worker": "w-1"}), {"stream": "s1"})
+        equal(find(daemon, "w-1")["state"], "connected")
+        equal(peer.call("stream.cancel", {"stream": "s1"}), {"cancelled": True})
+        equal(find(daemon, "w-1")["state"], "silent")
+    status, answer = daemon.rest("POST", "/workers/w-1/done", {"advice": "a-1"})
+    equal((status, answer["error"]["status"]), (404, "NOT_FOUND"))
+    status, answer = daemon.rest("POST", "/workers/w-1/leave", {})
+    equal((status, answer["left"]), (200, True))
+    equal(find(daemon, "w-1")["state"], "left")
+
+
+def test_same_name_and_pid(t):
+    daemon = start(t)
+    first = register(daemon, pid=os.getpid(), device=DEVICE)
+    daemon.call("worker.report", {"worker": first, "allocator": {"reserved_bytes": 7}})
+    equal(register(daemon, pid=os.getpid(), device="simulated-1", capabilities=["trim"]), first)
+    found = find(daemon, first)
+    equal((found["device"], found["capabilities"], found["reserved_bytes"]), ("simulated-1", ["trim"], 7))
+    assert register(daemon, pid=os.getppid()) != first
+    assert register(daemon) != first
+    # by the Unix socket its own pid is known
+    with daemon.peer() as peer:
+        equal(peer.call("worker.register", {"name": "vllm-0"})["worker"], first)
+        other = peer.call("worker.register", {"name": "b"})["worker"]
+    equal(find(daemon, other)["pid"], os.getpid())
+
+
+def test_killed_is_lost_at_once(t):
+    """Its lease lasts for half a minute more, and its parent does not look."""
+    daemon = start(t)
+    process = sleeper()
+    worker = register(daemon, pid=process.pid)
+    daemon.call("worker.report", {"worker": worker, "allocator": {"reserved_bytes": 9}})
+    process.kill()
+    found = wait_state(daemon, worker, "lost")
+    equal(found["reserved_bytes"], 9)
+    assert found["lost_us"] > found["reported_us"], found
+    process.wait()
+    # whoever says that he is that worker is there again
+    daemon.call("worker.report", {"worker": worker})
+    found = find(daemon, worker)
+    equal((found["state"], found["lost_us"]), ("connected", None))
+
+
+def test_lease(t):
+    daemon = start(t, workers__lease_us=400000, workers__keep_us=1000000)
+    worker = register(daemon)
+    with daemon.peer() as peer:
+        peer.call("worker.advice", {"worker": worker})
+        wait_state(daemon, worker, "silent")  # it listens, and does not report
+        equal(find(daemon, worker)["lost_us"], None)
+        peer.call("worker.report", {"worker": worker})
+        equal(find(daemon, worker)["state"], "connected")
+    wait_state(daemon, worker, "lost")
+    wait_for(lambda: find(daemon, worker) is None, "it to be forgotten")
+    fails(lambda: daemon.call("worker.report", {"worker": worker}), "NOT_FOUND", field="worker")
+    assert register(daemon) != worker
+
+
+def test_refused(t):
+    daemon = start(t, workers__max_workers=3)
+    fails(lambda: register(daemon, device="opencl-7"), "NOT_FOUND", field="device")
+    fails(lambda: workers(daemon, device="opencl-7"), "NOT_FOUND", field="device")
+    fails(lambda: register(daemon, name=""), "INVALID_ARGUMENT", field="name")
+    fails(lambda: register(daemon, name="a" * 201), "INVALID_ARGUMENT", field="name")
+    fails(lambda: register(daemon, pid=0), "INVALID_ARGUMENT", field="pid")
+    fails(lambda: register(daemon, capabilities=["a"] * 17), "INVALID_ARGUMENT", field="capabilities")
+    for method in ("worker.report", "worker.advice", "worker.leave"):
+        fails(lambda: daemon.admin(method, {"worker": "w-1"}), "NOT_FOUND", field="worker")
+    equal(workers(daemon), [])
+    ids = [register(daemon, name=f"n{i}") for i in range(3)]
+    error = fails(lambda: register(daemon, name="n3"), "RESOURCE_EXHAUSTED")
+    assert "workers.max_workers" in error.message and error.data["retry_after_ms"] > 0, error.data
+    equal(register(daemon, name="n1"), ids[1])
+    daemon.call("worker.leave", {"worker": ids[0]})
+    register(daemon, name="n3")
+    huge = {"worker": ids[1], "batches": [{"size": 1, "operation": "o" * 200}] * 1001}
+    fails(lambda: daemon.call("worker.report", huge), "INVALID_ARGUMENT", field="batches")
+    fails(lambda: daemon.call("worker.report", {"worker": ids[1], "allocator": {"ooms": -1}}), "INVALID_ARGUMENT")
+    fails(lambda: daemon.call("worker.report", {"worker": ids[1], "batches": [{"size": 0}]}), "INVALID_ARGUMENT")
+    fails(lambda: daemon.call("worker.done", {"worker": ids[1], "advice": "a-1"}), "NOT_FOUND", field="advice")
+
+
+def test_pages(t):
+    daemon = start(t)
+    ids = [register(daemon, name=f"n{i}") for i in range(7)]
+    seen, cursor = [], None
+    while True:
+        page = daemon.call("worker.list", {"limit": 3, **({"cursor": cursor} if cursor else {})})
+        seen += [worker["worker"] for worker in page["workers"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    equal(seen, ids)
+    fails(lambda: daemon.call("worker.list", {"cursor": "x"}), "INVALID_ARGUMENT", field="cursor")
+
+
+if __name__ == "__main__":
+    orfeas_test.main()
