@@ -45,6 +45,7 @@ static const struct {
   const char *name;
   void (*add_arguments) (GStrvBuilder *arguments, const OrfConfig *config); /* may be NULL */
 } known_backends[] = {
+  { "nvml", NULL },
   { "opencl", NULL },
   { "amdgpu", NULL },
   { "simulated", add_simulated_arguments },
@@ -217,7 +218,7 @@ find_known (const char *name, guint *known, GError **error)
   }
 
   g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "gpu.backends",
-                                                 "opencl, amdgpu, simulated",
+                                                 "nvml, amdgpu, opencl, simulated",
                                                  "no GPU backend is called '%s'", name));
   return FALSE;
 }

@@ -26,10 +26,11 @@ typedef struct {
 
 /* FALSE: no such backend.  Otherwise no function of *backend is NULL. */
 gboolean orf_probe_backend_find (const char *name, OrfProbeBackend *backend);
-/* "opencl, amdgpu, simulated" */
+/* "nvml, opencl, amdgpu, simulated" */
 char *orf_probe_backend_dup_names (void);
 
 extern const OrfProbeBackend orf_probe_amdgpu;
+extern const OrfProbeBackend orf_probe_nvml;
 extern const OrfProbeBackend orf_probe_opencl;
 extern const OrfProbeBackend orf_probe_simulated;
 

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "orf-schema-types.h"
+#include "probe/orf-nvml.h"
+
+G_BEGIN_DECLS
+
+/* Who holds memory of the device: compute, graphics and MPS clients, each process once.  Of
+ * OrfProbeProcess, by pid.  NULL: the driver does not tell; *rc is then what it said. */
+GPtrArray *orf_nvml_processes_read (OrfNvml *nvml, OrfNvmlHandle device, int *rc);
+
+G_END_DECLS
