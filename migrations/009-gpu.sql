@@ -46,11 +46,12 @@ CREATE TABLE cleanup (
   level TEXT NOT NULL, -- light, normal, aggressive
   started_us INTEGER NOT NULL,
   took_us INTEGER, -- NULL: it has not ended, or the daemon ended before it
-  verdict TEXT, -- freed, partial, nothing_freed, timed_out, no_workers
-  measured_by TEXT, -- what before and after are of: device, processes
+  verdict TEXT, -- freed, partial, nothing_freed, timed_out, no_workers, unmeasured
+  measured_by TEXT, -- what before and after are of: device, or process: those of the workers
   before_bytes INTEGER,
   after_bytes INTEGER,
   freed_bytes INTEGER,
+  others_bytes INTEGER, -- taken of the device by others meanwhile; NULL: cannot be told apart
   retained_bytes INTEGER, -- still held idle by those who were asked
   regained_bytes INTEGER -- taken again within a minute
 ) STRICT;
@@ -61,8 +62,9 @@ CREATE TABLE cleanup_worker (
   ordinal INTEGER NOT NULL,
   worker_id INTEGER NOT NULL,
   name TEXT NOT NULL,
-  verdict TEXT NOT NULL, -- freed, partial, nothing_freed, timed_out, overclaimed, refused, lost
+  verdict TEXT NOT NULL, -- freed, partial, nothing_freed, timed_out, overclaimed, refused, lost, unmeasured
   measured_by TEXT, -- device, process
+  idle_bytes INTEGER, -- what it could give by its own report, before
   before_bytes INTEGER,
   after_bytes INTEGER,
   claimed_bytes INTEGER, -- NULL: it did not say

@@ -15,7 +15,19 @@ typedef struct {
   const char *name;
   GPtrArray *devices; /* OrfGpuSnapshot, in the order of hello */
   gint64 sampled_us;
+  guint64 n_asks;      /* that its probe took */
+  guint64 sampled_ask; /* which of them brought the last sample */
+  GPtrArray *looks;    /* Look, in the order they came */
 } Backend;
+
+/* Somebody waits for a sample. */
+typedef struct {
+  guint id;
+  guint64 ask; /* the one that will do, or any later; 0: there will be none */
+  char *device;
+  OrfGpuLooked looked;
+  gpointer user_data;
+} Look;
 
 struct _OrfGpuMonitor {
   GPtrArray *backends; /* Backend */
@@ -23,6 +35,10 @@ struct _OrfGpuMonitor {
   OrfPressureThresholds thresholds;
   guint64 generation;
   guint pending;
+  guint last_look_id;
+  GPtrArray *hopeless; /* Look, of devices that no probe has */
+  GSource *idle;       /* tells those whose look failed at once; NULL: none */
+  GMainContext *context;
   void (*settled) (gpointer user_data);
   gpointer settled_data;
 };
@@ -58,7 +74,17 @@ backend_free (gpointer data)
 
   orf_probe_child_free (backend->child);
   g_ptr_array_unref (backend->devices);
+  g_ptr_array_unref (backend->looks);
   g_free (backend);
+}
+
+static void
+look_free (gpointer data)
+{
+  Look *look = data;
+
+  g_free (look->device);
+  g_free (look);
 }
 
 static OrfGpuSnapshot *
@@ -96,8 +122,10 @@ update_devices (OrfGpuMonitor *monitor)
 static void
 ask_backend (Backend *backend)
 {
-  if (orf_probe_child_ask (backend->child))
-    backend->monitor->pending++;
+  if (!orf_probe_child_ask (backend->child))
+    return;
+  backend->n_asks++;
+  backend->monitor->pending++;
 }
 
 static void
@@ -148,6 +176,7 @@ sample_cb (gpointer user_data, const OrfProbeSample *sample)
   OrfGpuMonitor *monitor = backend->monitor;
 
   backend->sampled_us = orf_clock_now_us ();
+  backend->sampled_ask = backend->n_asks;
   for (guint i = 0; i < backend->devices->len; i++) {
     OrfGpuSnapshot *snapshot = g_ptr_array_index (backend->devices, i);
     const OrfProbeDeviceSample *row = find_sample (sample, snapshot->device->device);
@@ -160,6 +189,136 @@ sample_cb (gpointer user_data, const OrfProbeSample *sample)
   update_devices (monitor);
 }
 
+/* ---- looks ----------------------------------------------------------------------------------- */
+
+/* Those that wait for no later ask than this.  Each may add and cancel others. */
+static void
+end_looks (Backend *backend, GPtrArray *looks, guint64 ask)
+{
+  guint i = 0;
+
+  while (i < looks->len) {
+    Look *look = g_ptr_array_index (looks, i);
+    const OrfGpuSnapshot *snapshot = NULL;
+
+    if (look->ask > ask) {
+      i++;
+      continue;
+    }
+    if (look->ask > 0 && backend->sampled_ask == ask)
+      snapshot = find (backend->devices, look->device);
+    g_ptr_array_steal_index (looks, i);
+    look->looked (look->user_data, snapshot != NULL && !snapshot->gone ? snapshot : NULL);
+    look_free (look);
+    i = 0;
+  }
+}
+
+/* What came while another ask was open wants one of its own; where there is none, all end. */
+static void
+settle_looks (Backend *backend)
+{
+  end_looks (backend, backend->looks, backend->n_asks);
+  if (backend->looks->len == 0 || orf_probe_child_is_pending (backend->child))
+    return;
+  ask_backend (backend);
+  if (!orf_probe_child_is_pending (backend->child))
+    end_looks (backend, backend->looks, G_MAXUINT64);
+}
+
+static gboolean
+idle_cb (gpointer user_data)
+{
+  OrfGpuMonitor *monitor = user_data;
+
+  g_clear_pointer (&monitor->idle, g_source_unref);
+  end_looks (NULL, monitor->hopeless, 0);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+give_up (OrfGpuMonitor *monitor, Look *look)
+{
+  look->ask = 0;
+  g_ptr_array_add (monitor->hopeless, look);
+  if (monitor->idle != NULL)
+    return;
+  monitor->idle = g_idle_source_new ();
+  g_source_set_callback (monitor->idle, idle_cb, monitor, NULL);
+  g_source_attach (monitor->idle, monitor->context);
+}
+
+/* Whose sample it is that counts; NULL: nobody has such a device. */
+static Backend *
+find_backend (OrfGpuMonitor *monitor, const char *device)
+{
+  const OrfGpuSnapshot *told = find (monitor->devices, device);
+
+  for (guint i = 0; told != NULL && i < monitor->backends->len; i++) {
+    Backend *backend = g_ptr_array_index (monitor->backends, i);
+
+    if (g_str_equal (backend->name, told->device->backend))
+      return backend;
+  }
+  return NULL;
+}
+
+guint
+orf_gpu_monitor_look (OrfGpuMonitor *monitor,
+                      const char *device,
+                      OrfGpuLooked looked,
+                      gpointer user_data)
+{
+  Backend *backend = find_backend (monitor, device);
+  Look *look = g_new0 (Look, 1);
+
+  *look = (Look){
+    .id = ++monitor->last_look_id,
+    .device = g_strdup (device),
+    .looked = looked,
+    .user_data = user_data,
+  };
+  if (backend == NULL) {
+    give_up (monitor, look);
+  } else if (orf_probe_child_is_pending (backend->child)) {
+    look->ask = backend->n_asks + 1;
+    g_ptr_array_add (backend->looks, look);
+  } else {
+    ask_backend (backend);
+    look->ask = backend->n_asks;
+    if (orf_probe_child_is_pending (backend->child))
+      g_ptr_array_add (backend->looks, look);
+    else
+      give_up (monitor, look);
+  }
+  return look->id;
+}
+
+static gboolean
+drop_look (GPtrArray *looks, guint id)
+{
+  for (guint i = 0; i < looks->len; i++) {
+    if (((Look *) g_ptr_array_index (looks, i))->id == id) {
+      g_ptr_array_remove_index (looks, i);
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+void
+orf_gpu_monitor_cancel_look (OrfGpuMonitor *monitor, guint id)
+{
+  if (drop_look (monitor->hopeless, id))
+    return;
+  for (guint i = 0; i < monitor->backends->len; i++) {
+    Backend *backend = g_ptr_array_index (monitor->backends, i);
+
+    if (drop_look (backend->looks, id))
+      return;
+  }
+}
+
 static void
 settled_cb (gpointer user_data)
 {
@@ -168,6 +327,7 @@ settled_cb (gpointer user_data)
 
   if (--monitor->pending == 0 && monitor->settled)
     monitor->settled (monitor->settled_data);
+  settle_looks (backend);
 }
 
 static const OrfProbeChildEvents child_events = {
@@ -203,6 +363,7 @@ add_backend (OrfGpuMonitor *monitor,
   backend->monitor = monitor;
   backend->name = known_backends[known].name;
   backend->devices = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_gpu_snapshot_free);
+  backend->looks = g_ptr_array_new_with_free_func (look_free);
   g_ptr_array_add (monitor->backends, backend);
   backend->child = orf_probe_child_new (&options, &child_events, backend, context);
 }
@@ -256,6 +417,8 @@ orf_gpu_monitor_new (const OrfConfig *config,
   monitor = g_new0 (OrfGpuMonitor, 1);
   monitor->backends = g_ptr_array_new_with_free_func (backend_free);
   monitor->devices = g_ptr_array_new ();
+  monitor->hopeless = g_ptr_array_new_with_free_func (look_free);
+  monitor->context = context != NULL ? g_main_context_ref (context) : NULL;
   orf_gpu_monitor_reload (monitor, config);
   for (guint i = 0; i < known->len; i++) {
     guint row = g_array_index (known, guint, i);
@@ -273,6 +436,12 @@ orf_gpu_monitor_free (OrfGpuMonitor *monitor)
   if (!monitor)
     return;
 
+  if (monitor->idle != NULL) {
+    g_source_destroy (monitor->idle);
+    g_source_unref (monitor->idle);
+  }
+  g_clear_pointer (&monitor->context, g_main_context_unref);
+  g_ptr_array_unref (monitor->hopeless);
   g_ptr_array_unref (monitor->devices);
   g_ptr_array_unref (monitor->backends);
   g_free (monitor);

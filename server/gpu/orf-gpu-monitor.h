@@ -44,6 +44,17 @@ void orf_gpu_monitor_set_settled (OrfGpuMonitor *monitor,
 guint orf_gpu_monitor_ask (OrfGpuMonitor *monitor);
 guint orf_gpu_monitor_get_pending (OrfGpuMonitor *monitor);
 
+/* looked: once, never before orf_gpu_monitor_look() returns; snapshot NULL: the device could not be
+ * sampled.  It may look again, and cancel others. */
+typedef void (*OrfGpuLooked) (gpointer user_data, const OrfGpuSnapshot *snapshot);
+/* A sample of the device that is begun from now on, for those to whom the last is too old.  An id,
+ * never 0. */
+guint orf_gpu_monitor_look (OrfGpuMonitor *monitor,
+                            const char *device,
+                            OrfGpuLooked looked,
+                            gpointer user_data);
+void orf_gpu_monitor_cancel_look (OrfGpuMonitor *monitor, guint id);
+
 /* Of OrfGpuSnapshot, by backend in config's order and by device in the probe's.  A device appears
  * with its first sample, and when it is gone it stays until its probe, back again, does not name
  * it. Borrowed, until the next turn of the loop. */

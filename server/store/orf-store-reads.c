@@ -320,6 +320,15 @@ orf_store_read (OrfStore *store,
   submit_read (store, job, ask_cb, asked_cb);
 }
 
+gboolean
+orf_store_load (OrfStore *store, OrfReadThreadCb read_thread_cb, gpointer data, GError **error)
+{
+  g_autoptr (OrfConnection)
+    connection = orf_store_open_reader (store->options.path, store->read_mode, error);
+
+  return connection != NULL && read_thread_cb (data, connection, error);
+}
+
 static gboolean
 read_incidents_thread_cb (OrfReadJob *job, OrfConnection *connection, GError **error)
 {

@@ -433,6 +433,9 @@ void orf_store_read (OrfStore *store,
                      OrfCancel *cancel,
                      OrfReadDone done,
                      gpointer user_data);
+/* The same, blocking and here: at start only. */
+gboolean
+orf_store_load (OrfStore *store, OrfReadThreadCb read_thread_cb, gpointer data, GError **error);
 
 /* ---- care of the file ------------------------------------------------------------------------ */
 

@@ -253,6 +253,108 @@ test_one_hangs (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fixture->settled, ==, 0);
 }
 
+/* ---- looks ----------------------------------------------------------------------------------- */
+
+typedef struct {
+  Fixture *fixture;
+  guint n_told, n_samples;
+  guint n_more; /* it looks so many times again, from within */
+  gint64 sampled_us;
+  guint cancelled;
+} Looker;
+
+static void
+looked_cb (gpointer user_data, const OrfGpuSnapshot *snapshot)
+{
+  Looker *looker = user_data;
+
+  looker->n_told++;
+  if (snapshot != NULL) {
+    looker->n_samples++;
+    looker->sampled_us = snapshot->device->sampled_us;
+    g_assert_cmpstr (snapshot->device->device, ==, "simulated-1");
+  }
+  if (looker->n_more > 0) {
+    looker->n_more--;
+    orf_gpu_monitor_look (looker->fixture->monitor, "simulated-1", looked_cb, looker);
+  }
+  if (looker->cancelled != 0)
+    orf_gpu_monitor_cancel_look (looker->fixture->monitor, looker->cancelled);
+}
+
+static void
+never_cb (gpointer user_data, const OrfGpuSnapshot *snapshot)
+{
+  g_assert_not_reached ();
+}
+
+static guint
+look (Fixture *fixture, const char *device, OrfGpuLooked looked, Looker *looker)
+{
+  looker->fixture = fixture;
+  return orf_gpu_monitor_look (fixture->monitor, device, looked, looker);
+}
+
+static void
+test_look (Fixture *fixture, gconstpointer data)
+{
+  Looker looker = { .n_more = 2 }, other = { 0 };
+  gint64 before_us;
+
+  start (fixture);
+  wait_until (fixture->settled == 1);
+  before_us = g_get_real_time ();
+  g_assert_cmpuint (look (fixture, "simulated-1", looked_cb, &looker), !=, 0);
+  g_assert_cmpuint (looker.n_told, ==, 0);
+  wait_until (looker.n_told == 3);
+  g_assert_cmpuint (looker.n_samples, ==, 3);
+  g_assert_cmpint (looker.sampled_us, >=, before_us);
+
+  /* an ask that is open was begun before: a second is made, and the look cancelled there */
+  orf_gpu_monitor_ask (fixture->monitor);
+  look (fixture, "simulated-1", looked_cb, &other);
+  other.cancelled = look (fixture, "simulated-1", never_cb, &looker);
+  wait_until (fixture->settled == 5);
+  g_assert_cmpuint (other.n_told, ==, 0);
+  wait_until (other.n_told == 1);
+  g_assert_cmpuint (orf_gpu_monitor_get_pending (fixture->monitor), ==, 0);
+}
+
+/* No such device, a probe that fails, one that dies, one that is not up. */
+static void
+test_look_fails (Fixture *fixture, gconstpointer data)
+{
+  Looker looker = { 0 };
+
+  start (fixture);
+  wait_until (fixture->settled == 1);
+  orf_gpu_monitor_cancel_look (fixture->monitor, look (fixture, "nonsense", never_cb, &looker));
+  look (fixture, "nonsense", looked_cb, &looker);
+  g_assert_cmpuint (looker.n_told, ==, 0);
+  wait_until (looker.n_told == 1);
+  look (fixture, "simulated-1", looked_cb, &looker); /* sample 2 fails */
+  wait_until (looker.n_told == 2);
+  look (fixture, "simulated-1", looked_cb, &looker); /* and with 3 it dies */
+  look (fixture, "simulated-1", looked_cb, &looker);
+  wait_until (looker.n_told == 4);
+  look (fixture, "simulated-1", looked_cb, &looker);
+  g_assert_cmpuint (looker.n_told, ==, 4);
+  wait_until (looker.n_told == 5);
+  g_assert_cmpuint (looker.n_samples, ==, 0);
+}
+
+/* It ends with a look that waits. */
+static void
+test_look_at_end (Fixture *fixture, gconstpointer data)
+{
+  Looker looker = { 0 };
+
+  start (fixture);
+  wait_until (fixture->settled == 1);
+  look (fixture, "simulated-1", never_cb, &looker);
+  look (fixture, "nonsense", never_cb, &looker);
+}
+
 static void
 test_unknown_backend (Fixture *fixture, gconstpointer data)
 {
@@ -290,6 +392,9 @@ main (int argc, char **argv)
     { "/gpu-monitor/lost", "used_percent=95 die_at=2", test_lost },
     { "/gpu-monitor/back-again", "die_at=2", test_back_again },
     { "/gpu-monitor/one-hangs", "hang_at=1", test_one_hangs },
+    { "/gpu-monitor/look", "used_percent=50", test_look },
+    { "/gpu-monitor/look-fails", "used_percent=50 fail_at=2 die_at=3", test_look_fails },
+    { "/gpu-monitor/look-at-end", "used_percent=50", test_look_at_end },
     { "/gpu-monitor/unknown-backend", "", test_unknown_backend },
     { "/gpu-monitor/no-backend", "", test_no_backend },
   };

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/orf-store-cleanups.h"
+
+#include <string.h>
+
+/* The first version whose files have the tables: one that is only looked at is not migrated. */
+#define FIRST_VERSION 9
+
+static const char put_sql[] =
+  "INSERT OR REPLACE INTO cleanup (id, device, trigger, actor, reason, level, started_us, took_us, "
+  "verdict, measured_by, before_bytes, after_bytes, freed_bytes, others_bytes, retained_bytes) "
+  "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+static const char put_worker_sql[] =
+  "INSERT OR REPLACE INTO cleanup_worker (cleanup_id, ordinal, worker_id, name, verdict, "
+  "measured_by, idle_bytes, before_bytes, after_bytes, claimed_bytes, freed_bytes, took_us, text) "
+  "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)";
+static const char regained_sql[] = "UPDATE cleanup SET regained_bytes = ? WHERE id = ?";
+static const char drop_sql[] = "DELETE FROM cleanup WHERE id <= ?";
+static const char drop_workers_sql[] = "DELETE FROM cleanup_worker WHERE cleanup_id <= ?";
+/* Ids grow with time, and the clock may not. */
+static const char read_sql[] =
+  "SELECT id, device, trigger, actor, reason, level, started_us, took_us, verdict, measured_by, "
+  "before_bytes, after_bytes, freed_bytes, others_bytes, retained_bytes, regained_bytes "
+  "FROM cleanup WHERE (?1 = 0 OR id = ?1) AND (?2 IS NULL OR device = ?2) AND started_us >= ?3 "
+  "AND started_us < ?4 AND id < ?5 ORDER BY id DESC LIMIT ?6";
+#define WORKER_COLUMNS                                                                             \
+  "worker_id, name, verdict, measured_by, idle_bytes, before_bytes, after_bytes, claimed_bytes, "  \
+  "freed_bytes, took_us, text FROM cleanup_worker "
+static const char read_workers_sql[] = "SELECT " WORKER_COLUMNS
+                                       "WHERE cleanup_id = ? ORDER BY ordinal";
+static const char last_workers_sql[] = "SELECT " WORKER_COLUMNS
+                                       "ORDER BY cleanup_id DESC, ordinal DESC LIMIT ?";
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+OrfCleanupWorkerRow *
+orf_cleanup_worker_row_new (void)
+{
+  return g_new0 (OrfCleanupWorkerRow, 1);
+}
+
+void
+orf_cleanup_worker_row_free (OrfCleanupWorkerRow *row)
+{
+  if (row == NULL)
+    return;
+  g_free (row->name);
+  g_free (row->text);
+  g_free (row);
+}
+
+OrfCleanupRow *
+orf_cleanup_row_new (void)
+{
+  OrfCleanupRow *row = g_new0 (OrfCleanupRow, 1);
+
+  row->workers = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_cleanup_worker_row_free);
+  return row;
+}
+
+OrfCleanupRow *
+orf_cleanup_row_copy (const OrfCleanupRow *row)
+{
+  OrfCleanupRow *copy = g_memdup2 (row, sizeof *row);
+
+  copy->device = g_strdup (row->device);
+  copy->actor = g_strdup (row->actor);
+  copy->reason = g_strdup (row->reason);
+  copy->workers = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_cleanup_worker_row_free);
+  for (guint i = 0; i < row->workers->len; i++) {
+    const OrfCleanupWorkerRow *from = row->workers->pdata[i];
+    OrfCleanupWorkerRow *worker = g_memdup2 (from, sizeof *from);
+
+    worker->name = g_strdup (from->name);
+    worker->text = g_strdup (from->text);
+    g_ptr_array_add (copy->workers, worker);
+  }
+  return copy;
+}
+
+void
+orf_cleanup_row_free (OrfCleanupRow *row)
+{
+  if (row == NULL)
+    return;
+  g_free (row->device);
+  g_free (row->actor);
+  g_free (row->reason);
+  g_ptr_array_unref (row->workers);
+  g_free (row);
+}
+
+static gsize
+measure (const OrfCleanupRow *row)
+{
+  gsize bytes = sizeof *row + strlen (row->device);
+
+  for (guint i = 0; i < row->workers->len; i++) {
+    const OrfCleanupWorkerRow *worker = row->workers->pdata[i];
+
+    bytes += sizeof *worker + strlen (worker->name) +
+             (worker->text != NULL ? strlen (worker->text) : 0);
+  }
+  return bytes;
+}
+
+static void
+bind_bytes (OrfStatement *statement, int index, OrfMaybeBytes value)
+{
+  if (value.known)
+    sqlite3_bind_int64 (statement, index, value.bytes);
+}
+
+static OrfMaybeBytes
+read_bytes (OrfStatement *statement, int column)
+{
+  return (OrfMaybeBytes){
+    .known = sqlite3_column_type (statement, column) != SQLITE_NULL,
+    .bytes = sqlite3_column_int64 (statement, column),
+  };
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static gboolean
+put (OrfConnection *connection, const OrfCleanupRow *row, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, put_sql, error);
+  const OrfMaybeBytes bytes[] = { row->before, row->after, row->freed, row->others, row->retained };
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, row->id);
+  orf_statement_bind_text (statement, 2, row->device);
+  orf_statement_bind_text (statement, 3, orf_cleanup_trigger_to_string (row->trigger));
+  orf_statement_bind_text (statement, 4, row->actor);
+  orf_statement_bind_text (statement, 5, row->reason);
+  orf_statement_bind_text (statement, 6, orf_cleanup_level_to_string (row->level));
+  sqlite3_bind_int64 (statement, 7, row->started_us);
+  if (row->verdict != ORF_CLEANUP_VERDICT_UNSET)
+    sqlite3_bind_int64 (statement, 8, row->took_us);
+  orf_statement_bind_text (statement, 9, orf_cleanup_verdict_to_string (row->verdict));
+  orf_statement_bind_text (statement, 10, orf_cleanup_measure_to_string (row->measured_by));
+  for (guint i = 0; i < G_N_ELEMENTS (bytes); i++)
+    bind_bytes (statement, 11 + (int) i, bytes[i]);
+  return orf_connection_run (connection, statement, error);
+}
+
+static gboolean
+put_worker (OrfConnection *connection,
+            gint64 cleanup_id,
+            guint ordinal,
+            const OrfCleanupWorkerRow *row,
+            GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, put_worker_sql, error);
+  const OrfMaybeBytes bytes[] = { row->idle, row->before, row->after, row->claimed, row->freed };
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, cleanup_id);
+  sqlite3_bind_int64 (statement, 2, ordinal);
+  sqlite3_bind_int64 (statement, 3, row->worker_no);
+  orf_statement_bind_text (statement, 4, row->name);
+  orf_statement_bind_text (statement, 5, orf_cleanup_worker_verdict_to_string (row->verdict));
+  orf_statement_bind_text (statement, 6, orf_cleanup_measure_to_string (row->measured_by));
+  for (guint i = 0; i < G_N_ELEMENTS (bytes); i++)
+    bind_bytes (statement, 7 + (int) i, bytes[i]);
+  sqlite3_bind_int64 (statement, 12, row->took_us);
+  orf_statement_bind_text (statement, 13, row->text);
+  return orf_connection_run (connection, statement, error);
+}
+
+static gboolean
+drop (OrfConnection *connection, const char *sql, gint64 last_id, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, sql, error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, last_id);
+  return orf_connection_run (connection, statement, error);
+}
+
+static gboolean
+begin_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
+{
+  return put (connection, data, error);
+}
+
+static gboolean
+end_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
+{
+  const OrfCleanupRow *row = data;
+  gint64 old_id = row->id - ORF_MAX_CLEANUPS;
+
+  if (!put (connection, row, error))
+    return FALSE;
+  for (guint i = 0; i < row->workers->len; i++) {
+    if (!put_worker (connection, row->id, i, row->workers->pdata[i], error))
+      return FALSE;
+  }
+  return old_id <= 0 || (drop (connection, drop_sql, old_id, error) &&
+                         drop (connection, drop_workers_sql, old_id, error));
+}
+
+static void
+write_row (OrfStore *store,
+           OrfWriteThreadCb write_thread_cb,
+           OrfCleanupRow *row,
+           const OrfIdempotency *idempotency,
+           OrfWriteDone done,
+           gpointer user_data)
+{
+  const OrfStoreChange change = {
+    .write_thread_cb = write_thread_cb,
+    .data = row,
+    .free = (GDestroyNotify) orf_cleanup_row_free,
+    .bytes = measure (row),
+    .idempotency = idempotency,
+  };
+
+  orf_store_write (store, &change, done, user_data);
+}
+
+void
+orf_store_write_cleanup (OrfStore *store,
+                         OrfCleanupRow *row,
+                         const OrfIdempotency *idempotency,
+                         OrfWriteDone done,
+                         gpointer user_data)
+{
+  write_row (store, begin_thread_cb, row, idempotency, done, user_data);
+}
+
+void
+orf_store_end_cleanup (OrfStore *store, OrfCleanupRow *row, OrfWriteDone done, gpointer user_data)
+{
+  write_row (store, end_thread_cb, row, NULL, done, user_data);
+}
+
+typedef struct {
+  gint64 id, bytes;
+} Regained;
+
+static gboolean
+regained_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
+{
+  const Regained *regained = data;
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, regained_sql, error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, regained->bytes);
+  sqlite3_bind_int64 (statement, 2, regained->id);
+  return orf_connection_run (connection, statement, error);
+}
+
+void
+orf_store_set_cleanup_regained (
+  OrfStore *store, gint64 id, gint64 regained_bytes, OrfWriteDone done, gpointer user_data)
+{
+  const Regained regained = { id, regained_bytes };
+  const OrfStoreChange change = {
+    .write_thread_cb = regained_thread_cb,
+    .data = g_memdup2 (&regained, sizeof regained),
+    .free = g_free,
+    .bytes = sizeof regained,
+  };
+
+  orf_store_write (store, &change, done, user_data);
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+static OrfCleanupWorkerRow *
+make_worker_row (OrfStatement *statement)
+{
+  OrfCleanupWorkerRow *row = orf_cleanup_worker_row_new ();
+  g_autofree char *verdict = orf_statement_dup_text (statement, 2);
+  g_autofree char *measure_text = orf_statement_dup_text (statement, 3);
+
+  row->worker_no = sqlite3_column_int64 (statement, 0);
+  row->name = orf_statement_dup_text (statement, 1);
+  row->verdict = orf_cleanup_worker_verdict_from_string (verdict);
+  row->measured_by = orf_cleanup_measure_from_string (measure_text);
+  row->idle = read_bytes (statement, 4);
+  row->before = read_bytes (statement, 5);
+  row->after = read_bytes (statement, 6);
+  row->claimed = read_bytes (statement, 7);
+  row->freed = read_bytes (statement, 8);
+  row->took_us = sqlite3_column_int64 (statement, 9);
+  row->text = orf_statement_dup_text (statement, 10);
+  return row;
+}
+
+static OrfCleanupRow *
+make_row (OrfStatement *statement)
+{
+  OrfCleanupRow *row = orf_cleanup_row_new ();
+  g_autofree char *trigger = orf_statement_dup_text (statement, 2);
+  g_autofree char *level = orf_statement_dup_text (statement, 5);
+  g_autofree char *verdict = orf_statement_dup_text (statement, 8);
+  g_autofree char *measure_text = orf_statement_dup_text (statement, 9);
+
+  row->id = sqlite3_column_int64 (statement, 0);
+  row->device = orf_statement_dup_text (statement, 1);
+  row->trigger = orf_cleanup_trigger_from_string (trigger);
+  row->actor = orf_statement_dup_text (statement, 3);
+  row->reason = orf_statement_dup_text (statement, 4);
+  row->level = orf_cleanup_level_from_string (level);
+  row->started_us = sqlite3_column_int64 (statement, 6);
+  row->took_us = sqlite3_column_int64 (statement, 7);
+  row->verdict = orf_cleanup_verdict_from_string (verdict);
+  row->measured_by = orf_cleanup_measure_from_string (measure_text);
+  row->before = read_bytes (statement, 10);
+  row->after = read_bytes (statement, 11);
+  row->freed = read_bytes (statement, 12);
+  row->others = read_bytes (statement, 13);
+  row->retained = read_bytes (statement, 14);
+  row->regained = read_bytes (statement, 15);
+  return row;
+}
+
+/* Into rows, as the statement gives them. */
+static gboolean
+read_worker_rows (
+  OrfConnection *connection, const char *sql, gint64 bound, GPtrArray *rows, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, sql, error);
+  gboolean row;
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, bound);
+  for (;;) {
+    if (!orf_connection_step (connection, statement, &row, error))
+      return FALSE;
+    if (!row)
+      return TRUE;
+    g_ptr_array_add (rows, make_worker_row (statement));
+  }
+}
+
+static gboolean
+read_rows (OrfConnection *connection,
+           const OrfCleanupFilter *filter,
+           GPtrArray *rows,
+           GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, read_sql, error);
+  gboolean row;
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, filter->id);
+  orf_statement_bind_text (statement, 2, filter->device);
+  sqlite3_bind_int64 (statement, 3, filter->from_us);
+  sqlite3_bind_int64 (statement, 4, filter->to_us);
+  sqlite3_bind_int64 (statement, 5, filter->before_id);
+  sqlite3_bind_int64 (statement, 6, filter->max);
+  for (;;) {
+    OrfCleanupRow *made;
+
+    if (!orf_connection_step (connection, statement, &row, error))
+      return FALSE;
+    if (!row)
+      return TRUE;
+    made = make_row (statement);
+    g_ptr_array_add (rows, made);
+    if (!read_worker_rows (connection, read_workers_sql, made->id, made->workers, error))
+      return FALSE;
+  }
+}
+
+/* Owned by whoever has the job; done frees it. */
+typedef struct {
+  OrfCleanupFilter filter;
+  char *device;
+  GPtrArray *rows;
+  OrfCleanupsDone done;
+  gpointer user_data;
+} Read;
+
+static void
+read_free (Read *read)
+{
+  g_clear_pointer (&read->rows, g_ptr_array_unref);
+  g_free (read->device);
+  g_free (read);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Read, read_free)
+
+static gboolean
+read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
+{
+  Read *read = data;
+  gboolean has;
+
+  return orf_connection_has_version (connection, FIRST_VERSION, &has, error) &&
+         (!has || read_rows (connection, &read->filter, read->rows, error));
+}
+
+static void
+read_done_cb (gpointer user_data, const GError *error)
+{
+  g_autoptr (Read) read = user_data;
+
+  read->done (read->user_data, error == NULL ? read->rows : NULL, error);
+}
+
+void
+orf_store_read_cleanups (OrfStore *store,
+                         const OrfCleanupFilter *filter,
+                         OrfCancel *cancel,
+                         OrfCleanupsDone done,
+                         gpointer user_data)
+{
+  Read *read = g_new0 (Read, 1);
+
+  read->filter = *filter;
+  read->filter.device = read->device = g_strdup (filter->device);
+  read->rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_cleanup_row_free);
+  read->done = done;
+  read->user_data = user_data;
+  orf_store_read (store, read_thread_cb, read, cancel, read_done_cb, read);
+}
+
+/* ---- at start -------------------------------------------------------------------------------- */
+
+static gboolean
+max_id_thread_cb (gpointer data, OrfConnection *connection, GError **error)
+{
+  gint64 *max_id = data;
+  gboolean has;
+
+  *max_id = 0;
+  return orf_connection_has_version (connection, FIRST_VERSION, &has, error) &&
+         (!has || orf_connection_get_int64 (connection, "SELECT coalesce(max(id), 0) FROM cleanup",
+                                            max_id, error));
+}
+
+gboolean
+orf_store_load_max_cleanup_id (OrfStore *store, gint64 *max_id, GError **error)
+{
+  gint64 found;
+
+  if (!orf_store_load (store, max_id_thread_cb, &found, error))
+    return FALSE;
+  *max_id = found;
+  return TRUE;
+}
+
+typedef struct {
+  guint max;
+  GPtrArray *rows;
+} LastWorkers;
+
+static gboolean
+last_workers_thread_cb (gpointer data, OrfConnection *connection, GError **error)
+{
+  LastWorkers *last = data;
+  gboolean has;
+
+  return orf_connection_has_version (connection, FIRST_VERSION, &has, error) &&
+         (!has || read_worker_rows (connection, last_workers_sql, last->max, last->rows, error));
+}
+
+GPtrArray *
+orf_store_load_cleanup_workers (OrfStore *store, guint max, GError **error)
+{
+  g_autoptr (GPtrArray)
+    rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_cleanup_worker_row_free);
+  LastWorkers last = { max, rows };
+
+  if (!orf_store_load (store, last_workers_thread_cb, &last, error))
+    return NULL;
+  for (guint i = 0; i < rows->len / 2; i++) {
+    gpointer other = rows->pdata[rows->len - 1 - i];
+
+    rows->pdata[rows->len - 1 - i] = rows->pdata[i];
+    rows->pdata[i] = other;
+  }
+  return g_steal_pointer (&rows);
+}
