@@ -146,13 +146,17 @@ find_verb (OrfCtlOptions *options, GError **error)
   gboolean asks = orf_ctl_options_has (options, "help") || orf_ctl_options_has (options, "version");
   g_autofree char *siblings = NULL;
 
+  /* "gpu cleanups" is a verb, and not `gpu` with an argument. */
   for (const OrfCtlVerb *verb = options->verbs; verb->name != NULL; verb++) {
-    options->n_verb_words = match_verb (verb, options->words);
-    if (options->n_verb_words > 0) {
+    guint n_words = match_verb (verb, options->words);
+
+    if (n_words > options->n_verb_words) {
+      options->n_verb_words = n_words;
       options->verb = verb;
-      return TRUE;
     }
   }
+  if (options->verb != NULL)
+    return TRUE;
   if (first == NULL)
     return asks ? TRUE : fail_usage (error, "no verb given");
   siblings = list_group (options->verbs, first);

@@ -89,6 +89,16 @@ static const OrfCtlOption event_list_options[] = {
   { NULL, NULL, NULL },
 };
 
+static const OrfCtlOption gpu_cleanups_options[] = {
+  { "device", "DEVICE", "only those on this device" },
+  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
+  { "to", "TIME", "end here; the default is now" },
+  { "limit", "N", "at most so many" },
+  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
+  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  { NULL, NULL, NULL },
+};
+
 static const OrfCtlOption incidents_list_options[] = {
   { "from", "TIME", "windows that reach beyond: RFC 3339, epoch seconds, -7d" },
   { "to", "TIME", "windows that begin before" },
@@ -157,6 +167,15 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .max_arguments = 1,
     .reads_only = TRUE,
     .run = orf_ctl_verb_gpu },
+  { .name = "gpu cleanups",
+    .arguments = "",
+    .summary = "past cleanups: what was measured, and what each worker came to",
+    .examples = "orfeasctl gpu cleanups\n"
+                "orfeasctl gpu cleanups --device opencl-0 --from -7d\n"
+                "orfeasctl --db orfeas.db gpu cleanups --json\n",
+    .options = gpu_cleanups_options,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_gpu_cleanups },
   { .name = "metrics list",
     .arguments = "[SELECT]",
     .summary = "the series there are",

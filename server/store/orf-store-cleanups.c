@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "orf-error.h"
+
 /* The first version whose files have the tables: one that is only looked at is not migrated. */
 #define FIRST_VERSION 9
 
@@ -30,6 +32,11 @@ static const char read_workers_sql[] = "SELECT " WORKER_COLUMNS
                                        "WHERE cleanup_id = ? ORDER BY ordinal";
 static const char last_workers_sql[] = "SELECT " WORKER_COLUMNS
                                        "ORDER BY cleanup_id DESC, ordinal DESC LIMIT ?";
+
+/* One that was ever sampled, or cleaned up. */
+static const char known_sql[] =
+  "SELECT EXISTS (SELECT 1 FROM cleanup WHERE device = ?1) OR EXISTS (SELECT 1 FROM series "
+  "WHERE name = 'gpu.memory.total_bytes' AND labels = json_object ('device', ?1))";
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
@@ -376,7 +383,7 @@ read_rows (OrfConnection *connection,
 /* Owned by whoever has the job; done frees it. */
 typedef struct {
   OrfCleanupFilter filter;
-  char *device;
+  char *device; /* the filter's */
   GPtrArray *rows;
   OrfCleanupsDone done;
   gpointer user_data;
@@ -392,13 +399,35 @@ read_free (Read *read)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Read, read_free)
 
 static gboolean
+check_device (OrfConnection *connection, const char *device, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, known_sql, error);
+  gboolean row;
+
+  if (statement == NULL)
+    return FALSE;
+  orf_statement_bind_text (statement, 1, device);
+  if (!orf_connection_step (connection, statement, &row, error))
+    return FALSE;
+  if (sqlite3_column_int (statement, 0) != 0)
+    return TRUE;
+  g_propagate_error (error, orf_error_new_field (ORF_ERROR_NOT_FOUND, "device", NULL,
+                                                 "no device '%s'", device));
+  return FALSE;
+}
+
+static gboolean
 read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
 {
   Read *read = data;
   gboolean has;
 
-  return orf_connection_has_version (connection, FIRST_VERSION, &has, error) &&
-         (!has || read_rows (connection, &read->filter, read->rows, error));
+  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
+    return FALSE;
+  if (has && !read_rows (connection, &read->filter, read->rows, error))
+    return FALSE;
+  return !has || read->rows->len > 0 || read->device == NULL ||
+         check_device (connection, read->device, error);
 }
 
 static void

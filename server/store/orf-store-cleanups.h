@@ -71,7 +71,8 @@ typedef struct {
   guint max;
 } OrfCleanupFilter;
 
-/* rows: OrfCleanupRow, newest first; NULL on error. */
+/* rows: OrfCleanupRow, newest first; NULL on error.  NOT_FOUND: nothing was ever known of the
+ * device. */
 typedef void (*OrfCleanupsDone) (gpointer user_data, GPtrArray *rows, const GError *error);
 void orf_store_read_cleanups (OrfStore *store,
                               const OrfCleanupFilter *filter,

@@ -73,6 +73,19 @@ test_dashes (void)
   g_assert_cmpstr (orf_ctl_options_get_arguments (call)[1], ==, "-");
 }
 
+/* A verb of two words comes before one of the first and an argument. */
+static void
+test_longest (void)
+{
+  g_autoptr (OrfCtlOptions) one = parse ("gpu opencl-0", NULL);
+  g_autoptr (OrfCtlOptions) two = parse ("gpu --json cleanups", NULL);
+
+  g_assert_cmpstr (orf_ctl_options_get_verb (one)->name, ==, "gpu");
+  g_assert_cmpstr (orf_ctl_options_get_arguments (one)[0], ==, "opencl-0");
+  g_assert_cmpstr (orf_ctl_options_get_verb (two)->name, ==, "gpu cleanups");
+  g_assert_null (orf_ctl_options_get_arguments (two)[0]);
+}
+
 static void
 test_refused (void)
 {
@@ -142,6 +155,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ctl/options/anywhere", test_anywhere);
   g_test_add_func ("/ctl/options/dashes", test_dashes);
+  g_test_add_func ("/ctl/options/longest", test_longest);
   g_test_add_func ("/ctl/options/refused", test_refused);
   g_test_add_func ("/ctl/options/help", test_help);
   g_test_add_func ("/ctl/options/one-shape", test_one_shape);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "orf-error.h"
 #include "store-fixture.h"
 #include "store/orf-store-cleanups.h"
 
@@ -135,6 +136,7 @@ test_one (StoreFixture *fixture, gconstpointer data)
 static void
 test_list (StoreFixture *fixture, gconstpointer data)
 {
+  g_auto (StoreAnswer) unknown = { 0 };
   OrfCleanupFilter filter = all;
 
   store_fixture_open (fixture);
@@ -154,6 +156,14 @@ test_list (StoreFixture *fixture, gconstpointer data)
   filter = all;
   filter.id = 4;
   expect_ids (fixture, filter, "4 ");
+  filter = all;
+  filter.device = "odd";
+  filter.from_us = 9000;
+  expect_ids (fixture, filter, "");
+  filter.device = "nonsense";
+  orf_store_read_cleanups (fixture->store, &filter, NULL, store_answer_series_cb, &unknown);
+  store_answer_wait (&unknown);
+  g_assert_error (unknown.error, ORF_ERROR, ORF_ERROR_NOT_FOUND);
 }
 
 /* A repetition begins none, and is told which it was. */

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "store/orf-store-cleanups.h"
+
+G_BEGIN_DECLS
+
+/* What is told of a cleanup: its row as gpu.cleanup and gpu.cleanups answer it. */
+
+/* "c-12": opaque to callers. */
+char *orf_cleanup_make_id (gint64 id);
+/* Whether it is one. */
+gboolean orf_cleanup_parse_id (const char *text, gint64 *id);
+
+/* In a sentence or two, of an attempt that has ended. */
+char *orf_cleanup_summarize (const OrfCleanupRow *row);
+
+OrfGpuCleanupRecord *orf_cleanup_record_new (const OrfCleanupRow *row);
+/* Nobody was left out of it, as far as the row knows. */
+OrfGpuCleanupResult *orf_cleanup_result_new (const OrfCleanupRow *row);
+
+G_END_DECLS
