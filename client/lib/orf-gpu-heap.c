@@ -312,35 +312,26 @@ unlink_segment (OrfGpuHeap *heap, OrfGpuSegment *segment)
   heap->n_segments--;
 }
 
-static OrfGpuSegment *
-find_largest_idle_segment (const OrfGpuHeap *heap, uint64_t max_bytes)
-{
-  OrfGpuSegment *best = NULL;
-
-  for (OrfGpuSegment *segment = heap->segments; segment != NULL; segment = segment->after) {
-    if (segment->n_active == 0 && segment->bytes <= max_bytes &&
-        (best == NULL || segment->bytes > best->bytes))
-      best = segment;
-  }
-  return best;
-}
-
 OrfGpuSegment *
-orf_gpu_heap_take_idle_segments (OrfGpuHeap *heap, uint64_t bytes)
+orf_gpu_heap_take_idle_segments (OrfGpuHeap *heap)
 {
   OrfGpuSegment *taken = NULL;
-  OrfGpuSegment *segment;
+  OrfGpuSegment *segment = heap->segments;
 
   orf_gpu_heap_merge (heap);
-  while ((segment = find_largest_idle_segment (heap, bytes)) != NULL) {
-    bytes -= segment->bytes;
-    unlink_segment (heap, segment);
-    orf_gpu_bins_remove (get_bins (heap, segment), segment->first);
-    drop_view (heap, segment->first);
-    keep_spare (heap, segment->first);
-    segment->first = NULL;
-    segment->after = taken;
-    taken = segment;
+  while (segment != NULL) {
+    OrfGpuSegment *after = segment->after;
+
+    if (segment->n_active == 0) {
+      unlink_segment (heap, segment);
+      orf_gpu_bins_remove (get_bins (heap, segment), segment->first);
+      drop_view (heap, segment->first);
+      keep_spare (heap, segment->first);
+      segment->first = NULL;
+      segment->after = taken;
+      taken = segment;
+    }
+    segment = after;
   }
   return taken;
 }

@@ -57,9 +57,9 @@ void orf_gpu_heap_hold (OrfGpuHeap *heap, OrfGpuBlock *block);
 void orf_gpu_heap_put (OrfGpuHeap *heap, OrfGpuBlock *block);
 
 void orf_gpu_heap_merge (OrfGpuHeap *heap);
-/* Takes idle segments out, the largest first, as long as they are no more than bytes together; a
- * list by after, for the caller to destroy and free(). */
-OrfGpuSegment *orf_gpu_heap_take_idle_segments (OrfGpuHeap *heap, uint64_t bytes);
+/* Merges, and takes the idle segments out: a list by after, for the caller to destroy and free().
+ */
+OrfGpuSegment *orf_gpu_heap_take_idle_segments (OrfGpuHeap *heap);
 /* As above, and whatever is in it. */
 OrfGpuSegment *orf_gpu_heap_take_all_segments (OrfGpuHeap *heap);
 

@@ -25,7 +25,6 @@ struct OrfGpuPool {
   OrfGpuBlock **waiting_end;
   uint64_t creating_bytes;
   uint64_t destroying_bytes; /* the device's to have back any moment */
-  uint64_t peak_bytes;       /* of active_bytes, since the last trim */
   uint64_t allocated_peak_bytes;
   uint64_t reserved_peak_bytes;
   uint64_t ooms;
@@ -95,8 +94,6 @@ note_peaks (OrfGpuPool *pool)
 {
   uint64_t reserved_bytes = get_reserved (pool);
 
-  if (pool->heap.active_bytes > pool->peak_bytes)
-    pool->peak_bytes = pool->heap.active_bytes;
   if (pool->heap.allocated_bytes > pool->allocated_peak_bytes)
     pool->allocated_peak_bytes = pool->heap.allocated_bytes;
   if (reserved_bytes > pool->reserved_peak_bytes)
@@ -168,11 +165,11 @@ wait_for_waiting (OrfGpuPool *pool)
   }
 }
 
-/* Takes idle segments of at most bytes out and destroys them, without the lock meanwhile. */
+/* Takes idle segments out and destroys them, without the lock meanwhile. */
 static uint64_t
-give_back (OrfGpuPool *pool, uint64_t bytes)
+give_back (OrfGpuPool *pool)
 {
-  OrfGpuSegment *segments = orf_gpu_heap_take_idle_segments (&pool->heap, bytes);
+  OrfGpuSegment *segments = orf_gpu_heap_take_idle_segments (&pool->heap);
   uint64_t given_bytes = 0;
 
   if (segments == NULL)
@@ -234,7 +231,7 @@ take_after_giving_back (OrfGpuPool *pool, const OrfGpuFit *fit, size_t bytes, Or
   *block = orf_gpu_heap_take (&pool->heap, fit, bytes);
   if (*block != NULL)
     return ORF_STATUS_OK;
-  give_back (pool, UINT64_MAX);
+  give_back (pool);
   while (pool->n_giving > 0)
     pthread_cond_wait (&pool->given, &pool->lock);
   return take_or_grow (pool, fit, fit->segment_bytes, bytes, block);
@@ -364,21 +361,16 @@ orf_gpu_pool_release_after (OrfGpuPool *pool, OrfGpuBlock *block, void *fence)
 uint64_t
 orf_gpu_pool_trim (OrfGpuPool *pool, OrfCleanupLevel level)
 {
-  uint64_t kept_bytes = 0;
-  uint64_t given_bytes = 0;
+  uint64_t given_bytes;
 
   pthread_mutex_lock (&pool->lock);
   if (pool->waiting != NULL) {
-    if (level == ORF_CLEANUP_LEVEL_AGGRESSIVE)
-      wait_for_waiting (pool);
-    else
+    if (level == ORF_CLEANUP_LEVEL_LIGHT)
       collect_waiting (pool, true);
+    else
+      wait_for_waiting (pool);
   }
-  if (level == ORF_CLEANUP_LEVEL_LIGHT)
-    kept_bytes = pool->peak_bytes;
-  if (pool->heap.segment_bytes > kept_bytes)
-    given_bytes = give_back (pool, pool->heap.segment_bytes - kept_bytes);
-  pool->peak_bytes = pool->heap.active_bytes;
+  given_bytes = give_back (pool);
   pthread_mutex_unlock (&pool->lock);
   if (given_bytes > 0 && pool->backend.trimmed != NULL)
     pool->backend.trimmed (pool->backend.self);

@@ -95,10 +95,9 @@ OrfStatus orf_gpu_pool_release (OrfGpuPool *pool, OrfGpuBlock *block);
  * fence that is NULL is done. */
 OrfStatus orf_gpu_pool_release_after (OrfGpuPool *pool, OrfGpuBlock *block, void *fence);
 
-/* Gives idle segments back to the device, and answers how many bytes that were.
- *   LIGHT: as far as more is held than was ever active since the last trim, so nobody will miss it.
- *   NORMAL: all that are idle.
- *   AGGRESSIVE: after waiting for the fences of released blocks. */
+/* Gives idle segments back to the device, and answers how many bytes that were.  LIGHT: those that
+ * are idle now.  NORMAL: after waiting for the fences of released blocks.  AGGRESSIVE means
+ * something to the program alone, which may unload what its blocks hold; here it is NORMAL. */
 uint64_t orf_gpu_pool_trim (OrfGpuPool *pool, OrfCleanupLevel level);
 
 /* A consistent look; takes as long as there are blocks, some ns each. */

@@ -26,9 +26,9 @@ const char *orf_status_to_string (OrfStatus status);
 /* How much a cleanup is meant to cost who is asked.  The same names as in the daemon's schema. */
 typedef enum {
   ORF_CLEANUP_LEVEL_UNSET = 0,
-  ORF_CLEANUP_LEVEL_LIGHT = 1,      /* what will hardly be missed */
-  ORF_CLEANUP_LEVEL_NORMAL = 2,     /* all that is idle */
-  ORF_CLEANUP_LEVEL_AGGRESSIVE = 3, /* and what has to be waited for */
+  ORF_CLEANUP_LEVEL_LIGHT = 1,      /* give back idle cache */
+  ORF_CLEANUP_LEVEL_NORMAL = 2,     /* and shrink what can be smaller */
+  ORF_CLEANUP_LEVEL_AGGRESSIVE = 3, /* and unload what can be loaded again */
 } OrfCleanupLevel;
 
 #ifdef __cplusplus

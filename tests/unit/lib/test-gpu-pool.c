@@ -146,29 +146,26 @@ static void
 test_trim_levels (Fixture *fixture, gconstpointer unused)
 {
   OrfGpuBlock *kept = allocate (fixture, 12 * MIB);
-  OrfGpuBlock *often = allocate (fixture, 30 * MIB);
-  OrfGpuBlock *once = allocate (fixture, 100 * MIB);
+  OrfGpuBlock *waiting = allocate (fixture, 30 * MIB);
+  OrfGpuBlock *idle = allocate (fixture, 100 * MIB);
   FakeFence *fence = fake_fence_new (&fixture->device);
 
-  release (fixture, once);
-  release (fixture, often);
-  /* all was active at one time: nothing is more than that */
-  g_assert_cmpuint (orf_gpu_pool_trim (fixture->pool, ORF_CLEANUP_LEVEL_LIGHT), ==, 0);
-  often = allocate (fixture, 30 * MIB);
-  release (fixture, often);
-  g_assert_cmpuint (orf_gpu_pool_trim (fixture->pool, ORF_CLEANUP_LEVEL_LIGHT), ==, 100 * MIB);
-  g_assert_cmpuint (get_stats (fixture).reserved_bytes, ==, 42 * MIB);
-
-  g_assert_cmpint (orf_gpu_pool_release_after (fixture->pool, kept, fence), ==, ORF_STATUS_OK);
-  g_assert_cmpuint (get_stats (fixture).allocated_bytes, ==, 0);
-  g_assert_cmpuint (get_stats (fixture).active_bytes, ==, 12 * MIB);
-  g_assert_cmpuint (orf_gpu_pool_trim (fixture->pool, ORF_CLEANUP_LEVEL_NORMAL), ==, 30 * MIB);
-  g_assert_cmpuint (fixture->device.used_bytes, ==, 12 * MIB);
-  g_assert_cmpuint (orf_gpu_pool_trim (fixture->pool, ORF_CLEANUP_LEVEL_AGGRESSIVE), ==, 12 * MIB);
-  g_assert_cmpuint (fixture->device.n_waited, ==, 1);
-  g_assert_cmpuint (fixture->device.n_trimmed, ==, 3);
-  g_assert_cmpuint (get_stats (fixture).reserved_bytes, ==, 0);
   g_assert_cmpuint (orf_gpu_pool_trim (fixture->pool, ORF_CLEANUP_LEVEL_AGGRESSIVE), ==, 0);
+  release (fixture, idle);
+  g_assert_cmpint (orf_gpu_pool_release_after (fixture->pool, waiting, fence), ==, ORF_STATUS_OK);
+  g_assert_cmpuint (get_stats (fixture).allocated_bytes, ==, 12 * MIB);
+  g_assert_cmpuint (get_stats (fixture).active_bytes, ==, 42 * MIB);
+
+  g_assert_cmpuint (orf_gpu_pool_trim (fixture->pool, ORF_CLEANUP_LEVEL_LIGHT), ==, 100 * MIB);
+  g_assert_cmpuint (fixture->device.n_waited, ==, 0);
+  g_assert_cmpuint (orf_gpu_pool_trim (fixture->pool, ORF_CLEANUP_LEVEL_NORMAL), ==, 30 * MIB);
+  g_assert_cmpuint (fixture->device.n_waited, ==, 1);
+  g_assert_cmpuint (fixture->device.used_bytes, ==, 12 * MIB);
+  g_assert_cmpuint (fixture->device.n_trimmed, ==, 2);
+  release (fixture, kept);
+  g_assert_cmpuint (orf_gpu_pool_trim (fixture->pool, ORF_CLEANUP_LEVEL_AGGRESSIVE), ==, 12 * MIB);
+  g_assert_cmpuint (orf_gpu_pool_trim (fixture->pool, ORF_CLEANUP_LEVEL_AGGRESSIVE), ==, 0);
+  g_assert_cmpuint (fixture->device.n_trimmed, ==, 3);
 }
 
 /* A block with a fence is nobody's until that is done. */

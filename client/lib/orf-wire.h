@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <jansson.h>
+#include <orfeas/worker.h>
+
+/* The methods worker.* as JSON-RPC lines, and back; schema/services/worker.json has what they mean.
+ * Nothing here knows a socket. */
+
+/* A batch that waits to be reported: a list, owned by whoever has its head. */
+typedef struct OrfStoredBatch OrfStoredBatch;
+struct OrfStoredBatch {
+  OrfStoredBatch *next;
+  uint64_t size;
+  int64_t peak_bytes;
+  int64_t duration_us;
+  char operation[]; /* "": none */
+};
+
+typedef enum {
+  ORF_MESSAGE_OTHER = 0, /* nothing that a worker knows */
+  ORF_MESSAGE_RESULT,
+  ORF_MESSAGE_ERROR,
+  ORF_MESSAGE_NEXT, /* a value of a stream */
+  ORF_MESSAGE_END,  /* of a stream */
+} OrfMessageKind;
+
+/* What a line said.  Strings are borrowed from root, "" or 0 where it did not say. */
+typedef struct {
+  OrfMessageKind kind;
+  json_t *root;
+  int64_t id;
+  const char *worker, *stream;
+  int64_t lease_us;
+  const char *status, *text; /* of an error: "NOT_FOUND", and for people */
+  bool is_advice;
+  OrfAdvice advice; /* of a value; kind 0: one that we do not know */
+} OrfMessage;
+
+/* Never fails: what is no message is OTHER.  orf_message_clear() in any case. */
+void orf_wire_parse (const char *line, OrfMessage *message);
+void orf_message_clear (OrfMessage *message);
+
+/* Each is a line without its end, for free(); NULL for want of memory. */
+char *orf_wire_make_register (int64_t id,
+                              const char *name,
+                              const char *device,
+                              const char *const *capabilities);
+/* allocator NULL: unknown.  key: with which batches may be told again. */
+char *orf_wire_make_report (int64_t id,
+                            const char *worker,
+                            const OrfAllocator *allocator,
+                            const OrfStoredBatch *batches,
+                            const char *key);
+char *orf_wire_make_advice (int64_t id, const char *worker);
+/* text NULL or "": none. */
+char *orf_wire_make_done (int64_t id,
+                          const char *worker,
+                          const char *advice,
+                          OrfOutcome outcome,
+                          int64_t freed_bytes,
+                          const char *text);
+char *orf_wire_make_leave (int64_t id, const char *worker);
+
+/* Whether it is UTF-8, of at most max_bytes. */
+bool orf_wire_is_text (const char *text, size_t max_bytes);
