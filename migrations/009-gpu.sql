@@ -12,7 +12,8 @@ CREATE TABLE worker (
   capabilities TEXT NOT NULL, -- JSON, an array of words
   registered_us INTEGER NOT NULL,
   reported_us INTEGER, -- NULL: never
-  lost_us INTEGER, -- NULL: it is there
+  lost_us INTEGER, -- NULL: it is not lost
+  left_us INTEGER, -- when it said that it goes; NULL: it did not
   allocated_bytes INTEGER,
   reserved_bytes INTEGER,
   active_bytes INTEGER,
@@ -92,7 +93,7 @@ CREATE INDEX gpu_event_by_time ON gpu_event (raised_us);
 CREATE VIEW v_worker AS
 SELECT
   'w-' || id AS worker, name, device, pid, source,
-  CASE WHEN lost_us IS NULL THEN 'there' ELSE 'lost' END AS state,
+  CASE WHEN left_us IS NOT NULL THEN 'left' WHEN lost_us IS NOT NULL THEN 'lost' ELSE 'there' END AS state,
   strftime('%Y-%m-%dT%H:%M:%SZ', registered_us / 1000000, 'unixepoch') AS registered,
   strftime('%Y-%m-%dT%H:%M:%SZ', reported_us / 1000000, 'unixepoch') AS reported,
   strftime('%Y-%m-%dT%H:%M:%SZ', lost_us / 1000000, 'unixepoch') AS lost,
@@ -153,6 +154,8 @@ FROM (
   SELECT registered_us, 'worker', 'registered', name, NULL FROM worker
   UNION ALL
   SELECT lost_us, 'worker', 'lost', name, NULL FROM worker WHERE lost_us IS NOT NULL
+  UNION ALL
+  SELECT left_us, 'worker', 'left', name, NULL FROM worker WHERE left_us IS NOT NULL
   UNION ALL
   SELECT t_us, 'audit', method, detail, actor
   FROM audit WHERE method NOT IN ('events.mark', 'incidents.pin', 'gpu.cleanup')

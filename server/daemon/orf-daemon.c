@@ -29,6 +29,7 @@
 #include "transport/orf-http-server.h"
 #include "transport/orf-socket-server.h"
 #include "websocket/orf-ws-server.h"
+#include "workers/orf-worker-keeper.h"
 #include "workers/orf-worker-service.h"
 
 /* How long a stream may outlive its token's time; a token that is taken away ends it at once. */
@@ -47,6 +48,7 @@ struct _OrfDaemon {
   OrfGpuFrame *gpu_frame;
   OrfGpuService *gpu_service;
   OrfWorkers *workers;
+  OrfWorkerKeeper *worker_keeper;
   OrfWorkerService *worker_service;
   OrfOutbox *outbox;
   OrfRemoteWrite *remote_write;
@@ -125,8 +127,13 @@ start_workers (OrfDaemon *daemon, GError **error)
   daemon->workers = orf_workers_new (daemon->config, orf_router_get_streams (router), error);
   if (daemon->workers == NULL)
     return FALSE;
+  daemon->worker_keeper = orf_worker_keeper_new (daemon->config, daemon->core->store,
+                                                 daemon->workers, error);
+  if (daemon->worker_keeper == NULL)
+    return FALSE;
   daemon->worker_service = orf_worker_service_new (router, &(OrfWorkerParts){
                                                              .config = daemon->config,
+                                                             .store = daemon->core->store,
                                                              .workers = daemon->workers,
                                                              .gpu = daemon->gpu,
                                                            });
@@ -463,6 +470,7 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->remote_write, orf_remote_write_free);
   g_clear_pointer (&daemon->outbox, orf_outbox_free);
   g_clear_pointer (&daemon->worker_service, orf_worker_service_free);
+  g_clear_pointer (&daemon->worker_keeper, orf_worker_keeper_free);
   g_clear_pointer (&daemon->workers, orf_workers_free);
   g_clear_pointer (&daemon->gpu_service, orf_gpu_service_free);
   g_clear_pointer (&daemon->gpu, orf_gpu_monitor_free);

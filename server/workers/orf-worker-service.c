@@ -3,10 +3,12 @@
 
 #include <glib-object.h> /* GCallback, for orf-schema-bind.h */
 
+#include "audit/orf-call-write.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
 #include "rpc/orf-list-cursor.h"
 #include "workers/orf-worker-info.h"
+#include "workers/orf-worker-keeper.h"
 #include "workers/orf-workers-private.h"
 
 /* What a worker is told to wait for a device whose probe has not said anything yet: probes start
@@ -16,6 +18,37 @@
 struct _OrfWorkerService {
   OrfWorkerParts parts;
 };
+
+/* A write of a worker that is on its way; the worker is held meanwhile. */
+typedef struct {
+  OrfWorkers *workers;
+  OrfWorker *worker;
+  guint n_batches;
+  OrfCallWrite *write;
+} Writing;
+
+/* Takes batches. */
+static void
+write_worker (OrfWorkerService *service,
+              OrfWorker *worker,
+              GPtrArray *batches,
+              OrfCallWrite *write,
+              OrfWriteDone done)
+{
+  OrfWorkerChange *change = orf_worker_change_from (service->parts.config, worker);
+  Writing *writing = g_new0 (Writing, 1);
+
+  *writing = (Writing){
+    .workers = service->parts.workers,
+    .worker = worker,
+    .n_batches = batches != NULL ? batches->len : 0,
+    .write = write,
+  };
+  change->batches = batches;
+  change->row->batches = writing->n_batches;
+  orf_store_write_worker (service->parts.store, change, orf_call_write_get_idempotency (write),
+                          done, writing);
+}
 
 static OrfWorker *
 find (OrfWorkerService *service, const char *id, GError **error)
@@ -75,10 +108,24 @@ check_device (OrfWorkerService *service, const char *device, GError **error)
 }
 
 static void
-register_cb (OrfCall *call, const OrfWorkerRegisterParams *params, gpointer user_data)
+registered_cb (gpointer user_data, const OrfWriteResult *result, const GError *error)
+{
+  g_autofree Writing *writing = user_data;
+
+  if (error == NULL && result->replayed_json == NULL)
+    orf_workers_admit (writing->workers, writing->worker);
+  else
+    orf_workers_give_up (writing->workers, writing->worker);
+  orf_call_write_done_cb (writing->write, result, error);
+}
+
+static OrfWorker *
+add (OrfWorkerService *service,
+     OrfCall *call,
+     const OrfWorkerRegisterParams *params,
+     GError **error)
 {
   static const char *const none[] = { NULL };
-  OrfWorkerService *service = user_data;
   const OrfWorkerFacts facts = {
     .name = params->name,
     .device = params->device,
@@ -87,18 +134,31 @@ register_cb (OrfCall *call, const OrfWorkerRegisterParams *params, gpointer user
                                                  : none,
     .source = ORF_WORKER_REGISTERED,
   };
-  GError *error = NULL;
-  OrfWorker *worker;
-  OrfWorkerRegisterResult result;
 
-  if (!check_device (service, params->device, &error) ||
-      (worker = orf_workers_register (service->parts.workers, &facts, &error)) == NULL) {
+  if (!check_device (service, params->device, error))
+    return NULL;
+  return orf_workers_register (service->parts.workers, &facts, error);
+}
+
+static void
+register_cb (OrfCall *call, const OrfWorkerRegisterParams *params, gpointer user_data)
+{
+  OrfWorkerService *service = user_data;
+  GError *error = NULL;
+  OrfWorker *worker = add (service, call, params, &error);
+  OrfWorkerRegisterResult result;
+  OrfCallWrite *write;
+
+  if (worker == NULL) {
     orf_call_fail (call, error);
     return;
   }
-  orf_workers_admit (service->parts.workers, worker);
   result = (OrfWorkerRegisterResult){ worker->id, service->parts.config->workers.lease_us };
-  orf_call_return_worker_register (call, &result);
+  write = orf_call_write_new (call, &orf_worker_register_result_desc, &result);
+  if (write != NULL)
+    write_worker (service, worker, NULL, write, registered_cb);
+  else
+    orf_workers_give_up (service->parts.workers, worker);
 }
 
 /* ---- worker.report --------------------------------------------------------------------------- */
@@ -117,26 +177,62 @@ get_allocator (const OrfWorkerAllocator *told)
   };
 }
 
+static GPtrArray *
+copy_batches (const GPtrArray *told)
+{
+  GPtrArray *batches = g_ptr_array_new_full (told->len, (GDestroyNotify) orf_worker_batch_row_free);
+
+  for (guint i = 0; i < told->len; i++) {
+    const OrfWorkerBatch *from = told->pdata[i];
+    OrfWorkerBatchRow *batch = g_new0 (OrfWorkerBatchRow, 1);
+
+    batch->size = from->size;
+    batch->peak_bytes = from->has_peak_bytes ? from->peak_bytes : -1;
+    batch->duration_us = from->has_duration_us ? from->duration_us : -1;
+    batch->operation = g_strdup (from->operation);
+    g_ptr_array_add (batches, batch);
+  }
+  return batches;
+}
+
+/* Batches count once they are stored; the allocator is what it is. */
+static void
+reported_cb (gpointer user_data, const OrfWriteResult *result, const GError *error)
+{
+  g_autofree Writing *writing = user_data;
+
+  if (error == NULL && result->replayed_json == NULL)
+    orf_workers_count_batches (writing->workers, writing->worker, writing->n_batches);
+  orf_workers_release (writing->workers, writing->worker);
+  orf_call_write_done_cb (writing->write, result, error);
+}
+
 static void
 report_cb (OrfCall *call, const OrfWorkerReportParams *params, gpointer user_data)
 {
   OrfWorkerService *service = user_data;
-  OrfAllocator allocator = ORF_ALLOCATOR_UNKNOWN;
   guint n_batches = params->batches != NULL ? params->batches->len : 0;
   const OrfWorkerReportResult result = { n_batches + (params->allocator != NULL) };
+  OrfAllocator allocator;
   GError *error = NULL;
   OrfWorker *worker = find (service, params->worker, &error);
+  OrfCallWrite *write;
 
   if (worker == NULL) {
     orf_call_fail (call, error);
     return;
   }
+  write = orf_call_write_new (call, &orf_worker_report_result_desc, &result);
+  if (write == NULL)
+    return;
   if (params->allocator != NULL)
     allocator = get_allocator (params->allocator);
+  /* that it is there holds also when the disk is full */
   orf_workers_report (service->parts.workers, worker,
                       params->allocator != NULL ? &allocator : NULL);
-  orf_workers_count_batches (service->parts.workers, worker, n_batches);
-  orf_call_return_worker_report (call, &result);
+  orf_workers_hold (service->parts.workers, worker);
+  write_worker (service, worker, n_batches > 0 ? copy_batches (params->batches) : NULL, write,
+                reported_cb);
 }
 
 /* ---- worker.advice, worker.done, worker.leave ------------------------------------------------ */
@@ -154,6 +250,83 @@ advice_cb (OrfCall *call, const OrfWorkerAdviceParams *params, gpointer user_dat
     orf_call_fail (call, error);
 }
 
+/* An answer that may come again: it is taken once, when its key is on disk. */
+typedef struct {
+  OrfWorkerService *service;
+  char *worker, *advice, *text;
+  OrfWorkerOutcome outcome;
+  gint64 claimed_bytes;
+  OrfCallWrite *write;
+} Answer;
+
+static void
+answer_free (Answer *answer)
+{
+  g_free (answer->worker);
+  g_free (answer->advice);
+  g_free (answer->text);
+  g_free (answer);
+}
+
+static gboolean
+refuse_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
+{
+  g_propagate_error (error, g_error_copy (data));
+  return FALSE;
+}
+
+static gboolean
+accept_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
+{
+  return TRUE;
+}
+
+static void
+answered_cb (gpointer user_data, const OrfWriteResult *result, const GError *error)
+{
+  Answer *answer = user_data;
+
+  /* whether somebody waits was looked at when it came, and is not asked again */
+  if (error == NULL && result->replayed_json == NULL)
+    orf_workers_answer (answer->service->parts.workers, answer->worker, answer->advice,
+                        answer->outcome, answer->claimed_bytes, answer->text, NULL);
+  orf_call_write_done_cb (answer->write, result, error);
+  answer_free (answer);
+}
+
+/* A repetition is answered as the first time, though nobody waits any more: only the file knows
+ * that it is one. */
+static void
+answer_once (OrfWorkerService *service, OrfCall *call, const OrfWorkerDoneParams *params)
+{
+  static const OrfWorkerDoneResult result = { 1 };
+  OrfCallWrite *write = orf_call_write_new (call, &orf_worker_done_result_desc, &result);
+  OrfStoreChange change = { .write_thread_cb = accept_thread_cb };
+  GError *refusal = NULL;
+  Answer *answer;
+
+  if (write == NULL)
+    return;
+  answer = g_new0 (Answer, 1);
+  *answer = (Answer){
+    .service = service,
+    .worker = g_strdup (params->worker),
+    .advice = g_strdup (params->advice),
+    .text = g_strdup (params->text),
+    .outcome = params->outcome,
+    .claimed_bytes = params->has_freed_bytes ? params->freed_bytes : -1,
+    .write = write,
+  };
+  change.idempotency = orf_call_write_get_idempotency (write);
+  if (!orf_workers_check_answer (service->parts.workers, params->worker, params->advice,
+                                 &refusal)) {
+    change.write_thread_cb = refuse_thread_cb;
+    change.data = refusal;
+    change.free = (GDestroyNotify) g_error_free;
+  }
+  orf_store_write (service->parts.store, &change, answered_cb, answer);
+}
+
 static void
 done_cb (OrfCall *call, const OrfWorkerDoneParams *params, gpointer user_data)
 {
@@ -161,11 +334,23 @@ done_cb (OrfCall *call, const OrfWorkerDoneParams *params, gpointer user_data)
   OrfWorkerService *service = user_data;
   GError *error = NULL;
 
-  if (orf_workers_answer (service->parts.workers, params->worker, params->advice, params->outcome,
-                          params->has_freed_bytes ? params->freed_bytes : -1, params->text, &error))
+  if (orf_call_get_idempotency_key (call) != NULL)
+    answer_once (service, call, params);
+  else if (orf_workers_answer (service->parts.workers, params->worker, params->advice,
+                               params->outcome, params->has_freed_bytes ? params->freed_bytes : -1,
+                               params->text, &error))
     orf_call_return_worker_done (call, &result);
   else
     orf_call_fail (call, error);
+}
+
+static void
+left_cb (gpointer user_data, const OrfWriteResult *result, const GError *error)
+{
+  g_autofree Writing *writing = user_data;
+
+  orf_workers_release (writing->workers, writing->worker);
+  orf_call_write_done_cb (writing->write, result, error);
 }
 
 static void
@@ -175,13 +360,18 @@ leave_cb (OrfCall *call, const OrfWorkerLeaveParams *params, gpointer user_data)
   OrfWorkerService *service = user_data;
   GError *error = NULL;
   OrfWorker *worker = find (service, params->worker, &error);
+  OrfCallWrite *write;
 
   if (worker == NULL) {
     orf_call_fail (call, error);
     return;
   }
+  write = orf_call_write_new (call, &orf_worker_leave_result_desc, &result);
+  if (write == NULL)
+    return;
   orf_workers_leave (service->parts.workers, worker);
-  orf_call_return_worker_leave (call, &result);
+  orf_workers_hold (service->parts.workers, worker);
+  write_worker (service, worker, NULL, write, left_cb);
 }
 
 /* ---- worker.list ----------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 
 #include "gpu/orf-gpu-monitor.h"
 #include "rpc/orf-router.h"
+#include "store/orf-store.h"
 #include "workers/orf-workers.h"
 
 G_BEGIN_DECLS
@@ -12,6 +13,7 @@ typedef struct _OrfWorkerService OrfWorkerService;
 
 typedef struct {
   const OrfConfig *config;
+  OrfStore *store;
   OrfWorkers *workers;
   OrfGpuMonitor *gpu; /* which devices there are */
 } OrfWorkerParts;

@@ -10,6 +10,17 @@ G_BEGIN_DECLS
 
 #define ORF_WORKER_REGISTERED "registered"
 
+/* One that the file has, at start, before there are others: live ones are silent until they report,
+ * or their lease is over; those that were reached have left until orf_workers_add_reached(). Copies
+ * facts and worker's members but id, name, label, device, pid, capabilities, state and source. */
+void orf_workers_restore (OrfWorkers *workers,
+                          gint64 no,
+                          const OrfWorkerFacts *facts,
+                          const OrfWorker *worker,
+                          gboolean has_left);
+/* Numbers are given from here on. */
+void orf_workers_set_next_no (OrfWorkers *workers, gint64 next_no);
+
 /* The same name and pid again is the same worker, whose device and capabilities are the new ones.
  * A new one is found by nobody until orf_workers_admit().  RESOURCE_EXHAUSTED. */
 OrfWorker *orf_workers_register (OrfWorkers *workers, const OrfWorkerFacts *facts, GError **error);
@@ -17,6 +28,9 @@ void orf_workers_admit (OrfWorkers *workers, OrfWorker *worker);
 /* One that was never admitted is forgotten once as many gave it up as registered it; any other
  * stays. */
 void orf_workers_give_up (OrfWorkers *workers, OrfWorker *worker);
+/* It stays where it is until it is released, whatever becomes of it. */
+void orf_workers_hold (OrfWorkers *workers, OrfWorker *worker);
+void orf_workers_release (OrfWorkers *workers, OrfWorker *worker);
 
 /* allocator NULL: only batches were told.  A value of -1 stays as it was. */
 void orf_workers_report (OrfWorkers *workers, OrfWorker *worker, const OrfAllocator *allocator);

@@ -27,7 +27,7 @@ typedef struct {
   OrfWorker worker; /* first: what others see is this */
   OrfWorkers *workers;
   gint64 heard_us; /* monotonic, the last that it said by itself */
-  guint n_registering;
+  guint n_holders; /* who still looks at it; never forgotten before */
   gboolean shown;
   gboolean listened; /* it has had a stream since it registered */
   OrfChannel *channel;
@@ -105,6 +105,19 @@ tell_lost (const Entry *entry)
 }
 
 static void
+tell_back (const Entry *entry)
+{
+  const GArray *listeners = entry->workers->listeners;
+
+  for (guint i = 0; i < listeners->len; i++) {
+    const Listener *listener = &g_array_index (listeners, Listener, i);
+
+    if (listener->events->back != NULL)
+      listener->events->back (listener->user_data, &entry->worker);
+  }
+}
+
+static void
 tell_reported (const Entry *entry, gint64 n_more_ooms)
 {
   const GArray *listeners = entry->workers->listeners;
@@ -119,6 +132,19 @@ tell_reported (const Entry *entry, gint64 n_more_ooms)
   }
 }
 
+static void
+tell_changed (const Entry *entry)
+{
+  const GArray *listeners = entry->workers->listeners;
+
+  for (guint i = 0; i < listeners->len; i++) {
+    const Listener *listener = &g_array_index (listeners, Listener, i);
+
+    if (listener->events->changed != NULL)
+      listener->events->changed (listener->user_data, &entry->worker);
+  }
+}
+
 /* ---- states ---------------------------------------------------------------------------------- */
 
 static void
@@ -130,13 +156,15 @@ set_gone (Entry *entry, OrfWorkerState state)
   g_clear_pointer (&entry->process, orf_process_watch_free);
   g_clear_pointer (&entry->channel, orf_channel_free);
   orf_worker_asks_lose (entry->workers->asks, &entry->worker);
+  if (state == ORF_WORKER_STATE_LOST)
+    tell_lost (entry);
+  tell_changed (entry);
 }
 
 static void
 lose (Entry *entry)
 {
   set_gone (entry, ORF_WORKER_STATE_LOST);
-  tell_lost (entry);
 }
 
 static void
@@ -166,10 +194,24 @@ look_at (Entry *entry)
   if (entry->reach != NULL || !orf_worker_is_live (&entry->worker))
     return;
   state = decide_state (entry, orf_clock_monotonic_us ());
-  if (state == ORF_WORKER_STATE_LOST)
+  if (state == entry->worker.state)
+    return;
+  if (state == ORF_WORKER_STATE_LOST) {
     lose (entry);
-  else
-    entry->worker.state = state;
+    return;
+  }
+  entry->worker.state = state;
+  tell_changed (entry);
+}
+
+static void
+set_back (Entry *entry)
+{
+  if (orf_worker_is_live (&entry->worker))
+    return;
+  entry->worker.state = ORF_WORKER_STATE_SILENT;
+  entry->worker.lost_us = 0;
+  tell_back (entry);
 }
 
 /* It said something: it is there, also if it was taken for lost. */
@@ -177,10 +219,7 @@ static void
 hear (Entry *entry)
 {
   entry->heard_us = orf_clock_monotonic_us ();
-  if (!orf_worker_is_live (&entry->worker)) {
-    entry->worker.state = ORF_WORKER_STATE_SILENT;
-    entry->worker.lost_us = 0;
-  }
+  set_back (entry);
   look_at (entry);
 }
 
@@ -236,14 +275,14 @@ label_is_taken (OrfWorkers *workers, const char *label)
 }
 
 static Entry *
-entry_new (OrfWorkers *workers, const OrfWorkerFacts *facts)
+entry_new (OrfWorkers *workers, gint64 no, const OrfWorkerFacts *facts)
 {
   Entry *entry = g_new0 (Entry, 1);
   OrfWorker *worker = &entry->worker;
 
   entry->workers = workers;
-  worker->no = workers->next_no++;
-  worker->id = g_strdup_printf ("w-%" G_GINT64_FORMAT, worker->no);
+  worker->no = no;
+  worker->id = g_strdup_printf ("w-%" G_GINT64_FORMAT, no);
   worker->name = g_strdup (facts->name);
   worker->label = label_is_taken (workers, facts->name)
                     ? g_strdup_printf ("%s (%s)", facts->name, worker->id)
@@ -255,6 +294,7 @@ entry_new (OrfWorkers *workers, const OrfWorkerFacts *facts)
   worker->registered_us = orf_clock_now_us ();
   worker->allocator = ORF_ALLOCATOR_UNKNOWN;
   worker->source = facts->source;
+  entry->heard_us = orf_clock_monotonic_us ();
   g_ptr_array_add (workers->entries, entry);
   return entry;
 }
@@ -296,7 +336,7 @@ find_first_gone (OrfWorkers *workers, guint *n_gone)
   for (guint i = 0; i < workers->entries->len; i++) {
     Entry *entry = workers->entries->pdata[i];
 
-    if (orf_worker_is_live (&entry->worker) || entry->n_registering > 0)
+    if (orf_worker_is_live (&entry->worker) || entry->n_holders > 0)
       continue;
     (*n_gone)++;
     if (first == NULL || entry->worker.lost_us < first->worker.lost_us)
@@ -345,6 +385,38 @@ look_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* ---- those that the file has ------------------------------------------------------------------
+ */
+
+void
+orf_workers_set_next_no (OrfWorkers *workers, gint64 next_no)
+{
+  workers->next_no = next_no;
+}
+
+void
+orf_workers_restore (OrfWorkers *workers,
+                     gint64 no,
+                     const OrfWorkerFacts *facts,
+                     const OrfWorker *worker,
+                     gboolean has_left)
+{
+  Entry *entry = entry_new (workers, no, facts);
+
+  entry->worker.registered_us = worker->registered_us;
+  entry->worker.reported_us = worker->reported_us;
+  entry->worker.lost_us = worker->lost_us;
+  entry->worker.allocator = worker->allocator;
+  entry->worker.n_batches = worker->n_batches;
+  if (worker->lost_us == 0 && !g_str_equal (facts->source, ORF_WORKER_REGISTERED)) {
+    entry->worker.state = ORF_WORKER_STATE_LEFT;
+    entry->worker.lost_us = MAX (worker->reported_us, worker->registered_us);
+  } else if (worker->lost_us > 0) {
+    entry->worker.state = has_left ? ORF_WORKER_STATE_LEFT : ORF_WORKER_STATE_LOST;
+  }
+  show (entry);
+}
+
 /* ---- those that register --------------------------------------------------------------------- */
 
 OrfWorker *
@@ -355,15 +427,16 @@ orf_workers_register (OrfWorkers *workers, const OrfWorkerFacts *facts, GError *
   if (entry == NULL) {
     if (!check_room (workers, error))
       return NULL;
-    entry = entry_new (workers, facts);
+    entry = entry_new (workers, workers->next_no++, facts);
   } else {
     set_facts (entry, facts);
   }
-  entry->n_registering++;
+  entry->n_holders++;
   entry->listened = entry->channel != NULL;
   if (entry->process == NULL && facts->pid > 0)
     entry->process = orf_process_watch_new (workers->poller, facts->pid, process_ended_cb, entry);
   hear (entry);
+  tell_changed (entry);
   return &entry->worker;
 }
 
@@ -372,9 +445,21 @@ orf_workers_admit (OrfWorkers *workers, OrfWorker *worker)
 {
   Entry *entry = get_entry (worker);
 
-  entry->n_registering--;
+  entry->n_holders--;
   if (!entry->shown)
     show (entry);
+}
+
+void
+orf_workers_hold (OrfWorkers *workers, OrfWorker *worker)
+{
+  get_entry (worker)->n_holders++;
+}
+
+void
+orf_workers_release (OrfWorkers *workers, OrfWorker *worker)
+{
+  get_entry (worker)->n_holders--;
 }
 
 void
@@ -382,7 +467,7 @@ orf_workers_give_up (OrfWorkers *workers, OrfWorker *worker)
 {
   Entry *entry = get_entry (worker);
 
-  if (--entry->n_registering == 0 && !entry->shown)
+  if (--entry->n_holders == 0 && !entry->shown)
     forget (entry);
 }
 
@@ -431,6 +516,7 @@ orf_workers_report (OrfWorkers *workers, OrfWorker *worker, const OrfAllocator *
 {
   hear (get_entry (worker));
   set_reported (get_entry (worker), allocator);
+  tell_changed (get_entry (worker));
 }
 
 void
@@ -486,15 +572,16 @@ orf_workers_add_reached (OrfWorkers *workers,
   Entry *entry = find_same (workers, facts);
 
   if (entry == NULL)
-    entry = entry_new (workers, facts);
+    entry = entry_new (workers, workers->next_no++, facts);
   else
     set_facts (entry, facts);
   entry->reach = reach;
   entry->self = self;
+  set_back (entry);
   entry->worker.state = ORF_WORKER_STATE_SILENT;
-  entry->worker.lost_us = 0;
   if (!entry->shown)
     show (entry);
+  tell_changed (entry);
   return &entry->worker;
 }
 
@@ -517,6 +604,7 @@ orf_workers_update (OrfWorkers *workers,
                     const OrfAllocator *allocator)
 {
   Entry *entry = get_entry (worker);
+  const OrfWorker before = *worker;
 
   if (pid > 0)
     worker->pid = pid;
@@ -525,10 +613,13 @@ orf_workers_update (OrfWorkers *workers,
       lose (entry);
     return;
   }
+  set_back (entry);
   worker->state = state;
-  worker->lost_us = 0;
   if (allocator != NULL)
     set_reported (entry, allocator);
+  if (before.pid != worker->pid || before.state != state ||
+      memcmp (&before.allocator, &worker->allocator, sizeof before.allocator) != 0)
+    tell_changed (entry);
 }
 
 /* ---- sums ------------------------------------------------------------------------------------ */

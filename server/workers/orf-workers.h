@@ -156,9 +156,13 @@ void orf_workers_update (OrfWorkers *workers,
 /* Each may be NULL.  None may add or remove workers. */
 typedef struct {
   void (*lost) (gpointer user_data, const OrfWorker *worker); /* not: has left */
+  /* it was lost, or had left, and is there again */
+  void (*back) (gpointer user_data, const OrfWorker *worker);
   /* n_more since its report before; not those of before it was known */
   void (*oom) (gpointer user_data, const OrfWorker *worker, gint64 n_more);
   void (*reported) (gpointer user_data, const OrfWorker *worker);
+  /* anything of it is another, told after the others */
+  void (*changed) (gpointer user_data, const OrfWorker *worker);
 } OrfWorkersEvents;
 
 /* events is static; user_data outlives the workers. */

@@ -179,5 +179,76 @@ def test_pages(t):
     fails(lambda: daemon.call("worker.list", {"cursor": "x"}), "INVALID_ARGUMENT", field="cursor")
 
 
+def test_on_disk(t):
+    """What was accepted is there after a kill, and a worker that goes on is the same."""
+    daemon = start(t, workers__max_batches=5)
+    with sleeper() as process:
+        lost = register(daemon, name="lost", pid=process.pid, device=DEVICE, capabilities=["trim", "unload"])
+        allocator = {"allocated_bytes": 1, "reserved_bytes": 2, "active_bytes": 3, "inactive_split_bytes": 4, "largest_free_bytes": 5, "ooms": 6, "retries": 7}
+        daemon.call("worker.report", {"worker": lost, "allocator": allocator})
+        process.kill()
+    wait_state(daemon, lost, "lost")
+    left, stays = register(daemon, name="left"), register(daemon, name="stays", device=DEVICE)
+    daemon.call("worker.leave", {"worker": left})
+    batches = [{"size": n, "peak_bytes": n * 100, "duration_us": n * 10, "operation": "mesh"} for n in range(1, 4)]
+    for _ in range(2):
+        daemon.call("worker.report", {"worker": stays, "batches": batches})
+    before = workers(daemon)
+    daemon.restart()
+    wait_for(lambda: daemon.call("gpu.list")["devices"], "the devices")
+    after = workers(daemon)
+    equal([worker["state"] for worker in after], ["lost", "left", "silent"])
+    equal([{**worker, "state": None} for worker in after], [{**worker, "state": None} for worker in before])
+    equal({key: after[0][key] for key in allocator}, allocator)
+    equal(after[2]["batches"], 6)
+    equal(daemon.sql("SELECT worker_id, size, peak_bytes, duration_us, operation FROM worker_batch ORDER BY rowid"),
+          [(3, n, n * 100, n * 10, "mesh") for n in (2, 3, 1, 2, 3)])
+    daemon.call("worker.report", {"worker": stays, "batches": batches[:1]})
+    equal((find(daemon, stays)["state"], find(daemon, stays)["batches"]), ("connected", 7))
+    equal(register(daemon, name="lost", pid=process.pid), lost)
+    equal(register(daemon, name="new"), "w-4")
+    equal(daemon.sql("SELECT worker, state FROM v_worker ORDER BY worker"), [("w-1", "there"), ("w-2", "left"), ("w-3", "there"), ("w-4", "there")])
+
+
+def test_lost_after_restart(t):
+    """Those that were there when the daemon ended, and do not come back."""
+    daemon = start(t, workers__lease_us=500000)
+    worker = register(daemon)
+    daemon.call("worker.report", {"worker": worker, "allocator": {"reserved_bytes": 9}})
+    daemon.restart()
+    equal(wait_state(daemon, worker, "lost")["reserved_bytes"], 9)
+    wait_for(lambda: daemon.sql("SELECT count(*) FROM v_worker WHERE state = 'lost'") == [(1,)], "it to be on disk")
+    equal(daemon.sql("SELECT kind, text FROM v_timeline WHERE source = 'worker' ORDER BY t_us"), [("registered", "vllm-0"), ("lost", "vllm-0")])
+    daemon.call("worker.report", {"worker": worker})
+    wait_for(lambda: daemon.sql("SELECT count(*) FROM v_worker WHERE state = 'there'") == [(1,)], "it to be back on disk")
+
+
+def test_repeated(t):
+    """With their keys, also after a kill."""
+    daemon = start(t)
+    key = {"idempotency_key": "k1"}
+    first = daemon.call("worker.register", {"name": "a"}, key)
+    report = {"worker": first["worker"], "batches": [{"size": 1}]}
+    done = {"worker": first["worker"], "advice": "a-1"}
+    for _ in range(2):
+        equal(daemon.call("worker.register", {"name": "a"}, key), first)
+        equal(daemon.call("worker.report", report, {"idempotency_key": "k2"}), {"accepted": 1})
+        fails(lambda: daemon.call("worker.done", done, {"idempotency_key": "k3"}), "NOT_FOUND", field="advice")
+        daemon.restart()
+    equal(find(daemon, first["worker"])["batches"], 1)
+    equal(len(workers(daemon)), 1)
+    fails(lambda: daemon.call("worker.register", {"name": "b"}, key), "FAILED_PRECONDITION")
+    equal(len(workers(daemon)), 1)
+
+
+def test_rows_are_bounded(t):
+    daemon = start(t, workers__max_rows=4)
+    for i in range(8):
+        worker = register(daemon, name=f"n{i}")
+        if i != 2:
+            daemon.call("worker.leave", {"worker": worker})
+    equal(daemon.sql("SELECT id FROM worker ORDER BY id"), [(3,), (5,), (6,), (7,), (8,)])
+
+
 if __name__ == "__main__":
     orfeas_test.main()

@@ -116,7 +116,7 @@ write_gpu_thread_cb (gconstpointer data, OrfConnection *connection, GError **err
 #define GPU_ROWS                                                                                   \
   "INSERT INTO worker VALUES (1, 'vllm-0', 'gpu0', 12, 'registered', '[\"trim\"]', "               \
   "1763700000000000, "                                                                             \
-  "1763700001000000, NULL, 1024, 4096, 1024, 512, 2048, 1, 2, 1);"                                 \
+  "1763700001000000, NULL, NULL, 1024, 4096, 1024, 512, 2048, 1, 2, 1);"                           \
   "INSERT INTO worker_batch VALUES (1763700001000000, 1, 8, 4096, 20000, 'mesh');"                 \
   "INSERT INTO cleanup VALUES (1, 'gpu0', 'call', 'uid 0', NULL, 'normal', 1763700002000000, "     \
   "900000, "                                                                                       \
