@@ -89,6 +89,9 @@ CREATE TABLE gpu_event (
 
 CREATE INDEX gpu_event_by_time ON gpu_event (raised_us);
 
+-- What belongs to an incident is found by its time.
+CREATE INDEX audit_by_time ON audit (t_us);
+
 -- For people.
 CREATE VIEW v_worker AS
 SELECT

@@ -7,7 +7,6 @@
 
 #include "audit/orf-call-write.h"
 #include "core/orf-clock.h"
-#include "events/orf-event-service.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
 #include "rpc/orf-list-cursor.h"
@@ -54,16 +53,16 @@ parse_id (const char *text, gint64 *id, GError **error)
 /* ---- what is told ---------------------------------------------------------------------------- */
 
 static OrfIncidentMember *
-make_member (const OrfEventRow *event)
+make_member (const OrfMemberRow *row)
 {
   OrfIncidentMember *member = orf_incident_member_new ();
 
-  member->kind = g_strdup ("event");
-  member->id = orf_event_make_id (event->id);
-  member->t_us = event->t_us;
-  member->title = g_utf8_strlen (event->text, -1) > MAX_MEMBER_TITLE
-                    ? g_utf8_substring (event->text, 0, MAX_MEMBER_TITLE)
-                    : g_strdup (event->text);
+  member->kind = g_strdup (row->kind);
+  member->id = g_strdup (row->id);
+  member->t_us = row->t_us;
+  member->title = g_utf8_strlen (row->title, -1) > MAX_MEMBER_TITLE
+                    ? g_utf8_substring (row->title, 0, MAX_MEMBER_TITLE)
+                    : g_strdup (row->title);
   return member;
 }
 
@@ -80,15 +79,15 @@ make_info (const OrfIncidentRow *row, guint max_members)
   info->author = g_strdup (row->author);
   info->created_us = row->created_us;
   info->members = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_incident_member_free);
-  for (guint i = MIN (row->events->len, max_members); i > 0; i--)
-    g_ptr_array_add (info->members, make_member (row->events->pdata[i - 1]));
-  info->more_members = row->events->len > max_members;
+  for (guint i = MIN (row->members->len, max_members); i > 0; i--)
+    g_ptr_array_add (info->members, make_member (row->members->pdata[i - 1]));
+  info->more_members = row->members->len > max_members;
   return info;
 }
 
 /* ---- incidents.pin --------------------------------------------------------------------------- */
 
-/* A window whose marks are being read. */
+/* A window whose members are being read. */
 typedef struct {
   OrfIncidentService *service;
   OrfCall *call;
@@ -103,9 +102,9 @@ pin_free (Pin *pin)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Pin, pin_free)
 
-/* The marks of the window are part of the answer, and so of what a repetition is told. */
+/* What happened in the window is part of the answer, and so of what a repetition is told. */
 static void
-found_events_cb (gpointer user_data, GPtrArray *events, const GError *failure)
+found_members_cb (gpointer user_data, GPtrArray *members, const GError *failure)
 {
   g_autoptr (Pin) pin = user_data;
   OrfIncidentService *service = pin->service;
@@ -116,8 +115,8 @@ found_events_cb (gpointer user_data, GPtrArray *events, const GError *failure)
     orf_call_fail (pin->call, g_error_copy (failure));
     return;
   }
-  pin->row->events = g_ptr_array_ref (events);
-  pin->row->id = service->next_id++;
+  pin->row->members = g_ptr_array_ref (members);
+  pin->row->id = orf_incident_service_take_id (service);
   info = make_info (pin->row, MEMBERS_ALONE);
   write = orf_call_write_new (pin->call, &orf_incident_info_desc, info);
   if (write != NULL)
@@ -167,12 +166,6 @@ static void
 pin_cb (OrfCall *call, const OrfIncidentsPinParams *params, gpointer user_data)
 {
   OrfIncidentService *service = user_data;
-  const OrfEventFilter window = {
-    .from_us = params->from_us,
-    .to_us = params->to_us,
-    .before_us = G_MAXINT64,
-    .max = MEMBERS_ALONE + 1,
-  };
   GError *error = NULL;
   Pin *pin;
 
@@ -182,7 +175,8 @@ pin_cb (OrfCall *call, const OrfIncidentsPinParams *params, gpointer user_data)
   }
   pin = g_new (Pin, 1);
   *pin = (Pin){ service, call, make_row (call, params) };
-  orf_store_read_events (service->store, &window, orf_call_get_cancel (call), found_events_cb, pin);
+  orf_store_read_members (service->store, params->from_us, params->to_us, MEMBERS_ALONE + 1,
+                          orf_call_get_cancel (call), found_members_cb, pin);
 }
 
 /* ---- incidents.unpin ------------------------------------------------------------------------- */
@@ -251,7 +245,7 @@ list_cb (OrfCall *call, const OrfIncidentsListParams *params, gpointer user_data
     .to_us = params->has_to_us ? params->to_us : G_MAXINT64,
     .before_us = G_MAXINT64,
     .max = (guint) params->limit + 1, /* one more tells whether there is a next page */
-    .max_events = MEMBERS_IN_LIST + 1,
+    .max_members = MEMBERS_IN_LIST + 1,
   };
   GError *error = NULL;
   List *list;
@@ -290,7 +284,7 @@ get_cb (OrfCall *call, const OrfIncidentsGetParams *params, gpointer user_data)
     .to_us = G_MAXINT64,
     .before_us = G_MAXINT64,
     .max = 1,
-    .max_events = MEMBERS_ALONE + 1,
+    .max_members = MEMBERS_ALONE + 1,
   };
   GError *error = NULL;
 
@@ -320,6 +314,12 @@ void
 orf_incident_service_free (OrfIncidentService *service)
 {
   g_free (service);
+}
+
+gint64
+orf_incident_service_take_id (OrfIncidentService *service)
+{
+  return service->next_id++;
 }
 
 void

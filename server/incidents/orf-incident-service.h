@@ -14,6 +14,8 @@ typedef struct _OrfIncidentService OrfIncidentService;
 OrfIncidentService *
 orf_incident_service_new (const OrfConfig *config, OrfStore *store, GError **error);
 void orf_incident_service_free (OrfIncidentService *service);
+/* For one that is recorded by somebody else; not given again. */
+gint64 orf_incident_service_take_id (OrfIncidentService *service);
 void orf_incident_service_bind (OrfIncidentService *service, OrfRouter *router);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfIncidentService, orf_incident_service_free)

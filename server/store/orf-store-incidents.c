@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "orf-error.h"
-#include "store/orf-store-events.h"
+#include "store/orf-store-members.h"
 
 /* The first version whose files have the tables: one that is only looked at is not migrated. */
 #define FIRST_VERSION 4
@@ -15,6 +15,15 @@ static const char insert_sql[] = "INSERT INTO incident (id, from_us, to_us, titl
 static const char pin_sql[] = "INSERT INTO pin (incident_id, from_us, to_us) VALUES (?,?,?)";
 static const char delete_sql[] = "DELETE FROM incident WHERE id = ?";
 static const char unpin_sql[] = "DELETE FROM pin WHERE incident_id = ?";
+/* The black box: by title, what is to be made longer, and what goes where there are too many. */
+static const char find_box_sql[] =
+  "SELECT coalesce(max(id), 0) FROM incident WHERE author = ?1 AND title = ?2 AND from_us > ?3";
+static const char stretch_sql[] = "UPDATE incident SET to_us = max(to_us, ?2) WHERE id = ?1";
+static const char stretch_pin_sql[] =
+  "UPDATE pin SET to_us = max(to_us, ?2) WHERE incident_id = ?1";
+static const char old_box_sql[] =
+  "SELECT coalesce(max(id), 0) FROM (SELECT id FROM incident WHERE author = ?1 "
+  "ORDER BY id DESC LIMIT 1 OFFSET ?2)";
 static const char read_sql[] =
   "SELECT id, from_us, to_us, title, reason, author, created_us FROM incident "
   "WHERE (?1 = 0 OR id = ?1) AND to_us > ?2 AND from_us < ?3 AND (from_us, id) < (?4, ?5) "
@@ -36,7 +45,7 @@ orf_incident_row_free (OrfIncidentRow *row)
   g_free (row->title);
   g_free (row->reason);
   g_free (row->author);
-  g_clear_pointer (&row->events, g_ptr_array_unref);
+  g_clear_pointer (&row->members, g_ptr_array_unref);
   g_free (row);
 }
 
@@ -47,8 +56,8 @@ orf_incident_row_measure (const OrfIncidentRow *row)
 
   if (row->author != NULL)
     bytes += strlen (row->author);
-  for (guint i = 0; row->events != NULL && i < row->events->len; i++)
-    bytes += orf_event_row_measure (row->events->pdata[i]);
+  for (guint i = 0; row->members != NULL && i < row->members->len; i++)
+    bytes += orf_member_row_measure (row->members->pdata[i]);
   return bytes;
 }
 
@@ -185,6 +194,123 @@ orf_store_delete_incident (OrfStore *store,
   orf_store_write (store, &change, done, user_data);
 }
 
+/* ---- what the black box records -------------------------------------------------------------- */
+
+typedef struct {
+  OrfIncidentRow *row;
+  OrfBlackBoxLimits limits;
+} Record;
+
+static void
+record_free (gpointer data)
+{
+  Record *record = data;
+
+  orf_incident_row_free (record->row);
+  g_free (record);
+}
+
+/* *id: 0 where there is none. */
+static gboolean
+find_box (const Record *record, OrfConnection *connection, gint64 *id, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, find_box_sql, error);
+  gboolean row;
+
+  if (statement == NULL)
+    return FALSE;
+  orf_statement_bind_text (statement, 1, record->row->author);
+  orf_statement_bind_text (statement, 2, record->row->title);
+  sqlite3_bind_int64 (statement, 3, record->row->from_us - record->limits.apart_us);
+  if (!orf_connection_step (connection, statement, &row, error))
+    return FALSE;
+  *id = row ? sqlite3_column_int64 (statement, 0) : 0;
+  return TRUE;
+}
+
+static gboolean
+stretch (OrfConnection *connection, const char *sql, gint64 id, gint64 to_us, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, sql, error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, id);
+  sqlite3_bind_int64 (statement, 2, to_us);
+  return orf_connection_run (connection, statement, error);
+}
+
+/* *id: of the newest that goes so that there is room for one more; 0: there is room. */
+static gboolean
+find_old_box (const Record *record, OrfConnection *connection, gint64 *id, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, old_box_sql, error);
+  gboolean row;
+
+  if (statement == NULL)
+    return FALSE;
+  orf_statement_bind_text (statement, 1, record->row->author);
+  sqlite3_bind_int64 (statement, 2, (gint64) record->limits.max_boxes - 1);
+  if (!orf_connection_step (connection, statement, &row, error))
+    return FALSE;
+  *id = row ? sqlite3_column_int64 (statement, 0) : 0;
+  return TRUE;
+}
+
+/* One a round: more than one go only where the limit was made smaller. */
+static gboolean
+make_room (const Record *record, OrfConnection *connection, GError **error)
+{
+  gint64 id = 0;
+
+  do {
+    if (!find_old_box (record, connection, &id, error))
+      return FALSE;
+    if (id != 0 && (!delete_by (connection, delete_sql, id, error) ||
+                    !delete_by (connection, unpin_sql, id, error)))
+      return FALSE;
+  } while (id != 0);
+  return TRUE;
+}
+
+static gboolean
+record_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
+{
+  const Record *record = data;
+  const OrfIncidentRow *row = record->row;
+  gint64 id;
+
+  if (!find_box (record, connection, &id, error))
+    return FALSE;
+  if (id != 0)
+    return stretch (connection, stretch_sql, id, row->to_us, error) &&
+           stretch (connection, stretch_pin_sql, id, row->to_us, error);
+  return make_room (record, connection, error) &&
+         check_room (connection, record->limits.max_pins, error) &&
+         insert_incident (connection, row, error) && insert_pin (connection, row, error);
+}
+
+void
+orf_store_record_incident (OrfStore *store,
+                           OrfIncidentRow *incident,
+                           const OrfBlackBoxLimits *limits,
+                           OrfWriteDone done,
+                           gpointer user_data)
+{
+  OrfStoreChange change = {
+    .write_thread_cb = record_thread_cb,
+    .data = g_new (Record, 1),
+    .free = record_free,
+    .bytes = sizeof (Record) + orf_incident_row_measure (incident),
+    .moves_pins = TRUE,
+  };
+
+  *(Record *) change.data = (Record){ incident, *limits };
+  orf_store_write (store, &change, done, user_data);
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
 static OrfIncidentRow *
 make_row (OrfStatement *statement)
 {
@@ -201,26 +327,13 @@ make_row (OrfStatement *statement)
 }
 
 static gboolean
-read_events (OrfConnection *connection, OrfIncidentRow *row, guint max_events, GError **error)
-{
-  const OrfEventFilter filter = {
-    .from_us = row->from_us,
-    .to_us = row->to_us,
-    .before_us = G_MAXINT64,
-    .max = max_events,
-  };
-
-  row->events = orf_events_read (connection, &filter, error);
-  return row->events != NULL;
-}
-
-static gboolean
 read_rows (OrfConnection *connection,
            const OrfIncidentFilter *filter,
            GPtrArray *rows,
            GError **error)
 {
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, read_sql, error);
+  OrfIncidentRow *incident = NULL;
   gboolean row = TRUE;
 
   if (statement == NULL)
@@ -234,8 +347,11 @@ read_rows (OrfConnection *connection,
   while (orf_connection_step (connection, statement, &row, error)) {
     if (!row)
       return TRUE;
-    g_ptr_array_add (rows, make_row (statement));
-    if (!read_events (connection, rows->pdata[rows->len - 1], filter->max_events, error))
+    incident = make_row (statement);
+    g_ptr_array_add (rows, incident);
+    incident->members = orf_members_read (connection, incident->from_us, incident->to_us,
+                                          filter->max_members, error);
+    if (incident->members == NULL)
       return FALSE;
   }
   return FALSE;

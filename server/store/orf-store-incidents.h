@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 /* The tables `incident` and `pin`, on the caller's connection and in its transaction. */
 
-/* OrfIncidentRow, with their events.  None where the file is older than the tables. */
+/* OrfIncidentRow, with their members.  None where the file is older than the tables. */
 GPtrArray *
 orf_incidents_read (OrfConnection *connection, const OrfIncidentFilter *filter, GError **error);
 /* The largest id that there ever was; 0: none. */

@@ -4,6 +4,7 @@
 
 #include "orf-error.h"
 #include "store/orf-store-events.h"
+#include "store/orf-store-gpu-events.h"
 #include "store/orf-store-incidents.h"
 #include "store/orf-store-open.h"
 #include "store/orf-store-outbox.h"
@@ -373,4 +374,13 @@ orf_store_load_max_incident_id (OrfStore *store, gint64 *max_id, GError **error)
     connection = orf_store_open_reader (store->options.path, store->read_mode, error);
 
   return connection != NULL && orf_incidents_get_max_id (connection, max_id, error);
+}
+
+gboolean
+orf_store_load_max_gpu_event_id (OrfStore *store, gint64 *max_id, GError **error)
+{
+  g_autoptr (OrfConnection)
+    connection = orf_store_open_reader (store->options.path, store->read_mode, error);
+
+  return connection != NULL && orf_gpu_events_get_max_id (connection, max_id, error);
 }

@@ -34,6 +34,7 @@ static const char drop_rows_sql[] = "DELETE FROM sample_raw WHERE rowid BETWEEN 
 static const char drop_run_sql[] = "DELETE FROM raw_block WHERE first_rowid = ?";
 static const char last_audit_sql[] = "SELECT coalesce(max(id), 0) FROM audit";
 static const char last_event_sql[] = "SELECT coalesce(max(id), 0) FROM event";
+static const char last_gpu_event_sql[] = "SELECT coalesce(max(id), 0) FROM gpu_event";
 static const char used_sql[] = "SELECT (page_count - freelist_count) * page_size "
                                "FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
 
@@ -42,6 +43,7 @@ typedef enum {
   STAGE_KEYS,
   STAGE_AUDIT,
   STAGE_EVENTS,
+  STAGE_GPU_EVENTS,
   STAGE_PROCESSES,
   STAGE_CHUNKS,
   STAGE_MINUTES,
@@ -54,7 +56,7 @@ typedef enum {
 struct _OrfRetainer {
   Stage stage;
   OrfPins *pins; /* NULL: to be loaded */
-  OrfPurge keys, audit, events, processes;
+  OrfPurge keys, audit, events, gpu_events, processes;
   OrfRetainChunks chunks;
   OrfRetainRollups minutes, hours, falls;
   gboolean told_full; /* larger than max_bytes, and nothing more may go */
@@ -71,6 +73,8 @@ orf_retainer_new (void)
                             .drop_sql = ORF_PURGE_DROP_SQL ("audit") };
   self->events = (OrfPurge){ .scan_sql = ORF_PURGE_SCAN_SQL ("event", "t_us"),
                              .drop_sql = ORF_PURGE_DROP_SQL ("event") };
+  self->gpu_events = (OrfPurge){ .scan_sql = ORF_PURGE_SCAN_SQL ("gpu_event", "raised_us"),
+                                 .drop_sql = ORF_PURGE_DROP_SQL ("gpu_event") };
   self->processes = (OrfPurge){ .scan_sql = ORF_PURGE_SCAN_SQL ("gpu_process", "t_us"),
                                 .drop_sql = ORF_PURGE_DROP_SQL ("gpu_process") };
   self->minutes = orf_retain_rollups_minutes ();
@@ -89,7 +93,8 @@ orf_retainer_free (OrfRetainer *self)
 void
 orf_retainer_restart (OrfRetainer *self)
 {
-  OrfPurge *const purges[] = { &self->keys, &self->audit, &self->events, &self->processes };
+  OrfPurge *const purges[] = { &self->keys, &self->audit, &self->events, &self->gpu_events,
+                               &self->processes };
 
   self->stage = STAGE_RAW;
   g_clear_pointer (&self->pins, orf_pins_free);
@@ -178,9 +183,11 @@ purge_audit (OrfRetainer *self,
   return orf_purge_step (&self->audit, connection, &rows, more, error);
 }
 
-/* By their number alone: a mark may tell of any time. */
+/* By their number alone: a mark may tell of any time, and what devices told is rare. */
 static gboolean
 purge_events (OrfRetainer *self,
+              OrfPurge *events,
+              const char *last_sql,
               OrfConnection *connection,
               const OrfRetainLimits *limits,
               gboolean *more,
@@ -189,10 +196,10 @@ purge_events (OrfRetainer *self,
   OrfPurgeLimits rows = { .before_us = G_MININT64, .ahead_us = G_MAXINT64, .pins = self->pins };
   gint64 last_id;
 
-  if (!orf_connection_get_int64 (connection, last_event_sql, &last_id, error))
+  if (!orf_connection_get_int64 (connection, last_sql, &last_id, error))
     return FALSE;
   rows.trim_to_rowid = limits->event_rows > 0 ? last_id - limits->event_rows : 0;
-  return orf_purge_step (&self->events, connection, &rows, more, error);
+  return orf_purge_step (events, connection, &rows, more, error);
 }
 
 static gboolean
@@ -274,7 +281,10 @@ run_stage (OrfRetainer *self,
   case STAGE_AUDIT:
     return purge_audit (self, connection, limits, more, error);
   case STAGE_EVENTS:
-    return purge_events (self, connection, limits, more, error);
+    return purge_events (self, &self->events, last_event_sql, connection, limits, more, error);
+  case STAGE_GPU_EVENTS:
+    return purge_events (self, &self->gpu_events, last_gpu_event_sql, connection, limits, more,
+                         error);
   case STAGE_PROCESSES:
     return purge (&self->processes, connection, limits->raw_before_us, self->pins, more, error);
   case STAGE_CHUNKS:

@@ -292,7 +292,78 @@ void orf_store_read_events (OrfStore *store,
 /* Blocking, at start only; 0: there is none. */
 gboolean orf_store_load_max_event_id (OrfStore *store, gint64 *max_id, GError **error);
 
+/* ---- what devices told --------------------------------------------------------------------- */
+
+typedef struct {
+  gint64 id;
+  char *device;
+  char *kind;
+  char *severity;
+  gboolean has_code;
+  gint64 code; /* the driver's */
+  char *text;
+  gint64 raised_us;
+  gboolean has_cleared_us; /* FALSE: it is still so */
+  gint64 cleared_us;
+} OrfGpuEventRow;
+
+OrfGpuEventRow *orf_gpu_event_row_new (void);
+void orf_gpu_event_row_free (OrfGpuEventRow *row);
+OrfGpuEventRow *orf_gpu_event_row_copy (const OrfGpuEventRow *row);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfGpuEventRow, orf_gpu_event_row_free)
+
+typedef struct {
+  const char *device;          /* NULL: all; copied */
+  gboolean known;              /* there is such a device, whatever the file says */
+  gint64 from_us, to_us;       /* raised before to_us, and not over before from_us */
+  gint64 before_us, before_id; /* those that come after this one in the list's order */
+  guint max;
+} OrfGpuEventFilter;
+
+/* rows: OrfGpuEventRow, newest first; NULL on error (NOT_FOUND: no such device was ever seen). */
+typedef void (*OrfGpuEventsDone) (gpointer user_data, GPtrArray *rows, const GError *error);
+
+/* Acknowledgement lane.  Takes event; of one that is there only its end changes. */
+void orf_store_write_gpu_event (OrfStore *store,
+                                OrfGpuEventRow *event,
+                                OrfWriteDone done,
+                                gpointer user_data);
+/* All that are open end at now_us. */
+void
+orf_store_clear_gpu_events (OrfStore *store, gint64 now_us, OrfWriteDone done, gpointer user_data);
+void orf_store_read_gpu_events (OrfStore *store,
+                                const OrfGpuEventFilter *filter,
+                                OrfCancel *cancel,
+                                OrfGpuEventsDone done,
+                                gpointer user_data);
+/* Blocking, at start only; 0: there is none. */
+gboolean orf_store_load_max_gpu_event_id (OrfStore *store, gint64 *max_id, GError **error);
+
 /* ---- incidents ----------------------------------------------------------------------------- */
+
+/* Something that happened in a window. */
+typedef struct {
+  char *kind; /* event, gpu_event, cleanup, worker (one that was lost), audit */
+  char *id;   /* as its own list tells it */
+  gint64 t_us;
+  char *title;
+} OrfMemberRow;
+
+OrfMemberRow *orf_member_row_new (void);
+void orf_member_row_free (OrfMemberRow *row);
+gsize orf_member_row_measure (const OrfMemberRow *row);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfMemberRow, orf_member_row_free)
+
+/* rows: OrfMemberRow, newest first; NULL on error. */
+typedef void (*OrfMembersDone) (gpointer user_data, GPtrArray *rows, const GError *error);
+/* Of from_us <= t_us < to_us. */
+void orf_store_read_members (OrfStore *store,
+                             gint64 from_us,
+                             gint64 to_us,
+                             guint max,
+                             OrfCancel *cancel,
+                             OrfMembersDone done,
+                             gpointer user_data);
 
 /* A window of time whose evidence retention leaves alone. */
 typedef struct {
@@ -302,7 +373,7 @@ typedef struct {
   char *reason;
   char *author; /* may be NULL */
   gint64 created_us;
-  GPtrArray *events; /* OrfEventRow of the window, newest first; not written */
+  GPtrArray *members; /* OrfMemberRow of the window, newest first; not written */
 } OrfIncidentRow;
 
 OrfIncidentRow *orf_incident_row_new (void);
@@ -315,7 +386,7 @@ typedef struct {
   gint64 from_us, to_us;       /* windows that have something of from_us <= t_us < to_us */
   gint64 before_us, before_id; /* by from_us: those that come after this one in the list's order */
   guint max;
-  guint max_events; /* of each, the newest */
+  guint max_members; /* of each, the newest */
 } OrfIncidentFilter;
 
 /* rows: OrfIncidentRow, newest first; NULL on error. */
@@ -329,6 +400,22 @@ void orf_store_write_incident (OrfStore *store,
                                const OrfIdempotency *idempotency,
                                OrfWriteDone done,
                                gpointer user_data);
+/* What is recorded by itself has no caller: this is its author. */
+#define ORF_BLACK_BOX_AUTHOR "black box"
+
+typedef struct {
+  guint max_boxes; /* the oldest go for the new one */
+  guint max_pins;
+  gint64 apart_us; /* one of the same title that begins less before this one is made longer */
+} OrfBlackBoxLimits;
+
+/* Acknowledgement lane.  Takes incident, whose author is ORF_BLACK_BOX_AUTHOR; its id is not used
+ * where it becomes part of one that is there.  RESOURCE_EXHAUSTED as above. */
+void orf_store_record_incident (OrfStore *store,
+                                OrfIncidentRow *incident,
+                                const OrfBlackBoxLimits *limits,
+                                OrfWriteDone done,
+                                gpointer user_data);
 /* It goes, and so may its evidence.  NOT_FOUND. */
 void orf_store_delete_incident (OrfStore *store,
                                 gint64 id,

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/orf-store-gpu-events.h"
+
+#include <string.h>
+
+#include "orf-error.h"
+
+/* The first version whose files have the table: one that is only looked at is not migrated. */
+#define FIRST_VERSION 9
+
+static const char write_sql[] =
+  "INSERT INTO gpu_event (id, device, kind, severity, code, text, raised_us, cleared_us) "
+  "VALUES (?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT (id) DO UPDATE SET cleared_us = ?8";
+/* Of the last daemon: when it was over nobody knows. */
+static const char clear_sql[] =
+  "UPDATE gpu_event SET cleared_us = max(raised_us, ?1) WHERE cleared_us IS NULL";
+static const char read_sql[] =
+  "SELECT id, device, kind, severity, code, text, raised_us, cleared_us FROM gpu_event "
+  "WHERE raised_us < ?3 AND (cleared_us IS NULL OR cleared_us >= ?2) "
+  "AND (?1 IS NULL OR device = ?1) AND (raised_us, id) < (?4, ?5) "
+  "ORDER BY raised_us DESC, id DESC LIMIT ?6";
+/* A device has series from its first sample on. */
+static const char known_sql[] =
+  "SELECT EXISTS (SELECT 1 FROM gpu_event WHERE device = ?1) OR "
+  "EXISTS (SELECT 1 FROM series WHERE name GLOB 'gpu.*' AND labels ->> '$.device' = ?1)";
+
+OrfGpuEventRow *
+orf_gpu_event_row_new (void)
+{
+  return g_new0 (OrfGpuEventRow, 1);
+}
+
+void
+orf_gpu_event_row_free (OrfGpuEventRow *row)
+{
+  if (row == NULL)
+    return;
+  g_free (row->device);
+  g_free (row->kind);
+  g_free (row->severity);
+  g_free (row->text);
+  g_free (row);
+}
+
+OrfGpuEventRow *
+orf_gpu_event_row_copy (const OrfGpuEventRow *row)
+{
+  OrfGpuEventRow *copy = g_memdup2 (row, sizeof *row);
+
+  copy->device = g_strdup (row->device);
+  copy->kind = g_strdup (row->kind);
+  copy->severity = g_strdup (row->severity);
+  copy->text = g_strdup (row->text);
+  return copy;
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static gboolean
+write_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
+{
+  const OrfGpuEventRow *row = data;
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, write_sql, error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, row->id);
+  orf_statement_bind_text (statement, 2, row->device);
+  orf_statement_bind_text (statement, 3, row->kind);
+  orf_statement_bind_text (statement, 4, row->severity);
+  if (row->has_code)
+    sqlite3_bind_int64 (statement, 5, row->code);
+  orf_statement_bind_text (statement, 6, row->text);
+  sqlite3_bind_int64 (statement, 7, row->raised_us);
+  if (row->has_cleared_us)
+    sqlite3_bind_int64 (statement, 8, row->cleared_us);
+  return orf_connection_run (connection, statement, error);
+}
+
+void
+orf_store_write_gpu_event (OrfStore *store,
+                           OrfGpuEventRow *event,
+                           OrfWriteDone done,
+                           gpointer user_data)
+{
+  const OrfStoreChange change = {
+    .write_thread_cb = write_thread_cb,
+    .data = event,
+    .free = (GDestroyNotify) orf_gpu_event_row_free,
+    .bytes = sizeof *event + strlen (event->device) + strlen (event->text),
+  };
+
+  orf_store_write (store, &change, done, user_data);
+}
+
+static gboolean
+clear_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, clear_sql, error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, *(const gint64 *) data);
+  return orf_connection_run (connection, statement, error);
+}
+
+void
+orf_store_clear_gpu_events (OrfStore *store, gint64 now_us, OrfWriteDone done, gpointer user_data)
+{
+  const OrfStoreChange change = {
+    .write_thread_cb = clear_thread_cb,
+    .data = g_memdup2 (&now_us, sizeof now_us),
+    .free = g_free,
+    .bytes = sizeof now_us,
+  };
+
+  orf_store_write (store, &change, done, user_data);
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+typedef struct {
+  OrfGpuEventFilter filter;
+  char *device; /* what the filter's is */
+  GPtrArray *rows;
+  OrfGpuEventsDone done;
+  gpointer user_data;
+} Read;
+
+static OrfGpuEventRow *
+make_row (OrfStatement *statement)
+{
+  OrfGpuEventRow *row = orf_gpu_event_row_new ();
+
+  row->id = sqlite3_column_int64 (statement, 0);
+  row->device = orf_statement_dup_text (statement, 1);
+  row->kind = orf_statement_dup_text (statement, 2);
+  row->severity = orf_statement_dup_text (statement, 3);
+  row->has_code = sqlite3_column_type (statement, 4) != SQLITE_NULL;
+  row->code = sqlite3_column_int64 (statement, 4);
+  row->text = orf_statement_dup_text (statement, 5);
+  row->raised_us = sqlite3_column_int64 (statement, 6);
+  row->has_cleared_us = sqlite3_column_type (statement, 7) != SQLITE_NULL;
+  row->cleared_us = sqlite3_column_int64 (statement, 7);
+  return row;
+}
+
+static gboolean
+read_rows (Read *job, OrfConnection *connection, GError **error)
+{
+  const OrfGpuEventFilter *filter = &job->filter;
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, read_sql, error);
+  gboolean row = TRUE;
+
+  if (statement == NULL)
+    return FALSE;
+  orf_statement_bind_text (statement, 1, filter->device);
+  sqlite3_bind_int64 (statement, 2, filter->from_us);
+  sqlite3_bind_int64 (statement, 3, filter->to_us);
+  sqlite3_bind_int64 (statement, 4, filter->before_us);
+  sqlite3_bind_int64 (statement, 5, filter->before_id);
+  sqlite3_bind_int64 (statement, 6, filter->max);
+  while (orf_connection_step (connection, statement, &row, error)) {
+    if (!row)
+      return TRUE;
+    g_ptr_array_add (job->rows, make_row (statement));
+  }
+  return FALSE;
+}
+
+static gboolean
+check_device (const Read *job, OrfConnection *connection, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, known_sql, error);
+  gboolean row = FALSE;
+
+  if (statement == NULL)
+    return FALSE;
+  orf_statement_bind_text (statement, 1, job->device);
+  if (!orf_connection_step (connection, statement, &row, error))
+    return FALSE;
+  if (row && sqlite3_column_int (statement, 0) != 0)
+    return TRUE;
+  g_propagate_error (error, orf_error_new_field (ORF_ERROR_NOT_FOUND, "device", NULL,
+                                                 "no device '%s'", job->device));
+  return FALSE;
+}
+
+static gboolean
+read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
+{
+  Read *job = data;
+  gboolean has;
+
+  return orf_connection_has_version (connection, FIRST_VERSION, &has, error) &&
+         (!has || (read_rows (job, connection, error) &&
+                   (job->device == NULL || job->filter.known || job->rows->len > 0 ||
+                    check_device (job, connection, error))));
+}
+
+static void
+read_cb (gpointer user_data, const GError *error)
+{
+  Read *job = user_data;
+
+  job->done (job->user_data, error == NULL ? job->rows : NULL, error);
+  g_ptr_array_unref (job->rows);
+  g_free (job->device);
+  g_free (job);
+}
+
+void
+orf_store_read_gpu_events (OrfStore *store,
+                           const OrfGpuEventFilter *filter,
+                           OrfCancel *cancel,
+                           OrfGpuEventsDone done,
+                           gpointer user_data)
+{
+  Read *job = g_new0 (Read, 1);
+
+  job->filter = *filter;
+  job->device = g_strdup (filter->device);
+  job->filter.device = job->device;
+  job->rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_gpu_event_row_free);
+  job->done = done;
+  job->user_data = user_data;
+  orf_store_read (store, read_thread_cb, job, cancel, read_cb, job);
+}
+
+gboolean
+orf_gpu_events_get_max_id (OrfConnection *connection, gint64 *max_id, GError **error)
+{
+  gboolean has;
+
+  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
+    return FALSE;
+  if (has)
+    return orf_connection_get_int64 (connection, "SELECT coalesce(max(id), 0) FROM gpu_event",
+                                     max_id, error);
+  *max_id = 0;
+  return TRUE;
+}

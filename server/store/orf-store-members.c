@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/orf-store-members.h"
+
+#include <string.h>
+
+/* The first versions whose files have the tables: one that is only looked at is not migrated. */
+#define FIRST_VERSION     2
+#define FIRST_GPU_VERSION 9
+
+/* Each of these is a list of its own, newest first, so that no more than max rows of any are
+ * sorted; `rank` and `n` make the order of what happened at the same time always the same. */
+#define EVENTS                                                                                     \
+  "SELECT * FROM (SELECT 'event' AS kind, 'e-' || id AS id, t_us, text AS title, 5 AS rank, "      \
+  "id AS n FROM event WHERE t_us >= ?1 AND t_us < ?2 ORDER BY t_us DESC, id DESC LIMIT ?3)"
+#define GPU_EVENTS                                                                                 \
+  "SELECT * FROM (SELECT 'gpu_event', 'g-' || id, raised_us, device || ': ' || text, 4, id "       \
+  "FROM gpu_event WHERE raised_us >= ?1 AND raised_us < ?2 "                                       \
+  "ORDER BY raised_us DESC, id DESC LIMIT ?3)"
+#define CLEANUPS                                                                                   \
+  "SELECT * FROM (SELECT 'cleanup', 'c-' || id, started_us, device || ': ' || "                    \
+  "coalesce(replace(verdict, '_', ' '), 'not ended') || "                                          \
+  "iif(freed_bytes IS NULL, '', printf(', %.1f MiB freed', freed_bytes / 1048576.0)), 3, id "      \
+  "FROM cleanup WHERE started_us >= ?1 AND started_us < ?2 "                                       \
+  "ORDER BY started_us DESC, id DESC LIMIT ?3)"
+#define WORKERS                                                                                    \
+  "SELECT * FROM (SELECT 'worker', 'w-' || id, lost_us, name || ' was lost', 2, id "               \
+  "FROM worker WHERE lost_us >= ?1 AND lost_us < ?2 ORDER BY lost_us DESC, id DESC LIMIT ?3)"
+/* Without what has a row of another kind. */
+#define AUDIT                                                                                      \
+  "SELECT * FROM (SELECT 'audit', 'a-' || id, t_us, method || ' by ' || actor, 1, id "             \
+  "FROM audit WHERE t_us >= ?1 AND t_us < ?2 "                                                     \
+  "AND method NOT IN ('events.mark', 'incidents.pin', 'incidents.unpin', 'gpu.cleanup') "          \
+  "ORDER BY t_us DESC, id DESC LIMIT ?3)"
+#define IN_ORDER " ORDER BY t_us DESC, rank DESC, n DESC LIMIT ?3"
+
+static const char events_sql[] = EVENTS IN_ORDER;
+static const char all_sql[] = "SELECT * FROM (" EVENTS " UNION ALL " GPU_EVENTS
+                              " UNION ALL " CLEANUPS " UNION ALL " WORKERS " UNION ALL " AUDIT
+                              ")" IN_ORDER;
+
+OrfMemberRow *
+orf_member_row_new (void)
+{
+  return g_new0 (OrfMemberRow, 1);
+}
+
+void
+orf_member_row_free (OrfMemberRow *row)
+{
+  if (row == NULL)
+    return;
+  g_free (row->kind);
+  g_free (row->id);
+  g_free (row->title);
+  g_free (row);
+}
+
+gsize
+orf_member_row_measure (const OrfMemberRow *row)
+{
+  return sizeof *row + strlen (row->kind) + strlen (row->id) + strlen (row->title);
+}
+
+static OrfMemberRow *
+make_row (OrfStatement *statement)
+{
+  OrfMemberRow *row = orf_member_row_new ();
+
+  row->kind = orf_statement_dup_text (statement, 0);
+  row->id = orf_statement_dup_text (statement, 1);
+  row->t_us = sqlite3_column_int64 (statement, 2);
+  row->title = orf_statement_dup_text (statement, 3);
+  return row;
+}
+
+static gboolean
+read_rows (OrfConnection *connection, OrfStatement *statement, GPtrArray *rows, GError **error)
+{
+  gboolean row = TRUE;
+
+  while (orf_connection_step (connection, statement, &row, error)) {
+    if (!row)
+      return TRUE;
+    g_ptr_array_add (rows, make_row (statement));
+  }
+  return FALSE;
+}
+
+GPtrArray *
+orf_members_read (
+  OrfConnection *connection, gint64 from_us, gint64 to_us, guint max, GError **error)
+{
+  g_autoptr (GPtrArray)
+    rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_member_row_free);
+  g_autoptr (OrfStatement) statement = NULL;
+  gboolean has_events, has_all;
+
+  if (!orf_connection_has_version (connection, FIRST_VERSION, &has_events, error) ||
+      !orf_connection_has_version (connection, FIRST_GPU_VERSION, &has_all, error))
+    return NULL;
+  if (!has_events)
+    return g_steal_pointer (&rows);
+
+  statement = orf_connection_prepare (connection, has_all ? all_sql : events_sql, error);
+  if (statement == NULL)
+    return NULL;
+  sqlite3_bind_int64 (statement, 1, from_us);
+  sqlite3_bind_int64 (statement, 2, to_us);
+  sqlite3_bind_int64 (statement, 3, max);
+  return read_rows (connection, statement, rows, error) ? g_steal_pointer (&rows) : NULL;
+}
+
+/* ---- of a window that is not an incident yet ------------------------------------------------- */
+
+typedef struct {
+  gint64 from_us, to_us;
+  guint max;
+  GPtrArray *rows; /* NULL: not read */
+  OrfMembersDone done;
+  gpointer user_data;
+} Read;
+
+static gboolean
+read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
+{
+  Read *job = data;
+
+  job->rows = orf_members_read (connection, job->from_us, job->to_us, job->max, error);
+  return job->rows != NULL;
+}
+
+static void
+read_cb (gpointer user_data, const GError *error)
+{
+  Read *job = user_data;
+
+  job->done (job->user_data, error == NULL ? job->rows : NULL, error);
+  g_clear_pointer (&job->rows, g_ptr_array_unref);
+  g_free (job);
+}
+
+void
+orf_store_read_members (OrfStore *store,
+                        gint64 from_us,
+                        gint64 to_us,
+                        guint max,
+                        OrfCancel *cancel,
+                        OrfMembersDone done,
+                        gpointer user_data)
+{
+  Read *job = g_new0 (Read, 1);
+
+  *job = (Read){ from_us, to_us, max, NULL, done, user_data };
+  orf_store_read (store, read_thread_cb, job, cancel, read_cb, job);
+}
