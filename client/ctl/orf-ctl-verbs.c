@@ -99,6 +99,15 @@ static const OrfCtlOption gpu_cleanups_options[] = {
   { NULL, NULL, NULL },
 };
 
+static const OrfCtlOption gpu_events_options[] = {
+  { "from", "TIME", "not over before: RFC 3339, epoch seconds or microseconds, -10m" },
+  { "to", "TIME", "raised before" },
+  { "limit", "N", "at most so many" },
+  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
+  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  { NULL, NULL, NULL },
+};
+
 static const OrfCtlOption incidents_list_options[] = {
   { "from", "TIME", "windows that reach beyond: RFC 3339, epoch seconds, -7d" },
   { "to", "TIME", "windows that begin before" },
@@ -156,6 +165,16 @@ const OrfCtlVerb orf_ctl_verbs[] = {
                 "orfeasctl status --json | jq .db.size_bytes\n",
     .reads_only = TRUE,
     .run = orf_ctl_verb_status },
+  { .name = "gpu events",
+    .arguments = "[DEVICE]",
+    .summary = "what devices told, newest first: driver errors, ECC, throttling, loss",
+    .help = "One with no time under CLEARED is still so.",
+    .examples = "orfeasctl gpu events\n"
+                "orfeasctl gpu events pci-0000:03:00.0 --from -1d\n",
+    .options = gpu_events_options,
+    .max_arguments = 1,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_gpu_events },
   { .name = "gpu",
     .arguments = "[DEVICE]",
     .summary = "each device: memory, pressure, utilization, processes",

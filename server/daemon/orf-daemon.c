@@ -11,9 +11,12 @@
 #include "daemon/orf-log.h"
 #include "daemon/orf-metrics-page.h"
 #include "daemon/orf-paths.h"
+#include "gpu/orf-device-event-service.h"
+#include "gpu/orf-device-events.h"
 #include "gpu/orf-gpu-frame.h"
 #include "gpu/orf-gpu-service.h"
 #include "host/orf-memory-watch.h"
+#include "incidents/orf-black-box.h"
 #include "metrics/orf-dashboard.h"
 #include "metrics/orf-metrics-watch.h"
 #include "orf-encode.h"
@@ -31,6 +34,7 @@
 #include "websocket/orf-ws-server.h"
 #include "workers/orf-worker-keeper.h"
 #include "workers/orf-worker-service.h"
+#include "workers/orf-worker-trouble.h"
 
 /* How long a stream may outlive its token's time; a token that is taken away ends it at once. */
 #define REVIEW_S 10
@@ -46,6 +50,9 @@ struct _OrfDaemon {
   OrfMemoryWatch *memory_watch;
   OrfGpuMonitor *gpu;
   OrfGpuFrame *gpu_frame;
+  OrfBlackBox *black_box;
+  OrfDeviceEvents *device_events;
+  OrfDeviceEventService *device_event_service;
   OrfGpuService *gpu_service;
   OrfWorkers *workers;
   OrfWorkerKeeper *worker_keeper;
@@ -76,6 +83,30 @@ struct _OrfDaemon {
 
 /* ---- sources --------------------------------------------------------------------------------- */
 
+static void
+device_sampled_cb (gpointer user_data,
+                   const OrfGpuSnapshot *snapshot,
+                   const OrfProbeDeviceSample *sample,
+                   gint64 now_us)
+{
+  orf_device_events_look (user_data, snapshot->device->device, sample, now_us);
+}
+
+/* After the sampler. */
+static gboolean
+watch_devices (OrfDaemon *daemon, GError **error)
+{
+  OrfCore *core = daemon->core;
+
+  daemon->black_box = orf_black_box_new (daemon->config, core->store, core->incidents);
+  daemon->device_events = orf_device_events_new (core->store, daemon->black_box, error);
+  if (daemon->device_events == NULL)
+    return FALSE;
+  orf_device_events_join (daemon->device_events, daemon->sampler, daemon->config);
+  orf_gpu_monitor_set_sampled (daemon->gpu, device_sampled_cb, daemon->device_events);
+  return TRUE;
+}
+
 static gboolean
 start_sources (OrfDaemon *daemon, GError **error)
 {
@@ -87,6 +118,8 @@ start_sources (OrfDaemon *daemon, GError **error)
     return FALSE;
   daemon->sampler = orf_sampler_new (core->registry, core->store, daemon->config);
   daemon->gpu_frame = orf_gpu_frame_new (daemon->gpu, daemon->sampler, core->store, daemon->config);
+  if (!watch_devices (daemon, error))
+    return FALSE;
   if (daemon->config->host.enabled)
     daemon->host = orf_host_monitor_new (daemon->sampler, daemon->config,
                                          orf_store_get_path (core->store));
@@ -131,6 +164,7 @@ start_workers (OrfDaemon *daemon, GError **error)
                                                  daemon->workers, error);
   if (daemon->worker_keeper == NULL)
     return FALSE;
+  orf_worker_trouble_watch (daemon->workers, daemon->black_box);
   daemon->worker_service = orf_worker_service_new (router, &(OrfWorkerParts){
                                                              .config = daemon->config,
                                                              .store = daemon->core->store,
@@ -157,6 +191,8 @@ bind_services (OrfDaemon *daemon, GError **error)
     .self = daemon->self,
   };
   daemon->gpu_service = orf_gpu_service_new (router, daemon->gpu);
+  daemon->device_event_service = orf_device_event_service_new (router, daemon->core->store,
+                                                               daemon->gpu);
   orf_scrape_service_bind (router, daemon->scraper);
   daemon->health = orf_health_service_new (router, &daemon->parts);
   daemon->status = orf_status_service_new (router, &daemon->parts);
@@ -474,6 +510,9 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->workers, orf_workers_free);
   g_clear_pointer (&daemon->gpu_service, orf_gpu_service_free);
   g_clear_pointer (&daemon->gpu, orf_gpu_monitor_free);
+  g_clear_pointer (&daemon->device_event_service, orf_device_event_service_free);
+  g_clear_pointer (&daemon->device_events, orf_device_events_free);
+  g_clear_pointer (&daemon->black_box, orf_black_box_free);
   g_clear_pointer (&daemon->health, orf_health_service_free);
   g_clear_pointer (&daemon->status, orf_status_service_free);
   g_clear_pointer (&daemon->discover, orf_discover_free);

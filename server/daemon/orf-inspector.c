@@ -5,6 +5,7 @@
 
 #include "core/orf-config.h"
 #include "daemon/orf-core.h"
+#include "gpu/orf-device-event-service.h"
 #include "gpu/orf-gpu-recorded.h"
 #include "status/orf-discover.h"
 #include "status/orf-health-service.h"
@@ -14,6 +15,7 @@
 struct _OrfInspector {
   OrfConfig *config;
   OrfCore *core;
+  OrfDeviceEventService *device_events;
   OrfStatusParts parts;
   OrfHealthService *health;
   OrfStatusService *status;
@@ -62,6 +64,7 @@ bind_services (OrfInspector *inspector)
     .registry = inspector->core->registry,
   };
   orf_gpu_recorded_bind (router, &inspector->core->metrics);
+  inspector->device_events = orf_device_event_service_new (router, inspector->core->store, NULL);
   inspector->health = orf_health_service_new (router, &inspector->parts);
   inspector->status = orf_status_service_new (router, &inspector->parts);
   inspector->discover = orf_discover_new (router, NULL);
@@ -94,6 +97,7 @@ orf_inspector_free (OrfInspector *inspector)
 {
   g_clear_pointer (&inspector->session, orf_socket_session_free);
   g_clear_pointer (&inspector->core, orf_core_free);
+  g_clear_pointer (&inspector->device_events, orf_device_event_service_free);
   g_clear_pointer (&inspector->health, orf_health_service_free);
   g_clear_pointer (&inspector->status, orf_status_service_free);
   g_clear_pointer (&inspector->discover, orf_discover_free);

@@ -41,6 +41,8 @@ struct _OrfGpuMonitor {
   GMainContext *context;
   void (*settled) (gpointer user_data);
   gpointer settled_data;
+  OrfGpuSampled sampled;
+  gpointer sampled_data;
 };
 
 static void
@@ -169,6 +171,21 @@ find_sample (const OrfProbeSample *sample, const char *id)
   return NULL;
 }
 
+/* What another backend has the word on is not told twice. */
+static void
+tell_sampled (Backend *backend, const OrfProbeSample *sample)
+{
+  OrfGpuMonitor *monitor = backend->monitor;
+
+  for (guint i = 0; monitor->sampled && i < backend->devices->len; i++) {
+    const OrfGpuSnapshot *snapshot = g_ptr_array_index (backend->devices, i);
+
+    if (g_ptr_array_find (monitor->devices, snapshot, NULL))
+      monitor->sampled (monitor->sampled_data, snapshot,
+                        find_sample (sample, snapshot->device->device), backend->sampled_us);
+  }
+}
+
 static void
 sample_cb (gpointer user_data, const OrfProbeSample *sample)
 {
@@ -187,6 +204,7 @@ sample_cb (gpointer user_data, const OrfProbeSample *sample)
       orf_gpu_snapshot_set_gone (snapshot);
   }
   update_devices (monitor);
+  tell_sampled (backend, sample);
 }
 
 /* ---- looks ----------------------------------------------------------------------------------- */
@@ -462,6 +480,13 @@ orf_gpu_monitor_set_settled (OrfGpuMonitor *monitor,
 {
   monitor->settled = settled;
   monitor->settled_data = user_data;
+}
+
+void
+orf_gpu_monitor_set_sampled (OrfGpuMonitor *monitor, OrfGpuSampled sampled, gpointer user_data)
+{
+  monitor->sampled = sampled;
+  monitor->sampled_data = user_data;
 }
 
 guint

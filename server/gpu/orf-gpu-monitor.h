@@ -39,6 +39,14 @@ void orf_gpu_monitor_reload (OrfGpuMonitor *monitor, const OrfConfig *config);
 void orf_gpu_monitor_set_settled (OrfGpuMonitor *monitor,
                                   void (*settled) (gpointer user_data),
                                   gpointer user_data);
+/* Called with each sample of each device that get_devices tells; sample NULL: its probe answered,
+ * and left it out. */
+typedef void (*OrfGpuSampled) (gpointer user_data,
+                               const OrfGpuSnapshot *snapshot,
+                               const OrfProbeDeviceSample *sample,
+                               gint64 now_us);
+void
+orf_gpu_monitor_set_sampled (OrfGpuMonitor *monitor, OrfGpuSampled sampled, gpointer user_data);
 /* Asks every probe that is up and has no open ask.  Returns how many answers are then pending,
  * those of earlier asks included; with 0 `settled` is not called. */
 guint orf_gpu_monitor_ask (OrfGpuMonitor *monitor);

@@ -31,7 +31,11 @@ typedef struct {
   gint64 stranger_at; /* a device that hello did not name */
   gint64 missing_at;  /* from then on without the last device */
   gint64 eat_at;      /* 256 MiB, and keeps them */
-  gint64 start_hang;  /* these four before hello */
+  gint64 xid;         /* the driver's error that the first device tells */
+  gint64 xid_at;
+  gint64 hot_at;     /* from then on it is throttled by heat */
+  gint64 cool_at;    /* and from then on not any more */
+  gint64 start_hang; /* these four before hello */
   gint64 start_die;
   gint64 start_fail;
   gint64 start_garbage;
@@ -60,6 +64,10 @@ static const struct {
   { "stranger_at", offsetof (State, stranger_at), 0, G_MAXINT64, 0 },
   { "missing_at", offsetof (State, missing_at), 0, G_MAXINT64, 0 },
   { "eat_at", offsetof (State, eat_at), 0, G_MAXINT64, 0 },
+  { "xid", offsetof (State, xid), 0, G_MAXUINT16, 79 },
+  { "xid_at", offsetof (State, xid_at), 0, G_MAXINT64, 0 },
+  { "hot_at", offsetof (State, hot_at), 0, G_MAXINT64, 0 },
+  { "cool_at", offsetof (State, cool_at), 0, G_MAXINT64, G_MAXINT64 },
   { "start_hang", offsetof (State, start_hang), 0, 1, 0 },
   { "start_die", offsetof (State, start_die), 0, 1, 0 },
   { "start_fail", offsetof (State, start_fail), 0, 1, 0 },
@@ -213,6 +221,17 @@ add_processes (State *self, gint64 index, OrfProbeDeviceSample *device)
   }
 }
 
+static void
+add_troubles (State *self, OrfProbeDeviceSample *device)
+{
+  gboolean hot = self->hot_at > 0 && self->samples >= self->hot_at && self->samples < self->cool_at;
+
+  device->xids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  if (self->samples == self->xid_at)
+    g_array_append_val (device->xids, self->xid);
+  device->throttle_reasons = g_strsplit (hot ? "thermal" : "", " ", -1);
+}
+
 static OrfProbeDeviceSample *
 sample_device (State *self, gint64 index)
 {
@@ -236,6 +255,8 @@ sample_device (State *self, gint64 index)
   device->temperature_c = 40 + 40 * share;
   device->power_w = 50 + 250 * share;
   add_processes (self, index, device);
+  if (index == 0)
+    add_troubles (self, device);
   return device;
 }
 
