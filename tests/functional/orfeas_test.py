@@ -23,6 +23,7 @@ import traceback
 PATIENCE_S = 60
 ORFEASD = os.environ.get("ORFEASD", "build/server/orfeasd")
 ORFEASCTL = os.environ.get("ORFEASCTL", "build/client/ctl/orfeasctl")
+ORFEAS_DEMO_WORKER = os.environ.get("ORFEAS_DEMO_WORKER", "build/client/demo/orfeas-demo-worker")
 ORFEAS_PROBE = os.environ.get("ORFEAS_PROBE", "build/server/probe/orfeas-probe")
 
 # What a daemon may never print, whatever else went right.
@@ -345,11 +346,45 @@ class Daemon:
             connection.close()
 
 
+class DemoWorker:
+    """orfeas-demo-worker: a real program that holds OpenCL memory. `facts` is what it says when the daemon knows it."""
+
+    def __init__(self, test, daemon, *options):
+        self.stderr_path = os.path.join(test.dir, f"demo-stderr-{len(test.demo_workers)}")
+        with open(self.stderr_path, "wb") as stderr:
+            self.process = subprocess.Popen([ORFEAS_DEMO_WORKER, "--socket", daemon.socket, *options], stdin=subprocess.DEVNULL,
+                                            stdout=subprocess.PIPE, stderr=stderr, env=test.environment())
+        self.pid = self.process.pid
+        self.facts = None
+        self.worker = None
+        test.demo_workers.append(self)
+
+    def wait_ready(self):
+        line = self.process.stdout.readline()
+        assert line, f"ended with {self.process.wait(PATIENCE_S)} before it was ready:\n{self.stderr()}"
+        self.facts = json.loads(line)
+        self.worker = self.facts["worker"]
+        return self
+
+    def stderr(self):
+        with open(self.stderr_path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def stop(self):
+        """Asks it to end, and waits; its exit status."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        code = self.process.wait(PATIENCE_S)
+        self.process.stdout.close()
+        return code
+
+
 class Test:
     def __init__(self):
         # short: a Unix socket's path has 108 bytes
         self.dir = tempfile.mkdtemp(prefix="orf-")
         self.daemons = []
+        self.demo_workers = []
 
     def environment(self, extra=None):
         env = dict(os.environ)
@@ -369,6 +404,10 @@ class Test:
     def start(self, **options):
         return Daemon(self, **options).start()
 
+    def demo_worker(self, daemon, *options):
+        """One that the daemon knows, with what its options say in its pool."""
+        return DemoWorker(self, daemon, *options).wait_ready()
+
     def ctl(self, daemon, *arguments, stdin=None):
         """orfeasctl's (exit status, standard output, standard error)."""
         where = ["--socket", daemon.socket] if daemon is not None else []
@@ -387,6 +426,10 @@ class Test:
     def close(self, failed):
         """Ends what still runs, which must end well, and reads what the daemons said."""
         problems = []
+        for worker in self.demo_workers:
+            worker.stop()
+            if FAULTS.search(worker.stderr()):
+                problems.append(worker.stderr()[-6000:])
         for daemon in self.daemons:
             try:
                 if daemon.alive():
