@@ -10,7 +10,7 @@
 #include "orf-demo-mailbox.h"
 #include "orf-demo-work.h"
 
-/* While it is not known yet, how often it is looked whether it is. */
+/* How often it is looked whether the daemon knows us, or has heard of the last batch. */
 #define LOOK_US 20000
 
 typedef struct {
@@ -23,6 +23,7 @@ typedef struct {
   int signals;
   gint64 next_batch_us;
   gint64 n_batches;
+  guint64 last_report; /* the one that tells the last batch; 0: not known yet */
   gboolean is_announced;
 } Demo;
 
@@ -180,6 +181,21 @@ run_batch (Demo *demo, GError **error)
   return TRUE;
 }
 
+/* All batches are run, and the daemon has heard of the last: of two reports one began after it. */
+static gboolean
+is_done (Demo *demo)
+{
+  OrfWorkerState state;
+
+  if (demo->options->n_batches == 0 || has_batches (demo) || !demo->is_announced)
+    return FALSE;
+  orf_worker_get_state (demo->worker, &state);
+  if (demo->last_report == 0)
+    demo->last_report = state.n_reports + 2;
+  orf_worker_report_now (demo->worker);
+  return state.n_reports >= demo->last_report;
+}
+
 /* Milliseconds until something is due; -1: nothing is. */
 static int
 find_timeout_ms (const Demo *demo)
@@ -188,7 +204,7 @@ find_timeout_ms (const Demo *demo)
 
   if (has_batches (demo))
     left_us = demo->next_batch_us - g_get_monotonic_time ();
-  if (!demo->is_announced)
+  if (!demo->is_announced || demo->last_report > 0)
     left_us = MIN (left_us, LOOK_US);
   if (left_us == G_MAXINT64)
     return -1;
@@ -217,7 +233,7 @@ run (Demo *demo, GError **error)
     if (has_batches (demo) && g_get_monotonic_time () >= demo->next_batch_us &&
         !run_batch (demo, error))
       return FALSE;
-    if (demo->options->n_batches > 0 && !has_batches (demo))
+    if (is_done (demo))
       return TRUE;
   }
 }
