@@ -15,6 +15,7 @@
 #include "gpu/orf-device-events.h"
 #include "gpu/orf-gpu-frame.h"
 #include "gpu/orf-gpu-service.h"
+#include "gpu/orf-orphan-service.h"
 #include "host/orf-memory-watch.h"
 #include "incidents/orf-black-box.h"
 #include "metrics/orf-dashboard.h"
@@ -53,6 +54,8 @@ struct _OrfDaemon {
   OrfBlackBox *black_box;
   OrfDeviceEvents *device_events;
   OrfDeviceEventService *device_event_service;
+  OrfOrphans *orphans;
+  OrfOrphanService *orphan_service;
   OrfGpuService *gpu_service;
   OrfWorkers *workers;
   OrfWorkerKeeper *worker_keeper;
@@ -89,7 +92,11 @@ device_sampled_cb (gpointer user_data,
                    const OrfProbeDeviceSample *sample,
                    gint64 now_us)
 {
-  orf_device_events_look (user_data, snapshot->device->device, sample, now_us);
+  OrfDaemon *daemon = user_data;
+
+  orf_device_events_look (daemon->device_events, snapshot->device->device, sample, now_us);
+  orf_orphans_look (daemon->orphans, snapshot->device->device, snapshot->device->backend, sample,
+                    now_us);
 }
 
 /* After the sampler. */
@@ -102,8 +109,10 @@ watch_devices (OrfDaemon *daemon, GError **error)
   daemon->device_events = orf_device_events_new (core->store, daemon->black_box, error);
   if (daemon->device_events == NULL)
     return FALSE;
+  daemon->orphans = orf_orphans_new (NULL);
   orf_device_events_join (daemon->device_events, daemon->sampler, daemon->config);
-  orf_gpu_monitor_set_sampled (daemon->gpu, device_sampled_cb, daemon->device_events);
+  orf_orphans_join (daemon->orphans, daemon->sampler, daemon->config);
+  orf_gpu_monitor_set_sampled (daemon->gpu, device_sampled_cb, daemon);
   return TRUE;
 }
 
@@ -193,6 +202,7 @@ bind_services (OrfDaemon *daemon, GError **error)
   daemon->gpu_service = orf_gpu_service_new (router, daemon->gpu);
   daemon->device_event_service = orf_device_event_service_new (router, daemon->core->store,
                                                                daemon->gpu);
+  daemon->orphan_service = orf_orphan_service_new (router, daemon->core->store, daemon->orphans);
   orf_scrape_service_bind (router, daemon->scraper);
   daemon->health = orf_health_service_new (router, &daemon->parts);
   daemon->status = orf_status_service_new (router, &daemon->parts);
@@ -511,6 +521,8 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->gpu_service, orf_gpu_service_free);
   g_clear_pointer (&daemon->gpu, orf_gpu_monitor_free);
   g_clear_pointer (&daemon->device_event_service, orf_device_event_service_free);
+  g_clear_pointer (&daemon->orphan_service, orf_orphan_service_free);
+  g_clear_pointer (&daemon->orphans, orf_orphans_free);
   g_clear_pointer (&daemon->device_events, orf_device_events_free);
   g_clear_pointer (&daemon->black_box, orf_black_box_free);
   g_clear_pointer (&daemon->health, orf_health_service_free);

@@ -209,6 +209,8 @@ read_processes (OrfNvmlDevice *device, OrfProbeDeviceSample *sample)
     return;
 
   sample->processes = orf_nvml_processes_read (device->nvml, device->handle, &rc);
+  sample->has_processes_complete = sample->processes != NULL;
+  sample->processes_complete = sample->processes != NULL; /* of all users and namespaces */
   device->no_processes = rc == ORF_NVML_NO_FUNCTION || rc == ORF_NVML_NOT_SUPPORTED;
 }
 

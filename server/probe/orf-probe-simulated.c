@@ -210,6 +210,7 @@ static void
 add_processes (State *self, gint64 index, OrfProbeDeviceSample *device)
 {
   device->processes = g_ptr_array_new ();
+  device->has_processes_complete = device->processes_complete = TRUE;
   for (gint64 i = 0; i < self->processes; i++) {
     OrfProbeProcess *process = orf_probe_process_new ();
 

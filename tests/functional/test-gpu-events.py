@@ -92,6 +92,7 @@ def test_switched_off(t):
 def test_worker_death(t):
     """A worker that dies is an incident, with what it said last."""
     daemon = start(t, "")
+    wait_for(lambda: daemon.call("gpu.list")["devices"], "the devices")
     process = subprocess.Popen(["sleep", "600"])
     try:
         worker = daemon.call("worker.register", {"name": "studio", "pid": process.pid, "device": "simulated-0"})["worker"]
@@ -108,6 +109,33 @@ def test_worker_death(t):
     one = [i for i in incidents(daemon) if "lost" in i["title"]][0]
     equal(one["title"], "worker studio was lost")
     contains(one["reason"], f"process {process.pid}")
+
+
+def test_orphans(t):
+    """The processes of simulated devices were never there; what they hold is nobody's."""
+    daemon = start(t, "used_percent=50", {"gpu.simulated_devices": "1", "gpu.simulated_total_bytes": str(12 << 30)})
+    found = wait_for(lambda: (lambda r: len(r["orphans"]) == 3 and r)(daemon.call("gpu.orphans")), "the orphans")
+    equal(found["unknown"], [])
+    # two processes have a third and a sixth of what is used, and nobody the other half
+    rest, first, second = found["orphans"]
+    equal([(o["kind"], o["used_bytes"]) for o in found["orphans"]], [("unaccounted", 3 << 30), ("ended", 2 << 30), ("ended", 1 << 30)])
+    equal([(o["last_pid"], o["last_name"], o["last_worker"]) for o in (first, second)], [(100000, "simulated-worker-0", None), (100001, "simulated-worker-1", None)])
+    equal(wait_for(lambda: daemon.call("gpu.orphans")["orphans"][0]["last_pid"], "its last owner"), 100000)
+    assert rest["since_us"] <= now_us() - 5 * SECOND, rest
+    fails(lambda: daemon.call("gpu.orphans", {"device": "none"}), "NOT_FOUND", field="device")
+    status, out, _ = t.ctl(daemon, "gpu", "orphans")
+    equal((status, out.splitlines()[2].split("\t")[4:6]), (0, ["100000", "simulated-worker-0"]))
+    points = wait_for(lambda: daemon.call("metrics.query", {"select": "gpu.memory.orphaned_bytes", "from_us": now_us() - SECOND, "to_us": now_us() + SECOND})["series"][0]["points"], "the gauge")
+    equal(points[-1][1], 6 << 30)
+
+
+def test_orphans_unknown(t):
+    daemon = t.start(settings={"gpu.backends": "opencl"})
+    if not wait_for(lambda: daemon.call("gpu.list")["devices"], "an OpenCL device"):
+        return
+    found = wait_for(lambda: daemon.call("gpu.orphans")["unknown"], "the reason")
+    contains(found[0]["reason"], "does not tell which processes")
+    equal(t.ctl(daemon, "gpu", "orphans")[0], 0)
 
 
 def test_orfeasctl(t):
