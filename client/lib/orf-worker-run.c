@@ -10,64 +10,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
-#include "orf-link.h"
-#include "orf-worker-parts.h"
+#include "orf-worker-run.h"
 
 /* A daemon that takes longer for an answer is not there for us; well below any lease. */
 #define CALL_US 5000000
 /* What is left is told in this time, or not: the program wants to end. */
 #define CLOSING_US 1000000
-/* Between attempts: a restart of the daemon takes some tenths of a second, and a daemon that is not
- * there at all costs nothing. */
-#define FIRST_PAUSE_US 100000
-#define MAX_PAUSE_US   5000000
-/* A stream that was refused or ended is asked for again. */
-#define STREAM_PAUSE_US 1000000
-/* A lease outlives so many reports that were lost. */
-#define REPORTS_A_LEASE 3
-/* What worker.report takes. */
-#define MAX_REPORTED_BATCHES 1000
+/* Between attempts, from ORF_WORKER_FIRST_PAUSE_US on: a restart of the daemon takes some tenths of
+ * a second, and a daemon that is not there at all costs nothing. */
+#define MAX_PAUSE_US 5000000
 
-typedef enum {
-  CALL_REGISTER,
-  CALL_REPORT,
-  CALL_ADVICE,
-  CALL_DONE,
-  CALL_LEAVE,
-  N_CALLS,
-} CallKind;
-
-typedef struct {
-  int64_t id; /* 0: none in flight */
-  int64_t sent_us;
-} Call;
-
-typedef struct {
-  OrfWorker *worker;
-  OrfLink link;
-  Call calls[N_CALLS];
-  int64_t last_id;
-  int64_t pause_us;
-  int64_t next_try_us;
-  int64_t next_report_us;
-  int64_t next_stream_us;
-  int64_t period_us;
-  int64_t closing_us; /* when we give up; 0: not closing */
-  bool is_known;
-  bool said_last; /* the report after closing is sent */
-  bool has_left;
-  char id[sizeof ((OrfWorkerState *) NULL)->id];
-  char stream[64]; /* of advice; "": none */
-  OrfStoredBatch *sending;
-  char key[33];
-  unsigned seed;
-} Run;
-
-static void
-note_reason (Run *run, const char *what, const char *detail)
+void
+orf_worker_run_note (OrfWorkerRun *run, const char *what, const char *detail)
 {
   OrfWorkerState *state = &run->worker->state;
 
@@ -77,8 +33,8 @@ note_reason (Run *run, const char *what, const char *detail)
   pthread_mutex_unlock (&run->worker->lock);
 }
 
-static void
-set_known (Run *run, bool is_known)
+void
+orf_worker_run_set_known (OrfWorkerRun *run, bool is_known)
 {
   OrfWorkerState *state = &run->worker->state;
 
@@ -95,7 +51,7 @@ set_known (Run *run, bool is_known)
 
 /* Half to whole, so that a thousand workers do not come at once. */
 static void
-pause_tries (Run *run)
+pause_tries (OrfWorkerRun *run)
 {
   int64_t half_us = run->pause_us / 2;
 
@@ -103,42 +59,18 @@ pause_tries (Run *run)
   run->pause_us = 2 * run->pause_us < MAX_PAUSE_US ? 2 * run->pause_us : MAX_PAUSE_US;
 }
 
-static void
-lose (Run *run)
+void
+orf_worker_run_lose (OrfWorkerRun *run)
 {
   orf_link_close (&run->link);
   memset (run->calls, 0, sizeof run->calls);
   run->stream[0] = '\0';
-  set_known (run, false);
+  orf_worker_run_set_known (run, false);
   pause_tries (run);
 }
 
-/* Takes text over; NULL is want of memory, as much a reason to begin anew as any. */
 static void
-call (Run *run, CallKind kind, char *text)
-{
-  bool put = text != NULL && orf_link_put (&run->link, text);
-
-  free (text);
-  if (!put) {
-    lose (run);
-    return;
-  }
-  run->calls[kind] = (Call){ run->last_id, orf_worker_now_us () };
-}
-
-static void
-call_register (Run *run)
-{
-  OrfWorker *worker = run->worker;
-
-  call (run, CALL_REGISTER,
-        orf_wire_make_register (++run->last_id, worker->name, worker->device,
-                                (const char *const *) worker->capabilities));
-}
-
-static void
-open_link (Run *run)
+open_link (OrfWorkerRun *run)
 {
   char path[256] = "";
   char reason[200] = "";
@@ -149,320 +81,25 @@ open_link (Run *run)
   if (!found ||
       !orf_link_open (&run->link, run->worker->socket != NULL ? run->worker->socket : path, reason,
                       sizeof reason)) {
-    note_reason (run, reason, "");
+    orf_worker_run_note (run, reason, "");
     pause_tries (run);
     return;
   }
-  call_register (run);
-}
-
-/* The daemon does not know us any more: on the same connection, from the start. */
-static void
-register_again (Run *run)
-{
-  run->calls[CALL_ADVICE] = (Call){ 0 };
-  run->stream[0] = '\0';
-  set_known (run, false);
-  if (run->calls[CALL_REGISTER].id == 0)
-    call_register (run);
-}
-
-static void
-read_pool (OrfGpuPool *pool, OrfAllocator *allocator)
-{
-  OrfGpuPoolStats stats;
-
-  orf_gpu_pool_get_stats (pool, &stats);
-  *allocator = (OrfAllocator){ .allocated_bytes = (int64_t) stats.allocated_bytes,
-                               .reserved_bytes = (int64_t) stats.reserved_bytes,
-                               .active_bytes = (int64_t) stats.active_bytes,
-                               .inactive_split_bytes = (int64_t) stats.inactive_split_bytes,
-                               .largest_free_bytes = (int64_t) stats.largest_free_bytes,
-                               .ooms = (int64_t) stats.ooms,
-                               .retries = (int64_t) stats.retries };
-}
-
-static void
-make_key (Run *run)
-{
-  unsigned char bytes[16] = { 0 };
-
-  /* 16 bytes are always there; without them the key is the time's and the counter's */
-  if (getrandom (bytes, sizeof bytes, 0) != (ssize_t) sizeof bytes)
-    snprintf ((char *) bytes, sizeof bytes, "%x", (unsigned) (orf_worker_now_us () + run->last_id));
-  for (size_t i = 0; i < sizeof bytes; i++)
-    sprintf (run->key + 2 * i, "%02x", bytes[i]);
-}
-
-/* With the lock: the oldest batches, as many as a report takes. */
-static void
-take_batches (Run *run)
-{
-  OrfWorker *worker = run->worker;
-  OrfStoredBatch **link = &worker->batches;
-  size_t n = 0;
-
-  for (; *link != NULL && n < MAX_REPORTED_BATCHES; n++)
-    link = &(*link)->next;
-  if (n == 0)
-    return;
-  run->sending = worker->batches;
-  worker->batches = *link;
-  *link = NULL;
-  worker->n_batches -= n;
-  if (worker->batches == NULL)
-    worker->batches_end = &worker->batches;
-}
-
-static void
-call_report (Run *run)
-{
-  OrfWorker *worker = run->worker;
-  bool is_resent = run->sending != NULL;
-  bool has_allocator;
-  OrfAllocator allocator;
-
-  run->next_report_us = orf_worker_now_us () + run->period_us;
-  run->said_last = run->closing_us != 0;
-  pthread_mutex_lock (&worker->lock);
-  worker->report_now = false;
-  has_allocator = worker->has_allocator;
-  allocator = worker->allocator;
-  if (!is_resent)
-    take_batches (run);
-  pthread_mutex_unlock (&worker->lock);
-
-  if (worker->pool != NULL) {
-    read_pool (worker->pool, &allocator);
-    has_allocator = true;
-  }
-  if (!is_resent)
-    make_key (run);
-  call (run, CALL_REPORT,
-        orf_wire_make_report (++run->last_id, run->id, has_allocator ? &allocator : NULL,
-                              run->sending, run->key));
-}
-
-static void
-call_done (Run *run, const OrfWorkerAnswer *answer)
-{
-  call (run, CALL_DONE,
-        orf_wire_make_done (++run->last_id, run->id, answer->advice, answer->outcome,
-                            answer->freed_bytes, answer->text));
-}
-
-static bool
-wants_stream (const Run *run)
-{
-  return run->stream[0] == '\0' && run->calls[CALL_ADVICE].id == 0 && run->closing_us == 0 &&
-         run->worker->capabilities[0] != NULL;
-}
-
-/* What a known worker has to say now. */
-static void
-say_what_is_due (Run *run)
-{
-  OrfWorker *worker = run->worker;
-  int64_t now_us = orf_worker_now_us ();
-  const OrfWorkerAnswer *answer; /* only we take answers off */
-  bool report_now;
-
-  pthread_mutex_lock (&worker->lock);
-  answer = worker->answers;
-  report_now = worker->report_now;
-  /* at the end all that is left, but what is refused not again and again */
-  if (worker->closing && run->sending == NULL)
-    report_now |= !run->said_last || worker->n_batches > 0;
-  pthread_mutex_unlock (&worker->lock);
-
-  if (run->calls[CALL_REPORT].id == 0 && (report_now || now_us >= run->next_report_us))
-    call_report (run);
-  if (run->is_known && run->calls[CALL_DONE].id == 0 && answer != NULL)
-    call_done (run, answer);
-  if (run->is_known && wants_stream (run) && now_us >= run->next_stream_us)
-    call (run, CALL_ADVICE, orf_wire_make_advice (++run->last_id, run->id));
-}
-
-static bool
-has_status (const OrfMessage *message, const char *status)
-{
-  return strcmp (message->status, status) == 0;
-}
-
-static void
-on_registered (Run *run, const OrfMessage *message)
-{
-  OrfWorker *worker = run->worker;
-  int64_t longest_us = message->lease_us / REPORTS_A_LEASE;
-
-  if (message->kind == ORF_MESSAGE_ERROR || message->worker[0] == '\0' ||
-      strlen (message->worker) >= sizeof run->id) {
-    note_reason (run, "registration", message->text);
-    lose (run);
-    return;
-  }
-  strcpy (run->id, message->worker);
-  run->period_us = worker->report_us;
-  if (longest_us > 0 && longest_us < run->period_us)
-    run->period_us = longest_us;
-  run->pause_us = FIRST_PAUSE_US;
-  run->next_report_us = run->next_stream_us = 0;
-  set_known (run, true);
-}
-
-static void
-end_sending (Run *run, bool accepted)
-{
-  uint64_t n = 0;
-
-  for (const OrfStoredBatch *batch = run->sending; batch != NULL; batch = batch->next)
-    n++;
-  orf_stored_batches_free (run->sending);
-  run->sending = NULL;
-  pthread_mutex_lock (&run->worker->lock);
-  if (accepted)
-    run->worker->state.n_reports++;
-  else
-    run->worker->state.n_dropped_batches += n;
-  pthread_mutex_unlock (&run->worker->lock);
-}
-
-static void
-on_reported (Run *run, const OrfMessage *message)
-{
-  if (message->kind == ORF_MESSAGE_RESULT) {
-    end_sending (run, true);
-    return;
-  }
-  note_reason (run, "report", message->text);
-  if (has_status (message, "NOT_FOUND"))
-    register_again (run);
-  else if (has_status (message, "INVALID_ARGUMENT")) /* again it would be the same */
-    end_sending (run, false);
-}
-
-static void
-on_stream (Run *run, const OrfMessage *message)
-{
-  if (message->kind == ORF_MESSAGE_RESULT && strlen (message->stream) < sizeof run->stream) {
-    strcpy (run->stream, message->stream);
-    return;
-  }
-  note_reason (run, "advice", message->text);
-  run->next_stream_us = orf_worker_now_us () + STREAM_PAUSE_US;
-  if (has_status (message, "NOT_FOUND"))
-    register_again (run);
-}
-
-/* One that came too late, or twice, is answered all the same: nobody waits for it. */
-static void
-on_done (Run *run, const OrfMessage *message)
-{
-  OrfWorker *worker = run->worker;
-  OrfWorkerAnswer *answer;
-
-  if (message->kind == ORF_MESSAGE_ERROR)
-    note_reason (run, "answer", message->text);
-  pthread_mutex_lock (&worker->lock);
-  answer = worker->answers;
-  worker->answers = answer->next;
-  worker->n_answers--;
-  pthread_mutex_unlock (&worker->lock);
-  free (answer);
-}
-
-/* Without a callback. */
-static void
-answer_by_pool (OrfWorker *worker, const OrfAdvice *advice)
-{
-  if (advice->kind == ORF_ADVICE_CLEANUP && worker->pool != NULL)
-    orf_worker_answer (worker, advice->id, ORF_OUTCOME_DONE,
-                       (int64_t) orf_gpu_pool_trim (worker->pool, advice->level), NULL);
-  else
-    orf_worker_answer (worker, advice->id, ORF_OUTCOME_REFUSED, -1,
-                       "the program has no way to do so");
-}
-
-static void
-on_advice (Run *run, const OrfAdvice *advice)
-{
-  OrfWorker *worker = run->worker;
-
-  pthread_mutex_lock (&worker->lock);
-  worker->state.n_advice++;
-  pthread_mutex_unlock (&worker->lock);
-  if ((int) advice->kind == 0) /* newer than we are */
-    orf_worker_answer (worker, advice->id, ORF_OUTCOME_REFUSED, -1,
-                       "an advice that this library does not know");
-  else if (worker->on_advice != NULL)
-    worker->on_advice (worker, advice, worker->user_data);
-  else
-    answer_by_pool (worker, advice);
-}
-
-/* Whatever it says, we go. */
-static void
-on_left (Run *run, const OrfMessage *message)
-{
-  run->has_left = true;
-}
-
-static void
-on_reply (Run *run, const OrfMessage *message)
-{
-  static void (*const handlers[N_CALLS]) (Run *, const OrfMessage *) = {
-    [CALL_REGISTER] = on_registered, [CALL_REPORT] = on_reported, [CALL_ADVICE] = on_stream,
-    [CALL_DONE] = on_done,           [CALL_LEAVE] = on_left,
-  };
-
-  for (size_t kind = 0; kind < N_CALLS; kind++) {
-    if (message->id != 0 && run->calls[kind].id == message->id) {
-      run->calls[kind] = (Call){ 0 };
-      handlers[kind](run, message);
-      return;
-    }
-  }
-}
-
-static void
-on_line (Run *run, const char *line)
-{
-  OrfMessage message;
-
-  orf_wire_parse (line, &message);
-  switch (message.kind) {
-  case ORF_MESSAGE_RESULT:
-  case ORF_MESSAGE_ERROR:
-    on_reply (run, &message);
-    break;
-  case ORF_MESSAGE_NEXT:
-    if (message.is_advice)
-      on_advice (run, &message.advice);
-    break;
-  case ORF_MESSAGE_END:
-    if (strcmp (message.stream, run->stream) == 0) {
-      run->stream[0] = '\0';
-      run->next_stream_us = orf_worker_now_us () + STREAM_PAUSE_US;
-    }
-    break;
-  case ORF_MESSAGE_OTHER:
-    break;
-  }
-  orf_message_clear (&message);
+  orf_worker_run_register (run);
 }
 
 /* The lines are handled before the end of the connection is. */
 static void
-read_lines (Run *run)
+read_lines (OrfWorkerRun *run)
 {
   bool stands = orf_link_fill (&run->link);
   char *line;
 
   while (run->link.fd >= 0 && (line = orf_link_next_line (&run->link)) != NULL)
-    on_line (run, line);
+    orf_worker_run_on_line (run, line);
   if (!stands && run->link.fd >= 0) {
-    note_reason (run, "the daemon ended the connection", "");
-    lose (run);
+    orf_worker_run_note (run, "the daemon ended the connection", "");
+    orf_worker_run_lose (run);
   }
 }
 
@@ -474,7 +111,7 @@ min_us (int64_t a, int64_t b)
 
 /* When there is something to do, if nothing comes before. */
 static int64_t
-find_next_us (const Run *run)
+find_next_us (const OrfWorkerRun *run)
 {
   int64_t next_us = INT64_MAX;
 
@@ -482,19 +119,19 @@ find_next_us (const Run *run)
     next_us = run->closing_us;
   if (run->link.fd < 0)
     return min_us (next_us, run->next_try_us);
-  for (size_t kind = 0; kind < N_CALLS; kind++) {
+  for (size_t kind = 0; kind < ORF_N_CALLS; kind++) {
     if (run->calls[kind].id != 0)
       next_us = min_us (next_us, run->calls[kind].sent_us + CALL_US);
   }
-  if (run->is_known && run->calls[CALL_REPORT].id == 0)
+  if (run->is_known && run->calls[ORF_CALL_REPORT].id == 0)
     next_us = min_us (next_us, run->next_report_us);
-  if (run->is_known && wants_stream (run))
+  if (run->is_known && orf_worker_run_wants_stream (run))
     next_us = min_us (next_us, run->next_stream_us);
   return next_us;
 }
 
 static void
-wait_for_something (Run *run)
+wait_for_something (OrfWorkerRun *run)
 {
   struct pollfd fds[] = {
     { .fd = run->worker->wake_fd, .events = POLLIN },
@@ -515,21 +152,21 @@ wait_for_something (Run *run)
 }
 
 static void
-give_up_late_calls (Run *run)
+give_up_late_calls (OrfWorkerRun *run)
 {
   int64_t now_us = orf_worker_now_us ();
 
-  for (size_t kind = 0; kind < N_CALLS && run->link.fd >= 0; kind++) {
+  for (size_t kind = 0; kind < ORF_N_CALLS && run->link.fd >= 0; kind++) {
     if (run->calls[kind].id != 0 && now_us >= run->calls[kind].sent_us + CALL_US) {
-      note_reason (run, "no answer in time", "");
-      lose (run);
+      orf_worker_run_note (run, "no answer in time", "");
+      orf_worker_run_lose (run);
     }
   }
 }
 
 /* Of a known worker that is to end. */
 static bool
-has_more_to_say (Run *run)
+has_more_to_say (OrfWorkerRun *run)
 {
   OrfWorker *worker = run->worker;
   bool has_more;
@@ -537,13 +174,13 @@ has_more_to_say (Run *run)
   pthread_mutex_lock (&worker->lock);
   has_more = worker->answers != NULL || worker->n_batches > 0;
   pthread_mutex_unlock (&worker->lock);
-  return has_more || !run->said_last || run->calls[CALL_REPORT].id != 0 ||
-         run->calls[CALL_DONE].id != 0;
+  return has_more || !run->said_last || run->calls[ORF_CALL_REPORT].id != 0 ||
+         run->calls[ORF_CALL_DONE].id != 0;
 }
 
 /* After closing: whether all is said, or nobody is there to be told in time. */
 static bool
-is_over (Run *run)
+is_over (OrfWorkerRun *run)
 {
   OrfWorker *worker = run->worker;
   bool closing;
@@ -557,15 +194,15 @@ is_over (Run *run)
     run->closing_us = orf_worker_now_us () + CLOSING_US;
   if (run->has_left || run->link.fd < 0 || orf_worker_now_us () >= run->closing_us)
     return true;
-  if (run->is_known && run->calls[CALL_LEAVE].id == 0 && !has_more_to_say (run))
-    call (run, CALL_LEAVE, orf_wire_make_leave (++run->last_id, run->id));
+  if (run->is_known && run->calls[ORF_CALL_LEAVE].id == 0 && !has_more_to_say (run))
+    orf_worker_run_leave (run);
   return false;
 }
 
 void *
 orf_worker_run_thread_cb (void *data)
 {
-  Run run = { .worker = data, .pause_us = FIRST_PAUSE_US };
+  OrfWorkerRun run = { .worker = data, .pause_us = ORF_WORKER_FIRST_PAUSE_US };
 
   pthread_setname_np (pthread_self (), "orfeas");
   run.seed = (unsigned) orf_worker_now_us () ^ (unsigned) getpid () << 16;
@@ -574,10 +211,10 @@ orf_worker_run_thread_cb (void *data)
     if (run.link.fd < 0 && orf_worker_now_us () >= run.next_try_us)
       open_link (&run);
     if (run.is_known)
-      say_what_is_due (&run);
+      orf_worker_run_say_what_is_due (&run);
     if (run.link.fd >= 0 && !orf_link_flush (&run.link)) {
-      note_reason (&run, "the daemon ended the connection", "");
-      lose (&run);
+      orf_worker_run_note (&run, "the daemon ended the connection", "");
+      orf_worker_run_lose (&run);
     }
     wait_for_something (&run);
     give_up_late_calls (&run);
