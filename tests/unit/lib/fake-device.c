@@ -2,6 +2,7 @@
 #include "fake-device.h"
 
 #include <glib.h>
+#include <sched.h>
 #include <stdlib.h>
 
 void
@@ -65,6 +66,8 @@ destroy (void *self, void *memory)
   FakeDevice *device = self;
   FakeSegment *segment = memory;
 
+  while (atomic_load (&device->hold_destroys))
+    sched_yield ();
   pthread_mutex_lock (&device->lock);
   if (segment->before != NULL)
     segment->before->after = segment->after;

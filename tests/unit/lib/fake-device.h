@@ -34,6 +34,7 @@ typedef struct {
   uint64_t used_bytes;
   atomic_int fail_creates; /* so many of the next fail for another reason than memory */
   atomic_int fail_views;
+  atomic_bool hold_destroys; /* until it is false again */
   atomic_uint n_created, n_refused, n_views, n_fences, n_waited, n_trimmed, n_freed;
 } FakeDevice;
 

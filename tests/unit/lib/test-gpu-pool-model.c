@@ -217,6 +217,8 @@ make_model (Run *run)
 
     while (from < all->len && g_array_index (all, Held, from).memory != segment)
       from++;
+    /* after the trim there is none that could have been given back */
+    g_assert_cmpuint (from, <, all->len);
     for (to = from; to < all->len && g_array_index (all, Held, to).memory == segment; to++)
       ;
     model_segment (&model, segment, all, from, to);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib.h>
+#include <sched.h>
 
 #include "fake-device.h"
 
@@ -142,6 +143,29 @@ test_merge (Fixture *fixture, gconstpointer unused)
   release (fixture, whole);
 }
 
+/* What is left of a block that is cut is merged with what was idle behind it. */
+static void
+test_merge_rest (Fixture *fixture, gconstpointer unused)
+{
+  OrfGpuBlock *blocks[4];
+  OrfGpuBlock *part;
+
+  for (size_t i = 0; i < G_N_ELEMENTS (blocks); i++)
+    blocks[i] = allocate (fixture, 512 * KIB);
+  release (fixture, blocks[2]);
+  g_assert_cmpuint (orf_gpu_pool_trim (fixture->pool, ORF_CLEANUP_LEVEL_LIGHT), ==, 0);
+  release (fixture, blocks[1]);
+  part = allocate (fixture, 256 * KIB);
+  g_assert_cmpuint (orf_gpu_block_get_offset (part), ==, 512 * KIB);
+  blocks[1] = allocate (fixture, 768 * KIB);
+  g_assert_cmpuint (get_stats (fixture).n_segments, ==, 1);
+  g_assert_cmpuint (get_stats (fixture).inactive_split_bytes, ==, 0);
+  release (fixture, part);
+  release (fixture, blocks[0]);
+  release (fixture, blocks[1]);
+  release (fixture, blocks[3]);
+}
+
 static void
 test_trim_levels (Fixture *fixture, gconstpointer unused)
 {
@@ -219,6 +243,44 @@ test_flush (Fixture *fixture, gconstpointer unused)
   g_assert_cmpuint (get_stats (fixture).reserved_bytes, ==, 99 * MIB);
   release (fixture, first);
   release (fixture, second);
+}
+
+static void *
+trim_thread_cb (void *pool)
+{
+  orf_gpu_pool_trim (pool, ORF_CLEANUP_LEVEL_NORMAL);
+  return NULL;
+}
+
+static void *
+allocate_thread_cb (void *fixture)
+{
+  return allocate (fixture, 80 * MIB);
+}
+
+/* Memory that another thread is just giving back is waited for rather than missed. */
+static void
+test_flush_beside_trim (Fixture *fixture, gconstpointer unused)
+{
+  pthread_t trims;
+  pthread_t allocates;
+  void *block = NULL;
+
+  release (fixture, allocate (fixture, 60 * MIB)); /* of 100 */
+  atomic_store (&fixture->device.hold_destroys, true);
+  g_assert_cmpint (pthread_create (&trims, NULL, trim_thread_cb, fixture->pool), ==, 0);
+  while (get_stats (fixture).n_segments > 0)
+    sched_yield ();
+  g_assert_cmpuint (get_stats (fixture).reserved_bytes, ==, 60 * MIB);
+  g_assert_cmpint (pthread_create (&allocates, NULL, allocate_thread_cb, fixture), ==, 0);
+  while (atomic_load (&fixture->device.n_refused) == 0)
+    sched_yield ();
+  atomic_store (&fixture->device.hold_destroys, false);
+  pthread_join (allocates, &block);
+  pthread_join (trims, NULL);
+  g_assert_cmpuint (get_stats (fixture).retries, ==, 1);
+  g_assert_cmpuint (get_stats (fixture).ooms, ==, 0);
+  release (fixture, block);
 }
 
 static void
@@ -346,6 +408,8 @@ main (int argc, char **argv)
     { "/lib/gpu-pool/fences", 1024, test_fences },
     { "/lib/gpu-pool/flush", 100, test_flush },
     { "/lib/gpu-pool/faults", 1024, test_faults },
+    { "/lib/gpu-pool/merge-rest", 1024, test_merge_rest },
+    { "/lib/gpu-pool/flush-beside-trim", 100, test_flush_beside_trim },
     { "/lib/gpu-pool/peak", 1024, test_peak },
   };
 
