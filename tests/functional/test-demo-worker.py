@@ -2,8 +2,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """orfeas-demo-worker, and liborfeas in it, against the real daemon: what it holds, runs, leaks, and how it goes."""
 
+import json
+import os
 import re
+import signal
+import socket
 import subprocess
+import time
 
 import orfeas_test
 from orfeas_test import ORFEAS_DEMO_WORKER, contains, equal, wait_for
@@ -79,6 +84,90 @@ def test_comes_back_with_the_daemon(t):
     daemon.restart()
     wait_for(lambda: any(row["state"] == "connected" and row["pid"] == worker.pid and row["batches"] > before
                          for row in daemon.call("worker.list")["workers"]), "it to be back")
+    equal(worker.stop(), 0)
+
+
+class Asker:
+    """A daemon that knows one worker and asks it for memory: what it answers, and what the system says."""
+
+    def __init__(self, t):
+        self.socket = os.path.join(t.dir, "asker.sock")
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.socket)
+        self.listener.listen()
+        self.listener.settimeout(orfeas_test.PATIENCE_S)
+        self.connection = None
+
+    def start(self, t, *options):
+        """A worker that listens to advice, and has made its first report."""
+        worker = orfeas_test.DemoWorker(t, self, "--max-batch", "0", "--report-ms", "20", *options)
+        self.connection, _ = self.listener.accept()
+        self.connection.settimeout(orfeas_test.PATIENCE_S)
+        self.lines = self.connection.makefile("rb")
+        self.allocator = None
+        self.until("worker.advice")
+        return worker.wait_ready()
+
+    def until(self, method):
+        """Answers calls until one of that method, whose parameters it returns."""
+        for line in self.lines:
+            call = json.loads(line)
+            result = {"worker.register": {"worker": "w-1", "lease_us": 30000000}, "worker.advice": {"stream": "s1"}}.get(call["method"], {"accepted": 1})
+            self.connection.sendall(json.dumps({"jsonrpc": "2.0", "id": call["id"], "result": result}).encode() + b"\n")
+            self.allocator = call["params"].get("allocator", self.allocator)
+            if call["method"] == method:
+                return call["params"]
+        raise AssertionError(f"the worker went before {method}")
+
+    def ask(self, level="normal", **more):
+        value = {"advice": "a-1", "kind": "cleanup", "level": level, "batch_size": None, "deadline_us": time.time_ns() // 1000 + 10**7, "reason": "a test", **more}
+        message = {"jsonrpc": "2.0", "method": "stream.next", "params": {"stream": "s1", "seq": 1, "value": value}}
+        self.connection.sendall(json.dumps(message).encode() + b"\n")
+
+
+def test_gives_back(t):
+    asker = Asker(t)
+    worker = asker.start(t, "--weights-mib", "40", "--idle-mib", "320")
+    before = pss_bytes(worker.pid)
+    asker.ask("light")
+    answer = asker.until("worker.done")
+    equal([answer[key] for key in ("outcome", "freed_bytes")], ["done", 320 * MIB])
+    # what it holds now was reported before it answered
+    equal(asker.allocator["reserved_bytes"], 40 * MIB)
+    if pss_bytes(worker.pid) < before:  # on a GPU the memory is not the host's
+        freed = before - pss_bytes(worker.pid)
+        assert 0.95 * 320 * MIB < freed < 1.05 * 320 * MIB, f"{freed / MIB:.1f} MiB"
+    asker.ask("aggressive")
+    equal(asker.until("worker.done")["freed_bytes"], 40 * MIB)
+    equal(asker.allocator["reserved_bytes"], 0)
+    asker.ask(kind="batch_size", level=None, batch_size=3)
+    equal(asker.until("worker.done")["outcome"], "done")
+
+
+def test_misbehaves(t):
+    """As the tests of cleanups need it to."""
+    asker = Asker(t)
+    worker = asker.start(t, "--idle-mib", "64", "--misbehave", "lie")
+    asker.ask()
+    answer = asker.until("worker.done")
+    equal([answer["outcome"], answer["freed_bytes"], asker.allocator["reserved_bytes"]], ["done", 64 * MIB, 128 * MIB])
+    equal(worker.stop(), 0)
+
+    worker = asker.start(t, "--misbehave", "refuse")
+    asker.ask()
+    answer = asker.until("worker.done")
+    equal([answer["outcome"], answer["text"], "freed_bytes" in answer], ["refused", "told to refuse", False])
+    equal(worker.stop(), 0)
+
+    worker = asker.start(t, "--misbehave", "die")
+    asker.ask()
+    equal(worker.process.wait(orfeas_test.PATIENCE_S), -signal.SIGKILL)
+
+    worker = asker.start(t, "--idle-mib", "64", "--misbehave", "hang")
+    asker.ask()
+    for _ in range(5):  # it goes on, and says nothing of it
+        asker.until("worker.report")
+    equal(asker.allocator["reserved_bytes"], 128 * MIB)
     equal(worker.stop(), 0)
 
 
