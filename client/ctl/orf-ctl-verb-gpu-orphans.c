@@ -86,3 +86,29 @@ orf_ctl_verb_gpu_orphans (OrfCtl *ctl, GError **error)
     show (ctl, result);
   return verdict;
 }
+
+/* ---- gpu largest ----------------------------------------------------------------------------- */
+
+OrfCtlExit
+orf_ctl_verb_gpu_largest (OrfCtl *ctl, GError **error)
+{
+  g_autoptr (OrfGpuLargestResult) result = NULL;
+  g_autofree char *bytes = NULL;
+  g_autofree char *line = NULL;
+  json_t *params = json_pack ("{s:s}", "device", orf_ctl_get_argument (ctl, 0));
+  OrfCtlExit verdict;
+
+  if (params == NULL) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "DEVICE is not UTF-8");
+    return ORF_CTL_USAGE;
+  }
+  verdict = orf_ctl_fetch (ctl, ORF_METHOD_GPU_LARGEST, params, (gpointer *) &result, error);
+  if (verdict != ORF_CTL_DONE || orf_ctl_wants_json (ctl))
+    return verdict;
+  bytes = orf_ctl_get_terminal (ctl)->is_terminal
+            ? orf_ctl_format_bytes ((double) result->largest_bytes)
+            : orf_ctl_format_exact ((double) result->largest_bytes);
+  line = g_strconcat (bytes, result->capped ? " or more" : "", NULL);
+  orf_ctl_print_line (line);
+  return ORF_CTL_DONE;
+}

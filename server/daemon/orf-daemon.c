@@ -15,6 +15,7 @@
 #include "gpu/orf-device-events.h"
 #include "gpu/orf-gpu-frame.h"
 #include "gpu/orf-gpu-service.h"
+#include "gpu/orf-largest.h"
 #include "gpu/orf-orphan-service.h"
 #include "host/orf-memory-watch.h"
 #include "incidents/orf-black-box.h"
@@ -56,6 +57,7 @@ struct _OrfDaemon {
   OrfDeviceEventService *device_event_service;
   OrfOrphans *orphans;
   OrfOrphanService *orphan_service;
+  OrfLargest *largest;
   OrfGpuService *gpu_service;
   OrfWorkers *workers;
   OrfWorkerKeeper *worker_keeper;
@@ -183,6 +185,36 @@ start_workers (OrfDaemon *daemon, GError **error)
   return TRUE;
 }
 
+static guint
+count_workers_cb (gpointer user_data, const char *device)
+{
+  OrfDaemon *daemon = user_data;
+  GPtrArray *workers = orf_workers_get_all (daemon->workers);
+  guint n = 0;
+
+  for (guint i = 0; i < workers->len; i++) {
+    const OrfWorker *worker = g_ptr_array_index (workers, i);
+
+    n += orf_worker_is_live (worker) && g_strcmp0 (worker->device, device) == 0;
+  }
+  return n;
+}
+
+static void
+bind_largest (OrfDaemon *daemon)
+{
+  g_autofree char *probe = orf_paths_dup_probe ();
+
+  daemon->largest = orf_largest_new (daemon->core->router, &(OrfLargestParts){
+                                                             .config = daemon->config,
+                                                             .monitor = daemon->gpu,
+                                                             .orphans = daemon->orphans,
+                                                             .probe_path = probe,
+                                                             .count_workers = count_workers_cb,
+                                                             .user_data = daemon,
+                                                           });
+}
+
 static gboolean
 bind_services (OrfDaemon *daemon, GError **error)
 {
@@ -203,6 +235,7 @@ bind_services (OrfDaemon *daemon, GError **error)
   daemon->device_event_service = orf_device_event_service_new (router, daemon->core->store,
                                                                daemon->gpu);
   daemon->orphan_service = orf_orphan_service_new (router, daemon->core->store, daemon->orphans);
+  bind_largest (daemon);
   orf_scrape_service_bind (router, daemon->scraper);
   daemon->health = orf_health_service_new (router, &daemon->parts);
   daemon->status = orf_status_service_new (router, &daemon->parts);
@@ -511,6 +544,7 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->memory_watch, orf_memory_watch_free);
   g_clear_pointer (&daemon->exposition, orf_exposition_free);
   stop_outbox (daemon);
+  g_clear_pointer (&daemon->largest, orf_largest_free);
   g_clear_pointer (&daemon->core, orf_core_free);
   g_clear_pointer (&daemon->otlp, orf_otlp_service_free);
   g_clear_pointer (&daemon->remote_write, orf_remote_write_free);

@@ -315,3 +315,15 @@ orf_opencl_read_free (OrfOpencl *opencl, guint index, gint64 *free_bytes, gint64
   *largest_bytes = (gint64) kib[1] * 1024;
   return TRUE;
 }
+
+GModule *
+orf_opencl_get_module (OrfOpencl *opencl)
+{
+  return opencl->module;
+}
+
+gpointer
+orf_opencl_get_device (OrfOpencl *opencl, guint index)
+{
+  return g_array_index (opencl->devices, cl_device_id, index);
+}

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <glib.h>
+#include <gmodule.h>
 
 G_BEGIN_DECLS
 
@@ -38,6 +39,10 @@ GArray *orf_opencl_get_facts (OrfOpencl *opencl);
 /* Bytes free, and in the largest free block.  Only where has_free_memory. */
 gboolean
 orf_opencl_read_free (OrfOpencl *opencl, guint index, gint64 *free_bytes, gint64 *largest_bytes);
+
+/* For those who need more of the library: its module, and the cl_device_id. */
+GModule *orf_opencl_get_module (OrfOpencl *opencl);
+gpointer orf_opencl_get_device (OrfOpencl *opencl, guint index);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfOpencl, orf_opencl_free)
 

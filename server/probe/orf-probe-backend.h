@@ -31,6 +31,7 @@ char *orf_probe_backend_dup_names (void);
 
 extern const OrfProbeBackend orf_probe_amdgpu;
 extern const OrfProbeBackend orf_probe_nvml;
+extern const OrfProbeBackend orf_probe_largest;
 extern const OrfProbeBackend orf_probe_opencl;
 extern const OrfProbeBackend orf_probe_simulated;
 

@@ -2,10 +2,7 @@
 #include "probe/orf-probe-backend.h"
 
 static const OrfProbeBackend *const backends[] = {
-  &orf_probe_nvml,
-  &orf_probe_opencl,
-  &orf_probe_amdgpu,
-  &orf_probe_simulated,
+  &orf_probe_nvml, &orf_probe_opencl, &orf_probe_amdgpu, &orf_probe_simulated, &orf_probe_largest,
 };
 
 static gboolean

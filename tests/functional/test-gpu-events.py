@@ -138,6 +138,39 @@ def test_orphans_unknown(t):
     equal(t.ctl(daemon, "gpu", "orphans")[0], 0)
 
 
+def opencl_device(daemon):
+    return wait_for(lambda: daemon.call("gpu.list")["devices"], "an OpenCL device")[0]["device"]
+
+
+def test_largest(t):
+    """Found on real PoCL, and refused unless it is wanted and nobody else is there."""
+    cap = 64 << 20
+    daemon = t.start(settings={"gpu.backends": "opencl", "gpu.largest_block": "true", "gpu.max_largest_block_bytes": str(cap)})
+    device = opencl_device(daemon)
+    found = daemon.call("gpu.largest", {"device": device})
+    equal((found["largest_bytes"], found["capped"], found["cap_bytes"]), (cap, True, cap))
+    assert found["took_us"] > 0, found
+    equal(t.ctl(daemon, "gpu", "largest", device)[:2], (0, f"{cap} or more\n"))
+    fails(lambda: daemon.call("gpu.largest", {"device": "none"}), "NOT_FOUND", field="device")
+    equal(daemon.sql("SELECT count(*) FROM audit WHERE method='gpu.largest'"), [(3,)])
+    daemon.call("worker.register", {"name": "studio", "device": device})
+    contains(str(fails(lambda: daemon.call("gpu.largest", {"device": device}), "FAILED_PRECONDITION")), "1 workers use")
+
+
+def test_largest_refused(t):
+    daemon = start(t, "used_percent=50")
+    wait_for(lambda: daemon.call("gpu.list")["devices"], "the devices")
+    contains(str(fails(lambda: daemon.call("gpu.largest", {"device": "simulated-0"}), "FAILED_PRECONDITION")), "largest_block is false")
+    daemon.stop()
+    daemon = start(t, "used_percent=50", {"gpu.largest_block": "true"})
+    wait_for(lambda: daemon.call("gpu.list")["devices"], "the devices")
+    contains(str(fails(lambda: daemon.call("gpu.largest", {"device": "simulated-0"}), "FAILED_PRECONDITION")), "2 processes use")
+    daemon.stop()
+    daemon = start(t, "used_percent=4 processes=0", {"gpu.largest_block": "true"})
+    wait_for(lambda: daemon.call("gpu.list")["devices"], "the devices")
+    contains(str(fails(lambda: daemon.call("gpu.largest", {"device": "simulated-0"}), "UNAVAILABLE")), "OpenCL")
+
+
 def test_orfeasctl(t):
     daemon = start(t, "xid=31 xid_at=2")
     wait_for(lambda: events(daemon), "the event")
