@@ -49,7 +49,8 @@ struct OrfWorker {
   OrfWorkerState state;
 };
 
-void *orf_worker_run_thread_cb (void *worker);
+/* data: the worker. */
+void *orf_worker_run_thread_cb (void *data);
 
 void orf_stored_batches_free (OrfStoredBatch *batches);
 /* Monotonic. */
