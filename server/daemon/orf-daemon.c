@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "audit/orf-audit-log.h"
+#include "cleanup/orf-cleanup-calls.h"
 #include "core/orf-config.h"
 #include "daemon/orf-core.h"
 #include "daemon/orf-descriptors.h"
@@ -62,6 +63,7 @@ struct _OrfDaemon {
   OrfWorkers *workers;
   OrfWorkerKeeper *worker_keeper;
   OrfWorkerService *worker_service;
+  OrfCleaner *cleaner;
   OrfOutbox *outbox;
   OrfRemoteWrite *remote_write;
   OrfMetricsWatch *metrics_watch;
@@ -161,6 +163,7 @@ frame_cb (gpointer user_data, gint64 t_us)
   orf_metrics_watch_tick (daemon->metrics_watch, t_us);
   orf_dashboard_tick (daemon->dashboard, t_us);
   orf_health_service_look (daemon->health);
+  orf_cleaner_look (daemon->cleaner);
 }
 
 static gboolean
@@ -182,6 +185,19 @@ start_workers (OrfDaemon *daemon, GError **error)
                                                              .workers = daemon->workers,
                                                              .gpu = daemon->gpu,
                                                            });
+  daemon->cleaner = orf_cleaner_new (
+    &(OrfCleanerParts){
+      .config = daemon->config,
+      .store = daemon->core->store,
+      .workers = daemon->workers,
+      .gpu = daemon->gpu,
+      .sampler = daemon->sampler,
+      .audit = daemon->audit,
+    },
+    error);
+  if (daemon->cleaner == NULL)
+    return FALSE;
+  orf_cleanup_calls_bind (router, daemon->cleaner);
   return TRUE;
 }
 
@@ -533,6 +549,8 @@ orf_daemon_free (OrfDaemon *daemon)
     orf_otlp_service_stop (daemon->otlp);
   g_clear_pointer (&daemon->socket, orf_socket_server_free);
   g_clear_pointer (&daemon->gate, orf_gate_free);
+  if (daemon->cleaner != NULL)
+    orf_cleaner_stop (daemon->cleaner);
   g_clear_pointer (&daemon->audit, orf_audit_log_free);
   g_clear_pointer (&daemon->metrics_watch, orf_metrics_watch_free);
   g_clear_pointer (&daemon->dashboard, orf_dashboard_free);
@@ -549,6 +567,7 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->otlp, orf_otlp_service_free);
   g_clear_pointer (&daemon->remote_write, orf_remote_write_free);
   g_clear_pointer (&daemon->outbox, orf_outbox_free);
+  g_clear_pointer (&daemon->cleaner, orf_cleaner_free);
   g_clear_pointer (&daemon->worker_service, orf_worker_service_free);
   g_clear_pointer (&daemon->worker_keeper, orf_worker_keeper_free);
   g_clear_pointer (&daemon->workers, orf_workers_free);
@@ -664,6 +683,7 @@ orf_daemon_drain (OrfDaemon *daemon, void (*drained) (gpointer user_data), gpoin
 {
   orf_audit_log_note (daemon->audit, "orfeasd", "daemon.stop", NULL);
   orf_health_service_set_serving (daemon->health, FALSE);
+  orf_cleaner_hurry (daemon->cleaner);
   daemon->drained = drained;
   daemon->drained_data = user_data;
   daemon->draining = 2 + (daemon->http != NULL ? 2 : 0) + (daemon->otlp_http != NULL ? 1 : 0);
