@@ -35,6 +35,8 @@
 #include "transport/orf-http-server.h"
 #include "transport/orf-socket-server.h"
 #include "websocket/orf-ws-server.h"
+#include "workers/orf-worker-devices.h"
+#include "workers/orf-worker-frame.h"
 #include "workers/orf-worker-keeper.h"
 #include "workers/orf-worker-service.h"
 #include "workers/orf-worker-trouble.h"
@@ -62,6 +64,8 @@ struct _OrfDaemon {
   OrfGpuService *gpu_service;
   OrfWorkers *workers;
   OrfWorkerKeeper *worker_keeper;
+  OrfWorkerDevices *worker_devices;
+  OrfWorkerFrame *worker_frame;
   OrfWorkerService *worker_service;
   OrfCleaner *cleaner;
   OrfOutbox *outbox;
@@ -179,6 +183,8 @@ start_workers (OrfDaemon *daemon, GError **error)
   if (daemon->worker_keeper == NULL)
     return FALSE;
   orf_worker_trouble_watch (daemon->workers, daemon->black_box);
+  daemon->worker_devices = orf_worker_devices_new (daemon->workers, daemon->gpu);
+  daemon->worker_frame = orf_worker_frame_new (daemon->workers, daemon->sampler, daemon->config);
   daemon->worker_service = orf_worker_service_new (router, &(OrfWorkerParts){
                                                              .config = daemon->config,
                                                              .store = daemon->core->store,
@@ -569,6 +575,8 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->outbox, orf_outbox_free);
   g_clear_pointer (&daemon->cleaner, orf_cleaner_free);
   g_clear_pointer (&daemon->worker_service, orf_worker_service_free);
+  g_clear_pointer (&daemon->worker_frame, orf_worker_frame_free);
+  g_clear_pointer (&daemon->worker_devices, orf_worker_devices_free);
   g_clear_pointer (&daemon->worker_keeper, orf_worker_keeper_free);
   g_clear_pointer (&daemon->workers, orf_workers_free);
   g_clear_pointer (&daemon->gpu_service, orf_gpu_service_free);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/orf-clock.h"
+#include "core/orf-names.h"
 #include "gpu/orf-gpu-snapshot.h"
 #include "orf-error.h"
 
@@ -32,6 +33,7 @@ typedef struct {
 struct _OrfGpuMonitor {
   GPtrArray *backends; /* Backend */
   GPtrArray *devices;  /* OrfGpuSnapshot that have been sampled, borrowed from the backends */
+  GHashTable *held;    /* device → OrfGpuHeld, where something is known */
   OrfPressureThresholds thresholds;
   guint64 generation;
   guint pending;
@@ -187,6 +189,19 @@ tell_sampled (Backend *backend, const OrfProbeSample *sample)
 }
 
 static void
+update (OrfGpuMonitor *monitor,
+        OrfGpuSnapshot *snapshot,
+        const OrfProbeDeviceSample *row,
+        gint64 now_us)
+{
+  const OrfGpuHeld *held = g_hash_table_lookup (monitor->held, snapshot->device->device);
+
+  orf_gpu_snapshot_update (snapshot, row, &monitor->thresholds, now_us);
+  if (held != NULL)
+    orf_gpu_snapshot_hold (snapshot, held);
+}
+
+static void
 sample_cb (gpointer user_data, const OrfProbeSample *sample)
 {
   Backend *backend = user_data;
@@ -199,12 +214,27 @@ sample_cb (gpointer user_data, const OrfProbeSample *sample)
     const OrfProbeDeviceSample *row = find_sample (sample, snapshot->device->device);
 
     if (row)
-      orf_gpu_snapshot_update (snapshot, row, &monitor->thresholds, backend->sampled_us);
+      update (monitor, snapshot, row, backend->sampled_us);
     else
       orf_gpu_snapshot_set_gone (snapshot);
   }
   update_devices (monitor);
   tell_sampled (backend, sample);
+}
+
+void
+orf_gpu_monitor_set_held (OrfGpuMonitor *monitor, const char *device, const OrfGpuHeld *held)
+{
+  OrfGpuSnapshot *snapshot = find (monitor->devices, device);
+
+  if (held->allocated_bytes < 0 && held->reserved_bytes < 0 && held->largest_free_bytes < 0)
+    g_hash_table_remove (monitor->held, device);
+  else
+    g_hash_table_replace (monitor->held, g_strdup (device), g_memdup2 (held, sizeof *held));
+  if (snapshot == NULL)
+    return;
+  orf_gpu_snapshot_hold (snapshot, held);
+  monitor->generation++;
 }
 
 /* ---- looks ----------------------------------------------------------------------------------- */
@@ -435,6 +465,7 @@ orf_gpu_monitor_new (const OrfConfig *config,
   monitor = g_new0 (OrfGpuMonitor, 1);
   monitor->backends = g_ptr_array_new_with_free_func (backend_free);
   monitor->devices = g_ptr_array_new ();
+  monitor->held = orf_names_table_new (g_free, g_free);
   monitor->hopeless = g_ptr_array_new_with_free_func (look_free);
   monitor->context = context != NULL ? g_main_context_ref (context) : NULL;
   orf_gpu_monitor_reload (monitor, config);
@@ -461,6 +492,7 @@ orf_gpu_monitor_free (OrfGpuMonitor *monitor)
   g_clear_pointer (&monitor->context, g_main_context_unref);
   g_ptr_array_unref (monitor->hopeless);
   g_ptr_array_unref (monitor->devices);
+  g_hash_table_unref (monitor->held);
   g_ptr_array_unref (monitor->backends);
   g_free (monitor);
 }

@@ -67,6 +67,17 @@ void orf_gpu_monitor_cancel_look (OrfGpuMonitor *monitor, guint id);
  * with its first sample, and when it is gone it stays until its probe, back again, does not name
  * it. Borrowed, until the next turn of the loop. */
 GPtrArray *orf_gpu_monitor_get_devices (OrfGpuMonitor *monitor);
+/* What the allocators of processes on a device say of themselves; -1 and NAN: unknown. */
+typedef struct {
+  gint64 allocated_bytes;
+  gint64 reserved_bytes;
+  gint64 largest_free_bytes;
+  double fragmentation_percent;
+} OrfGpuHeld;
+/* From now on, in place of what its backend may tell of these; all unknown: the backend's again,
+ * from its next sample on.  The device need not be known yet. */
+void orf_gpu_monitor_set_held (OrfGpuMonitor *monitor, const char *device, const OrfGpuHeld *held);
+
 /* Changes with each change of what get_devices holds. */
 guint64 orf_gpu_monitor_get_generation (OrfGpuMonitor *monitor);
 /* Whether any device is so full that it is worth sampling at [gpu] burst_us. */

@@ -169,6 +169,23 @@ orf_gpu_snapshot_update (OrfGpuSnapshot *snapshot,
 }
 
 void
+orf_gpu_snapshot_hold (OrfGpuSnapshot *snapshot, const OrfGpuHeld *held)
+{
+  OrfGpuDevice *device = snapshot->device;
+
+  if (snapshot->gone ||
+      (held->allocated_bytes < 0 && held->reserved_bytes < 0 && held->largest_free_bytes < 0))
+    return;
+  device->has_allocated_bytes = held->allocated_bytes >= 0;
+  device->allocated_bytes = MAX (held->allocated_bytes, 0);
+  device->has_reserved_bytes = held->reserved_bytes >= 0;
+  device->reserved_bytes = MAX (held->reserved_bytes, 0);
+  device->has_largest_free_bytes = held->largest_free_bytes >= 0;
+  device->largest_free_bytes = MAX (held->largest_free_bytes, 0);
+  device->fragmentation_percent = orf_percent_round (held->fragmentation_percent);
+}
+
+void
 orf_gpu_snapshot_set_gone (OrfGpuSnapshot *snapshot)
 {
   OrfGpuDevice *device = copy_facts (snapshot->device);

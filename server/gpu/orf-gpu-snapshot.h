@@ -19,6 +19,8 @@ void orf_gpu_snapshot_update (OrfGpuSnapshot *snapshot,
                               const OrfProbeDeviceSample *sample,
                               const OrfPressureThresholds *thresholds,
                               gint64 now_us);
+/* What allocators on it say; nothing where it is gone, or they say nothing. */
+void orf_gpu_snapshot_hold (OrfGpuSnapshot *snapshot, const OrfGpuHeld *held);
 /* What is known of it no longer holds: only facts, and when it was last seen, stay. */
 void orf_gpu_snapshot_set_gone (OrfGpuSnapshot *snapshot);
 

@@ -29,6 +29,7 @@ typedef struct {
   gint64 heard_us; /* monotonic, the last that it said by itself */
   guint n_holders; /* who still looks at it; never forgotten before */
   gboolean shown;
+  gboolean unheard;  /* of the file, and said nothing since */
   gboolean listened; /* it has had a stream since it registered */
   OrfChannel *channel;
   OrfProcessWatch *process; /* NULL: unknown, or the kernel cannot */
@@ -181,7 +182,7 @@ decide_state (const Entry *entry, gint64 now_us)
 
   if (over && entry->channel == NULL)
     return ORF_WORKER_STATE_LOST;
-  if (over || (entry->listened && entry->channel == NULL))
+  if (over || entry->unheard || (entry->listened && entry->channel == NULL))
     return ORF_WORKER_STATE_SILENT;
   return ORF_WORKER_STATE_CONNECTED;
 }
@@ -219,6 +220,7 @@ static void
 hear (Entry *entry)
 {
   entry->heard_us = orf_clock_monotonic_us ();
+  entry->unheard = FALSE;
   set_back (entry);
   look_at (entry);
 }
@@ -403,6 +405,7 @@ orf_workers_restore (OrfWorkers *workers,
 {
   Entry *entry = entry_new (workers, no, facts);
 
+  entry->unheard = TRUE;
   entry->worker.registered_us = worker->registered_us;
   entry->worker.reported_us = worker->reported_us;
   entry->worker.lost_us = worker->lost_us;
