@@ -87,13 +87,27 @@ def bound(value, otherwise):
     return f"{value}.0" if isinstance(value, int) else repr(value)
 
 
+def enum_name(section, key):
+    """section "scrape.*": the key is an entry's."""
+    return f"{section.replace('.*', '_entry')}_{key['name']}"
+
+
+def enum_members(name, key):
+    return "".join(f"  ORF_CONFIG_{name.upper()}_{value.upper().replace('-', '_')},\n" for value in key["enum"])
+
+
+def enum_table(section, key):
+    texts = ", ".join(c_string(value) for value in key["enum"])
+    return f"static const char *const {enum_name(section, key)}_values[] = {{ {texts}, NULL }};"
+
+
 def key_row(section, key, struct="OrfConfig", member="", inherited="0"):
     if key["type"] not in TYPES:
         raise SchemaError(f"config {section}.{key['name']}: type {key['type']!r}")
     member = member or f"{section}.{key['name']}"
     values = "NULL"
     if key["type"] == "enum":
-        values = f"{section}_{key['name']}_values"
+        values = enum_name(section, key) + "_values"
     env = key.get("env")
     env = env[0] if isinstance(env, list) and env else env
     return (f"  {{ {c_string(section)}, {c_string(key['name'])}, ORF_CONFIG_{key['type'].upper()}, "
@@ -126,7 +140,10 @@ def entries_type(section):
 
 def entries_struct(section):
     members = "".join(f"  {TYPES[key['type']]}{key['name']};\n" for key in entry_keys(section))
-    return (f"/* An entry of [{section['name']}]; name is the user's. */\n"
+    title = section["entries"]["title"]
+    enums = "".join(f"typedef enum {{\n{enum_members(title + '_' + key['name'], key)}}} {entries_type(section)}{camel(key['name'].replace('_', '.'))};\n\n"
+                    for key in entry_keys(section) if key["type"] == "enum")
+    return (f"{enums}/* An entry of [{section['name']}]; name is the user's. */\n"
             f"typedef struct {{\n  char *name;\n{members}}} {entries_type(section)};\n")
 
 
@@ -136,7 +153,8 @@ def entries_rows(section):
     rows = [key_row(f"{name}.*", key, struct, key["name"],
                     f"offsetof (OrfConfig, {name}.{key['name']})" if key.get("inherit") else "0")
             for key in entry_keys(section)]
-    table = f"static const OrfConfigKey {name}_entry_keys[] = {{\n" + "\n".join(rows) + "\n};"
+    tables = [enum_table(f"{name}.*", key) + "\n" for key in entry_keys(section) if key["type"] == "enum"]
+    table = "".join(tables) + f"static const OrfConfigKey {name}_entry_keys[] = {{\n" + "\n".join(rows) + "\n};"
     reload = int(bool(section["entries"].get("reload")))
     return table, (f"  {{ {c_string(name)}, offsetof (OrfConfig, {name}.{section['entries']['name']}), "
                    f"sizeof ({struct}), {reload}, {name}_entry_keys, {len(rows)} }},")
@@ -147,7 +165,9 @@ def entries_sample(section):
     entries = section["entries"]
     lines = ["#", *(f"# {line}" for line in wrap(entries["help"])), f"# {entries['example']}"]
     for key in entry_keys(section)[1:]:
-        text = f"{key['help']} ({allowed(key)}; {'the default is that above' if key.get('inherit') else 'none by default'})"
+        default = "the default is that above" if key.get("inherit") else \
+            f"default {default_text(key)}" if default_text(key) else "none by default"
+        text = f"{key['help']} ({allowed(key)}; {default})"
         lines += [f"#   {line}" for line in wrap(f"{key['name']} in [{section['name']}.NAME]: {text}")]
     return lines
 
@@ -188,10 +208,8 @@ def generate(schema):
             struct.append(f"    {TYPES[key['type']]}{key['name']};")
             if key["type"] == "enum":
                 name = f"{section['name']}_{key['name']}"
-                texts = ", ".join(c_string(value) for value in key["enum"])
-                enums.append((name, f"static const char *const {name}_values[] = {{ {texts}, NULL }};"))
-                members = "".join(f"  ORF_CONFIG_{name.upper()}_{value.upper().replace('-', '_')},\n"
-                                  for value in key["enum"])
+                enums.append((name, enum_table(section["name"], key)))
+                members = enum_members(name, key)
                 struct.insert(0, f"typedef enum {{\n{members}}} OrfConfig{camel(name.replace('_', '.'))};\n")
         if "entries" in section:
             struct.insert(0, entries_struct(section))

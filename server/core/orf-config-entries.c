@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/orf-config-private.h"
+#include "core/orf-config.h"
 #include "orf-error.h"
 
 #define MAX_ENTRIES    100
@@ -258,21 +259,28 @@ copy (const OrfConfigEntries *entries, gconstpointer from)
 }
 
 static gboolean
+is_same (const OrfConfigEntries *entries, gconstpointer a, gconstpointer b)
+{
+  if (!g_str_equal (get_name (a), get_name (b)))
+    return FALSE;
+  for (guint i = 0; i < entries->n_keys; i++) {
+    g_autofree char *before = orf_config_key_to_text (a, &entries->keys[i]);
+    g_autofree char *after = orf_config_key_to_text (b, &entries->keys[i]);
+
+    if (!g_str_equal (before, after))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
 are_equal (const OrfConfigEntries *entries, const GPtrArray *a, const GPtrArray *b)
 {
   if (a->len != b->len)
     return FALSE;
-  for (guint i = 0; i < a->len; i++) {
-    if (!g_str_equal (get_name (a->pdata[i]), get_name (b->pdata[i])))
+  for (guint i = 0; i < a->len; i++)
+    if (!is_same (entries, a->pdata[i], b->pdata[i]))
       return FALSE;
-    for (guint j = 0; j < entries->n_keys; j++) {
-      g_autofree char *before = orf_config_key_to_text (a->pdata[i], &entries->keys[j]);
-      g_autofree char *after = orf_config_key_to_text (b->pdata[i], &entries->keys[j]);
-
-      if (!g_str_equal (before, after))
-        return FALSE;
-    }
-  }
   return TRUE;
 }
 
@@ -293,4 +301,24 @@ orf_config_entries_reload (OrfConfig *config, const OrfConfig *fresh, GPtrArray 
     for (guint j = 0; j < from->len; j++)
       g_ptr_array_add (array, copy (entries, from->pdata[j]));
   }
+}
+
+/* ---- for those that keep one ----------------------------------------------------------------- */
+
+gpointer
+orf_config_entry_copy (const char *section, gconstpointer entry)
+{
+  return copy (orf_config_entries_find (section), entry);
+}
+
+void
+orf_config_entry_free (const char *section, gpointer entry)
+{
+  entry_free (orf_config_entries_find (section), entry);
+}
+
+gboolean
+orf_config_entry_equal (const char *section, gconstpointer a, gconstpointer b)
+{
+  return is_same (orf_config_entries_find (section), a, b);
 }

@@ -22,6 +22,13 @@ OrfConfig *orf_config_load (const char *file, const char *const *overrides, GErr
  * differ and may not are returned, NULL-terminated. */
 char **orf_config_reload (OrfConfig *config, const OrfConfig *fresh);
 
+/* An entry of a section of the user's own keys, such as "actuators", for those that outlive a
+ * reload. */
+gpointer orf_config_entry_copy (const char *section, gconstpointer entry);
+void orf_config_entry_free (const char *section, gpointer entry);
+/* All that is said of them, their names too. */
+gboolean orf_config_entry_equal (const char *section, gconstpointer a, gconstpointer b);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfConfig, orf_config_free)
 
 G_END_DECLS

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "actuators/orf-actuators.h"
 #include "audit/orf-audit-log.h"
 #include "cleanup/orf-cleanup-calls.h"
 #include "core/orf-config.h"
@@ -68,6 +69,7 @@ struct _OrfDaemon {
   OrfWorkerFrame *worker_frame;
   OrfWorkerService *worker_service;
   OrfCleaner *cleaner;
+  OrfActuators *actuators;
   OrfOutbox *outbox;
   OrfRemoteWrite *remote_write;
   OrfMetricsWatch *metrics_watch;
@@ -204,7 +206,8 @@ start_workers (OrfDaemon *daemon, GError **error)
   if (daemon->cleaner == NULL)
     return FALSE;
   orf_cleanup_calls_bind (router, daemon->cleaner);
-  return TRUE;
+  daemon->actuators = orf_actuators_new (daemon->config, daemon->workers, daemon->gpu, error);
+  return daemon->actuators != NULL;
 }
 
 static guint
@@ -557,6 +560,7 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->gate, orf_gate_free);
   if (daemon->cleaner != NULL)
     orf_cleaner_stop (daemon->cleaner);
+  g_clear_pointer (&daemon->actuators, orf_actuators_free);
   g_clear_pointer (&daemon->audit, orf_audit_log_free);
   g_clear_pointer (&daemon->metrics_watch, orf_metrics_watch_free);
   g_clear_pointer (&daemon->dashboard, orf_dashboard_free);
@@ -648,6 +652,15 @@ reload_remote_write (OrfDaemon *daemon)
     g_warning ("remote write goes on as it was: %s", error->message);
 }
 
+static void
+reload_actuators (OrfDaemon *daemon)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!orf_actuators_reload (daemon->actuators, &error))
+    g_warning ("actuators: %s", error->message);
+}
+
 void
 orf_daemon_reload (OrfDaemon *daemon, const OrfConfig *fresh)
 {
@@ -662,6 +675,7 @@ orf_daemon_reload (OrfDaemon *daemon, const OrfConfig *fresh)
   orf_core_reload (daemon->core, daemon->config);
   orf_gpu_monitor_reload (daemon->gpu, daemon->config);
   orf_scraper_reload (daemon->scraper);
+  reload_actuators (daemon);
   if (daemon->websocket != NULL)
     orf_ws_server_reload (daemon->websocket, daemon->config);
   if (!orf_dashboard_reload (daemon->dashboard, &error))

@@ -209,7 +209,7 @@ class Worker:
         self._wake.set()
 
     def close(self, timeout: float = CALL_S) -> None:
-        """Reports what is left, waits for both threads, no longer than timeout seconds, and ends."""
+        """Reports what is left and leaves, waits for both threads, no longer than timeout seconds, and ends."""
         if self._is_elsewhere():
             return
         with self._known:
@@ -331,6 +331,8 @@ class Worker:
                 if worker is not None:
                     self._report(worker)
                     backoff.reset()
+                if worker is not None and closing:
+                    self._client.worker.leave(worker=worker, timeout=CALL_S)
             except errors.NotFound as error:
                 if worker is not None:  # the daemon was begun anew, or took us for lost
                     self._forget(worker)

@@ -16,7 +16,7 @@ import orfeas_test
 from orfeas import worker as worker_module
 from orfeas_test import PATIENCE_S, equal, wait_for
 
-WORKER_METHODS = ("worker.register", "worker.report", "worker.advice", "worker.done")
+WORKER_METHODS = ("worker.register", "worker.report", "worker.advice", "worker.done", "worker.leave")
 
 
 class FakeDaemon:
@@ -125,6 +125,7 @@ def test_registers_and_reports(t):
         listening(daemon)
     equal(daemon.of("worker.register"), [{"name": "trainer", "device": "simulated-0", "capabilities": []}])
     equal(daemon.of("worker.report")[0], {"worker": "w-1", "allocator": {"reserved_bytes": 7}})
+    equal(daemon.of("worker.leave"), [{"worker": "w-1"}])
     assert not any(thread.name.startswith("orfeas ") and thread.is_alive() for thread in worker._threads)
 
 
