@@ -356,6 +356,29 @@ test_pinned_rows (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
   g_assert_cmpint (ask (connection, "SELECT count(*) FROM event"), ==, 100);
 }
 
+/* By their number, and by when they were raised. */
+static void
+test_gpu_events (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  g_autoptr (OrfConnection) connection = open_file (fixture);
+  gint64 now_us = orf_clock_now_us ();
+  OrfRetainLimits limits = { .raw_before_us = now_us - ORF_HOUR_US, .event_rows = 100 };
+
+  run (connection,
+       "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) "
+       "INSERT INTO gpu_event (id, device, kind, severity, text, raised_us) "
+       "SELECT i, 'd', 'xid', 'info', 'x', %" G_GINT64_FORMAT " + 1000000 * i FROM n",
+       now_us - DAY_US);
+  pin (connection, 1, now_us - DAY_US + 10 * ORF_US_PER_S, now_us - DAY_US + 20 * ORF_US_PER_S);
+  retain (connection, &limits);
+  g_assert_cmpint (ask (connection, "SELECT count(*) FROM gpu_event"), ==, 110);
+  assert_list (connection, "SELECT id FROM gpu_event WHERE id <= 900",
+               "10 11 12 13 14 15 16 17 18 19 ");
+  run (connection, "DELETE FROM pin");
+  retain (connection, &limits);
+  g_assert_cmpint (ask (connection, "SELECT count(*) FROM gpu_event"), ==, 100);
+}
+
 static void
 make_audit (OrfConnection *connection, gint64 t_us, guint n)
 {
@@ -472,6 +495,7 @@ main (int argc, char **argv)
   ADD ("minutes", test_minutes);
   ADD ("size", test_size);
   ADD ("pinned-rows", test_pinned_rows);
+  ADD ("gpu-events", test_gpu_events);
   ADD ("clock-is-back", test_clock_is_back);
   ADD ("rounds", test_rounds);
   ADD ("limits-that-change", test_limits_that_change);
