@@ -100,7 +100,7 @@ static const OrfCtlOption gpu_cleanups_options[] = {
 };
 
 static const OrfCtlOption gpu_events_options[] = {
-  { "from", "TIME", "not over before: RFC 3339, epoch seconds or microseconds, -10m" },
+  { "from", "TIME", "not over before: RFC 3339, epoch seconds, or -10m" },
   { "to", "TIME", "raised before" },
   { "limit", "N", "at most so many" },
   { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
