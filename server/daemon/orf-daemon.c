@@ -404,7 +404,7 @@ start_http (OrfDaemon *daemon, GError **error)
     daemon->exposition = orf_exposition_new (daemon->core->registry, daemon->core->memory, error);
     if (daemon->exposition == NULL)
       return FALSE;
-    orf_metrics_page_add (daemon->http, daemon->exposition);
+    orf_metrics_page_add (daemon->http, daemon->exposition, daemon->gpu);
 #ifdef HAVE_PAGE
     orf_page_add (daemon->http);
 #endif

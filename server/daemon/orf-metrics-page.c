@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/orf-metrics-page.h"
 
+#include "gpu/orf-dcgm-text.h"
+
 #define STATUS_UNAVAILABLE 503
 
 static void
@@ -28,8 +30,15 @@ metrics_cb (gpointer user_data, OrfHttpPage *page)
                       made_cb, orf_http_page_defer (page));
 }
 
-void
-orf_metrics_page_add (OrfHttpServer *server, OrfExposition *exposition)
+static void
+extra_cb (gpointer user_data, OrfExpositionFormat format, GString *out)
 {
+  orf_dcgm_text_append (orf_gpu_monitor_get_devices (user_data), g_get_host_name (), format, out);
+}
+
+void
+orf_metrics_page_add (OrfHttpServer *server, OrfExposition *exposition, OrfGpuMonitor *gpu)
+{
+  orf_exposition_set_extra (exposition, extra_cb, gpu);
   orf_http_server_add_page (server, "/metrics", FALSE, metrics_cb, exposition);
 }

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "gpu/orf-gpu-values.h"
+
 struct _OrfGpuFrame {
   OrfGpuMonitor *monitor;
   OrfSampler *sampler;
@@ -46,6 +48,7 @@ fill_device (OrfFrame *frame, const OrfGpuDevice *device)
 
   for (guint i = 0; i < G_N_ELEMENTS (values); i++)
     orf_frame_add (frame, values[i].metric, labels, values[i].value);
+  orf_gpu_values_fill (frame, device);
 }
 
 static void

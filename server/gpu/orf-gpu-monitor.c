@@ -6,14 +6,22 @@
 
 #include "core/orf-clock.h"
 #include "core/orf-names.h"
+#include "gpu/orf-gpu-backends.h"
 #include "gpu/orf-gpu-snapshot.h"
 #include "orf-error.h"
+
+/* An answer that took longer is not waited for any more: its values go with a later frame.  It is
+ * as long as the sampler keeps a frame open. */
+#define AWAIT_US (100 * ORF_US_PER_MS)
 
 /* A probe of ours, and the devices that it named. */
 typedef struct {
   OrfGpuMonitor *monitor;
   OrfProbeChild *child;
   const char *name;
+  gboolean automatic; /* see OrfGpuBackend */
+  gboolean awaited;   /* its answer is pending, and `settled` waits for it */
+  gint64 asked_us;    /* monotonic */
   GPtrArray *devices; /* OrfGpuSnapshot, in the order of hello */
   gint64 sampled_us;
   guint64 n_asks;      /* that its probe took */
@@ -45,30 +53,6 @@ struct _OrfGpuMonitor {
   gpointer settled_data;
   OrfGpuSampled sampled;
   gpointer sampled_data;
-};
-
-static void
-add_simulated_arguments (GStrvBuilder *arguments, const OrfConfig *config)
-{
-  g_autofree char *devices = g_strdup_printf ("devices=%" G_GINT64_FORMAT,
-                                              config->gpu.simulated_devices);
-  g_autofree char *total = g_strdup_printf ("total_bytes=%" G_GINT64_FORMAT,
-                                            config->gpu.simulated_total_bytes);
-  g_autofree char *period = g_strdup_printf ("period_us=%" G_GINT64_FORMAT,
-                                             config->gpu.simulated_period_us);
-
-  g_strv_builder_add_many (arguments, devices, total, period, NULL);
-}
-
-/* What config may name; the functions are in the probe. */
-static const struct {
-  const char *name;
-  void (*add_arguments) (GStrvBuilder *arguments, const OrfConfig *config); /* may be NULL */
-} known_backends[] = {
-  { "nvml", NULL },
-  { "opencl", NULL },
-  { "amdgpu", NULL },
-  { "simulated", add_simulated_arguments },
 };
 
 static void
@@ -129,6 +113,8 @@ ask_backend (Backend *backend)
   if (!orf_probe_child_ask (backend->child))
     return;
   backend->n_asks++;
+  backend->awaited = TRUE;
+  backend->asked_us = orf_clock_monotonic_us ();
   backend->monitor->pending++;
 }
 
@@ -367,13 +353,27 @@ orf_gpu_monitor_cancel_look (OrfGpuMonitor *monitor, guint id)
   }
 }
 
+static guint
+count_awaited (OrfGpuMonitor *monitor)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < monitor->backends->len; i++)
+    n += ((Backend *) g_ptr_array_index (monitor->backends, i))->awaited;
+
+  return n;
+}
+
 static void
 settled_cb (gpointer user_data)
 {
   Backend *backend = user_data;
   OrfGpuMonitor *monitor = backend->monitor;
+  gboolean was_awaited = backend->awaited;
 
-  if (--monitor->pending == 0 && monitor->settled)
+  monitor->pending--;
+  backend->awaited = FALSE;
+  if (was_awaited && count_awaited (monitor) == 0 && monitor->settled)
     monitor->settled (monitor->settled_data);
   settle_looks (backend);
 }
@@ -387,62 +387,30 @@ static const OrfProbeChildEvents child_events = {
 
 static void
 add_backend (OrfGpuMonitor *monitor,
-             guint known,
+             const OrfGpuBackend *named,
              const OrfConfig *config,
              const char *probe_path,
              GMainContext *context)
 {
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_auto (GStrv) arguments = NULL;
+  g_auto (GStrv) arguments = orf_gpu_backends_dup_arguments (named->name, config);
   Backend *backend = g_new0 (Backend, 1);
   OrfProbeOptions options = {
     .program = probe_path,
-    .backend = known_backends[known].name,
+    .backend = named->name,
+    .arguments = (const char *const *) arguments,
     .start_timeout_us = config->gpu.probe_start_timeout_us,
     .timeout_us = config->gpu.probe_timeout_us,
     .backoff_us = config->gpu.probe_backoff_us,
     .backoff_max_us = MAX (config->gpu.probe_backoff_max_us, config->gpu.probe_backoff_us),
   };
 
-  if (known_backends[known].add_arguments)
-    known_backends[known].add_arguments (builder, config);
-  arguments = g_strv_builder_end (builder);
-  options.arguments = (const char *const *) arguments;
   backend->monitor = monitor;
-  backend->name = known_backends[known].name;
+  backend->name = named->name;
+  backend->automatic = named->automatic;
   backend->devices = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_gpu_snapshot_free);
   backend->looks = g_ptr_array_new_with_free_func (look_free);
   g_ptr_array_add (monitor->backends, backend);
   backend->child = orf_probe_child_new (&options, &child_events, backend, context);
-}
-
-static gboolean
-find_known (const char *name, guint *known, GError **error)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (known_backends); i++) {
-    if (g_str_equal (known_backends[i].name, name)) {
-      *known = i;
-      return TRUE;
-    }
-  }
-
-  g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "gpu.backends",
-                                                 "nvml, amdgpu, opencl, simulated",
-                                                 "no GPU backend is called '%s'", name));
-  return FALSE;
-}
-
-static gboolean
-has_backend (OrfGpuMonitor *monitor, const char *name)
-{
-  for (guint i = 0; i < monitor->backends->len; i++) {
-    const Backend *backend = g_ptr_array_index (monitor->backends, i);
-
-    if (g_str_equal (backend->name, name))
-      return TRUE;
-  }
-
-  return FALSE;
 }
 
 OrfGpuMonitor *
@@ -451,16 +419,11 @@ orf_gpu_monitor_new (const OrfConfig *config,
                      GMainContext *context,
                      GError **error)
 {
-  g_autoptr (GArray) known = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_autoptr (GArray) backends = orf_gpu_backends_resolve (config->gpu.backends, error);
   OrfGpuMonitor *monitor = NULL;
 
-  for (guint i = 0; config->gpu.backends && config->gpu.backends[i]; i++) {
-    guint row = 0;
-
-    if (!find_known (config->gpu.backends[i], &row, error))
-      return NULL;
-    g_array_append_val (known, row);
-  }
+  if (!backends)
+    return NULL;
 
   monitor = g_new0 (OrfGpuMonitor, 1);
   monitor->backends = g_ptr_array_new_with_free_func (backend_free);
@@ -469,12 +432,8 @@ orf_gpu_monitor_new (const OrfConfig *config,
   monitor->hopeless = g_ptr_array_new_with_free_func (look_free);
   monitor->context = context != NULL ? g_main_context_ref (context) : NULL;
   orf_gpu_monitor_reload (monitor, config);
-  for (guint i = 0; i < known->len; i++) {
-    guint row = g_array_index (known, guint, i);
-
-    if (!has_backend (monitor, known_backends[row].name)) /* named twice is once */
-      add_backend (monitor, row, config, probe_path, context);
-  }
+  for (guint i = 0; i < backends->len; i++)
+    add_backend (monitor, &g_array_index (backends, OrfGpuBackend, i), config, probe_path, context);
 
   return monitor;
 }
@@ -524,10 +483,17 @@ orf_gpu_monitor_set_sampled (OrfGpuMonitor *monitor, OrfGpuSampled sampled, gpoi
 guint
 orf_gpu_monitor_ask (OrfGpuMonitor *monitor)
 {
-  for (guint i = 0; i < monitor->backends->len; i++)
-    ask_backend (g_ptr_array_index (monitor->backends, i));
+  gint64 now_us = orf_clock_monotonic_us ();
 
-  return monitor->pending;
+  for (guint i = 0; i < monitor->backends->len; i++) {
+    Backend *backend = g_ptr_array_index (monitor->backends, i);
+
+    ask_backend (backend);
+    if (backend->asked_us < now_us - AWAIT_US)
+      backend->awaited = FALSE;
+  }
+
+  return count_awaited (monitor);
 }
 
 guint
@@ -579,6 +545,7 @@ orf_gpu_monitor_get_source (OrfGpuMonitor *monitor, guint index)
     .rss_bytes = orf_probe_child_get_rss_bytes (backend->child),
     .restarts = orf_probe_child_get_restarts (backend->child),
     .sampled_us = backend->sampled_us,
+    .absent = backend->automatic && orf_probe_child_has_declined (backend->child),
   };
 
   return source;

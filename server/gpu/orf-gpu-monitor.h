@@ -16,6 +16,7 @@ typedef struct _OrfGpuMonitor OrfGpuMonitor;
 
 typedef struct {
   OrfGpuDevice *device; /* as gpu.list answers it */
+  gint64 xid, xid_us;   /* the driver's last error, and when it was told; 0: none */
   gboolean unified;     /* it shares the host's memory: what is in use of it is the system's */
   gboolean
     gone; /* its probe is not up, or left it out of the last sample: what it had is unknown */
@@ -34,8 +35,8 @@ void orf_gpu_monitor_free (OrfGpuMonitor *monitor);
 /* Takes over the pressure thresholds. */
 void orf_gpu_monitor_reload (OrfGpuMonitor *monitor, const OrfConfig *config);
 
-/* Called whenever the number of pending answers falls to 0, also for the ask that each probe gets
- * by itself as soon as it is up. */
+/* Called whenever the last answer that is waited for has come, also for the ask that each probe
+ * gets by itself as soon as it is up. */
 void orf_gpu_monitor_set_settled (OrfGpuMonitor *monitor,
                                   void (*settled) (gpointer user_data),
                                   gpointer user_data);
@@ -47,9 +48,10 @@ typedef void (*OrfGpuSampled) (gpointer user_data,
                                gint64 now_us);
 void
 orf_gpu_monitor_set_sampled (OrfGpuMonitor *monitor, OrfGpuSampled sampled, gpointer user_data);
-/* Asks every probe that is up and has no open ask.  Returns how many answers are then pending,
- * those of earlier asks included; with 0 `settled` is not called. */
+/* Asks every probe that is up and has no open ask.  Returns how many answers are then waited for;
+ * with 0 `settled` is not called.  A probe that hangs is not waited for again and again. */
 guint orf_gpu_monitor_ask (OrfGpuMonitor *monitor);
+/* Answers that have not come, waited for or not. */
 guint orf_gpu_monitor_get_pending (OrfGpuMonitor *monitor);
 
 /* looked: once, never before orf_gpu_monitor_look() returns; snapshot NULL: the device could not be
@@ -92,6 +94,7 @@ typedef struct {
   gint64 rss_bytes;   /* -1: none runs */
   guint restarts;
   gint64 sampled_us; /* 0: not yet */
+  gboolean absent;   /* of `auto`: its probe has said in order that there is nothing for it */
 } OrfGpuSource;
 
 guint orf_gpu_monitor_get_n_sources (OrfGpuMonitor *monitor);

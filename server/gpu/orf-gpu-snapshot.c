@@ -3,7 +3,12 @@
 
 #include <math.h>
 
+#include "core/orf-clock.h"
 #include "core/orf-percent.h"
+#include "gpu/orf-gpu-values.h"
+
+/* A driver's error is news for as long; what stays is in gpu.events. */
+#define XID_US (5 * 60 * ORF_US_PER_S)
 
 /* A device of the same name and size about which nothing else is known. */
 static OrfGpuDevice *
@@ -11,6 +16,12 @@ copy_facts (const OrfGpuDevice *from)
 {
   OrfGpuDevice *device = orf_gpu_device_new ();
 
+  device->uuid = g_strdup (from->uuid);
+  device->has_index = from->has_index;
+  device->index = from->index;
+  device->parent = g_strdup (from->parent);
+  device->has_instance = from->has_instance;
+  device->instance = from->instance;
   device->device = g_strdup (from->device);
   device->name = g_strdup (from->name);
   device->vendor = g_strdup (from->vendor);
@@ -37,8 +48,16 @@ orf_gpu_snapshot_new (const char *backend,
   device->backend = g_strdup (backend);
   device->has_total_bytes = facts->has_total_bytes;
   device->total_bytes = facts->total_bytes;
+  device->uuid = g_strdup (facts->uuid);
+  device->has_index = facts->has_index;
+  device->index = facts->index;
+  device->parent = g_strdup (facts->parent);
+  device->has_instance = facts->has_instance;
+  device->instance = facts->instance;
   device->processes = g_ptr_array_new ();
   if (before) {
+    snapshot->xid = before->xid;
+    snapshot->xid_us = before->xid_us;
     device->has_sampled_us = before->device->has_sampled_us;
     device->sampled_us = before->device->sampled_us;
   }
@@ -139,6 +158,23 @@ get_fragmentation_percent (const OrfGpuDevice *device)
   return CLAMP (100.0 * (double) scattered_bytes / (double) device->reserved_bytes, 0.0, 100.0);
 }
 
+static void
+note_xid (OrfGpuSnapshot *snapshot,
+          const OrfProbeDeviceSample *sample,
+          gint64 now_us,
+          OrfGpuDevice *device)
+{
+  if (!sample->xids)
+    return;
+
+  if (sample->xids->len > 0) {
+    snapshot->xid = g_array_index (sample->xids, gint64, sample->xids->len - 1);
+    snapshot->xid_us = now_us;
+  }
+  device->has_xid = TRUE;
+  device->xid = now_us - snapshot->xid_us < XID_US ? snapshot->xid : 0;
+}
+
 void
 orf_gpu_snapshot_update (OrfGpuSnapshot *snapshot,
                          const OrfProbeDeviceSample *sample,
@@ -150,6 +186,13 @@ orf_gpu_snapshot_update (OrfGpuSnapshot *snapshot,
 
   copy_bytes (sample, device);
   copy_processes (sample, device->processes);
+  orf_gpu_values_copy (sample, device);
+  note_xid (snapshot, sample, now_us, device);
+  device->has_retirement_pending = sample->has_retirement_pending;
+  device->retirement_pending = sample->retirement_pending;
+  device->has_retirement_failed = sample->has_retirement_failed;
+  device->retirement_failed = sample->retirement_failed;
+  device->throttle_reasons = g_strdupv (sample->throttle_reasons);
   device->utilization_percent = orf_percent_round (sample->utilization_percent);
   device->temperature_c = sample->temperature_c;
   device->power_w = sample->power_w;

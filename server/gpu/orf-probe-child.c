@@ -40,9 +40,10 @@ struct _OrfProbeChild {
 
   OrfProbeState state;
   char *reason;
-  char *cause; /* why it was given up; NULL: as its end tells */
-  char *said;  /* the error that it told before hello */
-  char *told;  /* what was last wrong, as it stands in the log */
+  char *cause;       /* why it was given up; NULL: as its end tells */
+  char *said;        /* the error that it told before hello */
+  char *told;        /* what was last wrong, as it stands in the log */
+  gboolean declined; /* its last end was in order, with an error before hello */
   guint restarts;
   guint errors;      /* in a row */
   gint64 backoff_us; /* the next wait */
@@ -187,6 +188,7 @@ ended_cb (GPid pid, gint wait_status, gpointer user_data)
   if (child->fd >= 0)
     give_up (child, NULL);
 
+  child->declined = child->said && !child->cause && !child->hello_us;
   if (child->cause)
     wait_for_start (child, child->cause);
   else if (child->said)
@@ -239,6 +241,7 @@ take_hello (OrfProbeChild *child, const OrfProbeHello *hello)
   }
 
   clear_source (&child->timer);
+  child->declined = FALSE;
   child->hello_us = orf_clock_monotonic_us ();
   child->errors = 0;
   if (child->told)
@@ -524,6 +527,12 @@ const char *
 orf_probe_child_get_reason (OrfProbeChild *child)
 {
   return child->reason;
+}
+
+gboolean
+orf_probe_child_has_declined (OrfProbeChild *child)
+{
+  return child->declined;
 }
 
 guint

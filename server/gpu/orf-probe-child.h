@@ -62,6 +62,9 @@ gboolean orf_probe_child_is_pending (OrfProbeChild *child);
 OrfProbeState orf_probe_child_get_state (OrfProbeChild *child);
 /* For a person; NULL while operational. */
 const char *orf_probe_child_get_reason (OrfProbeChild *child);
+/* It has told in order why it cannot work, and nothing else has happened to it since its start:
+ * there is nothing for it here. */
+gboolean orf_probe_child_has_declined (OrfProbeChild *child);
 /* Starts after the first. */
 guint orf_probe_child_get_restarts (OrfProbeChild *child);
 /* -1: none runs */

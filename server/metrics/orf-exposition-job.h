@@ -14,6 +14,7 @@ typedef struct {
   OrfExpositionSheet *sheet;
   GArray *values; /* double; NULL: the text is there, and only to be packed */
   OrfExpositionFormat format;
+  GString *extra; /* where values are: what else stands on the page */
   GString *text;
   gboolean packs;
   char *gzip; /* NULL: not packed */

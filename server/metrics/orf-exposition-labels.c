@@ -130,6 +130,15 @@ append_labels (GString *text, char *const *told)
 }
 
 char *
+orf_exposition_labels_write (char *const *told)
+{
+  GString *text = g_string_new (NULL);
+
+  append_labels (text, told);
+  return end (text);
+}
+
+char *
 orf_exposition_labels_to_text (char *const *labels, const char *le)
 {
   GString *text = g_string_new (NULL);
@@ -146,11 +155,9 @@ orf_exposition_labels_to_text (char *const *labels, const char *le)
 char *
 orf_exposition_labels_export (const char *const *export_labels, char *const *labels)
 {
-  GString *text = g_string_new (NULL);
   g_auto (GStrv) told = orf_exposition_labels_dup_exported (export_labels, labels);
 
-  append_labels (text, told);
-  return end (text);
+  return orf_exposition_labels_write (told);
 }
 
 /* The fewest digits that read back as the same; returns them as -d.ddde+XX. */

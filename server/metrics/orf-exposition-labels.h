@@ -17,6 +17,8 @@ char **orf_exposition_labels_dup_told (char *const *labels, gboolean without_le)
 /* A built-in metric's, as its export has them: key, value, …, NULL; $NAME is the value of NAME. */
 char **orf_exposition_labels_dup_exported (const char *const *export_labels, char *const *labels);
 
+/* What is told already, key, value, …, NULL, as text. */
+char *orf_exposition_labels_write (char *const *told);
 /* They are told as they stand in the series' canonical text. */
 gboolean orf_exposition_labels_are_plain (char *const *labels);
 /* orf_exposition_labels_dup_told() as text.  le: of a bucket, told last, in place of the label of

@@ -112,6 +112,7 @@ void
 orf_exposition_text_write (GString *out,
                            const OrfExpositionSheet *sheet,
                            const double *values,
+                           const char *extra,
                            OrfExpositionFormat format)
 {
   Writer writer = { out, sheet, format };
@@ -119,6 +120,7 @@ orf_exposition_text_write (GString *out,
   append_build (&writer);
   for (guint i = 0; i < sheet->families->len; i++)
     append_family (&writer, &g_array_index (sheet->families, OrfSheetFamily, i), values);
+  g_string_append (out, extra);
   if (format == ORF_EXPOSITION_OPENMETRICS)
     g_string_append (out, "# EOF\n");
 }

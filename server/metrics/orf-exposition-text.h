@@ -12,10 +12,12 @@ G_BEGIN_DECLS
  * are younger than its scrapes are apart.
  */
 
-/* Appends it; values, as the sheet's lines, NAN: none, and the line is left out. */
+/* Appends it; values, as the sheet's lines, NAN: none, and the line is left out.  extra: families
+ * that stand behind them as they are. */
 void orf_exposition_text_write (GString *out,
                                 const OrfExpositionSheet *sheet,
                                 const double *values,
+                                const char *extra,
                                 OrfExpositionFormat format);
 
 G_END_DECLS

@@ -55,6 +55,8 @@ struct _OrfExposition {
   gboolean closing;
   OrfQueue *jobs, *replies;
   pthread_t thread;
+  OrfExpositionExtra extra; /* may be NULL */
+  gpointer extra_data;
 };
 
 static void start (OrfExposition *exposition);
@@ -233,6 +235,9 @@ make_job (OrfExposition *exposition, OrfExpositionFormat format)
     ensure_sheet (exposition);
     job->values = orf_exposition_sources_read (exposition->sources, orf_clock_now_us ());
     job->sheet = g_steal_pointer (&exposition->sheet);
+    job->extra = g_string_new (NULL);
+    if (exposition->extra != NULL)
+      exposition->extra (exposition->extra_data, format, job->extra);
   }
   g_clear_pointer (&page->gzip, g_free);
   job->text = g_steal_pointer (&page->text);
@@ -305,6 +310,13 @@ orf_exposition_new (OrfRegistry *registry, OrfMemory *memory, GError **error)
   for (guint i = 0; i < ORF_EXPOSITION_N_FORMATS; i++)
     exposition->pages[i].text = g_string_new (NULL);
   return exposition;
+}
+
+void
+orf_exposition_set_extra (OrfExposition *exposition, OrfExpositionExtra extra, gpointer user_data)
+{
+  exposition->extra = extra;
+  exposition->extra_data = user_data;
 }
 
 void

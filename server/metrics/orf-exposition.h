@@ -16,6 +16,11 @@ typedef struct _OrfExposition OrfExposition;
 /* Both outlive it; memory may be NULL.  What it holds counts as the registry's: it grows with the
  * series. */
 OrfExposition *orf_exposition_new (OrfRegistry *registry, OrfMemory *memory, GError **error);
+/* What else stands on the page, whole families that no series has: appends to out.  Asked in the
+ * main context, each time that a page is made; it has to outlive the exposition. */
+typedef void (*OrfExpositionExtra) (gpointer user_data, OrfExpositionFormat format, GString *out);
+void
+orf_exposition_set_extra (OrfExposition *exposition, OrfExpositionExtra extra, gpointer user_data);
 /* Who still waits is told NULL. */
 void orf_exposition_free (OrfExposition *exposition);
 

@@ -20,6 +20,7 @@ typedef struct {
   gint64 period_us;    /* of the wave */
   gint64 used_percent; /* -1: the wave */
   gint64 processes;    /* on each device */
+  gint64 as_bus;       /* the first device says that it is on this bus; -1: on none */
   gint64 slow_us;      /* each answer takes so long */
   gint64 critical_at;  /* from then on 95 % are used */
   gint64 fail_at;      /* an error instead of a sample */
@@ -53,6 +54,7 @@ static const struct {
   { "period_us", offsetof (State, period_us), 1, G_MAXINT64, 60000000 },
   { "used_percent", offsetof (State, used_percent), -1, 100, -1 },
   { "processes", offsetof (State, processes), 0, 4096, 2 },
+  { "as_bus", offsetof (State, as_bus), -1, 255, -1 },
   { "slow_us", offsetof (State, slow_us), 0, G_MAXINT32, 0 },
   { "critical_at", offsetof (State, critical_at), 0, G_MAXINT64, 0 },
   { "fail_at", offsetof (State, fail_at), 0, G_MAXINT64, 0 },
@@ -173,6 +175,15 @@ open_simulated (gpointer *state, char **argv, GError **error)
   return TRUE;
 }
 
+static char *
+dup_id (State *self, gint64 index)
+{
+  if (index == 0 && self->as_bus >= 0)
+    return g_strdup_printf ("pci-0000:%02x:00.0", (guint) self->as_bus);
+
+  return g_strdup_printf ("simulated-%" G_GINT64_FORMAT, index);
+}
+
 static void
 describe (gpointer state, OrfProbeHello *hello)
 {
@@ -182,7 +193,7 @@ describe (gpointer state, OrfProbeHello *hello)
   for (gint64 i = 0; i < self->devices; i++) {
     OrfProbeDevice *device = orf_probe_device_new ();
 
-    device->device = g_strdup_printf ("simulated-%" G_GINT64_FORMAT, i);
+    device->device = dup_id (self, i);
     device->name = g_strdup_printf ("Simulated device %" G_GINT64_FORMAT, i);
     device->vendor = g_strdup ("simulated");
     device->has_total_bytes = TRUE;
@@ -239,7 +250,7 @@ sample_device (State *self, gint64 index)
   OrfProbeDeviceSample *device = orf_probe_device_sample_new ();
   double share = get_share (self, index);
 
-  device->device = g_strdup_printf ("simulated-%" G_GINT64_FORMAT, index);
+  device->device = dup_id (self, index);
   device->has_total_bytes = TRUE;
   device->total_bytes = self->total_bytes;
   device->has_used_bytes = TRUE;

@@ -11,14 +11,26 @@ gather_built (const OrfStatusParts *parts, OrfComponentFacts *facts)
 static void
 gather_probes (const OrfStatusParts *parts, OrfComponentFacts *facts)
 {
-  facts->n_probes = parts->gpu != NULL ? orf_gpu_monitor_get_n_sources (parts->gpu) : 0;
-  for (guint i = 0; i < facts->n_probes; i++) {
+  guint n = parts->gpu != NULL ? orf_gpu_monitor_get_n_sources (parts->gpu) : 0;
+  const char *absent_reason = NULL;
+
+  for (guint i = 0; i < n; i++) {
     OrfGpuSource source = orf_gpu_monitor_get_source (parts->gpu, i);
 
+    if (source.absent) {
+      absent_reason = source.reason;
+      continue;
+    }
+    facts->n_probes++;
     if (source.state == ORF_PROBE_OPERATIONAL)
       facts->n_probes_up++;
     else if (facts->probe_reason == NULL)
       facts->probe_reason = source.reason;
+  }
+  /* none of them has anything: the last one's reason, OpenCL's, says most */
+  if (facts->n_probes == 0 && absent_reason != NULL) {
+    facts->n_probes = 1;
+    facts->probe_reason = absent_reason;
   }
 }
 

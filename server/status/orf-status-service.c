@@ -129,6 +129,7 @@ make_probe_source (const OrfGpuSource *probe)
   source->source = g_strdup (probe->backend);
   source->kind = ORF_SOURCE_KIND_PROBE;
   source->state = probe->state == ORF_PROBE_OPERATIONAL ? ORF_COMPONENT_STATE_OPERATIONAL
+                  : probe->absent                       ? ORF_COMPONENT_STATE_DISABLED
                                                         : ORF_COMPONENT_STATE_UNAVAILABLE;
   source->reason = g_strdup (probe->reason);
   source->has_pid = probe->pid > 0;

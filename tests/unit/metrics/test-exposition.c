@@ -30,7 +30,7 @@ expose_at (MetricsFixture *fixture, OrfExpositionFormat format, gint64 now_us)
   GString *text = g_string_new (NULL);
 
   orf_exposition_sheet_fill (sheet, plan);
-  orf_exposition_text_write (text, sheet, (const double *) values->data, format);
+  orf_exposition_text_write (text, sheet, (const double *) values->data, "", format);
   return g_string_free (text, FALSE);
 }
 
