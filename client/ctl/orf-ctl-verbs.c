@@ -108,6 +108,13 @@ static const OrfCtlOption gpu_events_options[] = {
   { NULL, NULL, NULL },
 };
 
+static const OrfCtlOption gpu_batch_size_options[] = {
+  { "device", "DEVICE", "the device whose memory counts; the default is the worker's" },
+  { "headroom", "PERCENT", "share of the device to leave free; the default is 10" },
+  { "p99", "DURATION", "99 of 100 batches must not take longer: 250ms, 2s" },
+  { NULL, NULL, NULL },
+};
+
 static const OrfCtlOption incidents_list_options[] = {
   { "from", "TIME", "windows that reach beyond: RFC 3339, epoch seconds, -7d" },
   { "to", "TIME", "windows that begin before" },
@@ -210,6 +217,20 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .options = gpu_cleanups_options,
     .reads_only = TRUE,
     .run = orf_ctl_verb_gpu_cleanups },
+  { .name = "gpu batch-size",
+    .arguments = "WORKER",
+    .summary = "how large its batches may be, from those that it ran",
+    .help = "RECOMMENDED fits beside what others have in use now, the headroom left free, and\n"
+            "keeps the p99 where one is asked for.  LIMIT is by memory alone.  What lies\n"
+            "beyond the sizes that were seen is told.",
+    .examples = "orfeasctl gpu batch-size w-1\n"
+                "orfeasctl gpu batch-size w-1 --headroom 20 --p99 250ms\n"
+                "orfeasctl --db orfeas.db gpu batch-size w-1 --json | jq .recommended\n",
+    .options = gpu_batch_size_options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_gpu_batch_size },
   { .name = "metrics list",
     .arguments = "[SELECT]",
     .summary = "the series there are",

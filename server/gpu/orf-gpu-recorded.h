@@ -10,4 +10,14 @@ G_BEGIN_DECLS
  * have them, backend `file`.  Names, vendors and processes are not among samples. */
 void orf_gpu_recorded_bind (OrfRouter *router, const OrfMetricsParts *parts);
 
+/* devices: OrfGpuDevice by id, owned by whoever is told; NULL on error. */
+typedef void (*OrfGpuRecordedDone) (gpointer user_data, GPtrArray *devices, const GError *error);
+/* The same devices for others: by their newest samples, those of this run from memory, with a
+ * daemon too.  device NULL: all; copied. */
+void orf_gpu_recorded_read (const OrfMetricsParts *parts,
+                            const char *device,
+                            OrfCancel *cancel,
+                            OrfGpuRecordedDone done,
+                            gpointer user_data);
+
 G_END_DECLS

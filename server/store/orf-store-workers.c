@@ -39,6 +39,8 @@ static const char read_sql[] =
   "SELECT " COLUMNS " FROM (SELECT * FROM worker WHERE coalesce(lost_us, left_us, ?1) >= ?1 "
   "ORDER BY id DESC LIMIT ?2) ORDER BY id";
 
+static const char read_one_sql[] = "SELECT " COLUMNS " FROM worker WHERE id = ?";
+
 /* ---- values ---------------------------------------------------------------------------------- */
 
 OrfWorkerRow *
@@ -293,6 +295,23 @@ orf_workers_read (OrfConnection *connection, gint64 since_us, guint max, GError 
       (has && !read_rows (connection, since_us, max, rows, error)))
     return NULL;
   return g_steal_pointer (&rows);
+}
+
+OrfWorkerRow *
+orf_worker_read (OrfConnection *connection, gint64 id, GError **error)
+{
+  g_autoptr (OrfStatement) statement = NULL;
+  gboolean has;
+
+  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error) || !has)
+    return NULL;
+  statement = orf_connection_prepare (connection, read_one_sql, error);
+  if (statement == NULL)
+    return NULL;
+  sqlite3_bind_int64 (statement, 1, id);
+  if (!orf_connection_step (connection, statement, &has, error) || !has)
+    return NULL;
+  return make_row (statement);
 }
 
 GPtrArray *

@@ -61,7 +61,9 @@ void orf_store_write_worker (OrfStore *store,
 /* OrfWorkerRow by id: those that are there, and those that went at or after since_us, at most max,
  * the newest.  None where the file is older than the table. */
 GPtrArray *orf_workers_read (OrfConnection *connection, gint64 since_us, guint max, GError **error);
-/* The same, blocking, at start only; *max_id: of all there are, 0: none. */
+/* One, also if it is gone long since; NULL without an error: there is none. */
+OrfWorkerRow *orf_worker_read (OrfConnection *connection, gint64 id, GError **error);
+/* orf_workers_read(), blocking, at start only; *max_id: of all there are, 0: none. */
 GPtrArray *orf_store_load_workers (
   OrfStore *store, gint64 since_us, guint max, gint64 *max_id, GError **error);
 

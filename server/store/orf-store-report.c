@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/orf-store-report.h"
+
+#define FIRST_VERSION 9
+
+/* One device, or all; parameters 1 to 3 of each statement. */
+#define SPAN(device, time)                                                                         \
+  "(?1 IS NULL OR " device " = ?1) AND " time " >= ?2 AND " time " < ?3 "
+
+static const char first_sql[] =
+  "SELECT coalesce(min(created_us), 0) FROM series WHERE name = 'gpu.memory.total_bytes' "
+  "AND labels <> '{}'";
+static const char cleanups_sql[] =
+  "SELECT device, count(*), sum(verdict IN ('freed', 'partial')), sum(verdict = 'nothing_freed'), "
+  "coalesce(sum(freed_bytes), 0), count(regained_bytes), "
+  "coalesce(sum(freed_bytes) FILTER (WHERE regained_bytes IS NOT NULL), 0), "
+  "coalesce(sum(regained_bytes), 0) FROM cleanup WHERE verdict IS NOT NULL AND "
+  SPAN ("device", "started_us") "GROUP BY device ORDER BY device";
+static const char asked_sql[] =
+  "SELECT w.worker_id, max(w.name), max(c.device), count(*), sum(w.verdict = 'overclaimed'), "
+  "sum(w.verdict = 'timed_out'), "
+  "coalesce(sum(w.claimed_bytes) FILTER (WHERE w.verdict = 'overclaimed'), 0), "
+  "coalesce(sum(w.freed_bytes) FILTER (WHERE w.verdict = 'overclaimed'), 0) "
+  "FROM cleanup_worker AS w JOIN cleanup AS c ON c.id = w.cleanup_id WHERE "
+  SPAN ("c.device", "c.started_us") "GROUP BY w.worker_id "
+  "HAVING sum(w.verdict IN ('overclaimed', 'timed_out')) > 0 ORDER BY w.worker_id LIMIT 100";
+/* the bare column text is that of the newest, as SQLite has it beside max() */
+static const char events_sql[] =
+  "SELECT device, kind, count(*), sum(cleared_us IS NULL), sum(severity = 'critical') > 0, text, "
+  "max(raised_us) FROM gpu_event WHERE (?1 IS NULL OR device = ?1) "
+  "AND raised_us < ?3 AND coalesce(cleared_us, ?3) >= ?2 "
+  "GROUP BY device, kind ORDER BY device, kind LIMIT 100";
+
+void
+orf_report_cleanups_free (OrfReportCleanups *cleanups)
+{
+  g_free (cleanups->device);
+  g_free (cleanups);
+}
+
+void
+orf_report_asked_free (OrfReportAsked *asked)
+{
+  g_free (asked->name);
+  g_free (asked->device);
+  g_free (asked);
+}
+
+void
+orf_report_events_free (OrfReportEvents *events)
+{
+  g_free (events->device);
+  g_free (events->kind);
+  g_free (events->text);
+  g_free (events);
+}
+
+static gpointer
+make_cleanups (OrfStatement *statement)
+{
+  OrfReportCleanups *cleanups = g_new0 (OrfReportCleanups, 1);
+
+  cleanups->device = orf_statement_dup_text (statement, 0);
+  cleanups->n = sqlite3_column_int64 (statement, 1);
+  cleanups->n_freed = sqlite3_column_int64 (statement, 2);
+  cleanups->n_nothing = sqlite3_column_int64 (statement, 3);
+  cleanups->freed_bytes = sqlite3_column_int64 (statement, 4);
+  cleanups->n_followed = sqlite3_column_int64 (statement, 5);
+  cleanups->followed_bytes = sqlite3_column_int64 (statement, 6);
+  cleanups->regained_bytes = sqlite3_column_int64 (statement, 7);
+  return cleanups;
+}
+
+static gpointer
+make_asked (OrfStatement *statement)
+{
+  OrfReportAsked *asked = g_new0 (OrfReportAsked, 1);
+
+  asked->worker_no = sqlite3_column_int64 (statement, 0);
+  asked->name = orf_statement_dup_text (statement, 1);
+  asked->device = orf_statement_dup_text (statement, 2);
+  asked->n_asked = sqlite3_column_int64 (statement, 3);
+  asked->n_overclaimed = sqlite3_column_int64 (statement, 4);
+  asked->n_timed_out = sqlite3_column_int64 (statement, 5);
+  asked->claimed_bytes = sqlite3_column_int64 (statement, 6);
+  asked->freed_bytes = sqlite3_column_int64 (statement, 7);
+  return asked;
+}
+
+static gpointer
+make_events (OrfStatement *statement)
+{
+  OrfReportEvents *events = g_new0 (OrfReportEvents, 1);
+
+  events->device = orf_statement_dup_text (statement, 0);
+  events->kind = orf_statement_dup_text (statement, 1);
+  events->n = sqlite3_column_int64 (statement, 2);
+  events->n_open = sqlite3_column_int64 (statement, 3);
+  events->is_critical = sqlite3_column_int64 (statement, 4) != 0;
+  events->text = orf_statement_dup_text (statement, 5);
+  return events;
+}
+
+static gboolean
+read_rows (OrfConnection *connection,
+           const char *sql,
+           const OrfReportSpan *span,
+           gpointer (*make) (OrfStatement *statement),
+           GPtrArray *rows,
+           GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, sql, error);
+  gboolean row;
+
+  if (statement == NULL)
+    return FALSE;
+  orf_statement_bind_text (statement, 1, span->device);
+  sqlite3_bind_int64 (statement, 2, span->from_us);
+  sqlite3_bind_int64 (statement, 3, span->to_us);
+  for (;;) {
+    if (!orf_connection_step (connection, statement, &row, error))
+      return FALSE;
+    if (!row)
+      return TRUE;
+    g_ptr_array_add (rows, make (statement));
+  }
+}
+
+gboolean
+orf_report_read (OrfConnection *connection,
+                 const OrfReportSpan *span,
+                 OrfReportCounts *counts,
+                 GError **error)
+{
+  g_autoptr (GPtrArray)
+    cleanups = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_report_cleanups_free);
+  g_autoptr (GPtrArray)
+    asked = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_report_asked_free);
+  g_autoptr (GPtrArray)
+    events = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_report_events_free);
+  gint64 first_us;
+  gboolean has;
+
+  if (!orf_connection_get_int64 (connection, first_sql, &first_us, error) ||
+      !orf_connection_has_version (connection, FIRST_VERSION, &has, error))
+    return FALSE;
+  if (has && (!read_rows (connection, cleanups_sql, span, make_cleanups, cleanups, error) ||
+              !read_rows (connection, asked_sql, span, make_asked, asked, error) ||
+              !read_rows (connection, events_sql, span, make_events, events, error)))
+    return FALSE;
+
+  counts->first_us = first_us;
+  counts->cleanups = g_steal_pointer (&cleanups);
+  counts->asked = g_steal_pointer (&asked);
+  counts->events = g_steal_pointer (&events);
+  return TRUE;
+}
