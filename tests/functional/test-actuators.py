@@ -14,6 +14,7 @@ PAGE = pathlib.Path(__file__).resolve().parents[2] / "doc/actuators.md"
 KINDS = {"vllm": gpu_servers.Vllm, "sglang": gpu_servers.Sglang, "triton": gpu_servers.Triton, "ollama": gpu_servers.Ollama,
          "comfyui": gpu_servers.Comfyui, "embedder": gpu_servers.Other}
 GPU = "[gpu]\nbackends=simulated\n"
+DEVICE = "device=simulated-0\n"
 
 
 def snippet(name, server=None, more=""):
@@ -27,8 +28,8 @@ def snippet(name, server=None, more=""):
 
 
 def start(t, *texts, more=""):
-    # sections of one name are one to a key file
-    return t.start(config=GPU + "".join(texts) + more)
+    """more: of [gpu]. Sections of one name are one to a key file."""
+    return t.start(config=GPU + more + "".join(texts))
 
 
 def find(daemon, name):
@@ -54,6 +55,74 @@ def test_every_snippet(t):
     equal(found["ollama"]["reserved_bytes"], 5_500_000_000)
     equal((found["comfyui"]["reserved_bytes"], found["comfyui"]["allocated_bytes"]), (8_000_000_000, 7_999_000_000))
     equal([server.asked for server in servers.values()], [[]] * len(servers), "looking changes nothing")
+
+
+def clean(daemon, name, level="aggressive", **params):
+    """What a cleanup says of that one worker; None: it was not asked."""
+    answer = daemon.call("gpu.cleanup", {"worker": wait_connected(daemon, name)["worker"], "level": level, **params},
+                         meta={"deadline_ms": 60000})
+    return answer["workers"][0] if answer["workers"] else None
+
+
+def test_cleanup_asks_each(t):
+    """As its API has it; bytes are claimed only where the server tells them, though all of them say yes at once."""
+    servers = {name: kind() for name, kind in KINDS.items()}
+    try:
+        daemon = start(t, *(snippet(name, server, DEVICE) for name, server in servers.items()), snippet("batch", more=DEVICE))
+        wait_for(lambda: daemon.call("gpu.list")["devices"], "a device")
+        claims = {name: clean(daemon, name)["claimed_bytes"] for name in (*servers, "batch")}
+        equal(claims, {"vllm": None, "sglang": None, "triton": None, "ollama": 5_500_000_000, "comfyui": None, "embedder": 4096, "batch": None})
+        equal(servers["vllm"].asked, [("POST", "/sleep?level=1&mode=wait", None)])
+        assert servers["vllm"].sleeping and servers["vllm"].left == 0, "it was not waited for"
+        equal(servers["sglang"].asked, [("POST", "/flush_cache", None),
+                                        ("POST", "/release_memory_occupation", {"tags": ["kv_cache", "weights"]})])
+        equal(servers["triton"].models, {"bert": "UNAVAILABLE", "resnet50": "UNAVAILABLE", "whisper": "READY", "old": None})
+        equal(servers["ollama"].models, {})
+        equal(servers["comfyui"].asked, [("POST", "/free", {"unload_models": True, "free_memory": True})])
+        equal(servers["embedder"].asked, [("POST", "/cache/trim", {"keep": 0})])
+    finally:
+        for server in servers.values():
+            server.close()
+
+
+def test_cleanup_of_those_that_do_not(t):
+    with gpu_servers.Vllm(running=3) as busy, gpu_servers.Ollama() as broken, gpu_servers.Comfyui() as hanging:
+        broken.broken = {"/api/generate"}
+        hanging.hang = {"/free"}
+        daemon = start(t, snippet("vllm", busy, DEVICE), snippet("ollama", broken, DEVICE),
+                       snippet("comfyui", hanging, DEVICE + "timeout_us=300000\n"))
+        wait_for(lambda: daemon.call("gpu.list")["devices"], "a device")
+        found = clean(daemon, "vllm")
+        equal((found["verdict"], found["text"]), ("refused", "3 requests run or wait"))
+        found = clean(daemon, "ollama")
+        equal((found["verdict"], found["text"]), ("refused", "/api/generate: 500 boom"))
+        found = clean(daemon, "comfyui")
+        equal((found["claimed_bytes"], found["text"]), (None, "it was asked, and is not done in time"))
+        equal((busy.asked, busy.sleeping), ([], False))
+        # one that would not serve any more is asked by aggressive cleanups only
+        daemon.call("gpu.cleanup", {"worker": find(daemon, "vllm")["worker"], "level": "normal"})
+        equal(busy.asked, [])
+
+
+def test_dry_run(t):
+    with gpu_servers.Ollama() as server:
+        daemon = start(t, snippet("ollama", server, DEVICE + "dry_run=true\n"))
+        wait_for(lambda: daemon.call("gpu.list")["devices"], "a device")
+        found = clean(daemon, "ollama")
+        equal((found["verdict"], server.asked), ("refused", []))
+        contains(found["text"], "dry_run")
+
+
+def test_woken_again_where_told(t):
+    with gpu_servers.Vllm() as left, gpu_servers.Sglang() as woken:
+        daemon = start(t, snippet("vllm", left, DEVICE + "poll_us=100000\nrestore_us=0\n"),
+                       snippet("sglang", woken, DEVICE + "poll_us=100000\nrestore=low\nrestore_us=0\n"),
+                       more="pressure_medium_percent=99\npressure_high_percent=99.5\npressure_critical_percent=99.9\n")
+        wait_for(lambda: daemon.call("gpu.list")["devices"], "a device")
+        clean(daemon, "vllm")
+        clean(daemon, "sglang")
+        wait_for(lambda: ("POST", "/resume_memory_occupation", {"tags": ["kv_cache", "weights"]}) in woken.asked, "the way back")
+        equal((left.sleeping, woken.released), (True, []))
 
 
 def test_who_is_not_there(t):
