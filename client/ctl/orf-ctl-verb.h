@@ -56,6 +56,7 @@ OrfCtlExit orf_ctl_verb_incidents_list (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_incidents_show (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_incidents_pin (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_incidents_unpin (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_workers (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_scrape (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_outbox (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_call (OrfCtl *ctl, GError **error);

@@ -89,6 +89,14 @@ static const OrfCtlOption event_list_options[] = {
   { NULL, NULL, NULL },
 };
 
+static const OrfCtlOption workers_options[] = {
+  { "device", "DEVICE", "only those on this device" },
+  { "limit", "N", "at most so many" },
+  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
+  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  { NULL, NULL, NULL },
+};
+
 static const OrfCtlOption gpu_cleanups_options[] = {
   { "device", "DEVICE", "only those on this device" },
   { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
@@ -231,6 +239,17 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .max_arguments = 1,
     .reads_only = TRUE,
     .run = orf_ctl_verb_gpu_batch_size },
+  { .name = "workers",
+    .arguments = "",
+    .summary = "processes that hold GPU memory: state, allocator, batches",
+    .help = "What a worker never told is shown as a dash; that is not zero.  Piped, it is\n"
+            "a line a worker with numbers in base units.",
+    .examples = "orfeasctl workers\n"
+                "orfeasctl workers --device opencl-0\n"
+                "orfeasctl --db orfeas.db workers --json\n",
+    .options = workers_options,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_workers },
   { .name = "metrics list",
     .arguments = "[SELECT]",
     .summary = "the series there are",

@@ -11,6 +11,7 @@
 #include "status/orf-health-service.h"
 #include "status/orf-status-service.h"
 #include "transport/orf-socket-session.h"
+#include "workers/orf-worker-recorded.h"
 
 struct _OrfInspector {
   OrfConfig *config;
@@ -64,6 +65,7 @@ bind_services (OrfInspector *inspector)
     .registry = inspector->core->registry,
   };
   orf_gpu_recorded_bind (router, &inspector->core->metrics);
+  orf_worker_recorded_bind (router, inspector->core->store);
   inspector->device_events = orf_device_event_service_new (router, inspector->core->store, NULL);
   inspector->health = orf_health_service_new (router, &inspector->parts);
   inspector->status = orf_status_service_new (router, &inspector->parts);

@@ -80,17 +80,18 @@ changed_cb (gpointer user_data, const OrfWorker *worker)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static void
-restore (OrfWorkers *workers, const OrfWorkerRow *row)
+void
+orf_worker_borrow_row (const OrfWorkerRow *row, OrfWorker *worker)
 {
-  const OrfWorkerFacts facts = {
+  *worker = (OrfWorker){
+    .no = row->id,
     .name = row->name,
     .device = row->device,
     .pid = row->pid,
-    .capabilities = (const char *const *) row->capabilities,
-    .source = g_intern_string (row->source), /* one of few words */
-  };
-  const OrfWorker worker = {
+    .capabilities = row->capabilities,
+    .state = row->left_us > 0   ? ORF_WORKER_STATE_LEFT
+             : row->lost_us > 0 ? ORF_WORKER_STATE_LOST
+                                : ORF_WORKER_STATE_SILENT,
     .registered_us = row->registered_us,
     .reported_us = row->reported_us,
     .lost_us = MAX (row->lost_us, row->left_us),
@@ -104,9 +105,8 @@ restore (OrfWorkers *workers, const OrfWorkerRow *row)
       .retries = row->retries,
     },
     .n_batches = row->batches,
+    .source = g_intern_string (row->source), /* one of few words */
   };
-
-  orf_workers_restore (workers, row->id, &facts, &worker, row->left_us > 0);
 }
 
 OrfWorkerKeeper *
@@ -125,8 +125,12 @@ orf_worker_keeper_new (const OrfConfig *config,
 
   if (rows == NULL)
     return NULL;
-  for (guint i = 0; i < rows->len; i++)
-    restore (workers, rows->pdata[i]);
+  for (guint i = 0; i < rows->len; i++) {
+    OrfWorker worker;
+
+    orf_worker_borrow_row (rows->pdata[i], &worker);
+    orf_workers_restore (workers, &worker);
+  }
   orf_workers_set_next_no (workers, max_id + 1);
   keeper = g_new0 (OrfWorkerKeeper, 1);
   keeper->config = config;

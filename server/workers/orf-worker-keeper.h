@@ -22,6 +22,10 @@ void orf_worker_keeper_free (OrfWorkerKeeper *keeper);
 /* The worker as it is now, with no batches. */
 OrfWorkerChange *orf_worker_change_from (const OrfConfig *config, const OrfWorker *worker);
 
+/* The other way; strings are the row's, id and label are not set.  One that is neither lost nor has
+ * left is silent. */
+void orf_worker_borrow_row (const OrfWorkerRow *row, OrfWorker *worker);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfWorkerKeeper, orf_worker_keeper_free)
 
 G_END_DECLS

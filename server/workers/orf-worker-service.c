@@ -6,9 +6,8 @@
 #include "audit/orf-call-write.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
-#include "rpc/orf-list-cursor.h"
-#include "workers/orf-worker-info.h"
 #include "workers/orf-worker-keeper.h"
+#include "workers/orf-worker-list.h"
 #include "workers/orf-workers-private.h"
 
 /* What a worker is told to wait for a device whose probe has not said anything yet: probes start
@@ -380,33 +379,12 @@ static void
 list_cb (OrfCall *call, const OrfWorkerListParams *params, gpointer user_data)
 {
   OrfWorkerService *service = user_data;
-  const GPtrArray *all = orf_workers_get_all (service->parts.workers);
-  g_autoptr (OrfWorkerListResult) result = orf_worker_list_result_new ();
   GError *error = NULL;
-  gint64 registered_us = 0, after_no = 0;
-  const OrfWorker *last = NULL;
 
-  if ((params->cursor != NULL &&
-       !orf_list_cursor_parse (params->cursor, &registered_us, &after_no, &error)) ||
-      !check_device (service, params->device, &error)) {
+  if (check_device (service, params->device, &error))
+    orf_worker_list_answer (call, params, orf_workers_get_all (service->parts.workers));
+  else
     orf_call_fail (call, error);
-    return;
-  }
-  result->workers = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_worker_info_free);
-  for (guint i = 0; i < all->len; i++) {
-    const OrfWorker *worker = all->pdata[i];
-
-    if (worker->no <= after_no ||
-        (params->device != NULL && g_strcmp0 (worker->device, params->device) != 0))
-      continue;
-    if (result->workers->len == params->limit) {
-      result->next_cursor = orf_list_cursor_format (last->registered_us, last->no);
-      break;
-    }
-    last = worker;
-    g_ptr_array_add (result->workers, orf_worker_info_from (worker));
-  }
-  orf_call_return_worker_list (call, result);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */

@@ -10,14 +10,10 @@ G_BEGIN_DECLS
 
 #define ORF_WORKER_REGISTERED "registered"
 
-/* One that the file has, at start, before there are others: live ones are silent until they report,
- * or their lease is over; those that were reached have left until orf_workers_add_reached(). Copies
- * facts and worker's members but id, name, label, device, pid, capabilities, state and source. */
-void orf_workers_restore (OrfWorkers *workers,
-                          gint64 no,
-                          const OrfWorkerFacts *facts,
-                          const OrfWorker *worker,
-                          gboolean has_left);
+/* One that the file has, at start, before there are others; copied but for id and label.  Live ones
+ * are silent until they report, or their lease is over; those that were reached have left until
+ * orf_workers_add_reached(). */
+void orf_workers_restore (OrfWorkers *workers, const OrfWorker *worker);
 /* Numbers are given from here on. */
 void orf_workers_set_next_no (OrfWorkers *workers, gint64 next_no);
 

@@ -397,13 +397,11 @@ orf_workers_set_next_no (OrfWorkers *workers, gint64 next_no)
 }
 
 void
-orf_workers_restore (OrfWorkers *workers,
-                     gint64 no,
-                     const OrfWorkerFacts *facts,
-                     const OrfWorker *worker,
-                     gboolean has_left)
+orf_workers_restore (OrfWorkers *workers, const OrfWorker *worker)
 {
-  Entry *entry = entry_new (workers, no, facts);
+  const OrfWorkerFacts facts = { worker->name, worker->device, worker->pid,
+                                 (const char *const *) worker->capabilities, worker->source };
+  Entry *entry = entry_new (workers, worker->no, &facts);
 
   entry->unheard = TRUE;
   entry->worker.registered_us = worker->registered_us;
@@ -411,11 +409,11 @@ orf_workers_restore (OrfWorkers *workers,
   entry->worker.lost_us = worker->lost_us;
   entry->worker.allocator = worker->allocator;
   entry->worker.n_batches = worker->n_batches;
-  if (worker->lost_us == 0 && !g_str_equal (facts->source, ORF_WORKER_REGISTERED)) {
+  if (worker->lost_us > 0) {
+    entry->worker.state = worker->state;
+  } else if (!g_str_equal (worker->source, ORF_WORKER_REGISTERED)) {
     entry->worker.state = ORF_WORKER_STATE_LEFT;
     entry->worker.lost_us = MAX (worker->reported_us, worker->registered_us);
-  } else if (worker->lost_us > 0) {
-    entry->worker.state = has_left ? ORF_WORKER_STATE_LEFT : ORF_WORKER_STATE_LOST;
   }
   show (entry);
 }

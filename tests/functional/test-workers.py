@@ -314,6 +314,21 @@ def test_series(t):
     assert b'orfeas_worker_up{hw_id="simulated-0",worker="a"} 0' in page and b"orfeas_worker_ooms_total{" in page, page[-3000:]
 
 
+def test_by_orfeasctl(t):
+    """From the daemon, and from its file."""
+    daemon = start(t)
+    first, second = register(daemon, name="a", device=DEVICE, pid=os.getpid(), capabilities=["trim", "unload"]), register(daemon, name="b")
+    daemon.call("worker.report", {"worker": first, "allocator": {"reserved_bytes": 1 << 20, "ooms": 2}, "batches": [{"size": 1}]})
+    daemon.call("worker.leave", {"worker": second})
+    lines = [line.split("\t") for line in t.ctl(daemon, "workers")[1].splitlines()]
+    equal([line[:10] for line in lines[-2:]],
+          [[first, "a", "connected", DEVICE, str(os.getpid()), "-", "1048576", "-", "2", "1"], [second, "b", "left", "-", "-", "-", "-", "-", "-", "0"]])
+    equal(lines[-2][11:], ["registered", "trim,unload"])
+    daemon.stop()
+    told = json.loads(t.ctl(None, "--db", daemon.db, "workers", "--device", DEVICE, "--json")[1])
+    equal([(worker["worker"], worker["state"], worker["reserved_bytes"], worker["batches"]) for worker in told["workers"]], [(first, "silent", 1 << 20, 1)])
+
+
 def test_repeated(t):
     """With their keys, also after a kill."""
     daemon = start(t)

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "workers/orf-worker-info.h"
+#include "workers/orf-worker-list.h"
+
+#include <glib-object.h> /* GCallback, for orf-schema-bind.h */
+
+#include "orf-schema-bind.h"
+#include "rpc/orf-list-cursor.h"
 
 static void
 set (gint64 *value, gboolean *known, gint64 from)
@@ -8,8 +13,8 @@ set (gint64 *value, gboolean *known, gint64 from)
   *value = MAX (from, 0);
 }
 
-OrfWorkerInfo *
-orf_worker_info_from (const OrfWorker *worker)
+static OrfWorkerInfo *
+make_info (const OrfWorker *worker)
 {
   const OrfAllocator *allocator = &worker->allocator;
   OrfWorkerInfo *info = orf_worker_info_new ();
@@ -35,4 +40,40 @@ orf_worker_info_from (const OrfWorker *worker)
   set (&info->retries, &info->has_retries, allocator->retries);
   info->batches = worker->n_batches;
   return info;
+}
+
+static gboolean
+is_meant (const OrfWorkerListParams *params, const OrfWorker *worker, gint64 after_no)
+{
+  return worker->no > after_no &&
+         (params->device == NULL || g_strcmp0 (worker->device, params->device) == 0);
+}
+
+void
+orf_worker_list_answer (OrfCall *call, const OrfWorkerListParams *params, const GPtrArray *all)
+{
+  g_autoptr (OrfWorkerListResult) result = orf_worker_list_result_new ();
+  const OrfWorker *last = NULL;
+  gint64 registered_us, after_no = 0;
+  GError *error = NULL;
+
+  if (params->cursor != NULL &&
+      !orf_list_cursor_parse (params->cursor, &registered_us, &after_no, &error)) {
+    orf_call_fail (call, error);
+    return;
+  }
+  result->workers = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_worker_info_free);
+  for (guint i = 0; i < all->len; i++) {
+    const OrfWorker *worker = all->pdata[i];
+
+    if (!is_meant (params, worker, after_no))
+      continue;
+    if (result->workers->len == params->limit) {
+      result->next_cursor = orf_list_cursor_format (last->registered_us, last->no);
+      break;
+    }
+    g_ptr_array_add (result->workers, make_info (worker));
+    last = worker;
+  }
+  orf_call_return_worker_list (call, result);
 }
