@@ -117,7 +117,7 @@ static const OrfCtlOption gpu_events_options[] = {
 };
 
 static const OrfCtlOption gpu_batch_size_options[] = {
-  { "device", "DEVICE", "the device whose memory counts; the default is the worker's" },
+  { "device", "DEVICE", "whose memory counts; the default is the worker's" },
   { "headroom", "PERCENT", "share of the device to leave free; the default is 10" },
   { "p99", "DURATION", "99 of 100 batches must not take longer: 250ms, 2s" },
   { NULL, NULL, NULL },

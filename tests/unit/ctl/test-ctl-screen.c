@@ -155,6 +155,17 @@ test_query_nothing (void)
 }
 
 #define NOTHING_ELSE                                                                               \
+  "\"driver_reserved_bytes\":null,\"memory_utilization_percent\":null,"                            \
+  "\"encoder_percent\":null,\"decoder_percent\":null,\"fan_percent\":null,"                        \
+  "\"temperature_memory_c\":null,\"power_limit_w\":null,\"energy_j\":null,"                        \
+  "\"clock_graphics_mhz\":null,\"clock_sm_mhz\":null,\"clock_memory_mhz\":null,"                   \
+  "\"clock_video_mhz\":null,\"pcie_sent_bytes_per_s\":null,"                                       \
+  "\"pcie_received_bytes_per_s\":null,\"pcie_replays\":null,"                                      \
+  "\"throttled_power_us\":null,\"throttled_thermal_us\":null,"                                     \
+  "\"ecc_corrected_errors\":null,\"ecc_uncorrected_errors\":null,"                                 \
+  "\"retired_pages\":null,\"retirement_pending\":null,\"retirement_failed\":null,"                 \
+  "\"throttle_reasons\":null,\"xid\":null,\"uuid\":null,\"index\":null,\"parent\":null,"           \
+  "\"instance\":null,"                                                                             \
   "\"free_bytes\":null,\"allocated_bytes\":null,\"reserved_bytes\":null,\"largest_free_bytes\":"   \
   "null,"                                                                                          \
   "\"fragmentation_percent\":null,\"sampled_us\":null"
