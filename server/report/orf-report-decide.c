@@ -16,8 +16,8 @@
 #define HIGH_PERCENT     75.0
 #define CRITICAL_PERCENT 90.0
 /* a device that holds much and computes little */
-#define MUCH_USED_PERCENT    50.0
-#define LITTLE_BUSY_PERCENT  20.0
+#define MUCH_USED_PERCENT   50.0
+#define LITTLE_BUSY_PERCENT 20.0
 /* of what cleanups freed, taken again within a minute */
 #define MANY_REGAINED_PERCENT 80.0
 /* batches could be larger by as much */
@@ -200,8 +200,7 @@ look_at_pressure (Decision *decision, const OrfReportDevice *device)
   /* where enough is idle that is what is said */
   if (!(device->most_used_percent >= CRITICAL_PERCENT) || percent >= MANY_IDLE_PERCENT)
     return;
-  add (decision, ORF_SEVERITY_WARNING, 0,
-       g_strdup_printf ("%s was nearly full", device->device),
+  add (decision, ORF_SEVERITY_WARNING, 0, g_strdup_printf ("%s was nearly full", device->device),
        g_strdup_printf ("%.1f %% of its memory were in use at most, %.1f %% on average, %s",
                         device->most_used_percent, device->used_percent, decision->span),
        g_strdup_printf ("orfeasctl gpu cleanup --device %s --dry-run", id));
@@ -221,8 +220,7 @@ look_at_use (Decision *decision, const OrfReportDevice *device)
   add (decision, ORF_SEVERITY_INFO, bytes / 2,
        g_strdup_printf ("%s holds much and computes little", device->device),
        g_strdup_printf ("%s in use (%.0f %%), and %.0f %% of the time computing, on average %s",
-                        amount, device->used_percent, device->utilization_percent,
-                        decision->span),
+                        amount, device->used_percent, device->utilization_percent, decision->span),
        g_strdup_printf ("orfeasctl gpu %s", id));
 }
 
@@ -237,11 +235,10 @@ look_at_ooms (Decision *decision, const OrfReportWorker *worker)
     return;
   add (decision, worker->is_there ? ORF_SEVERITY_CRITICAL : ORF_SEVERITY_WARNING, 0,
        g_strdup_printf ("%s ran out of memory", worker->name),
-       g_strdup_printf ("%" G_GINT64_FORMAT " times since its start, as it told itself (w-%"
-                        G_GINT64_FORMAT "; %s)",
+       g_strdup_printf ("%" G_GINT64_FORMAT
+                        " times since its start, as it told itself (w-%" G_GINT64_FORMAT "; %s)",
                         worker->ooms, worker->worker_no, worker->is_there ? "there" : "gone"),
-       advised ? g_strdup_printf ("orfeasctl gpu batch-size w-%" G_GINT64_FORMAT,
-                                  worker->worker_no)
+       advised ? g_strdup_printf ("orfeasctl gpu batch-size w-%" G_GINT64_FORMAT, worker->worker_no)
                : g_strdup ("orfeasctl incidents list"));
 }
 
@@ -286,8 +283,7 @@ look_at_cleanups (Decision *decision, const OrfReportCleanups *cleanups)
                           cleanups->n_nothing, cleanups->n, decision->span),
          g_strdup_printf ("orfeasctl gpu cleanups --device %s", id));
 
-  if (cleanups->n_followed < 2 || cleanups->followed_bytes <= 0 ||
-      percent < MANY_REGAINED_PERCENT)
+  if (cleanups->n_followed < 2 || cleanups->followed_bytes <= 0 || percent < MANY_REGAINED_PERCENT)
     return;
   add (decision, ORF_SEVERITY_WARNING, (double) cleanups->regained_bytes,
        g_strdup_printf ("What cleanups of %s free is soon taken again", cleanups->device),
@@ -328,7 +324,8 @@ look_at_events (Decision *decision, const OrfReportEvents *events)
        events->is_critical ? ORF_SEVERITY_CRITICAL
                            : (events->n_open > 0 ? ORF_SEVERITY_WARNING : ORF_SEVERITY_INFO),
        0, g_strdup_printf ("%s told %s", events->device, events->kind),
-       g_strdup_printf ("%" G_GINT64_FORMAT " times, %" G_GINT64_FORMAT " of them still so, %s; the "
+       g_strdup_printf ("%" G_GINT64_FORMAT " times, %" G_GINT64_FORMAT
+                        " of them still so, %s; the "
                         "newest: %s",
                         events->n, events->n_open, decision->span, events->text),
        g_strdup_printf ("orfeasctl gpu events %s", id));
@@ -375,8 +372,8 @@ look (Decision *decision)
 GPtrArray *
 orf_report_decide (const OrfReportFacts *facts)
 {
-  GPtrArray *recommendations
-    = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_gpu_recommendation_free);
+  GPtrArray *recommendations = g_ptr_array_new_with_free_func (
+    (GDestroyNotify) orf_gpu_recommendation_free);
   g_autoptr (GArray) ranked = g_array_new (FALSE, FALSE, sizeof (Ranked));
   g_autofree char *span = format_span (facts->from_us, facts->to_us);
   Decision decision = { facts, ranked, span };

@@ -37,7 +37,7 @@ typedef struct {
   char *device; /* NULL: all */
   gboolean has_from;
   OrfSelector *selector;
-  GPtrArray *now; /* OrfGpuDevice */
+  GPtrArray *now;        /* OrfGpuDevice */
   OrfReportFacts *facts; /* the reader's, until it is done */
 } Ask;
 
@@ -155,8 +155,8 @@ make_worker (const OrfWorkerRow *row)
 static gboolean
 read_workers (Ask *ask, OrfConnection *connection, GError **error)
 {
-  g_autoptr (GPtrArray) rows
-    = orf_workers_read (connection, ask->facts->from_us, MAX_WORKERS, error);
+  g_autoptr (GPtrArray)
+    rows = orf_workers_read (connection, ask->facts->from_us, MAX_WORKERS, error);
   guint n_studies = 0;
 
   if (rows == NULL)

@@ -4,8 +4,7 @@
 #define FIRST_VERSION 9
 
 /* One device, or all; parameters 1 to 3 of each statement. */
-#define SPAN(device, time)                                                                         \
-  "(?1 IS NULL OR " device " = ?1) AND " time " >= ?2 AND " time " < ?3 "
+#define SPAN(device, time) "(?1 IS NULL OR " device " = ?1) AND " time " >= ?2 AND " time " < ?3 "
 
 static const char first_sql[] =
   "SELECT coalesce(min(created_us), 0) FROM series WHERE name = 'gpu.memory.total_bytes' "
@@ -14,16 +13,17 @@ static const char cleanups_sql[] =
   "SELECT device, count(*), sum(verdict IN ('freed', 'partial')), sum(verdict = 'nothing_freed'), "
   "coalesce(sum(freed_bytes), 0), count(regained_bytes), "
   "coalesce(sum(freed_bytes) FILTER (WHERE regained_bytes IS NOT NULL), 0), "
-  "coalesce(sum(regained_bytes), 0) FROM cleanup WHERE verdict IS NOT NULL AND "
-  SPAN ("device", "started_us") "GROUP BY device ORDER BY device";
+  "coalesce(sum(regained_bytes), 0) FROM cleanup WHERE verdict IS NOT NULL AND " SPAN (
+    "device", "started_us") "GROUP BY device ORDER BY device";
 static const char asked_sql[] =
   "SELECT w.worker_id, max(w.name), max(c.device), count(*), sum(w.verdict = 'overclaimed'), "
   "sum(w.verdict = 'timed_out'), "
   "coalesce(sum(w.claimed_bytes) FILTER (WHERE w.verdict = 'overclaimed'), 0), "
   "coalesce(sum(w.freed_bytes) FILTER (WHERE w.verdict = 'overclaimed'), 0) "
-  "FROM cleanup_worker AS w JOIN cleanup AS c ON c.id = w.cleanup_id WHERE "
-  SPAN ("c.device", "c.started_us") "GROUP BY w.worker_id "
-  "HAVING sum(w.verdict IN ('overclaimed', 'timed_out')) > 0 ORDER BY w.worker_id LIMIT 100";
+  "FROM cleanup_worker AS w JOIN cleanup AS c ON c.id = w.cleanup_id WHERE " SPAN (
+    "c.device", "c.started_us") "GROUP BY w.worker_id "
+                                "HAVING sum(w.verdict IN ('overclaimed', 'timed_out')) > 0 ORDER "
+                                "BY w.worker_id LIMIT 100";
 /* the bare column text is that of the newest, as SQLite has it beside max() */
 static const char events_sql[] =
   "SELECT device, kind, count(*), sum(cleared_us IS NULL), sum(severity = 'critical') > 0, text, "

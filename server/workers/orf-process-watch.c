@@ -2,6 +2,7 @@
 #include "workers/orf-process-watch.h"
 
 #include <limits.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -11,6 +12,19 @@ struct _OrfProcessWatch {
   void (*ended) (gpointer user_data);
   gpointer user_data;
 };
+
+/* The rest is for connections: what goes unwatched is found by its lease. */
+#define MAX_SHARE_OF_DESCRIPTORS 0.75
+
+/* The kernel gives the lowest number that is free. */
+static gboolean
+is_one_too_many (int fd)
+{
+  struct rlimit limit;
+
+  return getrlimit (RLIMIT_NOFILE, &limit) == 0 &&
+         (double) fd >= MAX_SHARE_OF_DESCRIPTORS * (double) limit.rlim_cur;
+}
 
 /* Of glibc from 2.36 on; here so that older ones will do.  Closed on exec by itself. */
 static int
@@ -42,6 +56,10 @@ orf_process_watch_new (OrfPoller *poller,
 
   if (fd < 0)
     return NULL;
+  if (is_one_too_many (fd)) {
+    close (fd);
+    return NULL;
+  }
   process = g_new0 (OrfProcessWatch, 1);
   process->fd = fd;
   process->ended = ended;

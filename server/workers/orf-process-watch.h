@@ -9,7 +9,8 @@ G_BEGIN_DECLS
  * parent has not waited for it, and never of another that has its number later.  Main context. */
 typedef struct _OrfProcessWatch OrfProcessWatch;
 
-/* ended: once; may free the watch.  NULL: there is no such process here, or the kernel cannot. */
+/* ended: once; may free the watch.  NULL: there is no such process here, the kernel cannot, or
+ * descriptors are short. */
 OrfProcessWatch *orf_process_watch_new (OrfPoller *poller,
                                         gint64 pid,
                                         void (*ended) (gpointer user_data),

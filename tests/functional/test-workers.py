@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import orfeas_test
 from orfeas_test import equal, fails, now_us, request, wait_for
@@ -312,6 +313,61 @@ def test_series(t):
     equal(len(last_values(daemon, "worker.up")), 2)
     _, _, page = daemon.http("GET", "/metrics")
     assert b'orfeas_worker_up{hw_id="simulated-0",worker="a"} 0' in page and b"orfeas_worker_ooms_total{" in page, page[-3000:]
+
+
+def next_advice(connection):
+    """The next that it is asked."""
+    while True:
+        message = json.loads(connection.receive_text())
+        if message.get("method") == "stream.next":
+            return message["params"]["value"]
+
+
+def test_asked(t):
+    """By a cleanup: over a Unix socket and a WebSocket, answered there and by REST."""
+    daemon = start(t)
+    ids = [register(daemon, name=name, device=DEVICE, capabilities=["trim"]) for name in ("a", "b", "c")]
+    for worker in ids:
+        daemon.call("worker.report", {"worker": worker, "allocator": {"allocated_bytes": 0, "reserved_bytes": 1 << 30, "largest_free_bytes": 1 << 30}})
+    with daemon.peer() as a, daemon.websocket() as b, ThreadPoolExecutor(1) as pool:
+        a.call("worker.advice", {"worker": ids[0]})
+        b.send_text(json.dumps(request("worker.advice", {"worker": ids[1]})))
+        cleanup = pool.submit(daemon.call, "gpu.cleanup", {"device": DEVICE}, {"deadline_ms": 50000})
+        asked = next_advice(a)
+        equal((asked["kind"], asked["level"], asked["batch_size"]), ("cleanup", "normal", None))
+        done = {"worker": ids[0], "advice": asked["advice"], "outcome": "partial", "freed_bytes": 7, "text": "busy"}
+        fails(lambda: daemon.call("worker.done", {**done, "worker": ids[1]}), "NOT_FOUND", field="advice")
+        fails(lambda: daemon.call("worker.done", {**done, "worker": "w-9"}), "NOT_FOUND", field="worker")
+        for _ in range(2):  # a repetition, for the answer was lost on the way
+            equal(daemon.call("worker.done", done, {"idempotency_key": "d1"}), {"accepted": 1})
+        fails(lambda: daemon.call("worker.done", done), "FAILED_PRECONDITION", field="advice")
+        asked = next_advice(b)
+        status, answer = daemon.rest("POST", f"/workers/{ids[1]}/done", {"advice": asked["advice"], "outcome": "refused"})
+        equal((status, answer["accepted"]), (200, 1))
+        told = {worker["worker"]: worker for worker in cleanup.result()["workers"]}
+    equal(told[ids[0]]["claimed_bytes"], 7)
+    equal(told[ids[1]]["verdict"], "refused")
+    assert ids[2] not in told or told[ids[2]]["claimed_bytes"] is None, told  # it does not listen
+
+
+def test_dies_while_asked(t):
+    """The process, or the daemon: nobody waits for either."""
+    daemon = start(t)
+    process = sleeper()
+    worker = register(daemon, device=DEVICE, pid=process.pid, capabilities=["trim"])
+    daemon.call("worker.report", {"worker": worker, "allocator": {"allocated_bytes": 0, "reserved_bytes": 1 << 30}})
+    with daemon.peer() as peer, ThreadPoolExecutor(1) as pool:
+        peer.call("worker.advice", {"worker": worker})
+        cleanup = pool.submit(daemon.call, "gpu.cleanup", {"device": DEVICE}, {"deadline_ms": 50000})
+        asked = next_advice(peer)
+        process.kill()
+        equal([told["verdict"] for told in cleanup.result()["workers"]], ["lost"])
+        fails(lambda: daemon.call("worker.done", {"worker": worker, "advice": asked["advice"]}), "FAILED_PRECONDITION")
+        process.wait()
+        equal(daemon.call("worker.register", {"name": "vllm-0", "pid": process.pid, "device": DEVICE})["worker"], worker)
+    daemon.restart()
+    # an advice of the run before is none of this one's
+    fails(lambda: daemon.call("worker.done", {"worker": worker, "advice": asked["advice"]}), "NOT_FOUND")
 
 
 def test_by_orfeasctl(t):
