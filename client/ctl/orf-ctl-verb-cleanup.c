@@ -54,6 +54,132 @@ verdict_style (OrfCleanupVerdict verdict)
   }
 }
 
+/* ---- gpu cleanup ----------------------------------------------------------------------------- */
+
+static OrfCtlStyle
+worker_style (OrfCleanupWorkerVerdict verdict)
+{
+  switch (verdict) {
+  case ORF_CLEANUP_WORKER_VERDICT_FREED:
+    return ORF_CTL_GOOD;
+  case ORF_CLEANUP_WORKER_VERDICT_PARTIAL:
+    return ORF_CTL_ACCENT;
+  case ORF_CLEANUP_WORKER_VERDICT_TIMED_OUT:
+  case ORF_CLEANUP_WORKER_VERDICT_OVERCLAIMED:
+  case ORF_CLEANUP_WORKER_VERDICT_LOST:
+    return ORF_CTL_BAD;
+  case ORF_CLEANUP_WORKER_VERDICT_NOTHING_FREED:
+  case ORF_CLEANUP_WORKER_VERDICT_REFUSED:
+  case ORF_CLEANUP_WORKER_VERDICT_UNMEASURED:
+    return ORF_CTL_WARNING;
+  case ORF_CLEANUP_WORKER_VERDICT_UNSET:
+  case ORF_CLEANUP_WORKER_VERDICT_N:
+  default:
+    return ORF_CTL_PLAIN;
+  }
+}
+
+static void
+append_workers (const OrfCtl *ctl, const OrfGpuCleanupResult *result, GString *out)
+{
+  g_autoptr (OrfCtlTable) table = orf_ctl_table_new (orf_ctl_get_terminal (ctl));
+
+  orf_ctl_table_add_column (table, "WORKER", 0);
+  orf_ctl_table_add_column (table, "NAME", ORF_CTL_COLUMN_GIVES_WAY);
+  orf_ctl_table_add_column (table, "VERDICT", 0);
+  orf_ctl_table_add_column (table, "IDLE", ORF_CTL_COLUMN_RIGHT);
+  orf_ctl_table_add_column (table, "CLAIMED", ORF_CTL_COLUMN_RIGHT);
+  orf_ctl_table_add_column (table, "FREED", ORF_CTL_COLUMN_RIGHT);
+  orf_ctl_table_add_column (table, "SAYS", ORF_CTL_COLUMN_GIVES_WAY);
+  for (guint i = 0; i < result->workers->len; i++) {
+    const OrfGpuCleanupWorker *worker = result->workers->pdata[i];
+
+    orf_ctl_table_add (table, ORF_CTL_FAINT, worker->worker);
+    orf_ctl_table_add (table, ORF_CTL_PLAIN, worker->name);
+    orf_ctl_table_add (table, worker_style (worker->verdict),
+                       orf_cleanup_worker_verdict_to_string (worker->verdict));
+    add_bytes (ctl, table, OPTIONAL (worker, idle_bytes));
+    add_bytes (ctl, table, OPTIONAL (worker, claimed_bytes));
+    add_bytes (ctl, table, OPTIONAL (worker, freed_bytes));
+    orf_ctl_table_add (table, ORF_CTL_PLAIN, worker->text);
+  }
+  for (guint i = 0; i < result->left_out->len; i++) {
+    const OrfGpuCleanupLeftOut *left_out = result->left_out->pdata[i];
+
+    orf_ctl_table_add (table, ORF_CTL_FAINT, left_out->worker);
+    orf_ctl_table_add (table, ORF_CTL_PLAIN, left_out->name);
+    orf_ctl_table_add (table, ORF_CTL_FAINT, "not asked");
+    for (guint k = 0; k < 3; k++)
+      orf_ctl_table_add (table, ORF_CTL_PLAIN, NULL);
+    orf_ctl_table_add (table, ORF_CTL_PLAIN, left_out->reason);
+  }
+  orf_ctl_table_append_to (table, out);
+}
+
+/* "opencl-0: freed  512.0 MiB freed.", and the workers. */
+static void
+show_cleanup (const OrfCtl *ctl, const OrfGpuCleanupResult *result)
+{
+  const OrfCtlTerminal *terminal = orf_ctl_get_terminal (ctl);
+  g_autoptr (GString) out = g_string_new (NULL);
+  g_autofree char *device = orf_ctl_terminal_clean (terminal, result->device);
+  g_autofree char *text = orf_ctl_terminal_clean (terminal, result->text);
+
+  if (terminal->is_terminal) {
+    orf_ctl_terminal_append (terminal, out, ORF_CTL_STRONG, device);
+    g_string_append (out, "  ");
+    if (result->verdict != ORF_CLEANUP_VERDICT_UNSET) {
+      orf_ctl_terminal_append (terminal, out, verdict_style (result->verdict),
+                               orf_cleanup_verdict_to_string (result->verdict));
+      g_string_append (out, "  ");
+    }
+    g_string_append_printf (out, "%s\n", text);
+  }
+  if (!terminal->is_terminal || result->workers->len + result->left_out->len > 0)
+    append_workers (ctl, result, out);
+  orf_ctl_print (out->str);
+}
+
+/* A script that needs the memory goes on where some came. */
+static OrfCtlExit
+get_exit (const OrfGpuCleanupResult *result)
+{
+  switch (result->verdict) {
+  case ORF_CLEANUP_VERDICT_UNSET:
+  case ORF_CLEANUP_VERDICT_FREED:
+  case ORF_CLEANUP_VERDICT_PARTIAL:
+    return ORF_CTL_DONE;
+  case ORF_CLEANUP_VERDICT_NOTHING_FREED:
+  case ORF_CLEANUP_VERDICT_TIMED_OUT:
+  case ORF_CLEANUP_VERDICT_NO_WORKERS:
+  case ORF_CLEANUP_VERDICT_UNMEASURED:
+  case ORF_CLEANUP_VERDICT_N:
+  default:
+    return ORF_CTL_CHECK_FAILED;
+  }
+}
+
+OrfCtlExit
+orf_ctl_verb_gpu_cleanup (OrfCtl *ctl, GError **error)
+{
+  g_autoptr (OrfGpuCleanupResult) result = NULL;
+  g_autoptr (json_t) params = json_object ();
+  OrfCtlExit verdict;
+
+  orf_ctl_params_add_text (ctl, params, "device");
+  orf_ctl_params_add_text (ctl, params, "worker");
+  orf_ctl_params_add_text (ctl, params, "level");
+  if (orf_ctl_options_has (orf_ctl_get_options (ctl), "dry-run"))
+    json_object_set_new (params, "dry_run", json_true ());
+  verdict = orf_ctl_fetch (ctl, ORF_METHOD_GPU_CLEANUP, g_steal_pointer (&params),
+                           (gpointer *) &result, error);
+  if (verdict != ORF_CTL_DONE)
+    return verdict;
+  if (!orf_ctl_wants_json (ctl))
+    show_cleanup (ctl, result);
+  return get_exit (result);
+}
+
 /* ---- gpu cleanups ---------------------------------------------------------------------------- */
 
 static OrfCtlTable *

@@ -39,6 +39,7 @@ extern const OrfCtlOption orf_ctl_global_options[];
 
 OrfCtlExit orf_ctl_verb_status (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_gpu (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_gpu_cleanup (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_gpu_cleanups (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_gpu_events (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_gpu_largest (OrfCtl *ctl, GError **error);

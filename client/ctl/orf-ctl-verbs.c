@@ -97,6 +97,14 @@ static const OrfCtlOption workers_options[] = {
   { NULL, NULL, NULL },
 };
 
+static const OrfCtlOption gpu_cleanup_options[] = {
+  { "device", "DEVICE", "on this device" },
+  { "worker", "WORKER", "only this worker, by its id" },
+  { "level", "LEVEL", "light (idle cache), normal (pools), aggressive (unload)" },
+  { "dry-run", NULL, "say who would be asked, in which order and why" },
+  { NULL, NULL, NULL },
+};
+
 static const OrfCtlOption gpu_cleanups_options[] = {
   { "device", "DEVICE", "only those on this device" },
   { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
@@ -216,6 +224,16 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .max_arguments = 1,
     .reads_only = TRUE,
     .run = orf_ctl_verb_gpu },
+  { .name = "gpu cleanup",
+    .arguments = "",
+    .summary = "ask workers to give memory back, and measure what came of it",
+    .help = "Without --device it is the one whose workers hold most idle.  CLAIMED is what a\n"
+            "worker says, FREED what was measured.  Exit status 5: nothing came of it.",
+    .examples = "orfeasctl gpu cleanup --dry-run\n"
+                "orfeasctl gpu cleanup --device opencl-0 --level light\n"
+                "orfeasctl gpu cleanup --worker w-3 --level aggressive\n",
+    .options = gpu_cleanup_options,
+    .run = orf_ctl_verb_gpu_cleanup },
   { .name = "gpu cleanups",
     .arguments = "",
     .summary = "past cleanups: what was measured, and what each worker came to",

@@ -7,6 +7,7 @@
 
 #include "cleanup/orf-cleanup-crew.h"
 #include "cleanup/orf-cleanup-record.h"
+#include "cleanup/orf-cleanup-service.h"
 #include "core/orf-clock.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
@@ -336,8 +337,16 @@ cleanup_cb (OrfCall *call, const OrfGpuCleanupParams *params, gpointer user_data
     orf_cleaner_begin (cleaner, &order, told_cb, call);
 }
 
+static void
+cleanups_cb (OrfCall *call, const OrfGpuCleanupsParams *params, gpointer user_data)
+{
+  orf_cleanup_service_answer (orf_cleaner_get_parts (user_data)->store, call, params,
+                              params->device != NULL && is_known (user_data, params->device));
+}
+
 void
 orf_cleanup_calls_bind (OrfRouter *router, OrfCleaner *cleaner)
 {
+  orf_bind_gpu_cleanups (router, cleanups_cb, cleaner);
   orf_bind_gpu_cleanup (router, cleanup_cb, cleaner);
 }

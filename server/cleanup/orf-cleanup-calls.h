@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* Binds gpu.cleanup: what callers want, as orders for the cleaner, which outlives the calls. */
+/* Binds gpu.cleanup and gpu.cleanups: what callers want, as orders for the cleaner, which outlives
+ * the calls. */
 void orf_cleanup_calls_bind (OrfRouter *router, OrfCleaner *cleaner);
 
 G_END_DECLS

@@ -98,11 +98,12 @@ append_worker (const OrfCleanupWorkerRow *worker, GString *text)
 {
   g_autofree char *claimed = format_bytes (worker->claimed);
   g_autofree char *freed = format_bytes (worker->freed);
+  gboolean rose = worker->freed.known && worker->freed.bytes <= 0;
 
   switch (worker->verdict) {
   case ORF_CLEANUP_WORKER_VERDICT_OVERCLAIMED:
     g_string_append_printf (text, " %s claims %s, and %s was measured.", worker->name, claimed,
-                            freed);
+                            rose ? "nothing" : freed);
     return TRUE;
   case ORF_CLEANUP_WORKER_VERDICT_TIMED_OUT:
     g_string_append_printf (text, " %s did not answer in time.", worker->name);

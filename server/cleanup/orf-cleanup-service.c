@@ -41,11 +41,15 @@ listed_cb (gpointer user_data, GPtrArray *rows, const GError *error)
     answer (list, rows);
 }
 
-static void
-list_cb (OrfCall *call, const OrfGpuCleanupsParams *params, gpointer user_data)
+void
+orf_cleanup_service_answer (OrfStore *store,
+                            OrfCall *call,
+                            const OrfGpuCleanupsParams *params,
+                            gboolean device_known)
 {
   OrfCleanupFilter filter = {
     .device = params->device,
+    .device_known = device_known,
     .from_us = params->has_from_us ? params->from_us : 0,
     .to_us = params->has_to_us ? params->to_us : G_MAXINT64,
     .before_id = G_MAXINT64,
@@ -63,7 +67,13 @@ list_cb (OrfCall *call, const OrfGpuCleanupsParams *params, gpointer user_data)
   }
   list = g_new0 (List, 1);
   *list = (List){ call, (guint) params->limit };
-  orf_store_read_cleanups (user_data, &filter, orf_call_get_cancel (call), listed_cb, list);
+  orf_store_read_cleanups (store, &filter, orf_call_get_cancel (call), listed_cb, list);
+}
+
+static void
+list_cb (OrfCall *call, const OrfGpuCleanupsParams *params, gpointer user_data)
+{
+  orf_cleanup_service_answer (user_data, call, params, FALSE);
 }
 
 void

@@ -2,12 +2,19 @@
 #pragma once
 
 #include "rpc/orf-router.h"
+#include "orf-schema-types.h"
 #include "store/orf-store.h"
 
 G_BEGIN_DECLS
 
-/* Binds gpu.cleanups, which answers from the file, with or without a daemon.  store outlives the
- * router's calls. */
+/* gpu.cleanups, which answers from the file.  store outlives the router's calls. */
+
+/* For a file with no daemon. */
 void orf_cleanup_service_bind (OrfRouter *router, OrfStore *store);
+/* device_known: it is there, though the file may not know it yet. */
+void orf_cleanup_service_answer (OrfStore *store,
+                                 OrfCall *call,
+                                 const OrfGpuCleanupsParams *params,
+                                 gboolean device_known);
 
 G_END_DECLS

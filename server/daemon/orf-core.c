@@ -2,7 +2,6 @@
 #include "daemon/orf-core.h"
 
 #include "batch/orf-batch-service.h"
-#include "cleanup/orf-cleanup-service.h"
 #include "daemon/orf-paths.h"
 #include "metrics/orf-metrics-define.h"
 #include "metrics/orf-metrics-export.h"
@@ -105,7 +104,6 @@ bind_methods (OrfCore *core)
   orf_event_service_bind (core->events, core->router);
   orf_outbox_service_bind (core->outbox, core->router);
   orf_incident_service_bind (core->incidents, core->router);
-  orf_cleanup_service_bind (core->router, core->store);
   orf_batch_service_bind (core->router, &core->metrics);
   orf_sql_service_bind (core->sql, core->router);
   orf_metrics_define_bind (core->router, &core->metrics);

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "cleanup/orf-cleanup-service.h"
 #include "core/orf-config.h"
 #include "daemon/orf-core.h"
 #include "gpu/orf-device-event-service.h"
@@ -66,6 +67,7 @@ bind_services (OrfInspector *inspector)
   };
   orf_gpu_recorded_bind (router, &inspector->core->metrics);
   orf_worker_recorded_bind (router, inspector->core->store);
+  orf_cleanup_service_bind (router, inspector->core->store);
   inspector->device_events = orf_device_event_service_new (router, inspector->core->store, NULL);
   inspector->health = orf_health_service_new (router, &inspector->parts);
   inspector->status = orf_status_service_new (router, &inspector->parts);

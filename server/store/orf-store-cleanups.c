@@ -426,7 +426,7 @@ read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
     return FALSE;
   if (has && !read_rows (connection, &read->filter, read->rows, error))
     return FALSE;
-  return !has || read->rows->len > 0 || read->device == NULL ||
+  return !has || read->rows->len > 0 || read->device == NULL || read->filter.device_known ||
          check_device (connection, read->device, error);
 }
 

@@ -66,6 +66,7 @@ void orf_store_set_cleanup_regained (
 typedef struct {
   gint64 id;             /* 0: all */
   const char *device;    /* NULL: all */
+  gboolean device_known; /* it is there: that the file does not know it is no error */
   gint64 from_us, to_us; /* from_us <= started_us < to_us */
   gint64 before_id;      /* those that come after this one in the list's order */
   guint max;
