@@ -6,15 +6,15 @@
 
 #include "core/orf-clock.h"
 
-/* A sample takes about a millisecond; one that takes longer than this is not waited for, so that a
- * hung probe costs a cleanup no more than its measurements. */
-#define PATIENCE_MS 300
+/* Once the processes are told, the device is only beside: it is waited for as long. */
+#define BESIDE_MS 100
 
 struct _OrfCleanupMeter {
   OrfGpuMonitor *gpu;
   OrfProcessMemory *processes;
   char *device;
   gboolean unified;
+  gboolean late;    /* the probe did not answer the last look in time */
   GHashTable *seen; /* pids that the probe named once: that it names them no more says something */
 
   GArray *pids;  /* of the look under way, gint64 */
@@ -50,6 +50,7 @@ patience_cb (gpointer user_data)
   OrfCleanupMeter *meter = user_data;
 
   meter->patience_id = 0;
+  meter->late = meter->gpu_id != 0;
   if (meter->gpu_id != 0)
     orf_gpu_monitor_cancel_look (meter->gpu, meter->gpu_id);
   if (meter->process_id != 0)
@@ -100,6 +101,7 @@ sampled_cb (gpointer user_data, const OrfGpuSnapshot *snapshot)
   OrfCleanupMeter *meter = user_data;
 
   meter->gpu_id = 0;
+  meter->late = FALSE;
   if (snapshot != NULL) {
     const OrfGpuDevice *device = snapshot->device;
 
@@ -124,6 +126,10 @@ told_cb (gpointer user_data, const gint64 *bytes, guint n_pids)
     if (g_array_index (meter->pids, gint64, i) >= 0)
       g_array_index (meter->bytes, gint64, i) = bytes[i];
   }
+  if (meter->gpu_id != 0) {
+    g_source_remove (meter->patience_id);
+    meter->patience_id = g_timeout_add (BESIDE_MS, patience_cb, meter);
+  }
   end_if_whole (meter);
 }
 
@@ -143,15 +149,21 @@ set_pids (OrfCleanupMeter *meter, const gint64 *pids, guint n_pids)
 }
 
 void
-orf_cleanup_meter_look (OrfCleanupMeter *meter, const gint64 *pids, guint n_pids)
+orf_cleanup_meter_look (OrfCleanupMeter *meter,
+                        const gint64 *pids,
+                        guint n_pids,
+                        gint64 patience_us)
 {
+  gboolean in_haste = meter->late && !meter->unified;
+
   set_pids (meter, pids, n_pids);
   meter->look = (OrfCleanupLook){
     .t_us = orf_clock_monotonic_us (),
     .device_bytes = -1,
     .total_bytes = -1,
   };
-  meter->patience_id = g_timeout_add (PATIENCE_MS, patience_cb, meter);
+  patience_us = in_haste ? ORF_CLEANUP_PATIENCE_US : MAX (patience_us, ORF_CLEANUP_PATIENCE_US);
+  meter->patience_id = g_timeout_add ((guint) (patience_us / ORF_US_PER_MS), patience_cb, meter);
   if (meter->unified && n_pids > 0)
     meter->process_id = orf_process_memory_ask (meter->processes, pids, n_pids, told_cb, meter);
   meter->gpu_id = orf_gpu_monitor_look (meter->gpu, meter->device, sampled_cb, meter);

@@ -33,8 +33,14 @@ OrfCleanupMeter *orf_cleanup_meter_new (OrfGpuMonitor *gpu,
                                         gpointer user_data);
 void orf_cleanup_meter_free (OrfCleanupMeter *meter);
 
-/* One at a time: none is under way.  pids -1: none is known. */
-void orf_cleanup_meter_look (OrfCleanupMeter *meter, const gint64 *pids, guint n_pids);
+/* One at a time: none is under way.  pids -1: none is known.  What is not there after patience_us
+ * (at least ORF_CLEANUP_PATIENCE_US) is not known; a probe that let a look wait once is not waited
+ * for longer than that. */
+void orf_cleanup_meter_look (OrfCleanupMeter *meter,
+                             const gint64 *pids,
+                             guint n_pids,
+                             gint64 patience_us);
+#define ORF_CLEANUP_PATIENCE_US G_GINT64_CONSTANT (300000)
 gboolean orf_cleanup_meter_is_looking (const OrfCleanupMeter *meter);
 /* Whether the device shares the host's memory, as far as is known. */
 gboolean orf_cleanup_meter_is_unified (const OrfCleanupMeter *meter);

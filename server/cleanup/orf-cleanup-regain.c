@@ -4,6 +4,9 @@
 #include "cleanup/orf-cleanup-crew.h"
 #include "core/orf-clock.h"
 
+/* Nobody waits. */
+#define PATIENCE_US (5 * ORF_US_PER_S)
+
 struct _OrfCleanupRegain {
   gint64 id;
   gint64 after_bytes;
@@ -46,7 +49,8 @@ wait_cb (gpointer user_data)
   OrfCleanupRegain *regain = user_data;
 
   regain->wait = 0;
-  orf_cleanup_meter_look (regain->meter, (const gint64 *) regain->pids->data, regain->pids->len);
+  orf_cleanup_meter_look (regain->meter, (const gint64 *) regain->pids->data, regain->pids->len,
+                          PATIENCE_US);
   return G_SOURCE_REMOVE;
 }
 
