@@ -71,14 +71,6 @@ orf_worker_asks_free (OrfWorkerAsks *asks)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-static Open *
-take (OrfWorkerAsks *asks, const char *advice)
-{
-  gpointer value = NULL;
-
-  return g_hash_table_steal_extended (asks->open, advice, NULL, &value) ? value : NULL;
-}
-
 static void
 tell (Open *open, OrfWorkerAskEnd end, gint64 claimed_bytes, const char *text)
 {
@@ -91,9 +83,10 @@ tell (Open *open, OrfWorkerAskEnd end, gint64 claimed_bytes, const char *text)
 static gboolean
 ended_cb (gpointer user_data)
 {
-  Open *open = take (((Open *) user_data)->asks, ((Open *) user_data)->advice);
+  Open *open = user_data;
 
   open->ended_id = 0;
+  g_hash_table_steal (open->asks->open, open->advice);
   tell (open, open->end, open->claimed_bytes, open->text);
   open_free (open);
   return G_SOURCE_REMOVE;
@@ -118,7 +111,7 @@ orf_worker_asks_end (OrfWorkerAsks *asks,
     open->ended_id = g_idle_add_full (G_PRIORITY_DEFAULT, ended_cb, open, NULL);
     return;
   }
-  open = take (asks, advice);
+  g_hash_table_steal (asks->open, advice);
   tell (open, end, claimed_bytes, text);
   open_free (open);
 }
@@ -134,11 +127,12 @@ call_off (const Open *open)
 static gboolean
 deadline_cb (gpointer user_data)
 {
-  OrfWorkerAsks *asks = ((Open *) user_data)->asks;
-  Open *open = take (asks, ((Open *) user_data)->advice);
-  gboolean listens = asks->ops.is_listening (asks->ops.user_data, open->worker);
+  Open *open = user_data;
+  const OrfWorkerAsksOps *ops = &open->asks->ops;
+  gboolean listens = ops->is_listening (ops->user_data, open->worker);
 
   open->deadline_id = 0;
+  g_hash_table_steal (open->asks->open, open->advice);
   call_off (open);
   tell (open, listens ? ORF_WORKER_ASK_TIMED_OUT : ORF_WORKER_ASK_LOST, -1, NULL);
   open_free (open);
@@ -148,10 +142,11 @@ deadline_cb (gpointer user_data)
 void
 orf_worker_asks_cancel (OrfWorkerAsks *asks, const char *advice)
 {
-  Open *open = take (asks, advice);
+  Open *open = g_hash_table_lookup (asks->open, advice);
 
   if (open == NULL)
     return;
+  g_hash_table_steal (asks->open, advice);
   call_off (open);
   open_free (open);
 }
@@ -217,6 +212,7 @@ orf_worker_asks_add (OrfWorkerAsks *asks,
                      const OrfWorkerWay *way,
                      const OrfWorkerAsker *asker)
 {
+  const char *outer = asks->adding; /* an actuator may ask others meanwhile */
   OrfWorkerAsk told = *ask;
   Open *open;
 
@@ -236,7 +232,7 @@ orf_worker_asks_add (OrfWorkerAsks *asks,
     way->reach->ask (way->self, &told);
   else
     publish (way, &told);
-  asks->adding = NULL;
+  asks->adding = outer;
   return open->advice;
 }
 

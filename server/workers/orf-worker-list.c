@@ -68,7 +68,7 @@ orf_worker_list_answer (OrfCall *call, const OrfWorkerListParams *params, const 
 
     if (!is_meant (params, worker, after_no))
       continue;
-    if (result->workers->len == params->limit) {
+    if (last != NULL && result->workers->len >= params->limit) {
       result->next_cursor = orf_list_cursor_format (last->registered_us, last->no);
       break;
     }

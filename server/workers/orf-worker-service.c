@@ -80,7 +80,7 @@ find_unheard (OrfGpuMonitor *gpu)
   for (guint i = 0; i < orf_gpu_monitor_get_n_sources (gpu); i++) {
     OrfGpuSource source = orf_gpu_monitor_get_source (gpu, i);
 
-    if (source.sampled_us == 0)
+    if (source.sampled_us == 0 && !source.absent)
       return source.backend;
   }
   return NULL;

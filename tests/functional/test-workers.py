@@ -165,6 +165,25 @@ def test_refused(t):
     fails(lambda: daemon.call("worker.done", {"worker": ids[1], "advice": "a-1"}), "NOT_FOUND", field="advice")
 
 
+def test_unknown_device(t):
+    """It may be one of a probe that has not told its devices; of one that said that it has none it is not."""
+    daemon = t.start(settings={"gpu.backends": "simulated,nvml"}, env={"ORFEAS_NVML_LIBRARY": "/none"})
+    wait_for(lambda: daemon.call("gpu.list")["devices"], "the devices")
+    error = fails(lambda: register(daemon, device="nvml-0"), "UNAVAILABLE")
+    assert "nvml" in error.message and error.data["retry_after_ms"] > 0, error
+    register(daemon, device=DEVICE)
+    daemon.stop()
+    daemon = t.start(settings={"gpu.backends": "auto"}, env={"ORFEAS_NVML_LIBRARY": "/none"}, db=os.path.join(t.dir, "other.db"))
+
+    def refused():
+        try:
+            register(daemon, device="nvml-0")
+        except orfeas_test.RpcError as error:
+            return error.status == "NOT_FOUND"
+
+    wait_for(refused, "all probes to have told")
+
+
 def test_pages(t):
     daemon = start(t)
     ids = [register(daemon, name=f"n{i}") for i in range(7)]
