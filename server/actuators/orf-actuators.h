@@ -15,8 +15,8 @@ OrfActuators *orf_actuators_new (const OrfConfig *config,
                                  OrfGpuMonitor *gpu,
                                  GError **error);
 void orf_actuators_free (OrfActuators *actuators);
-/* The config has changed: those that did not go on as they are, with what is asked of them.  An
- * error leaves all as they were. */
+/* The config has changed: those that did not go on as they are, with what is asked of them.  A
+ * setting that is wrong leaves all as they were. */
 gboolean orf_actuators_reload (OrfActuators *actuators, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfActuators, orf_actuators_free)
