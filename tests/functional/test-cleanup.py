@@ -118,6 +118,8 @@ def by_name(result):
 
 def test_three_demo_workers(t):
     """What the pools held idle comes back, and the verdict is what the pools and the system say."""
+    if os.environ.get("ORFEAS_SANITIZED"):
+        raise Skip("a sanitizer keeps what was freed")
     daemon, device = unified(t)
     demos = [t.demo_worker(daemon, "--name", f"studio-{i}", "--weights-mib", "20", "--idle-mib", str(96 + 64 * i), "--max-batch", "0",
                            "--report-ms", "100") for i in range(3)]
