@@ -124,6 +124,13 @@ static const OrfCtlOption gpu_events_options[] = {
   { NULL, NULL, NULL },
 };
 
+static const OrfCtlOption gpu_report_options[] = {
+  { "device", "DEVICE", "only this device" },
+  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
+  { "to", "TIME", "end here; the default is now" },
+  { NULL, NULL, NULL },
+};
+
 static const OrfCtlOption gpu_batch_size_options[] = {
   { "device", "DEVICE", "whose memory counts; the default is the worker's" },
   { "headroom", "PERCENT", "share of the device to leave free; the default is 10" },
@@ -243,6 +250,17 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .options = gpu_cleanups_options,
     .reads_only = TRUE,
     .run = orf_ctl_verb_gpu_cleanups },
+  { .name = "gpu report",
+    .arguments = "",
+    .summary = "how well GPU memory was used, and what to do about it",
+    .help = "Without --from it is about everything kept.  Each recommendation has the figures\n"
+            "it rests on, and the command that acts on it.",
+    .examples = "orfeasctl gpu report\n"
+                "orfeasctl gpu report --device opencl-0 --from -1d\n"
+                "orfeasctl --db orfeas.db gpu report --json | jq '.recommendations[].action'\n",
+    .options = gpu_report_options,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_gpu_report },
   { .name = "gpu batch-size",
     .arguments = "WORKER",
     .summary = "how large its batches may be, from those that it ran",

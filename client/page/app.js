@@ -10,6 +10,7 @@ import { Gpu } from "./gpu.js";
 import { Health } from "./health.js";
 import { Host } from "./host.js";
 import { Login } from "./login.js";
+import { Memory } from "./memory.js";
 import { bindTheme } from "./palette.js";
 import { recall, remember } from "./remember.js";
 
@@ -18,6 +19,7 @@ const $ = (id) => document.getElementById(id);
 const sections = [
   new Health($("health"), session),
   new Gpu($("gpu"), session, store),
+  new Memory($("gpu"), session),
   new Host($("host"), session, store),
   new Explorer($("explorer"), session, store),
 ];

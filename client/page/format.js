@@ -20,6 +20,8 @@ const celsius = new Intl.NumberFormat(undefined, { style: "unit", unit: "celsius
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const shortClock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
+const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+
 export function number(value) {
   const size = Math.abs(value);
   if (size >= 1e6) return compact.format(value);
@@ -76,6 +78,13 @@ export function span(us) {
 
 export function time(seconds) {
   return clock.format(seconds * 1000);
+}
+
+/** With the day where it is not today's. */
+export function dayTime(us) {
+  const when = new Date(us / 1000);
+  const today = when.toDateString() === new Date().toDateString();
+  return today ? clock.format(when) : `${day.format(when)} ${shortClock.format(when)}`;
 }
 
 export function shortTime(seconds) {

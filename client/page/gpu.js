@@ -8,6 +8,7 @@ import { GPU_FACTS } from "./names.js";
 const LIST_MS = 5_000;
 // Samples come each second, or as slowly as config says; a probe that hangs is killed after five.
 const OLD_US = 15_000_000;
+const PROCESSES = 5;
 const LEVELS = ["low", "medium", "high", "critical"];
 
 const of = (name, device) => `${name}{device="${device.replace(/[\\"]/g, "\\$&")}"}`;
@@ -68,6 +69,7 @@ export class Gpu {
 class Card {
   #device;
   #total = null;
+  #listed = null;
 
   constructor({ device, name, backend, vendor }) {
     this.#device = device;
@@ -92,6 +94,7 @@ class Card {
       most: () => this.#total,
       level: of("gpu.pressure", device),
     });
+    this.processes = el("ul", { class: "processes", "aria-label": `Processes on ${device}`, hidden: true });
     const about = [name === device ? null : device, vendor === backend ? null : vendor, backend].filter(Boolean);
     this.element = el("article", { class: "card", "aria-label": `GPU ${device}` },
       el("header", {}, el("h3", {}, name ?? device), this.level),
@@ -99,11 +102,13 @@ class Card {
       el("p", { class: "figure" }, this.used, " ", this.total),
       this.old,
       this.chart.element,
-      el("dl", { class: "facts" }, ...this.facts.map(({ row }) => row)));
+      el("dl", { class: "facts" }, ...this.facts.map(({ row }) => row)),
+      this.processes);
   }
 
-  tell({ total_bytes: total, sampled_us: sampledUs }, store) {
+  tell({ total_bytes: total, sampled_us: sampledUs, processes }, store) {
     this.#total = total;
+    this.#list(processes);
     this.old.hidden = sampledUs === null || store.isEmpty || store.head * 1e6 - sampledUs < OLD_US;
   }
 
@@ -122,6 +127,20 @@ class Card {
       setText(value, quantity(store.latest(name), unit));
     }
     this.chart.update(store);
+  }
+
+  /** The largest, as the device's backend sees them. */
+  #list(processes) {
+    const shown = processes.slice(0, PROCESSES);
+    const text = JSON.stringify(shown) + processes.length;
+    if (text === this.#listed) return;
+    this.#listed = text;
+    const more = processes.length - shown.length;
+    this.processes.hidden = processes.length === 0;
+    this.processes.replaceChildren(
+      ...shown.map(({ pid, name, used_bytes: used }) =>
+        el("li", {}, el("span", {}, name ?? UNKNOWN, " ", el("span", { class: "muted" }, `${pid}`)), quantity(used, "bytes"))),
+      ...(more > 0 ? [el("li", { class: "muted" }, `and ${more} more`)] : []));
   }
 
   remove() {

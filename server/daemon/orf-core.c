@@ -8,6 +8,7 @@
 #include "metrics/orf-metrics-list.h"
 #include "metrics/orf-metrics-query.h"
 #include "metrics/orf-metrics-record.h"
+#include "report/orf-report-service.h"
 #include "rpc/orf-peer.h"
 #include "status/orf-db-service.h"
 
@@ -105,6 +106,7 @@ bind_methods (OrfCore *core)
   orf_outbox_service_bind (core->outbox, core->router);
   orf_incident_service_bind (core->incidents, core->router);
   orf_batch_service_bind (core->router, &core->metrics);
+  orf_report_service_bind (core->router, &core->metrics);
   orf_sql_service_bind (core->sql, core->router);
   orf_metrics_define_bind (core->router, &core->metrics);
   orf_metrics_list_bind (core->router, &core->metrics);

@@ -34,8 +34,8 @@
 typedef struct {
   const OrfMetricsParts *parts;
   OrfCall *call;
-  char *device; /* NULL: all */
-  gboolean has_from;
+  char *device;      /* NULL: all */
+  gboolean has_from; /* FALSE: from the first that is kept */
   OrfSelector *selector;
   GPtrArray *now;        /* OrfGpuDevice */
   OrfReportFacts *facts; /* the reader's, until it is done */
@@ -46,7 +46,7 @@ ask_free (Ask *ask)
 {
   g_clear_pointer (&ask->now, g_ptr_array_unref);
   orf_report_facts_free (ask->facts);
-  orf_selector_free (ask->selector);
+  g_clear_pointer (&ask->selector, orf_selector_free);
   g_free (ask->device);
   g_free (ask);
 }
@@ -194,8 +194,6 @@ read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
   facts->cleanups = counts.cleanups;
   facts->asked = counts.asked;
   facts->events = counts.events;
-  if (!ask->has_from) /* everything kept */
-    facts->from_us = counts.first_us > 0 ? MIN (counts.first_us, facts->to_us) : facts->to_us;
   return read_workers (ask, connection, error);
 }
 
@@ -270,6 +268,24 @@ set_mean (const Ask *ask, const OrfQueryPoints *read, guint i)
   }
 }
 
+/* Everything kept: since the first of it. */
+static void
+set_beginning (Ask *ask, const OrfQueryPoints *read)
+{
+  gint64 first_us = ask->facts->to_us;
+
+  for (guint i = 0; i < read->selected->len; i++) {
+    const GArray *points = read->points->pdata[i];
+    const GArray *rollups = read->rollups->pdata[i];
+
+    if (points != NULL && points->len > 0)
+      first_us = MIN (first_us, g_array_index (points, OrfPoint, 0).t_us);
+    if (rollups != NULL && rollups->len > 0)
+      first_us = MIN (first_us, g_array_index (rollups, OrfRollup, 0).t_us);
+  }
+  ask->facts->from_us = first_us;
+}
+
 static int
 compare_devices (gconstpointer a, gconstpointer b)
 {
@@ -290,6 +306,8 @@ points_cb (gpointer user_data, OrfQueryPoints *read, const GError *error)
   }
   for (guint i = 0; i < read->selected->len; i++)
     set_mean (ask, read, i);
+  if (!ask->has_from)
+    set_beginning (ask, read);
   g_ptr_array_sort (ask->facts->devices, compare_devices);
   orf_query_points_free (ask->parts, read);
   orf_store_read (ask->parts->store, read_thread_cb, ask, orf_call_get_cancel (ask->call), read_cb,

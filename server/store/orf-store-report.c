@@ -6,9 +6,6 @@
 /* One device, or all; parameters 1 to 3 of each statement. */
 #define SPAN(device, time) "(?1 IS NULL OR " device " = ?1) AND " time " >= ?2 AND " time " < ?3 "
 
-static const char first_sql[] =
-  "SELECT coalesce(min(created_us), 0) FROM series WHERE name = 'gpu.memory.total_bytes' "
-  "AND labels <> '{}'";
 static const char cleanups_sql[] =
   "SELECT device, count(*), sum(verdict IN ('freed', 'partial')), sum(verdict = 'nothing_freed'), "
   "coalesce(sum(freed_bytes), 0), count(regained_bytes), "
@@ -138,18 +135,15 @@ orf_report_read (OrfConnection *connection,
     asked = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_report_asked_free);
   g_autoptr (GPtrArray)
     events = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_report_events_free);
-  gint64 first_us;
   gboolean has;
 
-  if (!orf_connection_get_int64 (connection, first_sql, &first_us, error) ||
-      !orf_connection_has_version (connection, FIRST_VERSION, &has, error))
+  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
     return FALSE;
   if (has && (!read_rows (connection, cleanups_sql, span, make_cleanups, cleanups, error) ||
               !read_rows (connection, asked_sql, span, make_asked, asked, error) ||
               !read_rows (connection, events_sql, span, make_events, events, error)))
     return FALSE;
 
-  counts->first_us = first_us;
   counts->cleanups = g_steal_pointer (&cleanups);
   counts->asked = g_steal_pointer (&asked);
   counts->events = g_steal_pointer (&events);

@@ -44,7 +44,6 @@ typedef struct {
 
 /* Arrays by device and worker, empty in a file that is older than the tables. */
 typedef struct {
-  gint64 first_us; /* since when devices are sampled; 0: never */
   GPtrArray *cleanups, *asked, *events;
 } OrfReportCounts;
 

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Who holds GPU memory, what was done about it, and what devices told: three tables, and the button that asks. */
+import { Cleanup, VERDICT_LEVELS } from "./cleanup.js";
+import { el, setText } from "./dom.js";
+import { UNKNOWN, dayTime, number, quantity, words } from "./format.js";
+
+const LIST_MS = 5_000;
+const CLEANUPS = 8;
+const EVENTS = 8;
+// of a worker: whether it is heard from
+const STATE_LEVELS = { connected: "operational", silent: "degraded", lost: "critical" };
+
+const right = (text, more = {}) => el("td", { class: "number", ...more }, text);
+const bytes = (value) => right(quantity(value, "bytes"));
+const badge = (text, level) => el("span", { class: `badge ${level ?? ""}` }, text);
+
+/** A caption, and rows of cells that are made anew only where something changed. */
+class Table {
+  #told = null;
+
+  constructor(title, heads, nothing) {
+    this.rows = el("tbody");
+    this.nothing = el("p", { class: "muted" }, nothing);
+    this.note = el("span", { class: "muted" });
+    this.actions = el("span", { class: "actions" });
+    this.table = el("table", { "aria-label": title, hidden: true },
+      el("thead", {}, el("tr", {}, ...heads.map((head) =>
+        el("th", { scope: "col", class: head.startsWith(">") ? "number" : null }, head.replace(">", ""))))),
+      this.rows);
+    this.element = el("article", { class: "card table", "aria-label": title },
+      el("header", {}, el("h3", {}, title), this.note, this.actions),
+      this.nothing,
+      el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${title}, table` }, this.table));
+  }
+
+  /** make(item): the cells of a row. */
+  tell(items, make) {
+    const text = JSON.stringify(items);
+    if (text === this.#told) return;
+    this.#told = text;
+    this.nothing.hidden = items.length > 0;
+    this.table.hidden = items.length === 0;
+    this.rows.replaceChildren(...items.map((item) => el("tr", {}, ...make(item))));
+  }
+}
+
+export class Memory {
+  #session;
+  #cleanup;
+
+  constructor(section, session) {
+    this.#session = session;
+    this.#cleanup = new Cleanup(session, () => this.#askCleanups());
+    this.workers = new Table("Workers", ["Worker", "Device", "State", ">Reserved", ">Idle", ">Out of memory", ">Batches"],
+      "No process has registered as a holder of GPU memory.");
+    this.cleanups = new Table("Cleanups", ["Time", "Device", "Verdict", ">Freed", ">Taken again", ">Took", "Workers"],
+      "None yet: nobody was asked to give memory back.");
+    this.events = new Table("Device events", ["Raised", "Device", "What", ">Lasted"], "Devices told of no errors.");
+    this.workers.actions.append(this.#cleanup.button);
+    this.element = el("div", { class: "cards tables" }, this.workers.element, this.cleanups.element, this.events.element);
+    section.append(this.element, this.#cleanup.dialog);
+    session.every(LIST_MS, () => this.#ask());
+  }
+
+  update() {}
+
+  async #ask() {
+    const { gpu, worker } = this.#session.client;
+    const [{ workers }, { events }] = await Promise.all([worker.list({ limit: 100 }), gpu.events({ limit: EVENTS })]);
+    const there = workers.filter(({ state }) => state !== "left");
+    this.workers.tell(there, (one) => this.#workerCells(one));
+    this.#cleanup.tell(there);
+    setText(this.workers.note, there.length > 0 ? this.#sum(there) : "");
+    this.events.tell(events, (one) => this.#eventCells(one));
+    await this.#askCleanups();
+  }
+
+  async #askCleanups() {
+    const { cleanups } = await this.#session.client.gpu.cleanups({ limit: CLEANUPS });
+    this.cleanups.tell(cleanups, (one) => this.#cleanupCells(one));
+  }
+
+  #sum(workers) {
+    const idle = workers.filter(({ state }) => state !== "lost").map(idleBytes).filter((value) => value !== null);
+    return idle.length > 0 ? `${quantity(idle.reduce((a, b) => a + b, 0), "bytes")} held idle` : "";
+  }
+
+  #workerCells(one) {
+    return [
+      el("th", { scope: "row" }, one.name, " ", el("span", { class: "muted" }, one.worker)),
+      el("td", {}, one.device ?? UNKNOWN),
+      el("td", {}, badge(one.state, STATE_LEVELS[one.state])),
+      bytes(one.reserved_bytes),
+      bytes(idleBytes(one)),
+      right(one.ooms === null ? UNKNOWN : number(one.ooms), one.ooms > 0 ? { class: "number problem" } : {}),
+      right(number(one.batches)),
+    ];
+  }
+
+  #cleanupCells(one) {
+    const verdict = one.verdict === null ? badge("running") : badge(words(one.verdict), VERDICT_LEVELS[one.verdict]);
+    const asked = one.workers.map(({ name, verdict: came }) => `${name}: ${came === null ? UNKNOWN : words(came).toLowerCase()}`);
+    return [
+      el("td", {}, dayTime(one.started_us)),
+      el("td", {}, one.device),
+      el("td", {}, verdict),
+      bytes(one.freed_bytes),
+      bytes(one.regained_bytes),
+      right(quantity(one.took_us, "us")),
+      el("td", { class: "wide" }, asked.join(", ") || UNKNOWN),
+    ];
+  }
+
+  #eventCells(one) {
+    const level = { critical: "critical", warning: "medium" }[one.severity];
+    return [
+      el("td", {}, dayTime(one.raised_us)),
+      el("td", {}, one.device),
+      el("td", { class: "wide" }, badge(one.kind, level), " ", one.text),
+      right(one.cleared_us === null ? "still so" : quantity(one.cleared_us - one.raised_us, "us")),
+    ];
+  }
+}
+
+/** What a worker's allocator holds and nothing lives in; null: it does not tell. */
+export function idleBytes({ reserved_bytes: reserved, allocated_bytes: allocated }) {
+  return reserved === null || allocated === null ? null : Math.max(reserved - allocated, 0);
+}
