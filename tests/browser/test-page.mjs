@@ -267,6 +267,46 @@ await run({
     await visit.end();
   },
 
+  memory: async () => {
+    const visit = await Visit.begin();
+    const { page } = visit;
+    await visit.state("live");
+    const worker = page.getByRole("table", { name: "Workers" }).getByRole("row", { name: /hoarder/ });
+    await worker.getByText("4.5\u202fGiB").waitFor(); // idle
+    await page.getByText("nobody was asked to give memory back").waitFor();
+    await axe(visit, "tables");
+
+    // it asks first: to look at the plan, and to close it, does nothing
+    const button = page.getByRole("button", { name: "Free memory" });
+    await button.click();
+    const dialog = page.getByRole("dialog", { name: "Free GPU memory" });
+    await dialog.getByText("Would be asked, in this order:").waitFor();
+    await dialog.getByRole("listitem").getByText("hoarder").waitFor();
+    await axe(visit, "the plan");
+    await visit.screenshot("memory-plan");
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
+    assert.deepEqual((await ask("call", "gpu.cleanups", {})).cleanups, []);
+
+    await button.click();
+    await dialog.getByRole("button", { name: "Ask them" }).click();
+    await dialog.getByText("claimed 1\u202fGiB").waitFor();
+    const [cleanup] = (await ask("call", "gpu.cleanups", {})).cleanups;
+    assert.equal(cleanup.workers[0].name, "hoarder");
+    await axe(visit, "the verdict");
+    await visit.screenshot("memory-verdict");
+    await dialog.getByRole("button", { name: "Close" }).click();
+    await page.getByRole("table", { name: "Cleanups" }).getByText("hoarder:").waitFor();
+    await visit.screenshot("memory");
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.setViewportSize({ width: 390, height: 800 });
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(overflow <= 0, `${overflow} px too wide`);
+    await axe(visit, "narrow and dark");
+    await visit.screenshot("memory-narrow");
+    await visit.end();
+  },
+
   themes: async () => {
     const visit = await Visit.begin({ scheme: "light" });
     const { page } = visit;

@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The live page in a real Chromium; see test-page.mjs. ORFEAS_SCREENSHOTS=FOLDER keeps pictures to look at."""
 
+import json
 import os
 import shutil
+import socket
 import subprocess
+import threading
 
 import browser_test
 import orfeas_test
-from orfeas_test import Skip, wait_for
+from orfeas_test import Skip, equal, wait_for
 
 
 def visit(t, case, **options):
@@ -83,6 +86,43 @@ def test_tls(t):
 
 def test_accessibility(t):
     visit(t, "accessibility")
+
+
+class Liar(threading.Thread):
+    """A worker that holds a lot idle, and claims to free it."""
+
+    def __init__(self, daemon):
+        super().__init__()
+        self.peer = daemon.peer()
+        self.peer.socket.settimeout(None)  # it listens as long as the browser takes
+        self.worker = self.peer.call("worker.register", {"name": "hoarder", "device": "simulated-0", "capabilities": ["trim"]})["worker"]
+        allocator = {"allocated_bytes": 1 << 29, "reserved_bytes": 5 << 30, "largest_free_bytes": 2 << 30, "ooms": 1}
+        self.peer.call("worker.report", {"worker": self.worker, "allocator": allocator})
+        self.peer.call("worker.advice", {"worker": self.worker})
+        self.start()
+
+    def run(self):
+        while (text := self.peer.receive_text()) is not None:
+            value = json.loads(text).get("params", {}).get("value")
+            if value is not None:
+                done = {"worker": self.worker, "advice": value["advice"], "outcome": "done", "freed_bytes": 1 << 30}
+                self.peer.send_text(json.dumps(orfeas_test.request("worker.done", done, request_id=2)))
+
+    def end(self):
+        self.peer.socket.shutdown(socket.SHUT_RDWR)
+        self.join()
+        self.peer.close()
+
+
+def test_memory(t):
+    daemon = t.start(settings={"gpu.backends": "simulated", "workers.lease_us": 600000000})
+    wait_for(lambda: daemon.call("gpu.list")["devices"], "the devices")
+    liar = Liar(daemon)
+    try:
+        browser_test.run(t, "test-page.mjs", "memory", daemon)
+    finally:
+        liar.end()
+    equal(len(daemon.call("gpu.cleanups")["cleanups"]), 1)  # what was asked for, and no more
 
 
 def test_themes(t):
