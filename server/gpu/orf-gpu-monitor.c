@@ -239,7 +239,7 @@ end_looks (Backend *backend, GPtrArray *looks, guint64 ask)
       i++;
       continue;
     }
-    if (look->ask > 0 && backend->sampled_ask == ask)
+    if (backend != NULL && look->ask > 0 && backend->sampled_ask == ask)
       snapshot = find (backend->devices, look->device);
     g_ptr_array_steal_index (looks, i);
     look->looked (look->user_data, snapshot != NULL && !snapshot->gone ? snapshot : NULL);
