@@ -227,7 +227,7 @@ advise_by_models (const Seen *seen,
   if (largest < 1) {
     advice->reason = ORF_BATCH_REASON_NOTHING;
   } else if (largest >= reach || (!grows && largest >= seen->points.scale)) {
-    advice->reason = ORF_BATCH_REASON_NOT_BOUND;
+    advice->reason = grows ? ORF_BATCH_REASON_FAR : ORF_BATCH_REASON_NOT_BOUND;
     advice->recommended = (gint64) seen->points.scale;
   } else {
     advice->reason = ORF_BATCH_REASON_MODEL;

@@ -27,6 +27,7 @@ typedef enum {
   ORF_BATCH_REASON_ONE_SIZE,   /* that size fits; of others nothing is known */
   ORF_BATCH_REASON_TWO_SIZES,  /* a line through them, which is not trusted beyond them */
   ORF_BATCH_REASON_NOT_BOUND,  /* memory does not grow with what was seen: the largest of that */
+  ORF_BATCH_REASON_FAR,        /* the bound is too far from what was seen: the largest of that */
   ORF_BATCH_REASON_LATENCY,    /* p99_us allows less than memory */
   ORF_BATCH_REASON_NOTHING,    /* nothing is recommended: one item is too many for memory */
   ORF_BATCH_REASON_TOO_SLOW,   /* nothing is recommended: one item takes longer than p99_us */

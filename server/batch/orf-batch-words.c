@@ -61,6 +61,11 @@ orf_batch_words_explain (const OrfBatchAdvice *advice, double headroom_percent, 
     g_string_append (text, ": memory does not grow with them so that it shows; beyond the largest "
                            "nothing is known");
     break;
+  case ORF_BATCH_REASON_FAR:
+    append_law (text, advice);
+    g_string_append (text, "; by that more than 64 times the largest of them fit, which is farther "
+                           "than it is trusted");
+    break;
   case ORF_BATCH_REASON_LATENCY:
     append_law (text, advice);
     g_string_append_printf (text, "; %" ITEMS " µs for 99 of 100 allow less than memory", p99_us);

@@ -298,9 +298,10 @@ look_at_asked (Decision *decision, const OrfReportAsked *asked)
 {
   g_autofree char *id = quote (asked->device);
   g_autofree char *claimed = format_gib ((double) asked->claimed_bytes);
-  g_autofree char *freed = format_gib ((double) asked->freed_bytes);
+  g_autofree char *freed = format_gib ((double) MAX (asked->freed_bytes, 0));
 
-  if (asked->n_overclaimed > 0)
+  /* once, and by little: others may have taken some at the same moment */
+  if (asked->n_overclaimed > 1 || asked->claimed_bytes > 2 * MAX (asked->freed_bytes, 0))
     add (decision, ORF_SEVERITY_WARNING, (double) (asked->claimed_bytes - asked->freed_bytes),
          g_strdup_printf ("%s claims more than it frees", asked->name),
          g_strdup_printf ("in %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " cleanups: %s claimed, "

@@ -55,7 +55,7 @@ def test_codes(t):
     refused(daemon, "GET", "/no/such", 404, "METHOD_NOT_FOUND")
     refused(daemon, "GET", "/", 404, "METHOD_NOT_FOUND")
     refused(daemon, "POST", "/db/check", 403, "PERMISSION_DENIED", "{}")
-    refused(daemon, "GET", "/gpu/report", 503, "UNAVAILABLE")
+    refused(daemon, "GET", "/gpu/leaks", 503, "UNAVAILABLE")
     refused(daemon, "GET", "/metrics/query?expr=avg(a)", 400, "INVALID_ARGUMENT")
 
 

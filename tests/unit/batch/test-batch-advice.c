@@ -268,6 +268,18 @@ test_not_bound (void)
   g_assert_cmpint (advice.limit, ==, 0);
 }
 
+/* A law that would hold for a hundred times what was seen is not believed so far. */
+static void
+test_far (void)
+{
+  g_autoptr (GArray) batches = make_line (1, 16, 3);
+  OrfBatchAdvice advice = advise (batches, linear (16 * 100), 0);
+
+  g_assert_cmpint (advice.reason, ==, ORF_BATCH_REASON_FAR);
+  g_assert_cmpint (advice.recommended, ==, 16);
+  g_assert_cmpint (advice.limit, ==, 0);
+}
+
 static void
 test_nothing_fits (void)
 {
@@ -399,6 +411,7 @@ main (int argc, char **argv)
   g_test_add_func ("/batch-advice/one-size", test_one_size);
   g_test_add_func ("/batch-advice/two-sizes", test_two_sizes);
   g_test_add_func ("/batch-advice/not-bound", test_not_bound);
+  g_test_add_func ("/batch-advice/far", test_far);
   g_test_add_func ("/batch-advice/nothing-fits", test_nothing_fits);
   g_test_add_func ("/batch-advice/cliff", test_cliff);
   g_test_add_func ("/batch-advice/latency", test_latency);
