@@ -10,6 +10,8 @@
 
 /* Beyond this many times the largest size seen, nothing is said at all. */
 #define MAX_REACH 64.0
+/* 2^52: above it doubles do not tell sizes apart, and results end at twice as much. */
+#define MAX_SIZE 4503599627370496.0
 
 /* Growth of fewer errors than this may be none: what lies beyond is not told by it. */
 #define MIN_GROWTH 4.0
@@ -86,31 +88,41 @@ seen_init (Seen *seen, const OrfBatch *batches, guint n, gboolean durations)
                                    pairs->len ? seen->sizes[pairs->len - 1] : 1 };
 }
 
+static gboolean
+allows (const OrfBatchModels *models, double size, double bound)
+{
+  return orf_batch_models_get_probability (models, size, bound) >= ORF_BATCH_CONFIDENCE;
+}
+
 /* The largest size that the models give the confidence asked, up to a reach; 0: none. */
 static double
 find_largest (const OrfBatchModels *models, double bound, double reach)
 {
-  double fits = 0;
+  double fits = reach;
   double fails = reach + 1;
 
-  for (double size = reach; size >= 1; size = floor (size / 1.25)) {
-    if (orf_batch_models_get_probability (models, size, bound) >= ORF_BATCH_CONFIDENCE) {
-      fits = size;
-      break;
-    }
-    fails = size;
+  while (fits >= 1 && !allows (models, fits, bound)) {
+    fails = fits;
+    fits = floor (fits / 1.25);
   }
 
-  while (fits > 0 && fails - fits > 1) {
+  while (fits >= 1 && fails - fits > 1) {
     double middle = floor ((fits + fails) / 2);
 
-    if (orf_batch_models_get_probability (models, middle, bound) >= ORF_BATCH_CONFIDENCE)
+    if (allows (models, middle, bound))
       fits = middle;
     else
       fails = middle;
   }
 
-  return fits;
+  return MAX (fits, 0);
+}
+
+/* How far a size may be from those seen. */
+static double
+get_reach (const Seen *seen)
+{
+  return MIN (floor (seen->points.scale * MAX_REACH), MAX_SIZE);
 }
 
 /* Median, and its error by the median of deviations, of one size's values, which are sorted. */
@@ -217,7 +229,7 @@ advise_by_models (const Seen *seen,
                   double bound,
                   OrfBatchAdvice *advice)
 {
-  double reach = floor (seen->points.scale * MAX_REACH);
+  double reach = get_reach (seen);
   double fits, fails, largest;
   gboolean grows = orf_batch_fit_get_growth (orf_batch_models_get_best (models), seen->sizes[0],
                                              seen->points.scale) >= MIN_GROWTH;
@@ -292,7 +304,7 @@ bound_by_latency (const OrfBatch *batches, guint n, gint64 p99_us, OrfBatchAdvic
 
   slowest = measure_slowest (&seen, models);
   bound = (double) p99_us / slowest / seen.unit;
-  largest = find_largest (models, bound, seen.points.scale * MAX_REACH);
+  largest = find_largest (models, bound, get_reach (&seen));
   if (largest < 1) {
     refuse (advice, ORF_BATCH_REASON_TOO_SLOW);
     return;

@@ -181,11 +181,11 @@ find_periods (const Groups *groups, double *steps)
   double before = 0;
   double at = 0;
   double at_step = MAX_STEP;
+  double step = MAX_STEP;
   guint n = 0;
   double phase;
 
-  /* a tenth of a turn at the largest value: no peak lies between two of these */
-  for (double step = MAX_STEP; step >= MIN_STEP; step -= 0.1 * step * step) {
+  while (step >= MIN_STEP) {
     double now = measure_period (groups, step, &phase);
 
     if (at >= MIN_GATHERED && at >= before && at > now)
@@ -193,6 +193,8 @@ find_periods (const Groups *groups, double *steps)
     before = at;
     at = now;
     at_step = step;
+    /* a tenth of a turn at the largest value: no peak lies between two of these */
+    step -= 0.1 * step * step;
   }
 
   return n;

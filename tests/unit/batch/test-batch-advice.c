@@ -363,6 +363,12 @@ test_odd (void)
       { 4, 4, 1 },
       { 5, 5, 1 },
       { 6, 6, 1 } },
+    { { 1, 1, 1 },
+      { 1, 1, 1 },
+      { 1LL << 53, 1000, 9 },
+      { 1LL << 53, 999, 9 },
+      { 1LL << 53, 1001, 9 },
+      { 5, 1, 1 } },
     { { 1, 5, 1 }, { 1, 5, 1 }, { 1, 5, 1 }, { 1, 5, 1 }, { 1, 5, 1 }, { 2, 900, 1 } },
   };
 
@@ -374,6 +380,7 @@ test_odd (void)
       orf_batch_advise (odd[i], 6, &bounds, &advice);
       g_assert_cmpint (advice.recommended, >=, 0);
       g_assert_cmpint (advice.limit, >=, 0);
+      g_assert_cmpint (advice.limit, <=, 1LL << 53);
       g_assert_true (isnan (advice.confidence) ||
                      (advice.confidence >= 0 && advice.confidence <= 1));
       g_assert_true (advice.recommended > 0 || isnan (advice.confidence));
