@@ -9,6 +9,7 @@
 #include "cleanup/orf-cleanup-record.h"
 #include "cleanup/orf-cleanup-service.h"
 #include "core/orf-clock.h"
+#include "gpu/orf-gpu-snapshot.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
 
@@ -23,13 +24,10 @@ static gboolean
 is_known (OrfCleaner *cleaner, const char *name)
 {
   const OrfCleanerParts *parts = orf_cleaner_get_parts (cleaner);
-  GPtrArray *devices = orf_gpu_monitor_get_devices (parts->gpu);
   GPtrArray *workers = orf_workers_get_all (parts->workers);
 
-  for (guint i = 0; i < devices->len; i++) {
-    if (strcmp (((const OrfGpuSnapshot *) devices->pdata[i])->device->device, name) == 0)
-      return TRUE;
-  }
+  if (orf_gpu_snapshot_find (orf_gpu_monitor_get_devices (parts->gpu), name) != NULL)
+    return TRUE;
   for (guint i = 0; i < workers->len; i++) {
     if (g_strcmp0 (((const OrfWorker *) workers->pdata[i])->device, name) == 0)
       return TRUE;

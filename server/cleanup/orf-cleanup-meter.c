@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "core/orf-clock.h"
+#include "gpu/orf-gpu-snapshot.h"
 
 /* Once the processes are told, the device is only beside: it is waited for as long. */
 #define BESIDE_MS 100
@@ -184,15 +185,10 @@ orf_cleanup_meter_is_unified (const OrfCleanupMeter *meter)
 static gboolean
 find_unified (OrfGpuMonitor *gpu, const char *device)
 {
-  GPtrArray *devices = orf_gpu_monitor_get_devices (gpu);
+  const OrfGpuSnapshot *snapshot = orf_gpu_snapshot_find (orf_gpu_monitor_get_devices (gpu),
+                                                          device);
 
-  for (guint i = 0; i < devices->len; i++) {
-    const OrfGpuSnapshot *snapshot = devices->pdata[i];
-
-    if (g_str_equal (snapshot->device->device, device))
-      return snapshot->unified;
-  }
-  return FALSE;
+  return snapshot != NULL && snapshot->unified;
 }
 
 OrfCleanupMeter *

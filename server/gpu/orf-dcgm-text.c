@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/orf-clock.h"
+#include "gpu/orf-gpu-snapshot.h"
 #include "metrics/orf-exposition-labels.h"
 #include "orf-number.h"
 
@@ -224,17 +225,13 @@ dup_labels (const OrfGpuDevice *device, const OrfGpuDevice *whole, const char *h
 static const OrfGpuDevice *
 find_whole (const GPtrArray *devices, const OrfGpuDevice *device)
 {
+  const OrfGpuSnapshot *whole = NULL;
+
   if (!device->parent)
     return device;
 
-  for (guint i = 0; i < devices->len; i++) {
-    const OrfGpuSnapshot *snapshot = g_ptr_array_index (devices, i);
-
-    if (g_str_equal (snapshot->device->device, device->parent))
-      return snapshot->device;
-  }
-
-  return NULL;
+  whole = orf_gpu_snapshot_find (devices, device->parent);
+  return whole ? whole->device : NULL;
 }
 
 static gboolean

@@ -3,6 +3,7 @@
 
 #include <glib-object.h> /* GCallback, for orf-schema-bind.h */
 
+#include "gpu/orf-gpu-snapshot.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
 #include "rpc/orf-list-cursor.h"
@@ -20,15 +21,8 @@ typedef struct {
 static gboolean
 is_known (OrfDeviceEventService *service, const char *device)
 {
-  GPtrArray *all = service->monitor != NULL ? orf_gpu_monitor_get_devices (service->monitor) : NULL;
-
-  for (guint i = 0; device != NULL && all != NULL && i < all->len; i++) {
-    const OrfGpuSnapshot *snapshot = g_ptr_array_index (all, i);
-
-    if (g_str_equal (snapshot->device->device, device))
-      return TRUE;
-  }
-  return FALSE;
+  return device != NULL && service->monitor != NULL &&
+         orf_gpu_snapshot_find (orf_gpu_monitor_get_devices (service->monitor), device) != NULL;
 }
 
 static OrfGpuEvent *

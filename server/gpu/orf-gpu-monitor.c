@@ -75,19 +75,6 @@ look_free (gpointer data)
   g_free (look);
 }
 
-static OrfGpuSnapshot *
-find (GPtrArray *devices, const char *id)
-{
-  for (guint i = 0; i < devices->len; i++) {
-    OrfGpuSnapshot *snapshot = g_ptr_array_index (devices, i);
-
-    if (g_str_equal (snapshot->device->device, id))
-      return snapshot;
-  }
-
-  return NULL;
-}
-
 /* After any change of what the backends hold. */
 static void
 update_devices (OrfGpuMonitor *monitor)
@@ -100,7 +87,8 @@ update_devices (OrfGpuMonitor *monitor)
       OrfGpuSnapshot *snapshot = g_ptr_array_index (backend->devices, k);
 
       /* Of two backends that see one device the first in config has the word. */
-      if (snapshot->device->has_sampled_us && !find (monitor->devices, snapshot->device->device))
+      if (snapshot->device->has_sampled_us &&
+          !orf_gpu_snapshot_find (monitor->devices, snapshot->device->device))
         g_ptr_array_add (monitor->devices, snapshot);
     }
   }
@@ -126,7 +114,7 @@ hello_cb (gpointer user_data, const OrfProbeHello *hello)
 
   for (guint i = 0; i < hello->devices->len; i++) {
     const OrfProbeDevice *facts = g_ptr_array_index (hello->devices, i);
-    const OrfGpuSnapshot *before = find (backend->devices, facts->device);
+    const OrfGpuSnapshot *before = orf_gpu_snapshot_find (backend->devices, facts->device);
 
     g_ptr_array_add (devices, orf_gpu_snapshot_new (backend->name, facts, before));
   }
@@ -211,7 +199,7 @@ sample_cb (gpointer user_data, const OrfProbeSample *sample)
 void
 orf_gpu_monitor_set_held (OrfGpuMonitor *monitor, const char *device, const OrfGpuHeld *held)
 {
-  OrfGpuSnapshot *snapshot = find (monitor->devices, device);
+  OrfGpuSnapshot *snapshot = orf_gpu_snapshot_find (monitor->devices, device);
 
   if (held->allocated_bytes < 0 && held->reserved_bytes < 0 && held->largest_free_bytes < 0)
     g_hash_table_remove (monitor->held, device);
@@ -240,7 +228,7 @@ end_looks (Backend *backend, GPtrArray *looks, guint64 ask)
       continue;
     }
     if (backend != NULL && look->ask > 0 && backend->sampled_ask == ask)
-      snapshot = find (backend->devices, look->device);
+      snapshot = orf_gpu_snapshot_find (backend->devices, look->device);
     g_ptr_array_steal_index (looks, i);
     look->looked (look->user_data, snapshot != NULL && !snapshot->gone ? snapshot : NULL);
     look_free (look);
@@ -286,7 +274,7 @@ give_up (OrfGpuMonitor *monitor, Look *look)
 static Backend *
 find_backend (OrfGpuMonitor *monitor, const char *device)
 {
-  const OrfGpuSnapshot *told = find (monitor->devices, device);
+  const OrfGpuSnapshot *told = orf_gpu_snapshot_find (monitor->devices, device);
 
   for (guint i = 0; told != NULL && i < monitor->backends->len; i++) {
     Backend *backend = g_ptr_array_index (monitor->backends, i);

@@ -77,6 +77,19 @@ orf_gpu_snapshot_free (OrfGpuSnapshot *snapshot)
   g_free (snapshot);
 }
 
+OrfGpuSnapshot *
+orf_gpu_snapshot_find (const GPtrArray *snapshots, const char *id)
+{
+  for (guint i = 0; i < snapshots->len; i++) {
+    OrfGpuSnapshot *snapshot = g_ptr_array_index (snapshots, i);
+
+    if (g_str_equal (snapshot->device->device, id))
+      return snapshot;
+  }
+
+  return NULL;
+}
+
 static gint
 compare_processes (gconstpointer a, gconstpointer b)
 {

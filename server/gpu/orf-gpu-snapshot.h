@@ -13,6 +13,8 @@ OrfGpuSnapshot *orf_gpu_snapshot_new (const char *backend,
                                       const OrfProbeDevice *facts,
                                       const OrfGpuSnapshot *before);
 void orf_gpu_snapshot_free (OrfGpuSnapshot *snapshot);
+/* Of OrfGpuSnapshot, the one of that device; NULL: none. */
+OrfGpuSnapshot *orf_gpu_snapshot_find (const GPtrArray *snapshots, const char *id);
 
 /* What was sampled, and what follows from it: percent, pressure, fragmentation. */
 void orf_gpu_snapshot_update (OrfGpuSnapshot *snapshot,

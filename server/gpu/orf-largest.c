@@ -4,6 +4,7 @@
 #include <glib-object.h> /* GCallback, for orf-schema-bind.h */
 
 #include "core/orf-clock.h"
+#include "gpu/orf-gpu-snapshot.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
 
@@ -30,20 +31,6 @@ struct _OrfLargest {
 };
 
 /* ---- whether it may be ----------------------------------------------------------------------- */
-
-static const OrfGpuSnapshot *
-find_device (const OrfLargest *largest, const char *id)
-{
-  GPtrArray *devices = orf_gpu_monitor_get_devices (largest->parts.monitor);
-
-  for (guint i = 0; i < devices->len; i++) {
-    const OrfGpuSnapshot *snapshot = g_ptr_array_index (devices, i);
-
-    if (g_str_equal (snapshot->device->device, id))
-      return snapshot;
-  }
-  return NULL;
-}
 
 static gboolean
 are_processes_known (const OrfLargest *largest, const char *id)
@@ -210,7 +197,8 @@ static void
 largest_cb (OrfCall *call, const OrfGpuLargestParams *params, gpointer user_data)
 {
   OrfLargest *largest = user_data;
-  const OrfGpuSnapshot *snapshot = find_device (largest, params->device);
+  const OrfGpuSnapshot *snapshot =
+    orf_gpu_snapshot_find (orf_gpu_monitor_get_devices (largest->parts.monitor), params->device);
   GError *error = refuse (largest, params->device, snapshot);
 
   if (error)

@@ -4,6 +4,7 @@
 #include <glib-object.h> /* GCallback, for orf-schema-bind.h */
 
 #include "audit/orf-call-write.h"
+#include "gpu/orf-gpu-snapshot.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
 #include "workers/orf-worker-keeper.h"
@@ -62,17 +63,6 @@ find (OrfWorkerService *service, const char *id, GError **error)
 
 /* ---- worker.register ------------------------------------------------------------------------- */
 
-static gboolean
-is_device (OrfGpuMonitor *gpu, const char *id)
-{
-  const GPtrArray *devices = orf_gpu_monitor_get_devices (gpu);
-
-  for (guint i = 0; i < devices->len; i++)
-    if (g_str_equal (((OrfGpuSnapshot *) devices->pdata[i])->device->device, id))
-      return TRUE;
-  return FALSE;
-}
-
 /* The first probe that has said nothing yet; NULL: all have. */
 static const char *
 find_unheard (OrfGpuMonitor *gpu)
@@ -91,7 +81,8 @@ check_device (OrfWorkerService *service, const char *device, GError **error)
 {
   const char *unheard;
 
-  if (device == NULL || is_device (service->parts.gpu, device))
+  if (device == NULL ||
+      orf_gpu_snapshot_find (orf_gpu_monitor_get_devices (service->parts.gpu), device) != NULL)
     return TRUE;
   unheard = find_unheard (service->parts.gpu);
   if (unheard != NULL)
