@@ -11,6 +11,7 @@
 
 #include "batch/orf-batch-study.h"
 #include "batch/orf-batch-words.h"
+#include "core/orf-id.h"
 #include "gpu/orf-gpu-recorded.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
@@ -190,21 +191,13 @@ looked_cb (gpointer user_data, GPtrArray *devices, const GError *error)
                   studied_cb, ask);
 }
 
-/* "w-12" */
-static gboolean
-parse_worker (const char *text, gint64 *id)
-{
-  return g_str_has_prefix (text, "w-") && g_ascii_isdigit (text[2]) &&
-         g_ascii_string_to_signed (text + 2, 10, 1, G_MAXINT64, id, NULL);
-}
-
 static void
 batch_size_cb (OrfCall *call, const OrfGpuBatchSizeParams *params, gpointer user_data)
 {
   Ask *ask;
   gint64 worker_id;
 
-  if (!parse_worker (params->worker, &worker_id)) {
+  if (!orf_id_parse (ORF_ID_WORKER, params->worker, &worker_id)) {
     orf_call_fail (call, orf_error_new_field (ORF_ERROR_NOT_FOUND, "worker", NULL, "no worker '%s'",
                                               params->worker));
     return;

@@ -9,6 +9,7 @@
 #include "cleanup/orf-cleanup-record.h"
 #include "cleanup/orf-cleanup-service.h"
 #include "core/orf-clock.h"
+#include "core/orf-id.h"
 #include "gpu/orf-gpu-snapshot.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
@@ -263,7 +264,7 @@ keyed_cb (gpointer user_data, const OrfWriteResult *result, const GError *error)
     orf_call_fail (keyed->call, g_error_copy (error));
   } else if (result->replayed_json != NULL) {
     id_text = g_strndup (result->replayed_json + 1, strlen (result->replayed_json) - 2);
-    if (orf_cleanup_parse_id (id_text, &id))
+    if (orf_id_parse (ORF_ID_CLEANUP, id_text, &id))
       attach (keyed, id);
     else
       orf_call_fail (keyed->call, g_error_new (ORF_ERROR, ORF_ERROR_DATA_LOSS,
@@ -296,7 +297,7 @@ submit_keyed (OrfCleaner *cleaner,
   keyed->params = (OrfGpuCleanupParams *) params;
   keyed->joins = covering != 0;
   keyed->id = keyed->joins ? covering : orf_cleaner_take_id (cleaner);
-  id = orf_cleanup_make_id (keyed->id);
+  id = orf_id_format (ORF_ID_CLEANUP, keyed->id);
   json = g_strdup_printf ("\"%s\"", id);
   idempotency = (OrfIdempotency){
     .key = orf_call_get_idempotency_key (call),

@@ -1,34 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cleanup/orf-cleanup-record.h"
 
-#include <string.h>
-
 #include "cleanup/orf-cleanup-plan.h"
+#include "core/orf-id.h"
 
 /* Of whom the sentences tell: the rest is in `workers`. */
 #define MAX_TOLD 4
-
-char *
-orf_cleanup_make_id (gint64 id)
-{
-  return g_strdup_printf ("c-%" G_GINT64_FORMAT, id);
-}
-
-gboolean
-orf_cleanup_parse_id (const char *text, gint64 *id)
-{
-  g_autofree char *same = NULL;
-  gint64 parsed;
-
-  if (!g_str_has_prefix (text, "c-") ||
-      !g_ascii_string_to_signed (text + 2, 10, 1, G_MAXINT64, &parsed, NULL))
-    return FALSE;
-  same = orf_cleanup_make_id (parsed);
-  if (strcmp (same, text) != 0)
-    return FALSE;
-  *id = parsed;
-  return TRUE;
-}
 
 /* ---- in words -------------------------------------------------------------------------------- */
 
@@ -158,7 +135,7 @@ make_worker (const OrfCleanupWorkerRow *row)
 {
   OrfGpuCleanupWorker *worker = orf_gpu_cleanup_worker_new ();
 
-  worker->worker = g_strdup_printf ("w-%" G_GINT64_FORMAT, row->worker_no);
+  worker->worker = orf_id_format (ORF_ID_WORKER, row->worker_no);
   worker->name = g_strdup (row->name);
   worker->verdict = row->verdict;
   SET_BYTES (worker, idle_bytes, row->idle);
@@ -186,7 +163,7 @@ orf_cleanup_record_new (const OrfCleanupRow *row)
 {
   OrfGpuCleanupRecord *record = orf_gpu_cleanup_record_new ();
 
-  record->cleanup_id = orf_cleanup_make_id (row->id);
+  record->cleanup_id = orf_id_format (ORF_ID_CLEANUP, row->id);
   record->device = g_strdup (row->device);
   record->level = row->level;
   record->verdict = row->verdict;
@@ -212,7 +189,7 @@ orf_cleanup_result_new (const OrfCleanupRow *row)
 {
   OrfGpuCleanupResult *result = orf_gpu_cleanup_result_new ();
 
-  result->cleanup_id = orf_cleanup_make_id (row->id);
+  result->cleanup_id = orf_id_format (ORF_ID_CLEANUP, row->id);
   result->device = g_strdup (row->device);
   result->level = row->level;
   result->verdict = row->verdict;

@@ -7,11 +7,6 @@ G_BEGIN_DECLS
 
 /* What is told of a cleanup: its row as gpu.cleanup and gpu.cleanups answer it. */
 
-/* "c-12": opaque to callers. */
-char *orf_cleanup_make_id (gint64 id);
-/* Whether it is one. */
-gboolean orf_cleanup_parse_id (const char *text, gint64 *id);
-
 /* In a sentence or two, of an attempt that has ended. */
 char *orf_cleanup_summarize (const OrfCleanupRow *row);
 

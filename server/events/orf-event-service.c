@@ -5,6 +5,7 @@
 
 #include "audit/orf-call-write.h"
 #include "core/orf-clock.h"
+#include "core/orf-id.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
 #include "rpc/orf-list-cursor.h"
@@ -16,12 +17,6 @@ struct _OrfEventService {
    * the write.  One that fails leaves a gap. */
   gint64 next_id;
 };
-
-char *
-orf_event_make_id (gint64 id)
-{
-  return g_strdup_printf ("e-%" G_GINT64_FORMAT, id);
-}
 
 /* ---- events.mark ----------------------------------------------------------------------------- */
 
@@ -58,7 +53,7 @@ static void
 submit (OrfEventService *service, OrfCall *call, OrfEventRow *row)
 {
   g_autoptr (OrfEventRow) event = row;
-  g_autofree char *id = orf_event_make_id (row->id);
+  g_autofree char *id = orf_id_format (ORF_ID_EVENT, row->id);
   const OrfEventsMarkResult result = { .id = id, .t_us = row->t_us };
   OrfCallWrite *write = orf_call_write_new (call, &orf_events_mark_result_desc, &result);
   OrfAudit audit;
@@ -96,7 +91,7 @@ make_info (const OrfEventRow *row)
 {
   OrfEventInfo *info = orf_event_info_new ();
 
-  info->id = orf_event_make_id (row->id);
+  info->id = orf_id_format (ORF_ID_EVENT, row->id);
   info->t_us = row->t_us;
   info->kind = orf_event_kind_from_string (row->kind);
   info->text = g_strdup (row->text);

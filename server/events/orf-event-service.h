@@ -15,9 +15,6 @@ OrfEventService *orf_event_service_new (const OrfConfig *config, OrfStore *store
 void orf_event_service_free (OrfEventService *service);
 void orf_event_service_bind (OrfEventService *service, OrfRouter *router);
 
-/* "e-12": what callers are told, opaque to them. */
-char *orf_event_make_id (gint64 id);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfEventService, orf_event_service_free)
 
 G_END_DECLS

@@ -3,6 +3,7 @@
 
 #include <glib-object.h> /* GCallback, for orf-schema-bind.h */
 
+#include "core/orf-id.h"
 #include "gpu/orf-gpu-snapshot.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
@@ -30,7 +31,7 @@ make_event (const OrfGpuEventRow *row)
 {
   OrfGpuEvent *event = orf_gpu_event_new ();
 
-  event->id = g_strdup_printf ("g-%" G_GINT64_FORMAT, row->id);
+  event->id = orf_id_format (ORF_ID_GPU_EVENT, row->id);
   event->device = g_strdup (row->device);
   event->kind = g_strdup (row->kind);
   event->severity = orf_severity_from_string (row->severity);

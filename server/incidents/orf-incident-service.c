@@ -7,6 +7,7 @@
 
 #include "audit/orf-call-write.h"
 #include "core/orf-clock.h"
+#include "core/orf-id.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
 #include "rpc/orf-list-cursor.h"
@@ -25,27 +26,11 @@ struct _OrfIncidentService {
   gint64 next_id;
 };
 
-/* "i-12": opaque to callers. */
-static char *
-make_id (gint64 id)
-{
-  return g_strdup_printf ("i-%" G_GINT64_FORMAT, id);
-}
-
 static gboolean
 parse_id (const char *text, gint64 *id, GError **error)
 {
-  g_autofree char *same = NULL;
-  gint64 parsed;
-
-  if (g_str_has_prefix (text, "i-") &&
-      g_ascii_string_to_signed (text + 2, 10, 1, G_MAXINT64, &parsed, NULL)) {
-    same = make_id (parsed);
-    if (strcmp (same, text) == 0) {
-      *id = parsed;
-      return TRUE;
-    }
-  }
+  if (orf_id_parse (ORF_ID_INCIDENT, text, id))
+    return TRUE;
   g_set_error (error, ORF_ERROR, ORF_ERROR_NOT_FOUND, "there is no such incident");
   return FALSE;
 }
@@ -71,7 +56,7 @@ make_info (const OrfIncidentRow *row, guint max_members)
 {
   OrfIncidentInfo *info = orf_incident_info_new ();
 
-  info->id = make_id (row->id);
+  info->id = orf_id_format (ORF_ID_INCIDENT, row->id);
   info->title = g_strdup (row->title);
   info->from_us = row->from_us;
   info->to_us = row->to_us;

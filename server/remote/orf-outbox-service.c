@@ -3,6 +3,7 @@
 
 #include <glib-object.h> /* GCallback, for orf-schema-bind.h */
 
+#include "core/orf-id.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
 #include "store/orf-store-outbox.h"
@@ -123,7 +124,7 @@ make_entry (const OrfOutboxRow *row)
 {
   OrfOutboxEntry *entry = orf_outbox_entry_new ();
 
-  entry->id = g_strdup_printf ("o-%" G_GINT64_FORMAT, row->id);
+  entry->id = orf_id_format (ORF_ID_OUTBOX, row->id);
   entry->destination = g_strdup (row->destination);
   entry->created_us = row->created_us;
   entry->attempts = row->attempts;

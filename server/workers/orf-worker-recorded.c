@@ -3,6 +3,7 @@
 
 #include <glib-object.h> /* GCallback, for orf-schema-bind.h */
 
+#include "core/orf-id.h"
 #include "orf-schema-bind.h"
 #include "store/orf-store-workers.h"
 #include "workers/orf-worker-keeper.h"
@@ -39,7 +40,7 @@ read_cb (gpointer user_data, const GError *error)
   } else {
     for (guint i = 0; i < n_rows; i++) {
       orf_worker_borrow_row (list->rows->pdata[i], &workers[i]);
-      workers[i].id = g_strdup_printf ("w-%" G_GINT64_FORMAT, workers[i].no);
+      workers[i].id = orf_id_format (ORF_ID_WORKER, workers[i].no);
       g_ptr_array_add (all, &workers[i]);
     }
     orf_worker_list_answer (list->call, list->params, all);

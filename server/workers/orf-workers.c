@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/orf-clock.h"
+#include "core/orf-id.h"
 #include "core/orf-names.h"
 #include "orf-error.h"
 #include "workers/orf-process-watch.h"
@@ -284,7 +285,7 @@ entry_new (OrfWorkers *workers, gint64 no, const OrfWorkerFacts *facts)
 
   entry->workers = workers;
   worker->no = no;
-  worker->id = g_strdup_printf ("w-%" G_GINT64_FORMAT, no);
+  worker->id = orf_id_format (ORF_ID_WORKER, no);
   worker->name = g_strdup (facts->name);
   worker->label = label_is_taken (workers, facts->name)
                     ? g_strdup_printf ("%s (%s)", facts->name, worker->id)
