@@ -6,7 +6,6 @@
  */
 #include "workers/orf-workers.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "core/orf-clock.h"
@@ -622,62 +621,6 @@ orf_workers_update (OrfWorkers *workers,
   if (before.pid != worker->pid || before.state != state ||
       memcmp (&before.allocator, &worker->allocator, sizeof before.allocator) != 0)
     tell_changed (entry);
-}
-
-/* ---- sums ------------------------------------------------------------------------------------ */
-
-static gboolean
-is_live_on (const OrfWorker *worker, const char *device)
-{
-  return worker->device != NULL && g_str_equal (worker->device, device) &&
-         orf_worker_is_live (worker);
-}
-
-static void
-add (gint64 *sum, gint64 value)
-{
-  if (value >= 0)
-    *sum = MAX (*sum, 0) + value;
-}
-
-void
-orf_workers_sum (OrfWorkers *workers, const char *device, OrfAllocator *sum)
-{
-  *sum = ORF_ALLOCATOR_UNKNOWN;
-  for (guint i = 0; i < workers->shown->len; i++) {
-    const OrfWorker *worker = workers->shown->pdata[i];
-    const OrfAllocator *one = &worker->allocator;
-
-    if (!is_live_on (worker, device))
-      continue;
-    add (&sum->allocated_bytes, one->allocated_bytes);
-    add (&sum->reserved_bytes, one->reserved_bytes);
-    add (&sum->active_bytes, one->active_bytes);
-    add (&sum->inactive_split_bytes, one->inactive_split_bytes);
-    sum->largest_free_bytes = MAX (sum->largest_free_bytes, one->largest_free_bytes);
-    add (&sum->ooms, one->ooms);
-    add (&sum->retries, one->retries);
-  }
-}
-
-double
-orf_workers_get_fragmentation_percent (OrfWorkers *workers, const char *device)
-{
-  gint64 reserved_bytes = 0;
-  gint64 scattered_bytes = 0;
-
-  for (guint i = 0; i < workers->shown->len; i++) {
-    const OrfWorker *worker = workers->shown->pdata[i];
-    const OrfAllocator *one = &worker->allocator;
-
-    if (!is_live_on (worker, device) || one->reserved_bytes < 0 || one->allocated_bytes < 0 ||
-        one->largest_free_bytes < 0)
-      continue;
-    reserved_bytes += one->reserved_bytes;
-    scattered_bytes += MAX (one->reserved_bytes - one->allocated_bytes - one->largest_free_bytes,
-                            0);
-  }
-  return reserved_bytes > 0 ? 100.0 * (double) scattered_bytes / (double) reserved_bytes : NAN;
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
