@@ -31,6 +31,22 @@ typedef struct {
   GPtrArray *exposed;  /* OrfExposedFamily */
 } Plan;
 
+const char *
+orf_exposed_part_get_ending (OrfExposedPart part, OrfSeriesKind kind)
+{
+  switch (part) {
+  case ORF_EXPOSED_BUCKET:
+    return "_bucket";
+  case ORF_EXPOSED_SUM:
+    return "_sum";
+  case ORF_EXPOSED_COUNT:
+    return "_count";
+  case ORF_EXPOSED_VALUE:
+  default:
+    return kind == ORF_SERIES_KIND_COUNTER ? "_total" : "";
+  }
+}
+
 /* ---- families as they are told --------------------------------------------------------------- */
 
 static void

@@ -18,6 +18,9 @@ typedef enum {
   ORF_EXPOSED_COUNT,
 } OrfExposedPart;
 
+/* What stands behind the name of the family. */
+const char *orf_exposed_part_get_ending (OrfExposedPart part, OrfSeriesKind kind);
+
 typedef struct {
   const OrfSeries *series; /* the registry's */
   const char *labels;      /* as they are told: the end of its canonical text, or its own */

@@ -7,22 +7,6 @@
 #define AHEAD      8
 #define CACHE_LINE 64
 
-static const char *
-get_ending (OrfSeriesKind kind, OrfExposedPart part)
-{
-  switch (part) {
-  case ORF_EXPOSED_BUCKET:
-    return "_bucket";
-  case ORF_EXPOSED_SUM:
-    return "_sum";
-  case ORF_EXPOSED_COUNT:
-    return "_count";
-  case ORF_EXPOSED_VALUE:
-  default:
-    return kind == ORF_SERIES_KIND_COUNTER ? "_total" : "";
-  }
-}
-
 /* ---- lines ----------------------------------------------------------------------------------- */
 
 static void
@@ -37,7 +21,7 @@ add_line (OrfExpositionSheet *sheet, const OrfExposedName *name, const OrfExpose
   OrfSheetLine line = { sheet->lines->len, 0, one->part };
 
   append (sheet->lines, name->name);
-  append (sheet->lines, get_ending (name->kind, one->part));
+  append (sheet->lines, orf_exposed_part_get_ending (one->part, name->kind));
   append (sheet->lines, one->labels);
   append (sheet->lines, " ");
   line.length = sheet->lines->len - line.start;

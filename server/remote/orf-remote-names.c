@@ -211,22 +211,6 @@ series_free (gpointer data)
   g_free (series);
 }
 
-static const char *
-get_ending (OrfSeriesKind kind, OrfExposedPart part)
-{
-  switch (part) {
-  case ORF_EXPOSED_BUCKET:
-    return "_bucket";
-  case ORF_EXPOSED_SUM:
-    return "_sum";
-  case ORF_EXPOSED_COUNT:
-    return "_count";
-  case ORF_EXPOSED_VALUE:
-  default:
-    return kind == ORF_SERIES_KIND_COUNTER ? "_total" : "";
-  }
-}
-
 static void
 name_series (OrfRemoteNames *names, Series *series, const Family *family, char *const *labels)
 {
@@ -242,7 +226,7 @@ name_series (OrfRemoteNames *names, Series *series, const Family *family, char *
     part = ORF_EXPOSED_VALUE;
   if (teller->told == NULL)
     return; /* its histogram is none any more; it has a name of its own at the next look */
-  name = g_strconcat (teller->told, get_ending (family->kind, part), NULL);
+  name = g_strconcat (teller->told, orf_exposed_part_get_ending (part, family->kind), NULL);
   le = part == ORF_EXPOSED_BUCKET ? dup_le (labels, histogram) : NULL;
   told = family->export != NULL
            ? orf_exposition_labels_dup_exported (family->export->labels, labels)
