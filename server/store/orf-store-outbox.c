@@ -187,17 +187,6 @@ orf_store_write_outbox (OrfStore *store,
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static gboolean
-has_tables (OrfConnection *connection, gboolean *has, GError **error)
-{
-  gint64 version;
-
-  if (!orf_connection_get_int64 (connection, "PRAGMA user_version", &version, error))
-    return FALSE;
-  *has = version >= FIRST_VERSION;
-  return TRUE;
-}
-
 static OrfOutboxRow *
 make_row (OrfStatement *statement)
 {
@@ -247,7 +236,7 @@ orf_outbox_load (
     rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_outbox_row_free);
   gboolean has;
 
-  if (!has_tables (connection, &has, error) ||
+  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error) ||
       (has && !load_rows (connection, destination, after_id, max, rows, error)))
     return NULL;
   return g_steal_pointer (&rows);
@@ -284,7 +273,7 @@ orf_outbox_summarize (OrfConnection *connection, GError **error)
   g_autoptr (OrfStatement) statement = NULL;
   gboolean row;
 
-  if (!has_tables (connection, &row, error))
+  if (!orf_connection_has_version (connection, FIRST_VERSION, &row, error))
     return NULL;
   if (!row)
     return g_steal_pointer (&summaries);
@@ -333,7 +322,7 @@ orf_outbox_load_cursors (OrfConnection *connection, GError **error)
   gboolean row;
 
   g_array_set_clear_func (cursors, clear_cursor);
-  if (!has_tables (connection, &row, error))
+  if (!orf_connection_has_version (connection, FIRST_VERSION, &row, error))
     return NULL;
   if (!row)
     return g_steal_pointer (&cursors);
