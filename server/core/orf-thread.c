@@ -27,3 +27,24 @@ orf_thread_start (
   pthread_setname_np (*thread, name); /* for people who look with top -H; nothing relies on it */
   return TRUE;
 }
+
+static void *
+work_thread_cb (void *data)
+{
+  OrfQueue *jobs = data;
+  OrfJob *job;
+
+  while ((job = orf_queue_pop (jobs, -1)) != NULL)
+    job->work (job, NULL);
+  orf_queue_unref (jobs);
+  return NULL;
+}
+
+gboolean
+orf_thread_start_worker (pthread_t *thread, const char *name, OrfQueue *jobs, GError **error)
+{
+  if (orf_thread_start (thread, name, work_thread_cb, orf_queue_ref (jobs), error))
+    return TRUE;
+  orf_queue_unref (jobs);
+  return FALSE;
+}

@@ -74,27 +74,13 @@ free_cb (OrfJob *job)
   g_free (question);
 }
 
-static gpointer
-thread_cb (gpointer data)
-{
-  OrfQueue *questions = data;
-  OrfJob *job;
-
-  while ((job = orf_queue_pop (questions, -1)) != NULL)
-    job->work (job, NULL);
-  orf_queue_unref (questions);
-  return NULL;
-}
-
 static gboolean
 start_thread (OrfRoom *room)
 {
   g_autoptr (GError) error = NULL;
 
-  if (orf_thread_start (&room->thread, "disk-room", thread_cb, orf_queue_ref (room->questions),
-                        &error))
+  if (orf_thread_start_worker (&room->thread, "disk-room", room->questions, &error))
     return TRUE;
-  orf_queue_unref (room->questions);
   g_warning ("room on disks is not sampled: %s", error->message);
   return FALSE;
 }

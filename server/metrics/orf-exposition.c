@@ -277,24 +277,13 @@ orf_exposition_get (OrfExposition *exposition,
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static void *
-thread_cb (void *data)
-{
-  OrfQueue *jobs = data;
-  OrfJob *job;
-
-  while ((job = orf_queue_pop (jobs, -1)) != NULL)
-    job->work (job, NULL);
-  return NULL;
-}
-
 OrfExposition *
 orf_exposition_new (OrfRegistry *registry, OrfMemory *memory, GError **error)
 {
   OrfExposition *exposition = g_new0 (OrfExposition, 1);
 
   exposition->jobs = orf_queue_new (1, 1);
-  if (!orf_thread_start (&exposition->thread, "exposition", thread_cb, exposition->jobs, error)) {
+  if (!orf_thread_start_worker (&exposition->thread, "exposition", exposition->jobs, error)) {
     orf_queue_unref (exposition->jobs);
     g_free (exposition);
     return NULL;

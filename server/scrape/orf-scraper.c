@@ -185,17 +185,6 @@ orf_scraper_get_report (OrfScraper *scraper, guint i)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static void *
-thread_cb (void *data)
-{
-  OrfQueue *jobs = data;
-  OrfJob *job;
-
-  while ((job = orf_queue_pop (jobs, -1)) != NULL)
-    job->work (job, NULL);
-  return NULL;
-}
-
 OrfScraper *
 orf_scraper_new (const OrfScrapeParts *parts, GError **error)
 {
@@ -203,7 +192,7 @@ orf_scraper_new (const OrfScrapeParts *parts, GError **error)
 
   scraper->parts = *parts;
   scraper->parts.jobs = orf_queue_new (1, G_MAXUINT);
-  if (!orf_thread_start (&scraper->thread, "scrape", thread_cb, scraper->parts.jobs, error)) {
+  if (!orf_thread_start_worker (&scraper->thread, "scrape", scraper->parts.jobs, error)) {
     orf_queue_unref (scraper->parts.jobs);
     g_free (scraper);
     return NULL;

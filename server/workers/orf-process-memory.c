@@ -119,18 +119,6 @@ free_cb (OrfJob *job)
   g_free (question);
 }
 
-static gpointer
-thread_cb (gpointer data)
-{
-  OrfQueue *questions = data;
-  OrfJob *job;
-
-  while ((job = orf_queue_pop (questions, -1)) != NULL)
-    job->work (job, NULL);
-  orf_queue_unref (questions);
-  return NULL;
-}
-
 guint
 orf_process_memory_ask (OrfProcessMemory *memory,
                         const gint64 *pids,
@@ -177,9 +165,7 @@ orf_process_memory_new (GError **error)
   memory->questions = orf_queue_new (1, MAX_QUESTIONS);
   memory->replies = orf_queue_new (1, G_MAXUINT);
   memory->open = g_hash_table_new (NULL, NULL);
-  if (!orf_thread_start (&memory->thread, "process-memory", thread_cb,
-                         orf_queue_ref (memory->questions), error)) {
-    orf_queue_unref (memory->questions); /* the thread's */
+  if (!orf_thread_start_worker (&memory->thread, "process-memory", memory->questions, error)) {
     orf_queue_unref (memory->questions);
     orf_queue_unref (memory->replies);
     g_hash_table_unref (memory->open);
