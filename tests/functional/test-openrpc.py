@@ -23,6 +23,7 @@ def judge(t, name):
     packages = node_packages.install(HERE)
     daemon = t.start()
     devices = wait_for(lambda: daemon.call("gpu.list")["devices"], "a device")
+    wait_for(lambda: daemon.call("metrics.query", {"select": "gpu.memory.used_bytes"})["series"], "its first sample")
     daemon.call("incidents.pin", {"from_us": 1, "to_us": 2})  # what the examples call i-1
     daemon.call("worker.register", {"name": "vllm-0", "device": devices[0]["device"]})  # and w-1
     with open(os.path.join(t.dir, "cookie"), encoding="utf-8") as file:
