@@ -160,6 +160,21 @@ static const OrfCtlOption incidents_pin_options[] = {
   { NULL, NULL, NULL },
 };
 
+static const OrfCtlOption predictions_replay_options[] = {
+  { "horizon", "N,…", "rows ahead, at most four; the default is 5,15,60" },
+  { "threshold", "V", "tell the time until the value passes V" },
+  { "falling", NULL, "V is passed downwards" },
+  { "min", "V", "the value is never below" },
+  { "max", "V", "the value is never above" },
+  { "every", "ROWS", "forecast at each so manieth row; the default is 1" },
+  { "output", "FILE", "write this file, also -o; the default is standard output" },
+  { "select", "SERIES", "rows of this series, in place of FILE" },
+  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
+  { "to", "TIME", "end here; the default is now" },
+  { "step", "DURATION", "distance of rows; with --select the default is 60s" },
+  { NULL, NULL, NULL },
+};
+
 static const OrfCtlOption sql_options[] = {
   { "max-rows", "N", "at most so many rows; on a terminal the default is 1000" },
   { "csv", NULL, "CSV by RFC 4180, on a terminal too" },
@@ -455,6 +470,22 @@ const OrfCtlVerb orf_ctl_verbs[] = {
                 "orfeasctl --db orfeas.db outbox\n",
     .reads_only = TRUE,
     .run = orf_ctl_verb_outbox },
+  { .name = "predictions replay",
+    .arguments = "[FILE]",
+    .summary = "what the daemon's forecaster would have said at each row of the past",
+    .help = "FILE is a CSV, packed by gzip or not, whose head is t_us,value; with --select it\n"
+            "is a series of the daemon, or of the file with --db, as means of --step.  A line\n"
+            "for each judged row and horizon: the value, intervals of 80 and 90 %, whether it\n"
+            "leaks, and the time to --threshold.  What is said at a row rests on it and on\n"
+            "rows before it alone.",
+    .examples = "orfeasctl predictions replay memory.csv.gz --horizon 5,60 --every 5 -o out.csv\n"
+                "orfeasctl predictions replay memory.csv --threshold 8e9 --horizon 5\n"
+                "orfeasctl --db orfeas.db predictions replay --select host.memory.used_bytes\n",
+    .options = predictions_replay_options,
+    .max_arguments = 1,
+    .reads_only = TRUE,
+    .takes_long = TRUE,
+    .run = orf_ctl_verb_predictions_replay },
   { .name = "call",
     .arguments = "METHOD [JSON|-]",
     .summary = "call any method with its parameters as JSON",

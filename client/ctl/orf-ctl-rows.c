@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "orf-ctl-rows.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <gio/gio.h>
+
+#include "orf-encode.h"
+#include "orf-error.h"
+
+/* Windows of one call: well below what a server answers by default. */
+#define PIECE_ROWS 2000
+
+/* ---- a file ------------------------------------------------------------------------------------
+ */
+
+static GDataInputStream *
+open_lines (const char *path, GError **error)
+{
+  g_autofree char *data = NULL;
+  gsize length;
+  g_autoptr (GInputStream) stream = NULL;
+  g_autoptr (GError) problem = NULL;
+  GDataInputStream *lines;
+
+  if (!g_file_get_contents (path, &data, &length, &problem)) {
+    g_set_error_literal (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, problem->message);
+    return NULL;
+  }
+  if (length >= 2 && (guint8) data[0] == 0x1f && (guint8) data[1] == 0x8b) {
+    g_autoptr (GInputStream) packed = g_memory_input_stream_new_from_data (g_steal_pointer (&data),
+                                                                           (gssize) length, g_free);
+    g_autoptr (GZlibDecompressor) gzip = g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP);
+
+    stream = g_converter_input_stream_new (packed, G_CONVERTER (gzip));
+  } else {
+    stream = g_memory_input_stream_new_from_data (g_steal_pointer (&data), (gssize) length, g_free);
+  }
+  lines = g_data_input_stream_new (stream);
+  g_data_input_stream_set_newline_type (lines, G_DATA_STREAM_NEWLINE_TYPE_ANY);
+  return lines;
+}
+
+/* The value's column; 0: the head is none of ours. */
+static guint
+find_column (const char *head)
+{
+  g_auto (GStrv) names = g_strsplit (head, ",", -1);
+  guint n = g_strv_length (names);
+
+  if (n < 2 || !g_str_equal (g_strstrip (names[0]), "t_us"))
+    return 0;
+  for (guint i = 1; i < n; i++)
+    if (g_str_equal (g_strstrip (names[i]), "value"))
+      return i;
+  return 1;
+}
+
+static gboolean
+parse_row (const char *line, guint column, OrfPoint *point)
+{
+  g_auto (GStrv) cells = g_strsplit (line, ",", -1);
+  const char *text;
+  char *end;
+
+  if (g_strv_length (cells) <= column ||
+      !g_ascii_string_to_signed (g_strstrip (cells[0]), 10, G_MININT64, G_MAXINT64, &point->t_us,
+                                 NULL))
+    return FALSE;
+  text = g_strstrip (cells[column]);
+  point->value = *text == '\0' ? NAN : g_ascii_strtod (text, &end);
+  return *text == '\0' || (end != text && *end == '\0');
+}
+
+GArray *
+orf_ctl_rows_read_file (const char *path, GError **error)
+{
+  g_autoptr (GDataInputStream) lines = open_lines (path, error);
+  g_autoptr (GArray) rows = g_array_new (FALSE, FALSE, sizeof (OrfPoint));
+  g_autoptr (GError) problem = NULL;
+  guint column = 0;
+
+  if (lines == NULL)
+    return NULL;
+  for (guint number = 1;; number++) {
+    g_autofree char *line = g_data_input_stream_read_line (lines, NULL, NULL, &problem);
+    OrfPoint point;
+
+    if (line == NULL && (number > 1 || problem != NULL))
+      break;
+    if (number == 1)
+      column = find_column (line != NULL ? line : "");
+    if (column == 0 || (number > 1 && *line != '\0' && !parse_row (line, column, &point))) {
+      g_set_error (error, ORF_ERROR, ORF_ERROR_PARSE_ERROR, "%s: line %u is not %s", path, number,
+                   number == 1 ? "a head like t_us,value" : "a time and a value");
+      return NULL;
+    }
+    if (number > 1 && *line != '\0')
+      g_array_append_val (rows, point);
+  }
+  if (problem == NULL)
+    return g_steal_pointer (&rows);
+  g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "%s: %s", path, problem->message);
+  return NULL;
+}
+
+/* ---- a stretch of the database -----------------------------------------------------------------
+ */
+
+static OrfCtlExit
+fetch_piece (OrfCtl *ctl, json_t *params, GArray *rows, GError **error)
+{
+  g_autoptr (OrfMetricsQueryResult) result = NULL;
+  OrfCtlExit verdict = orf_ctl_fetch (ctl, ORF_METHOD_METRICS_QUERY, params, (gpointer *) &result,
+                                      error);
+
+  if (verdict != ORF_CTL_DONE)
+    return verdict;
+  if (result->series->len > 1) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
+                 "--select means %u series, and a replay is of one: name its labels",
+                 result->series->len);
+    return ORF_CTL_USAGE;
+  }
+  if (result->series->len == 1) {
+    const OrfMetricsSeriesPoints *series = result->series->pdata[0];
+
+    g_array_append_vals (rows, series->points->data, series->points->len);
+  }
+  return ORF_CTL_DONE;
+}
+
+GArray *
+orf_ctl_rows_fetch (OrfCtl *ctl,
+                    const char *select,
+                    gint64 from_us,
+                    gint64 to_us,
+                    gint64 step_us,
+                    OrfCtlExit *verdict,
+                    GError **error)
+{
+  g_autoptr (GArray) rows = g_array_new (FALSE, FALSE, sizeof (OrfPoint));
+
+  /* windows begin at multiples of the step: half a one at the head would be a row of fewer samples
+   */
+  from_us -= from_us % step_us;
+  for (gint64 at_us = from_us; at_us < to_us; at_us += PIECE_ROWS * step_us) {
+    json_t *params = json_object ();
+
+    json_object_set_new (params, "select", json_string (select));
+    json_object_set_new (params, "from_us", json_integer (at_us));
+    json_object_set_new (params, "to_us", json_integer (MIN (to_us, at_us + PIECE_ROWS * step_us)));
+    json_object_set_new (params, "step_us", json_integer (step_us));
+    json_object_set_new (params, "aggregate", json_string ("avg"));
+    *verdict = fetch_piece (ctl, params, rows, error);
+    if (*verdict != ORF_CTL_DONE)
+      return NULL;
+  }
+  if (rows->len > 0)
+    return g_steal_pointer (&rows);
+  g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
+               "--select %s: no series has points in this span", select);
+  *verdict = ORF_CTL_USAGE;
+  return NULL;
+}
