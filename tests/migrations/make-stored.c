@@ -126,7 +126,18 @@ write_gpu_thread_cb (gconstpointer data, OrfConnection *connection, GError **err
   "3072, "                                                                                         \
   "800000, NULL);"                                                                                 \
   "INSERT INTO gpu_event VALUES (1, 'gpu0', 'xid', 'critical', 79, 'XID 79', 1763700003000000, "   \
-  "NULL)"
+  "NULL);"                                                                                         \
+  "INSERT INTO prediction VALUES (1, 2, 'holt', 300000000, 1763700000000000, 1763700300000000, "   \
+  "1, 2, 1.5, 2.5, 1.25, 2.75, 0.8, 'degrading', 0.01, 'quiet', 90, 1000, 2000, NULL, "            \
+  "1763700301000000, 2.25, -0.25, -1.25, 1, 1);"                                                   \
+  "INSERT INTO forecast_state VALUES ('stored.series_1', 60000000, 1763700000000000, "             \
+  "1763700001000000, x'0102');"                                                                    \
+  "INSERT INTO forecast_warning VALUES (1, 2, 'gpu0', 1763700000000000, 90, 88, "                  \
+  "1763700060000000, 1763700120000000, 1763700180000000, 'quiet', 'act', 1, 1763700100000000, "    \
+  "1763700100000000, 'came_true');"                                                                \
+  "INSERT INTO leak VALUES (1, 'stored.series_2', 'gpu0', 1, 'vllm-0', 12, 1763700000000000, "     \
+  "1763703600000000, 1763703600000000, NULL, NULL, 1024, 512, 2048, 0.97, 3686400, 'deploy', "     \
+  "1763699990000000, 'deploy of v2')"
 
 static OrfSampleBatch *
 make_samples (gint64 now_us)
