@@ -1,47 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gpu/orf-gpu-recorded.h"
 
-#include <math.h>
-#include <string.h>
-
 #include <glib-object.h> /* GCallback, for orf-schema-bind.h */
 
 #include "core/orf-clock.h"
-#include "metrics/orf-series-set.h"
+#include "metrics/orf-newest.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
 
 /* Devices whose last sample is older than the newest of all by more are gone. */
 #define TOGETHER_US (10 * ORF_US_PER_S)
 
-/* The newest sample of a series. */
 typedef struct {
-  const OrfSelected *selected;
-  OrfPoint point;
-} Newest;
-
-typedef struct {
-  const OrfMetricsParts *parts;
   char *device; /* NULL: all */
-  OrfCancel *cancel;
   OrfGpuRecordedDone done;
   gpointer user_data;
-  OrfSelector *selector;
-  GPtrArray *selected; /* OrfSelected */
-  GArray *newest;      /* Newest */
 } Look;
-
-static void
-look_free (Look *look)
-{
-  if (look->selected != NULL)
-    orf_series_set_free (look->parts, look->selected);
-  orf_selector_free (look->selector);
-  orf_cancel_unref (look->cancel);
-  g_array_unref (look->newest);
-  g_free (look->device);
-  g_free (look);
-}
 
 /* ---- one device ------------------------------------------------------------------------------ */
 
@@ -91,39 +65,18 @@ ensure_device (GPtrArray *devices, const char *id)
 
 /* ---- the answer ------------------------------------------------------------------------------ */
 
-static const OrfSelected *
-find_selected (const Look *look, gint64 id)
-{
-  for (guint i = 0; i < look->selected->len; i++)
-    if (((OrfSelected *) look->selected->pdata[i])->id == id)
-      return look->selected->pdata[i];
-  return NULL;
-}
-
-static gint64
-find_newest_us (const Look *look)
-{
-  gint64 newest_us = 0;
-
-  for (guint i = 0; i < look->newest->len; i++)
-    newest_us = MAX (newest_us, g_array_index (look->newest, Newest, i).point.t_us);
-  return newest_us;
-}
-
 /* By device, as series are sorted. */
 static GPtrArray *
-make_devices (const Look *look)
+make_devices (const Look *look, const OrfNewest *newest, guint n_newest)
 {
   GPtrArray *devices = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_gpu_device_free);
-  gint64 newest_us = find_newest_us (look);
 
-  for (guint i = 0; i < look->newest->len; i++) {
-    const Newest *one = &g_array_index (look->newest, Newest, i);
+  for (guint i = 0; i < n_newest; i++) {
+    const OrfNewest *one = &newest[i];
     const char *id = orf_series_name_get_label (one->selected->labels, "device");
     OrfGpuDevice *device;
 
-    if (id == NULL || one->point.t_us < newest_us - TOGETHER_US ||
-        (look->device != NULL && !g_str_equal (look->device, id)))
+    if (id == NULL || (look->device != NULL && !g_str_equal (look->device, id)))
       continue;
     device = ensure_device (devices, id);
     set_value (device, one->selected->name, one->point.value);
@@ -134,9 +87,10 @@ make_devices (const Look *look)
 }
 
 static void
-finish (Look *look, const GError *failure)
+newest_cb (gpointer user_data, const OrfNewest *newest, guint n_newest, const GError *failure)
 {
-  GPtrArray *devices = failure == NULL ? make_devices (look) : NULL;
+  Look *look = user_data;
+  GPtrArray *devices = failure == NULL ? make_devices (look, newest, n_newest) : NULL;
   g_autoptr (GError) error = NULL;
 
   if (devices != NULL && look->device != NULL && devices->len == 0) {
@@ -145,59 +99,8 @@ finish (Look *look, const GError *failure)
     g_clear_pointer (&devices, g_ptr_array_unref);
   }
   look->done (look->user_data, devices, failure != NULL ? failure : error);
-  look_free (look);
-}
-
-static void
-read_cb (gpointer user_data, GPtrArray *series, const GError *error)
-{
-  Look *look = user_data;
-
-  for (guint i = 0; error == NULL && i < series->len; i++) {
-    const OrfSeriesPoints *one = series->pdata[i];
-    const Newest newest = {
-      find_selected (look, one->series_id),
-      g_array_index (one->points, OrfPoint, one->points->len - 1),
-    };
-
-    if (newest.selected != NULL)
-      g_array_append_val (look->newest, newest);
-  }
-  finish (look, error);
-}
-
-/* What has samples of this run is known; of the others the file is asked. */
-static void
-selected_cb (gpointer user_data, GPtrArray *selected, const GError *error)
-{
-  Look *look = user_data;
-  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
-  gint64 newest_us = 0;
-
-  if (error != NULL) {
-    finish (look, error);
-    return;
-  }
-  look->selected = selected;
-  for (guint i = 0; i < selected->len; i++) {
-    const OrfSelected *one = selected->pdata[i];
-
-    newest_us = MAX (newest_us, one->last_us);
-    if (one->active != NULL && one->active->newest_number > 0 && !isnan (one->active->newest)) {
-      const Newest newest = { one, { one->active->last_us, one->active->newest } };
-
-      g_array_append_val (look->newest, newest);
-    } else if (one->id > 0) {
-      g_array_append_val (ids, one->id);
-    }
-  }
-  if (ids->len == 0)
-    finish (look, NULL);
-  else /* last_us in the file may be minutes behind its samples */
-    orf_store_read_samples (look->parts->store, (const gint64 *) ids->data, ids->len,
-                            newest_us - TOGETHER_US, G_MAXINT64,
-                            (guint) look->parts->config->metrics.max_query_points, look->cancel,
-                            read_cb, look);
+  g_free (look->device);
+  g_free (look);
 }
 
 void
@@ -209,14 +112,11 @@ orf_gpu_recorded_read (const OrfMetricsParts *parts,
 {
   Look *look = g_new0 (Look, 1);
 
-  look->parts = parts;
   look->device = g_strdup (device);
-  look->cancel = orf_cancel_ref (cancel);
   look->done = done;
   look->user_data = user_data;
-  look->newest = g_array_new (FALSE, FALSE, sizeof (Newest));
-  look->selector = orf_selector_parse ("{__name__=~\"gpu\\..*\"}", NULL); /* it is one */
-  orf_series_set_select (parts, look->selector, 0, cancel, selected_cb, look);
+  orf_newest_read (parts, orf_selector_parse ("{__name__=~\"gpu\\..*\"}", NULL) /* it is one */,
+                   TOGETHER_US, cancel, newest_cb, look);
 }
 
 /* ---- gpu.list, gpu.profile ------------------------------------------------------------------- */
