@@ -35,7 +35,7 @@ typedef struct {
   const char *after;
 } Rule;
 
-/* They start where the alerts out of the box would warn. */
+/* Those of one metric stand together.  They start where the alerts out of the box would warn. */
 static const Rule rules[] = {
   { PART_GPU, "gpu.memory.used_percent", NULL, 85, 100, 60, " is ", 1, 0, " % full" },
   { PART_GPU, ORF_HEALTH_EXHAUSTION_S, NULL, 3600, 300, 60, " is forecast to be full in ", 1 / 60.0,
@@ -61,13 +61,19 @@ static const Rule rules[] = {
     "" },
 };
 
-gboolean
-orf_health_wants (const char *metric)
+char **
+orf_health_dup_metrics (void)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (rules); i++)
-    if (g_str_equal (rules[i].metric, metric))
-      return TRUE;
-  return FALSE;
+  g_autoptr (GStrvBuilder) metrics = g_strv_builder_new ();
+  const char *last = ORF_HEALTH_EXHAUSTION_S;
+
+  for (guint i = 0; i < G_N_ELEMENTS (rules); i++) {
+    if (!g_str_equal (rules[i].metric, ORF_HEALTH_EXHAUSTION_S) &&
+        !g_str_equal (rules[i].metric, last))
+      g_strv_builder_add (metrics, rules[i].metric);
+    last = rules[i].metric;
+  }
+  return g_strv_builder_end (metrics);
 }
 
 static gboolean

@@ -27,8 +27,8 @@ typedef struct {
 /* Not a series: seconds until the memory of the subject is forecast to be full. */
 #define ORF_HEALTH_EXHAUSTION_S "forecast.exhaustion_s"
 
-/* Whether a rule is about it. */
-gboolean orf_health_wants (const char *metric);
+/* The series' names that rules are about, each once. */
+char **orf_health_dup_metrics (void);
 
 /* The score, all parts, and the reasons, the dearest first.  A score of which no value is known
  * is NAN. */

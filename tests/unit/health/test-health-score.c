@@ -132,11 +132,15 @@ test_dearest_first (void)
 }
 
 static void
-test_wants (void)
+test_metrics (void)
 {
-  g_assert_true (orf_health_wants ("worker.up"));
-  g_assert_true (orf_health_wants (ORF_HEALTH_EXHAUSTION_S));
-  g_assert_false (orf_health_wants ("gpu.power_w"));
+  g_auto (GStrv) metrics = orf_health_dup_metrics ();
+
+  g_assert_true (g_strv_contains ((const char *const *) metrics, "worker.up"));
+  g_assert_false (g_strv_contains ((const char *const *) metrics, ORF_HEALTH_EXHAUSTION_S));
+  for (guint i = 1; i < g_strv_length (metrics); i++)
+    for (guint k = 0; k < i; k++)
+      g_assert_cmpstr (metrics[i], !=, metrics[k]);
 }
 
 int
@@ -150,6 +154,6 @@ main (int argc, char **argv)
   g_test_add_func ("/health/score/no-more-than-it-has", test_part_loses_no_more_than_it_has);
   g_test_add_func ("/health/score/quality", test_quality);
   g_test_add_func ("/health/score/dearest-first", test_dearest_first);
-  g_test_add_func ("/health/score/wants", test_wants);
+  g_test_add_func ("/health/score/metrics", test_metrics);
   return g_test_run ();
 }
