@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "alerts/orf-alert-lifecycle.h"
+
+static OrfAlertStep
+fire (OrfAlertLife *life, gint64 now_us)
+{
+  life->phase = ORF_ALERT_FIRING;
+  life->started_us = life->pending_us;
+  life->fired_us = now_us;
+  life->ended_us = life->blind_us = 0;
+  life->is_cooling = FALSE;
+  return ORF_ALERT_STEP_FIRING;
+}
+
+static gint64
+get_fire_us (const OrfAlertLife *life, const OrfAlertTiming *timing)
+{
+  gint64 ripe_us = life->pending_us + timing->for_us;
+
+  return life->fired_us > 0 ? MAX (ripe_us, life->fired_us + timing->cooldown_us) : ripe_us;
+}
+
+static OrfAlertStep
+step_pending (OrfAlertLife *life, const OrfAlertTiming *timing, gint64 now_us)
+{
+  if (now_us >= get_fire_us (life, timing))
+    return fire (life, now_us);
+  if (now_us < life->pending_us + timing->for_us || life->is_cooling)
+    return ORF_ALERT_STEP_NONE;
+  life->is_cooling = TRUE;
+  return ORF_ALERT_STEP_COOLDOWN;
+}
+
+/* The one step that has most to say: what fires or cools at once was pending for no time. */
+static OrfAlertStep
+begin (OrfAlertLife *life, const OrfAlertTiming *timing, gint64 now_us)
+{
+  OrfAlertStep step;
+
+  life->phase = ORF_ALERT_PENDING;
+  life->pending_us = now_us;
+  life->is_cooling = FALSE;
+  step = step_pending (life, timing, now_us);
+  return step != ORF_ALERT_STEP_NONE ? step : ORF_ALERT_STEP_PENDING;
+}
+
+/* What has fired before goes back to that: its times are still those. */
+static OrfAlertStep
+drop (OrfAlertLife *life)
+{
+  life->phase = life->resolved_us > 0 ? ORF_ALERT_RESOLVED : ORF_ALERT_INACTIVE;
+  life->is_cooling = FALSE;
+  return ORF_ALERT_STEP_DROPPED;
+}
+
+static gint64
+get_resolve_us (const OrfAlertLife *life, const OrfAlertTiming *timing)
+{
+  gint64 resolve_us;
+
+  if (life->ended_us == 0)
+    return G_MAXINT64;
+  resolve_us = life->ended_us + timing->keep_firing_for_us;
+  return life->blind_us > 0 ? MAX (resolve_us, life->blind_us + ORF_ALERT_BLIND_US) : resolve_us;
+}
+
+static OrfAlertStep
+step_firing (OrfAlertLife *life,
+             const OrfAlertTiming *timing,
+             OrfAlertCondition condition,
+             gint64 now_us)
+{
+  gboolean holds = condition == ORF_ALERT_TRUE || condition == ORF_ALERT_HELD;
+
+  if (holds)
+    life->ended_us = 0;
+  else if (life->ended_us == 0)
+    life->ended_us = now_us;
+  if (condition != ORF_ALERT_UNKNOWN)
+    life->blind_us = 0;
+  else if (life->blind_us == 0)
+    life->blind_us = now_us;
+  if (now_us < get_resolve_us (life, timing))
+    return ORF_ALERT_STEP_NONE;
+  life->phase = ORF_ALERT_RESOLVED;
+  life->resolved_us = now_us;
+  return ORF_ALERT_STEP_RESOLVED;
+}
+
+OrfAlertStep
+orf_alert_life_step (OrfAlertLife *life,
+                     const OrfAlertTiming *timing,
+                     OrfAlertCondition condition,
+                     gint64 now_us)
+{
+  if (now_us <= life->seen_us)
+    return ORF_ALERT_STEP_NONE;
+  life->seen_us = now_us;
+  switch (life->phase) {
+  case ORF_ALERT_INACTIVE:
+  case ORF_ALERT_RESOLVED:
+    return condition == ORF_ALERT_TRUE ? begin (life, timing, now_us) : ORF_ALERT_STEP_NONE;
+  case ORF_ALERT_PENDING:
+    return condition == ORF_ALERT_TRUE ? step_pending (life, timing, now_us) : drop (life);
+  case ORF_ALERT_FIRING:
+    return step_firing (life, timing, condition, now_us);
+  }
+  g_assert_not_reached ();
+}
+
+gint64
+orf_alert_life_get_due_us (const OrfAlertLife *life, const OrfAlertTiming *timing)
+{
+  if (life->phase == ORF_ALERT_FIRING)
+    return get_resolve_us (life, timing);
+  if (life->phase != ORF_ALERT_PENDING)
+    return G_MAXINT64;
+  return life->is_cooling ? get_fire_us (life, timing) : life->pending_us + timing->for_us;
+}
