@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "alerts/orf-alert-lifecycle.h"
 
-static OrfAlertStep
+static OrfAlertChange
 fire (OrfAlertLife *life, gint64 now_us)
 {
   life->phase = ORF_ALERT_FIRING;
@@ -9,7 +9,7 @@ fire (OrfAlertLife *life, gint64 now_us)
   life->fired_us = now_us;
   life->ended_us = life->blind_us = 0;
   life->is_cooling = FALSE;
-  return ORF_ALERT_STEP_FIRING;
+  return ORF_ALERT_CHANGE_FIRING;
 }
 
 static gint64
@@ -20,37 +20,37 @@ get_fire_us (const OrfAlertLife *life, const OrfAlertTiming *timing)
   return life->fired_us > 0 ? MAX (ripe_us, life->fired_us + timing->cooldown_us) : ripe_us;
 }
 
-static OrfAlertStep
+static OrfAlertChange
 step_pending (OrfAlertLife *life, const OrfAlertTiming *timing, gint64 now_us)
 {
   if (now_us >= get_fire_us (life, timing))
     return fire (life, now_us);
   if (now_us < life->pending_us + timing->for_us || life->is_cooling)
-    return ORF_ALERT_STEP_NONE;
+    return ORF_ALERT_CHANGE_NONE;
   life->is_cooling = TRUE;
-  return ORF_ALERT_STEP_COOLDOWN;
+  return ORF_ALERT_CHANGE_COOLDOWN;
 }
 
 /* The one step that has most to say: what fires or cools at once was pending for no time. */
-static OrfAlertStep
+static OrfAlertChange
 begin (OrfAlertLife *life, const OrfAlertTiming *timing, gint64 now_us)
 {
-  OrfAlertStep step;
+  OrfAlertChange step;
 
   life->phase = ORF_ALERT_PENDING;
   life->pending_us = now_us;
   life->is_cooling = FALSE;
   step = step_pending (life, timing, now_us);
-  return step != ORF_ALERT_STEP_NONE ? step : ORF_ALERT_STEP_PENDING;
+  return step != ORF_ALERT_CHANGE_NONE ? step : ORF_ALERT_CHANGE_PENDING;
 }
 
 /* What has fired before goes back to that: its times are still those. */
-static OrfAlertStep
+static OrfAlertChange
 drop (OrfAlertLife *life)
 {
   life->phase = life->resolved_us > 0 ? ORF_ALERT_RESOLVED : ORF_ALERT_INACTIVE;
   life->is_cooling = FALSE;
-  return ORF_ALERT_STEP_DROPPED;
+  return ORF_ALERT_CHANGE_DROPPED;
 }
 
 static gint64
@@ -64,7 +64,7 @@ get_resolve_us (const OrfAlertLife *life, const OrfAlertTiming *timing)
   return life->blind_us > 0 ? MAX (resolve_us, life->blind_us + ORF_ALERT_BLIND_US) : resolve_us;
 }
 
-static OrfAlertStep
+static OrfAlertChange
 step_firing (OrfAlertLife *life,
              const OrfAlertTiming *timing,
              OrfAlertCondition condition,
@@ -81,25 +81,25 @@ step_firing (OrfAlertLife *life,
   else if (life->blind_us == 0)
     life->blind_us = now_us;
   if (now_us < get_resolve_us (life, timing))
-    return ORF_ALERT_STEP_NONE;
+    return ORF_ALERT_CHANGE_NONE;
   life->phase = ORF_ALERT_RESOLVED;
   life->resolved_us = now_us;
-  return ORF_ALERT_STEP_RESOLVED;
+  return ORF_ALERT_CHANGE_RESOLVED;
 }
 
-OrfAlertStep
+OrfAlertChange
 orf_alert_life_step (OrfAlertLife *life,
                      const OrfAlertTiming *timing,
                      OrfAlertCondition condition,
                      gint64 now_us)
 {
   if (now_us <= life->seen_us)
-    return ORF_ALERT_STEP_NONE;
+    return ORF_ALERT_CHANGE_NONE;
   life->seen_us = now_us;
   switch (life->phase) {
   case ORF_ALERT_INACTIVE:
   case ORF_ALERT_RESOLVED:
-    return condition == ORF_ALERT_TRUE ? begin (life, timing, now_us) : ORF_ALERT_STEP_NONE;
+    return condition == ORF_ALERT_TRUE ? begin (life, timing, now_us) : ORF_ALERT_CHANGE_NONE;
   case ORF_ALERT_PENDING:
     return condition == ORF_ALERT_TRUE ? step_pending (life, timing, now_us) : drop (life);
   case ORF_ALERT_FIRING:

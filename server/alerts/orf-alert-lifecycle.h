@@ -45,13 +45,13 @@ typedef struct {
 } OrfAlertTiming;
 
 typedef enum {
-  ORF_ALERT_STEP_NONE,
-  ORF_ALERT_STEP_PENDING,
-  ORF_ALERT_STEP_DROPPED,  /* pending no more, and never fired */
-  ORF_ALERT_STEP_COOLDOWN, /* it would fire, were it not for cooldown_us; told once */
-  ORF_ALERT_STEP_FIRING,
-  ORF_ALERT_STEP_RESOLVED,
-} OrfAlertStep;
+  ORF_ALERT_CHANGE_NONE,
+  ORF_ALERT_CHANGE_PENDING,
+  ORF_ALERT_CHANGE_DROPPED,  /* pending no more, and never fired */
+  ORF_ALERT_CHANGE_COOLDOWN, /* it would fire, were it not for cooldown_us; told once */
+  ORF_ALERT_CHANGE_FIRING,
+  ORF_ALERT_CHANGE_RESOLVED,
+} OrfAlertChange;
 
 /* All that is kept of it, across restarts too; starts as zeros. */
 typedef struct {
@@ -66,10 +66,10 @@ typedef struct {
   gboolean is_cooling; /* COOLDOWN was told of this pending */
 } OrfAlertLife;
 
-OrfAlertStep orf_alert_life_step (OrfAlertLife *life,
-                                  const OrfAlertTiming *timing,
-                                  OrfAlertCondition condition,
-                                  gint64 now_us);
+OrfAlertChange orf_alert_life_step (OrfAlertLife *life,
+                                    const OrfAlertTiming *timing,
+                                    OrfAlertCondition condition,
+                                    gint64 now_us);
 /* When time alone brings the next step, the condition being what it was; G_MAXINT64: it does not.
  */
 gint64 orf_alert_life_get_due_us (const OrfAlertLife *life, const OrfAlertTiming *timing);

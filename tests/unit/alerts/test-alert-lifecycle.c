@@ -10,14 +10,14 @@
 typedef struct {
   gint64 at_s;
   OrfAlertCondition condition;
-  OrfAlertStep step;
+  OrfAlertChange step;
 } Row;
 
 static void
 assert_steps (const OrfAlertTiming *timing, const Row *rows, guint n_rows, OrfAlertLife *life)
 {
   for (guint i = 0; i < n_rows; i++) {
-    OrfAlertStep step = orf_alert_life_step (life, timing, rows[i].condition, rows[i].at_s * S);
+    OrfAlertChange step = orf_alert_life_step (life, timing, rows[i].condition, rows[i].at_s * S);
 
     if (step != rows[i].step)
       g_error ("row %u, at %" G_GINT64_FORMAT " s: step %d, not %d", i, rows[i].at_s, step,
@@ -39,10 +39,10 @@ test_at_once (void)
   const OrfAlertTiming timing = { 0, 0, 0 };
   OrfAlertLife life = { 0 };
 
-  ASSERT_STEPS (&timing, &life, { 1, F, ORF_ALERT_STEP_NONE }, { 2, H, ORF_ALERT_STEP_NONE },
-                { 3, T, ORF_ALERT_STEP_FIRING }, { 4, T, ORF_ALERT_STEP_NONE },
-                { 5, H, ORF_ALERT_STEP_NONE }, { 6, F, ORF_ALERT_STEP_RESOLVED },
-                { 7, T, ORF_ALERT_STEP_FIRING });
+  ASSERT_STEPS (&timing, &life, { 1, F, ORF_ALERT_CHANGE_NONE }, { 2, H, ORF_ALERT_CHANGE_NONE },
+                { 3, T, ORF_ALERT_CHANGE_FIRING }, { 4, T, ORF_ALERT_CHANGE_NONE },
+                { 5, H, ORF_ALERT_CHANGE_NONE }, { 6, F, ORF_ALERT_CHANGE_RESOLVED },
+                { 7, T, ORF_ALERT_CHANGE_FIRING });
   g_assert_cmpint (life.started_us, ==, 7 * S);
   g_assert_cmpint (life.resolved_us, ==, 6 * S);
 }
@@ -53,11 +53,12 @@ test_for (void)
   const OrfAlertTiming timing = { 10 * S, 0, 0 };
   OrfAlertLife life = { 0 };
 
-  ASSERT_STEPS (&timing, &life, { 1, T, ORF_ALERT_STEP_PENDING }, { 9, T, ORF_ALERT_STEP_NONE },
-                { 10, H, ORF_ALERT_STEP_DROPPED }, { 11, T, ORF_ALERT_STEP_PENDING },
-                { 12, U, ORF_ALERT_STEP_DROPPED }, { 13, T, ORF_ALERT_STEP_PENDING });
+  ASSERT_STEPS (&timing, &life, { 1, T, ORF_ALERT_CHANGE_PENDING }, { 9, T, ORF_ALERT_CHANGE_NONE },
+                { 10, H, ORF_ALERT_CHANGE_DROPPED }, { 11, T, ORF_ALERT_CHANGE_PENDING },
+                { 12, U, ORF_ALERT_CHANGE_DROPPED }, { 13, T, ORF_ALERT_CHANGE_PENDING });
   g_assert_cmpint (orf_alert_life_get_due_us (&life, &timing), ==, 23 * S);
-  ASSERT_STEPS (&timing, &life, { 22, T, ORF_ALERT_STEP_NONE }, { 23, T, ORF_ALERT_STEP_FIRING });
+  ASSERT_STEPS (&timing, &life, { 22, T, ORF_ALERT_CHANGE_NONE },
+                { 23, T, ORF_ALERT_CHANGE_FIRING });
   g_assert_cmpint (life.started_us, ==, 13 * S);
   g_assert_cmpint (life.fired_us, ==, 23 * S);
 }
@@ -68,11 +69,12 @@ test_keep_firing (void)
   const OrfAlertTiming timing = { 0, 5 * S, 0 };
   OrfAlertLife life = { 0 };
 
-  ASSERT_STEPS (&timing, &life, { 1, T, ORF_ALERT_STEP_FIRING }, { 2, F, ORF_ALERT_STEP_NONE },
-                { 6, F, ORF_ALERT_STEP_NONE }, { 7, H, ORF_ALERT_STEP_NONE },
-                { 8, F, ORF_ALERT_STEP_NONE });
+  ASSERT_STEPS (&timing, &life, { 1, T, ORF_ALERT_CHANGE_FIRING }, { 2, F, ORF_ALERT_CHANGE_NONE },
+                { 6, F, ORF_ALERT_CHANGE_NONE }, { 7, H, ORF_ALERT_CHANGE_NONE },
+                { 8, F, ORF_ALERT_CHANGE_NONE });
   g_assert_cmpint (orf_alert_life_get_due_us (&life, &timing), ==, 13 * S);
-  ASSERT_STEPS (&timing, &life, { 12, F, ORF_ALERT_STEP_NONE }, { 13, F, ORF_ALERT_STEP_RESOLVED });
+  ASSERT_STEPS (&timing, &life, { 12, F, ORF_ALERT_CHANGE_NONE },
+                { 13, F, ORF_ALERT_CHANGE_RESOLVED });
 }
 
 static void
@@ -81,15 +83,16 @@ test_cooldown (void)
   const OrfAlertTiming timing = { 2 * S, 0, 60 * S };
   OrfAlertLife life = { 0 };
 
-  ASSERT_STEPS (&timing, &life, { 1, T, ORF_ALERT_STEP_PENDING }, { 3, T, ORF_ALERT_STEP_FIRING },
-                { 4, F, ORF_ALERT_STEP_RESOLVED }, { 10, T, ORF_ALERT_STEP_PENDING },
-                { 12, T, ORF_ALERT_STEP_COOLDOWN }, { 13, T, ORF_ALERT_STEP_NONE });
+  ASSERT_STEPS (&timing, &life, { 1, T, ORF_ALERT_CHANGE_PENDING },
+                { 3, T, ORF_ALERT_CHANGE_FIRING }, { 4, F, ORF_ALERT_CHANGE_RESOLVED },
+                { 10, T, ORF_ALERT_CHANGE_PENDING }, { 12, T, ORF_ALERT_CHANGE_COOLDOWN },
+                { 13, T, ORF_ALERT_CHANGE_NONE });
   g_assert_cmpint (orf_alert_life_get_due_us (&life, &timing), ==, 63 * S);
-  ASSERT_STEPS (&timing, &life, { 14, F, ORF_ALERT_STEP_DROPPED });
+  ASSERT_STEPS (&timing, &life, { 14, F, ORF_ALERT_CHANGE_DROPPED });
   g_assert_cmpint (life.phase, ==, ORF_ALERT_RESOLVED);
   g_assert_cmpint (life.started_us, ==, 1 * S);
-  ASSERT_STEPS (&timing, &life, { 50, T, ORF_ALERT_STEP_PENDING },
-                { 62, T, ORF_ALERT_STEP_COOLDOWN }, { 63, T, ORF_ALERT_STEP_FIRING });
+  ASSERT_STEPS (&timing, &life, { 50, T, ORF_ALERT_CHANGE_PENDING },
+                { 62, T, ORF_ALERT_CHANGE_COOLDOWN }, { 63, T, ORF_ALERT_CHANGE_FIRING });
 }
 
 /* What nobody measures any more is not well again. */
@@ -99,10 +102,10 @@ test_blind (void)
   const OrfAlertTiming timing = { 0, 0, 0 };
   OrfAlertLife life = { 0 };
 
-  ASSERT_STEPS (&timing, &life, { 1, T, ORF_ALERT_STEP_FIRING }, { 2, U, ORF_ALERT_STEP_NONE },
-                { 301, U, ORF_ALERT_STEP_NONE }, { 302, U, ORF_ALERT_STEP_RESOLVED },
-                { 303, T, ORF_ALERT_STEP_FIRING }, { 304, U, ORF_ALERT_STEP_NONE },
-                { 305, F, ORF_ALERT_STEP_RESOLVED });
+  ASSERT_STEPS (&timing, &life, { 1, T, ORF_ALERT_CHANGE_FIRING }, { 2, U, ORF_ALERT_CHANGE_NONE },
+                { 301, U, ORF_ALERT_CHANGE_NONE }, { 302, U, ORF_ALERT_CHANGE_RESOLVED },
+                { 303, T, ORF_ALERT_CHANGE_FIRING }, { 304, U, ORF_ALERT_CHANGE_NONE },
+                { 305, F, ORF_ALERT_CHANGE_RESOLVED });
 }
 
 static void
@@ -111,8 +114,9 @@ test_clock_back (void)
   const OrfAlertTiming timing = { 5 * S, 0, 0 };
   OrfAlertLife life = { 0 };
 
-  ASSERT_STEPS (&timing, &life, { 10, T, ORF_ALERT_STEP_PENDING }, { 10, F, ORF_ALERT_STEP_NONE },
-                { 3, F, ORF_ALERT_STEP_NONE }, { 15, T, ORF_ALERT_STEP_FIRING });
+  ASSERT_STEPS (&timing, &life, { 10, T, ORF_ALERT_CHANGE_PENDING },
+                { 10, F, ORF_ALERT_CHANGE_NONE }, { 3, F, ORF_ALERT_CHANGE_NONE },
+                { 15, T, ORF_ALERT_CHANGE_FIRING });
 }
 
 /* ---- against a plain model --------------------------------------------------------------------
@@ -194,7 +198,7 @@ test_model (void)
 
     for (guint i = 0; i < N_SIGHTS; i++) {
       gint64 due_us = orf_alert_life_get_due_us (&life, &timing);
-      OrfAlertStep step;
+      OrfAlertChange step;
       gboolean changed;
 
       sight.t_us += g_test_rand_int_range (1, g_test_rand_int_range (0, 20) == 0 ? 400 : 12) * S;
@@ -203,13 +207,13 @@ test_model (void)
       changed = model_see (&model, &timing, &sight);
       step = orf_alert_life_step (&life, &timing, sight.condition, sight.t_us);
       g_assert_cmpint (changed, ==,
-                       step == ORF_ALERT_STEP_FIRING || step == ORF_ALERT_STEP_RESOLVED);
+                       step == ORF_ALERT_CHANGE_FIRING || step == ORF_ALERT_CHANGE_RESOLVED);
       g_assert_cmpint (model.firing, ==, life.phase == ORF_ALERT_FIRING);
       g_assert_cmpint (model.fired_us, ==, life.fired_us);
       if (life.phase == ORF_ALERT_PENDING)
         g_assert_cmpint (life.pending_us, ==, find_run (&model, T, T));
       /* what was due by then has come, unless the condition changed */
-      if (due_us <= sight.t_us && step == ORF_ALERT_STEP_NONE)
+      if (due_us <= sight.t_us && step == ORF_ALERT_CHANGE_NONE)
         g_assert_cmpint (model.sights[i].condition, !=, model.sights[i - 1].condition);
       n_changes += changed;
     }
