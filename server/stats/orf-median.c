@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "stats/orf-median.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Below this, sorting by insertion is quicker than parting. */
+#define SHORT 12
+
+static void
+sort_short (double *values, gssize n)
+{
+  for (gssize i = 1; i < n; i++) {
+    double value = values[i];
+    gssize at = i;
+
+    for (; at > 0 && values[at - 1] > value; at--)
+      values[at] = values[at - 1];
+    values[at] = value;
+  }
+}
+
+static double
+middle_of_three (double a, double b, double c)
+{
+  return MAX (MIN (a, b), MIN (MAX (a, b), c));
+}
+
+double
+orf_median_select (double *values, guint n, guint rank)
+{
+  gssize low = 0, high = (gssize) n - 1, wanted = rank;
+
+  while (high - low >= SHORT) {
+    double pivot = middle_of_three (values[low], values[(low + high) / 2], values[high]);
+    gssize i = low, j = high;
+
+    while (i <= j) {
+      while (values[i] < pivot)
+        i++;
+      while (values[j] > pivot)
+        j--;
+      if (i <= j) {
+        double swap = values[i];
+
+        values[i++] = values[j];
+        values[j--] = swap;
+      }
+    }
+    /* What lies between j and i equals the pivot. */
+    if (wanted <= j)
+      high = j;
+    else if (wanted >= i)
+      low = i;
+    else
+      return values[wanted];
+  }
+  sort_short (values + low, high - low + 1);
+  return values[wanted];
+}
+
+double
+orf_median_of (double *values, guint n)
+{
+  double upper, lower;
+
+  if (n == 0)
+    return NAN;
+  upper = orf_median_select (values, n, n / 2);
+  if (n % 2 == 1)
+    return upper;
+  /* After selection all that is not above lies before. */
+  lower = values[0];
+  for (guint i = 1; i < n / 2; i++)
+    lower = MAX (lower, values[i]);
+  return lower + (upper - lower) / 2;
+}
+
+double
+orf_median_quantile (double *values, guint n, double share)
+{
+  double place, lower, upper;
+  guint rank;
+
+  if (n == 0)
+    return NAN;
+  place = CLAMP (share, 0, 1) * (n - 1);
+  rank = (guint) place;
+  lower = orf_median_select (values, n, rank);
+  if (rank + 1 >= n || place <= rank)
+    return lower;
+  upper = values[rank + 1];
+  for (guint i = rank + 2; i < n; i++)
+    upper = MIN (upper, values[i]);
+  return lower + (place - rank) * (upper - lower);
+}
+
+double
+orf_median_deviation (double *values, guint n, double *center)
+{
+  double middle = orf_median_of (values, n);
+
+  for (guint i = 0; i < n; i++)
+    values[i] = fabs (values[i] - middle);
+  if (center)
+    *center = middle;
+  return orf_median_of (values, n);
+}
+
+/* ---- of the newest values of a stream -------------------------------------------------------- */
+
+void
+orf_running_median_init (OrfRunningMedian *running, guint size)
+{
+  running->size = (guint8) CLAMP (size, 1, ORF_MEDIAN_WINDOW);
+  running->count = running->next = 0;
+}
+
+/* The first place whose value is not below. */
+static guint
+find_place (const OrfRunningMedian *running, double value)
+{
+  guint low = 0, high = running->count;
+
+  while (low < high) {
+    guint middle = (low + high) / 2;
+
+    if (running->sorted[middle] < value)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+static void
+forget (OrfRunningMedian *running, double value)
+{
+  guint at = find_place (running, value);
+
+  running->count--;
+  memmove (running->sorted + at, running->sorted + at + 1,
+           (running->count - at) * sizeof *running->sorted);
+}
+
+double
+orf_running_median_push (OrfRunningMedian *running, double value)
+{
+  guint at;
+
+  if (running->count == running->size)
+    forget (running, running->ring[running->next]);
+  running->ring[running->next] = value;
+  running->next = (guint8) ((running->next + 1) % running->size);
+  at = find_place (running, value);
+  memmove (running->sorted + at + 1, running->sorted + at,
+           (running->count - at) * sizeof *running->sorted);
+  running->sorted[at] = value;
+  running->count++;
+  at = running->count / 2;
+  if (running->count % 2 == 1)
+    return running->sorted[at];
+  return running->sorted[at - 1] + (running->sorted[at] - running->sorted[at - 1]) / 2;
+}
