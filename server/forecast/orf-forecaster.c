@@ -5,6 +5,7 @@
 #include "orf-error.h"
 
 #include "forecast/orf-forecaster.h"
+#include "forecast/orf-leak-watch.h"
 
 #define RING     128 /* > ORF_FORECASTER_MAX_ROWS: the value of any horizon ago is in it */
 #define N_LEVELS 2
@@ -29,6 +30,7 @@ typedef struct {
   double scale;   /* mean move from row to row */
   float ring[RING];
   Horizon horizons[ORF_FORECASTER_MAX_HORIZONS];
+  OrfLeakWatch leak;
 } State;
 
 struct _OrfForecaster {
@@ -73,6 +75,7 @@ orf_forecaster_new (const OrfForecasterSetup *setup, GError **error)
   self = g_new0 (OrfForecaster, 1);
   self->state.setup = *setup;
   self->state.last = NAN;
+  orf_leak_watch_init (&self->state.leak, setup->step_us, setup->falling);
   return self;
 }
 
@@ -117,6 +120,7 @@ orf_forecaster_push (OrfForecaster *self, gint64 t_us, double value)
       t_us - state->last_us > ORF_FORECASTER_GAP_STEPS * state->setup.step_us)
     state->n_rows = 0;
   state->last_us = t_us;
+  orf_leak_watch_push (&state->leak, t_us, value);
   if (!isfinite (value))
     return TRUE;
   if (state->n_rows > 0)
@@ -165,13 +169,7 @@ orf_forecaster_forecast (const OrfForecaster *self, guint horizon_rows, OrfForec
 void
 orf_forecaster_get_outlook (const OrfForecaster *self, OrfOutlook *outlook)
 {
-  (void) self;
-  *outlook = (OrfOutlook){ .slope_per_s = NAN,
-                           .slope_lower_per_s = NAN,
-                           .slope_upper_per_s = NAN,
-                           .tte_us = NAN,
-                           .tte_lower_us = NAN,
-                           .tte_upper_us = NAN };
+  orf_leak_watch_get_outlook (&self->state.leak, self->state.setup.threshold, outlook);
 }
 
 OrfTrend
@@ -231,7 +229,8 @@ orf_forecaster_restore (GBytes *blob, GError **error)
   }
   if (length != sizeof head + sizeof state || head.magic != BLOB_MAGIC ||
       head.version != BLOB_VERSION || head.state_bytes != sizeof state ||
-      head.sum != sum_bytes (data + sizeof head, sizeof state) || !check_setup (&state.setup)) {
+      head.sum != sum_bytes (data + sizeof head, sizeof state) || !check_setup (&state.setup) ||
+      !orf_leak_watch_is_valid (&state.leak)) {
     g_set_error_literal (error, ORF_ERROR, ORF_ERROR_DATA_LOSS,
                          "not the saved state of a forecaster of this version");
     return NULL;
