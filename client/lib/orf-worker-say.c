@@ -141,18 +141,21 @@ orf_worker_run_say_what_is_due (OrfWorkerRun *run)
   int64_t now_us = orf_worker_now_us ();
   const OrfWorkerAnswer *answer; /* only we take answers off */
   bool report_now;
+  bool is_behind; /* the report in flight may be from before what is answered was done */
 
   pthread_mutex_lock (&worker->lock);
   answer = worker->answers;
-  report_now = worker->report_now;
+  report_now = is_behind = worker->report_now;
   /* at the end all that is left, but what is refused not again and again */
   if (worker->closing && run->sending == NULL)
     report_now |= !run->said_last || worker->n_batches > 0;
   pthread_mutex_unlock (&worker->lock);
 
-  if (run->calls[ORF_CALL_REPORT].id == 0 && (report_now || now_us >= run->next_report_us))
+  if (run->calls[ORF_CALL_REPORT].id == 0 && (report_now || now_us >= run->next_report_us)) {
     call_report (run);
-  if (run->is_known && run->calls[ORF_CALL_DONE].id == 0 && answer != NULL)
+    is_behind = false;
+  }
+  if (run->is_known && run->calls[ORF_CALL_DONE].id == 0 && answer != NULL && !is_behind)
     call_done (run, answer);
   if (run->is_known && orf_worker_run_wants_stream (run) && now_us >= run->next_stream_us)
     call (run, ORF_CALL_ADVICE, orf_wire_make_advice (++run->last_id, run->id));
