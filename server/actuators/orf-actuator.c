@@ -24,6 +24,9 @@
 #define LOOK_US (5 * ORF_US_PER_S)
 /* How often it is asked whether it has done what it was asked: a cleanup waits for that. */
 #define SETTLE_US (100 * ORF_US_PER_MS)
+/* An ask has a timer of its own, which says what was done and what not; a request that takes as
+ * long would say only that it had no answer, if its timer came first. */
+#define REQUEST_GRACE_US ORF_US_PER_S
 /* Models are read from a disk then. */
 #define RESTORE_US (300 * ORF_US_PER_S)
 /* Of an answer that says why not. */
@@ -292,12 +295,11 @@ looked (OrfActuator *actuator, const char *problem)
     settle (actuator);
 }
 
+/* What a request may take while an ask is open: until that one's timer ends it. */
 static gint64
 get_left_us (OrfActuator *actuator)
 {
-  gint64 now_us = orf_clock_now_us ();
-
-  return actuator->ask != NULL ? MAX (actuator->ask->deadline_us - now_us, 1) : LOOK_US;
+  return MAX (actuator->ask->deadline_us - orf_clock_now_us (), 0) + REQUEST_GRACE_US;
 }
 
 static void look_next (OrfActuator *actuator);
@@ -335,7 +337,8 @@ look_next (OrfActuator *actuator)
     return;
   }
   request = orf_actuator_kind_make_look (actuator->kind, actuator->look);
-  orf_actuator_http_send (actuator->http, request, MIN (get_left_us (actuator), LOOK_US),
+  orf_actuator_http_send (actuator->http, request,
+                          actuator->ask != NULL ? MIN (get_left_us (actuator), LOOK_US) : LOOK_US,
                           look_answered_cb, actuator);
 }
 

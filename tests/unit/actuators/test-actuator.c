@@ -21,6 +21,7 @@ typedef struct {
 
 typedef struct {
   SoupServer *server;
+  GSocketService *listener;
   char *url;
   GHashTable *scripts; /* path -> Script */
   GString *log;        /* "POST /sleep?level=1;", but for looks */
@@ -116,11 +117,41 @@ is_low_cb (gpointer user_data, const char *device)
   return ((Fixture *) user_data)->is_low;
 }
 
+/* Not by a listener of the server's: libsoup 3.2 leaks what that accepts. */
+static gboolean
+incoming_cb (GSocketService *listener,
+             GSocketConnection *connection,
+             GObject *source,
+             gpointer user_data)
+{
+  Fixture *fixture = user_data;
+  g_autoptr (GSocketAddress) here = g_socket_connection_get_local_address (connection, NULL);
+  g_autoptr (GSocketAddress) there = g_socket_connection_get_remote_address (connection, NULL);
+
+  g_assert_true (
+    soup_server_accept_iostream (fixture->server, G_IO_STREAM (connection), here, there, NULL));
+  return TRUE;
+}
+
+static void
+listen_local (Fixture *fixture)
+{
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  g_autoptr (GSocketAddress) got = NULL;
+
+  fixture->listener = g_socket_service_new ();
+  g_assert_true (g_socket_listener_add_address (G_SOCKET_LISTENER (fixture->listener), any,
+                                                G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL,
+                                                &got, NULL));
+  g_signal_connect (fixture->listener, "incoming", G_CALLBACK (incoming_cb), fixture);
+  fixture->url = g_strdup_printf ("http://127.0.0.1:%u/",
+                                  g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (got)));
+}
+
 static Fixture *
 fixture_new (void)
 {
   Fixture *fixture = g_new0 (Fixture, 1);
-  GSList *uris;
 
   fixture->server = soup_server_new (NULL, NULL);
   fixture->scripts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
@@ -128,10 +159,7 @@ fixture_new (void)
   fixture->held = g_ptr_array_new_with_free_func (g_object_unref);
   fixture->models = "{\"models\":[{\"name\":\"llama3\",\"size_vram\":1000}]}";
   soup_server_add_handler (fixture->server, NULL, served_cb, fixture, NULL);
-  g_assert_true (soup_server_listen_local (fixture->server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, NULL));
-  uris = soup_server_get_uris (fixture->server);
-  fixture->url = g_uri_to_string (uris->data);
-  g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
+  listen_local (fixture);
   return fixture;
 }
 
@@ -163,6 +191,8 @@ fixture_free (Fixture *fixture)
   orf_workers_free (fixture->workers);
   orf_stream_hub_free (fixture->streams);
   orf_config_free (fixture->config);
+  g_socket_service_stop (fixture->listener);
+  g_object_unref (fixture->listener);
   soup_server_disconnect (fixture->server);
   g_ptr_array_unref (fixture->held);
   g_object_unref (fixture->server);
@@ -317,10 +347,10 @@ test_hangs (void)
   ask (fixture, ORF_CLEANUP_LEVEL_NORMAL);
   g_assert_cmpint (fixture->end, ==, ORF_WORKER_ASK_PARTIAL);
   g_assert_cmpint (fixture->claimed_bytes, ==, -1);
-  g_assert_nonnull (fixture->text);
+  g_assert_cmpstr (fixture->text, ==, "it was asked, and is not done in time");
   set_script (fixture, "/system_stats", 0, NULL);
   ask (fixture, ORF_CLEANUP_LEVEL_NORMAL);
-  g_assert_cmpint (fixture->end, ==, ORF_WORKER_ASK_REFUSED);
+  assert_answer (fixture, ORF_WORKER_ASK_REFUSED, -1, "it did not tell its state in time");
 }
 
 /* The registry's deadline comes first, and cancels; the next ask is as any other. */
