@@ -134,7 +134,8 @@ def test_gives_back(t):
     equal([answer[key] for key in ("outcome", "freed_bytes")], ["done", 320 * MIB])
     # what it holds now was reported before it answered
     equal(asker.allocator["reserved_bytes"], 40 * MIB)
-    if pss_bytes(worker.pid) < before:  # on a GPU the memory is not the host's
+    # on a GPU the memory is not the host's, and a sanitizer keeps what was freed
+    if pss_bytes(worker.pid) < before and not os.environ.get("ORFEAS_SANITIZED"):
         freed = before - pss_bytes(worker.pid)
         assert 0.95 * 320 * MIB < freed < 1.05 * 320 * MIB, f"{freed / MIB:.1f} MiB"
     asker.ask("aggressive")
