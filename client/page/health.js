@@ -66,7 +66,8 @@ export class Health {
     // what was true when it was last heard may be so no more
     if (this.#session.state.name === "stale") return ["high", "Out of reach"];
     const [level, text] = HEADLINES[this.#serving] ?? HEADLINES.UNKNOWN;
-    const troubled = level === "ok" && problems.some(({ state }) => state !== TO_COME);
+    // disabled: nobody asked for it, or there is no such device; that is no fault
+    const troubled = level === "ok" && problems.some(({ state }) => ![TO_COME, "disabled"].includes(state));
     return troubled ? ["medium", "Serving, with less than it should have"] : [level, text];
   }
 

@@ -51,9 +51,9 @@ export class Memory {
   constructor(section, session) {
     this.#session = session;
     this.#cleanup = new Cleanup(session, () => this.#askCleanups());
-    this.workers = new Table("Workers", ["Worker", "Device", "State", ">Reserved", ">Idle", ">Out of memory", ">Batches"],
+    this.workers = new Table("Workers", ["Worker", "State", ">Reserved", ">Idle", ">Out of memory", ">Batches", "Device"],
       "No process has registered as a holder of GPU memory.");
-    this.cleanups = new Table("Cleanups", ["Time", "Device", "Verdict", ">Freed", ">Taken again", ">Took", "Workers"],
+    this.cleanups = new Table("Cleanups", ["Time", "Verdict", ">Freed", ">Taken again", ">Took", "Workers", "Device"],
       "None yet: nobody was asked to give memory back.");
     this.events = new Table("Device events", ["Raised", "Device", "What", ">Lasted"], "Devices told of no errors.");
     this.workers.actions.append(this.#cleanup.button);
@@ -88,12 +88,12 @@ export class Memory {
   #workerCells(one) {
     return [
       el("th", { scope: "row" }, one.name, " ", el("span", { class: "muted" }, one.worker)),
-      el("td", {}, one.device ?? UNKNOWN),
       el("td", {}, badge(one.state, STATE_LEVELS[one.state])),
       bytes(one.reserved_bytes),
       bytes(idleBytes(one)),
       right(one.ooms === null ? UNKNOWN : number(one.ooms), one.ooms > 0 ? { class: "number problem" } : {}),
       right(number(one.batches)),
+      el("td", {}, one.device ?? UNKNOWN),
     ];
   }
 
@@ -102,12 +102,12 @@ export class Memory {
     const asked = one.workers.map(({ name, verdict: came }) => `${name}: ${came === null ? UNKNOWN : words(came).toLowerCase()}`);
     return [
       el("td", {}, dayTime(one.started_us)),
-      el("td", {}, one.device),
       el("td", {}, verdict),
       bytes(one.freed_bytes),
       bytes(one.regained_bytes),
       right(quantity(one.took_us, "us")),
       el("td", { class: "wide" }, asked.join(", ") || UNKNOWN),
+      el("td", {}, one.device),
     ];
   }
 
