@@ -38,19 +38,30 @@ append_options (const OrfCtlTerminal *terminal, GString *out, const OrfCtlOption
   }
 }
 
-/* group: NULL for all verbs */
+static guint
+find_width (const OrfCtlVerb *verbs, const char *prefix)
+{
+  gsize width = 0;
+
+  for (; verbs->name != NULL; verbs++) {
+    if (g_str_has_prefix (verbs->name, prefix))
+      width = MAX (width, strlen (verbs->name));
+  }
+  return (guint) width;
+}
+
+/* Those whose names begin with prefix; "" for all. */
 static void
 append_verbs (const OrfCtlTerminal *terminal,
               GString *out,
               const OrfCtlVerb *verbs,
-              const char *group)
+              const char *prefix)
 {
-  g_autofree char *prefix = g_strconcat (group != NULL ? group : "", group != NULL ? " " : "",
-                                         NULL);
+  guint width = find_width (verbs, prefix);
 
   for (; verbs->name != NULL; verbs++) {
     if (g_str_has_prefix (verbs->name, prefix))
-      append_entry (terminal, out, verbs->name, NULL, verbs->summary, 14);
+      append_entry (terminal, out, verbs->name, NULL, verbs->summary, width);
   }
 }
 
@@ -69,9 +80,12 @@ append_examples (const OrfCtlTerminal *terminal, GString *out, const char *examp
 static void
 append_verb (const OrfCtlTerminal *terminal,
              GString *out,
+             const OrfCtlVerb *verbs,
              const OrfCtlVerb *verb,
              const OrfCtlOption *global_options)
 {
+  g_autofree char *prefix = g_strconcat (verb->name, " ", NULL);
+
   orf_ctl_terminal_append (terminal, out, ORF_CTL_STRONG, "Usage");
   g_string_append_printf (out, "  orfeasctl %s%s%s%s\n\n", verb->name,
                           *verb->arguments != '\0' ? " " : "", verb->arguments,
@@ -79,6 +93,10 @@ append_verb (const OrfCtlTerminal *terminal,
   g_string_append_printf (out, "%c%s.\n", g_ascii_toupper (*verb->summary), verb->summary + 1);
   if (verb->help != NULL)
     g_string_append_printf (out, "%s\n", verb->help);
+  if (find_width (verbs, prefix) > 0) {
+    append_title (terminal, out, "More verbs");
+    append_verbs (terminal, out, verbs, prefix);
+  }
   if (verb->options != NULL) {
     append_title (terminal, out, "Options");
     append_options (terminal, out, verb->options);
@@ -99,7 +117,7 @@ append_program (const OrfCtlTerminal *terminal,
                    "  orfeasctl [--url URL | --socket PATH | --db FILE] [--json] VERB ...\n\n"
                    "Asks and commands orfeasd, the flight recorder of a GPU inference service.\n");
   append_title (terminal, out, "Verbs");
-  append_verbs (terminal, out, verbs, NULL);
+  append_verbs (terminal, out, verbs, "");
   append_title (terminal, out, "Options");
   append_options (terminal, out, global_options);
   append_title (terminal, out, "Exit status");
@@ -118,13 +136,14 @@ orf_ctl_help_new (const OrfCtlTerminal *terminal,
   GString *out = g_string_new (NULL);
   const OrfCtlVerb *verb = orf_ctl_options_get_verb (options);
   const char *group = orf_ctl_options_get_group (options);
+  g_autofree char *prefix = group != NULL ? g_strconcat (group, " ", NULL) : NULL;
 
   if (verb != NULL) {
-    append_verb (terminal, out, verb, global_options);
+    append_verb (terminal, out, verbs, verb, global_options);
   } else if (group != NULL) {
     orf_ctl_terminal_append (terminal, out, ORF_CTL_STRONG, "Usage");
     g_string_append_printf (out, "  orfeasctl %s VERB ...\n\n", group);
-    append_verbs (terminal, out, verbs, group);
+    append_verbs (terminal, out, verbs, prefix);
   } else {
     append_program (terminal, out, verbs, global_options);
   }

@@ -80,8 +80,8 @@ format_model (const OrfGpuBatchModel *model)
 
   if (model->law == NULL || base == NULL || item == NULL)
     return NULL;
-  return g_strdup_printf ("%s: %s, and %s an item (r2 %.3f, noise %.1f %%)", model->law, base, item,
-                          model->r2, model->noise_percent);
+  return g_strdup_printf ("%s: %s, and on average %s an item (r2 %.3f, noise %.1f %%)", model->law,
+                          base, item, model->r2, model->noise_percent);
 }
 
 static void

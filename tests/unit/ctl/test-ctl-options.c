@@ -103,6 +103,16 @@ test_refused (void)
   assert_refused ("gpu --json=yes", "takes no value");
 }
 
+/* No line is wider than a terminal. */
+static void
+assert_fits (const char *help)
+{
+  g_auto (GStrv) shown = g_strsplit (help, "\n", -1);
+
+  for (char **at = shown; *at != NULL; at++)
+    g_assert_cmpuint (orf_ctl_text_width (*at), <=, 80);
+}
+
 static void
 test_help (void)
 {
@@ -114,20 +124,25 @@ test_help (void)
   for (guint i = 0; i < G_N_ELEMENTS (lines); i++) {
     g_autoptr (OrfCtlOptions) options = parse (lines[i], NULL);
 
+    g_autofree char *help = orf_ctl_help_new (&terminal, orf_ctl_verbs, orf_ctl_global_options,
+                                              options);
+
     g_assert_true (orf_ctl_options_has (options, "help"));
+    assert_fits (help);
+    /* those that have `gpu` in front too */
+    if (g_str_has_prefix (lines[i], "gpu"))
+      g_assert_nonnull (strstr (help, "gpu cleanups "));
   }
-  /* help of each verb: nothing else need be right; no line is wider than a terminal */
+  /* help of each verb: nothing else need be right */
   for (const OrfCtlVerb *verb = orf_ctl_verbs; verb->name != NULL; verb++) {
     g_autofree char *line = g_strconcat ("help ", verb->name, NULL);
     g_autoptr (OrfCtlOptions) options = parse (line, NULL);
     g_autofree char *help = orf_ctl_help_new (&terminal, orf_ctl_verbs, orf_ctl_global_options,
                                               options);
-    g_auto (GStrv) shown = g_strsplit (help, "\n", -1);
 
     g_assert_true (orf_ctl_options_get_verb (options) == verb);
     g_assert_nonnull (strstr (help, verb->examples == NULL ? "no examples" : "Examples"));
-    for (char **at = shown; *at != NULL; at++)
-      g_assert_cmpuint (orf_ctl_text_width (*at), <=, 80);
+    assert_fits (help);
   }
 }
 
