@@ -80,7 +80,8 @@ make_result (const Ask *ask)
   result->has_limit = advice->limit > 0;
   result->limit = advice->limit;
   result->confidence = advice->confidence;
-  result->reason = orf_batch_words_explain (advice, ask->headroom_percent, ask->p99_us);
+  result->reason = orf_batch_words_explain (advice, ask->study.budget_bytes, ask->headroom_percent,
+                                            ask->p99_us);
   result->operation = g_strdup (ask->study.operation);
   result->device = g_strdup (ask->device_used);
   result->budget_bytes = ask->study.budget_bytes;

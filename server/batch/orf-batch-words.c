@@ -2,6 +2,8 @@
 #include "batch/orf-batch-words.h"
 
 #define ITEMS G_GINT64_FORMAT
+/* Of the budget, expected at what is recommended: a law's own noise costs some percent. */
+#define MUCH_LESS 0.75
 
 static void
 append_seen (GString *text, const OrfBatchAdvice *advice)
@@ -32,24 +34,40 @@ append_beyond (GString *text, const OrfBatchAdvice *advice)
     g_string_append_printf (text, "; beyond %" ITEMS " none was seen", advice->explored_max);
 }
 
+/* Where that law alone would allow far more, the others are why not: else nobody could follow. */
+static gboolean
+is_held_by_others (const OrfBatchAdvice *advice, gint64 budget_bytes)
+{
+  return advice->limit > advice->explored_max && advice->peak_bytes >= 0 &&
+         (double) advice->peak_bytes < MUCH_LESS * (double) budget_bytes;
+}
+
 static void
-append_model (GString *text, const OrfBatchAdvice *advice, double headroom_percent)
+append_model (GString *text,
+              const OrfBatchAdvice *advice,
+              gint64 budget_bytes,
+              double headroom_percent)
 {
   append_law (text, advice);
   g_string_append_printf (text, "; up to %" ITEMS " of them leave %g %% of the device free",
                           advice->limit, headroom_percent);
+  if (is_held_by_others (advice, budget_bytes))
+    g_string_append (text, " by other laws too, which fit nearly as well");
   append_beyond (text, advice);
 }
 
 char *
-orf_batch_words_explain (const OrfBatchAdvice *advice, double headroom_percent, gint64 p99_us)
+orf_batch_words_explain (const OrfBatchAdvice *advice,
+                         gint64 budget_bytes,
+                         double headroom_percent,
+                         gint64 p99_us)
 {
   g_autoptr (GString) text = g_string_new (NULL);
 
   append_seen (text, advice);
   switch (advice->reason) {
   case ORF_BATCH_REASON_MODEL:
-    append_model (text, advice, headroom_percent);
+    append_model (text, advice, budget_bytes, headroom_percent);
     break;
   case ORF_BATCH_REASON_ONE_SIZE:
     g_string_append (text, ": that size fits, of others nothing is known");

@@ -6,7 +6,9 @@
 G_BEGIN_DECLS
 
 /* What an advice rests on, in a sentence without its full stop. */
-char *
-orf_batch_words_explain (const OrfBatchAdvice *advice, double headroom_percent, gint64 p99_us);
+char *orf_batch_words_explain (const OrfBatchAdvice *advice,
+                               gint64 budget_bytes,
+                               double headroom_percent,
+                               gint64 p99_us);
 
 G_END_DECLS
