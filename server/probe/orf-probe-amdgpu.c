@@ -66,8 +66,10 @@ open_amdgpu (gpointer *state, char **argv, GError **error)
 
   gpus = orf_amdgpu_find (root);
   if (gpus->len == 0) {
+    g_autofree char *sys = g_build_filename (root, "sys", NULL);
+
     g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "no device of the amdgpu driver in %s",
-                 root);
+                 sys);
     return FALSE;
   }
   self = g_new0 (State, 1);

@@ -531,7 +531,7 @@ test_program_refuses (void)
   g_autoptr (OrfProbeMessage) message = decode (none[0]);
   g_autoptr (OrfProbeMessage) other = decode (wrong[0]);
 
-  g_assert_cmpstr (message->error, ==, "no device of the amdgpu driver in /nonexistent");
+  g_assert_cmpstr (message->error, ==, "no device of the amdgpu driver in /nonexistent/sys");
   g_assert_cmpstr (other->error, ==, "no such setting: colour=red");
 }
 
