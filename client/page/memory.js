@@ -7,6 +7,8 @@ import { UNKNOWN, dayTime, number, quantity, words } from "./format.js";
 const LIST_MS = 5_000;
 const CLEANUPS = 8;
 const EVENTS = 8;
+// longer than any cleanup takes: one without a verdict by then ended with the daemon, or the disk was full
+const LONGEST_MS = 120_000;
 // of a worker: whether it is heard from
 const STATE_LEVELS = { connected: "operational", silent: "degraded", lost: "critical" };
 
@@ -98,7 +100,8 @@ export class Memory {
   }
 
   #cleanupCells(one) {
-    const verdict = one.verdict === null ? badge("running") : badge(words(one.verdict), VERDICT_LEVELS[one.verdict]);
+    const running = Date.now() - one.started_us / 1000 < LONGEST_MS;
+    const verdict = one.verdict === null ? badge(running ? "running" : "never ended") : badge(words(one.verdict), VERDICT_LEVELS[one.verdict]);
     const asked = one.workers.map(({ name, verdict: came }) => `${name}: ${came === null ? UNKNOWN : words(came).toLowerCase()}`);
     return [
       el("td", {}, dayTime(one.started_us)),
