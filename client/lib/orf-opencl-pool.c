@@ -4,6 +4,12 @@
 
 #include <malloc.h>
 #include <stdlib.h>
+#include <time.h>
+
+/* 20 ms in all: others than the driver may hold it for ever, and a thread that cannot run on a busy
+ * machine is not waited for longer. */
+#define BUFFER_LOOK_NS   100000
+#define MAX_BUFFER_LOOKS 200
 
 typedef struct {
   cl_context context;
@@ -64,9 +70,27 @@ create (void *self, size_t bytes, void **memory)
   return ORF_STATUS_OK;
 }
 
+/* PoCL's threads hold a buffer for a moment longer than its last command is told as done.  Released
+ * meanwhile it is freed by them, after trimmed(), and malloc() keeps it. */
+static void
+await_driver (cl_mem memory)
+{
+  const struct timespec pause = { .tv_nsec = BUFFER_LOOK_NS };
+  cl_uint n = 0;
+
+  for (int i = 0; i < MAX_BUFFER_LOOKS; i++) {
+    if (clGetMemObjectInfo (memory, CL_MEM_REFERENCE_COUNT, sizeof n, &n, NULL) != CL_SUCCESS ||
+        n <= 1)
+      return;
+    nanosleep (&pause, NULL);
+  }
+}
+
 static void
 destroy (void *self, void *memory)
 {
+  if (((OpenclBackend *) self)->is_host)
+    await_driver (memory);
   clReleaseMemObject (memory);
 }
 
