@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A full disk: writes are refused clearly, reads and sampling go on, and writing resumes by itself."""
 
+import json
 import os
 import subprocess
 import sys
+import threading
 
 import orfeas_test
-from orfeas_test import RpcError, Skip, equal, wait_for
+from orfeas_test import RpcError, Skip, equal, fails, wait_for
 
 MARK = "ORFEAS_TEST_OWN_MOUNTS"
 MIB = 1024 * 1024
@@ -123,6 +125,36 @@ def test_started_on_a_full_disk(t):
         equal(len(daemon.call("metrics.list", {"match": "a"})["series"]) > 0, True)
         os.remove(filler(daemon))
     wait_for(lambda: record(daemon, 3), "writing")
+
+
+def test_cleanup(t):
+    """None begins that could not be noted; one that began is answered, whatever the disk does meanwhile."""
+    daemon = small_disk(t)
+    device = wait_for(lambda: daemon.call("gpu.list")["devices"], "a device")[0]["device"]
+    with daemon.peer() as peer:
+        worker = peer.call("worker.register", {"name": "holder", "device": device, "capabilities": ["trim"]})["worker"]
+        told = {"worker": worker, "allocator": {"allocated_bytes": 0, "reserved_bytes": 64 * MIB}}
+        daemon.call("worker.report", told)
+        stream = peer.call("worker.advice", {"worker": worker})["stream"]
+        fill(daemon, 0)
+        wait_for(lambda: daemon.call("status.get")["db"]["disk_full"], "the full disk to be seen")
+        fails(lambda: daemon.call("gpu.cleanup"), "RESOURCE_EXHAUSTED")
+        fails(lambda: daemon.call("worker.report", told), "RESOURCE_EXHAUSTED")
+        os.remove(filler(daemon))
+        wait_for(lambda: record(daemon, 1), "writing to resume by itself")
+        answers = []
+        asking = threading.Thread(target=lambda: answers.append(daemon.ask(orfeas_test.request("gpu.cleanup"))))
+        asking.start()
+        message = json.loads(peer.receive_text())
+        equal((message["method"], message["params"]["stream"]), ("stream.next", stream))
+        fill(daemon, 0)
+        wait_for(lambda: daemon.call("status.get")["db"]["disk_full"], "the full disk to be seen")
+        daemon.call("worker.done", {"worker": worker, "advice": message["params"]["value"]["advice"], "outcome": "refused"})
+        asking.join()
+        equal(answers[0]["result"]["workers"][0]["verdict"], "refused")
+        (one,) = daemon.call("gpu.cleanups")["cleanups"]
+        equal((one["cleanup_id"], one["verdict"]), (answers[0]["result"]["cleanup_id"], None))
+        orfeas_test.contains(daemon.stderr(), "the end of a cleanup is not in the file")
 
 
 in_own_mounts()
