@@ -9,7 +9,8 @@ const require = createRequire(`${facts.packages}/package.json`);
 const { chromium } = require("playwright-core");
 export const { AxeBuilder } = require("@axe-core/playwright");
 
-export const PATIENCE_MS = 60_000;
+// as much as a start of Chromium takes beside many others
+export const PATIENCE_MS = 180_000;
 
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
@@ -24,7 +25,7 @@ export class Visit {
   static async begin(options = {}) {
     const visit = new Visit();
     // as root, as in a container, Chromium's sandbox does not start
-    visit.browser = await chromium.launch({ executablePath: facts.chromium, args: ["--no-sandbox"] });
+    visit.browser = await chromium.launch({ executablePath: facts.chromium, args: ["--no-sandbox"], timeout: PATIENCE_MS });
     await visit.open(options);
     return visit;
   }
