@@ -173,15 +173,16 @@ append_outlook (GString *line, const OrfOutlook *outlook)
 static void
 write_row (FILE *file, const OrfForecaster *forecaster, guint row)
 {
-  const OrfForecasterSetup *setup = orf_forecaster_get_setup (forecaster);
+  OrfForecasterSetup setup;
   g_autoptr (GString) line = g_string_new (NULL);
   OrfOutlook outlook;
 
+  orf_forecaster_get_setup (forecaster, &setup);
   orf_forecaster_get_outlook (forecaster, &outlook);
-  for (guint i = 0; i < setup->n_horizons; i++) {
+  for (guint i = 0; i < setup.n_horizons; i++) {
     OrfForecast forecast;
 
-    if (!orf_forecaster_forecast (forecaster, setup->horizons[i], &forecast))
+    if (!orf_forecaster_forecast (forecaster, setup.horizons[i], &forecast))
       continue;
     g_string_printf (line, "%u,%u", row, forecast.horizon_rows);
     append_number (line, forecast.value);

@@ -1,50 +1,73 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "forecast/orf-forecaster.h"
+
 #include <math.h>
 #include <string.h>
 
 #include "orf-error.h"
 
-#include "forecast/orf-forecaster.h"
-#include "forecast/orf-leak-watch.h"
+#include "forecast/orf-forecaster-state.h"
+#include "stats/orf-combination.h"
+#include "stats/orf-mann-kendall.h"
+#include "stats/orf-narrow.h"
+#include "stats/orf-sample.h"
 
-#define RING     128 /* > ORF_FORECASTER_MAX_ROWS: the value of any horizon ago is in it */
-#define N_LEVELS 2
+/* Of one outcome a row: how much the rolling errors forget, and how fast coverage is followed. */
+#define ERROR_RATE    .01f
+#define COVERAGE_RATE .001f
+/* The promises aim a little below what is told: ahead of a calm that none can miss, as of a value
+ * that stands at its bound, more is covered than is asked for. */
+static const float outside[2] = { .22f, .108f };
+/* So much more is left outside where the value rests at the end of its range for a part of the
+ * time: those rows are covered whatever is told. */
+#define RESTING_SHARE 1.15f
+/* It rests there: so many rows, and so large a share of them. */
+#define RESTING_ROWS  3
+#define RESTING_PART  .05f
+#define RESTING_EXACT 16
+/* Rows of a half-way weight in the past distributions. */
+#define N_PASTS 3
+static const float past_rows[N_PASTS] = { 8, 32, 128 };
+/* Points by which moves are spread about a forecast. */
+#define N_SPREAD 16
+/* The further ahead, the more what was not seen yet counts: the least weight of the last value with
+ * its moves is h / (h + this). */
+#define FAR_ROWS 180.f
+/* Outcomes are counted once so many rows stood behind the forecast. */
+#define WARM_ROWS 30
 
-static const double levels[N_LEVELS] = { .80, .90 };
+/* Rows of a block, and blocks, for the trend; and how sure it must be: 1 in 100. */
+#define TREND_BLOCK  8
+#define TREND_BLOCKS 12
+#define TREND_SURE   2.576
 
-/* "ORFC" and the layout's version: a blob of another is refused */
-#define BLOB_MAGIC   0x4346524fu
-#define BLOB_VERSION 1u
-
-typedef struct {
-  float reach[N_LEVELS]; /* how far from the last value the outcome is, by level */
-  guint32 n_seen;
-} Horizon;
-
-/* Plain, without pointers: it is saved as it is. */
-typedef struct {
-  OrfForecasterSetup setup;
-  gint64 last_us;
-  guint64 n_rows; /* since the last gap */
-  double last;    /* NAN: no value yet */
-  double scale;   /* mean move from row to row */
-  float ring[RING];
-  Horizon horizons[ORF_FORECASTER_MAX_HORIZONS];
-  OrfLeakWatch leak;
-} State;
-
-struct _OrfForecaster {
-  State state;
+static const char *const method_names[ORF_FORECASTER_N_METHODS] = {
+  [ORF_FORECASTER_LAST] = "last",           [ORF_FORECASTER_HOLT] = "damped-trend",
+  [ORF_FORECASTER_PAST] = "median-8",       [ORF_FORECASTER_PAST + 1] = "median-32",
+  [ORF_FORECASTER_PAST + 2] = "median-128",
 };
 
-typedef struct {
-  guint32 magic, version;
-  guint64 state_bytes;
-  guint64 sum; /* of the state's bytes: FNV-1a */
-} BlobHead;
+/* ---- setup ------------------------------------------------------------------------------------
+ */
+
+void
+orf_forecaster_get_setup (const OrfForecaster *self, OrfForecasterSetup *setup)
+{
+  const OrfForecasterState *state = &self->state;
+
+  *setup = (OrfForecasterSetup){ .step_us = state->step_us,
+                                 .n_horizons = state->n_horizons,
+                                 .threshold = state->threshold,
+                                 .falling = state->falling,
+                                 .min = state->min,
+                                 .max = state->max,
+                                 .better = (OrfBetter) state->better };
+  for (guint i = 0; i < state->n_horizons; i++)
+    setup->horizons[i] = state->horizons[i].rows;
+}
 
 static gboolean
-check_setup (const OrfForecasterSetup *setup)
+is_setup (const OrfForecasterSetup *setup)
 {
   if (setup->step_us <= 0 || setup->step_us > G_MAXINT64 / (2 * ORF_FORECASTER_MAX_ROWS))
     return FALSE;
@@ -61,21 +84,43 @@ check_setup (const OrfForecasterSetup *setup)
   return !(setup->min >= setup->max) && (guint) setup->better <= ORF_BETTER_HIGHER;
 }
 
+static void
+init_horizon (OrfForecasterHorizon *horizon, guint rows)
+{
+  horizon->rows = (guint8) rows;
+  orf_conformal_init (&horizon->outside[0], outside[0]);
+  orf_conformal_init (&horizon->outside[1], outside[1]);
+  for (guint i = 0; i < ORF_FORECASTER_N_PENDING; i++)
+    horizon->pending[i].lower[0] = ORF_NARROW_NONE;
+}
+
 OrfForecaster *
 orf_forecaster_new (const OrfForecasterSetup *setup, GError **error)
 {
   OrfForecaster *self;
+  OrfForecasterState *state;
 
-  if (!check_setup (setup)) {
+  if (!is_setup (setup)) {
     g_set_error_literal (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
                          "no setup of a forecaster: a step, 1 to 4 rising horizons of at most 120 "
                          "rows, and finite bounds are needed");
     return NULL;
   }
   self = g_new0 (OrfForecaster, 1);
-  self->state.setup = *setup;
-  self->state.last = NAN;
-  orf_leak_watch_init (&self->state.leak, setup->step_us, setup->falling);
+  state = &self->state;
+  state->step_us = setup->step_us;
+  state->threshold = setup->threshold;
+  state->min = setup->min;
+  state->max = setup->max;
+  state->falling = setup->falling != FALSE;
+  state->better = (guint8) setup->better;
+  state->n_horizons = (guint8) setup->n_horizons;
+  state->last = NAN;
+  orf_row_ring_init (&state->ring);
+  orf_holt_init (&state->holt);
+  for (guint i = 0; i < setup->n_horizons; i++)
+    init_horizon (&state->horizons[i], setup->horizons[i]);
+  orf_leak_watch_init (&state->leak, setup->step_us, setup->falling);
   return self;
 }
 
@@ -85,82 +130,349 @@ orf_forecaster_free (OrfForecaster *self)
   g_free (self);
 }
 
-const OrfForecasterSetup *
-orf_forecaster_get_setup (const OrfForecaster *self)
+/* ---- what is foreseen -------------------------------------------------------------------------
+ */
+
+/* By distances from the ring's base. */
+typedef struct {
+  float methods[ORF_FORECASTER_N_METHODS];
+  float value;
+  float lower[2], upper[2]; /* of 80 and 90 % */
+  guint best;
+} Foresight;
+
+/* Parts of the sample: each past by itself, and then all as they are weighed. */
+#define PART_ALL 3
+G_STATIC_ASSERT (PART_ALL == N_PASTS && N_PASTS < ORF_SAMPLE_PARTS);
+
+/* Where the value rests: points beyond are brought back to it. */
+typedef struct {
+  float floor, ceiling; /* infinite: it does not */
+} Rest;
+
+static Rest
+find_rest (const OrfRowRingEntry *entries, guint n)
 {
-  return &self->state.setup;
+  Rest rest = { INFINITY, -INFINITY };
+  guint n_floor = 0, n_ceiling = 0, least;
+  float exact;
+
+  for (guint i = 0; i < n; i++) {
+    rest.floor = fminf (rest.floor, entries[i].distance);
+    rest.ceiling = fmaxf (rest.ceiling, entries[i].distance);
+  }
+  for (guint i = 0; i < n; i++) {
+    n_floor += entries[i].distance == rest.floor;
+    n_ceiling += entries[i].distance == rest.ceiling;
+  }
+  least = MAX (RESTING_ROWS, (guint) (RESTING_PART * (float) n) + 1);
+  /* far from the base values of some width share their 16 bits */
+  exact = (rest.ceiling - rest.floor) / RESTING_EXACT;
+  if (n_floor < least || fabsf (rest.floor) > exact)
+    rest.floor = -INFINITY;
+  if (n_ceiling < least || fabsf (rest.ceiling) > exact)
+    rest.ceiling = INFINITY;
+  return rest;
 }
 
-/* One step of stochastic quantile tracking. */
+/* Rows lose weight with age; one of the thinned stands for as many as it is one of. */
 static void
-update_horizon (State *state, Horizon *horizon, guint rows, double value)
+add_rows (OrfSample *sample, const OrfRowRingEntry *entries, guint n)
 {
-  double move;
+  float decay[N_PASTS], now[N_PASTS] = { 1, 1, 1 };
+  guint age = 0;
 
-  if (state->n_rows < rows)
-    return;
-  move = fabs (value - (double) state->ring[(state->n_rows - rows) % RING]);
-  horizon->n_seen++;
-  for (guint i = 0; i < N_LEVELS; i++) {
-    double step = MAX (.05, 1. / horizon->n_seen) * state->scale * sqrt (rows);
+  for (guint k = 0; k < N_PASTS; k++)
+    decay[k] = expf (-1 / past_rows[k]);
+  for (guint i = 0; i < n; i++) {
+    float weights[ORF_SAMPLE_PARTS] = { 0 };
 
-    horizon->reach[i] = (float) MAX (
-      0, horizon->reach[i] + step * (move > horizon->reach[i] ? levels[i] : levels[i] - 1));
+    for (; age < entries[i].age; age++)
+      for (guint k = 0; k < N_PASTS; k++)
+        now[k] *= decay[k];
+    for (guint k = 0; k < N_PASTS; k++)
+      weights[k] = now[k] * (entries[i].age < ORF_ROW_RING_NEW ? 1 : ORF_ROW_RING_THIN);
+    orf_sample_add (sample, entries[i].distance, weights);
   }
+}
+
+static void
+add_spread (
+  OrfSample *sample, const OrfQuantileTrack *moves, float center, float weight, const Rest *rest)
+{
+  float weights[ORF_SAMPLE_PARTS] = { [PART_ALL] = weight / N_SPREAD };
+
+  for (guint i = 0; i < N_SPREAD; i++) {
+    float value = center + orf_quantile_track_get (moves, ((float) i + .5f) / N_SPREAD);
+
+    orf_sample_add (sample, fminf (fmaxf (value, rest->floor), rest->ceiling), weights);
+  }
+}
+
+/* Adds the part of all to the rows, which are the sample's first. */
+static void
+weigh_rows (OrfSample *sample, guint n_rows, const float *weights)
+{
+  float sums[N_PASTS] = { 0 };
+
+  for (guint i = 0; i < n_rows; i++)
+    for (guint k = 0; k < N_PASTS; k++)
+      sums[k] += sample->weights[i][k];
+  for (guint i = 0; i < n_rows; i++)
+    for (guint k = 0; k < N_PASTS; k++)
+      sample->weights[i][PART_ALL] += weights[k] * sample->weights[i][k] / sums[k];
+}
+
+static guint
+find_best (const float *weights)
+{
+  guint best = 0;
+
+  for (guint i = 1; i < ORF_FORECASTER_N_METHODS; i++)
+    if (weights[i] > weights[best])
+      best = i;
+  return best;
+}
+
+static void
+tell_intervals (const OrfForecasterHorizon *horizon,
+                const OrfSample *sample,
+                const Rest *rest,
+                Foresight *foresight)
+{
+  float scale = isinf (rest->floor) && isinf (rest->ceiling) ? 1 : RESTING_SHARE;
+
+  for (guint i = 0; i < 2; i++) {
+    orf_sample_get_interval (sample, PART_ALL, fminf (scale * horizon->outside[i].outside, .95f),
+                             &foresight->lower[i], &foresight->upper[i]);
+    foresight->lower[i] = fminf (foresight->lower[i], foresight->value);
+    foresight->upper[i] = fmaxf (foresight->upper[i], foresight->value);
+  }
+  foresight->lower[1] = fminf (foresight->lower[0], foresight->lower[1]);
+  foresight->upper[1] = fmaxf (foresight->upper[0], foresight->upper[1]);
+}
+
+/* There is a last value. */
+static void
+foresee (const OrfForecasterState *state, const OrfForecasterHorizon *horizon, Foresight *foresight)
+{
+  OrfRowRingEntry entries[ORF_ROW_RING_MAX];
+  guint n = orf_row_ring_list (&state->ring, entries);
+  Rest rest = find_rest (entries, n);
+  float weights[ORF_FORECASTER_N_METHODS];
+  OrfSample sample = { .n = 0 };
+
+  orf_combination_weigh (horizon->errors, ORF_FORECASTER_N_METHODS, weights);
+  foresight->best = find_best (weights);
+  orf_combination_raise (weights, ORF_FORECASTER_N_METHODS, ORF_FORECASTER_LAST,
+                         horizon->rows / (horizon->rows + FAR_ROWS));
+  foresight->methods[ORF_FORECASTER_LAST] = orf_row_ring_measure (&state->ring, state->last);
+  foresight->methods[ORF_FORECASTER_HOLT] =
+    orf_row_ring_measure (&state->ring, orf_holt_forecast (&state->holt, horizon->rows));
+  add_rows (&sample, entries, n);
+  weigh_rows (&sample, n, weights + ORF_FORECASTER_PAST);
+  for (guint i = 0; i < ORF_FORECASTER_PAST; i++)
+    add_spread (&sample, &horizon->moves, foresight->methods[i], weights[i], &rest);
+  orf_sample_sort (&sample);
+  for (guint k = 0; k < N_PASTS; k++)
+    foresight->methods[ORF_FORECASTER_PAST + k] = n > 0 ? orf_sample_get_quantile (&sample, k, .5f)
+                                                        : foresight->methods[ORF_FORECASTER_LAST];
+  foresight->value = orf_sample_get_quantile (&sample, PART_ALL, .5f);
+  tell_intervals (horizon, &sample, &rest, foresight);
+}
+
+/* ---- rows come --------------------------------------------------------------------------------
+ */
+
+/* Rows between two forecasts that are kept until their outcome. */
+static guint
+get_stride (const OrfForecasterHorizon *horizon)
+{
+  return (horizon->rows + ORF_FORECASTER_N_PENDING - 1) / ORF_FORECASTER_N_PENDING;
+}
+
+static gboolean
+is_outside (guint16 lower, guint16 upper, float distance)
+{
+  float low = orf_narrow_unpack (lower), high = orf_narrow_unpack (upper);
+
+  return distance < low - fabsf (low) * ORF_NARROW_ERROR ||
+         distance > high + fabsf (high) * ORF_NARROW_ERROR;
+}
+
+/* The outcome of a forecast that was kept. */
+static void
+judge (OrfForecasterHorizon *horizon,
+       const OrfForecasterPending *pending,
+       float before,
+       float distance)
+{
+  float misses[ORF_FORECASTER_N_METHODS] = { fabsf (distance - before) };
+  float rows = (float) get_stride (horizon);
+
+  for (guint i = 1; i < ORF_FORECASTER_N_METHODS; i++)
+    misses[i] = fabsf (distance - orf_narrow_unpack (pending->methods[i - 1]));
+  horizon->n_judged += horizon->n_judged < G_MAXUINT8;
+  orf_combination_push (horizon->errors, misses, ORF_FORECASTER_N_METHODS,
+                        fmaxf (fminf (1, ERROR_RATE * rows), 1.f / horizon->n_judged));
+  for (guint i = 0; i < 2; i++)
+    orf_conformal_push (&horizon->outside[i], outside[i],
+                        is_outside (pending->lower[i], pending->upper[i], distance),
+                        COVERAGE_RATE * rows);
+}
+
+/* The row's value is the ring's newest, row n_rows − 1; NAN: none, and nothing is judged by it. */
+static void
+take_outcome (OrfForecasterState *state, OrfForecasterHorizon *horizon, double value)
+{
+  guint32 row = state->ring.n_rows - 1;
+  float distance = isnan (value) ? NAN : orf_row_ring_measure (&state->ring, value);
+  float before = orf_row_ring_get (&state->ring, horizon->rows);
+  guint stride = get_stride (horizon);
+
+  if (!isnan (before) && !isnan (distance))
+    orf_quantile_track_push (&horizon->moves, distance - before, row - horizon->rows);
+  if (row >= horizon->rows && (row - horizon->rows) % stride == 0) {
+    OrfForecasterPending *pending =
+      &horizon->pending[(row - horizon->rows) / stride % ORF_FORECASTER_N_PENDING];
+
+    if (pending->lower[0] != ORF_NARROW_NONE && !isnan (distance))
+      judge (horizon, pending, before, distance);
+    pending->lower[0] = ORF_NARROW_NONE;
+  }
+}
+
+static void
+keep_forecast (const OrfForecasterState *state, OrfForecasterHorizon *horizon)
+{
+  guint32 row = state->ring.n_rows - 1;
+  guint stride = get_stride (horizon);
+  OrfForecasterPending *pending;
+  Foresight foresight;
+
+  if (row % stride != 0 || row < WARM_ROWS)
+    return;
+  foresee (state, horizon, &foresight);
+  pending = &horizon->pending[row / stride % ORF_FORECASTER_N_PENDING];
+  for (guint i = 0; i < 2; i++) {
+    pending->lower[i] = orf_narrow_pack (foresight.lower[i]);
+    pending->upper[i] = orf_narrow_pack (foresight.upper[i]);
+  }
+  for (guint i = 1; i < ORF_FORECASTER_N_METHODS; i++)
+    pending->methods[i - 1] = orf_narrow_pack (foresight.methods[i]);
+}
+
+static void
+move_code (guint16 *code, float by)
+{
+  *code = orf_narrow_pack (orf_narrow_unpack (*code) - by);
+}
+
+/* The ring's base moved, from which kept forecasts are told. */
+static void
+move_pending (OrfForecasterPending *pending, float by)
+{
+  if (pending->lower[0] == ORF_NARROW_NONE)
+    return;
+  for (guint i = 0; i < 2; i++) {
+    move_code (&pending->lower[i], by);
+    move_code (&pending->upper[i], by);
+  }
+  for (guint i = 0; i + 1 < ORF_FORECASTER_N_METHODS; i++)
+    move_code (&pending->methods[i], by);
+}
+
+static void
+push_row (OrfForecasterState *state, double value)
+{
+  double moved;
+
+  orf_row_ring_push (&state->ring, value, &moved);
+  for (guint i = 0; moved != 0 && i < state->n_horizons; i++)
+    for (guint k = 0; k < ORF_FORECASTER_N_PENDING; k++)
+      move_pending (&state->horizons[i].pending[k], (float) moved);
+}
+
+/* Rows that did not come.  What was foreseen before them is not judged after. */
+static void
+skip_gap (OrfForecasterState *state, gint64 gap_us)
+{
+  guint n = (guint) MIN (gap_us / state->step_us - 1, ORF_ROW_RING_SPAN);
+
+  for (guint i = 0; i < n; i++)
+    push_row (state, NAN);
+  for (guint i = 0; i < state->n_horizons; i++)
+    for (guint k = 0; k < ORF_FORECASTER_N_PENDING; k++)
+      state->horizons[i].pending[k].lower[0] = ORF_NARROW_NONE;
+  orf_holt_init (&state->holt);
 }
 
 gboolean
 orf_forecaster_push (OrfForecaster *self, gint64 t_us, double value)
 {
-  State *state = &self->state;
+  OrfForecasterState *state = &self->state;
 
-  if (state->last_us != 0 && t_us <= state->last_us)
-    return FALSE;
-  if (state->last_us != 0 &&
-      t_us - state->last_us > ORF_FORECASTER_GAP_STEPS * state->setup.step_us)
-    state->n_rows = 0;
+  if (state->ring.n_rows > 0) {
+    if (t_us <= state->last_us)
+      return FALSE;
+    if (t_us - state->last_us > ORF_FORECASTER_GAP_STEPS * state->step_us)
+      skip_gap (state, t_us - state->last_us);
+  }
   state->last_us = t_us;
+  value = isfinite (value) ? value : NAN;
   orf_leak_watch_push (&state->leak, t_us, value);
-  if (!isfinite (value))
+  push_row (state, value);
+  for (guint i = 0; i < state->n_horizons; i++)
+    take_outcome (state, &state->horizons[i], value);
+  if (isnan (value))
     return TRUE;
-  if (state->n_rows > 0)
-    state->scale += (fabs (value - state->last) - state->scale) / MIN (state->n_rows, 100);
-  for (guint i = 0; i < state->setup.n_horizons; i++)
-    update_horizon (state, &state->horizons[i], state->setup.horizons[i], value);
-  state->ring[state->n_rows % RING] = (float) value;
-  state->n_rows++;
   state->last = value;
+  orf_holt_push (&state->holt, value);
+  for (guint i = 0; i < state->n_horizons; i++)
+    keep_forecast (state, &state->horizons[i]);
   return TRUE;
 }
 
+/* ---- questions --------------------------------------------------------------------------------
+ */
+
+/* side: −1 for a lower bound, 1 for an upper, 0 for neither.  Bounds are set outwards by as much as
+ * rows may be off in the ring; what is that near the last value is meant to be that. */
 static double
-clip (const OrfForecasterSetup *setup, double value)
+tell (const OrfForecasterState *state, float distance, int side)
 {
-  if (value < setup->min)
-    return setup->min;
-  return value > setup->max ? setup->max : value;
+  float last = orf_row_ring_measure (&state->ring, state->last);
+  double error = (double) (fabsf (distance) * ORF_NARROW_ERROR);
+  double value = state->ring.base + (double) distance;
+
+  if ((double) fabsf (distance - last) <= error)
+    value = state->last;
+  else
+    value += side * error;
+  if (value < state->min)
+    value = state->min;
+  return value > state->max ? state->max : value;
 }
 
 gboolean
 orf_forecaster_forecast (const OrfForecaster *self, guint horizon_rows, OrfForecast *forecast)
 {
-  const State *state = &self->state;
-  const OrfForecasterSetup *setup = &state->setup;
+  const OrfForecasterState *state = &self->state;
 
-  for (guint i = 0; i < setup->n_horizons; i++) {
-    const Horizon *horizon = &state->horizons[i];
+  for (guint i = 0; i < state->n_horizons; i++) {
+    const OrfForecasterHorizon *horizon = &state->horizons[i];
+    Foresight foresight;
 
-    if (setup->horizons[i] != horizon_rows || isnan (state->last))
+    if (horizon->rows != horizon_rows || isnan (state->last))
       continue;
-    *forecast = (OrfForecast){
-      .horizon_rows = horizon_rows,
-      .value = clip (setup, state->last),
-      .lower80 = clip (setup, state->last - horizon->reach[0]),
-      .upper80 = clip (setup, state->last + horizon->reach[0]),
-      .lower90 = clip (setup, state->last - MAX (horizon->reach[0], horizon->reach[1])),
-      .upper90 = clip (setup, state->last + MAX (horizon->reach[0], horizon->reach[1])),
-      .method = "last",
-    };
+    foresee (state, horizon, &foresight);
+    forecast->horizon_rows = horizon_rows;
+    forecast->value = tell (state, foresight.value, 0);
+    forecast->lower80 = fmin (tell (state, foresight.lower[0], -1), forecast->value);
+    forecast->upper80 = fmax (tell (state, foresight.upper[0], 1), forecast->value);
+    forecast->lower90 = fmin (tell (state, foresight.lower[1], -1), forecast->lower80);
+    forecast->upper90 = fmax (tell (state, foresight.upper[1], 1), forecast->upper80);
+    forecast->method = method_names[foresight.best];
     return TRUE;
   }
   return FALSE;
@@ -169,14 +481,43 @@ orf_forecaster_forecast (const OrfForecaster *self, guint horizon_rows, OrfForec
 void
 orf_forecaster_get_outlook (const OrfForecaster *self, OrfOutlook *outlook)
 {
-  orf_leak_watch_get_outlook (&self->state.leak, self->state.setup.threshold, outlook);
+  orf_leak_watch_get_outlook (&self->state.leak, self->state.threshold, outlook);
+}
+
+/* Means of blocks of rows, from the newest: rows next to each other are alike, and a test that
+ * takes each for a witness of its own finds trends everywhere. */
+static guint
+make_blocks (const OrfForecasterState *state, double *blocks)
+{
+  OrfRowRingEntry entries[ORF_ROW_RING_MAX];
+  guint n = orf_row_ring_list (&state->ring, entries), n_blocks = 0;
+
+  for (guint i = 0; i < n && n_blocks < TREND_BLOCKS;) {
+    guint block = entries[i].age / TREND_BLOCK, count = 0;
+    double sum = 0;
+
+    for (; i < n && entries[i].age / TREND_BLOCK == block; i++, count++)
+      sum += (double) entries[i].distance;
+    blocks[n_blocks++] = sum / count;
+  }
+  return n_blocks;
 }
 
 OrfTrend
 orf_forecaster_get_trend (const OrfForecaster *self)
 {
-  (void) self;
-  return ORF_TREND_UNKNOWN;
+  double blocks[TREND_BLOCKS];
+  guint n = make_blocks (&self->state, blocks);
+  double sure = -orf_mann_kendall (blocks, n); /* the newest is first */
+
+  if (n < TREND_BLOCKS)
+    return ORF_TREND_UNKNOWN;
+  if (fabs (sure) < TREND_SURE)
+    return ORF_TREND_STABLE;
+  if (self->state.better == ORF_BETTER_NEITHER)
+    return sure > 0 ? ORF_TREND_RISING : ORF_TREND_FALLING;
+  return (sure > 0) == (self->state.better == ORF_BETTER_HIGHER) ? ORF_TREND_IMPROVING
+                                                                 : ORF_TREND_DEGRADING;
 }
 
 const char *
@@ -190,54 +531,6 @@ orf_trend_get_word (OrfTrend trend)
 
   g_return_val_if_fail ((guint) trend < G_N_ELEMENTS (words), NULL);
   return words[trend];
-}
-
-static guint64
-sum_bytes (const guint8 *data, gsize length)
-{
-  guint64 sum = 0xcbf29ce484222325u;
-
-  for (gsize i = 0; i < length; i++)
-    sum = (sum ^ data[i]) * 0x100000001b3u;
-  return sum;
-}
-
-GBytes *
-orf_forecaster_save (const OrfForecaster *self)
-{
-  BlobHead head = { BLOB_MAGIC, BLOB_VERSION, sizeof self->state,
-                    sum_bytes ((const guint8 *) &self->state, sizeof self->state) };
-  guint8 *data = g_malloc (sizeof head + sizeof self->state);
-
-  memcpy (data, &head, sizeof head);
-  memcpy (data + sizeof head, &self->state, sizeof self->state);
-  return g_bytes_new_take (data, sizeof head + sizeof self->state);
-}
-
-OrfForecaster *
-orf_forecaster_restore (GBytes *blob, GError **error)
-{
-  gsize length;
-  const guint8 *data = g_bytes_get_data (blob, &length);
-  BlobHead head;
-  State state;
-  OrfForecaster *self;
-
-  if (length == sizeof head + sizeof state) {
-    memcpy (&head, data, sizeof head);
-    memcpy (&state, data + sizeof head, sizeof state);
-  }
-  if (length != sizeof head + sizeof state || head.magic != BLOB_MAGIC ||
-      head.version != BLOB_VERSION || head.state_bytes != sizeof state ||
-      head.sum != sum_bytes (data + sizeof head, sizeof state) || !check_setup (&state.setup) ||
-      !orf_leak_watch_is_valid (&state.leak)) {
-    g_set_error_literal (error, ORF_ERROR, ORF_ERROR_DATA_LOSS,
-                         "not the saved state of a forecaster of this version");
-    return NULL;
-  }
-  self = g_new0 (OrfForecaster, 1);
-  self->state = state;
-  return self;
 }
 
 gsize

@@ -13,6 +13,11 @@ G_BEGIN_DECLS
  * Deterministic: the same rows give the same answers, on any machine with IEEE doubles and whatever
  * the wall clock says; asking changes nothing.  No allocation after new.  Not thread-safe, and
  * needs no thread: one owner at a time.
+ *
+ * The methods and their sources: doc/forecasts.md.  How it stays small: of the forecasts that wait
+ * for what comes, three of each horizon are kept (every h/3 rows, rounded up), with their bounds in
+ * 16 bits each; the rows, 128 of them, are thinned with age (orf-row-ring.h).  All in all it is at
+ * most 1 KiB, of which the leak watch has 384.
  */
 typedef struct _OrfForecaster OrfForecaster;
 
@@ -64,7 +69,7 @@ OrfForecaster *orf_forecaster_new (const OrfForecasterSetup *setup, GError **err
 void orf_forecaster_free (OrfForecaster *self);
 
 /* What it was made with. */
-const OrfForecasterSetup *orf_forecaster_get_setup (const OrfForecaster *self);
+void orf_forecaster_get_setup (const OrfForecaster *self, OrfForecasterSetup *setup);
 
 /* The next row.  A value that is not finite is a row without one.  A row not later than the last
  * is not taken (FALSE). */
