@@ -216,7 +216,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .help = "What a device does not tell is shown as a dash; that is not zero.  Piped, it is\n"
             "a line a device with numbers in base units.",
     .examples = "orfeasctl gpu\n"
-                "orfeasctl gpu opencl-0\n"
+                "orfeasctl gpu pci-0000:03:00.0\n"
                 "orfeasctl gpu | cut -f1,5,7\n",
     .max_arguments = 1,
     .reads_only = TRUE,
@@ -227,7 +227,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .help = "Without --device it is the one whose workers hold most idle.  CLAIMED is what a\n"
             "worker says, FREED what was measured.  Exit status 5: nothing came of it.",
     .examples = "orfeasctl gpu cleanup --dry-run\n"
-                "orfeasctl gpu cleanup --device opencl-0 --level light\n"
+                "orfeasctl gpu cleanup --device pci-0000:03:00.0 --level light\n"
                 "orfeasctl gpu cleanup --worker w-3 --level aggressive\n",
     .options = gpu_cleanup_options,
     .run = orf_ctl_verb_gpu_cleanup },
@@ -235,7 +235,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .arguments = "",
     .summary = "past cleanups: what was measured, of all and of each",
     .examples = "orfeasctl gpu cleanups\n"
-                "orfeasctl gpu cleanups --device opencl-0 --from -7d\n"
+                "orfeasctl gpu cleanups --device pci-0000:03:00.0 --from -7d\n"
                 "orfeasctl --db orfeas.db gpu cleanups --json\n",
     .options = gpu_cleanups_options,
     .reads_only = TRUE,
@@ -246,7 +246,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .help = "Without --from it is about everything kept.  Each recommendation has the figures\n"
             "it rests on, and the command that acts on it.",
     .examples = "orfeasctl gpu report\n"
-                "orfeasctl gpu report --device opencl-0 --from -1d\n"
+                "orfeasctl gpu report --device pci-0000:03:00.0 --from -1d\n"
                 "orfeasctl --db orfeas.db gpu report --json | jq '.recommendations[].action'\n",
     .options = gpu_report_options,
     .reads_only = TRUE,
@@ -297,7 +297,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .help = "What a worker never told is shown as a dash; that is not zero.  Piped, it is\n"
             "a line a worker with numbers in base units.",
     .examples = "orfeasctl workers\n"
-                "orfeasctl workers --device opencl-0\n"
+                "orfeasctl workers --device pci-0000:03:00.0\n"
                 "orfeasctl --db orfeas.db workers --json\n",
     .options = workers_options,
     .reads_only = TRUE,

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 
-import { ask, facts, run, until } from "./harness.mjs";
+import { PATIENCE_MS, ask, facts, run, until } from "./harness.mjs";
 
 const { chromium } = createRequire(`${facts.packages}/package.json`)("playwright-core");
 
@@ -46,6 +46,7 @@ async function stage() {
   const port = await listen(attacker);
   const browser = await chromium.launch({
     executablePath: facts.chromium, args: ["--no-sandbox", "--host-resolver-rules=MAP evil.test 127.0.0.1"],
+    timeout: PATIENCE_MS,
   });
   const context = await browser.newContext();
   return {
