@@ -177,6 +177,23 @@ orf_connection_step (OrfConnection *connection,
 }
 
 gboolean
+orf_connection_collect (OrfConnection *connection,
+                        OrfStatement *statement,
+                        OrfRowMake make,
+                        GPtrArray *rows,
+                        GError **error)
+{
+  gboolean row = FALSE;
+
+  while (orf_connection_step (connection, statement, &row, error)) {
+    if (!row)
+      return TRUE;
+    g_ptr_array_add (rows, make (statement));
+  }
+  return FALSE;
+}
+
+gboolean
 orf_connection_run (OrfConnection *connection, OrfStatement *statement, GError **error)
 {
   gboolean row;

@@ -44,6 +44,14 @@ gboolean orf_connection_step (OrfConnection *connection,
                               OrfStatement *statement,
                               gboolean *row,
                               GError **error);
+/* What a row is made into, for whoever frees it. */
+typedef gpointer (*OrfRowMake) (OrfStatement *statement);
+/* All rows that are left, each made into one of `rows`. */
+gboolean orf_connection_collect (OrfConnection *connection,
+                                 OrfStatement *statement,
+                                 OrfRowMake make,
+                                 GPtrArray *rows,
+                                 GError **error);
 /* For what gives no rows. */
 gboolean orf_connection_run (OrfConnection *connection, OrfStatement *statement, GError **error);
 /* The first column of the first row; not cached. */

@@ -335,18 +335,11 @@ read_worker_rows (
   OrfConnection *connection, const char *sql, gint64 bound, GPtrArray *rows, GError **error)
 {
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, sql, error);
-  gboolean row;
 
   if (statement == NULL)
     return FALSE;
   sqlite3_bind_int64 (statement, 1, bound);
-  for (;;) {
-    if (!orf_connection_step (connection, statement, &row, error))
-      return FALSE;
-    if (!row)
-      return TRUE;
-    g_ptr_array_add (rows, make_worker_row (statement));
-  }
+  return orf_connection_collect (connection, statement, (OrfRowMake) make_worker_row, rows, error);
 }
 
 static gboolean

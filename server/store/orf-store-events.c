@@ -91,7 +91,6 @@ static gboolean
 read_rows (OrfConnection *connection, const OrfEventFilter *filter, GPtrArray *rows, GError **error)
 {
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, read_sql, error);
-  gboolean row;
 
   if (statement == NULL)
     return FALSE;
@@ -101,13 +100,7 @@ read_rows (OrfConnection *connection, const OrfEventFilter *filter, GPtrArray *r
   sqlite3_bind_int64 (statement, 4, filter->before_us);
   sqlite3_bind_int64 (statement, 5, filter->before_id);
   sqlite3_bind_int64 (statement, 6, filter->max);
-  for (;;) {
-    if (!orf_connection_step (connection, statement, &row, error))
-      return FALSE;
-    if (!row)
-      return TRUE;
-    g_ptr_array_add (rows, make_row (statement));
-  }
+  return orf_connection_collect (connection, statement, (OrfRowMake) make_row, rows, error);
 }
 
 GPtrArray *

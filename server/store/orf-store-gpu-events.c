@@ -150,7 +150,6 @@ read_rows (Read *job, OrfConnection *connection, GError **error)
 {
   const OrfGpuEventFilter *filter = &job->filter;
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, read_sql, error);
-  gboolean row = TRUE;
 
   if (statement == NULL)
     return FALSE;
@@ -160,12 +159,7 @@ read_rows (Read *job, OrfConnection *connection, GError **error)
   sqlite3_bind_int64 (statement, 4, filter->before_us);
   sqlite3_bind_int64 (statement, 5, filter->before_id);
   sqlite3_bind_int64 (statement, 6, filter->max);
-  while (orf_connection_step (connection, statement, &row, error)) {
-    if (!row)
-      return TRUE;
-    g_ptr_array_add (job->rows, make_row (statement));
-  }
-  return FALSE;
+  return orf_connection_collect (connection, statement, (OrfRowMake) make_row, job->rows, error);
 }
 
 static gboolean

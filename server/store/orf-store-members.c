@@ -76,14 +76,7 @@ make_row (OrfStatement *statement)
 static gboolean
 read_rows (OrfConnection *connection, OrfStatement *statement, GPtrArray *rows, GError **error)
 {
-  gboolean row = TRUE;
-
-  while (orf_connection_step (connection, statement, &row, error)) {
-    if (!row)
-      return TRUE;
-    g_ptr_array_add (rows, make_row (statement));
-  }
-  return FALSE;
+  return orf_connection_collect (connection, statement, (OrfRowMake) make_row, rows, error);
 }
 
 GPtrArray *

@@ -212,20 +212,13 @@ load_rows (OrfConnection *connection,
            GError **error)
 {
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, load_sql, error);
-  gboolean row;
 
   if (statement == NULL)
     return FALSE;
   sqlite3_bind_int64 (statement, 1, after_id);
   orf_statement_bind_text (statement, 2, destination);
   sqlite3_bind_int64 (statement, 3, max);
-  for (;;) {
-    if (!orf_connection_step (connection, statement, &row, error))
-      return FALSE;
-    if (!row)
-      return TRUE;
-    g_ptr_array_add (rows, make_row (statement));
-  }
+  return orf_connection_collect (connection, statement, (OrfRowMake) make_row, rows, error);
 }
 
 GPtrArray *

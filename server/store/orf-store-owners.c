@@ -51,17 +51,11 @@ static gboolean
 read_rows (Read *job, OrfConnection *connection, GError **error)
 {
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, owners_sql, error);
-  gboolean row = TRUE;
 
   if (statement == NULL)
     return FALSE;
   orf_statement_bind_text (statement, 1, job->device);
-  while (orf_connection_step (connection, statement, &row, error)) {
-    if (!row)
-      return TRUE;
-    g_ptr_array_add (job->rows, make_row (statement));
-  }
-  return FALSE;
+  return orf_connection_collect (connection, statement, (OrfRowMake) make_row, job->rows, error);
 }
 
 static gboolean

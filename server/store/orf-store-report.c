@@ -102,25 +102,18 @@ static gboolean
 read_rows (OrfConnection *connection,
            const char *sql,
            const OrfReportSpan *span,
-           gpointer (*make) (OrfStatement *statement),
+           OrfRowMake make,
            GPtrArray *rows,
            GError **error)
 {
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, sql, error);
-  gboolean row;
 
   if (statement == NULL)
     return FALSE;
   orf_statement_bind_text (statement, 1, span->device);
   sqlite3_bind_int64 (statement, 2, span->from_us);
   sqlite3_bind_int64 (statement, 3, span->to_us);
-  for (;;) {
-    if (!orf_connection_step (connection, statement, &row, error))
-      return FALSE;
-    if (!row)
-      return TRUE;
-    g_ptr_array_add (rows, make (statement));
-  }
+  return orf_connection_collect (connection, statement, make, rows, error);
 }
 
 gboolean

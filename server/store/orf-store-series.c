@@ -121,14 +121,9 @@ row_new_from_statement (OrfStatement *statement)
 static gboolean
 take_rows (OrfConnection *connection, OrfStatement *statement, GPtrArray *rows, GError **error)
 {
-  gboolean row;
 
-  while (orf_connection_step (connection, statement, &row, error)) {
-    if (!row)
-      return TRUE;
-    g_ptr_array_add (rows, row_new_from_statement (statement));
-  }
-  return FALSE;
+  return orf_connection_collect (connection, statement, (OrfRowMake) row_new_from_statement, rows,
+                                 error);
 }
 
 GPtrArray *

@@ -269,19 +269,12 @@ static gboolean
 read_rows (OrfConnection *connection, gint64 since_us, guint max, GPtrArray *rows, GError **error)
 {
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, read_sql, error);
-  gboolean row;
 
   if (statement == NULL)
     return FALSE;
   sqlite3_bind_int64 (statement, 1, since_us);
   sqlite3_bind_int64 (statement, 2, max);
-  for (;;) {
-    if (!orf_connection_step (connection, statement, &row, error))
-      return FALSE;
-    if (!row)
-      return TRUE;
-    g_ptr_array_add (rows, make_row (statement));
-  }
+  return orf_connection_collect (connection, statement, (OrfRowMake) make_row, rows, error);
 }
 
 GPtrArray *

@@ -288,52 +288,6 @@ def test_series(t):
     assert b'orfeas_worker_up{hw_id="simulated-0",worker="a"} 0' in page and b"orfeas_worker_ooms_total{" in page, page[-3000:]
 
 
-def find_device(daemon, device=DEVICE):
-    return daemon.call("gpu.profile", {"device": device})["devices"][0]
-
-
-def test_device(t):
-    """What its live workers report is the device's: sums, and the largest block."""
-    daemon = start(t, gpu__backends="simulated")
-    keys = ("allocated_bytes", "reserved_bytes", "largest_free_bytes", "fragmentation_percent")
-    a, b, elsewhere = register(daemon, name="a", device=DEVICE), register(daemon, name="b", device=DEVICE), register(daemon, name="c", device="simulated-1")
-    daemon.call("worker.report", {"worker": a, "allocator": {"allocated_bytes": 100, "reserved_bytes": 200, "largest_free_bytes": 60}})
-    daemon.call("worker.report", {"worker": b, "allocator": {"allocated_bytes": 10, "reserved_bytes": 200, "largest_free_bytes": 190}})
-    daemon.call("worker.report", {"worker": elsewhere, "allocator": {"reserved_bytes": 7}})
-    # of 400 reserved a has 40 idle that are not in its largest block
-    equal([find_device(daemon)[key] for key in keys], [110, 400, 190, 10])
-    equal([find_device(daemon, "simulated-1")[key] for key in keys], [None, 7, None, None])
-    sampled_us = find_device(daemon)["sampled_us"]
-    wait_for(lambda: find_device(daemon)["sampled_us"] > sampled_us, "the next sample")
-    equal([find_device(daemon)[key] for key in keys], [110, 400, 190, 10])
-    daemon.call("worker.leave", {"worker": b})
-    equal([find_device(daemon)[key] for key in keys], [100, 200, 60, 20])
-
-
-def last_values(daemon, select):
-    answer = daemon.call("metrics.query", {"select": select, "from_us": now_us() - 600 * 10**6, "to_us": now_us() + 10**6})
-    return {series["series"]: series["points"][-1][1] for series in answer["series"] if series["points"]}
-
-
-def test_series(t):
-    daemon = start(t, workers__max_with_series=2)
-    a = register(daemon, name="a", device=DEVICE)
-    daemon.call("worker.report", {"worker": a, "allocator": {"allocated_bytes": 100, "ooms": 2}, "batches": [{"size": 1}]})
-    labels = '{device="simulated-0",worker="a"}'
-    wait_for(lambda: f"worker.up{labels}" in last_values(daemon, '{__name__=~"worker[.].*"}'), "its series")
-    expected = {f"worker.memory.allocated_bytes{labels}": 100, f"worker.ooms{labels}": 2, f"worker.batches{labels}": 1, f"worker.up{labels}": 1}
-    wait_for(lambda: last_values(daemon, '{__name__=~"worker[.].*"}') == expected, "all of them")
-    # a second of the same name is told apart, and a third has none
-    same = register(daemon, name="a", device=DEVICE, pid=os.getpid())
-    register(daemon, name="c")
-    wait_for(lambda: f'worker.up{{device="simulated-0",worker="a ({same})"}}' in last_values(daemon, "worker.up"), "the second")
-    daemon.call("worker.leave", {"worker": a})
-    wait_for(lambda: last_values(daemon, "worker.up").get(f"worker.up{labels}") == 0, "it to be told as gone")
-    equal(len(last_values(daemon, "worker.up")), 2)
-    _, _, page = daemon.http("GET", "/metrics")
-    assert b'orfeas_worker_up{hw_id="simulated-0",worker="a"} 0' in page and b"orfeas_worker_ooms_total{" in page, page[-3000:]
-
-
 def next_advice(connection):
     """The next that it is asked."""
     while True:

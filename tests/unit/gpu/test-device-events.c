@@ -56,23 +56,11 @@ tear_down (Fixture *fixture, gconstpointer data)
   store_fixture_tear_down (&fixture->store, data);
 }
 
-/* What was submitted before is in the file when this is. */
-static void
-settle (Fixture *fixture)
-{
-  const OrfAudit audit = { "test", "test", NULL };
-  g_auto (StoreAnswer) answer = { 0 };
-
-  orf_store_write_audit (fixture->store.store, &audit, store_answer_write_cb, &answer);
-  store_answer_wait (&answer);
-  g_assert_no_error (answer.error);
-}
-
 static void
 look (Fixture *fixture, gint64 after_us)
 {
   orf_device_events_look (fixture->events, DEVICE, fixture->sample, AT + after_us);
-  settle (fixture);
+  store_fixture_settle (&fixture->store);
 }
 
 static void
@@ -153,7 +141,7 @@ test_lost (Fixture *fixture, gconstpointer data)
   g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "*" DEVICE "*");
   orf_device_events_look (fixture->events, DEVICE, NULL, AT);
   orf_device_events_look (fixture->events, DEVICE, NULL, AT + SECOND);
-  settle (fixture);
+  store_fixture_settle (&fixture->store);
   g_test_assert_expected_messages ();
   g_assert_cmpint (COUNT ("gpu_event WHERE kind = 'lost' AND cleared_us IS NULL"), ==, 1);
   g_assert_cmpint (COUNT ("incident WHERE title = '" DEVICE " is lost'"), ==, 1);
@@ -170,7 +158,7 @@ test_restart (Fixture *fixture, gconstpointer data)
   look (fixture, 0);
   stop (fixture);
   start (fixture);
-  settle (fixture);
+  store_fixture_settle (&fixture->store);
   g_assert_cmpint (COUNT ("gpu_event WHERE cleared_us > raised_us"), ==, 1);
   look (fixture, SECOND);
   g_assert_cmpint (COUNT ("gpu_event"), ==, 2);
@@ -243,7 +231,7 @@ test_read (Fixture *fixture, gconstpointer data)
   set_xid (fixture, 13);
   look (fixture, 200 * SECOND);
   orf_device_events_look (fixture->events, "other", fixture->sample, AT + 300 * SECOND);
-  settle (fixture);
+  store_fixture_settle (&fixture->store);
 
   check_read (fixture, (OrfGpuEventFilter){ NULL, FALSE, 0, G_MAXINT64, G_MAXINT64, 0, 9 },
               "3 2 1 ");

@@ -38,23 +38,11 @@ tear_down (Fixture *fixture, gconstpointer data)
   store_fixture_tear_down (&fixture->store, data);
 }
 
-/* What was submitted before is in the file when this is. */
-static void
-settle (Fixture *fixture)
-{
-  const OrfAudit audit = { "test", "test", NULL };
-  g_auto (StoreAnswer) answer = { 0 };
-
-  orf_store_write_audit (fixture->store.store, &audit, store_answer_write_cb, &answer);
-  store_answer_wait (&answer);
-  g_assert_no_error (answer.error);
-}
-
 static void
 record (Fixture *fixture, const char *title, gint64 at_us)
 {
   orf_black_box_record (fixture->box, title, "seen", at_us);
-  settle (fixture);
+  store_fixture_settle (&fixture->store);
 }
 
 static gint64
@@ -166,7 +154,7 @@ test_storm (Fixture *fixture, gconstpointer data)
 
     orf_black_box_record (fixture->box, title, "seen", AT + MINUTE);
   }
-  settle (fixture);
+  store_fixture_settle (&fixture->store);
   g_assert_cmpint (COUNT ("incident"), ==, fixture->config->history.max_black_boxes);
 }
 

@@ -248,3 +248,14 @@ store_query (const char *path, const char *sql)
   g_assert_no_error (error);
   return value;
 }
+
+void
+store_fixture_settle (StoreFixture *fixture)
+{
+  const OrfAudit audit = { "test", "test", NULL };
+  g_auto (StoreAnswer) answer = { 0 };
+
+  orf_store_write_audit (fixture->store, &audit, store_answer_write_cb, &answer);
+  store_answer_wait (&answer);
+  g_assert_no_error (answer.error);
+}

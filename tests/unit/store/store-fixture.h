@@ -53,5 +53,7 @@ void store_fixture_write (StoreFixture *fixture,
                           OrfSampleBatch *batch,
                           const OrfIdempotency *idempotency,
                           StoreAnswer *answer);
+/* What was submitted before is in the file when this is. */
+void store_fixture_settle (StoreFixture *fixture);
 /* By a connection of the test's own. */
 gint64 store_query (const char *path, const char *sql);
