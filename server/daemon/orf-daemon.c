@@ -706,6 +706,7 @@ orf_daemon_drain (OrfDaemon *daemon, void (*drained) (gpointer user_data), gpoin
   orf_audit_log_note (daemon->audit, "orfeasd", "daemon.stop", NULL);
   orf_health_service_set_serving (daemon->health, FALSE);
   orf_cleaner_hurry (daemon->cleaner);
+  orf_workers_drain (daemon->workers);
   daemon->drained = drained;
   daemon->drained_data = user_data;
   daemon->draining = 2 + (daemon->http != NULL ? 2 : 0) + (daemon->otlp_http != NULL ? 1 : 0);

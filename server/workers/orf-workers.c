@@ -53,6 +53,7 @@ struct _OrfWorkers {
   GArray *listeners; /* Listener */
   gint64 next_no;
   guint look_id;
+  gboolean draining; /* leases are not looked at */
 };
 
 static void
@@ -192,7 +193,7 @@ look_at (Entry *entry)
 {
   OrfWorkerState state;
 
-  if (entry->reach != NULL || !orf_worker_is_live (&entry->worker))
+  if (entry->workers->draining || entry->reach != NULL || !orf_worker_is_live (&entry->worker))
     return;
   state = decide_state (entry, orf_clock_monotonic_us ());
   if (state == entry->worker.state)
@@ -748,6 +749,12 @@ orf_workers_new (const OrfConfig *config, OrfStreamHub *streams, GError **error)
   workers->next_no = 1;
   workers->look_id = g_timeout_add ((guint) (look_us / ORF_US_PER_MS), look_cb, workers);
   return workers;
+}
+
+void
+orf_workers_drain (OrfWorkers *workers)
+{
+  workers->draining = TRUE;
 }
 
 void

@@ -51,6 +51,9 @@ gboolean orf_worker_is_live (const OrfWorker *worker);
 
 /* config and streams outlive it. */
 OrfWorkers *orf_workers_new (const OrfConfig *config, OrfStreamHub *streams, GError **error);
+/* The daemon is about to end all streams: leases say nothing of a worker any more, only the end of
+ * its process does. */
+void orf_workers_drain (OrfWorkers *workers);
 /* All streams have ended before, and who listens or answers is told nothing any more. */
 void orf_workers_free (OrfWorkers *workers);
 

@@ -53,8 +53,11 @@ def test_term_with_idle_and_half_clients(t):
 
 def test_last_frames_are_written(t):
     daemon = t.start(settings={"store.commit_us": 5000000})
-    wait_for(lambda: daemon.call("metrics.query", {"select": "orfeas.memory.rss_bytes"})["series"], "a sample in memory")
-    newest = daemon.call("metrics.query", {"select": "orfeas.memory.rss_bytes"})["series"][0]["points"][-1][0]
+    stored = lambda: daemon.sql("SELECT max(t_us) FROM v_sample WHERE series='orfeas.memory.rss_bytes'")[0][0]
+    # until the file has said what the series is called there, its samples wait for that
+    before = wait_for(stored, "the first commit")
+    newest = wait_for(lambda: (lambda t_us: t_us > before and t_us)(
+        daemon.call("metrics.query", {"select": "orfeas.memory.rss_bytes"})["series"][0]["points"][-1][0]), "a sample in memory")
     daemon.stop()
     rows = daemon.sql("SELECT count(*) FROM v_sample WHERE series='orfeas.memory.rss_bytes' AND t_us>=?", newest)
     assert rows[0][0] >= 1, "what was in memory is not in the file"

@@ -229,6 +229,18 @@ def test_on_disk(t):
     equal(daemon.sql("SELECT worker, state FROM v_worker ORDER BY worker"), [("w-1", "there"), ("w-2", "left"), ("w-3", "there"), ("w-4", "there")])
 
 
+def test_silent_when_the_daemon_stops(t):
+    """One that listens, and has not reported for a lease, is not lost because the daemon ends its stream."""
+    daemon = start(t, workers__lease_us=500000)
+    with daemon.peer() as peer:
+        worker = peer.call("worker.register", {"name": "busy"})["worker"]
+        peer.call("worker.advice", {"worker": worker})
+        wait_state(daemon, worker, "silent")
+        daemon.stop()
+        equal(daemon.sql("SELECT state FROM v_worker"), [("there",)])
+        equal(daemon.sql("SELECT count(*) FROM incident"), [(0,)])
+
+
 def test_lost_after_restart(t):
     """Those that were there when the daemon ended, and do not come back."""
     daemon = start(t, workers__lease_us=500000)
