@@ -13,26 +13,29 @@
 #include "stats/orf-sample.h"
 
 /* Of one outcome a row: how much the rolling errors forget, and how fast coverage is followed. */
-#define ERROR_RATE    .01f
+#define ERROR_RATE    .005f
 #define COVERAGE_RATE .001f
 /* The promises aim a little below what is told: ahead of a calm that none can miss, as of a value
  * that stands at its bound, more is covered than is asked for. */
 static const float outside[2] = { .22f, .108f };
 /* So much more is left outside where the value rests at the end of its range for a part of the
  * time: those rows are covered whatever is told. */
-#define RESTING_SHARE 1.15f
+#define RESTING_SHARE 1.25f
 /* It rests there: so many rows, and so large a share of them. */
 #define RESTING_ROWS  3
 #define RESTING_PART  .05f
 #define RESTING_EXACT 16
-/* Rows of a half-way weight in the past distributions. */
+/* What a row of the past keeps of its weight with each row after it: e to the −1/8, −1/32, −1/128.
+ */
 #define N_PASTS 3
-static const float past_rows[N_PASTS] = { 8, 32, 128 };
+static const float decays[N_PASTS] = { .8824969f, .9692333f, .9922179f };
 /* Points by which moves are spread about a forecast. */
-#define N_SPREAD 16
+#define N_SPREAD 12
 /* The further ahead, the more what was not seen yet counts: the least weight of the last value with
  * its moves is h / (h + this). */
-#define FAR_ROWS 180.f
+#define FAR_ROWS 120.f
+/* Forecasts are kept at each so manieth row, or at a multiple: each costs as much as some rows. */
+#define STRIDE 10
 /* Outcomes are counted once so many rows stood behind the forecast. */
 #define WARM_ROWS 30
 
@@ -141,9 +144,11 @@ typedef struct {
   guint best;
 } Foresight;
 
-/* Parts of the sample: each past by itself, and then all as they are weighed. */
-#define PART_ALL 3
-G_STATIC_ASSERT (PART_ALL == N_PASTS && N_PASTS < ORF_SAMPLE_PARTS);
+/* Parts of the sample: each past by itself, and all as they are weighed, for the value and for what
+ * else may come. */
+#define PART_VALUE 3
+#define PART_REACH 4
+G_STATIC_ASSERT (PART_VALUE == N_PASTS && PART_REACH + 1 == ORF_SAMPLE_PARTS);
 
 /* Where the value rests: points beyond are brought back to it. */
 typedef struct {
@@ -175,52 +180,60 @@ find_rest (const OrfRowRingEntry *entries, guint n)
   return rest;
 }
 
-/* Rows lose weight with age; one of the thinned stands for as many as it is one of. */
+/* Rows lose weight with age; one of the thinned stands for as many as it is one of.  In sums the
+ * weight of each past. */
 static void
-add_rows (OrfSample *sample, const OrfRowRingEntry *entries, guint n)
+add_rows (OrfSample *sample, const OrfRowRingEntry *entries, guint n, float *sums)
 {
-  float decay[N_PASTS], now[N_PASTS] = { 1, 1, 1 };
+  float now[N_PASTS] = { 1, 1, 1 };
   guint age = 0;
 
-  for (guint k = 0; k < N_PASTS; k++)
-    decay[k] = expf (-1 / past_rows[k]);
   for (guint i = 0; i < n; i++) {
-    float weights[ORF_SAMPLE_PARTS] = { 0 };
+    OrfSamplePoint *point = &sample->points[sample->n++];
 
     for (; age < entries[i].age; age++)
       for (guint k = 0; k < N_PASTS; k++)
-        now[k] *= decay[k];
-    for (guint k = 0; k < N_PASTS; k++)
-      weights[k] = now[k] * (entries[i].age < ORF_ROW_RING_NEW ? 1 : ORF_ROW_RING_THIN);
-    orf_sample_add (sample, entries[i].distance, weights);
+        now[k] *= decays[k];
+    point->value = entries[i].distance;
+    for (guint k = 0; k < N_PASTS; k++) {
+      point->weights[k] = now[k] * (entries[i].age < ORF_ROW_RING_NEW ? 1 : ORF_ROW_RING_THIN);
+      sums[k] += point->weights[k];
+    }
   }
 }
 
+/* A part of all, for rows. */
 static void
-add_spread (
-  OrfSample *sample, const OrfQuantileTrack *moves, float center, float weight, const Rest *rest)
+weigh_rows (OrfSample *sample, guint part, const float *weights, const float *sums)
 {
-  float weights[ORF_SAMPLE_PARTS] = { [PART_ALL] = weight / N_SPREAD };
+  float shares[N_PASTS];
+
+  for (guint k = 0; k < N_PASTS; k++)
+    shares[k] = weights[ORF_FORECASTER_PAST + k] / sums[k];
+  for (guint i = 0; i < sample->n; i++) {
+    OrfSamplePoint *point = &sample->points[i];
+
+    point->weights[part] = shares[0] * point->weights[0] + shares[1] * point->weights[1] +
+                           shares[2] * point->weights[2];
+  }
+}
+
+/* A forecast with the moves around it. */
+static void
+add_spread (OrfSample *sample,
+            const float *moves,
+            float center,
+            const float weights[2], /* of the value's part and of the reach's */
+            const Rest *rest)
+{
+  OrfSamplePoint points[N_SPREAD] = { 0 };
 
   for (guint i = 0; i < N_SPREAD; i++) {
-    float value = center + orf_quantile_track_get (moves, ((float) i + .5f) / N_SPREAD);
-
-    orf_sample_add (sample, fminf (fmaxf (value, rest->floor), rest->ceiling), weights);
+    points[i].value = CLAMP (center + moves[i], rest->floor, rest->ceiling);
+    points[i].weights[PART_VALUE] = weights[0] / N_SPREAD;
+    points[i].weights[PART_REACH] = weights[1] / N_SPREAD;
   }
-}
-
-/* Adds the part of all to the rows, which are the sample's first. */
-static void
-weigh_rows (OrfSample *sample, guint n_rows, const float *weights)
-{
-  float sums[N_PASTS] = { 0 };
-
-  for (guint i = 0; i < n_rows; i++)
-    for (guint k = 0; k < N_PASTS; k++)
-      sums[k] += sample->weights[i][k];
-  for (guint i = 0; i < n_rows; i++)
-    for (guint k = 0; k < N_PASTS; k++)
-      sample->weights[i][PART_ALL] += weights[k] * sample->weights[i][k] / sums[k];
+  orf_sample_merge (sample, points, N_SPREAD);
 }
 
 static guint
@@ -243,7 +256,7 @@ tell_intervals (const OrfForecasterHorizon *horizon,
   float scale = isinf (rest->floor) && isinf (rest->ceiling) ? 1 : RESTING_SHARE;
 
   for (guint i = 0; i < 2; i++) {
-    orf_sample_get_interval (sample, PART_ALL, fminf (scale * horizon->outside[i].outside, .95f),
+    orf_sample_get_interval (sample, PART_REACH, fminf (scale * horizon->outside[i].outside, .95f),
                              &foresight->lower[i], &foresight->upper[i]);
     foresight->lower[i] = fminf (foresight->lower[i], foresight->value);
     foresight->upper[i] = fmaxf (foresight->upper[i], foresight->value);
@@ -252,33 +265,60 @@ tell_intervals (const OrfForecasterHorizon *horizon,
   foresight->upper[1] = fmaxf (foresight->upper[0], foresight->upper[1]);
 }
 
-/* There is a last value. */
+/* What forecasts of the same row share: the past. */
+typedef struct {
+  OrfSample rows; /* sorted */
+  float sums[N_PASTS];
+  Rest rest;
+} Past;
+
 static void
-foresee (const OrfForecasterState *state, const OrfForecasterHorizon *horizon, Foresight *foresight)
+look_back (const OrfForecasterState *state, Past *past)
 {
   OrfRowRingEntry entries[ORF_ROW_RING_MAX];
   guint n = orf_row_ring_list (&state->ring, entries);
-  Rest rest = find_rest (entries, n);
-  float weights[ORF_FORECASTER_N_METHODS];
-  OrfSample sample = { .n = 0 };
 
+  past->rows.n = 0;
+  for (guint k = 0; k < N_PASTS; k++)
+    past->sums[k] = 0;
+  past->rest = find_rest (entries, n);
+  add_rows (&past->rows, entries, n, past->sums);
+  orf_sample_sort (&past->rows);
+}
+
+/* There is a last value. */
+static void
+foresee (const OrfForecasterState *state,
+         const Past *past,
+         const OrfForecasterHorizon *horizon,
+         Foresight *foresight)
+{
+  float weights[ORF_FORECASTER_N_METHODS], far[ORF_FORECASTER_N_METHODS], moves[N_SPREAD];
+  OrfSample sample;
+
+  sample.n = past->rows.n;
+  memcpy (sample.points, past->rows.points, sample.n * sizeof *sample.points);
   orf_combination_weigh (horizon->errors, ORF_FORECASTER_N_METHODS, weights);
   foresight->best = find_best (weights);
-  orf_combination_raise (weights, ORF_FORECASTER_N_METHODS, ORF_FORECASTER_LAST,
+  memcpy (far, weights, sizeof far);
+  orf_combination_raise (far, ORF_FORECASTER_N_METHODS, ORF_FORECASTER_LAST,
                          horizon->rows / (horizon->rows + FAR_ROWS));
   foresight->methods[ORF_FORECASTER_LAST] = orf_row_ring_measure (&state->ring, state->last);
   foresight->methods[ORF_FORECASTER_HOLT] =
     orf_row_ring_measure (&state->ring, orf_holt_forecast (&state->holt, horizon->rows));
-  add_rows (&sample, entries, n);
-  weigh_rows (&sample, n, weights + ORF_FORECASTER_PAST);
+  weigh_rows (&sample, PART_VALUE, weights, past->sums);
+  weigh_rows (&sample, PART_REACH, far, past->sums);
+  orf_quantile_track_spread (&horizon->moves, moves, N_SPREAD);
   for (guint i = 0; i < ORF_FORECASTER_PAST; i++)
-    add_spread (&sample, &horizon->moves, foresight->methods[i], weights[i], &rest);
-  orf_sample_sort (&sample);
+    add_spread (&sample, moves, foresight->methods[i], (float[2]){ weights[i], far[i] },
+                &past->rest);
+  orf_sample_sum_up (&sample);
   for (guint k = 0; k < N_PASTS; k++)
-    foresight->methods[ORF_FORECASTER_PAST + k] = n > 0 ? orf_sample_get_quantile (&sample, k, .5f)
-                                                        : foresight->methods[ORF_FORECASTER_LAST];
-  foresight->value = orf_sample_get_quantile (&sample, PART_ALL, .5f);
-  tell_intervals (horizon, &sample, &rest, foresight);
+    foresight->methods[ORF_FORECASTER_PAST + k] = past->rows.n > 0
+                                                    ? orf_sample_get_quantile (&sample, k, .5f)
+                                                    : foresight->methods[ORF_FORECASTER_LAST];
+  foresight->value = orf_sample_get_quantile (&sample, PART_VALUE, .5f);
+  tell_intervals (horizon, &sample, &past->rest, foresight);
 }
 
 /* ---- rows come --------------------------------------------------------------------------------
@@ -288,7 +328,10 @@ foresee (const OrfForecasterState *state, const OrfForecasterHorizon *horizon, F
 static guint
 get_stride (const OrfForecasterHorizon *horizon)
 {
-  return (horizon->rows + ORF_FORECASTER_N_PENDING - 1) / ORF_FORECASTER_N_PENDING;
+  guint least = (horizon->rows + ORF_FORECASTER_N_PENDING - 1) / ORF_FORECASTER_N_PENDING;
+
+  /* multiples, so that horizons are due together and look back once */
+  return (least + STRIDE - 1) / STRIDE * STRIDE;
 }
 
 static gboolean
@@ -343,16 +386,14 @@ take_outcome (OrfForecasterState *state, OrfForecasterHorizon *horizon, double v
 }
 
 static void
-keep_forecast (const OrfForecasterState *state, OrfForecasterHorizon *horizon)
+keep_forecast (const OrfForecasterState *state, const Past *past, OrfForecasterHorizon *horizon)
 {
   guint32 row = state->ring.n_rows - 1;
   guint stride = get_stride (horizon);
   OrfForecasterPending *pending;
   Foresight foresight;
 
-  if (row % stride != 0 || row < WARM_ROWS)
-    return;
-  foresee (state, horizon, &foresight);
+  foresee (state, past, horizon, &foresight);
   pending = &horizon->pending[row / stride % ORF_FORECASTER_N_PENDING];
   for (guint i = 0; i < 2; i++) {
     pending->lower[i] = orf_narrow_pack (foresight.lower[i]);
@@ -360,6 +401,25 @@ keep_forecast (const OrfForecasterState *state, OrfForecasterHorizon *horizon)
   }
   for (guint i = 1; i < ORF_FORECASTER_N_METHODS; i++)
     pending->methods[i - 1] = orf_narrow_pack (foresight.methods[i]);
+}
+
+static void
+keep_forecasts (OrfForecasterState *state)
+{
+  guint32 row = state->ring.n_rows - 1;
+  gboolean looked = FALSE;
+  Past past;
+
+  for (guint i = 0; i < state->n_horizons && row >= WARM_ROWS; i++) {
+    OrfForecasterHorizon *horizon = &state->horizons[i];
+
+    if (row % get_stride (horizon) != 0)
+      continue;
+    if (!looked)
+      look_back (state, &past);
+    looked = TRUE;
+    keep_forecast (state, &past, horizon);
+  }
 }
 
 static void
@@ -395,9 +455,9 @@ push_row (OrfForecasterState *state, double value)
 
 /* Rows that did not come.  What was foreseen before them is not judged after. */
 static void
-skip_gap (OrfForecasterState *state, gint64 gap_us)
+skip_gap (OrfForecasterState *state, guint64 gap_us)
 {
-  guint n = (guint) MIN (gap_us / state->step_us - 1, ORF_ROW_RING_SPAN);
+  guint n = (guint) MIN (gap_us / (guint64) state->step_us - 1, ORF_ROW_RING_SPAN);
 
   for (guint i = 0; i < n; i++)
     push_row (state, NAN);
@@ -411,12 +471,13 @@ gboolean
 orf_forecaster_push (OrfForecaster *self, gint64 t_us, double value)
 {
   OrfForecasterState *state = &self->state;
+  guint64 passed_us = (guint64) t_us - (guint64) state->last_us;
 
   if (state->ring.n_rows > 0) {
     if (t_us <= state->last_us)
       return FALSE;
-    if (t_us - state->last_us > ORF_FORECASTER_GAP_STEPS * state->step_us)
-      skip_gap (state, t_us - state->last_us);
+    if (passed_us > ORF_FORECASTER_GAP_STEPS * (guint64) state->step_us)
+      skip_gap (state, passed_us);
   }
   state->last_us = t_us;
   value = isfinite (value) ? value : NAN;
@@ -428,8 +489,7 @@ orf_forecaster_push (OrfForecaster *self, gint64 t_us, double value)
     return TRUE;
   state->last = value;
   orf_holt_push (&state->holt, value);
-  for (guint i = 0; i < state->n_horizons; i++)
-    keep_forecast (state, &state->horizons[i]);
+  keep_forecasts (state);
   return TRUE;
 }
 
@@ -462,10 +522,12 @@ orf_forecaster_forecast (const OrfForecaster *self, guint horizon_rows, OrfForec
   for (guint i = 0; i < state->n_horizons; i++) {
     const OrfForecasterHorizon *horizon = &state->horizons[i];
     Foresight foresight;
+    Past past;
 
     if (horizon->rows != horizon_rows || isnan (state->last))
       continue;
-    foresee (state, horizon, &foresight);
+    look_back (state, &past);
+    foresee (state, &past, horizon, &foresight);
     forecast->horizon_rows = horizon_rows;
     forecast->value = tell (state, foresight.value, 0);
     forecast->lower80 = fmin (tell (state, foresight.lower[0], -1), forecast->value);

@@ -10,6 +10,8 @@
 #define DAMPING       .98
 #define USUAL_SHARE   .05
 #define MAX_SURPRISES 3
+/* What floats hold with ease; series that jump further are not followed that far. */
+#define MAX_SURPRISE 1e37
 
 void
 orf_holt_init (OrfHolt *holt)
@@ -21,7 +23,7 @@ void
 orf_holt_push (OrfHolt *holt, double value)
 {
   double foreseen = holt->level + DAMPING * (double) holt->trend;
-  double surprise = value - foreseen;
+  double surprise = CLAMP (value - foreseen, -MAX_SURPRISE, MAX_SURPRISE);
   double bound;
 
   if (isnan (holt->level)) {

@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-#define N    ORF_QUANTILE_TRACK_N
-#define HALF (N / 2) /* below: of moves down */
+#define N    ORF_QUANTILE_TRACK_N /* spread() has them by name */
+#define HALF (N / 2)              /* below: of moves down */
 
 /* Step, in mean moves, and the rows over which the mean is taken; the first ones weigh more. */
 #define STEP       .1f
@@ -31,34 +31,23 @@ orf_quantile_track_push (OrfQuantileTrack *track, float move, guint32 n_before)
   }
 }
 
-float
-orf_quantile_track_get (const OrfQuantileTrack *track, float share)
+void
+orf_quantile_track_spread (const OrfQuantileTrack *track, float *quantiles, guint n)
 {
-  float below = 0, above = 1, from = 0, to = 0;
+  /* the tracked ones with the middle, and ends that go no further */
+  static const float known[N + 3] = { 0, .01f, .05f, .25f, .5f, .75f, .95f, .99f, 1 };
+  const float *q = track->quantiles;
+  const float values[N + 3] = { q[0], q[0], q[1], q[2], 0, q[3], q[4], q[5], q[5] };
+  guint at = 0;
 
-  if (share <= shares[0])
-    return track->quantiles[0];
-  if (share >= shares[N - 1])
-    return track->quantiles[N - 1];
-  /* the nearest known ones around it; the middle is one */
-  for (guint i = 0; i < N; i++) {
-    if (shares[i] <= share) {
-      below = shares[i];
-      from = track->quantiles[i];
-    }
-    if (shares[N - 1 - i] >= share) {
-      above = shares[N - 1 - i];
-      to = track->quantiles[N - 1 - i];
-    }
+  for (guint i = 0; i < n; i++) {
+    float share = ((float) i + .5f) / (float) n;
+
+    while (known[at + 1] < share)
+      at++;
+    quantiles[i] = values[at] + (values[at + 1] - values[at]) * (share - known[at]) /
+                                  (known[at + 1] - known[at]);
   }
-  if (share < .5f && above > .5f) {
-    above = .5f;
-    to = 0;
-  } else if (share >= .5f && below < .5f) {
-    below = .5f;
-    from = 0;
-  }
-  return above > below ? from + (to - from) * (share - below) / (above - below) : from;
 }
 
 gboolean

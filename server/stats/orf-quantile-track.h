@@ -21,8 +21,10 @@ typedef struct {
 
 /* n_before: how many moves came before. */
 void orf_quantile_track_push (OrfQuantileTrack *track, float move, guint32 n_before);
-/* share: 0 to 1; between the tracked ones on a line. */
-float orf_quantile_track_get (const OrfQuantileTrack *track, float share);
+/* n quantiles, of shares in the middle of n equal parts, rising; between the tracked ones on a
+ * line.
+ */
+void orf_quantile_track_spread (const OrfQuantileTrack *track, float *quantiles, guint n);
 gboolean orf_quantile_track_is_valid (const OrfQuantileTrack *track);
 
 G_END_DECLS

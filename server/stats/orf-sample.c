@@ -6,14 +6,6 @@
 /* A side leaves the rest to the other when it has less than so much of its half. */
 #define SIDE_SHARE .5f
 
-void
-orf_sample_add (OrfSample *sample, float value, const float weights[ORF_SAMPLE_PARTS])
-{
-  sample->values[sample->n] = value;
-  memcpy (sample->weights[sample->n], weights, sizeof sample->weights[0]);
-  sample->n++;
-}
-
 /* Floats in the order of unsigned numbers. */
 static guint32
 get_key (float value)
@@ -29,7 +21,7 @@ get_key (float value)
 static void
 sort_keys (guint64 *keys, guint n)
 {
-  static const guint gaps[] = { 57, 23, 10, 4, 1 };
+  static const guint gaps[] = { 23, 10, 4, 1 };
 
   for (guint g = 0; g < G_N_ELEMENTS (gaps); g++)
     for (guint i = gaps[g]; i < n; i++) {
@@ -46,61 +38,86 @@ void
 orf_sample_sort (OrfSample *sample)
 {
   guint64 keys[ORF_SAMPLE_MAX];
+  OrfSamplePoint points[ORF_SAMPLE_MAX];
 
   for (guint i = 0; i < sample->n; i++)
-    keys[i] = (guint64) get_key (sample->values[i]) << 32 | i;
+    keys[i] = (guint64) get_key (sample->points[i].value) << 32 | i;
   sort_keys (keys, sample->n);
+  memcpy (points, sample->points, sample->n * sizeof *points);
   for (guint i = 0; i < sample->n; i++)
-    sample->order[i] = (guint8) keys[i];
+    sample->points[i] = points[(guint8) keys[i]];
+}
+
+void
+orf_sample_merge (OrfSample *sample, const OrfSamplePoint *points, guint n)
+{
+  guint left = sample->n;
+
+  sample->n += n;
+  for (guint at = sample->n; n > 0; at--)
+    if (left > 0 && sample->points[left - 1].value > points[n - 1].value) {
+      left--;
+      sample->points[at - 1] = sample->points[left];
+    } else {
+      n--;
+      sample->points[at - 1] = points[n];
+    }
+}
+
+void
+orf_sample_sum_up (OrfSample *sample)
+{
+  float sums[ORF_SAMPLE_PARTS] = { 0 };
+
+  for (guint i = 0; i < sample->n; i++) {
+    for (guint k = 0; k < ORF_SAMPLE_PARTS; k++)
+      sums[k] += sample->points[i].weights[k];
+    memcpy (sample->sums[i], sums, sizeof sums);
+  }
 }
 
 static float
 get_sum (const OrfSample *sample, guint part)
 {
-  float sum = 0;
-
-  for (guint i = 0; i < sample->n; i++)
-    sum += sample->weights[sample->order[i]][part];
-  return sum;
+  return sample->sums[sample->n - 1][part];
 }
 
-/* In *below the weight of what is less. */
-static float
-find_quantile (const OrfSample *sample, guint part, float wanted, float *below)
+/* The first point at which the sum is at least wanted. */
+static guint
+find_sum (const OrfSample *sample, guint part, float wanted)
 {
-  float value = sample->values[sample->order[0]], sum = 0;
+  guint low = 0, high = sample->n - 1;
 
-  *below = 0;
-  for (guint i = 0; i < sample->n; i++) {
-    guint at = sample->order[i];
+  while (low < high) {
+    guint middle = (low + high) / 2;
 
-    if (sample->values[at] > value) {
-      *below = sum;
-      value = sample->values[at];
-    }
-    sum += sample->weights[at][part];
-    if (sum >= wanted && sample->weights[at][part] > 0)
-      break;
+    if (sample->sums[middle][part] >= wanted)
+      high = middle;
+    else
+      low = middle + 1;
   }
-  return value;
+  return low;
 }
 
 float
 orf_sample_get_quantile (const OrfSample *sample, guint part, float share)
 {
-  float below;
-
-  return find_quantile (sample, part, share * get_sum (sample, part), &below);
+  return sample->points[find_sum (sample, part, share * get_sum (sample, part))].value;
 }
 
-static float
-get_above (const OrfSample *sample, guint part, float value)
+/* The weight of what is less than the point's value, and of what is more. */
+static void
+get_sides (
+  const OrfSample *sample, guint part, guint lower, guint upper, float *below, float *above)
 {
-  float sum = 0;
+  guint first = lower, last = upper;
 
-  for (guint i = sample->n; i > 0 && sample->values[sample->order[i - 1]] > value; i--)
-    sum += sample->weights[sample->order[i - 1]][part];
-  return sum;
+  while (first > 0 && sample->points[first - 1].value == sample->points[lower].value)
+    first--;
+  while (last + 1 < sample->n && sample->points[last + 1].value == sample->points[upper].value)
+    last++;
+  *below = first > 0 ? sample->sums[first - 1][part] : 0;
+  *above = get_sum (sample, part) - sample->sums[last][part];
 }
 
 void
@@ -108,13 +125,14 @@ orf_sample_get_interval (
   const OrfSample *sample, guint part, float outside, float *lower, float *upper)
 {
   float sum = get_sum (sample, part), half = outside / 2 * sum;
-  float below, above, ignored;
+  guint low = find_sum (sample, part, half), high = find_sum (sample, part, sum - half);
+  float below, above;
 
-  *lower = find_quantile (sample, part, half, &below);
-  *upper = find_quantile (sample, part, sum - half, &ignored);
-  above = get_above (sample, part, *upper);
+  get_sides (sample, part, low, high, &below, &above);
   if (below < SIDE_SHARE * half && below <= above)
-    *upper = find_quantile (sample, part, sum - 2 * half + below, &ignored);
+    high = find_sum (sample, part, sum - 2 * half + below);
   else if (above < SIDE_SHARE * half)
-    *lower = find_quantile (sample, part, 2 * half - above, &ignored);
+    low = find_sum (sample, part, 2 * half - above);
+  *lower = sample->points[low].value;
+  *upper = sample->points[high].value;
 }
