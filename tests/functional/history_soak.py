@@ -241,7 +241,8 @@ class Soak:
     def ask(self, i, **params):
         found = []
         for begin_us, end_us in self.spans(i):
-            answer = self.daemon.admin("metrics.query", {"select": self.generator.select(i), "from_us": begin_us, "to_us": end_us, **params})
+            answer = self.daemon.admin("metrics.query", {"select": self.generator.select(i), "from_us": begin_us, "to_us": end_us, **params},
+                                       {"deadline_ms": 60000})
             equal(len(answer["series"]), 1, self.generator.select(i))
             found += [tuple(point) for point in answer["series"][0]["points"] if point[1] is not None]
         return found
