@@ -380,7 +380,7 @@ join_lines (OrfExprVector *left, const OrfExpr *operation, OrfExprVector *right,
   g_autoptr (OrfExprVector) other = right;
   g_autoptr (GHashTable) left_lines = index_lines (left, operation, "left", error);
   g_autoptr (GHashTable)
-    right_lines = left_lines != NULL ? index_lines (right, operation, "right", error) : NULL;
+    right_lines = left_lines != NULL ? index_lines (other, operation, "right", error) : NULL;
   guint n_left = left->lines->len;
 
   if (right_lines == NULL)
@@ -392,7 +392,7 @@ join_lines (OrfExprVector *left, const OrfExpr *operation, OrfExprVector *right,
            left->n_values);
   }
   if (is_logical (operation->op))
-    take_others (left, left_lines, operations[operation->op], right);
+    take_others (left, left_lines, operations[operation->op], other);
   return g_steal_pointer (&taken);
 }
 
