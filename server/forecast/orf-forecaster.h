@@ -15,9 +15,9 @@ G_BEGIN_DECLS
  * needs no thread: one owner at a time.
  *
  * The methods and their sources: doc/forecasts.md.  How it stays small: of the forecasts that wait
- * for what comes, three of each horizon are kept (every h/3 rows, rounded up), with their bounds in
- * 16 bits each; the rows, 128 of them, are thinned with age (orf-row-ring.h).  All in all it is at
- * most 1 KiB, of which the leak watch has 384.
+ * for what comes, three of each horizon are kept (h/3 rows apart, rounded up to tens), with their
+ * bounds in 16 bits each; the rows, 128 of them, are thinned with age (orf-row-ring.h).  All in all
+ * it is at most 1 KiB, of which the leak watch has 384.
  */
 typedef struct _OrfForecaster OrfForecaster;
 
