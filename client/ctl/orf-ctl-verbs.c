@@ -160,6 +160,21 @@ static const OrfCtlOption incidents_pin_options[] = {
   { NULL, NULL, NULL },
 };
 
+static const OrfCtlOption predictions_options[] = {
+  { "horizon", "DURATION", "only so far ahead: 15m" },
+  { "limit", "N", "at most so many" },
+  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
+  { NULL, NULL, NULL },
+};
+
+static const OrfCtlOption predictions_accuracy_options[] = {
+  { "by-series", NULL, "each series by itself, not all of a name together" },
+  { "from", "TIME", "due since: RFC 3339, epoch seconds, or -1d" },
+  { "to", "TIME", "due before" },
+  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
+  { NULL, NULL, NULL },
+};
+
 static const OrfCtlOption predictions_replay_options[] = {
   { "horizon", "N,…", "rows ahead, at most four; the default is 5,15,60" },
   { "threshold", "V", "tell the time until the value passes V" },
@@ -293,7 +308,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .run = orf_ctl_verb_gpu_largest },
   { .name = "workers",
     .arguments = "",
-    .summary = "processes that hold GPU memory: state, allocator, batches",
+    .summary = "processes with GPU memory: state, allocator, batches",
     .help = "What a worker never told is shown as a dash; that is not zero.  Piped, it is\n"
             "a line a worker with numbers in base units.",
     .examples = "orfeasctl workers\n"
@@ -333,7 +348,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .run = orf_ctl_verb_metrics_query },
   { .name = "metrics export",
     .arguments = "[SELECT]",
-    .summary = "series over time as CSV: a line a time, a column a series",
+    .summary = "series over time as CSV: a line a time, a column each",
     .help = "By RFC 4180: lines end in CRLF, the first has `t_us` and the series, and a cell\n"
             "is empty where a series has no point.  A --step brings series that were sampled\n"
             "at different moments into common lines.",
@@ -471,6 +486,33 @@ const OrfCtlVerb orf_ctl_verbs[] = {
                 "orfeasctl --db orfeas.db outbox\n",
     .reads_only = TRUE,
     .run = orf_ctl_verb_outbox },
+  { .name = "predictions",
+    .arguments = "[SELECT]",
+    .summary = "forecasts with intervals, and when thresholds come",
+    .help = "The latest of each series of [forecast] and horizon.  HELD is how often the 80 %\n"
+            "interval held lately.  Where nothing can be said of a threshold there is no\n"
+            "time: that is not never.  Numbers are in the series' own unit.  Piped, times\n"
+            "are microseconds.",
+    .examples = "orfeasctl predictions\n"
+                "orfeasctl predictions gpu.memory.used_percent --horizon 15m\n"
+                "orfeasctl --db orfeas.db predictions\n",
+    .options = predictions_options,
+    .max_arguments = 1,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_predictions },
+  { .name = "predictions accuracy",
+    .arguments = "[SELECT]",
+    .summary = "how right forecasts and warnings were",
+    .help = "Every stored forecast is compared with what came.  RATIO is its error over that\n"
+            "of the last value: below 1 is better.  Of the 80 % intervals 80 % should have\n"
+            "held.  A warning is right if the threshold was reached in the time it said;\n"
+            "AVERTED are those after which memory was freed, of which nobody knows.",
+    .examples = "orfeasctl predictions accuracy\n"
+                "orfeasctl predictions accuracy gpu.memory.used_percent --by-series --from -7d\n",
+    .options = predictions_accuracy_options,
+    .max_arguments = 1,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_predictions_accuracy },
   { .name = "predictions replay",
     .arguments = "[FILE]",
     .summary = "what the forecaster would have said at each row",

@@ -16,6 +16,7 @@
 #include "cleanup/orf-cleanup-verdict.h"
 #include "core/orf-clock.h"
 #include "core/orf-names.h"
+#include "gpu/orf-gpu-snapshot.h"
 #include "orf-error.h"
 #include "orf-json.h"
 
@@ -412,32 +413,38 @@ describe_pressure (const OrfGpuDevice *device)
                           orf_pressure_level_to_string (device->pressure_level));
 }
 
-static void
-advise (OrfCleaner *cleaner, const OrfGpuDevice *device)
+/* why: what the advice is for, in words.  FALSE: there is nothing to be given back. */
+static gboolean
+advise (OrfCleaner *cleaner, const OrfGpuDevice *device, const char *why)
 {
   g_autoptr (GPtrArray)
     members = orf_cleaner_plan (cleaner, device->device, NULL, ORF_CLEANUP_LEVEL_NORMAL);
   gint64 expected_bytes = sum_expected (members);
   g_autofree char *expected = orf_cleanup_format_bytes (expected_bytes);
-  g_autofree char *pressure = describe_pressure (device);
 
-  if (expected_bytes > orf_verdict_get_tolerance_bytes (ORF_CLEANUP_MEASURE_DEVICE, 0))
-    g_message ("%s; its workers can give back %s: orfeasctl gpu cleanup --device %s", pressure,
-               expected, device->device);
+  if (expected_bytes <= orf_verdict_get_tolerance_bytes (ORF_CLEANUP_MEASURE_DEVICE, 0))
+    return FALSE;
+  g_message ("%s; its workers can give back %s: orfeasctl gpu cleanup --device %s", why, expected,
+             device->device);
+  return TRUE;
 }
 
-static void
-act (OrfCleaner *cleaner, const OrfGpuDevice *device, Device *state)
+/* The id of what was begun; 0: there is nobody to ask. */
+static gint64
+act (OrfCleaner *cleaner,
+     const OrfGpuDevice *device,
+     Device *state,
+     OrfCleanupTrigger trigger,
+     const char *why)
 {
   const OrfConfig *config = cleaner->parts.config;
   OrfCleanupLevel level = ORF_CLEANUP_LEVEL_LIGHT + (OrfCleanupLevel) config->gpu.cleanup_level;
   g_autoptr (GPtrArray) members = orf_cleaner_plan (cleaner, device->device, NULL, level);
-  g_autofree char *pressure = describe_pressure (device);
-  const OrfCleanupOrder order = {
+  OrfCleanupOrder order = {
     .device = device->device,
     .level = level,
-    .trigger = ORF_CLEANUP_TRIGGER_PRESSURE,
-    .reason = pressure,
+    .trigger = trigger,
+    .reason = why,
     .enough_bytes = (gint64) ((double) device->total_bytes / 100 *
                               config->gpu.pressure_medium_percent),
   };
@@ -446,32 +453,37 @@ act (OrfCleaner *cleaner, const OrfGpuDevice *device, Device *state)
   if (members->len == 0 || !((OrfCleanupMember *) members->pdata[0])->asked) {
     orf_cleanup_trigger_ended (&state->trigger, FALSE, config->gpu.cleanup_cooldown_us,
                                orf_clock_monotonic_us ());
-    return;
+    return 0;
   }
   orf_audit_log_note (cleaner->parts.audit, "orfeasd", "gpu.cleanup",
                       json_pack ("{s:s, s:s, s:s}", "device", device->device, "level",
-                                 orf_cleanup_level_to_string (level), "reason", pressure));
+                                 orf_cleanup_level_to_string (level), "reason", why));
+  order.id = orf_cleaner_take_id (cleaner);
   orf_cleaner_begin (cleaner, &order, NULL, NULL);
+  return order.id;
 }
 
 static void
 look_at (OrfCleaner *cleaner, const OrfGpuDevice *device)
 {
   const OrfConfig *config = cleaner->parts.config;
+  g_autofree char *pressure = NULL;
   Device *state;
 
   if (config->gpu.cleanup == ORF_CONFIG_GPU_CLEANUP_OFF ||
       find_running (cleaner, device->device) != NULL)
     return;
   state = ensure_device (cleaner, device->device);
+  pressure = describe_pressure (device);
   switch (orf_cleanup_trigger_decide (&state->trigger, (OrfConfigGpuCleanup) config->gpu.cleanup,
                                       device->pressure_level, orf_clock_monotonic_us ())) {
   case ORF_CLEANUP_IMPULSE_ADVISE:
-    advise (cleaner, device);
+    advise (cleaner, device, pressure);
     break;
   case ORF_CLEANUP_IMPULSE_ACT:
-    act (cleaner, device, state);
+    act (cleaner, device, state, ORF_CLEANUP_TRIGGER_PRESSURE, pressure);
     break;
+  case ORF_CLEANUP_IMPULSE_LIMITED:
   case ORF_CLEANUP_IMPULSE_NONE:
   default:
     break;
@@ -485,6 +497,43 @@ orf_cleaner_look (OrfCleaner *cleaner)
 
   for (guint i = 0; i < devices->len && !cleaner->stopped; i++)
     look_at (cleaner, ((const OrfGpuSnapshot *) devices->pdata[i])->device);
+}
+
+/* ---- what is foretold ------------------------------------------------------------------------ */
+
+const char *
+orf_cleaner_foresee (OrfCleaner *cleaner, const char *device, const char *text, gint64 *cleanup_id)
+{
+  const OrfConfig *config = cleaner->parts.config;
+  const OrfGpuSnapshot *snapshot =
+    orf_gpu_snapshot_find (orf_gpu_monitor_get_devices (cleaner->parts.gpu), device);
+  Device *state;
+
+  *cleanup_id = 0;
+  if (snapshot == NULL || cleaner->stopped)
+    return "none";
+  if (find_running (cleaner, device) != NULL)
+    return "limited";
+  state = ensure_device (cleaner, device);
+  switch (orf_cleanup_trigger_foresee (
+    &state->trigger, (OrfConfigGpuPredictiveCleanup) config->gpu.predictive_cleanup,
+    config->gpu.predictive_cleanup_cooldown_us, orf_clock_monotonic_us ())) {
+  case ORF_CLEANUP_IMPULSE_LIMITED:
+    return "limited";
+  case ORF_CLEANUP_IMPULSE_ACT:
+    *cleanup_id = act (cleaner, snapshot->device, state, ORF_CLEANUP_TRIGGER_PREDICTION, text);
+    if (*cleanup_id != 0)
+      return "act";
+    g_message ("%s; nobody can be asked for memory", text);
+    return "advise";
+  case ORF_CLEANUP_IMPULSE_ADVISE:
+    if (!advise (cleaner, snapshot->device, text))
+      g_message ("%s; no worker has told of memory that it could give back", text);
+    return "advise";
+  case ORF_CLEANUP_IMPULSE_NONE:
+  default:
+    return "none";
+  }
 }
 
 /* ---- series ---------------------------------------------------------------------------------- */

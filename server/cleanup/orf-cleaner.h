@@ -33,6 +33,12 @@ void orf_cleaner_hurry (OrfCleaner *cleaner);
 /* After each frame: whether pressure asks for something. */
 void orf_cleaner_look (OrfCleaner *cleaner);
 
+/* Memory of a device is expected to run out, text says when: what [gpu] predictive_cleanup asks for
+ * is said or begun, within its limits.  What was done: none, advise, act or limited (static);
+ * *cleanup_id is that of what was begun, else 0. */
+const char *
+orf_cleaner_foresee (OrfCleaner *cleaner, const char *device, const char *text, gint64 *cleanup_id);
+
 const OrfCleanerParts *orf_cleaner_get_parts (const OrfCleaner *cleaner);
 
 /* Of OrfCleanupMember: who would be asked, and who not.  worker NULL: all. */

@@ -24,6 +24,22 @@ orf_cleanup_trigger_decide (OrfCleanupTriggerState *state,
   return ORF_CLEANUP_IMPULSE_ADVISE;
 }
 
+OrfCleanupImpulse
+orf_cleanup_trigger_foresee (OrfCleanupTriggerState *state,
+                             OrfConfigGpuPredictiveCleanup mode,
+                             gint64 cooldown_us,
+                             gint64 now_us)
+{
+  gboolean acts = mode == ORF_CONFIG_GPU_PREDICTIVE_CLEANUP_ACT;
+
+  if (mode == ORF_CONFIG_GPU_PREDICTIVE_CLEANUP_OFF)
+    return ORF_CLEANUP_IMPULSE_NONE;
+  if (now_us < state->next_foreseen_us || (acts && now_us < state->next_us))
+    return ORF_CLEANUP_IMPULSE_LIMITED;
+  state->next_foreseen_us = now_us + cooldown_us;
+  return acts ? ORF_CLEANUP_IMPULSE_ACT : ORF_CLEANUP_IMPULSE_ADVISE;
+}
+
 void
 orf_cleanup_trigger_ended (OrfCleanupTriggerState *state,
                            gboolean fruitful,

@@ -107,6 +107,7 @@ bind_methods (OrfCore *core)
   orf_incident_service_bind (core->incidents, core->router);
   orf_batch_service_bind (core->router, &core->metrics);
   orf_report_service_bind (core->router, &core->metrics);
+  orf_judge_service_bind (core->predictions, core->router);
   orf_sql_service_bind (core->sql, core->router);
   orf_metrics_define_bind (core->router, &core->metrics);
   orf_metrics_list_bind (core->router, &core->metrics);
@@ -133,6 +134,9 @@ orf_core_new (const OrfConfig *config, gboolean read_only, GError **error)
     return NULL;
   core->incidents = orf_incident_service_new (config, core->store, error);
   if (core->incidents == NULL)
+    return NULL;
+  core->predictions = orf_judge_service_new (config, core->store, error);
+  if (core->predictions == NULL)
     return NULL;
   core->sql = orf_sql_service_new (config, core->store, core->memory, sql_program);
   core->metrics = (OrfMetricsParts){ core->registry, core->store, config, core->memory };
@@ -167,6 +171,7 @@ orf_core_free (OrfCore *core)
   g_clear_pointer (&core->events, orf_event_service_free);
   g_clear_pointer (&core->outbox, orf_outbox_service_free);
   g_clear_pointer (&core->incidents, orf_incident_service_free);
+  g_clear_pointer (&core->predictions, orf_judge_service_free);
   g_clear_pointer (&core->router, orf_router_unref);
   g_clear_pointer (&core->memory, orf_memory_free);
   g_free (core);

@@ -3,6 +3,7 @@
 
 #include "events/orf-event-service.h"
 #include "incidents/orf-incident-service.h"
+#include "judge/orf-judge-service.h"
 #include "metrics/orf-metrics-parts.h"
 #include "remote/orf-outbox-service.h"
 #include "rpc/orf-router.h"
@@ -23,6 +24,7 @@ typedef struct {
   OrfOutboxService *outbox;
   OrfIncidentService *incidents;
   OrfSqlService *sql;
+  OrfJudgeService *predictions;
   OrfRouter *router;
 } OrfCore;
 

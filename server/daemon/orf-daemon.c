@@ -21,6 +21,7 @@
 #include "gpu/orf-orphan-service.h"
 #include "host/orf-memory-watch.h"
 #include "incidents/orf-black-box.h"
+#include "judge/orf-judge.h"
 #include "metrics/orf-dashboard.h"
 #include "metrics/orf-metrics-watch.h"
 #include "orf-encode.h"
@@ -69,6 +70,7 @@ struct _OrfDaemon {
   OrfWorkerFrame *worker_frame;
   OrfWorkerService *worker_service;
   OrfCleaner *cleaner;
+  OrfJudge *judge;
   OrfActuators *actuators;
   OrfOutbox *outbox;
   OrfRemoteWrite *remote_write;
@@ -170,6 +172,7 @@ frame_cb (gpointer user_data, gint64 t_us)
   orf_dashboard_tick (daemon->dashboard, t_us);
   orf_health_service_look (daemon->health);
   orf_cleaner_look (daemon->cleaner);
+  orf_judge_tick (daemon->judge);
 }
 
 static gboolean
@@ -208,6 +211,36 @@ start_workers (OrfDaemon *daemon, GError **error)
   orf_cleanup_calls_bind (router, daemon->cleaner);
   daemon->actuators = orf_actuators_new (daemon->config, daemon->workers, daemon->gpu, error);
   return daemon->actuators != NULL;
+}
+
+/* Memory of a device may be got back; of anything else it is only said. */
+static void
+warned_cb (gpointer user_data, OrfForecastWarningRow *row, const char *text)
+{
+  OrfDaemon *daemon = user_data;
+
+  if (row->device != NULL)
+    row->action = orf_cleaner_foresee (daemon->cleaner, row->device, text, &row->cleanup_id);
+  else
+    g_message ("%s", text);
+}
+
+static gboolean
+start_judge (OrfDaemon *daemon, GError **error)
+{
+  daemon->judge = orf_judge_new (
+    &(OrfJudgeParts){
+      .config = daemon->config,
+      .store = daemon->core->store,
+      .registry = daemon->core->registry,
+      .sampler = daemon->sampler,
+      .memory = daemon->core->memory,
+    },
+    error);
+  if (daemon->judge == NULL)
+    return FALSE;
+  orf_judge_set_warned (daemon->judge, warned_cb, daemon);
+  return TRUE;
 }
 
 static guint
@@ -533,8 +566,9 @@ orf_daemon_new (OrfConfig *config, GError **error)
   if (daemon->core == NULL || !start_sources (daemon, error))
     return NULL;
   daemon->audit = orf_audit_log_new (daemon->core->store, daemon->core->router);
-  if (!start_workers (daemon, error) || !bind_services (daemon, error) ||
-      !start_outbox (daemon, error) || !start_listeners (daemon, error))
+  if (!start_workers (daemon, error) || !start_judge (daemon, error) ||
+      !bind_services (daemon, error) || !start_outbox (daemon, error) ||
+      !start_listeners (daemon, error))
     return NULL;
   daemon->review_id = g_timeout_add_seconds (REVIEW_S, review_streams_cb, daemon);
   note_start (daemon);
@@ -560,6 +594,8 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->gate, orf_gate_free);
   if (daemon->cleaner != NULL)
     orf_cleaner_stop (daemon->cleaner);
+  if (daemon->judge != NULL)
+    orf_judge_stop (daemon->judge);
   g_clear_pointer (&daemon->actuators, orf_actuators_free);
   g_clear_pointer (&daemon->audit, orf_audit_log_free);
   g_clear_pointer (&daemon->metrics_watch, orf_metrics_watch_free);
@@ -577,6 +613,7 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->otlp, orf_otlp_service_free);
   g_clear_pointer (&daemon->remote_write, orf_remote_write_free);
   g_clear_pointer (&daemon->outbox, orf_outbox_free);
+  g_clear_pointer (&daemon->judge, orf_judge_free);
   g_clear_pointer (&daemon->cleaner, orf_cleaner_free);
   g_clear_pointer (&daemon->worker_service, orf_worker_service_free);
   g_clear_pointer (&daemon->worker_frame, orf_worker_frame_free);

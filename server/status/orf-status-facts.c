@@ -42,6 +42,7 @@ gather (const OrfStatusParts *parts, OrfComponentFacts *facts)
   facts->store_writes = stats->fault == NULL;
   facts->store_fault = stats->fault;
   facts->memory_short = orf_memory_is_short (parts->memory);
+  facts->forecasts_off = !parts->config->forecast.enabled;
   gather_probes (parts, facts);
   gather_built (parts, facts);
 }
