@@ -247,8 +247,7 @@ begin_ask (Fixture *fixture, OrfCleanupLevel level, gint64 time_us)
 static void
 ask (Fixture *fixture, OrfCleanupLevel level)
 {
-  g_autofree char *advice = begin_ask (fixture, level, FOR_EVER_US);
-
+  g_free (begin_ask (fixture, level, FOR_EVER_US));
   WAIT_FOR (fixture->answered);
   fixture->answered = FALSE;
 }

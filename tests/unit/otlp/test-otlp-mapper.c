@@ -106,8 +106,6 @@ test_forgotten (Fixture *f, gconstpointer data)
 static void
 test_rejected (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GError) error = NULL;
-
   map_gauge (f, "g", 0, 2, ",\"timeUnixNano\":\"1\"");
   g_assert_cmpuint (f->batch->n_rejected, ==, 2);
   g_assert_nonnull (strstr (f->batch->reason, "too old"));

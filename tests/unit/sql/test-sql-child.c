@@ -65,6 +65,7 @@ run (Fixture *fixture, char *ask)
 {
   g_autoptr (OrfSqlChild) child = start (fixture, ask);
 
+  g_assert_nonnull (child);
   while (!fixture->ended)
     g_main_context_iteration (NULL, TRUE);
 }
