@@ -17,10 +17,10 @@
 #define COVERAGE_RATE .001f
 /* The promises aim a little below what is told: ahead of a calm that none can miss, as of a value
  * that stands at its bound, more is covered than is asked for. */
-static const float outside[2] = { .22f, .108f };
+static const float outside[2] = { .23f, .108f };
 /* So much more is left outside where the value rests at the end of its range for a part of the
  * time: those rows are covered whatever is told. */
-#define RESTING_SHARE 1.25f
+#define RESTING_SHARE 1.2f
 /* It rests there: so many rows, and so large a share of them. */
 #define RESTING_ROWS  3
 #define RESTING_PART  .05f
@@ -33,7 +33,7 @@ static const float decays[N_PASTS] = { .8824969f, .9692333f, .9922179f };
 #define N_SPREAD 12
 /* The further ahead, the more what was not seen yet counts: the least weight of the last value with
  * its moves is h / (h + this). */
-#define FAR_ROWS 120.f
+#define FAR_ROWS 80.f
 /* Forecasts are kept at each so manieth row, or at a multiple: each costs as much as some rows. */
 #define STRIDE 10
 /* Outcomes are counted once so many rows stood behind the forecast. */
@@ -206,7 +206,7 @@ add_rows (OrfSample *sample, const OrfRowRingEntry *entries, guint n, float *sum
 static void
 weigh_rows (OrfSample *sample, guint part, const float *weights, const float *sums)
 {
-  float shares[N_PASTS];
+  float shares[N_PASTS] = { 0 };
 
   for (guint k = 0; k < N_PASTS; k++)
     shares[k] = weights[ORF_FORECASTER_PAST + k] / sums[k];

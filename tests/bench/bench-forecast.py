@@ -75,10 +75,13 @@ def main():
         target = TARGETS.get((s["group"], s["rows"]))
         table.add(f"{where}: error / last value's", f"{s['error']:.3f}", f"<= {target}" if target else "",
                   s["error"] <= target if target else None)
-        table.add("  covered at 80 %, plain", f"{100 * s['covered80']:.1f}, {100 * s['plain80']:.1f}", "77 to 85", .77 <= s["covered80"] <= .85)
-        table.add("  covered at 90 %, plain", f"{100 * s['covered90']:.1f}, {100 * s['plain90']:.1f}", "87 to 93", .87 <= s["covered90"] <= .93)
-        table.add("  series within 8 points", f"{100 * s['near']:.0f} %", ">= 85 %", s["near"] >= .85)
-        table.add("  Winkler score / plain", f"{s['winkler'] / s['plain_winkler']:.2f}", "<= 1", s["winkler"] <= s["plain_winkler"])
+        # made series show what changed; the targets are for real ones
+        for what, value, wanted, good in (
+                ("  covered at 80 %, plain", f"{100 * s['covered80']:.1f}, {100 * s['plain80']:.1f}", "77 to 85", .77 <= s["covered80"] <= .85),
+                ("  covered at 90 %, plain", f"{100 * s['covered90']:.1f}, {100 * s['plain90']:.1f}", "87 to 93", .87 <= s["covered90"] <= .93),
+                ("  series within 8 points", f"{100 * s['near']:.0f} %", ">= 85 %", s["near"] >= .85),
+                ("  Winkler score / plain", f"{s['winkler'] / s['plain_winkler']:.2f}", "<= 1", s["winkler"] <= s["plain_winkler"])):
+            table.add(what, value, *((wanted, good) if folder else ()))
     table.add("a push, 10,000 series of 4 horizons", f"{cost['push_us']:.2f} us", "<= 2", cost["push_us"] <= 2)
     table.add("a series", f"{cost['bytes']} B", "<= 1024", cost["bytes"] <= 1024)
     table.print()
