@@ -62,7 +62,8 @@ struct _OrfJudge {
   pthread_t thread;
   gboolean has_thread, stopped;
   guint64 n_dropped;
-  gint64 said_us; /* monotonic: when it was said that series are left out */
+  gint64 said_us;   /* monotonic: when it was said that series are left out */
+  gint64 failed_us; /* and that something could not be written */
   OrfJudgeFigures figures;
   OrfJudgeWarned warned;
   gpointer warned_data;
@@ -338,8 +339,14 @@ tell_warnings (OrfJudge *judge, GArray *warnings)
 static void
 written_cb (gpointer user_data, const OrfWriteResult *result, const GError *error)
 {
-  if (error != NULL)
-    g_warning ("forecasts are not in the file: %s", error->message);
+  OrfJudge *judge = user_data;
+  gint64 now_us = orf_clock_monotonic_us ();
+
+  /* a disk that is full refuses each of them */
+  if (error == NULL || (judge->failed_us != 0 && now_us - judge->failed_us < SAY_US))
+    return;
+  judge->failed_us = now_us;
+  g_warning ("forecasts are not in the file: %s", error->message);
 }
 
 static void
@@ -354,7 +361,7 @@ write_change (OrfJudge *judge, OrfJudgeJob *job)
   }
   change->before_us = job->now_us - config->forecast.keep_us;
   change->max_rows = config->forecast.max_rows;
-  orf_store_write_forecasts (judge->parts.store, change, written_cb, NULL);
+  orf_store_write_forecasts (judge->parts.store, change, written_cb, judge);
 }
 
 static void
