@@ -43,6 +43,7 @@ OrfCtlExit orf_ctl_verb_gpu_cleanup (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_gpu_cleanups (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_gpu_events (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_gpu_largest (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_gpu_leaks (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_gpu_orphans (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_gpu_batch_size (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_gpu_report (OrfCtl *ctl, GError **error);

@@ -124,6 +124,13 @@ static const OrfCtlOption gpu_events_options[] = {
   { NULL, NULL, NULL },
 };
 
+static const OrfCtlOption gpu_leaks_options[] = {
+  { "limit", "N", "at most so many" },
+  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
+  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  { NULL, NULL, NULL },
+};
+
 static const OrfCtlOption gpu_report_options[] = {
   { "device", "DEVICE", "only this device" },
   { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
@@ -290,6 +297,16 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .max_arguments = 1,
     .reads_only = TRUE,
     .run = orf_ctl_verb_gpu_events },
+  { .name = "gpu leaks",
+    .arguments = "[DEVICE]",
+    .summary = "workers and processes that hold more and more, steepest first",
+    .help = "TRIGGER is what happened near SINCE: a deploy mark, a model load, larger batches.",
+    .examples = "orfeasctl gpu leaks\n"
+                "orfeasctl --db orfeas.db gpu leaks --json | jq '.suspects[0]'\n",
+    .options = gpu_leaks_options,
+    .max_arguments = 1,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_gpu_leaks },
   { .name = "gpu orphans",
     .arguments = "[DEVICE]",
     .summary = "device memory of no living process, and whose it was",

@@ -3,6 +3,7 @@
 
 #include "batch/orf-batch-service.h"
 #include "daemon/orf-paths.h"
+#include "leaks/orf-leak-service.h"
 #include "metrics/orf-metrics-define.h"
 #include "metrics/orf-metrics-export.h"
 #include "metrics/orf-metrics-list.h"
@@ -108,6 +109,7 @@ bind_methods (OrfCore *core)
   orf_batch_service_bind (core->router, &core->metrics);
   orf_report_service_bind (core->router, &core->metrics);
   orf_judge_service_bind (core->predictions, core->router);
+  orf_leak_service_bind (core->router, core->store);
   orf_sql_service_bind (core->sql, core->router);
   orf_metrics_define_bind (core->router, &core->metrics);
   orf_metrics_list_bind (core->router, &core->metrics);

@@ -22,6 +22,7 @@
 #include "host/orf-memory-watch.h"
 #include "incidents/orf-black-box.h"
 #include "judge/orf-judge.h"
+#include "leaks/orf-leaks.h"
 #include "metrics/orf-dashboard.h"
 #include "metrics/orf-metrics-watch.h"
 #include "orf-encode.h"
@@ -71,6 +72,7 @@ struct _OrfDaemon {
   OrfWorkerService *worker_service;
   OrfCleaner *cleaner;
   OrfJudge *judge;
+  OrfLeaks *leaks;
   OrfActuators *actuators;
   OrfOutbox *outbox;
   OrfRemoteWrite *remote_write;
@@ -109,6 +111,7 @@ device_sampled_cb (gpointer user_data,
   orf_device_events_look (daemon->device_events, snapshot->device->device, sample, now_us);
   orf_orphans_look (daemon->orphans, snapshot->device->device, snapshot->device->backend, sample,
                     now_us);
+  orf_leaks_look (daemon->leaks, snapshot->device->device, sample, now_us);
 }
 
 /* After the sampler. */
@@ -240,6 +243,8 @@ start_judge (OrfDaemon *daemon, GError **error)
   if (daemon->judge == NULL)
     return FALSE;
   orf_judge_set_warned (daemon->judge, warned_cb, daemon);
+  daemon->leaks = orf_leaks_new (daemon->config, daemon->core->store, daemon->judge,
+                                 daemon->workers);
   return TRUE;
 }
 
@@ -620,6 +625,7 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->worker_devices, orf_worker_devices_free);
   g_clear_pointer (&daemon->worker_keeper, orf_worker_keeper_free);
   g_clear_pointer (&daemon->workers, orf_workers_free);
+  g_clear_pointer (&daemon->leaks, orf_leaks_free);
   g_clear_pointer (&daemon->gpu_service, orf_gpu_service_free);
   g_clear_pointer (&daemon->gpu, orf_gpu_monitor_free);
   g_clear_pointer (&daemon->device_event_service, orf_device_event_service_free);
