@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "forecast/orf-leak-test.h"
 
+#include "stats/orf-mann-kendall.h"
 #include "stats/orf-median.h"
-#include "stats/orf-theil-sen.h"
 
 #include <math.h>
 
@@ -143,13 +143,12 @@ get_spread (const OrfLeakPoint *points, guint n)
 static double
 get_confidence (const OrfLeakPoint *points, guint n, double evenness)
 {
-  OrfMannKendall kendall;
   double lows[ORF_LEAK_POINTS];
 
   for (guint i = 0; i < n; i++)
     lows[i] = points[i].low;
-  orf_mann_kendall_test (lows, n, &kendall);
-  return (1 - erfc (kendall.z / G_SQRT2) / 2) * (.8 + .2 * MIN (1, evenness * (SEGMENTS - 1)));
+  return (1 - erfc (orf_mann_kendall (lows, n) / G_SQRT2) / 2) *
+         (.8 + .2 * MIN (1, evenness * (SEGMENTS - 1)));
 }
 
 void

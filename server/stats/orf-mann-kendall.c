@@ -25,9 +25,15 @@ get_ties (const double *values, guint n)
 }
 
 double
+orf_mann_kendall_get_variance (const double *values, guint n)
+{
+  return (n * (n - 1.) * (2. * n + 5) - get_ties (values, n)) / 18;
+}
+
+double
 orf_mann_kendall (const double *values, guint n)
 {
-  double variance = (n * (n - 1.) * (2. * n + 5) - get_ties (values, n)) / 18;
+  double variance = orf_mann_kendall_get_variance (values, n);
   int sum = 0;
 
   if (n < MIN_VALUES || variance <= 0)

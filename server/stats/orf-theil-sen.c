@@ -1,48 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "stats/orf-theil-sen.h"
+#include "stats/orf-mann-kendall.h"
 #include "stats/orf-median.h"
 
 #include <math.h>
 
 #define MAX_SLOPES (ORF_THEIL_SEN_MAX * (ORF_THEIL_SEN_MAX - 1) / 2)
-
-/* How many of those before i have its value: a tie of t values is counted once, by its last. */
-static double
-get_variance (const double *y, guint n)
-{
-  double sum = (double) n * (n - 1.0) * (2.0 * n + 5);
-
-  for (guint i = 0; i < n; i++) {
-    double ties = 1;
-    gboolean last = TRUE;
-
-    for (guint j = 0; j < n && last; j++) {
-      if (j < i)
-        ties += y[j] == y[i];
-      else if (j > i && y[j] == y[i])
-        last = FALSE;
-    }
-    if (last)
-      sum -= ties * (ties - 1) * (2 * ties + 5);
-  }
-  return sum / 18;
-}
-
-void
-orf_mann_kendall_test (const double *y, guint n, OrfMannKendall *test)
-{
-  double pairs = n * (n - 1.0) / 2;
-  gint64 s = 0;
-
-  for (guint i = 0; i < n; i++)
-    for (guint j = i + 1; j < n; j++)
-      s += (y[j] > y[i]) - (y[j] < y[i]);
-  *test = (OrfMannKendall){ .s = s, .variance = get_variance (y, n) };
-  if (pairs > 0)
-    test->tau = (double) s / pairs;
-  if (test->variance > 0 && s != 0)
-    test->z = (double) (s > 0 ? s - 1 : s + 1) / sqrt (test->variance);
-}
 
 /* n: within the limit. */
 static guint
@@ -90,7 +53,7 @@ orf_theil_sen_fit (const double *x, const double *y, guint n, double z, OrfTheil
   if (n_slopes == 0)
     return FALSE;
   /* The (N' - C) / 2 th slope from either end, with C = z sqrt (variance of S): Sen, section 6. */
-  half = z * sqrt (get_variance (y, n));
+  half = z * sqrt (orf_mann_kendall_get_variance (y, n));
   last = n_slopes - 1;
   line->slope = orf_median_of (slopes, n_slopes);
   line->lower = orf_median_select (slopes, n_slopes,

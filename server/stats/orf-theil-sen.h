@@ -7,13 +7,11 @@ G_BEGIN_DECLS
 
 /*
  * A line through points of which a share up to 29 % may lie anywhere: the median of the slopes
- * between all pairs, the test whether there is a trend at all, and the interval that inverts that
- * test.  Pure.
+ * between all pairs, and the interval that inverts Kendall's test (orf-mann-kendall).  Pure.
  *
  * H. Theil, "A rank-invariant method of linear and polynomial regression analysis", Nederl. Akad.
  * Wetensch. Proc. 53 (1950).  P. K. Sen, "Estimates of the Regression Coefficient Based on
- * Kendall's Tau", JASA 63 (1968).  H. B. Mann, "Nonparametric Tests Against Trend", Econometrica 13
- * (1945), and M. G. Kendall, "Rank Correlation Methods" (1975), the variance of S with ties.
+ * Kendall's Tau", JASA 63 (1968).
  */
 
 /* A pair each is 2016 slopes: 16 KiB of stack. */
@@ -31,15 +29,5 @@ gboolean orf_theil_sen_fit (const double *x, const double *y, guint n, double z,
 /* Slope and level alone. */
 gboolean
 orf_theil_sen_get_line (const double *x, const double *y, guint n, double *slope, double *level);
-
-typedef struct {
-  gint64 s;        /* pairs that rise less pairs that fall, in the order of the array */
-  double variance; /* of s where there is no trend, with ties of y */
-  double z;        /* normal score of s, one towards 0 for its steps; 0: no trend or no variance */
-  double tau;      /* s over all pairs, -1..1 */
-} OrfMannKendall;
-
-/* Any n; O(n²) time. */
-void orf_mann_kendall_test (const double *y, guint n, OrfMannKendall *test);
 
 G_END_DECLS
