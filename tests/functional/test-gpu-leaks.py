@@ -26,7 +26,8 @@ def report(daemon, worker, allocated):
 
 
 def suspects(daemon):
-    return daemon.call("gpu.leaks")["suspects"]
+    """Workers: at rows so short the wave of a simulated process rises for long."""
+    return [suspect for suspect in daemon.call("gpu.leaks")["suspects"] if suspect["worker"]]
 
 
 def test_leak(t):
@@ -62,12 +63,12 @@ def test_leak(t):
     # it went away: nobody leaks any more, and the file says why
     daemon.call("worker.leave", {"worker": leaky})
     wait_for(lambda: not suspects(daemon), "the end of the leak")
-    columns = daemon.call("sql.query", {"sql": "SELECT ending, trigger FROM v_leak"})
+    columns = daemon.call("sql.query", {"sql": "SELECT ending, trigger FROM v_leak WHERE name = 'leaky'"})
     equal(columns["rows"], [["gone", "deploy mark: studio 2.4"]])
     daemon.stop()
     status, shown, errors = t.ctl(None, "--db", daemon.db, "gpu", "leaks", "--json")
     equal(status, 0, errors)
-    equal(json.loads(shown)["suspects"], [])
+    equal([suspect for suspect in json.loads(shown)["suspects"] if suspect["worker"]], [])
 
 
 if __name__ == "__main__":
