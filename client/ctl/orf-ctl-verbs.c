@@ -300,7 +300,8 @@ const OrfCtlVerb orf_ctl_verbs[] = {
   { .name = "gpu leaks",
     .arguments = "[DEVICE]",
     .summary = "workers and processes that hold more and more, steepest first",
-    .help = "TRIGGER is what happened near SINCE: a deploy mark, a model load, larger batches.",
+    .help = "TRIGGER is what happened near SINCE: a deploy mark, a model load, or\n"
+            "batches larger than ever.",
     .examples = "orfeasctl gpu leaks\n"
                 "orfeasctl --db orfeas.db gpu leaks --json | jq '.suspects[0]'\n",
     .options = gpu_leaks_options,
