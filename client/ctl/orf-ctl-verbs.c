@@ -299,7 +299,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .run = orf_ctl_verb_gpu_events },
   { .name = "gpu leaks",
     .arguments = "[DEVICE]",
-    .summary = "workers and processes that hold more and more, steepest first",
+    .summary = "who holds more and more memory, steepest first",
     .help = "TRIGGER is what happened near SINCE: a deploy mark, a model load, or\n"
             "batches larger than ever.",
     .examples = "orfeasctl gpu leaks\n"
