@@ -89,7 +89,8 @@ append_workers (const OrfCtl *ctl, const OrfGpuCleanupResult *result, GString *o
   orf_ctl_table_add_column (table, "VERDICT", 0);
   orf_ctl_table_add_column (table, "IDLE", ORF_CTL_COLUMN_RIGHT);
   orf_ctl_table_add_column (table, "CLAIMED", ORF_CTL_COLUMN_RIGHT);
-  orf_ctl_table_add_column (table, "FREED", ORF_CTL_COLUMN_RIGHT);
+  orf_ctl_table_add_column (table, "GAVE", ORF_CTL_COLUMN_RIGHT);
+  orf_ctl_table_add_column (table, "TOOK AGAIN", ORF_CTL_COLUMN_RIGHT);
   orf_ctl_table_add_column (table, "SAYS", ORF_CTL_COLUMN_GIVES_WAY);
   for (guint i = 0; i < result->workers->len; i++) {
     const OrfGpuCleanupWorker *worker = result->workers->pdata[i];
@@ -100,7 +101,8 @@ append_workers (const OrfCtl *ctl, const OrfGpuCleanupResult *result, GString *o
                        orf_cleanup_worker_verdict_to_string (worker->verdict));
     add_bytes (ctl, table, OPTIONAL (worker, idle_bytes));
     add_bytes (ctl, table, OPTIONAL (worker, claimed_bytes));
-    add_bytes (ctl, table, OPTIONAL (worker, freed_bytes));
+    add_bytes (ctl, table, OPTIONAL (worker, released_bytes));
+    add_bytes (ctl, table, OPTIONAL (worker, regained_bytes));
     orf_ctl_table_add (table, ORF_CTL_PLAIN, worker->text);
   }
   for (guint i = 0; i < result->left_out->len; i++) {
@@ -109,7 +111,7 @@ append_workers (const OrfCtl *ctl, const OrfGpuCleanupResult *result, GString *o
     orf_ctl_table_add (table, ORF_CTL_FAINT, left_out->worker);
     orf_ctl_table_add (table, ORF_CTL_PLAIN, left_out->name);
     orf_ctl_table_add (table, ORF_CTL_FAINT, "not asked");
-    for (guint k = 0; k < 3; k++)
+    for (guint k = 0; k < 4; k++)
       orf_ctl_table_add (table, ORF_CTL_PLAIN, NULL);
     orf_ctl_table_add (table, ORF_CTL_PLAIN, left_out->reason);
   }
@@ -185,7 +187,7 @@ orf_ctl_verb_gpu_cleanup (OrfCtl *ctl, GError **error)
 static OrfCtlTable *
 new_list_table (const OrfCtlTerminal *terminal)
 {
-  static const char *const numbers[] = { "BEFORE", "AFTER", "FREED", "REGAINED", "TOOK" };
+  static const char *const numbers[] = { "BEFORE", "AFTER", "GAVE", "FREED", "REGAINED", "TOOK" };
   OrfCtlTable *table = orf_ctl_table_new (terminal);
 
   orf_ctl_table_add_column (table, "TIME", 0);
@@ -225,6 +227,7 @@ add_cb (const OrfCtl *ctl, OrfCtlTable *table, gconstpointer row)
   orf_ctl_table_add (table, verdict_style (record->verdict), verdict);
   add_bytes (ctl, table, OPTIONAL (record, before_bytes));
   add_bytes (ctl, table, OPTIONAL (record, after_bytes));
+  add_bytes (ctl, table, OPTIONAL (record, released_bytes));
   add_bytes (ctl, table, OPTIONAL (record, freed_bytes));
   add_bytes (ctl, table, OPTIONAL (record, regained_bytes));
   add_duration (ctl, table, OPTIONAL (record, took_us));

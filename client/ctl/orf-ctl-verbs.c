@@ -99,7 +99,7 @@ static const OrfCtlOption workers_options[] = {
 
 static const OrfCtlOption gpu_cleanup_options[] = {
   { "device", "DEVICE", "on this device" },
-  { "worker", "WORKER", "only this worker, by its id" },
+  { "worker", "WORKER", "only this worker, by its id or its name" },
   { "level", "LEVEL", "light (idle cache), normal (pools), aggressive (unload)" },
   { "dry-run", NULL, "say who would be asked, in which order and why" },
   { NULL, NULL, NULL },
@@ -250,7 +250,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
             "worker says, FREED what was measured.  Exit status 5: nothing came of it.",
     .examples = "orfeasctl gpu cleanup --dry-run\n"
                 "orfeasctl gpu cleanup --device pci-0000:03:00.0 --level light\n"
-                "orfeasctl gpu cleanup --worker w-3 --level aggressive\n",
+                "orfeasctl gpu cleanup --worker studio-0 --level aggressive\n",
     .options = gpu_cleanup_options,
     .run = orf_ctl_verb_gpu_cleanup },
   { .name = "gpu cleanups",
@@ -280,7 +280,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
             "keeps the p99 where one is asked for.  LIMIT is by memory alone.  What lies\n"
             "beyond the sizes that were seen is told.",
     .examples = "orfeasctl gpu batch-size w-1\n"
-                "orfeasctl gpu batch-size w-1 --headroom 20 --p99 250ms\n"
+                "orfeasctl gpu batch-size studio-0 --headroom 20 --p99 250ms\n"
                 "orfeasctl --db orfeas.db gpu batch-size w-1 --json | jq .recommended\n",
     .options = gpu_batch_size_options,
     .min_arguments = 1,

@@ -25,6 +25,7 @@ struct OrfGpuPool {
   OrfGpuBlock **waiting_end;
   uint64_t creating_bytes;
   uint64_t destroying_bytes; /* the device's to have back any moment */
+  uint64_t returned_bytes;   /* and what it had back since the start */
   uint64_t allocated_peak_bytes;
   uint64_t reserved_peak_bytes;
   uint64_t ooms;
@@ -181,6 +182,7 @@ give_back (OrfGpuPool *pool)
   destroy_segments (pool, segments);
   end_giving (pool);
   pool->destroying_bytes -= given_bytes;
+  pool->returned_bytes += given_bytes;
   return given_bytes;
 }
 
@@ -400,6 +402,7 @@ orf_gpu_pool_get_stats (OrfGpuPool *pool, OrfGpuPoolStats *stats)
     .n_segments = heap->n_segments,
     .n_allocations = pool->n_allocations,
     .n_created = pool->n_created,
+    .returned_bytes = pool->returned_bytes,
   };
   pthread_mutex_unlock (&pool->lock);
 }

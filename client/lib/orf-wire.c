@@ -75,6 +75,7 @@ make_allocator (const OrfAllocator *allocator)
   set_number (object, "largest_free_bytes", allocator->largest_free_bytes);
   set_number (object, "ooms", allocator->ooms);
   set_number (object, "retries", allocator->retries);
+  set_number (object, "returned_bytes", allocator->returned_bytes);
   return object;
 }
 
@@ -140,6 +141,7 @@ orf_wire_make_done (int64_t id,
                     const char *advice,
                     OrfOutcome outcome,
                     int64_t freed_bytes,
+                    const OrfAllocator *allocator,
                     const char *text)
 {
   static const char *const words[] = { [ORF_OUTCOME_DONE] = "done",
@@ -151,6 +153,8 @@ orf_wire_make_done (int64_t id,
   set_text (params, "advice", advice);
   set_text (params, "outcome", words[outcome]);
   set_number (params, "freed_bytes", freed_bytes);
+  if (allocator != NULL)
+    json_object_set_new (params, "allocator", make_allocator (allocator));
   set_text (params, "text", text);
   return make_call (id, "worker.done", params, NULL);
 }

@@ -53,12 +53,13 @@ char *orf_wire_make_report (int64_t id,
                             const OrfStoredBatch *batches,
                             const char *key);
 char *orf_wire_make_advice (int64_t id, const char *worker);
-/* text NULL or "": none. */
+/* allocator NULL: not known; text NULL or "": none. */
 char *orf_wire_make_done (int64_t id,
                           const char *worker,
                           const char *advice,
                           OrfOutcome outcome,
                           int64_t freed_bytes,
+                          const OrfAllocator *allocator,
                           const char *text);
 char *orf_wire_make_leave (int64_t id, const char *worker);
 

@@ -16,8 +16,10 @@ struct OrfWorkerAnswer {
   OrfWorkerAnswer *next;
   OrfOutcome outcome;
   int64_t freed_bytes;
-  char *text;    /* behind advice, in the same memory; "": none */
-  char advice[]; /* its id */
+  bool has_allocator;
+  OrfAllocator allocator; /* when it was answered: soon after it may hold as much again */
+  char *text;             /* behind advice, in the same memory; "": none */
+  char advice[];          /* its id */
 };
 
 struct OrfWorker {
@@ -51,6 +53,9 @@ struct OrfWorker {
 
 /* data: the worker. */
 void *orf_worker_run_thread_cb (void *data);
+
+/* What a report tells now; false: nothing is known.  Takes the lock. */
+bool orf_worker_read_allocator (OrfWorker *worker, OrfAllocator *allocator);
 
 void orf_stored_batches_free (OrfStoredBatch *batches);
 /* Monotonic. */

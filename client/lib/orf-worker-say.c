@@ -44,21 +44,6 @@ orf_worker_run_register_again (OrfWorkerRun *run)
 }
 
 static void
-read_pool (OrfGpuPool *pool, OrfAllocator *allocator)
-{
-  OrfGpuPoolStats stats;
-
-  orf_gpu_pool_get_stats (pool, &stats);
-  *allocator = (OrfAllocator){ .allocated_bytes = (int64_t) stats.allocated_bytes,
-                               .reserved_bytes = (int64_t) stats.reserved_bytes,
-                               .active_bytes = (int64_t) stats.active_bytes,
-                               .inactive_split_bytes = (int64_t) stats.inactive_split_bytes,
-                               .largest_free_bytes = (int64_t) stats.largest_free_bytes,
-                               .ooms = (int64_t) stats.ooms,
-                               .retries = (int64_t) stats.retries };
-}
-
-static void
 make_key (OrfWorkerRun *run)
 {
   unsigned char bytes[16] = { 0 };
@@ -95,23 +80,17 @@ call_report (OrfWorkerRun *run)
 {
   OrfWorker *worker = run->worker;
   bool is_resent = run->sending != NULL;
-  bool has_allocator;
   OrfAllocator allocator;
+  bool has_allocator = orf_worker_read_allocator (worker, &allocator);
 
   run->next_report_us = orf_worker_now_us () + run->period_us;
   run->said_last = run->closing_us != 0;
   pthread_mutex_lock (&worker->lock);
   worker->report_now = false;
-  has_allocator = worker->has_allocator;
-  allocator = worker->allocator;
   if (!is_resent)
     take_batches (run);
   pthread_mutex_unlock (&worker->lock);
 
-  if (worker->pool != NULL) {
-    read_pool (worker->pool, &allocator);
-    has_allocator = true;
-  }
   if (!is_resent)
     make_key (run);
   call (run, ORF_CALL_REPORT,
@@ -124,7 +103,8 @@ call_done (OrfWorkerRun *run, const OrfWorkerAnswer *answer)
 {
   call (run, ORF_CALL_DONE,
         orf_wire_make_done (++run->last_id, run->id, answer->advice, answer->outcome,
-                            answer->freed_bytes, answer->text));
+                            answer->freed_bytes, answer->has_allocator ? &answer->allocator : NULL,
+                            answer->text));
 }
 
 bool

@@ -261,6 +261,38 @@ orf_worker_add_batch (OrfWorker *worker, const OrfBatch *batch)
   return ORF_STATUS_OK;
 }
 
+static void
+read_pool (OrfGpuPool *pool, OrfAllocator *allocator)
+{
+  OrfGpuPoolStats stats;
+
+  orf_gpu_pool_get_stats (pool, &stats);
+  *allocator = (OrfAllocator){ .allocated_bytes = (int64_t) stats.allocated_bytes,
+                               .reserved_bytes = (int64_t) stats.reserved_bytes,
+                               .active_bytes = (int64_t) stats.active_bytes,
+                               .inactive_split_bytes = (int64_t) stats.inactive_split_bytes,
+                               .largest_free_bytes = (int64_t) stats.largest_free_bytes,
+                               .ooms = (int64_t) stats.ooms,
+                               .retries = (int64_t) stats.retries,
+                               .returned_bytes = (int64_t) stats.returned_bytes };
+}
+
+bool
+orf_worker_read_allocator (OrfWorker *worker, OrfAllocator *allocator)
+{
+  bool is_known;
+
+  if (worker->pool != NULL) {
+    read_pool (worker->pool, allocator);
+    return true;
+  }
+  pthread_mutex_lock (&worker->lock);
+  is_known = worker->has_allocator;
+  *allocator = worker->allocator;
+  pthread_mutex_unlock (&worker->lock);
+  return is_known;
+}
+
 static OrfWorkerAnswer *
 make_answer (const char *advice, OrfOutcome outcome, int64_t freed_bytes, const char *text)
 {
@@ -306,6 +338,7 @@ orf_worker_answer (
   answer = make_answer (advice, outcome, freed_bytes, text != NULL ? text : "");
   if (answer == NULL)
     return ORF_STATUS_NO_MEMORY;
+  answer->has_allocator = orf_worker_read_allocator (worker, &answer->allocator);
   pthread_mutex_lock (&worker->lock);
   added = add_answer (worker, answer);
   pthread_mutex_unlock (&worker->lock);

@@ -92,9 +92,10 @@ export class Cleanup {
   }
 
   /** What it claimed beside what was measured. */
-  #outcome({ name, verdict, claimed_bytes: claimed, freed_bytes: freed }) {
+  #outcome({ name, verdict, claimed_bytes: claimed, released_bytes: gave, regained_bytes: again }) {
+    const taken = again > 0 && again >= gave / 20 ? `, took ${quantity(again, "bytes")} of it again at once` : "";
     return el("li", {}, el("span", { class: `badge ${VERDICT_LEVELS[verdict] ?? ""}` }, verdict === null ? "not asked" : words(verdict)),
-      " ", el("b", {}, name), `: measured ${quantity(freed, "bytes")}, claimed ${quantity(claimed, "bytes")}`);
+      " ", el("b", {}, name), `: measured ${quantity(gave, "bytes")}, claimed ${quantity(claimed, "bytes")}${taken}`);
   }
 
   #show(text, items) {

@@ -15,12 +15,12 @@
 #include "gpu/orf-gpu-recorded.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
+#include "workers/orf-worker-names.h"
 
 typedef struct {
   const OrfMetricsParts *parts;
   OrfCall *call;
-  char *worker;
-  gint64 worker_id;
+  char *worker; /* its id, or its name */
   char *device; /* NULL: not given */
   double headroom_percent;
   gint64 p99_us;
@@ -147,24 +147,53 @@ choose_device (const Ask *ask, const OrfWorkerRow *worker, GError **error)
   return device;
 }
 
+/* 0: there is none of this name. */
+static gint64
+find_named (OrfConnection *connection, const char *name, GError **error)
+{
+  g_autoptr (GArray) named = orf_workers_read_named (connection, name, error);
+  g_autoptr (GArray) namesakes = g_array_new (FALSE, FALSE, sizeof (OrfWorkerNamesake));
+
+  if (named == NULL)
+    return 0;
+  for (guint i = 0; i < named->len; i++) {
+    const OrfWorkerNamed *one = &g_array_index (named, OrfWorkerNamed, i);
+    const OrfWorkerNamesake namesake = { one->id, one->live };
+
+    g_array_append_val (namesakes, namesake);
+  }
+  return orf_worker_names_choose (name, (const OrfWorkerNamesake *) namesakes->data, namesakes->len,
+                                  error);
+}
+
+static OrfWorkerRow *
+read_worker (OrfConnection *connection, const char *text, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  OrfWorkerRow *worker = NULL;
+  gint64 id;
+
+  if (orf_id_parse (ORF_ID_WORKER, text, &id))
+    worker = orf_worker_read (connection, id, &failure);
+  if (worker == NULL && failure == NULL) {
+    id = find_named (connection, text, &failure);
+    worker = id != 0 ? orf_worker_read (connection, id, &failure) : NULL;
+  }
+  if (failure != NULL)
+    g_propagate_error (error, g_steal_pointer (&failure));
+  return worker;
+}
+
 static gboolean
 study_thread_cb (gpointer data, OrfConnection *connection, GError **error)
 {
   Ask *ask = data;
-  g_autoptr (GError) failure = NULL;
-  g_autoptr (OrfWorkerRow) worker = orf_worker_read (connection, ask->worker_id, &failure);
+  g_autoptr (OrfWorkerRow) worker = read_worker (connection, ask->worker, error);
   const OrfGpuDevice *device;
   OrfBatchDevice facts;
 
-  if (failure != NULL) {
-    g_propagate_error (error, g_steal_pointer (&failure));
+  if (worker == NULL)
     return FALSE;
-  }
-  if (worker == NULL) {
-    g_propagate_error (error, orf_error_new_field (ORF_ERROR_NOT_FOUND, "worker", NULL,
-                                                   "no worker '%s'", ask->worker));
-    return FALSE;
-  }
   device = choose_device (ask, worker, error);
   if (device == NULL)
     return FALSE;
@@ -195,19 +224,11 @@ looked_cb (gpointer user_data, GPtrArray *devices, const GError *error)
 static void
 batch_size_cb (OrfCall *call, const OrfGpuBatchSizeParams *params, gpointer user_data)
 {
-  Ask *ask;
-  gint64 worker_id;
+  Ask *ask = g_new0 (Ask, 1);
 
-  if (!orf_id_parse (ORF_ID_WORKER, params->worker, &worker_id)) {
-    orf_call_fail (call, orf_error_new_field (ORF_ERROR_NOT_FOUND, "worker", NULL, "no worker '%s'",
-                                              params->worker));
-    return;
-  }
-  ask = g_new0 (Ask, 1);
   ask->parts = user_data;
   ask->call = call;
   ask->worker = g_strdup (params->worker);
-  ask->worker_id = worker_id;
   ask->device = g_strdup (params->device);
   ask->headroom_percent = params->headroom_percent;
   ask->p99_us = params->has_p99_us ? params->p99_us : 0;

@@ -49,7 +49,6 @@ typedef struct {
   GArray *waiters;       /* Waiter */
   OrfCleanup *cleanup;   /* while it runs */
   OrfCleanupRow *row;    /* once it has ended */
-  GPtrArray *left_out;   /* OrfCleanupMember; NULL: not begun */
 } Task;
 
 /* ---- devices --------------------------------------------------------------------------------- */
@@ -109,7 +108,6 @@ task_free (gpointer data)
 
   orf_cleanup_free (task->cleanup);
   orf_cleanup_row_free (task->row);
-  g_clear_pointer (&task->left_out, g_ptr_array_unref);
   g_array_unref (task->waiters);
   g_free ((char *) task->order.device);
   g_free ((char *) task->order.worker);
@@ -150,7 +148,7 @@ finish (Task *task, const GError *error)
   for (guint i = 0; i < task->waiters->len; i++) {
     const Waiter *waiter = &g_array_index (task->waiters, Waiter, i);
 
-    waiter->told (waiter->user_data, error == NULL ? task->row : NULL, task->left_out, error);
+    waiter->told (waiter->user_data, error == NULL ? task->row : NULL, error);
   }
   task_free (task);
 }
@@ -287,15 +285,20 @@ make_row (const Task *task)
   return row;
 }
 
-/* Those that are not asked, out of members. */
-static GPtrArray *
-take_left_out (GPtrArray *members)
+/* Those that are not asked, who are the last of members, into the row. */
+static void
+leave_out (GPtrArray *members, OrfCleanupRow *row)
 {
-  GPtrArray *left_out = orf_cleanup_crew_new_empty ();
+  guint n_asked = 0;
 
-  while (members->len > 0 && !((OrfCleanupMember *) members->pdata[members->len - 1])->asked)
-    g_ptr_array_insert (left_out, 0, g_ptr_array_steal_index (members, members->len - 1));
-  return left_out;
+  while (n_asked < members->len && ((OrfCleanupMember *) members->pdata[n_asked])->asked)
+    n_asked++;
+  for (guint i = n_asked; i < members->len; i++) {
+    const OrfCleanupMember *member = members->pdata[i];
+
+    orf_cleanup_row_leave_out (row, member->no, member->name, member->reason);
+  }
+  g_ptr_array_set_size (members, (gint) n_asked);
 }
 
 static void
@@ -311,7 +314,7 @@ start (Task *task)
 
   if (device->regain != NULL)
     orf_cleanup_regain_hurry (device->regain);
-  task->left_out = take_left_out (members);
+  leave_out (members, row);
   orf_store_write_cleanup (cleaner->parts.store, orf_cleanup_row_copy (row), NULL, written_cb,
                            (gpointer) "the beginning of a cleanup");
   task->cleanup = orf_cleanup_new (&parts, &limits, row, members, ended_cb, task);
@@ -421,11 +424,14 @@ advise (OrfCleaner *cleaner, const OrfGpuDevice *device, const char *why)
     members = orf_cleaner_plan (cleaner, device->device, NULL, ORF_CLEANUP_LEVEL_NORMAL);
   gint64 expected_bytes = sum_expected (members);
   g_autofree char *expected = orf_cleanup_format_bytes (expected_bytes);
+  g_autofree char *text = g_strdup_printf ("%s; its workers can give back %s: orfeasctl gpu "
+                                           "cleanup --device %s",
+                                           why, expected, device->device);
 
   if (expected_bytes <= orf_verdict_get_tolerance_bytes (ORF_CLEANUP_MEASURE_DEVICE, 0))
     return FALSE;
-  g_message ("%s; its workers can give back %s: orfeasctl gpu cleanup --device %s", why, expected,
-             device->device);
+  g_message ("%s", text);
+  orf_event_service_note (cleaner->parts.events, text);
   return TRUE;
 }
 

@@ -3,6 +3,7 @@
 
 #include "audit/orf-audit-log.h"
 #include "cleanup/orf-cleanup.h"
+#include "events/orf-event-service.h"
 #include "metrics/orf-sampler.h"
 
 G_BEGIN_DECLS
@@ -20,6 +21,7 @@ typedef struct {
   OrfGpuMonitor *gpu;
   OrfSampler *sampler;
   OrfAuditLog *audit;
+  OrfEventService *events;
 } OrfCleanerParts;
 
 /* parts is copied; what it names outlives the cleaner, but for store and audit, which outlive
@@ -60,10 +62,7 @@ typedef struct {
 } OrfCleanupOrder;
 
 /* Called once.  row NULL: it was not begun, for the reason given. */
-typedef void (*OrfCleanerTold) (gpointer user_data,
-                                const OrfCleanupRow *row,
-                                GPtrArray *left_out, /* OrfCleanupMember */
-                                const GError *error);
+typedef void (*OrfCleanerTold) (gpointer user_data, const OrfCleanupRow *row, const GError *error);
 /* An id that no cleanup has. */
 gint64 orf_cleaner_take_id (OrfCleaner *cleaner);
 /* Of the one that runs, or waits, and asks for as much; 0: there is none. */

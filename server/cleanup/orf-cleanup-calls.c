@@ -13,6 +13,7 @@
 #include "gpu/orf-gpu-snapshot.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
+#include "workers/orf-worker-names.h"
 
 /* Before the deadline of the call that begins a cleanup, so that its answer comes in time: the last
  * look and the row's way to the disk; of a short one a quarter. */
@@ -71,49 +72,68 @@ choose_device (OrfCleaner *cleaner, OrfCleanupLevel level)
   return best;
 }
 
-static void
-set_not_found (GError **error, const char *field, const char *value)
+/* What a call is about: the device, and of its workers only one, or all (NULL). */
+typedef struct {
+  const char *device;
+  const OrfWorker *worker;
+} Subject;
+
+static gboolean
+choose_for_all (OrfCleaner *cleaner,
+                const OrfGpuCleanupParams *params,
+                Subject *subject,
+                GError **error)
 {
-  g_propagate_error (error, orf_error_new_field (ORF_ERROR_NOT_FOUND, field, NULL, "no %s '%s'",
-                                                 field, value));
+  subject->device = params->device != NULL ? params->device
+                                           : choose_device (cleaner, params->level);
+  if (subject->device == NULL)
+    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE,
+                 "no device was seen yet: status.get says why, under its sources");
+  return subject->device != NULL;
 }
 
-/* NULL: error says why.  Borrowed until the next turn. */
-static const char *
-find_device (OrfCleaner *cleaner, const OrfGpuCleanupParams *params, GError **error)
+static gboolean
+choose_for_one (OrfCleaner *cleaner,
+                const OrfGpuCleanupParams *params,
+                Subject *subject,
+                GError **error)
 {
   const OrfCleanerParts *parts = orf_cleaner_get_parts (cleaner);
-  const OrfWorker *worker = NULL;
-  const char *device = NULL;
+  const char *device;
 
-  if (params->device != NULL && !is_known (cleaner, params->device)) {
-    set_not_found (error, "device", params->device);
-    return NULL;
-  }
-  if (params->worker == NULL) {
-    device = params->device != NULL ? params->device : choose_device (cleaner, params->level);
-    if (device == NULL)
-      g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE,
-                   "no device was seen yet: status.get says why, under its sources");
-    return device;
-  }
-  worker = orf_workers_find (parts->workers, params->worker);
-  if (worker == NULL) {
-    set_not_found (error, "worker", params->worker);
-    return NULL;
-  }
-  device = orf_cleanup_crew_find_device (parts->gpu, worker);
-  if (device == NULL && params->device != NULL)
-    return params->device;
-  if (device == NULL)
+  subject->worker = orf_worker_names_find (parts->workers, params->worker, error);
+  if (subject->worker == NULL)
+    return FALSE;
+  device = orf_cleanup_crew_find_device (parts->gpu, subject->worker);
+  if (device == NULL && params->device == NULL) {
     g_set_error (error, ORF_ERROR, ORF_ERROR_FAILED_PRECONDITION,
                  "%s does not say which device it is on: name it", params->worker);
-  else if (params->device != NULL && strcmp (device, params->device) != 0)
+    return FALSE;
+  }
+  if (device != NULL && params->device != NULL && strcmp (device, params->device) != 0) {
     g_set_error (error, ORF_ERROR, ORF_ERROR_FAILED_PRECONDITION, "%s is on %s, not on %s",
                  params->worker, device, params->device);
-  else
-    return device;
-  return NULL;
+    return FALSE;
+  }
+  subject->device = device != NULL ? device : params->device;
+  return TRUE;
+}
+
+/* Borrowed until the next turn. */
+static gboolean
+find_subject (OrfCleaner *cleaner,
+              const OrfGpuCleanupParams *params,
+              Subject *subject,
+              GError **error)
+{
+  if (params->device != NULL && !is_known (cleaner, params->device)) {
+    g_propagate_error (error, orf_error_new_field (ORF_ERROR_NOT_FOUND, "device", NULL,
+                                                   "no device '%s'", params->device));
+    return FALSE;
+  }
+  if (params->worker != NULL)
+    return choose_for_one (cleaner, params, subject, error);
+  return choose_for_all (cleaner, params, subject, error);
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */
@@ -130,7 +150,7 @@ add_left_out (OrfGpuCleanupResult *result, const OrfCleanupMember *member)
 }
 
 static void
-told_cb (gpointer user_data, const OrfCleanupRow *row, GPtrArray *left_out, const GError *error)
+told_cb (gpointer user_data, const OrfCleanupRow *row, const GError *error)
 {
   OrfCall *call = user_data;
   g_autoptr (OrfGpuCleanupResult) result = NULL;
@@ -140,8 +160,6 @@ told_cb (gpointer user_data, const OrfCleanupRow *row, GPtrArray *left_out, cons
     return;
   }
   result = orf_cleanup_result_new (row);
-  for (guint i = 0; left_out != NULL && i < left_out->len; i++)
-    add_left_out (result, left_out->pdata[i]);
   orf_call_return_gpu_cleanup (call, result);
 }
 
@@ -154,7 +172,10 @@ add_planned (OrfGpuCleanupResult *result, const OrfCleanupMember *member)
   worker->name = g_strdup (member->name);
   worker->has_idle_bytes = member->idle_bytes >= 0;
   worker->idle_bytes = member->idle_bytes;
+  worker->has_expected_bytes = member->expected_bytes >= 0;
+  worker->expected_bytes = member->expected_bytes;
   worker->text = g_strdup (member->reason);
+  worker->reason = g_strdup (member->reason);
   g_ptr_array_add (result->workers, worker);
 }
 
@@ -191,7 +212,8 @@ typedef struct {
   OrfCleaner *cleaner;
   OrfCall *call;
   char *device;
-  OrfGpuCleanupParams *params; /* the call's */
+  char *worker; /* its id; NULL: all */
+  OrfCleanupLevel level;
   gint64 id;
   gboolean joins;
 } Keyed;
@@ -200,6 +222,7 @@ static void
 keyed_free (Keyed *keyed)
 {
   g_free (keyed->device);
+  g_free (keyed->worker);
   g_free (keyed);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Keyed, keyed_free)
@@ -216,7 +239,7 @@ read_cb (gpointer user_data, GPtrArray *rows, const GError *error)
     orf_call_fail (call, g_error_new (ORF_ERROR, ORF_ERROR_UNAVAILABLE,
                                       "the cleanup was begun, and the daemon ended before it"));
   else
-    told_cb (call, row, NULL, NULL);
+    told_cb (call, row, NULL);
 }
 
 /* What runs is joined; what has ended is in the file. */
@@ -236,15 +259,15 @@ attach (const Keyed *keyed, gint64 id)
 }
 
 static OrfCleanupOrder
-make_order (OrfCall *call, const OrfGpuCleanupParams *params, const char *device)
+make_order (OrfCall *call, const char *device, const char *worker, OrfCleanupLevel level)
 {
   gint64 deadline_us = orf_cancel_get_deadline_us (orf_call_get_cancel (call));
   gint64 left_us = deadline_us - orf_clock_monotonic_us ();
 
   return (OrfCleanupOrder){
     .device = device,
-    .worker = params->worker,
-    .level = params->level,
+    .worker = worker,
+    .level = level,
     .trigger = ORF_CLEANUP_TRIGGER_CALL,
     .actor = orf_call_get_actor (call),
     .end_us = MAX (deadline_us - MIN (MARGIN_US, left_us / MARGIN_SHARE), 1),
@@ -272,17 +295,14 @@ keyed_cb (gpointer user_data, const OrfWriteResult *result, const GError *error)
   } else if (keyed->joins) {
     attach (keyed, id);
   } else {
-    order = make_order (keyed->call, keyed->params, keyed->device);
+    order = make_order (keyed->call, keyed->device, keyed->worker, keyed->level);
     order.id = id;
     orf_cleaner_begin (keyed->cleaner, &order, told_cb, keyed->call);
   }
 }
 
 static void
-submit_keyed (OrfCleaner *cleaner,
-              OrfCall *call,
-              const OrfGpuCleanupParams *params,
-              const OrfCleanupOrder *order)
+submit_keyed (OrfCleaner *cleaner, OrfCall *call, const OrfCleanupOrder *order)
 {
   Keyed *keyed = g_new0 (Keyed, 1);
   gint64 covering = orf_cleaner_find_covering (cleaner, order);
@@ -294,7 +314,8 @@ submit_keyed (OrfCleaner *cleaner,
   keyed->cleaner = cleaner;
   keyed->call = call;
   keyed->device = g_strdup (order->device);
-  keyed->params = (OrfGpuCleanupParams *) params;
+  keyed->worker = g_strdup (order->worker);
+  keyed->level = order->level;
   keyed->joins = covering != 0;
   keyed->id = keyed->joins ? covering : orf_cleaner_take_id (cleaner);
   id = orf_id_format (ORF_ID_CLEANUP, keyed->id);
@@ -315,21 +336,22 @@ static void
 cleanup_cb (OrfCall *call, const OrfGpuCleanupParams *params, gpointer user_data)
 {
   OrfCleaner *cleaner = user_data;
+  Subject subject = { 0 };
   GError *error = NULL;
-  const char *device = find_device (cleaner, params, &error);
   OrfCleanupOrder order;
   gint64 covering;
 
-  if (device == NULL) {
+  if (!find_subject (cleaner, params, &subject, &error)) {
     orf_call_fail (call, error);
     return;
   }
-  order = make_order (call, params, device);
+  order = make_order (call, subject.device, subject.worker != NULL ? subject.worker->id : NULL,
+                      params->level);
   covering = orf_cleaner_find_covering (cleaner, &order);
   if (params->dry_run)
     answer_plan (cleaner, call, &order);
   else if (orf_call_get_idempotency_key (call) != NULL)
-    submit_keyed (cleaner, call, params, &order);
+    submit_keyed (cleaner, call, &order);
   else if (covering != 0)
     orf_cleaner_join (cleaner, covering, told_cb, call);
   else

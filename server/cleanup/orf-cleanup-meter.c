@@ -149,11 +149,8 @@ set_pids (OrfCleanupMeter *meter, const gint64 *pids, guint n_pids)
   }
 }
 
-void
-orf_cleanup_meter_look (OrfCleanupMeter *meter,
-                        const gint64 *pids,
-                        guint n_pids,
-                        gint64 patience_us)
+static void
+begin_look (OrfCleanupMeter *meter, const gint64 *pids, guint n_pids, gint64 patience_us)
 {
   gboolean in_haste = meter->late && !meter->unified;
 
@@ -167,7 +164,31 @@ orf_cleanup_meter_look (OrfCleanupMeter *meter,
   meter->patience_id = g_timeout_add ((guint) (patience_us / ORF_US_PER_MS), patience_cb, meter);
   if (meter->unified && n_pids > 0)
     meter->process_id = orf_process_memory_ask (meter->processes, pids, n_pids, told_cb, meter);
+}
+
+void
+orf_cleanup_meter_look (OrfCleanupMeter *meter,
+                        const gint64 *pids,
+                        guint n_pids,
+                        gint64 patience_us)
+{
+  begin_look (meter, pids, n_pids, patience_us);
   meter->gpu_id = orf_gpu_monitor_look (meter->gpu, meter->device, sampled_cb, meter);
+}
+
+gboolean
+orf_cleanup_meter_glance (OrfCleanupMeter *meter,
+                          const gint64 *pids,
+                          guint n_pids,
+                          gint64 patience_us)
+{
+  gboolean known = meter->unified && n_pids > 0;
+
+  for (guint i = 0; i < n_pids; i++)
+    known &= pids[i] >= 0;
+  if (known)
+    begin_look (meter, pids, n_pids, patience_us);
+  return known;
 }
 
 gboolean

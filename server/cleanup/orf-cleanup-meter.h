@@ -41,6 +41,12 @@ void orf_cleanup_meter_look (OrfCleanupMeter *meter,
                              guint n_pids,
                              gint64 patience_us);
 #define ORF_CLEANUP_PATIENCE_US G_GINT64_CONSTANT (300000)
+/* The same of the processes alone, where the kernel tells them: quicker, and what the device has in
+ * use is not known.  FALSE: it does not. */
+gboolean orf_cleanup_meter_glance (OrfCleanupMeter *meter,
+                                   const gint64 *pids,
+                                   guint n_pids,
+                                   gint64 patience_us);
 gboolean orf_cleanup_meter_is_looking (const OrfCleanupMeter *meter);
 /* Whether the device shares the host's memory, as far as is known. */
 gboolean orf_cleanup_meter_is_unified (const OrfCleanupMeter *meter);

@@ -5,6 +5,8 @@
 
 /* A turn is an answer and a window of quiet behind it. */
 #define MIN_TURN_US 500000
+/* An answer that takes a while, and room for a fall that comes late. */
+#define GOOD_TURN_US 1000000
 /* A share that is as good as the whole is not worth a word. */
 #define GOOD_SHARE 0.95
 
@@ -181,4 +183,12 @@ orf_cleanup_share_us (gint64 left_us, guint n_left)
   gint64 share_us = left_us / MAX (n_left, 1);
 
   return MIN (MAX (share_us, MIN_TURN_US), MAX (left_us, 0));
+}
+
+guint
+orf_cleanup_choose_width (gint64 left_us, guint n_left)
+{
+  gint64 n_rounds = MAX (left_us / GOOD_TURN_US, 1);
+
+  return MAX ((guint) ((n_left + n_rounds - 1) / n_rounds), 1);
 }

@@ -51,6 +51,9 @@ orf_cleanup_plan (const OrfCleanupCandidate *candidates, guint n_candidates, Orf
 /* How long the next of n_left workers may take of the time that is left: all have the same, and
  * what one leaves is the others'; but never so little that it could not answer. */
 gint64 orf_cleanup_share_us (gint64 left_us, guint n_left);
+/* How many of n_left workers are asked at once, where each can be measured by its process: one,
+ * unless there is less than a second for each. */
+guint orf_cleanup_choose_width (gint64 left_us, guint n_left);
 
 /* "512.0 MiB", as reasons have it. */
 char *orf_cleanup_format_bytes (gint64 bytes);

@@ -2,6 +2,7 @@
 #include "cleanup/orf-cleanup-record.h"
 
 #include "cleanup/orf-cleanup-plan.h"
+#include "cleanup/orf-cleanup-verdict.h"
 #include "core/orf-id.h"
 
 /* Of whom the sentences tell: the rest is in `workers`. */
@@ -75,12 +76,13 @@ append_worker (const OrfCleanupWorkerRow *worker, GString *text)
 {
   g_autofree char *claimed = format_bytes (worker->claimed);
   g_autofree char *freed = format_bytes (worker->freed);
-  gboolean rose = worker->freed.known && worker->freed.bytes <= 0;
+  g_autofree char *released = format_bytes (worker->released);
+  gboolean nothing = worker->released.known && worker->released.bytes <= 0;
 
   switch (worker->verdict) {
   case ORF_CLEANUP_WORKER_VERDICT_OVERCLAIMED:
     g_string_append_printf (text, " %s claims %s, and %s was measured.", worker->name, claimed,
-                            rose ? "nothing" : freed);
+                            nothing ? "nothing" : released);
     return TRUE;
   case ORF_CLEANUP_WORKER_VERDICT_TIMED_OUT:
     g_string_append_printf (text, " %s did not answer in time.", worker->name);
@@ -102,6 +104,24 @@ append_worker (const OrfCleanupWorkerRow *worker, GString *text)
   }
 }
 
+/* Of what was seen to be given back in the workers' turns. */
+static void
+append_taken_again (const OrfCleanupRow *row, GString *text)
+{
+  gint64 taken_bytes = row->released.bytes - MAX (row->freed.bytes, 0);
+  g_autofree char *released = format_bytes (row->released);
+  g_autofree char *taken = orf_cleanup_format_bytes (taken_bytes);
+
+  if (!row->released.known || !row->freed.known || row->others.bytes > 0 ||
+      taken_bytes <= orf_verdict_get_tolerance_bytes (row->measured_by, row->released.bytes))
+    return;
+  if (taken_bytes >= row->released.bytes)
+    g_string_append_printf (text, " %s was given back, and taken again at once.", released);
+  else
+    g_string_append_printf (text, " %s was given back, and %s of it taken again at once.", released,
+                            taken);
+}
+
 char *
 orf_cleanup_summarize (const OrfCleanupRow *row)
 {
@@ -111,6 +131,7 @@ orf_cleanup_summarize (const OrfCleanupRow *row)
   append_outcome (row, text);
   for (guint i = 0; i < row->workers->len && n_told < MAX_TOLD; i++)
     n_told += append_worker (row->workers->pdata[i], text);
+  append_taken_again (row, text);
   if (row->others.known && row->others.bytes != 0) {
     g_autofree char *others = orf_cleanup_format_bytes (ABS (row->others.bytes));
 
@@ -140,10 +161,14 @@ make_worker (const OrfCleanupWorkerRow *row)
   worker->verdict = row->verdict;
   SET_BYTES (worker, idle_bytes, row->idle);
   SET_BYTES (worker, claimed_bytes, row->claimed);
+  SET_BYTES (worker, expected_bytes, row->expected);
   SET_BYTES (worker, freed_bytes, row->freed);
+  SET_BYTES (worker, released_bytes, row->released);
+  SET_BYTES (worker, regained_bytes, row->regained);
   worker->measured_by = row->measured_by;
   worker->took_us = row->took_us;
   worker->text = g_strdup (row->text);
+  worker->reason = g_strdup (row->reason);
   return worker;
 }
 
@@ -156,6 +181,24 @@ make_workers (const OrfCleanupRow *row)
   for (guint i = 0; i < row->workers->len; i++)
     g_ptr_array_add (workers, make_worker (row->workers->pdata[i]));
   return workers;
+}
+
+static GPtrArray *
+make_left_out (const OrfCleanupRow *row)
+{
+  GPtrArray *left_out = g_ptr_array_new_with_free_func (
+    (GDestroyNotify) orf_gpu_cleanup_left_out_free);
+
+  for (guint i = 0; i < row->left_out->len; i++) {
+    const OrfCleanupLeftOutRow *from = row->left_out->pdata[i];
+    OrfGpuCleanupLeftOut *one = orf_gpu_cleanup_left_out_new ();
+
+    one->worker = orf_id_format (ORF_ID_WORKER, from->worker_no);
+    one->name = g_strdup (from->name);
+    one->reason = g_strdup (from->reason);
+    g_ptr_array_add (left_out, one);
+  }
+  return left_out;
 }
 
 OrfGpuCleanupRecord *
@@ -174,6 +217,7 @@ orf_cleanup_record_new (const OrfCleanupRow *row)
   SET_BYTES (record, before_bytes, row->before);
   SET_BYTES (record, after_bytes, row->after);
   SET_BYTES (record, freed_bytes, row->freed);
+  SET_BYTES (record, released_bytes, row->released);
   SET_BYTES (record, others_bytes, row->others);
   SET_BYTES (record, retained_bytes, row->retained);
   SET_BYTES (record, regained_bytes, row->regained);
@@ -181,6 +225,7 @@ orf_cleanup_record_new (const OrfCleanupRow *row)
   record->actor = g_strdup (row->actor);
   record->reason = g_strdup (row->reason);
   record->workers = make_workers (row);
+  record->left_out = make_left_out (row);
   return record;
 }
 
@@ -197,12 +242,12 @@ orf_cleanup_result_new (const OrfCleanupRow *row)
   SET_BYTES (result, before_bytes, row->before);
   SET_BYTES (result, after_bytes, row->after);
   SET_BYTES (result, freed_bytes, row->freed);
+  SET_BYTES (result, released_bytes, row->released);
   SET_BYTES (result, others_bytes, row->others);
   SET_BYTES (result, retained_bytes, row->retained);
   result->took_us = row->took_us;
   result->text = orf_cleanup_summarize (row);
   result->workers = make_workers (row);
-  result->left_out = g_ptr_array_new_with_free_func (
-    (GDestroyNotify) orf_gpu_cleanup_left_out_free);
+  result->left_out = make_left_out (row);
   return result;
 }

@@ -11,7 +11,6 @@ G_BEGIN_DECLS
 char *orf_cleanup_summarize (const OrfCleanupRow *row);
 
 OrfGpuCleanupRecord *orf_cleanup_record_new (const OrfCleanupRow *row);
-/* Nobody was left out of it, as far as the row knows. */
 OrfGpuCleanupResult *orf_cleanup_result_new (const OrfCleanupRow *row);
 
 G_END_DECLS

@@ -35,23 +35,27 @@ orf_verdict_get_freed_bytes (const OrfTurn *turn, gint64 *freed_bytes)
   return subtract (turn->before_bytes, turn->after_bytes, freed_bytes);
 }
 
-/* A worker that answered. */
+/* A worker that answered: by how far memory fell, for what it takes again it has given. */
 static OrfCleanupWorkerVerdict
 judge_answer (const OrfTurn *turn)
 {
   gint64 tolerance_bytes = orf_verdict_get_tolerance_bytes (turn->measured_by, turn->claimed_bytes);
   gint64 floor_bytes = orf_verdict_get_tolerance_bytes (turn->measured_by, 0);
-  gint64 freed_bytes;
+  gint64 released_bytes = turn->released_bytes;
+  gboolean short_of_claim = turn->claimed_bytes > 0 &&
+                            released_bytes + tolerance_bytes < turn->claimed_bytes;
 
-  if (!orf_verdict_get_freed_bytes (turn, &freed_bytes))
+  if (released_bytes < 0 || turn->before_bytes < 0 || turn->after_bytes < 0)
     return ORF_CLEANUP_WORKER_VERDICT_UNMEASURED;
-  if (turn->claimed_bytes > 0 && freed_bytes + tolerance_bytes < turn->claimed_bytes)
+  if (short_of_claim && turn->blurred)
+    return ORF_CLEANUP_WORKER_VERDICT_UNMEASURED;
+  if (short_of_claim && !turn->explained)
     return ORF_CLEANUP_WORKER_VERDICT_OVERCLAIMED;
-  if (freed_bytes <= floor_bytes &&
-      (turn->claimed_bytes <= 0 || freed_bytes * 2 < turn->claimed_bytes))
+  if (released_bytes <= floor_bytes &&
+      (turn->claimed_bytes <= 0 || released_bytes * 2 < turn->claimed_bytes))
     return ORF_CLEANUP_WORKER_VERDICT_NOTHING_FREED;
   if (turn->end == ORF_TURN_PARTIAL ||
-      freed_bytes + floor_bytes < turn->idle_bytes / 100 * WHOLE_PERCENT)
+      released_bytes + floor_bytes < turn->idle_bytes / 100 * WHOLE_PERCENT)
     return ORF_CLEANUP_WORKER_VERDICT_PARTIAL;
   return ORF_CLEANUP_WORKER_VERDICT_FREED;
 }
@@ -97,49 +101,91 @@ gave_all (const OrfTurn *turn)
   }
 }
 
-/* What the processes of the workers gave back is theirs, also where others took it at once.  -1:
- * not all of them can be measured by themselves. */
-static gint64
-sum_given_bytes (const OrfAttempt *attempt)
+/* What the processes of the workers gave back is theirs, also where others took it at once.
+ * FALSE: not all of them can be measured by themselves. */
+static gboolean
+get_given (const OrfAttempt *attempt, gint64 *given_bytes)
 {
   gint64 sum_bytes = 0;
 
+  if (attempt->has_given) {
+    *given_bytes = attempt->given_bytes;
+    return TRUE;
+  }
   for (guint i = 0; i < attempt->n_turns; i++) {
     const OrfTurn *turn = &attempt->turns[i];
     gint64 freed_bytes;
 
     if (turn->measured_by != ORF_CLEANUP_MEASURE_PROCESS ||
         !orf_verdict_get_freed_bytes (turn, &freed_bytes))
-      return -1;
+      return FALSE;
     sum_bytes += MAX (freed_bytes, 0);
+  }
+  *given_bytes = sum_bytes;
+  return TRUE;
+}
+
+gint64
+orf_verdict_sum_released_bytes (const OrfAttempt *attempt)
+{
+  gint64 sum_bytes = 0;
+
+  for (guint i = 0; i < attempt->n_turns; i++) {
+    if (attempt->turns[i].released_bytes < 0)
+      return -1;
+    sum_bytes += attempt->turns[i].released_bytes;
   }
   return sum_bytes;
 }
 
-/* FALSE: nothing can say. */
+/* Little, and true: what is within the tolerance of the whole may be all that it had. */
+static gboolean
+gave_and_kept (const OrfTurn *turn)
+{
+  gint64 freed_bytes;
+
+  return orf_verdict_of_turn (turn) == ORF_CLEANUP_WORKER_VERDICT_FREED &&
+         orf_verdict_get_freed_bytes (turn, &freed_bytes) && freed_bytes > 0 &&
+         freed_bytes * 2 >= turn->released_bytes;
+}
+
+/* Whether something is free at the end that was not before.  FALSE: nothing can say. */
 static gboolean
 came_something (const OrfAttempt *attempt, gboolean *came)
 {
   gint64 floor_bytes = orf_verdict_get_tolerance_bytes (attempt->measured_by, 0);
-  gint64 given_bytes = sum_given_bytes (attempt);
-  gint64 freed_bytes;
+  gint64 given_bytes, freed_bytes;
 
-  if (given_bytes >= 0)
+  if (get_given (attempt, &given_bytes))
     *came = given_bytes > orf_verdict_get_tolerance_bytes (ORF_CLEANUP_MEASURE_PROCESS, 0);
   else if (subtract (attempt->before_bytes, attempt->after_bytes, &freed_bytes))
     *came = freed_bytes > floor_bytes;
   else
     return FALSE;
   for (guint i = 0; i < attempt->n_turns; i++)
-    *came |= orf_verdict_of_turn (&attempt->turns[i]) == ORF_CLEANUP_WORKER_VERDICT_FREED;
+    *came |= gave_and_kept (&attempt->turns[i]) &&
+             (!attempt->has_given ||
+              attempt->given_bytes * 2 >= orf_verdict_sum_released_bytes (attempt));
   return TRUE;
+}
+
+/* Of what was released; where others cannot be told apart it is not known, and taken for so. */
+static gboolean
+stayed_free (const OrfAttempt *attempt)
+{
+  gint64 floor_bytes = orf_verdict_get_tolerance_bytes (ORF_CLEANUP_MEASURE_PROCESS, 0);
+  gint64 released_bytes = orf_verdict_sum_released_bytes (attempt);
+  gint64 given_bytes;
+
+  return released_bytes < 0 || !get_given (attempt, &given_bytes) ||
+         given_bytes + floor_bytes >= released_bytes / 100 * WHOLE_PERCENT;
 }
 
 OrfCleanupVerdict
 orf_verdict_of_attempt (const OrfAttempt *attempt)
 {
   gboolean came = FALSE;
-  gboolean all = attempt->n_left_over == 0;
+  gboolean all = attempt->n_left_over == 0 && stayed_free (attempt);
   gboolean timed_out = attempt->n_left_over > 0;
 
   if (attempt->n_turns == 0)

@@ -25,7 +25,10 @@ typedef struct {
   gint64 idle_bytes;   /* what it held idle when it was asked */
   gint64 before_bytes; /* measured */
   gint64 after_bytes;
+  gint64 released_bytes; /* measured: how far it fell at most, also where it rose again */
   OrfCleanupMeasure measured_by;
+  gboolean explained; /* its own reports say where the rest of its claim is: taken again */
+  gboolean blurred;   /* what was measured moves by others: that it did not fall says nothing */
 } OrfTurn;
 
 /* By how much a claim and a measurement may differ and still be the same: 5 % of the larger one,
@@ -43,8 +46,13 @@ typedef struct {
   guint n_left_over; /* workers that there was no more time for */
   gint64 before_bytes, after_bytes;
   OrfCleanupMeasure measured_by;
+  /* What the processes of the workers use less at the end than before, whatever others did. */
+  gboolean has_given;
+  gint64 given_bytes;
 } OrfAttempt;
 
+/* What all turns together released; -1: not all could be measured. */
+gint64 orf_verdict_sum_released_bytes (const OrfAttempt *attempt);
 OrfCleanupVerdict orf_verdict_of_attempt (const OrfAttempt *attempt);
 
 G_END_DECLS

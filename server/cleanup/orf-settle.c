@@ -7,7 +7,7 @@
 void
 orf_settle_begin (OrfSettle *settle, const OrfSettleLimits *limits)
 {
-  *settle = (OrfSettle){ .limits = *limits };
+  *settle = (OrfSettle){ .limits = *limits, .peak_bytes = -1, .fallen_bytes = -1 };
 }
 
 static void
@@ -18,12 +18,36 @@ begin_anew (OrfSettle *settle, gint64 t_us, gint64 bytes)
   settle->n_looks = 1;
 }
 
+static void
+note_fall (OrfSettle *settle, gint64 bytes)
+{
+  if (bytes < 0)
+    return;
+  if (settle->peak_bytes < 0 || !settle->peak_closed)
+    settle->peak_bytes = MAX (settle->peak_bytes, bytes);
+  settle->fallen_bytes = MAX (settle->fallen_bytes, settle->peak_bytes - bytes);
+  settle->fallen_bytes = MAX (settle->fallen_bytes, 0);
+}
+
+void
+orf_settle_close_peak (OrfSettle *settle)
+{
+  settle->peak_closed = TRUE;
+}
+
+gint64
+orf_settle_get_fallen_bytes (const OrfSettle *settle)
+{
+  return settle->fallen_bytes;
+}
+
 void
 orf_settle_add (OrfSettle *settle, gint64 t_us, gint64 bytes)
 {
   gint64 low = MIN (settle->low_bytes, bytes);
   gint64 high = MAX (settle->high_bytes, bytes);
 
+  note_fall (settle, bytes);
   if (bytes < 0) {
     settle->n_looks = 0;
   } else if (settle->n_looks == 0 || high - low > settle->limits.band_bytes) {
@@ -50,8 +74,8 @@ is_satisfied (const OrfTurnFacts *facts)
   if (!facts->may_still_free)
     return TRUE;
   if (facts->wanted_bytes >= 0)
-    return facts->freed_bytes + facts->tolerance_bytes >= facts->wanted_bytes;
-  return facts->freed_bytes > facts->tolerance_bytes;
+    return facts->released_bytes + facts->tolerance_bytes >= facts->wanted_bytes;
+  return facts->released_bytes > facts->tolerance_bytes;
 }
 
 gboolean
@@ -64,7 +88,7 @@ orf_settle_turn_is_over (const OrfSettle *settle, const OrfTurnFacts *facts)
   if (!facts->answered)
     return FALSE;
   /* Nothing can be seen to settle: what it does is given its time, and not more. */
-  if (facts->freed_bytes < 0 && settle->n_looks == 0)
+  if (facts->released_bytes < 0 && settle->n_looks == 0)
     return !facts->may_still_free || facts->now_us >= graced_us;
   return orf_settle_is_flat (settle) && (is_satisfied (facts) || facts->now_us >= graced_us);
 }

@@ -207,6 +207,7 @@ start_workers (OrfDaemon *daemon, GError **error)
       .gpu = daemon->gpu,
       .sampler = daemon->sampler,
       .audit = daemon->audit,
+      .events = daemon->core->events,
     },
     error);
   if (daemon->cleaner == NULL)

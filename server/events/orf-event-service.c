@@ -10,6 +10,9 @@
 #include "orf-schema-bind.h"
 #include "rpc/orf-list-cursor.h"
 
+/* As in the audit. */
+#define OWN_AUTHOR "orfeasd"
+
 struct _OrfEventService {
   OrfStore *store;
   gint64 future_us; /* how far ahead of the clock a mark may be */
@@ -77,6 +80,28 @@ mark_cb (OrfCall *call, const OrfEventsMarkParams *params, gpointer user_data)
     orf_call_fail (call, error);
   else
     submit (service, call, make_row (service, call, params, now_us));
+}
+
+/* ---- the daemon's own ------------------------------------------------------------------------ */
+
+static void
+noted_cb (gpointer user_data, const OrfWriteResult *result, const GError *error)
+{
+  if (error != NULL)
+    g_warning ("a note is not on the time line: %s", error->message);
+}
+
+void
+orf_event_service_note (OrfEventService *service, const char *text)
+{
+  OrfEventRow *row = orf_event_row_new ();
+
+  row->id = service->next_id++;
+  row->t_us = orf_clock_now_us ();
+  row->kind = g_strdup (orf_event_kind_to_string (ORF_EVENT_KIND_NOTE));
+  row->text = g_strdup (text);
+  row->author = g_strdup (OWN_AUTHOR);
+  orf_store_write_event (service->store, row, NULL, NULL, noted_cb, NULL);
 }
 
 /* ---- events.list ----------------------------------------------------------------------------- */

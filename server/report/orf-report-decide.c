@@ -270,6 +270,19 @@ look_at_batches (Decision *decision, const OrfReportWorker *worker)
 
 /* ---- cleanups and events --------------------------------------------------------------------- */
 
+/* Those that free nothing: whether nobody gave anything, or all of it was taken again. */
+static char *
+describe_nothing (const OrfReportCleanups *cleanups, const char *span)
+{
+  g_autofree char *retaken = format_gib ((double) cleanups->retaken_bytes);
+  gboolean in_vain = cleanups->retaken_bytes > MAX (cleanups->freed_bytes, 0);
+
+  return g_strdup_printf ("%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " freed nothing, %s%s%s%s",
+                          cleanups->n_nothing, cleanups->n, span,
+                          in_vain ? "; workers gave back " : "", in_vain ? retaken : "",
+                          in_vain ? " and took it again at once: they need it" : "");
+}
+
 static void
 look_at_cleanups (Decision *decision, const OrfReportCleanups *cleanups)
 {
@@ -279,8 +292,7 @@ look_at_cleanups (Decision *decision, const OrfReportCleanups *cleanups)
   if (cleanups->n_nothing >= 3 && 2 * cleanups->n_nothing >= cleanups->n)
     add (decision, ORF_SEVERITY_WARNING, 0,
          g_strdup_printf ("Cleanups of %s free nothing", cleanups->device),
-         g_strdup_printf ("%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " freed nothing, %s",
-                          cleanups->n_nothing, cleanups->n, decision->span),
+         describe_nothing (cleanups, decision->span),
          g_strdup_printf ("orfeasctl gpu cleanups --device %s", id));
 
   if (cleanups->n_followed < 2 || cleanups->followed_bytes <= 0 || percent < MANY_REGAINED_PERCENT)
@@ -298,11 +310,11 @@ look_at_asked (Decision *decision, const OrfReportAsked *asked)
 {
   g_autofree char *id = quote (asked->device);
   g_autofree char *claimed = format_gib ((double) asked->claimed_bytes);
-  g_autofree char *freed = format_gib ((double) MAX (asked->freed_bytes, 0));
+  g_autofree char *freed = format_gib ((double) asked->released_bytes);
 
   /* once, and by little: others may have taken some at the same moment */
-  if (asked->n_overclaimed > 1 || asked->claimed_bytes > 2 * MAX (asked->freed_bytes, 0))
-    add (decision, ORF_SEVERITY_WARNING, (double) (asked->claimed_bytes - asked->freed_bytes),
+  if (asked->n_overclaimed > 1 || asked->claimed_bytes > 2 * asked->released_bytes)
+    add (decision, ORF_SEVERITY_WARNING, (double) (asked->claimed_bytes - asked->released_bytes),
          g_strdup_printf ("%s claims more than it frees", asked->name),
          g_strdup_printf ("in %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " cleanups: %s claimed, "
                           "%s measured, %s",

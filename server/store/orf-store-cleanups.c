@@ -4,34 +4,53 @@
 #include <string.h>
 
 #include "orf-error.h"
+#include "orf-json.h"
 
 /* The first version whose files have the tables: one that is only looked at is not migrated. */
 #define FIRST_VERSION 9
+/* And the first that has what was released, and the plan. */
+#define PLAN_VERSION 11
 
 static const char put_sql[] =
   "INSERT OR REPLACE INTO cleanup (id, device, trigger, actor, reason, level, started_us, took_us, "
-  "verdict, measured_by, before_bytes, after_bytes, freed_bytes, others_bytes, retained_bytes) "
-  "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+  "verdict, measured_by, before_bytes, after_bytes, freed_bytes, others_bytes, retained_bytes, "
+  "released_bytes, left_out) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 static const char put_worker_sql[] =
   "INSERT OR REPLACE INTO cleanup_worker (cleanup_id, ordinal, worker_id, name, verdict, "
-  "measured_by, idle_bytes, before_bytes, after_bytes, claimed_bytes, freed_bytes, took_us, text) "
-  "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)";
+  "measured_by, idle_bytes, before_bytes, after_bytes, claimed_bytes, freed_bytes, took_us, text, "
+  "expected_bytes, released_bytes, regained_bytes, reason) "
+  "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 static const char regained_sql[] = "UPDATE cleanup SET regained_bytes = ? WHERE id = ?";
 static const char drop_sql[] = "DELETE FROM cleanup WHERE id <= ?";
 static const char drop_workers_sql[] = "DELETE FROM cleanup_worker WHERE cleanup_id <= ?";
 /* Ids grow with time, and the clock may not. */
-static const char read_sql[] =
-  "SELECT id, device, trigger, actor, reason, level, started_us, took_us, verdict, measured_by, "
-  "before_bytes, after_bytes, freed_bytes, others_bytes, retained_bytes, regained_bytes "
-  "FROM cleanup WHERE (?1 = 0 OR id = ?1) AND (?2 IS NULL OR device = ?2) AND started_us >= ?3 "
-  "AND started_us < ?4 AND id < ?5 ORDER BY id DESC LIMIT ?6";
-#define WORKER_COLUMNS                                                                             \
-  "worker_id, name, verdict, measured_by, idle_bytes, before_bytes, after_bytes, claimed_bytes, "  \
-  "freed_bytes, took_us, text FROM cleanup_worker "
-static const char read_workers_sql[] = "SELECT " WORKER_COLUMNS
-                                       "WHERE cleanup_id = ? ORDER BY ordinal";
-static const char last_workers_sql[] = "SELECT " WORKER_COLUMNS
-                                       "ORDER BY cleanup_id DESC, ordinal DESC LIMIT ?";
+#define READ_SQL(more)                                                                             \
+  "SELECT id, device, trigger, actor, reason, level, started_us, took_us, verdict, measured_by, "  \
+  "before_bytes, after_bytes, freed_bytes, others_bytes, retained_bytes, regained_bytes, " more    \
+  " FROM cleanup WHERE (?1 = 0 OR id = ?1) AND (?2 IS NULL OR device = ?2) AND started_us >= ?3 "  \
+  "AND started_us < ?4 AND id < ?5 ORDER BY id DESC LIMIT ?6"
+#define WORKERS_SQL(more)                                                                          \
+  "SELECT worker_id, name, verdict, measured_by, idle_bytes, before_bytes, after_bytes, "          \
+  "claimed_bytes, freed_bytes, took_us, text, " more                                               \
+  " FROM cleanup_worker WHERE cleanup_id = ? ORDER BY ordinal"
+
+/* By the file's version. */
+typedef struct {
+  const char *read;
+  const char *read_workers;
+} Queries;
+
+static const Queries first_queries = { READ_SQL ("NULL, NULL"),
+                                       WORKERS_SQL ("NULL, NULL, NULL, NULL") };
+static const Queries plan_queries = {
+  READ_SQL ("released_bytes, left_out"),
+  WORKERS_SQL ("expected_bytes, released_bytes, regained_bytes, reason"),
+};
+/* At start, when the file is migrated. */
+static const char last_workers_sql[] =
+  "SELECT worker_id, name, verdict, measured_by, idle_bytes, before_bytes, after_bytes, "
+  "claimed_bytes, freed_bytes, took_us, text, expected_bytes, released_bytes, regained_bytes, "
+  "reason FROM cleanup_worker ORDER BY cleanup_id DESC, ordinal DESC LIMIT ?";
 
 /* One that was ever sampled, or cleaned up. */
 static const char known_sql[] =
@@ -53,7 +72,32 @@ orf_cleanup_worker_row_free (OrfCleanupWorkerRow *row)
     return;
   g_free (row->name);
   g_free (row->text);
+  g_free (row->reason);
   g_free (row);
+}
+
+static void
+left_out_free (gpointer data)
+{
+  OrfCleanupLeftOutRow *row = data;
+
+  g_free (row->name);
+  g_free (row->reason);
+  g_free (row);
+}
+
+void
+orf_cleanup_row_leave_out (OrfCleanupRow *row,
+                           gint64 worker_no,
+                           const char *name,
+                           const char *reason)
+{
+  OrfCleanupLeftOutRow *left_out = g_new0 (OrfCleanupLeftOutRow, 1);
+
+  left_out->worker_no = worker_no;
+  left_out->name = g_strdup (name);
+  left_out->reason = g_strdup (reason);
+  g_ptr_array_add (row->left_out, left_out);
 }
 
 OrfCleanupRow *
@@ -62,6 +106,7 @@ orf_cleanup_row_new (void)
   OrfCleanupRow *row = g_new0 (OrfCleanupRow, 1);
 
   row->workers = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_cleanup_worker_row_free);
+  row->left_out = g_ptr_array_new_with_free_func (left_out_free);
   return row;
 }
 
@@ -80,7 +125,14 @@ orf_cleanup_row_copy (const OrfCleanupRow *row)
 
     worker->name = g_strdup (from->name);
     worker->text = g_strdup (from->text);
+    worker->reason = g_strdup (from->reason);
     g_ptr_array_add (copy->workers, worker);
+  }
+  copy->left_out = g_ptr_array_new_with_free_func (left_out_free);
+  for (guint i = 0; i < row->left_out->len; i++) {
+    const OrfCleanupLeftOutRow *from = row->left_out->pdata[i];
+
+    orf_cleanup_row_leave_out (copy, from->worker_no, from->name, from->reason);
   }
   return copy;
 }
@@ -94,6 +146,7 @@ orf_cleanup_row_free (OrfCleanupRow *row)
   g_free (row->actor);
   g_free (row->reason);
   g_ptr_array_unref (row->workers);
+  g_ptr_array_unref (row->left_out);
   g_free (row);
 }
 
@@ -106,7 +159,13 @@ measure (const OrfCleanupRow *row)
     const OrfCleanupWorkerRow *worker = row->workers->pdata[i];
 
     bytes += sizeof *worker + strlen (worker->name) +
-             (worker->text != NULL ? strlen (worker->text) : 0);
+             (worker->text != NULL ? strlen (worker->text) : 0) +
+             (worker->reason != NULL ? strlen (worker->reason) : 0);
+  }
+  for (guint i = 0; i < row->left_out->len; i++) {
+    const OrfCleanupLeftOutRow *left_out = row->left_out->pdata[i];
+
+    bytes += sizeof *left_out + strlen (left_out->name) + strlen (left_out->reason);
   }
   return bytes;
 }
@@ -127,13 +186,47 @@ read_bytes (OrfStatement *statement, int column)
   };
 }
 
+/* ---- who was left out ------------------------------------------------------------------------ */
+
+/* [[3, "studio-0", "does not listen"], ...]; NULL: nobody was. */
+static char *
+encode_left_out (const GPtrArray *rows)
+{
+  g_autoptr (json_t) list = json_array ();
+
+  for (guint i = 0; i < rows->len; i++) {
+    const OrfCleanupLeftOutRow *row = rows->pdata[i];
+
+    json_array_append_new (list, json_pack ("[I, s, s]", (json_int_t) row->worker_no, row->name,
+                                            row->reason));
+  }
+  return rows->len > 0 ? json_dumps (list, JSON_COMPACT) : NULL;
+}
+
+/* What is not ours says nothing. */
+static void
+decode_left_out (const char *text, OrfCleanupRow *row)
+{
+  g_autoptr (json_t) list = text != NULL ? json_loads (text, 0, NULL) : NULL;
+
+  for (gsize i = 0; i < json_array_size (list); i++) {
+    json_int_t worker_no;
+    const char *name, *reason;
+
+    if (json_unpack (json_array_get (list, i), "[I, s, s]", &worker_no, &name, &reason) == 0)
+      orf_cleanup_row_leave_out (row, worker_no, name, reason);
+  }
+}
+
 /* ---- writing --------------------------------------------------------------------------------- */
 
 static gboolean
 put (OrfConnection *connection, const OrfCleanupRow *row, GError **error)
 {
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, put_sql, error);
-  const OrfMaybeBytes bytes[] = { row->before, row->after, row->freed, row->others, row->retained };
+  const OrfMaybeBytes bytes[] = { row->before, row->after,    row->freed,
+                                  row->others, row->retained, row->released };
+  g_autofree char *left_out = encode_left_out (row->left_out);
 
   if (statement == NULL)
     return FALSE;
@@ -150,6 +243,7 @@ put (OrfConnection *connection, const OrfCleanupRow *row, GError **error)
   orf_statement_bind_text (statement, 10, orf_cleanup_measure_to_string (row->measured_by));
   for (guint i = 0; i < G_N_ELEMENTS (bytes); i++)
     bind_bytes (statement, 11 + (int) i, bytes[i]);
+  orf_statement_bind_text (statement, 17, left_out);
   return orf_connection_run (connection, statement, error);
 }
 
@@ -175,6 +269,10 @@ put_worker (OrfConnection *connection,
     bind_bytes (statement, 7 + (int) i, bytes[i]);
   sqlite3_bind_int64 (statement, 12, row->took_us);
   orf_statement_bind_text (statement, 13, row->text);
+  bind_bytes (statement, 14, row->expected);
+  bind_bytes (statement, 15, row->released);
+  bind_bytes (statement, 16, row->regained);
+  orf_statement_bind_text (statement, 17, row->reason);
   return orf_connection_run (connection, statement, error);
 }
 
@@ -298,6 +396,10 @@ make_worker_row (OrfStatement *statement)
   row->freed = read_bytes (statement, 8);
   row->took_us = sqlite3_column_int64 (statement, 9);
   row->text = orf_statement_dup_text (statement, 10);
+  row->expected = read_bytes (statement, 11);
+  row->released = read_bytes (statement, 12);
+  row->regained = read_bytes (statement, 13);
+  row->reason = orf_statement_dup_text (statement, 14);
   return row;
 }
 
@@ -309,6 +411,7 @@ make_row (OrfStatement *statement)
   g_autofree char *level = orf_statement_dup_text (statement, 5);
   g_autofree char *verdict = orf_statement_dup_text (statement, 8);
   g_autofree char *measure_text = orf_statement_dup_text (statement, 9);
+  g_autofree char *left_out = orf_statement_dup_text (statement, 17);
 
   row->id = sqlite3_column_int64 (statement, 0);
   row->device = orf_statement_dup_text (statement, 1);
@@ -326,6 +429,8 @@ make_row (OrfStatement *statement)
   row->others = read_bytes (statement, 13);
   row->retained = read_bytes (statement, 14);
   row->regained = read_bytes (statement, 15);
+  row->released = read_bytes (statement, 16);
+  decode_left_out (left_out, row);
   return row;
 }
 
@@ -344,11 +449,12 @@ read_worker_rows (
 
 static gboolean
 read_rows (OrfConnection *connection,
+           const Queries *queries,
            const OrfCleanupFilter *filter,
            GPtrArray *rows,
            GError **error)
 {
-  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, read_sql, error);
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, queries->read, error);
   gboolean row;
 
   if (statement == NULL)
@@ -368,7 +474,7 @@ read_rows (OrfConnection *connection,
       return TRUE;
     made = make_row (statement);
     g_ptr_array_add (rows, made);
-    if (!read_worker_rows (connection, read_workers_sql, made->id, made->workers, error))
+    if (!read_worker_rows (connection, queries->read_workers, made->id, made->workers, error))
       return FALSE;
   }
 }
@@ -413,11 +519,13 @@ static gboolean
 read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
 {
   Read *read = data;
-  gboolean has;
+  gboolean has, has_plan;
 
-  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
+  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error) ||
+      !orf_connection_has_version (connection, PLAN_VERSION, &has_plan, error))
     return FALSE;
-  if (has && !read_rows (connection, &read->filter, read->rows, error))
+  if (has && !read_rows (connection, has_plan ? &plan_queries : &first_queries, &read->filter,
+                         read->rows, error))
     return FALSE;
   return !has || read->rows->len > 0 || read->device == NULL || read->filter.device_known ||
          check_device (connection, read->device, error);
@@ -484,7 +592,7 @@ last_workers_thread_cb (gpointer data, OrfConnection *connection, GError **error
   LastWorkers *last = data;
   gboolean has;
 
-  return orf_connection_has_version (connection, FIRST_VERSION, &has, error) &&
+  return orf_connection_has_version (connection, PLAN_VERSION, &has, error) &&
          (!has || read_worker_rows (connection, last_workers_sql, last->max, last->rows, error));
 }
 

@@ -19,10 +19,20 @@ typedef struct {
   char *name;
   OrfCleanupWorkerVerdict verdict;
   OrfCleanupMeasure measured_by; /* UNSET: it could not be */
-  OrfMaybeBytes idle, before, after, claimed, freed;
+  OrfMaybeBytes idle, expected, before, after, claimed, freed;
+  OrfMaybeBytes released; /* by how much it fell at most */
+  OrfMaybeBytes regained; /* what of that was taken again before it was flat */
   gint64 took_us;
-  char *text; /* may be NULL */
+  char *text;   /* may be NULL */
+  char *reason; /* why it was asked in this place; NULL: not known */
 } OrfCleanupWorkerRow;
+
+/* A worker that was not asked. */
+typedef struct {
+  gint64 worker_no;
+  char *name;
+  char *reason;
+} OrfCleanupLeftOutRow;
 
 typedef struct {
   gint64 id;
@@ -36,13 +46,19 @@ typedef struct {
   OrfCleanupVerdict verdict;
   gint64 took_us;
   OrfCleanupMeasure measured_by;
-  OrfMaybeBytes before, after, freed, others, retained, regained;
-  GPtrArray *workers; /* OrfCleanupWorkerRow, in the order they were asked */
+  OrfMaybeBytes before, after, freed, released, others, retained, regained;
+  GPtrArray *workers;  /* OrfCleanupWorkerRow, in the order they were asked */
+  GPtrArray *left_out; /* OrfCleanupLeftOutRow */
 } OrfCleanupRow;
 
 OrfCleanupRow *orf_cleanup_row_new (void);
 OrfCleanupRow *orf_cleanup_row_copy (const OrfCleanupRow *row);
 void orf_cleanup_row_free (OrfCleanupRow *row);
+/* Strings are copied. */
+void orf_cleanup_row_leave_out (OrfCleanupRow *row,
+                                gint64 worker_no,
+                                const char *name,
+                                const char *reason);
 OrfCleanupWorkerRow *orf_cleanup_worker_row_new (void);
 void orf_cleanup_worker_row_free (OrfCleanupWorkerRow *row);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfCleanupRow, orf_cleanup_row_free)

@@ -2,25 +2,41 @@
 #include "store/orf-store-report.h"
 
 #define FIRST_VERSION 9
+/* And the first that has what was released. */
+#define RELEASED_VERSION 11
 
 /* One device, or all; parameters 1 to 3 of each statement. */
 #define SPAN(device, time) "(?1 IS NULL OR " device " = ?1) AND " time " >= ?2 AND " time " < ?3 "
 
-static const char cleanups_sql[] =
-  "SELECT device, count(*), sum(verdict IN ('freed', 'partial')), sum(verdict = 'nothing_freed'), "
-  "coalesce(sum(freed_bytes), 0), count(regained_bytes), "
-  "coalesce(sum(freed_bytes) FILTER (WHERE regained_bytes IS NOT NULL), 0), "
-  "coalesce(sum(regained_bytes), 0) FROM cleanup WHERE verdict IS NOT NULL AND " SPAN (
-    "device", "started_us") "GROUP BY device ORDER BY device";
-static const char asked_sql[] =
-  "SELECT w.worker_id, max(w.name), max(c.device), count(*), sum(w.verdict = 'overclaimed'), "
-  "sum(w.verdict = 'timed_out'), "
-  "coalesce(sum(w.claimed_bytes) FILTER (WHERE w.verdict = 'overclaimed'), 0), "
-  "coalesce(sum(w.freed_bytes) FILTER (WHERE w.verdict = 'overclaimed'), 0) "
-  "FROM cleanup_worker AS w JOIN cleanup AS c ON c.id = w.cleanup_id WHERE " SPAN (
-    "c.device", "c.started_us") "GROUP BY w.worker_id "
-                                "HAVING sum(w.verdict IN ('overclaimed', 'timed_out')) > 0 ORDER "
-                                "BY w.worker_id LIMIT 100";
+#define CLEANUPS_SQL(released)                                                                     \
+  "SELECT device, count(*), sum(verdict IN ('freed', 'partial')), "                                \
+  "sum(verdict = 'nothing_freed'), coalesce(sum(freed_bytes), 0), count(regained_bytes), "         \
+  "coalesce(sum(freed_bytes) FILTER (WHERE regained_bytes IS NOT NULL), 0), "                      \
+  "coalesce(sum(regained_bytes), 0), coalesce(sum(max(" released " - max(freed_bytes, 0), 0)), 0)" \
+  " FROM cleanup WHERE verdict IS NOT NULL AND " SPAN ("device",                                   \
+                                                       "started_us") "GROUP BY device ORDER BY "   \
+                                                                     "device"
+#define ASKED_SQL(released)                                                                        \
+  "SELECT w.worker_id, max(w.name), max(c.device), count(*), sum(w.verdict = 'overclaimed'), "     \
+  "sum(w.verdict = 'timed_out'), "                                                                 \
+  "coalesce(sum(w.claimed_bytes) FILTER (WHERE w.verdict = 'overclaimed'), 0), "                   \
+  "coalesce(sum(" released ") FILTER (WHERE w.verdict = 'overclaimed'), 0) "                       \
+  "FROM cleanup_worker AS w JOIN cleanup AS c ON c.id = w.cleanup_id WHERE " SPAN (                \
+    "c.device", "c.started_us") "GROUP BY w.worker_id "                                            \
+                                "HAVING sum(w.verdict IN ('overclaimed', 'timed_out')) > 0 ORDER " \
+                                "BY w.worker_id LIMIT 100"
+
+/* By the file's version. */
+typedef struct {
+  const char *cleanups;
+  const char *asked;
+} Queries;
+
+static const Queries first_queries = { CLEANUPS_SQL ("freed_bytes"), ASKED_SQL ("w.freed_bytes") };
+static const Queries released_queries = {
+  CLEANUPS_SQL ("released_bytes"),
+  ASKED_SQL ("coalesce(w.released_bytes, w.freed_bytes)"),
+};
 /* the bare column text is that of the newest, as SQLite has it beside max() */
 static const char events_sql[] =
   "SELECT device, kind, count(*), sum(cleared_us IS NULL), sum(severity = 'critical') > 0, text, "
@@ -65,6 +81,7 @@ make_cleanups (OrfStatement *statement)
   cleanups->n_followed = sqlite3_column_int64 (statement, 5);
   cleanups->followed_bytes = sqlite3_column_int64 (statement, 6);
   cleanups->regained_bytes = sqlite3_column_int64 (statement, 7);
+  cleanups->retaken_bytes = sqlite3_column_int64 (statement, 8);
   return cleanups;
 }
 
@@ -80,7 +97,7 @@ make_asked (OrfStatement *statement)
   asked->n_overclaimed = sqlite3_column_int64 (statement, 4);
   asked->n_timed_out = sqlite3_column_int64 (statement, 5);
   asked->claimed_bytes = sqlite3_column_int64 (statement, 6);
-  asked->freed_bytes = sqlite3_column_int64 (statement, 7);
+  asked->released_bytes = sqlite3_column_int64 (statement, 7);
   return asked;
 }
 
@@ -128,12 +145,15 @@ orf_report_read (OrfConnection *connection,
     asked = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_report_asked_free);
   g_autoptr (GPtrArray)
     events = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_report_events_free);
-  gboolean has;
+  const Queries *queries;
+  gboolean has, has_released;
 
-  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
+  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error) ||
+      !orf_connection_has_version (connection, RELEASED_VERSION, &has_released, error))
     return FALSE;
-  if (has && (!read_rows (connection, cleanups_sql, span, make_cleanups, cleanups, error) ||
-              !read_rows (connection, asked_sql, span, make_asked, asked, error) ||
+  queries = has_released ? &released_queries : &first_queries;
+  if (has && (!read_rows (connection, queries->cleanups, span, make_cleanups, cleanups, error) ||
+              !read_rows (connection, queries->asked, span, make_asked, asked, error) ||
               !read_rows (connection, events_sql, span, make_events, events, error)))
     return FALSE;
 

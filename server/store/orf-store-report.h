@@ -14,6 +14,7 @@ typedef struct {
   gint64 freed_bytes;
   gint64 n_followed; /* of which it is known what was taken again within a minute */
   gint64 followed_bytes, regained_bytes;
+  gint64 retaken_bytes; /* given back, and taken again before the end */
 } OrfReportCleanups;
 
 /* A worker that did not keep its word. */
@@ -22,7 +23,7 @@ typedef struct {
   char *name;
   char *device;
   gint64 n_asked, n_overclaimed, n_timed_out;
-  gint64 claimed_bytes, freed_bytes; /* where it overclaimed */
+  gint64 claimed_bytes, released_bytes; /* where it overclaimed */
 } OrfReportAsked;
 
 typedef struct {

@@ -39,6 +39,8 @@ static const char read_sql[] =
   "SELECT " COLUMNS " FROM (SELECT * FROM worker WHERE coalesce(lost_us, left_us, ?1) >= ?1 "
   "ORDER BY id DESC LIMIT ?2) ORDER BY id";
 
+static const char named_sql[] =
+  "SELECT id, lost_us IS NULL AND left_us IS NULL FROM worker WHERE name = ? ORDER BY id";
 static const char read_one_sql[] = "SELECT " COLUMNS " FROM worker WHERE id = ?";
 
 /* ---- values ---------------------------------------------------------------------------------- */
@@ -305,6 +307,34 @@ orf_worker_read (OrfConnection *connection, gint64 id, GError **error)
   if (!orf_connection_step (connection, statement, &has, error) || !has)
     return NULL;
   return make_row (statement);
+}
+
+GArray *
+orf_workers_read_named (OrfConnection *connection, const char *name, GError **error)
+{
+  g_autoptr (GArray) named = g_array_new (FALSE, FALSE, sizeof (OrfWorkerNamed));
+  g_autoptr (OrfStatement) statement = NULL;
+  gboolean has;
+
+  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
+    return NULL;
+  if (!has)
+    return g_steal_pointer (&named);
+  statement = orf_connection_prepare (connection, named_sql, error);
+  if (statement == NULL)
+    return NULL;
+  orf_statement_bind_text (statement, 1, name);
+  for (;;) {
+    OrfWorkerNamed one;
+
+    if (!orf_connection_step (connection, statement, &has, error))
+      return NULL;
+    if (!has)
+      return g_steal_pointer (&named);
+    one.id = sqlite3_column_int64 (statement, 0);
+    one.live = sqlite3_column_int (statement, 1) != 0;
+    g_array_append_val (named, one);
+  }
 }
 
 GPtrArray *

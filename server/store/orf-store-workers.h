@@ -63,6 +63,13 @@ void orf_store_write_worker (OrfStore *store,
 GPtrArray *orf_workers_read (OrfConnection *connection, gint64 since_us, guint max, GError **error);
 /* One, also if it is gone long since; NULL without an error: there is none. */
 OrfWorkerRow *orf_worker_read (OrfConnection *connection, gint64 id, GError **error);
+typedef struct {
+  gint64 id;
+  gboolean live; /* neither lost nor gone */
+} OrfWorkerNamed;
+/* OrfWorkerNamed by id: all of this name that are kept.  None where the file is older than the
+ * table. */
+GArray *orf_workers_read_named (OrfConnection *connection, const char *name, GError **error);
 /* orf_workers_read(), blocking, at start only; *max_id: of all there are, 0: none. */
 GPtrArray *orf_store_load_workers (
   OrfStore *store, gint64 since_us, guint max, gint64 *max_id, GError **error);

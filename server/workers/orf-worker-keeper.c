@@ -96,6 +96,7 @@ orf_worker_borrow_row (const OrfWorkerRow *row, OrfWorker *worker)
     .reported_us = row->reported_us,
     .lost_us = MAX (row->lost_us, row->left_us),
     .allocator = {
+      .returned_bytes = -1,
       .allocated_bytes = row->allocated_bytes,
       .reserved_bytes = row->reserved_bytes,
       .active_bytes = row->active_bytes,

@@ -164,6 +164,7 @@ get_allocator (const OrfWorkerAllocator *told)
     .largest_free_bytes = told->has_largest_free_bytes ? told->largest_free_bytes : -1,
     .ooms = told->has_ooms ? told->ooms : -1,
     .retries = told->has_retries ? told->retries : -1,
+    .returned_bytes = told->has_returned_bytes ? told->returned_bytes : -1,
   };
 }
 
@@ -246,8 +247,43 @@ typedef struct {
   char *worker, *advice, *text;
   OrfWorkerOutcome outcome;
   gint64 claimed_bytes;
-  OrfCallWrite *write;
+  gboolean has_allocator;
+  OrfAllocator allocator;
+  OrfCallWrite *write; /* NULL: it comes once */
 } Answer;
+
+/* What it holds is known before who waits is told. */
+static gboolean
+take_answer (OrfWorkerService *service, const Answer *answer, GError **error)
+{
+  OrfWorkers *workers = service->parts.workers;
+
+  if (!orf_workers_check_answer (workers, answer->worker, answer->advice, error))
+    return FALSE;
+  if (answer->has_allocator)
+    orf_workers_report (workers, orf_workers_find (workers, answer->worker), &answer->allocator);
+  return orf_workers_answer (workers, answer->worker, answer->advice, answer->outcome,
+                             answer->claimed_bytes, answer->text, error);
+}
+
+/* Strings are borrowed. */
+static Answer
+read_answer (OrfWorkerService *service, const OrfWorkerDoneParams *params)
+{
+  Answer answer = {
+    .service = service,
+    .worker = params->worker,
+    .advice = params->advice,
+    .text = params->text,
+    .outcome = params->outcome,
+    .claimed_bytes = params->has_freed_bytes ? params->freed_bytes : -1,
+    .has_allocator = params->allocator != NULL,
+  };
+
+  if (params->allocator != NULL)
+    answer.allocator = get_allocator (params->allocator);
+  return answer;
+}
 
 static void
 answer_free (Answer *answer)
@@ -278,8 +314,7 @@ answered_cb (gpointer user_data, const OrfWriteResult *result, const GError *err
 
   /* whether somebody waits was looked at when it came, and is not asked again */
   if (error == NULL && result->replayed_json == NULL)
-    orf_workers_answer (answer->service->parts.workers, answer->worker, answer->advice,
-                        answer->outcome, answer->claimed_bytes, answer->text, NULL);
+    take_answer (answer->service, answer, NULL);
   orf_call_write_done_cb (answer->write, result, error);
   answer_free (answer);
 }
@@ -298,15 +333,11 @@ answer_once (OrfWorkerService *service, OrfCall *call, const OrfWorkerDoneParams
   if (write == NULL)
     return;
   answer = g_new0 (Answer, 1);
-  *answer = (Answer){
-    .service = service,
-    .worker = g_strdup (params->worker),
-    .advice = g_strdup (params->advice),
-    .text = g_strdup (params->text),
-    .outcome = params->outcome,
-    .claimed_bytes = params->has_freed_bytes ? params->freed_bytes : -1,
-    .write = write,
-  };
+  *answer = read_answer (service, params);
+  answer->worker = g_strdup (params->worker);
+  answer->advice = g_strdup (params->advice);
+  answer->text = g_strdup (params->text);
+  answer->write = write;
   change.idempotency = orf_call_write_get_idempotency (write);
   if (!orf_workers_check_answer (service->parts.workers, params->worker, params->advice,
                                  &refusal)) {
@@ -322,13 +353,12 @@ done_cb (OrfCall *call, const OrfWorkerDoneParams *params, gpointer user_data)
 {
   static const OrfWorkerDoneResult result = { 1 };
   OrfWorkerService *service = user_data;
+  const Answer answer = read_answer (service, params);
   GError *error = NULL;
 
   if (orf_call_get_idempotency_key (call) != NULL)
     answer_once (service, call, params);
-  else if (orf_workers_answer (service->parts.workers, params->worker, params->advice,
-                               params->outcome, params->has_freed_bytes ? params->freed_bytes : -1,
-                               params->text, &error))
+  else if (take_answer (service, &answer, &error))
     orf_call_return_worker_done (call, &result);
   else
     orf_call_fail (call, error);

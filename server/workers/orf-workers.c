@@ -20,12 +20,17 @@
 /* Leases are looked at so many times while they last, and at least once a second. */
 #define LOOKS_PER_LEASE 4
 #define MAX_LOOK_US     ORF_US_PER_S
+/* Reports that have to agree, and how far they may be apart. */
+#define N_STEADY       4
+#define STEADY_PERCENT 5
 /* Workers that have gone, in memory: as many as a page of worker.list has. */
 #define MAX_GONE 1000
 
 typedef struct {
   OrfWorker worker; /* first: what others see is this */
   OrfWorkers *workers;
+  gint64 reserved[N_STEADY]; /* by its last reports, in turn; 0: there were less */
+  guint n_reported;
   gint64 heard_us; /* monotonic, the last that it said by itself */
   guint n_holders; /* who still looks at it; never forgotten before */
   gboolean shown;
@@ -77,10 +82,29 @@ orf_worker_is_live (const OrfWorker *worker)
   return worker->state == ORF_WORKER_STATE_CONNECTED || worker->state == ORF_WORKER_STATE_SILENT;
 }
 
+gboolean
+orf_worker_is_registered (const OrfWorker *worker)
+{
+  return g_str_equal (worker->source, ORF_WORKER_REGISTERED);
+}
+
 static Entry *
 get_entry (const OrfWorker *worker)
 {
   return (Entry *) worker;
+}
+
+gboolean
+orf_worker_is_steady (const OrfWorker *worker)
+{
+  const Entry *entry = get_entry (worker);
+  gint64 least_bytes = G_MAXINT64, most_bytes = 0;
+
+  for (guint i = 0; i < N_STEADY; i++) {
+    least_bytes = MIN (least_bytes, entry->reserved[i]);
+    most_bytes = MAX (most_bytes, entry->reserved[i]);
+  }
+  return least_bytes > 0 && most_bytes - least_bytes <= most_bytes / 100 * STEADY_PERCENT;
 }
 
 /* ---- telling --------------------------------------------------------------------------------- */
@@ -482,10 +506,11 @@ take_over (OrfAllocator *allocator, const OrfAllocator *told)
                          &allocator->inactive_split_bytes,
                          &allocator->largest_free_bytes,
                          &allocator->ooms,
-                         &allocator->retries };
+                         &allocator->retries,
+                         &allocator->returned_bytes };
   const gint64 from[] = {
     told->allocated_bytes,    told->reserved_bytes, told->active_bytes, told->inactive_split_bytes,
-    told->largest_free_bytes, told->ooms,           told->retries
+    told->largest_free_bytes, told->ooms,           told->retries,      told->returned_bytes
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (to); i++)
@@ -509,6 +534,7 @@ set_reported (Entry *entry, const OrfAllocator *allocator)
   if (allocator != NULL) {
     n_more_ooms = count_more_ooms (&entry->worker.allocator, allocator);
     take_over (&entry->worker.allocator, allocator);
+    entry->reserved[entry->n_reported++ % N_STEADY] = entry->worker.allocator.reserved_bytes;
   }
   tell_reported (entry, n_more_ooms);
 }

@@ -22,9 +22,10 @@ typedef struct {
   gint64 largest_free_bytes;   /* of idle blocks */
   gint64 ooms;                 /* since its start */
   gint64 retries;              /* allocations that worked only after a flush */
+  gint64 returned_bytes;       /* given back to the device since its start */
 } OrfAllocator;
 
-#define ORF_ALLOCATOR_UNKNOWN ((OrfAllocator){ -1, -1, -1, -1, -1, -1, -1 })
+#define ORF_ALLOCATOR_UNKNOWN ((OrfAllocator){ -1, -1, -1, -1, -1, -1, -1, -1 })
 
 /* To be read only.  One that is live stays where it is; any other may be forgotten in a later turn
  * of the loop: who keeps it longer keeps its id. */
@@ -48,6 +49,13 @@ struct _OrfWorker {
 
 /* It is there, as far as is known: neither lost nor gone by itself. */
 gboolean orf_worker_is_live (const OrfWorker *worker);
+
+/* It reports by itself, and is not reached by an actuator. */
+gboolean orf_worker_is_registered (const OrfWorker *worker);
+
+/* Its last four reports say that it holds the same from the device, within 5 %: what its process
+ * uses beside that can be told then. */
+gboolean orf_worker_is_steady (const OrfWorker *worker);
 
 /* config and streams outlive it. */
 OrfWorkers *orf_workers_new (const OrfConfig *config, OrfStreamHub *streams, GError **error);

@@ -26,7 +26,7 @@ class Memory:
     def __init__(self, path):
         self.path = path
         self.chunks = []
-        self.bytes = 0
+        self.bytes = self.returned = 0
         self.tell()
 
     def tell(self):
@@ -46,9 +46,23 @@ class Memory:
 
     def give(self, size):
         self.bytes -= size
+        self.returned += size
         self.tell()
         for _ in range(size // CHUNK if self.path is None else 0):
             self.chunks.pop().close()
+
+
+    def wait_for_looks(self, n):
+        """Until the device was looked at n times more, by fake_probe.py."""
+        path = os.path.join(os.path.dirname(self.path), "looks")
+
+        def read():
+            with open(path, encoding="ascii") as file:
+                return int(file.read())
+
+        until = read() + n
+        while read() < until:
+            time.sleep(0.001)
 
 
 class Worker:
@@ -62,7 +76,7 @@ class Worker:
         self.lock = threading.Lock()
         capabilities = [] if behaviour == "modest" else ["trim", "unload"]
         self.worker = self.ask("worker.register", name=name, device=device, capabilities=capabilities)["worker"]
-        if behaviour != "silent":
+        for _ in range(0 if behaviour == "silent" else 4):  # steady, as one that has run for a while
             self.report()
         if behaviour != "deaf":
             self.ask("worker.advice", worker=self.worker)
@@ -80,12 +94,22 @@ class Worker:
 
     def report(self):
         self.send("worker.report", {"worker": self.worker, "allocator": {
-            "allocated_bytes": 0, "reserved_bytes": self.memory.bytes, "inactive_split_bytes": 0}})
+            **self.tell_allocator(self.memory.bytes, self.memory.returned), "inactive_split_bytes": 0}})
         if self.behaviour != "listening":
             self.reader.readline()
 
-    def done(self, advice, freed, outcome="done"):
+    def tell_allocator(self, reserved, returned):
+        return {"allocated_bytes": 0, "reserved_bytes": reserved, "returned_bytes": returned}
+
+    def report_for_ever(self, allocator):
+        while True:
+            self.send("worker.report", {"worker": self.worker, "allocator": allocator})
+            time.sleep(0.1)
+
+    def done(self, advice, freed, outcome="done", allocator=None):
         params = {"worker": self.worker, "advice": advice, "outcome": outcome}
+        if allocator is not None:
+            params["allocator"] = allocator
         if freed is not None:
             params["freed_bytes"] = freed
         self.send("worker.done", params)
@@ -108,6 +132,18 @@ class Worker:
         elif self.behaviour == "greedy":  # another takes what it gives
             self.memory.give(held)
             self.done(advice, held)
+        elif self.behaviour == "seen":  # takes it again, as soon as it was looked at
+            self.memory.give(held)
+            self.done(advice, held)
+            self.memory.wait_for_looks(2)
+            self.memory.take(held)
+        elif self.behaviour == "unseen":  # takes it again before anybody can have looked
+            self.memory.returned += held
+            self.done(advice, held, allocator=self.tell_allocator(0, self.memory.returned))
+        elif self.behaviour == "forger":  # its books are made up as well
+            allocator = self.tell_allocator(0, held)
+            self.done(advice, held, allocator=allocator)
+            threading.Thread(target=self.report_for_ever, args=(allocator,), daemon=True).start()
         elif self.behaviour in ("hanger", "deaf"):
             pass
         else:

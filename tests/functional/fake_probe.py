@@ -3,7 +3,7 @@
 """A probe of a device with memory of its own, by the protocol of orfeas-probe: what is in use of it stands in files.
 
 FAKE_DEVICE is a folder: PID holds the bytes of that process, `others` those of nobody who is named; while `hang` is there it answers nothing;
-while `unnamed` is there it names no process.
+while `unnamed` is there it names no process. `looks` holds how often it was looked at.
 """
 
 import json
@@ -39,6 +39,14 @@ def sample():
         "device": DEVICE, "total_bytes": TOTAL, "used_bytes": used, "free_bytes": TOTAL - used, "processes": processes}]}}
 
 
+def count_look():
+    path = os.path.join(FOLDER, "looks")
+    n = read("looks") + 1
+    with open(path + ".new", "w", encoding="ascii") as file:
+        file.write(str(n))
+    os.replace(path + ".new", path)
+
+
 def main():
     hello = {"backend": sys.argv[1], "version": None,
              "devices": [{"device": DEVICE, "name": "Fake", "vendor": None, "unified": False, "total_bytes": TOTAL}]}
@@ -46,7 +54,9 @@ def main():
     for line in sys.stdin:
         while os.path.exists(os.path.join(FOLDER, "hang")):
             time.sleep(0.02)
-        print(json.dumps(sample()), flush=True)
+        answer = json.dumps(sample())
+        count_look()
+        print(answer, flush=True)
 
 
 main()

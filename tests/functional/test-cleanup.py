@@ -181,6 +181,110 @@ def test_each_kind(t):
         assert order.index("half") < order.index("liar"), order
 
 
+def test_with_batches(t):
+    """While they run batches: who gives and takes again is never called a liar, and who lies always is."""
+    if os.environ.get("ORFEAS_SANITIZED"):
+        raise Skip("a sanitizer keeps what was freed")
+    daemon, device = unified(t, gpu__cleanup_timeout_us=60000000)
+    options = ("--weights-mib", "8", "--base-mib", "16", "--item-kib", "512", "--period-ms", "5", "--report-ms", "100")
+    for i in range(2):
+        t.demo_worker(daemon, "--name", f"honest-{i}", "--idle-mib", "64", "--seed", str(i + 1), *options)
+    t.demo_worker(daemon, "--name", "liar", "--idle-mib", "128", "--misbehave", "lie", "--seed", "9", *options)
+    for _ in range(4):
+        result = daemon.call("gpu.cleanup", {"device": device}, meta={"deadline_ms": 90000})
+        print(f"# {result['text']}", *(f"{worker['name']} {worker['verdict']} claimed {(worker['claimed_bytes'] or 0) >> 20} released "
+                                       f"{worker['released_bytes'] >> 20} regained {worker['regained_bytes'] >> 20};" for worker in result["workers"]))
+        found = by_name(result)
+        equal(found["liar"]["verdict"], "overclaimed", found["liar"])
+        contains(result["text"], "liar claims")
+        for i in range(2):
+            worker = found[f"honest-{i}"]
+            assert worker["verdict"] in ("freed", "partial", "nothing_freed"), worker
+            equal(worker["regained_bytes"], max(worker["released_bytes"] - worker["freed_bytes"], 0))
+        # what is said of the whole is what is there at the end
+        equal(result["freed_bytes"], result["before_bytes"] - result["after_bytes"])
+        if result["freed_bytes"] <= 0:
+            equal(result["verdict"], "nothing_freed")
+        record = daemon.call("gpu.cleanups")["cleanups"][0]
+        for member in ("released_bytes", "freed_bytes", "verdict", "workers"):
+            equal(record[member], result[member], member)
+    # an honest one is not held for a liar later
+    reasons = {worker["name"]: worker["reason"] for worker in daemon.call("gpu.cleanup", {"device": device, "dry_run": True})["workers"]}
+    contains(reasons["liar"], "of what it promised came")
+    assert "promised" not in reasons["honest-0"] + reasons["honest-1"], reasons
+
+
+def test_taken_again(t):
+    """What was given back is told beside what is free at the end."""
+    daemon, crew = discrete(t, gpu__sample_us=60000000)
+    with crew:
+        crew.add("seen", held_mib=1024)
+        result = daemon.call("gpu.cleanup", {"device": FAKE})
+        worker = result["workers"][0]
+        equal((worker["verdict"], worker["freed_bytes"], worker["released_bytes"], worker["regained_bytes"]), ("freed", 0, 1024 * MIB, 1024 * MIB))
+        equal((result["verdict"], result["freed_bytes"], result["released_bytes"]), ("nothing_freed", 0, 1024 * MIB))
+        contains(result["text"], "1.0 GiB was given back, and taken again at once")
+        equal(daemon.sql("SELECT verdict, released_bytes, worker_verdict, worker_released_bytes, worker_regained_bytes FROM v_cleanup"),
+              [("nothing_freed", 1024 * MIB, "freed", 1024 * MIB, 1024 * MIB)])
+
+
+def test_books(t):
+    """Who takes memory again before anybody looked is believed by what its allocator says; not where its process says otherwise."""
+    daemon, crew = discrete(t, gpu__cleanup_grace_us=4000000, gpu__cleanup_timeout_us=30000000)
+    with crew:
+        crew.add("unseen", held_mib=1024)
+        crew.add("forger", held_mib=512)
+        crew.add("liar", held_mib=256)
+        result = daemon.call("gpu.cleanup", {"device": FAKE}, meta={"deadline_ms": 40000})
+        print(f"# {result['text']}")
+        equal({name: worker["verdict"] for name, worker in by_name(result).items()},
+              {"unseen": "nothing_freed", "forger": "overclaimed", "liar": "overclaimed"})
+        equal((result["verdict"], result["released_bytes"]), ("nothing_freed", 0))
+        # neither kept nor broken
+        plan = daemon.call("gpu.cleanup", {"device": FAKE, "dry_run": True})
+        assert "promised" not in by_name(plan)["unseen"]["reason"], plan
+
+
+def test_many(t):
+    """More than there are seconds: several at once, each measured by itself."""
+    daemon, crew = discrete(t)
+    with crew:
+        for i in range(12):
+            crew.add("honest", held_mib=16 * (i + 1), name=f"worker-{i}")
+        result = daemon.call("gpu.cleanup", {"device": FAKE})
+        equal(result["verdict"], "freed", result)
+        equal([worker["name"] for worker in result["workers"]], [f"worker-{i}" for i in reversed(range(12))])
+        for i, worker in enumerate(reversed(result["workers"])):
+            equal((worker["verdict"], worker["released_bytes"]), ("freed", 16 * (i + 1) * MIB), worker)
+        # before its turn nobody is touched; of twelve in nine seconds two have theirs at once
+        equal(result["freed_bytes"], sum(16 * (i + 1) for i in range(12)) * MIB)
+
+
+def test_by_name(t):
+    """A worker's name does as well as its id, where it says which."""
+    daemon, crew = discrete(t)
+    with crew:
+        one = crew.add("honest", held_mib=512, name="trainer")
+        result = daemon.call("gpu.cleanup", {"worker": "trainer"})
+        equal([worker["worker"] for worker in result["workers"]], [one.worker])
+        status, out, _ = t.ctl(daemon, "gpu", "cleanup", "--worker", "trainer", "--json", "--dry-run")
+        equal((status, [worker["worker"] for worker in json.loads(out)["workers"]]), (0, [one.worker]))
+        two = crew.add("honest", held_mib=512, name="trainer")
+        error = fails(lambda: daemon.call("gpu.cleanup", {"worker": "trainer"}), "INVALID_ARGUMENT", field="worker")
+        for text in (one.worker, two.worker):
+            contains(str(error), text)
+        fails(lambda: daemon.call("gpu.batch_size", {"worker": "trainer"}), "INVALID_ARGUMENT", field="worker")
+        equal(daemon.call("gpu.cleanup", {"worker": two.worker})["workers"][0]["worker"], two.worker)
+        # of those that are there it is the only one
+        one.close()
+        wait_for(lambda: [worker["state"] for worker in daemon.call("worker.list")["workers"]][0] == "lost", "the first to be gone")
+        equal(daemon.call("gpu.cleanup", {"worker": "trainer"})["workers"][0]["worker"], two.worker)
+        fails(lambda: daemon.call("gpu.cleanup", {"worker": "trainer-2"}), "NOT_FOUND", field="worker")
+        # the key keeps what was asked for
+        first = daemon.call("gpu.cleanup", {"worker": "trainer"}, meta={"idempotency_key": "k"})
+        equal(daemon.call("gpu.cleanup", {"worker": "trainer"}, meta={"idempotency_key": "k"}), first)
+
+
 def test_hanger_within_deadline(t):
     """The caller has less time than the daemon would take: the verdict comes in it."""
     daemon, device = unified(t)
@@ -344,12 +448,18 @@ def test_rows_and_regained(t):
     with crew:
         worker = crew.add("honest", held_mib=1024)
         crew.add("liar", held_mib=512)
+        crew.add("deaf", held_mib=64)
         before = now_us()
         result = daemon.call("gpu.cleanup", {"device": FAKE})
         record = daemon.call("gpu.cleanups")["cleanups"][0]
         equal((record["regained_bytes"], record["trigger"], record["actor"]), (None, "call", "loopback"))
         assert before <= record["started_us"] <= now_us()
-        for member in ("cleanup_id", "verdict", "took_us", "before_bytes", "after_bytes", "freed_bytes", "workers", "measured_by"):
+        # the morning after it is known who was not asked, and why
+        equal([(left["name"], left["reason"]) for left in record["left_out"]], [("deaf", "does not listen")])
+        contains(by_name(record)["honest"]["reason"], "1.0 GiB held")
+        equal(by_name(record)["honest"]["expected_bytes"], 1024 * MIB)
+        for member in ("cleanup_id", "verdict", "took_us", "before_bytes", "after_bytes", "freed_bytes", "workers", "measured_by", "released_bytes",
+                       "left_out"):
             equal(record[member], result[member], member)
         worker.take(300)
         wait_for(lambda: daemon.call("gpu.cleanups")["cleanups"][0]["regained_bytes"] is not None, "the minute to be over")
@@ -415,6 +525,9 @@ def test_advises(t):
         put(crew, "others", 6 << 30)
         wait_for(lambda: "orfeasctl gpu cleanup --device fake-0" in daemon.stderr(), "the advice")
         contains(daemon.stderr(), "can give back 8.0 GiB")
+        note = wait_for(lambda: daemon.call("events.list")["events"], "the note")[0]
+        equal((note["kind"], note["author"]), ("note", "orfeasd"))
+        contains(note["text"], "can give back 8.0 GiB: orfeasctl gpu cleanup --device fake-0")
         equal(daemon.call("gpu.cleanups")["cleanups"], [])
 
 
@@ -440,8 +553,8 @@ def test_ctl(t):
         equal((status, json.loads(out)["verdict"]), (0, None))
         status, out, _ = t.ctl(daemon, "gpu", "cleanup", "--device", FAKE, "--level", "light")
         lines = [line.split("\t") for line in out.splitlines()]
-        equal(lines[1], ["w-1", "honest", "freed", str(1024 * MIB), str(1024 * MIB), str(1024 * MIB), "-"])
-        equal(lines[2], ["w-2", "deaf", "not asked", "-", "-", "-", "does not listen"])
+        equal(lines[1], ["w-1", "honest", "freed", str(1024 * MIB), str(1024 * MIB), str(1024 * MIB), "0", "-"])
+        equal(lines[2], ["w-2", "deaf", "not asked", "-", "-", "-", "-", "does not listen"])
         equal(status, 0)
         # nothing came: a script can tell
         status, out, _ = t.ctl(daemon, "gpu", "cleanup")

@@ -320,12 +320,15 @@ def test_asked(t):
         cleanup = pool.submit(daemon.call, "gpu.cleanup", {"device": DEVICE}, {"deadline_ms": 50000})
         asked = next_advice(a)
         equal((asked["kind"], asked["level"], asked["batch_size"]), ("cleanup", "normal", None))
-        done = {"worker": ids[0], "advice": asked["advice"], "outcome": "partial", "freed_bytes": 7, "text": "busy"}
+        done = {"worker": ids[0], "advice": asked["advice"], "outcome": "partial", "freed_bytes": 7, "text": "busy",
+                "allocator": {"reserved_bytes": 3 << 20}}
         fails(lambda: daemon.call("worker.done", {**done, "worker": ids[1]}), "NOT_FOUND", field="advice")
         fails(lambda: daemon.call("worker.done", {**done, "worker": "w-9"}), "NOT_FOUND", field="worker")
         for _ in range(2):  # a repetition, for the answer was lost on the way
             equal(daemon.call("worker.done", done, {"idempotency_key": "d1"}), {"accepted": 1})
         fails(lambda: daemon.call("worker.done", done), "FAILED_PRECONDITION", field="advice")
+        # what it holds now counts as a report
+        equal(daemon.call("worker.list")["workers"][0]["reserved_bytes"], 3 << 20)
         asked = next_advice(b)
         status, answer = daemon.rest("POST", f"/workers/{ids[1]}/done", {"advice": asked["advice"], "outcome": "refused"})
         equal((status, answer["accepted"]), (200, 1))

@@ -120,11 +120,12 @@ write_gpu_thread_cb (gconstpointer data, OrfConnection *connection, GError **err
   "INSERT INTO worker_batch VALUES (1763700001000000, 1, 8, 4096, 20000, 'mesh');"                 \
   "INSERT INTO cleanup VALUES (1, 'gpu0', 'call', 'uid 0', NULL, 'normal', 1763700002000000, "     \
   "900000, "                                                                                       \
-  "'freed', 'device', 8192, 5120, 3072, 0, 0, NULL);"                                              \
+  "'freed', 'device', 8192, 5120, 3072, 0, 0, NULL, 3072, '[[2,\"vllm-1\",\"does not "             \
+  "listen\"]]');"                                                                                  \
   "INSERT INTO cleanup_worker VALUES (1, 0, 1, 'vllm-0', 'freed', 'process', 3072, 4096, 1024, "   \
   "3072, "                                                                                         \
   "3072, "                                                                                         \
-  "800000, NULL);"                                                                                 \
+  "800000, NULL, 3072, 3072, 0, '3.0 KiB held idle');"                                             \
   "INSERT INTO gpu_event VALUES (1, 'gpu0', 'xid', 'critical', 79, 'XID 79', 1763700003000000, "   \
   "NULL);"                                                                                         \
   "INSERT INTO prediction VALUES (1, 2, 'holt', 300000000, 1763700000000000, 1763700300000000, "   \

@@ -177,6 +177,13 @@ test_stored (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (query (fixture->old,
                           "SELECT count(*) FROM v_cleanup WHERE worker_name = 'vllm-0'"),
                    ==, GPOINTER_TO_UINT (data) >= 9 ? 1 : 0);
+  /* Version 11 what was released, and the plan. */
+  g_assert_cmpint (query (fixture->old,
+                          "SELECT count(*) FROM v_cleanup WHERE released_bytes = 3072 "
+                          "AND worker_released_bytes = 3072"),
+                   ==, GPOINTER_TO_UINT (data) >= 11 ? 1 : 0);
+  g_assert_cmpint (query (fixture->old, "SELECT count(*) FROM cleanup WHERE left_out IS NOT NULL"),
+                   ==, GPOINTER_TO_UINT (data) >= 11 ? 1 : 0);
   g_assert_cmpint (query (fixture->old, "SELECT count(*) FROM v_gpu_event WHERE code = 79"), ==,
                    GPOINTER_TO_UINT (data) >= 9 ? 1 : 0);
 }

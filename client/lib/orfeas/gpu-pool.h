@@ -70,9 +70,10 @@ typedef struct {
   uint64_t reserved_peak_bytes;
   uint64_t n_blocks; /* given out */
   uint64_t n_segments;
-  uint64_t n_allocations; /* since the start, that worked */
-  uint64_t n_created;     /* segments taken from the device since the start */
-  uint64_t reserved[6];   /* 0; room for what comes */
+  uint64_t n_allocations;  /* since the start, that worked */
+  uint64_t n_created;      /* segments taken from the device since the start */
+  uint64_t returned_bytes; /* given back to the device since the start */
+  uint64_t reserved[5];    /* 0; room for what comes */
 } OrfGpuPoolStats;
 
 /* limit_bytes: never more is held from the device (0: as much as it gives); an allocation that

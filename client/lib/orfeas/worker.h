@@ -85,13 +85,14 @@ typedef struct {
   int64_t active_bytes;
   int64_t inactive_split_bytes;
   int64_t largest_free_bytes;
-  int64_t ooms;    /* since the start */
-  int64_t retries; /* since the start */
+  int64_t ooms;           /* since the start */
+  int64_t retries;        /* since the start */
+  int64_t returned_bytes; /* given back to the device since the start, whatever was taken again */
 } OrfAllocator;
 
 #define ORF_ALLOCATOR_UNKNOWN                                                                      \
   {                                                                                                \
-    -1, -1, -1, -1, -1, -1, -1                                                                     \
+    -1, -1, -1, -1, -1, -1, -1, -1                                                                 \
   }
 
 /* What the next report tells, and those after it; of no use with a pool. */
@@ -112,8 +113,9 @@ typedef struct {
 OrfStatus orf_worker_add_batch (OrfWorker *worker, const OrfBatch *batch);
 
 /* What an advice came to; freed_bytes: what was freed, to be compared with what is measured, -1:
- * not known; text: why it is no more, for people, at most 1000 bytes of UTF-8, or NULL.  INVALID:
- * no such outcome or id, or a text that is too long. */
+ * not known; text: why it is no more, for people, at most 1000 bytes of UTF-8, or NULL.  What the
+ * allocator holds now (the pool, else what orf_worker_report() was told last) goes with it: answer
+ * before memory is taken again.  INVALID: no such outcome or id, or a text that is too long. */
 OrfStatus orf_worker_answer (
   OrfWorker *worker, const char *advice, OrfOutcome outcome, int64_t freed_bytes, const char *text);
 

@@ -25,6 +25,7 @@ NAMES = {
     "inactive_split_bytes": "inactive_split_bytes.all.current",
     "ooms": "num_ooms",
     "retries": "num_alloc_retries",
+    "returned_bytes": "reserved_bytes.all.freed",
 }
 
 

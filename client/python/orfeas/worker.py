@@ -52,7 +52,7 @@ class Memory:
     """What a worker knows of its allocator. Each part may be left out: what is unknown is None, never 0."""
 
     def stats(self) -> Stats:
-        """`allocated_bytes`, `reserved_bytes`, `active_bytes`, `inactive_split_bytes`, `largest_free_bytes`, `ooms`, `retries`."""
+        """`allocated_bytes`, `reserved_bytes`, `active_bytes`, `inactive_split_bytes`, `largest_free_bytes`, `ooms`, `retries`, `returned_bytes`."""
         return {}
 
     def reset_peak(self) -> None:
@@ -288,6 +288,10 @@ class Worker:
             self._known.notify_all()
         return min(self._report_s, answer["lease_us"] / 1e6 / REPORTS_A_LEASE)
 
+    def _read_allocator(self) -> Any:
+        stats = self._guarded(self._memory.stats) or {}
+        return {name: int(value) for name, value in stats.items() if value is not None}
+
     def _report(self, worker: str) -> None:
         # what was not answered is sent again as it was, with its key: so each batch is told once
         if not self._sending[0]:
@@ -295,10 +299,8 @@ class Worker:
                 batches = [self._batches.popleft() for _ in range(min(len(self._batches), MAX_BATCHES))]
             self._sending = (batches, os.urandom(16).hex() if batches else None)
         batches, key = self._sending
-        stats = self._guarded(self._memory.stats) or {}
-        allocator: Any = {name: int(value) for name, value in stats.items() if value is not None}
         try:
-            self._client.worker.report(worker=worker, batches=batches or None, allocator=allocator,  # type: ignore[arg-type]
+            self._client.worker.report(worker=worker, batches=batches or None, allocator=self._read_allocator(),  # type: ignore[arg-type]
                                        timeout=CALL_S, idempotency_key=key)
         except errors.InvalidArgument as error:  # again it would be the same
             self._say(error)
@@ -383,9 +385,10 @@ class Worker:
 
     def _act(self, worker: str, advice: Advice) -> None:
         outcome, freed = self._obey(advice)
+        allocator = self._read_allocator()  # at once: the next batch may take it all again
         try:
             self._client.worker.done(worker=worker, advice=advice.id, outcome=outcome, freed_bytes=freed,  # type: ignore[arg-type]
-                                     timeout=CALL_S)
+                                     allocator=allocator or None, timeout=CALL_S)
         except Error as error:  # nobody waits any more, or nobody is there: the daemon has measured all the same
             log.debug("%s: %s", advice.id, error)
         self.report_now()  # what it did shows in the allocator

@@ -193,6 +193,19 @@ test_share (void)
   g_assert_cmpint (orf_cleanup_share_us (-5, 1), ==, 0);
 }
 
+/* One after the other while there is a second for each. */
+static void
+test_width (void)
+{
+  g_assert_cmpuint (orf_cleanup_choose_width (10000000, 1), ==, 1);
+  g_assert_cmpuint (orf_cleanup_choose_width (10000000, 10), ==, 1);
+  g_assert_cmpuint (orf_cleanup_choose_width (10000000, 11), ==, 2);
+  g_assert_cmpuint (orf_cleanup_choose_width (10000000, 20), ==, 2);
+  g_assert_cmpuint (orf_cleanup_choose_width (10000000, 100), ==, 10);
+  g_assert_cmpuint (orf_cleanup_choose_width (900000, 7), ==, 7);
+  g_assert_cmpuint (orf_cleanup_choose_width (-5, 7), ==, 7);
+}
+
 static void
 expect_text (gint64 bytes, const char *expected)
 {
@@ -222,6 +235,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cleanup-plan/honesty", test_honesty);
   g_test_add_func ("/cleanup-plan/honesty-of-the-silent", test_honesty_of_the_silent);
   g_test_add_func ("/cleanup-plan/share", test_share);
+  g_test_add_func ("/cleanup-plan/width", test_width);
   g_test_add_func ("/cleanup-plan/format", test_format);
   return g_test_run ();
 }

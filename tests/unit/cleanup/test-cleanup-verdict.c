@@ -23,15 +23,19 @@ to_bytes (gint64 mib)
   return mib == UNKNOWN ? UNKNOWN : mib * MIB;
 }
 
+/* Of memory that fell once, and stayed. */
 static OrfTurn
 make_turn (const Row *row, OrfCleanupMeasure measured_by)
 {
+  gboolean known = row->before != UNKNOWN && row->after != UNKNOWN;
+
   return (OrfTurn){
     .end = row->end,
     .claimed_bytes = to_bytes (row->claimed),
     .idle_bytes = to_bytes (row->idle),
     .before_bytes = to_bytes (row->before),
     .after_bytes = to_bytes (row->after),
+    .released_bytes = known ? to_bytes (MAX (row->before - row->after, 0)) : UNKNOWN,
     .measured_by = measured_by,
   };
 }
@@ -79,6 +83,60 @@ test_turns (void)
     g_test_message ("row %u", i);
     g_assert_cmpint (orf_verdict_of_turn (&turn), ==, rows[i].expected);
   }
+}
+
+/* What it takes again was given all the same. */
+static void
+test_taken_again (void)
+{
+  const Row back = { DONE, 1000, 1000, 2000, 1950, V (UNSET) };
+  OrfTurn turn = make_turn (&back, ORF_CLEANUP_MEASURE_PROCESS);
+
+  g_assert_cmpint (orf_verdict_of_turn (&turn), ==, V (OVERCLAIMED));
+  turn.released_bytes = 1000 * MIB;
+  g_assert_cmpint (orf_verdict_of_turn (&turn), ==, V (FREED));
+  turn.released_bytes = 960 * MIB;
+  g_assert_cmpint (orf_verdict_of_turn (&turn), ==, V (FREED));
+  turn.released_bytes = 900 * MIB;
+  g_assert_cmpint (orf_verdict_of_turn (&turn), ==, V (OVERCLAIMED));
+  turn.idle_bytes = 1500 * MIB;
+  turn.released_bytes = 1000 * MIB;
+  g_assert_cmpint (orf_verdict_of_turn (&turn), ==, V (PARTIAL));
+}
+
+/* Nobody saw it, and its own reports say where it went: no lie, and nothing to be proud of. */
+static void
+test_explained (void)
+{
+  const Row unseen = { DONE, 1000, 1000, 2000, 2000, V (UNSET) };
+  OrfTurn turn = make_turn (&unseen, ORF_CLEANUP_MEASURE_PROCESS);
+
+  turn.explained = TRUE;
+  g_assert_cmpint (orf_verdict_of_turn (&turn), ==, V (NOTHING_FREED));
+  turn.released_bytes = 400 * MIB;
+  g_assert_cmpint (orf_verdict_of_turn (&turn), ==, V (PARTIAL));
+  /* what is measured needs no explanation, and has none where it is not */
+  turn.released_bytes = 1000 * MIB;
+  g_assert_cmpint (orf_verdict_of_turn (&turn), ==, V (FREED));
+  turn.after_bytes = UNKNOWN;
+  g_assert_cmpint (orf_verdict_of_turn (&turn), ==, V (UNMEASURED));
+}
+
+/* The whole machine's memory can show that it fell, not that it did not. */
+static void
+test_blurred (void)
+{
+  const Row risen = { DONE, 1000, 1000, 2000, 2000, V (UNSET) };
+  const Row silent = { DONE, UNKNOWN, 1000, 2000, 2000, V (UNSET) };
+  OrfTurn turn = make_turn (&risen, ORF_CLEANUP_MEASURE_DEVICE);
+
+  turn.blurred = TRUE;
+  g_assert_cmpint (orf_verdict_of_turn (&turn), ==, V (UNMEASURED));
+  turn.released_bytes = 1000 * MIB;
+  g_assert_cmpint (orf_verdict_of_turn (&turn), ==, V (FREED));
+  turn = make_turn (&silent, ORF_CLEANUP_MEASURE_DEVICE);
+  turn.blurred = TRUE;
+  g_assert_cmpint (orf_verdict_of_turn (&turn), ==, V (NOTHING_FREED));
 }
 
 /* A device moves by others: what a process is called a liar for may be them. */
@@ -182,14 +240,70 @@ test_taken_by_others (void)
   g_assert_cmpint (orf_verdict_of_attempt (&attempt), ==, ORF_CLEANUP_VERDICT_NOTHING_FREED);
 }
 
+/* All gave what they had; what stays free at the end is another matter. */
+static void
+test_attempt_taken_again (void)
+{
+  OrfTurn turns[] = {
+    make_turn (&gave, ORF_CLEANUP_MEASURE_PROCESS),
+    make_turn (&gave, ORF_CLEANUP_MEASURE_PROCESS),
+  };
+  OrfAttempt attempt = {
+    .turns = turns,
+    .n_turns = 2,
+    .before_bytes = 4000 * MIB,
+    .after_bytes = 2000 * MIB,
+    .measured_by = ORF_CLEANUP_MEASURE_PROCESS,
+    .has_given = TRUE,
+    .given_bytes = 2000 * MIB,
+  };
+
+  g_assert_cmpint (orf_verdict_sum_released_bytes (&attempt), ==, 2000 * MIB);
+  g_assert_cmpint (orf_verdict_of_attempt (&attempt), ==, ORF_CLEANUP_VERDICT_FREED);
+  attempt.given_bytes = 1000 * MIB;
+  g_assert_cmpint (orf_verdict_of_attempt (&attempt), ==, ORF_CLEANUP_VERDICT_PARTIAL);
+  attempt.given_bytes = 0;
+  g_assert_cmpint (orf_verdict_of_attempt (&attempt), ==, ORF_CLEANUP_VERDICT_NOTHING_FREED);
+  attempt.given_bytes = -100 * MIB;
+  g_assert_cmpint (orf_verdict_of_attempt (&attempt), ==, ORF_CLEANUP_VERDICT_NOTHING_FREED);
+  turns[1].released_bytes = UNKNOWN;
+  g_assert_cmpint (orf_verdict_sum_released_bytes (&attempt), ==, UNKNOWN);
+}
+
+/* Two MiB of two are all. */
+static void
+test_attempt_little (void)
+{
+  const Row little = { DONE, 2, 2, 2000, 1998, V (FREED) };
+  OrfTurn turn = make_turn (&little, ORF_CLEANUP_MEASURE_PROCESS);
+  OrfAttempt attempt = {
+    .turns = &turn,
+    .n_turns = 1,
+    .before_bytes = 2000 * MIB,
+    .after_bytes = 1998 * MIB,
+    .measured_by = ORF_CLEANUP_MEASURE_PROCESS,
+    .has_given = TRUE,
+    .given_bytes = 2 * MIB,
+  };
+
+  g_assert_cmpint (orf_verdict_of_attempt (&attempt), ==, ORF_CLEANUP_VERDICT_FREED);
+  attempt.given_bytes = 0;
+  g_assert_cmpint (orf_verdict_of_attempt (&attempt), ==, ORF_CLEANUP_VERDICT_NOTHING_FREED);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cleanup-verdict/turns", test_turns);
+  g_test_add_func ("/cleanup-verdict/taken-again", test_taken_again);
+  g_test_add_func ("/cleanup-verdict/explained", test_explained);
+  g_test_add_func ("/cleanup-verdict/blurred", test_blurred);
   g_test_add_func ("/cleanup-verdict/device-tolerance", test_device_tolerance);
   g_test_add_func ("/cleanup-verdict/freed", test_freed);
   g_test_add_func ("/cleanup-verdict/attempts", test_attempts);
   g_test_add_func ("/cleanup-verdict/taken-by-others", test_taken_by_others);
+  g_test_add_func ("/cleanup-verdict/attempt-taken-again", test_attempt_taken_again);
+  g_test_add_func ("/cleanup-verdict/attempt-little", test_attempt_little);
   return g_test_run ();
 }

@@ -55,6 +55,36 @@ test_few_looks (void)
   g_assert_false (orf_settle_is_flat (&settle));
 }
 
+/* The most that it fell from the most that it was, until what rises is taken again. */
+static void
+test_fallen (void)
+{
+  OrfSettle settle;
+
+  orf_settle_begin (&settle, &limits);
+  g_assert_cmpint (orf_settle_get_fallen_bytes (&settle), ==, -1);
+  orf_settle_add (&settle, 0, -1);
+  g_assert_cmpint (orf_settle_get_fallen_bytes (&settle), ==, -1);
+  orf_settle_add (&settle, 1, 100 * MIB);
+  g_assert_cmpint (orf_settle_get_fallen_bytes (&settle), ==, 0);
+  orf_settle_add (&settle, 2, 140 * MIB);
+  g_assert_cmpint (orf_settle_get_fallen_bytes (&settle), ==, 0);
+  orf_settle_add (&settle, 3, 90 * MIB);
+  orf_settle_close_peak (&settle);
+  orf_settle_add (&settle, 4, 200 * MIB);
+  orf_settle_add (&settle, 5, 120 * MIB);
+  g_assert_cmpint (orf_settle_get_fallen_bytes (&settle), ==, 50 * MIB);
+  orf_settle_add (&settle, 6, -1);
+  orf_settle_add (&settle, 7, 80 * MIB);
+  g_assert_cmpint (orf_settle_get_fallen_bytes (&settle), ==, 60 * MIB);
+  /* the first that is known is a peak also when it comes late */
+  orf_settle_begin (&settle, &limits);
+  orf_settle_close_peak (&settle);
+  orf_settle_add (&settle, 1, 100 * MIB);
+  orf_settle_add (&settle, 2, 70 * MIB);
+  g_assert_cmpint (orf_settle_get_fallen_bytes (&settle), ==, 30 * MIB);
+}
+
 /* ---- turns ----------------------------------------------------------------------------------- */
 
 /* Memory as it is at each 50 ms, in MiB from 1000 down; the last stays. */
@@ -69,8 +99,8 @@ run_turn (OrfTurnFacts facts, const gint64 *used_mib, guint n_used)
 
     facts.now_us = (gint64) i * 50 * MS;
     facts.answered = facts.answered_us >= 0 && facts.now_us >= facts.answered_us;
-    facts.freed_bytes = used < 0 ? -1 : (1000 - used) * MIB;
     orf_settle_add (&settle, facts.now_us, used < 0 ? -1 : used * MIB);
+    facts.released_bytes = used < 0 ? -1 : orf_settle_get_fallen_bytes (&settle);
     if (orf_settle_turn_is_over (&settle, &facts))
       return facts.now_us / MS;
     g_assert_cmpuint (i, <, 1000);
@@ -102,6 +132,15 @@ test_turn_late (void)
                           1000, 1000, 1000, 1000, 1000, 1000, 1000, 900,  700,  600 };
 
   g_assert_cmpint (run_turn (honest, used, 20), ==, 1150);
+}
+
+/* It gives, and its next batch takes it all again: what fell has fallen. */
+static void
+test_turn_takes_again (void)
+{
+  const gint64 used[] = { 1000, 1000, 600, 1000 };
+
+  g_assert_cmpint (run_turn (honest, used, 4), ==, 350);
 }
 
 /* It claims what never comes: the grace, and no more. */
@@ -174,6 +213,8 @@ main (int argc, char **argv)
   g_test_add_func ("/settle/flat", test_flat);
   g_test_add_func ("/settle/falling", test_falling);
   g_test_add_func ("/settle/few-looks", test_few_looks);
+  g_test_add_func ("/settle/fallen", test_fallen);
+  g_test_add_func ("/settle/turn/takes-again", test_turn_takes_again);
   g_test_add_func ("/settle/turn/at-once", test_turn_at_once);
   g_test_add_func ("/settle/turn/late", test_turn_late);
   g_test_add_func ("/settle/turn/liar", test_turn_liar);

@@ -186,6 +186,7 @@ test_trim_levels (Fixture *fixture, gconstpointer unused)
   g_assert_cmpuint (fixture->device.n_waited, ==, 1);
   g_assert_cmpuint (fixture->device.used_bytes, ==, 12 * MIB);
   g_assert_cmpuint (fixture->device.n_trimmed, ==, 2);
+  g_assert_cmpuint (get_stats (fixture).returned_bytes, ==, 130 * MIB);
   release (fixture, kept);
   g_assert_cmpuint (orf_gpu_pool_trim (fixture->pool, ORF_CLEANUP_LEVEL_AGGRESSIVE), ==, 12 * MIB);
   g_assert_cmpuint (orf_gpu_pool_trim (fixture->pool, ORF_CLEANUP_LEVEL_AGGRESSIVE), ==, 0);

@@ -182,6 +182,8 @@ test_trim (Fixture *fixture, gconstpointer unused)
   g_assert_cmpstr (get_text (call, "advice"), ==, "a-1");
   g_assert_cmpstr (get_text (call, "outcome"), ==, "done");
   g_assert_cmpint (get_number (call, NULL, "freed_bytes"), ==, 64 * MIB);
+  g_assert_cmpint (get_number (call, "allocator", "reserved_bytes"), ==, 0);
+  g_assert_cmpint (get_number (call, "allocator", "returned_bytes"), ==, 64 * MIB);
   fake_daemon_answer (&fixture->daemon, call, accepted ());
 
   /* nobody to ask about a batch size, and a kind that is newer than the library */

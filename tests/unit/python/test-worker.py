@@ -385,7 +385,7 @@ def stand_in(calls):
     cuda = types.SimpleNamespace(
         is_initialized=lambda: state.initialized,
         memory_stats=lambda device=None: {
-            "allocated_bytes.all.current": 300, "reserved_bytes.all.current": state.reserved, "active_bytes.all.current": 310,
+            "reserved_bytes.all.freed": 6000 - state.reserved, "allocated_bytes.all.current": 300, "reserved_bytes.all.current": state.reserved, "active_bytes.all.current": 310,
             "inactive_split_bytes.all.current": 90, "num_ooms": 1, "num_alloc_retries": 2, "allocated_bytes.all.peak": 5},
         memory_snapshot=lambda: [
             {"device": 0, "blocks": [{"state": "inactive", "size": 50}, {"state": "active_allocated", "size": 900}]},
@@ -422,14 +422,17 @@ def test_torch(t):
             wait_for(lambda: daemon.of("worker.report")[-1]["allocator"], "a report of the allocator")
             equal(daemon.of("worker.report")[-1]["allocator"],
                   {"allocated_bytes": 300, "reserved_bytes": 1000, "active_bytes": 310, "inactive_split_bytes": 90,
-                   "largest_free_bytes": 50, "ooms": 1, "retries": 2})
+                   "largest_free_bytes": 50, "ooms": 1, "retries": 2, "returned_bytes": 5000})
             listening(daemon)
             daemon.advise(level="aggressive")
             wait_for(lambda: daemon.of("worker.done"), "an answer")
     finally:
         del sys.modules["torch"]
     equal([batch.get("peak_bytes") for batch in daemon.batches()], [None, 350])
-    equal((calls, daemon.of("worker.done")[0]["freed_bytes"]), (["reset", "ipc_collect", "empty_cache"], 600))
+    done = daemon.of("worker.done")[0]
+    equal((calls, done["freed_bytes"]), (["reset", "ipc_collect", "empty_cache"], 600))
+    # what it holds when it is done, whatever it takes afterwards
+    equal((done["allocator"]["reserved_bytes"], done["allocator"]["returned_bytes"]), (400, 5600))
     equal(daemon.of("worker.register")[0]["capabilities"], ["trim"])
 
 

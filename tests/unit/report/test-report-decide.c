@@ -221,7 +221,7 @@ test_ooms (void)
 }
 
 static void
-add_past (OrfReportFacts *facts)
+add_past (OrfReportFacts *facts, gint64 retaken_bytes)
 {
   const OrfReportCleanups cleanups = {
     .device = g_strdup ("a"),
@@ -232,6 +232,7 @@ add_past (OrfReportFacts *facts)
     .n_followed = 2,
     .followed_bytes = 1 << 30,
     .regained_bytes = 1 << 30,
+    .retaken_bytes = retaken_bytes,
   };
   const OrfReportAsked asked = {
     .worker_no = 2,
@@ -262,7 +263,7 @@ test_past (void)
   g_autoptr (OrfReportFacts) facts = make_facts ();
   g_autoptr (GPtrArray) recommendations = NULL;
 
-  add_past (facts);
+  add_past (facts, 0);
   recommendations = orf_report_decide (facts);
   g_assert_cmpuint (recommendations->len, ==, 5);
   g_assert_cmpstr (get (recommendations, 0)->title, ==, "a told xid");
@@ -272,7 +273,22 @@ test_past (void)
   assert_contains (get (recommendations, 2)->evidence,
                    "4 of 5 cleanups: 512.0 MiB claimed, 0.0 MiB measured");
   assert_contains (get (recommendations, 3)->title, "free nothing");
+  g_assert_null (strstr (get (recommendations, 3)->evidence, "took it again"));
   assert_contains (get (recommendations, 4)->title, "does not answer");
+}
+
+/* That nothing is free at the end may be nobody's fault. */
+static void
+test_taken_again (void)
+{
+  g_autoptr (OrfReportFacts) facts = make_facts ();
+  g_autoptr (GPtrArray) recommendations = NULL;
+
+  add_past (facts, G_GINT64_CONSTANT (3) << 30);
+  recommendations = orf_report_decide (facts);
+  assert_contains (get (recommendations, 3)->title, "free nothing");
+  assert_contains (get (recommendations, 3)->evidence,
+                   "workers gave back 3.00 GiB and took it again at once");
 }
 
 int
@@ -288,5 +304,6 @@ main (int argc, char **argv)
   g_test_add_func ("/report-decide/batches", test_batches);
   g_test_add_func ("/report-decide/ooms", test_ooms);
   g_test_add_func ("/report-decide/past", test_past);
+  g_test_add_func ("/report-decide/taken-again", test_taken_again);
   return g_test_run ();
 }

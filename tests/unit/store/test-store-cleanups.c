@@ -30,6 +30,10 @@ add_worker (OrfCleanupRow *row, gint64 no, OrfCleanupWorkerVerdict verdict)
   worker->measured_by = ORF_CLEANUP_MEASURE_PROCESS;
   worker->idle = (OrfMaybeBytes){ TRUE, 500 };
   worker->freed = (OrfMaybeBytes){ TRUE, -5 };
+  worker->expected = (OrfMaybeBytes){ TRUE, 450 };
+  worker->released = (OrfMaybeBytes){ TRUE, 480 };
+  worker->regained = (OrfMaybeBytes){ TRUE, 485 };
+  worker->reason = g_strdup ("500 B held idle");
   worker->took_us = 77;
   worker->text = no == 1 ? g_strdup ("no room") : NULL;
   g_ptr_array_add (row->workers, worker);
@@ -47,6 +51,8 @@ make_ended (gint64 id)
   row->after = (OrfMaybeBytes){ TRUE, 400 };
   row->freed = (OrfMaybeBytes){ TRUE, 600 };
   row->retained = (OrfMaybeBytes){ TRUE, 0 };
+  row->released = (OrfMaybeBytes){ TRUE, 960 };
+  orf_cleanup_row_leave_out (row, 3, "vllm \"3\"", "does not listen");
   add_worker (row, 2, ORF_CLEANUP_WORKER_VERDICT_FREED);
   add_worker (row, 1, ORF_CLEANUP_WORKER_VERDICT_UNMEASURED);
   return row;
@@ -100,6 +106,7 @@ test_one (StoreFixture *fixture, gconstpointer data)
   g_auto (StoreAnswer) answer = { 0 }, set = { 0 };
   const OrfCleanupRow *row;
   const OrfCleanupWorkerRow *worker;
+  const OrfCleanupLeftOutRow *left_out;
 
   store_fixture_open (fixture);
   begin (fixture, 1, NULL, &answer);
@@ -110,6 +117,8 @@ test_one (StoreFixture *fixture, gconstpointer data)
   g_assert_null (row->reason);
   g_assert_false (row->before.known);
   g_assert_cmpuint (row->workers->len, ==, 0);
+  g_assert_cmpuint (row->left_out->len, ==, 0);
+  g_assert_false (row->released.known);
 
   end (fixture, 1);
   orf_store_set_cleanup_regained (fixture->store, 1, 300, store_answer_write_cb, &set);
@@ -131,6 +140,16 @@ test_one (StoreFixture *fixture, gconstpointer data)
   g_assert_cmpint (worker->freed.bytes, ==, -5);
   g_assert_false (worker->claimed.known);
   g_assert_cmpstr (worker->text, ==, "no room");
+  g_assert_cmpint (worker->expected.bytes, ==, 450);
+  g_assert_cmpint (worker->released.bytes, ==, 480);
+  g_assert_cmpint (worker->regained.bytes, ==, 485);
+  g_assert_cmpstr (worker->reason, ==, "500 B held idle");
+  g_assert_cmpint (row->released.bytes, ==, 960);
+  g_assert_cmpuint (row->left_out->len, ==, 1);
+  left_out = row->left_out->pdata[0];
+  g_assert_cmpint (left_out->worker_no, ==, 3);
+  g_assert_cmpstr (left_out->name, ==, "vllm \"3\"");
+  g_assert_cmpstr (left_out->reason, ==, "does not listen");
 }
 
 static void
