@@ -13,6 +13,7 @@
 #include "core/orf-names.h"
 #include "orf-error.h"
 #include "workers/orf-process-watch.h"
+#include "workers/orf-worker-listeners.h"
 #include "workers/orf-workers-private.h"
 
 /* What a worker is told to wait when there are too many: leases are that long. */
@@ -42,11 +43,6 @@ typedef struct {
   gpointer self;
 } Entry;
 
-typedef struct {
-  const OrfWorkersEvents *events;
-  gpointer user_data;
-} Listener;
-
 struct _OrfWorkers {
   const OrfConfig *config;
   OrfStreamHub *streams;
@@ -55,7 +51,7 @@ struct _OrfWorkers {
   GPtrArray *entries; /* Entry; owns them */
   GPtrArray *shown;
   GHashTable *by_id;
-  GArray *listeners; /* Listener */
+  OrfWorkerListeners *listeners;
   gint64 next_no;
   guint look_id;
   gboolean draining; /* leases are not looked at */
@@ -107,68 +103,10 @@ orf_worker_is_steady (const OrfWorker *worker)
   return least_bytes > 0 && most_bytes - least_bytes <= most_bytes / 100 * STEADY_PERCENT;
 }
 
-/* ---- telling --------------------------------------------------------------------------------- */
-
 void
 orf_workers_listen (OrfWorkers *workers, const OrfWorkersEvents *events, gpointer user_data)
 {
-  const Listener listener = { events, user_data };
-
-  g_array_append_val (workers->listeners, listener);
-}
-
-static void
-tell_lost (const Entry *entry)
-{
-  const GArray *listeners = entry->workers->listeners;
-
-  for (guint i = 0; i < listeners->len; i++) {
-    const Listener *listener = &g_array_index (listeners, Listener, i);
-
-    if (listener->events->lost != NULL)
-      listener->events->lost (listener->user_data, &entry->worker);
-  }
-}
-
-static void
-tell_back (const Entry *entry)
-{
-  const GArray *listeners = entry->workers->listeners;
-
-  for (guint i = 0; i < listeners->len; i++) {
-    const Listener *listener = &g_array_index (listeners, Listener, i);
-
-    if (listener->events->back != NULL)
-      listener->events->back (listener->user_data, &entry->worker);
-  }
-}
-
-static void
-tell_reported (const Entry *entry, gint64 n_more_ooms)
-{
-  const GArray *listeners = entry->workers->listeners;
-
-  for (guint i = 0; i < listeners->len; i++) {
-    const Listener *listener = &g_array_index (listeners, Listener, i);
-
-    if (n_more_ooms > 0 && listener->events->oom != NULL)
-      listener->events->oom (listener->user_data, &entry->worker, n_more_ooms);
-    if (listener->events->reported != NULL)
-      listener->events->reported (listener->user_data, &entry->worker);
-  }
-}
-
-static void
-tell_changed (const Entry *entry)
-{
-  const GArray *listeners = entry->workers->listeners;
-
-  for (guint i = 0; i < listeners->len; i++) {
-    const Listener *listener = &g_array_index (listeners, Listener, i);
-
-    if (listener->events->changed != NULL)
-      listener->events->changed (listener->user_data, &entry->worker);
-  }
+  orf_worker_listeners_add (workers->listeners, events, user_data);
 }
 
 /* ---- states ---------------------------------------------------------------------------------- */
@@ -183,8 +121,8 @@ set_gone (Entry *entry, OrfWorkerState state)
   g_clear_pointer (&entry->channel, orf_channel_free);
   orf_worker_asks_lose (entry->workers->asks, &entry->worker);
   if (state == ORF_WORKER_STATE_LOST)
-    tell_lost (entry);
-  tell_changed (entry);
+    orf_worker_listeners_tell_lost (entry->workers->listeners, &entry->worker);
+  orf_worker_listeners_tell_changed (entry->workers->listeners, &entry->worker);
 }
 
 static void
@@ -227,7 +165,7 @@ look_at (Entry *entry)
     return;
   }
   entry->worker.state = state;
-  tell_changed (entry);
+  orf_worker_listeners_tell_changed (entry->workers->listeners, &entry->worker);
 }
 
 static void
@@ -237,7 +175,7 @@ set_back (Entry *entry)
     return;
   entry->worker.state = ORF_WORKER_STATE_SILENT;
   entry->worker.lost_us = 0;
-  tell_back (entry);
+  orf_worker_listeners_tell_back (entry->workers->listeners, &entry->worker);
 }
 
 /* It said something: it is there, also if it was taken for lost. */
@@ -462,7 +400,7 @@ orf_workers_register (OrfWorkers *workers, const OrfWorkerFacts *facts, GError *
   if (entry->process == NULL && facts->pid > 0)
     entry->process = orf_process_watch_new (workers->poller, facts->pid, process_ended_cb, entry);
   hear (entry);
-  tell_changed (entry);
+  orf_worker_listeners_tell_changed (entry->workers->listeners, &entry->worker);
   return &entry->worker;
 }
 
@@ -536,7 +474,7 @@ set_reported (Entry *entry, const OrfAllocator *allocator)
     take_over (&entry->worker.allocator, allocator);
     entry->reserved[entry->n_reported++ % N_STEADY] = entry->worker.allocator.reserved_bytes;
   }
-  tell_reported (entry, n_more_ooms);
+  orf_worker_listeners_tell_reported (entry->workers->listeners, &entry->worker, n_more_ooms);
 }
 
 void
@@ -544,7 +482,7 @@ orf_workers_report (OrfWorkers *workers, OrfWorker *worker, const OrfAllocator *
 {
   hear (get_entry (worker));
   set_reported (get_entry (worker), allocator);
-  tell_changed (get_entry (worker));
+  orf_worker_listeners_tell_changed (workers->listeners, worker);
 }
 
 void
@@ -609,7 +547,7 @@ orf_workers_add_reached (OrfWorkers *workers,
   entry->worker.state = ORF_WORKER_STATE_SILENT;
   if (!entry->shown)
     show (entry);
-  tell_changed (entry);
+  orf_worker_listeners_tell_changed (entry->workers->listeners, &entry->worker);
   return &entry->worker;
 }
 
@@ -647,7 +585,7 @@ orf_workers_update (OrfWorkers *workers,
     set_reported (entry, allocator);
   if (before.pid != worker->pid || before.state != state ||
       memcmp (&before.allocator, &worker->allocator, sizeof before.allocator) != 0)
-    tell_changed (entry);
+    orf_worker_listeners_tell_changed (entry->workers->listeners, &entry->worker);
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
@@ -771,7 +709,7 @@ orf_workers_new (const OrfConfig *config, OrfStreamHub *streams, GError **error)
   workers->entries = g_ptr_array_new_with_free_func (entry_free);
   workers->shown = g_ptr_array_new ();
   workers->by_id = orf_names_table_new (NULL, NULL);
-  workers->listeners = g_array_new (FALSE, FALSE, sizeof (Listener));
+  workers->listeners = orf_worker_listeners_new ();
   workers->next_no = 1;
   workers->look_id = g_timeout_add ((guint) (look_us / ORF_US_PER_MS), look_cb, workers);
   return workers;
@@ -791,7 +729,7 @@ orf_workers_free (OrfWorkers *workers)
   g_hash_table_unref (workers->by_id);
   g_ptr_array_unref (workers->shown);
   g_ptr_array_unref (workers->entries);
-  g_array_unref (workers->listeners);
+  orf_worker_listeners_free (workers->listeners);
   orf_poller_free (workers->poller);
   g_free (workers);
 }
