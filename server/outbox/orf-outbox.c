@@ -4,20 +4,17 @@
  * - An entry is in memory (without its body) once the file has it, and leaves memory before it
  *   leaves the file: a kill may deliver it once more, and loses none.
  * - At most one entry of a destination is on its way, the oldest.
- * - What became of entries is written in one change at a time; what the store refused goes with the
- *   next.
  */
 #include "outbox/orf-outbox.h"
 
 #include "core/orf-clock.h"
 #include "orf-error.h"
 #include "outbox/orf-backoff.h"
+#include "outbox/orf-outbox-ledger.h"
 #include "store/orf-store-outbox.h"
 
 /* Bodies as small stay in memory, and need not be read again. */
 #define KEEP_BODY_BYTES 256
-/* Before what became of entries is written again, where the store could not. */
-#define SETTLE_AGAIN_MS 1000
 /* At most one line in the log so often for each destination. */
 #define LOG_US (60 * ORF_US_PER_S)
 
@@ -64,79 +61,8 @@ struct _OrfOutbox {
   GArray *cursors;   /* the same */
   gint64 next_id;
   gboolean started, stopped;
-
-  OrfOutboxChange *settle;  /* what is to be written next */
-  OrfOutboxChange *settled; /* a copy of what is being written; NULL: nothing is */
-  guint settle_id;          /* until it is tried again */
+  OrfOutboxLedger *ledger; /* what became of entries */
 };
-
-/* ---- what became of entries ------------------------------------------------------------------ */
-
-static void settle (OrfOutbox *outbox);
-
-static OrfOutboxRow *
-copy_tried (const OrfOutboxRow *row)
-{
-  OrfOutboxRow *copy = orf_outbox_row_new ();
-
-  copy->id = row->id;
-  copy->attempts = row->attempts;
-  copy->next_us = row->next_us;
-  copy->last_error = g_strdup (row->last_error);
-  return copy;
-}
-
-static void
-add_to_settle (OrfOutboxChange *into, const OrfOutboxChange *change)
-{
-  g_array_append_vals (into->removed, change->removed->data, change->removed->len);
-  for (guint i = 0; i < change->tried->len; i++)
-    g_ptr_array_add (into->tried, copy_tried (change->tried->pdata[i]));
-}
-
-static gboolean
-settle_again_cb (gpointer user_data)
-{
-  OrfOutbox *outbox = user_data;
-
-  outbox->settle_id = 0;
-  settle (outbox);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-settled_cb (gpointer user_data, const OrfWriteResult *result, const GError *error)
-{
-  OrfOutbox *outbox = user_data;
-  g_autoptr (OrfOutboxChange) settled = g_steal_pointer (&outbox->settled);
-
-  if (outbox->stopped)
-    return; /* it is delivered once more */
-  if (error == NULL) {
-    settle (outbox);
-    return;
-  }
-  /* no loss; whoever sees to the disk says so */
-  g_info ("outbox: %s", error->message);
-  add_to_settle (settled, outbox->settle);
-  orf_outbox_change_free (outbox->settle);
-  outbox->settle = g_steal_pointer (&settled);
-  outbox->settle_id = g_timeout_add (SETTLE_AGAIN_MS, settle_again_cb, outbox);
-}
-
-static void
-settle (OrfOutbox *outbox)
-{
-  OrfOutboxChange *change = outbox->settle;
-
-  if (outbox->settled != NULL || outbox->settle_id != 0 || outbox->stopped ||
-      (change->removed->len == 0 && change->tried->len == 0))
-    return;
-  outbox->settle = orf_outbox_change_new ();
-  outbox->settled = orf_outbox_change_new ();
-  add_to_settle (outbox->settled, change);
-  orf_store_write_outbox (outbox->store, change, settled_cb, outbox);
-}
 
 /* ---- entries --------------------------------------------------------------------------------- */
 
@@ -224,7 +150,7 @@ retry (OrfDestination *destination, const OrfDeliveryResult *result)
   row->attempts = entry->attempts;
   row->next_us = entry->next_us;
   row->last_error = g_strdup (result->error);
-  g_ptr_array_add (destination->outbox->settle->tried, row);
+  orf_outbox_ledger_add_tried (destination->outbox->ledger, row);
 }
 
 static void
@@ -232,7 +158,7 @@ end_entry (OrfDestination *destination, const OrfDeliveryResult *result)
 {
   gint64 id = pop_oldest (destination);
 
-  g_array_append_val (destination->outbox->settle->removed, id);
+  orf_outbox_ledger_add_removed (destination->outbox->ledger, &id, 1);
   if (result->outcome == ORF_DELIVERY_REFUSED) {
     destination->dropped++;
     note (destination, "an entry was dropped", result->error);
@@ -257,7 +183,7 @@ orf_delivery_finish (OrfDelivery *delivery, const OrfDeliveryResult *result)
   else
     end_entry (destination, result);
   delivery_free (delivery);
-  settle (destination->outbox);
+  orf_outbox_ledger_write (destination->outbox->ledger);
   pump (destination);
 }
 
@@ -387,13 +313,13 @@ posted_cb (gpointer user_data, const OrfWriteResult *result, const GError *error
     g_queue_push_tail (&destination->entries, g_steal_pointer (&post->entry));
   } else {
     destination->bytes -= post->entry->bytes;
-    g_array_append_vals (destination->outbox->settle->removed, post->dropped->data,
-                         post->dropped->len);
+    orf_outbox_ledger_add_removed (destination->outbox->ledger,
+                                   (const gint64 *) post->dropped->data, post->dropped->len);
   }
   if (post->done != NULL)
     post->done (post->user_data, result, error);
   post_free (post);
-  settle (destination->outbox);
+  orf_outbox_ledger_write (destination->outbox->ledger);
   pump (destination);
 }
 
@@ -485,10 +411,10 @@ orf_outbox_clear (OrfDestination *destination, gint64 next_rowid)
   change->cursor = (OrfOutboxCursor){ g_strdup (destination->name), next_rowid };
   destination->next_rowid = next_rowid;
   /* by itself, since a cursor belongs to it; and once more, should the store not take it now */
-  g_array_append_vals (destination->outbox->settle->removed, change->removed->data,
-                       change->removed->len);
+  orf_outbox_ledger_add_removed (destination->outbox->ledger,
+                                 (const gint64 *) change->removed->data, change->removed->len);
   orf_store_write_outbox (destination->outbox->store, change, NULL, NULL);
-  settle (destination->outbox);
+  orf_outbox_ledger_write (destination->outbox->ledger);
 }
 
 void
@@ -583,7 +509,7 @@ forget_rest (OrfOutbox *outbox)
   for (guint i = 0; i < outbox->loaded->len; i++) {
     const OrfOutboxRow *row = outbox->loaded->pdata[i];
 
-    g_array_append_val (outbox->settle->removed, row->id);
+    orf_outbox_ledger_add_removed (outbox->ledger, &row->id, 1);
   }
   if (outbox->loaded->len > 0)
     g_message ("%u entries of the outbox are for destinations that there are no more: dropped",
@@ -604,7 +530,7 @@ orf_outbox_start (OrfOutbox *outbox)
 {
   forget_rest (outbox);
   outbox->started = TRUE;
-  settle (outbox);
+  orf_outbox_ledger_write (outbox->ledger);
   for (guint i = 0; i < outbox->destinations->len; i++)
     pump (outbox->destinations->pdata[i]);
 }
@@ -630,7 +556,7 @@ orf_outbox_new (const OrfConfig *config, OrfStore *store, GError **error)
   outbox->config = config;
   outbox->store = store;
   outbox->destinations = g_ptr_array_new_with_free_func (destination_free);
-  outbox->settle = orf_outbox_change_new ();
+  outbox->ledger = orf_outbox_ledger_new (store);
   outbox->next_id = 1;
   if (outbox->loaded->len > 0)
     outbox->next_id = ((OrfOutboxRow *) outbox->loaded->pdata[outbox->loaded->len - 1])->id + 1;
@@ -643,10 +569,7 @@ orf_outbox_stop (OrfOutbox *outbox)
   if (outbox->stopped)
     return;
   outbox->stopped = TRUE;
-  g_clear_handle_id (&outbox->settle_id, g_source_remove);
-  /* what became of entries is told still, so that none is delivered once more for nothing */
-  orf_store_write_outbox (outbox->store, g_steal_pointer (&outbox->settle), NULL, NULL);
-  outbox->settle = orf_outbox_change_new ();
+  orf_outbox_ledger_stop (outbox->ledger);
   for (guint i = 0; i < outbox->destinations->len; i++) {
     OrfDestination *destination = outbox->destinations->pdata[i];
 
@@ -661,8 +584,7 @@ orf_outbox_free (OrfOutbox *outbox)
   g_clear_pointer (&outbox->destinations, g_ptr_array_unref);
   g_clear_pointer (&outbox->loaded, g_ptr_array_unref);
   g_clear_pointer (&outbox->cursors, g_array_unref);
-  g_clear_pointer (&outbox->settle, orf_outbox_change_free);
-  g_clear_pointer (&outbox->settled, orf_outbox_change_free);
+  g_clear_pointer (&outbox->ledger, orf_outbox_ledger_free);
   g_free (outbox);
 }
 
