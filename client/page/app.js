@@ -5,6 +5,7 @@ import { session, store } from "./live.js";
 import { setAttribute, setText } from "./dom.js";
 import { countCharts } from "./chart.js";
 import { Explorer } from "./explorer.js";
+import { Forecast } from "./forecast.js";
 import { span } from "./format.js";
 import { Gpu } from "./gpu.js";
 import { Health } from "./health.js";
@@ -20,6 +21,7 @@ const sections = [
   new Health($("health"), session),
   new Gpu($("gpu"), session, store),
   new Memory($("gpu"), session),
+  new Forecast($("forecast"), session),
   new Host($("host"), session, store),
   new Explorer($("explorer"), session, store),
 ];

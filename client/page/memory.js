@@ -3,6 +3,7 @@
 import { Cleanup, VERDICT_LEVELS } from "./cleanup.js";
 import { el, setText } from "./dom.js";
 import { UNKNOWN, dayTime, number, quantity, words } from "./format.js";
+import { Table, badge, bytes, right } from "./table.js";
 
 const LIST_MS = 5_000;
 const CLEANUPS = 8;
@@ -11,40 +12,6 @@ const EVENTS = 8;
 const LONGEST_MS = 120_000;
 // of a worker: whether it is heard from
 const STATE_LEVELS = { connected: "operational", silent: "degraded", lost: "critical" };
-
-const right = (text, more = {}) => el("td", { class: "number", ...more }, text);
-const bytes = (value) => right(quantity(value, "bytes"));
-const badge = (text, level) => el("span", { class: `badge ${level ?? ""}` }, text);
-
-/** A caption, and rows of cells that are made anew only where something changed. */
-class Table {
-  #told = null;
-
-  constructor(title, heads, nothing) {
-    this.rows = el("tbody");
-    this.nothing = el("p", { class: "muted" }, nothing);
-    this.note = el("span", { class: "muted" });
-    this.actions = el("span", { class: "actions" });
-    this.table = el("table", { "aria-label": title, hidden: true },
-      el("thead", {}, el("tr", {}, ...heads.map((head) =>
-        el("th", { scope: "col", class: head.startsWith(">") ? "number" : null }, head.replace(">", ""))))),
-      this.rows);
-    this.element = el("article", { class: "card table", "aria-label": title },
-      el("header", {}, el("h3", {}, title), this.note, this.actions),
-      this.nothing,
-      el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${title}, table` }, this.table));
-  }
-
-  /** make(item): the cells of a row. */
-  tell(items, make) {
-    const text = JSON.stringify(items);
-    if (text === this.#told) return;
-    this.#told = text;
-    this.nothing.hidden = items.length > 0;
-    this.table.hidden = items.length === 0;
-    this.rows.replaceChildren(...items.map((item) => el("tr", {}, ...make(item))));
-  }
-}
 
 export class Memory {
   #session;
