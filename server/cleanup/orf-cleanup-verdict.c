@@ -35,6 +35,19 @@ orf_verdict_get_freed_bytes (const OrfTurn *turn, gint64 *freed_bytes)
   return subtract (turn->before_bytes, turn->after_bytes, freed_bytes);
 }
 
+/* It fell, and rose again: how far it fell between two looks nobody saw.  Half of what is claimed
+ * was seen, so that the rest is no lie. */
+static gboolean
+fell_unseen (const OrfTurn *turn)
+{
+  gint64 freed_bytes;
+
+  return orf_verdict_get_freed_bytes (turn, &freed_bytes) &&
+         turn->released_bytes - freed_bytes >
+           orf_verdict_get_tolerance_bytes (turn->measured_by, 0) &&
+         turn->released_bytes * 2 >= turn->claimed_bytes;
+}
+
 /* A worker that answered: by how far memory fell, for what it takes again it has given. */
 static OrfCleanupWorkerVerdict
 judge_answer (const OrfTurn *turn)
@@ -49,7 +62,7 @@ judge_answer (const OrfTurn *turn)
     return ORF_CLEANUP_WORKER_VERDICT_UNMEASURED;
   if (short_of_claim && turn->blurred)
     return ORF_CLEANUP_WORKER_VERDICT_UNMEASURED;
-  if (short_of_claim && !turn->explained)
+  if (short_of_claim && !turn->explained && !fell_unseen (turn))
     return ORF_CLEANUP_WORKER_VERDICT_OVERCLAIMED;
   if (released_bytes <= floor_bytes &&
       (turn->claimed_bytes <= 0 || released_bytes * 2 < turn->claimed_bytes))
