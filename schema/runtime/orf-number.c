@@ -174,11 +174,16 @@ find_shortest (double value, guint64 *mantissa, guint *decimals)
   guint n = MAX_DIGITS;
   guint64 low, high, nearest, unit = 1;
   unsigned __int128 scale, at, from, to, half = (unsigned __int128) 1 << (shift - 1);
+  double above = 1, below = 0.1; /* powers of ten, for the digits before and behind the point */
 
-  for (double power = 1; value >= power; power *= 10)
+  while (value >= above) {
+    above *= 10;
     n--;
-  for (double power = 0.1; value < power; power /= 10)
+  }
+  while (value < below) {
+    below /= 10;
     n++;
+  }
   scale = n > 19 ? (unsigned __int128) power_of_ten (19) * power_of_ten (n - 19) : power_of_ten (n);
   at = scale * (4 * bits);
   /* the neighbour below a power of two is half as far; a midpoint reads back as the even one */

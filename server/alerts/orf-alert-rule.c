@@ -207,7 +207,8 @@ orf_alert_rule_new (const OrfAlertRuleSpec *spec, GError **error)
   find_number (self);
   if (!check_numbers (self, spec, error) || !check_summary (spec->summary, error))
     return NULL;
-  if (!isnan (spec->threshold))
+  /* a threshold for no number was refused above */
+  if (self->number != NULL && !isnan (spec->threshold))
     self->number->number = spec->threshold;
   self->spec = *spec;
   self->spec.name = g_strdup (spec->name);
