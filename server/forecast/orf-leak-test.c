@@ -6,8 +6,9 @@
 
 #include <math.h>
 
-/* The constants were chosen on one half of the pods of a GPU cluster, with leaks and controls laid
- * over their real memory, and held on the other half (doc/leaks.md). */
+/* The constants were chosen with leaks and controls laid over the real memory of a GPU cluster's
+ * pods, all of which were looked at; doc/leaks.md has what they are worth on other leaks over the
+ * same. */
 
 #define SEGMENTS 5
 /* A shorter rise may be one tooth of a saw or a queue that fills. */
