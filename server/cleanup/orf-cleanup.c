@@ -71,6 +71,23 @@ is_tense (const OrfCleanup *cleanup)
   return FALSE;
 }
 
+static gboolean
+has_process (const OrfCleanup *cleanup, guint member)
+{
+  return g_array_index (cleanup->before_processes, gint64, member) >= 0;
+}
+
+/* A turn has its member's place. */
+static gboolean
+can_glance (const OrfCleanup *cleanup)
+{
+  for (guint i = cleanup->round_start; i < cleanup->turns->len; i++) {
+    if (!has_process (cleanup, i))
+      return FALSE;
+  }
+  return is_tense (cleanup);
+}
+
 /* Whose processes are looked at, and of those whose turn it is, which. */
 static GArray *
 choose_pids (OrfCleanup *cleanup)
@@ -99,8 +116,9 @@ look (OrfCleanup *cleanup)
   gint64 left_us = cleanup->limits.end_us - orf_clock_monotonic_us ();
   gint64 patience_us = MIN (left_us, MAX_PATIENCE_US);
 
-  if (!is_tense (cleanup) || !orf_cleanup_meter_glance (cleanup->meter, (const gint64 *) pids->data,
-                                                        pids->len, patience_us))
+  if (!can_glance (cleanup) ||
+      !orf_cleanup_meter_glance (cleanup->meter, (const gint64 *) pids->data, pids->len,
+                                 patience_us))
     orf_cleanup_meter_look (cleanup->meter, (const gint64 *) pids->data, pids->len, patience_us);
 }
 
@@ -276,12 +294,6 @@ end (OrfCleanup *cleanup, const OrfCleanupLook *seen)
 }
 
 /* ---- rounds ---------------------------------------------------------------------------------- */
-
-static gboolean
-has_process (const OrfCleanup *cleanup, guint member)
-{
-  return g_array_index (cleanup->before_processes, gint64, member) >= 0;
-}
 
 /* How many of those that are left have their turns at once: where one is measured by the whole
  * device nobody else may move it. */
