@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "core/orf-clock.h"
 #include "judge/orf-judge-job.h"
@@ -62,10 +63,21 @@ compare (const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
+/* Of this thread: what others of the machine took meanwhile is not ours. */
+static gint64
+read_cpu_us (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
+  return now.tv_sec * ORF_US_PER_S + now.tv_nsec / 1000;
+}
+
 static gint64
 run_tick (OrfJudgeBench *bench, OrfQueue *replies, guint n_series, guint tick, OrfJudgeFigures *to)
 {
   OrfJudgeJob *job = make_job (bench, replies);
+  gint64 begun_us, took_us;
 
   job->now_us = T0_US + tick * ORF_US_PER_S;
   for (guint i = 0; i < n_series; i++) {
@@ -73,10 +85,12 @@ run_tick (OrfJudgeBench *bench, OrfQueue *replies, guint n_series, guint tick, O
 
     g_array_append_val (job->samples, sample);
   }
+  begun_us = read_cpu_us ();
   job->base.work (&job->base, NULL);
+  took_us = read_cpu_us () - begun_us;
   *to = job->figures;
   orf_queue_dispatch (replies); /* frees it */
-  return to->tick_us;
+  return took_us;
 }
 
 int
