@@ -107,8 +107,12 @@ add_prediction_cb (const OrfCtl *ctl, OrfCtlTable *table, gconstpointer row)
                        : NULL);
   orf_ctl_table_add (table, ORF_CTL_PLAIN, orf_prediction_regime_to_string (info->regime));
   take_number (ctl, table, ORF_CTL_PLAIN, info->threshold);
-  take_duration (ctl, table, style, time != NULL && time->has_value,
-                 time != NULL ? time->value : 0);
+  if (time != NULL && time->has_value && time->value == 0 &&
+      orf_ctl_get_terminal (ctl)->is_terminal)
+    orf_ctl_table_add (table, ORF_CTL_BAD, "reached");
+  else
+    take_duration (ctl, table, style, time != NULL && time->has_value,
+                   time != NULL ? time->value : 0);
   take_duration (ctl, table, style, time != NULL && time->has_upper,
                  time != NULL ? time->upper : 0);
   orf_ctl_table_add (table, ORF_CTL_FAINT, info->method);

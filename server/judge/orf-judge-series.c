@@ -16,6 +16,9 @@
  * say little. */
 #define PRIOR_WEIGHT 20.0
 #define PRIOR_SHARE  0.8
+/* So many late samples, one after the other and each newer than the one before: the clock was set
+ * back, or the past is recorded anew.  Ten minutes at a second. */
+#define LATE_RUN 600
 
 typedef struct {
   gint64 id, due_us;
@@ -34,6 +37,8 @@ typedef struct {
   guint n_samples;  /* in it */
   double sum;       /* of them */
   gint64 last_us;   /* the newest sample; 0: none */
+  gint64 late_us;   /* the newest of those that came late since */
+  guint n_late;     /* how many of them came, one after the other */
   gint64 before_us; /* the end of the last whole row; 0: none */
   guint n_rows;     /* up to LEAST_ROWS */
   guint since_rows; /* the last forecast */
@@ -232,7 +237,8 @@ judge_one (OrfJudgeSeries *series, OrfJudgeBook *book, const Pending *pending, d
   state->inside[pending->horizon] = state->inside[pending->horizon] * MEMORY + verdict.inside80;
 }
 
-/* Those that were due until t_us, where value is what came at t_us. */
+/* Those that were due until t_us, where value is what came at t_us.  A series whose samples are
+ * further apart than a row has no row at some times: the next one stands for it. */
 static void
 judge (OrfJudgeSeries *series, OrfJudgeBook *book, gint64 t_us, double value)
 {
@@ -245,7 +251,7 @@ judge (OrfJudgeSeries *series, OrfJudgeBook *book, gint64 t_us, double value)
     if (pending->due_us > t_us)
       series->pending[n_kept++] = *pending;
     else
-      judge_one (series, book, pending, pending->due_us == t_us ? value : NAN);
+      judge_one (series, book, pending, t_us - pending->due_us <= state->row_us ? value : NAN);
   }
   state->n_pending = n_kept;
 }
@@ -458,6 +464,43 @@ end_row (OrfJudgeSeries *series, OrfJudgeBook *book, gboolean history)
   foretell (series, book, &outlook, input.value);
 }
 
+/* What is learnt is of a time that has not come yet: all anew, from here. */
+static void
+begin_anew (OrfJudgeSeries *series, OrfJudgeBook *book)
+{
+  OrfForecaster *forecaster = orf_forecaster_new (&series->spec.setup, NULL);
+
+  if (forecaster == NULL) /* it was one before */
+    return;
+  judge (series, book, G_MAXINT64, NAN);
+  orf_forecaster_free (series->forecaster);
+  series->forecaster = forecaster;
+  begin (series);
+}
+
+/* FALSE: it is passed over. */
+static gboolean
+is_taken (OrfJudgeSeries *series, OrfJudgeBook *book, gint64 t_us, double value)
+{
+  State *state = &series->state;
+
+  if (t_us <= series->phase_us || !isfinite (value)) {
+    book->n_late++;
+    return FALSE;
+  }
+  if (t_us > state->last_us) {
+    state->n_late = 0;
+    return TRUE;
+  }
+  book->n_late++;
+  state->n_late = state->n_late == 0 || t_us > state->late_us ? state->n_late + 1 : 0;
+  state->late_us = t_us;
+  if (state->n_late < LATE_RUN)
+    return FALSE;
+  begin_anew (series, book);
+  return TRUE;
+}
+
 void
 orf_judge_series_push (
   OrfJudgeSeries *series, OrfJudgeBook *book, gint64 t_us, double value, gboolean history)
@@ -465,10 +508,8 @@ orf_judge_series_push (
   State *state = &series->state;
   gint64 row = (t_us - series->phase_us) / state->row_us;
 
-  if (t_us <= state->last_us || t_us <= series->phase_us || !isfinite (value)) {
-    book->n_late++;
+  if (!is_taken (series, book, t_us, value))
     return;
-  }
   /* what is saved there has not seen this one */
   if (state->n_samples > 0 && row > state->row)
     end_row (series, book, history);

@@ -52,7 +52,8 @@ OrfJudgeSeries *orf_judge_series_new (const OrfJudgeSpec *spec, GBytes *state, G
 /* The book is told that what waits does so no more. */
 void orf_judge_series_free (OrfJudgeSeries *series, OrfJudgeBook *book);
 
-/* The next sample; one that is not newer than the last is late.  history: it is learnt from and
+/* The next sample; one that is not newer than the last is late and passed over, but many in order
+ * are a clock that was set back, and all begins anew.  history: it is learnt from and
  * compared with, and nothing is foretold of it. */
 void orf_judge_series_push (
   OrfJudgeSeries *series, OrfJudgeBook *book, gint64 t_us, double value, gboolean history);

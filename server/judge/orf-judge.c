@@ -40,8 +40,8 @@ typedef struct {
   SubjectState state;
   OrfSeries *series; /* NULL: it is none, or has gone */
   OrfJudgeSpec spec; /* its strings are ours */
-  char *text;        /* for people */
-  GArray *early;     /* OrfJudgeSample before it is open; NULL afterwards */
+  gboolean is_series;
+  GArray *early; /* OrfJudgeSample before it is open; NULL afterwards */
 } Subject;
 
 typedef struct {
@@ -55,6 +55,7 @@ struct _OrfJudge {
   GPtrArray *subjects; /* Subject by number - 1; NULL: free */
   GQueue waiting;      /* Subject */
   guint n_subjects, n_reading, n_left_out;
+  guint n_series;                        /* of the subjects: the others have as much room again */
   guint n_early;                         /* samples of all that are not open */
   GArray *openings, *samples, *closings; /* of the next job */
   OrfJudgeBench *bench;
@@ -93,25 +94,25 @@ free_subject (OrfJudge *judge, Subject *subject)
   drop_early (judge, subject);
   judge->subjects->pdata[subject->number - 1] = NULL;
   judge->n_subjects--;
+  judge->n_series -= subject->is_series;
   g_free ((char *) subject->spec.subject);
   g_free ((char *) subject->spec.device);
-  g_free (subject->text);
   g_free (subject);
 }
 
 static gboolean
-has_room (OrfJudge *judge)
+has_room (OrfJudge *judge, gboolean for_series)
 {
+  guint n = for_series ? judge->n_series : judge->n_subjects - judge->n_series;
   OrfMemoryUse use = { 0, 1 };
 
   if (judge->parts.memory != NULL)
     use = orf_memory_get_use (judge->parts.memory, ORF_MEMORY_FORECASTS);
-  return judge->n_subjects < judge->parts.config->forecast.max_series &&
-         use.used_bytes < use.budget_bytes;
+  return n < judge->parts.config->forecast.max_series && use.used_bytes < use.budget_bytes;
 }
 
 static Subject *
-add_subject (OrfJudge *judge, const OrfJudgeSpec *spec, const char *text)
+add_subject (OrfJudge *judge, const OrfJudgeSpec *spec, gboolean is_series)
 {
   Subject *subject = g_new0 (Subject, 1);
   guint i = 0;
@@ -128,7 +129,8 @@ add_subject (OrfJudge *judge, const OrfJudgeSpec *spec, const char *text)
   subject->spec.number = subject->number;
   subject->spec.subject = g_strdup (spec->subject);
   subject->spec.device = g_strdup (spec->device);
-  subject->text = g_strdup (text);
+  subject->is_series = is_series;
+  judge->n_series += is_series;
   subject->early = orf_judge_samples_new ();
   g_queue_push_tail (&judge->waiting, subject);
   return subject;
@@ -177,7 +179,7 @@ leave_out (OrfJudge *judge)
     judge->said_us = now_us;
     g_warning ("no room to forecast more series: %u are ([forecast] max_series, [memory] "
                "forecasts_bytes)",
-               judge->n_subjects);
+               judge->n_series);
   }
   return LEFT_OUT;
 }
@@ -204,14 +206,14 @@ choose (OrfJudge *judge, OrfSeries *series)
   metric = orf_judge_metrics_find (judge->metrics, series->family->name, series->labels);
   if (metric == NULL)
     return NOT_MEANT;
-  if (!has_room (judge))
+  if (!has_room (judge, TRUE))
     return leave_out (judge);
   spec = (OrfJudgeSpec){ .subject = series->text,
                          .device = get_device (series),
                          .setup = metric->setup,
                          .every_rows = metric->every_rows,
                          .lead_us = metric->lead_us };
-  subject = add_subject (judge, &spec, series->text);
+  subject = add_subject (judge, &spec, TRUE);
   subject->series = series;
   return subject->number;
 }
@@ -226,7 +228,7 @@ sample_cb (gpointer user_data, OrfSeries *series, gint64 t_us, double value)
   if (series->tap_number == 0) {
     series->tap_number = choose (judge, series);
     judge->n_left_out += series->tap_number == LEFT_OUT;
-  } else if (series->tap_number == LEFT_OUT && has_room (judge)) {
+  } else if (series->tap_number == LEFT_OUT && has_room (judge, TRUE)) {
     series->tap_number = choose (judge, series);
     judge->n_left_out -= series->tap_number != LEFT_OUT;
   }
@@ -258,7 +260,7 @@ opened_cb (
   judge->n_reading--;
   if (judge->stopped || subject->state == SUBJECT_CLOSES || series == NULL) {
     if (error != NULL && !judge->stopped)
-      g_warning ("%s is not forecast: %s", subject->text, error->message);
+      g_warning ("%s is not forecast: %s", subject->spec.subject, error->message);
     orf_judge_series_free (series, NULL);
     g_array_unref (history);
     if (subject->series != NULL && !judge->stopped)
@@ -317,8 +319,8 @@ describe_warning (const Subject *subject, const OrfForecastWarningRow *row)
   g_autofree char *upper = format_duration (row->expected_upper_us - row->made_us);
 
   return g_strdup_printf ("%s is %.4g and expected to reach %.4g in %s (%s to %s; %s)",
-                          subject != NULL ? subject->text : "a series", row->value, row->threshold,
-                          value, lower, upper, row->regime);
+                          subject != NULL ? subject->spec.subject : "a series", row->value,
+                          row->threshold, value, lower, upper, row->regime);
 }
 
 static void
@@ -437,13 +439,13 @@ orf_judge_add_subject (OrfJudge *judge, const OrfJudgeSpec *spec)
 
   if (!judge->has_thread || judge->stopped)
     return 0;
-  if (!has_room (judge)) {
+  if (!has_room (judge, FALSE)) {
     leave_out (judge);
     return 0;
   }
   own.series_id = 0;
   own.told = TRUE;
-  return add_subject (judge, &own, spec->subject)->number;
+  return add_subject (judge, &own, FALSE)->number;
 }
 
 void
@@ -481,7 +483,7 @@ fill_cb (gpointer self, OrfFrame *frame)
 
   if (!judge->has_thread)
     return;
-  orf_frame_add (frame, ORF_METRIC_ORFEAS_FORECAST_SERIES, NULL, figures->n_series);
+  orf_frame_add (frame, ORF_METRIC_ORFEAS_FORECAST_SERIES, NULL, judge->n_series);
   orf_frame_add (frame, ORF_METRIC_ORFEAS_FORECAST_LEFT_OUT, NULL, judge->n_left_out);
   orf_frame_add (frame, ORF_METRIC_ORFEAS_FORECAST_OPEN, NULL, figures->n_open);
   orf_frame_add (frame, ORF_METRIC_ORFEAS_FORECAST_MADE, NULL, (double) figures->n_made);

@@ -44,7 +44,8 @@ void orf_judge_set_warned (OrfJudge *judge, OrfJudgeWarned warned, gpointer user
 typedef void (*OrfJudgeRowTold) (gpointer user_data, const OrfJudgeRow *row);
 /* Each is called for rows of any number. */
 void orf_judge_add_listener (OrfJudge *judge, OrfJudgeRowTold told, gpointer user_data);
-/* Its number; 0: there is no room ([forecast] max_series), or forecasts are turned off.  spec is
+/* Its number; 0: there is no room (as many as [forecast] max_series, beside those), or forecasts
+ * are turned off.  spec is
  * copied; number, series_id and told of it are not looked at. */
 guint orf_judge_add_subject (OrfJudge *judge, const OrfJudgeSpec *spec);
 void orf_judge_feed (OrfJudge *judge, guint number, gint64 t_us, double value);

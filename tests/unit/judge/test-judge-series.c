@@ -167,6 +167,42 @@ test_late_samples_are_passed_over (Fixture *fixture, gconstpointer data G_GNUC_U
   g_assert_cmpuint (fixture->book.n_late, ==, 2);
 }
 
+/* A clock that was set back: after a while it goes on from there. */
+static void
+test_clock_set_back (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  guint n_made, n_missing = 0;
+
+  for (guint i = 0; i < 40; i++)
+    push_row (fixture, 10);
+  n_made = fixture->book.change->predictions->len;
+  fixture->t_us -= 2000 * ROW_US;
+  for (guint i = 0; i < 299; i++)
+    push_row (fixture, 10);
+  g_assert_cmpuint (fixture->book.change->predictions->len, ==, n_made);
+  for (guint i = 0; i < 40; i++)
+    push_row (fixture, 20);
+  g_assert_cmpuint (fixture->book.change->predictions->len, >, n_made + 10);
+  for (guint i = 0; i < fixture->book.change->verdicts->len; i++)
+    n_missing += isnan (
+      g_array_index (fixture->book.change->verdicts, OrfPredictionVerdict, i).actual);
+  g_assert_cmpuint (n_missing, >, 0);
+  g_assert_cmpuint (fixture->book.n_made, ==,
+                    fixture->book.change->verdicts->len + fixture->book.n_open);
+}
+
+/* Samples that are two rows apart: what was due between two is compared with the later. */
+static void
+test_sparse (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  for (guint i = 0; i < 60; i++)
+    orf_judge_series_push (fixture->series, &fixture->book, T0_US + 2 * i * ROW_US, 10, FALSE);
+  g_assert_cmpuint (fixture->book.change->verdicts->len, >, 20);
+  for (guint i = 0; i < fixture->book.change->verdicts->len; i++)
+    g_assert_cmpfloat (
+      g_array_index (fixture->book.change->verdicts, OrfPredictionVerdict, i).actual, ==, 10);
+}
+
 /* What was due in a gap had nothing to be compared with. */
 static void
 test_gap (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
@@ -304,6 +340,8 @@ main (int argc, char **argv)
     { "/judge/series/judges", test_judges },
     { "/judge/series/means", test_rows_are_means },
     { "/judge/series/late", test_late_samples_are_passed_over },
+    { "/judge/series/clock", test_clock_set_back },
+    { "/judge/series/sparse", test_sparse },
     { "/judge/series/gap", test_gap },
     { "/judge/series/restart", test_restart },
     { "/judge/series/broken-state", test_broken_state },
