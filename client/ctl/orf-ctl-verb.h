@@ -62,6 +62,7 @@ OrfCtlExit orf_ctl_verb_incidents_unpin (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_workers (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_scrape (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_outbox (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_health (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_predictions (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_predictions_accuracy (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_predictions_replay (OrfCtl *ctl, GError **error);

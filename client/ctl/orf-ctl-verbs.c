@@ -504,6 +504,14 @@ const OrfCtlVerb orf_ctl_verbs[] = {
                 "orfeasctl --db orfeas.db outbox\n",
     .reads_only = TRUE,
     .run = orf_ctl_verb_outbox },
+  { .name = "health",
+    .summary = "the health score, what it lost, and what to do",
+    .help = "0 to 100 for the service and each part.  What nobody measures costs nothing.\n"
+            "What forecasts call for comes last, with the command that acts on it.",
+    .examples = "orfeasctl health\n"
+                "orfeasctl health --json | jq .health.score\n",
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_health },
   { .name = "predictions",
     .arguments = "[SELECT]",
     .summary = "forecasts with intervals, and when thresholds come",

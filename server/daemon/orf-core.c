@@ -137,11 +137,11 @@ orf_core_new (const OrfConfig *config, gboolean read_only, GError **error)
   core->incidents = orf_incident_service_new (config, core->store, error);
   if (core->incidents == NULL)
     return NULL;
-  core->predictions = orf_judge_service_new (config, core->store, error);
-  if (core->predictions == NULL)
-    return NULL;
   core->sql = orf_sql_service_new (config, core->store, core->memory, sql_program);
   core->metrics = (OrfMetricsParts){ core->registry, core->store, config, core->memory };
+  core->predictions = orf_judge_service_new (&core->metrics, error);
+  if (core->predictions == NULL)
+    return NULL;
   core->outbox = orf_outbox_service_new (core->store);
   core->router = make_router (config);
   orf_router_set_memory (core->router, core->memory);

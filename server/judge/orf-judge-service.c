@@ -7,6 +7,8 @@
 #include <glib-object.h> /* GCallback, for orf-schema-bind.h */
 
 #include "core/orf-clock.h"
+#include "health/orf-forecast-advice.h"
+#include "health/orf-health-gather.h"
 #include "judge/orf-judge-metrics.h"
 #include "judge/orf-judge-score.h"
 #include "metrics/orf-series-name.h"
@@ -16,10 +18,8 @@
 #include "store/orf-store-forecast-lists.h"
 
 struct _OrfJudgeService {
-  OrfStore *store;
+  const OrfMetricsParts *parts;
   OrfJudgeMetrics *metrics;
-  OrfJudgeHealth health;
-  gpointer health_data;
 };
 
 typedef struct {
@@ -31,12 +31,14 @@ typedef struct {
   gboolean first; /* page */
   gint64 after_id, after_us;
   guint limit;
+  OrfPredictionsListResult *result; /* while its health is judged */
 } Ask;
 
 static void
 ask_free (Ask *ask)
 {
   g_clear_pointer (&ask->selector, orf_selector_free);
+  g_clear_pointer (&ask->result, orf_predictions_list_result_free);
   g_free (ask);
 }
 
@@ -101,15 +103,16 @@ make_time (const OrfPredictionRow *row)
 }
 
 static OrfPredictionInfo *
-make_info (const Ask *ask, const OrfPredictionEntry *entry, char *const *labels)
+make_info (const OrfJudgeService *service, const OrfPredictionEntry *entry, char *const *labels)
 {
   const OrfPredictionRow *row = &entry->row;
-  const OrfJudgeMetric *metric = orf_judge_metrics_find (ask->service->metrics, entry->series.name,
+  const OrfJudgeMetric *metric = orf_judge_metrics_find (service->metrics, entry->series.name,
                                                          labels);
   OrfPredictionInfo *info = orf_prediction_info_new ();
 
   info->series = orf_series_name_to_text (entry->series.name, labels);
   info->metric = g_strdup (metric != NULL ? metric->name : NULL);
+  info->unit = g_strdup (entry->unit);
   info->method = g_strdup (row->method);
   info->trend = row->trend != NULL ? orf_prediction_trend_from_string (row->trend)
                                    : ORF_PREDICTION_TREND_UNSET;
@@ -159,7 +162,7 @@ fill_list (Ask *ask, GPtrArray *entries, OrfPredictionsListResult *result, GErro
       result->next_cursor = orf_list_cursor_format (ask->after_id, ask->after_us);
       return TRUE;
     }
-    g_ptr_array_add (result->predictions, make_info (ask, entry, labels));
+    g_ptr_array_add (result->predictions, make_info (ask->service, entry, labels));
     /* where the next page would begin */
     ask->after_id = entry->row.series_id;
     ask->after_us = entry->row.horizon_us;
@@ -167,28 +170,51 @@ fill_list (Ask *ask, GPtrArray *entries, OrfPredictionsListResult *result, GErro
   return TRUE;
 }
 
+/* Whichever the caller chose: of those whose last forecast is not old. */
+static GPtrArray *
+make_all (const OrfJudgeService *service, const GPtrArray *entries)
+{
+  GPtrArray *all = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_prediction_info_free);
+
+  for (guint i = 0; i < entries->len; i++) {
+    const OrfPredictionEntry *entry = entries->pdata[i];
+    g_auto (GStrv) labels = get_labels (&entry->series);
+
+    g_ptr_array_add (all, make_info (service, entry, labels));
+  }
+  return all;
+}
+
+static void
+judged_cb (gpointer user_data, OrfPredictionHealth *health, const GError *error)
+{
+  Ask *ask = user_data;
+
+  ask->result->health = health;
+  if (error != NULL)
+    orf_call_fail (ask->call, g_error_copy (error));
+  else
+    orf_call_return_predictions_list (ask->call, ask->result);
+  ask_free (ask);
+}
+
 static void
 listed_cb (gpointer user_data, GPtrArray *entries, const GError *failure)
 {
   Ask *ask = user_data;
-  g_autoptr (OrfPredictionsListResult) result = orf_predictions_list_result_new ();
+  OrfPredictionsListResult *result = ask->result = orf_predictions_list_result_new ();
+  g_autoptr (GPtrArray) all = NULL;
   GError *error = failure != NULL ? g_error_copy (failure) : NULL;
 
   result->predictions = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_prediction_info_free);
-  result->recommendations = g_ptr_array_new_with_free_func (
-    (GDestroyNotify) orf_gpu_recommendation_free);
-  result->health = orf_prediction_health_new ();
-  result->health->score = NAN;
-  result->health->reasons = g_ptr_array_new_with_free_func (
-    (GDestroyNotify) orf_prediction_health_reason_free);
-  if (error == NULL && fill_list (ask, entries, result, &error)) {
-    if (ask->service->health != NULL)
-      ask->service->health (ask->service->health_data, result);
-    orf_call_return_predictions_list (ask->call, result);
-  } else {
+  if (error != NULL || !fill_list (ask, entries, result, &error)) {
     orf_call_fail (ask->call, error);
+    ask_free (ask);
+    return;
   }
-  ask_free (ask);
+  all = make_all (ask->service, entries);
+  result->recommendations = orf_forecast_advise (all);
+  orf_health_gather (ask->service->parts, all, orf_call_get_cancel (ask->call), judged_cb, ask);
 }
 
 static void
@@ -200,7 +226,7 @@ list_cb (OrfCall *call, const OrfPredictionsListParams *params, gpointer user_da
   if (ask == NULL)
     return;
   ask->horizon_us = params->has_horizon_us ? params->horizon_us : 0;
-  orf_store_read_predictions (service->store, orf_clock_now_us (),
+  orf_store_read_predictions (service->parts->store, orf_clock_now_us (),
                               orf_judge_metrics_get_reach_us (service->metrics),
                               orf_call_get_cancel (call), listed_cb, ask);
 }
@@ -295,7 +321,7 @@ accuracy_cb (OrfCall *call, const OrfPredictionsAccuracyParams *params, gpointer
   if (ask == NULL)
     return;
   ask->by_series = params->by == ORF_PREDICTIONS_BY_SERIES;
-  orf_store_read_forecast_scores (service->store, params->has_from_us ? params->from_us : 0,
+  orf_store_read_forecast_scores (service->parts->store, params->has_from_us ? params->from_us : 0,
                                   params->has_to_us ? params->to_us : G_MAXINT64,
                                   orf_call_get_cancel (call), scored_cb, ask);
 }
@@ -303,15 +329,15 @@ accuracy_cb (OrfCall *call, const OrfPredictionsAccuracyParams *params, gpointer
 /* ---- life ------------------------------------------------------------------------------------ */
 
 OrfJudgeService *
-orf_judge_service_new (const OrfConfig *config, OrfStore *store, GError **error)
+orf_judge_service_new (const OrfMetricsParts *parts, GError **error)
 {
-  OrfJudgeMetrics *metrics = orf_judge_metrics_new (config, error);
+  OrfJudgeMetrics *metrics = orf_judge_metrics_new (parts->config, error);
   OrfJudgeService *service;
 
   if (metrics == NULL)
     return NULL;
   service = g_new0 (OrfJudgeService, 1);
-  service->store = store;
+  service->parts = parts;
   service->metrics = metrics;
   return service;
 }
@@ -330,11 +356,4 @@ orf_judge_service_bind (OrfJudgeService *service, OrfRouter *router)
 {
   orf_bind_predictions_list (router, list_cb, service);
   orf_bind_predictions_accuracy (router, accuracy_cb, service);
-}
-
-void
-orf_judge_service_set_health (OrfJudgeService *service, OrfJudgeHealth health, gpointer user_data)
-{
-  service->health = health;
-  service->health_data = user_data;
 }

@@ -14,7 +14,7 @@ static const char predictions_sql[] =
   "GROUP BY series_id, horizon_us) "
   "SELECT p.series_id, s.name, s.labels, p.method, p.horizon_us, p.made_us, p.last, p.value, "
   "p.lower80, p.upper80, p.lower90, p.upper90, p.confidence, p.trend, p.slope_per_s, p.regime, "
-  "p.threshold, p.threshold_lower_us, p.threshold_us, p.threshold_upper_us "
+  "p.threshold, p.threshold_lower_us, p.threshold_us, p.threshold_upper_us, s.unit "
   "FROM newest AS n JOIN prediction AS p ON p.id = n.id JOIN series AS s ON s.id = p.series_id "
   "ORDER BY p.series_id, p.horizon_us";
 static const char scores_sql[] =
@@ -50,6 +50,7 @@ entry_free (gpointer data)
   g_free ((char *) entry->row.method);
   g_free ((char *) entry->row.trend);
   g_free ((char *) entry->row.regime);
+  g_free (entry->unit);
   g_free (entry);
 }
 
@@ -129,6 +130,7 @@ make_entry (OrfStatement *statement)
   row->threshold_lower_us = get_time (statement, 17);
   row->threshold_us = get_time (statement, 18);
   row->threshold_upper_us = get_time (statement, 19);
+  entry->unit = orf_statement_dup_text (statement, 20);
   return entry;
 }
 

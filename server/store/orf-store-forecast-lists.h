@@ -16,6 +16,7 @@ typedef struct {
 typedef struct {
   OrfForecastSeries series;
   OrfPredictionRow row; /* method, trend and regime are its own here */
+  char *unit;           /* of the series; NULL: not told */
 } OrfPredictionEntry;
 
 typedef struct {

@@ -79,7 +79,25 @@ def test_foretold_and_judged(t):
     assert one["lower90"] <= one["lower"] <= one["value"] <= one["upper"] <= one["upper90"], one
     assert 0 < one["confidence"] <= 1, one
     assert one["trend"] in (None, "improving", "degrading", "stable"), one
-    equal((answer["health"]["reasons"], answer["next_cursor"]), ([], None))
+    equal(answer["next_cursor"], None)
+
+
+def test_health_is_what_its_reasons_leave(t):
+    daemon = t.start()
+    now = now_us()
+    daemon.call("metrics.record", {"samples": [
+        {"name": "cache.hit_rate_percent", "value": 10, "t_us": now},
+        {"name": "error_rate_percent", "value": 5.5, "t_us": now}]})
+    # nothing is forecast yet, and nothing chosen: health is of what is measured, all the same
+    health = daemon.call("predictions.list", {"select": "no.such.series"})["health"]
+    equal(sum(part["weight"] for part in health["parts"]), 100)
+    lost = {reason["reason"]: (reason["part"], reason["deduction"]) for reason in health["reasons"]}
+    equal(lost["requests: 5.5 % fail"], ("requests", 12.5))
+    equal(lost["cache answers only 10 % of what it is asked"], ("cache", 8))
+    assert math.isclose(health["score"], 100 - sum(reason["deduction"] for reason in health["reasons"]), abs_tol=0.01), health
+    scores = {part["part"]: part["score"] for part in health["parts"]}
+    equal((scores["requests"], scores["cache"], scores["workers"]), (50, 20, None))
+    contains(t.ctl(daemon, "health")[1], "requests: 5.5 % fail")
 
 
 def test_accuracy_is_what_the_rows_say(t):

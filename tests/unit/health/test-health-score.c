@@ -120,7 +120,7 @@ test_dearest_first (void)
 {
   const OrfHealthInput inputs[] = {
     { "host.cpu.used_percent", NULL, NULL, 100 },
-    { "request.error_percent", NULL, NULL, 50 },
+    { "error_rate_percent", NULL, NULL, 50 },
     { ORF_HEALTH_EXHAUSTION_S, "gpu0", NULL, 600 },
   };
   g_autoptr (OrfPredictionHealth) health = orf_health_judge (inputs, G_N_ELEMENTS (inputs));
