@@ -73,8 +73,16 @@ struct _OrfJudge {
 
 /* ---- subjects -------------------------------------------------------------------------------- */
 
+/* Of a number that has one. */
 static Subject *
 get_subject (OrfJudge *judge, guint number)
+{
+  return g_ptr_array_index (judge->subjects, number - 1);
+}
+
+/* NULL: it has none, or none any more. */
+static Subject *
+find_subject (OrfJudge *judge, guint number)
 {
   return number >= 1 && number <= judge->subjects->len ? judge->subjects->pdata[number - 1] : NULL;
 }
@@ -332,7 +340,7 @@ tell_warnings (OrfJudge *judge, GArray *warnings)
 
     if (!row->begun || row->made_us < 0)
       continue;
-    text = describe_warning (get_subject (judge, row->subject), row);
+    text = describe_warning (find_subject (judge, row->subject), row);
     if (judge->warned != NULL && !judge->stopped)
       judge->warned (judge->warned_data, row, text);
   }
@@ -451,7 +459,7 @@ orf_judge_add_subject (OrfJudge *judge, const OrfJudgeSpec *spec)
 void
 orf_judge_feed (OrfJudge *judge, guint number, gint64 t_us, double value)
 {
-  Subject *subject = get_subject (judge, number);
+  Subject *subject = find_subject (judge, number);
 
   if (subject != NULL && subject->state != SUBJECT_CLOSES && isfinite (value))
     note (judge, subject, t_us, value);
@@ -460,7 +468,7 @@ orf_judge_feed (OrfJudge *judge, guint number, gint64 t_us, double value)
 void
 orf_judge_remove_subject (OrfJudge *judge, guint number)
 {
-  Subject *subject = get_subject (judge, number);
+  Subject *subject = find_subject (judge, number);
 
   if (subject != NULL && subject->state != SUBJECT_CLOSES)
     close_subject (judge, subject);
