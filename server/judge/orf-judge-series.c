@@ -116,7 +116,8 @@ restore (OrfJudgeSeries *series, GBytes *saved)
   if (series->forecaster == NULL)
     return FALSE;
   series->state = state;
-  memcpy (series->pending, data + sizeof state, state.n_pending * sizeof (Pending));
+  if (state.n_pending > 0) /* one that makes no forecasts has no place for any */
+    memcpy (series->pending, data + sizeof state, state.n_pending * sizeof (Pending));
   return TRUE;
 }
 
