@@ -505,6 +505,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .reads_only = TRUE,
     .run = orf_ctl_verb_outbox },
   { .name = "health",
+    .arguments = "",
     .summary = "the health score, what it lost, and what to do",
     .help = "0 to 100 for the service and each part.  What nobody measures costs nothing.\n"
             "What forecasts call for comes last, with the command that acts on it.",
