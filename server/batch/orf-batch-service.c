@@ -111,24 +111,12 @@ studied_cb (gpointer user_data, const GError *error)
 
 /* ---- in the reader's thread ------------------------------------------------------------------ */
 
-static const OrfGpuDevice *
-find_device (const Ask *ask, const char *id)
-{
-  for (guint i = 0; i < ask->devices->len; i++) {
-    const OrfGpuDevice *device = ask->devices->pdata[i];
-
-    if (g_str_equal (device->device, id))
-      return device;
-  }
-  return NULL;
-}
-
 /* The one asked for, the worker's own, or the only one there is. */
 static const OrfGpuDevice *
 choose_device (const Ask *ask, const OrfWorkerRow *worker, GError **error)
 {
   const char *id = ask->device != NULL ? ask->device : worker->device;
-  const OrfGpuDevice *device = id != NULL ? find_device (ask, id) : NULL;
+  const OrfGpuDevice *device = orf_gpu_recorded_find (ask->devices, id);
 
   if (id == NULL && ask->devices->len == 1)
     device = ask->devices->pdata[0];

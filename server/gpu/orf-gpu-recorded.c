@@ -47,14 +47,22 @@ set_value (OrfGpuDevice *device, const char *metric, double value)
     device->pressure_level = (OrfPressureLevel) (ORF_PRESSURE_LEVEL_LOW + (int) value);
 }
 
+OrfGpuDevice *
+orf_gpu_recorded_find (const GPtrArray *devices, const char *id)
+{
+  for (guint i = 0; id != NULL && i < devices->len; i++)
+    if (g_str_equal (((OrfGpuDevice *) devices->pdata[i])->device, id))
+      return devices->pdata[i];
+  return NULL;
+}
+
 static OrfGpuDevice *
 ensure_device (GPtrArray *devices, const char *id)
 {
-  OrfGpuDevice *device;
+  OrfGpuDevice *device = orf_gpu_recorded_find (devices, id);
 
-  for (guint i = 0; i < devices->len; i++)
-    if (g_str_equal (((OrfGpuDevice *) devices->pdata[i])->device, id))
-      return devices->pdata[i];
+  if (device != NULL)
+    return device;
   device = orf_gpu_device_new ();
   device->device = g_strdup (id);
   device->backend = g_strdup ("file");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "metrics/orf-metrics-parts.h"
+#include "orf-schema-types.h"
 #include "rpc/orf-router.h"
 
 G_BEGIN_DECLS
@@ -19,5 +20,8 @@ void orf_gpu_recorded_read (const OrfMetricsParts *parts,
                             OrfCancel *cancel,
                             OrfGpuRecordedDone done,
                             gpointer user_data);
+
+/* NULL: none of the devices is called so; id NULL: none is. */
+OrfGpuDevice *orf_gpu_recorded_find (const GPtrArray *devices, const char *id);
 
 G_END_DECLS

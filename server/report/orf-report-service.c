@@ -103,18 +103,6 @@ read_cb (gpointer user_data, const GError *error)
 
 /* ---- in the reader's thread ------------------------------------------------------------------ */
 
-static const OrfGpuDevice *
-find_now (const Ask *ask, const char *id)
-{
-  for (guint i = 0; id != NULL && i < ask->now->len; i++) {
-    const OrfGpuDevice *device = ask->now->pdata[i];
-
-    if (g_str_equal (device->device, id))
-      return device;
-  }
-  return NULL;
-}
-
 static gboolean
 study (const Ask *ask,
        OrfConnection *connection,
@@ -122,7 +110,7 @@ study (const Ask *ask,
        OrfReportWorker *worker,
        GError **error)
 {
-  const OrfGpuDevice *device = find_now (ask, row->device);
+  const OrfGpuDevice *device = orf_gpu_recorded_find (ask->now, row->device);
   g_auto (OrfBatchStudy) done = { 0 };
   OrfBatchDevice facts;
 
@@ -222,7 +210,7 @@ aggregate (const Ask *ask, const OrfQueryPoints *read, guint i, OrfMetricsAggreg
 static OrfReportDevice *
 ensure_device (const Ask *ask, const char *id)
 {
-  const OrfGpuDevice *now = find_now (ask, id);
+  const OrfGpuDevice *now = orf_gpu_recorded_find (ask->now, id);
   OrfReportDevice *device;
 
   for (guint i = 0; i < ask->facts->devices->len; i++)

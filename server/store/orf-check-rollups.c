@@ -66,9 +66,7 @@ read_row (OrfStatement *row)
   return (OrfRollup){ 0, sqlite3_column_int64 (row, 0), sqlite3_column_int64 (row, 1),
                       sqlite3_column_double (row, 2), sqlite3_column_double (row, 3),
                       /* of infinities of both signs */
-                      sqlite3_column_type (row, 4) == SQLITE_NULL ? NAN
-                                                                  : sqlite3_column_double (row, 4),
-                      sqlite3_column_double (row, 5) };
+                      orf_statement_get_double (row, 4), sqlite3_column_double (row, 5) };
 }
 
 static gboolean

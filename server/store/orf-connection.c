@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store/orf-connection.h"
 
+#include <math.h>
+
 #include "core/orf-clock.h"
 #include "orf-error.h"
 #include "store/orf-store-error.h"
@@ -306,4 +308,20 @@ char *
 orf_statement_dup_text (OrfStatement *statement, int column)
 {
   return g_strdup ((const char *) sqlite3_column_text (statement, column));
+}
+
+gint64
+orf_statement_get_int64 (OrfStatement *statement, int column, gint64 unknown)
+{
+  return sqlite3_column_type (statement, column) == SQLITE_NULL
+           ? unknown
+           : sqlite3_column_int64 (statement, column);
+}
+
+double
+orf_statement_get_double (OrfStatement *statement, int column)
+{
+  return sqlite3_column_type (statement, column) == SQLITE_NULL
+           ? NAN
+           : sqlite3_column_double (statement, column);
 }

@@ -79,6 +79,10 @@ gboolean orf_connection_is_stopped (OrfConnection *connection, GError **error);
 
 void orf_statement_bind_text (OrfStatement *statement, int index, const char *text);
 char *orf_statement_dup_text (OrfStatement *statement, int column);
+/* unknown: where it is NULL. */
+gint64 orf_statement_get_int64 (OrfStatement *statement, int column, gint64 unknown);
+/* NAN where it is NULL. */
+double orf_statement_get_double (OrfStatement *statement, int column);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfConnection, orf_connection_close)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfStatement, orf_statement_reset)

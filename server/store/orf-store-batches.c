@@ -7,14 +7,6 @@ static const char batches_sql[] =
   "SELECT size, peak_bytes, duration_us, operation "
   "FROM worker_batch WHERE worker_id = ? ORDER BY rowid DESC LIMIT ?";
 
-static gint64
-get_known (OrfStatement *statement, int column)
-{
-  return sqlite3_column_type (statement, column) == SQLITE_NULL
-           ? -1
-           : sqlite3_column_int64 (statement, column);
-}
-
 static gboolean
 read_batches (
   OrfConnection *connection, gint64 worker_id, guint max, GPtrArray *batches, GError **error)
@@ -35,8 +27,8 @@ read_batches (
       return TRUE;
     batch = g_new0 (OrfWorkerBatchRow, 1);
     batch->size = sqlite3_column_int64 (statement, 0);
-    batch->peak_bytes = get_known (statement, 1);
-    batch->duration_us = get_known (statement, 2);
+    batch->peak_bytes = orf_statement_get_int64 (statement, 1, -1);
+    batch->duration_us = orf_statement_get_int64 (statement, 2, -1);
     batch->operation = orf_statement_dup_text (statement, 3);
     g_ptr_array_add (batches, batch);
   }

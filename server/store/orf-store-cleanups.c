@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "orf-error.h"
 #include "orf-json.h"
+#include "store/orf-store-device.h"
 
 /* The first version whose files have the tables: one that is only looked at is not migrated. */
 #define FIRST_VERSION 9
@@ -498,24 +498,6 @@ read_free (Read *read)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Read, read_free)
 
 static gboolean
-check_device (OrfConnection *connection, const char *device, GError **error)
-{
-  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, known_sql, error);
-  gboolean row;
-
-  if (statement == NULL)
-    return FALSE;
-  orf_statement_bind_text (statement, 1, device);
-  if (!orf_connection_step (connection, statement, &row, error))
-    return FALSE;
-  if (sqlite3_column_int (statement, 0) != 0)
-    return TRUE;
-  g_propagate_error (error, orf_error_new_field (ORF_ERROR_NOT_FOUND, "device", NULL,
-                                                 "no device '%s'", device));
-  return FALSE;
-}
-
-static gboolean
 read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
 {
   Read *read = data;
@@ -528,7 +510,7 @@ read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
                          read->rows, error))
     return FALSE;
   return !has || read->rows->len > 0 || read->device == NULL || read->filter.device_known ||
-         check_device (connection, read->device, error);
+         orf_device_check (connection, known_sql, read->device, error);
 }
 
 static void

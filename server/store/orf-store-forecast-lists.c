@@ -79,22 +79,6 @@ read_series (OrfStatement *statement, OrfForecastSeries *series)
   series->labels_json = orf_statement_dup_text (statement, 2);
 }
 
-static double
-get_double (OrfStatement *statement, int column)
-{
-  return sqlite3_column_type (statement, column) == SQLITE_NULL
-           ? NAN
-           : sqlite3_column_double (statement, column);
-}
-
-static gint64
-get_time (OrfStatement *statement, int column)
-{
-  return sqlite3_column_type (statement, column) == SQLITE_NULL
-           ? -1
-           : sqlite3_column_int64 (statement, column);
-}
-
 /* ---- the latest ------------------------------------------------------------------------------ */
 
 typedef struct {
@@ -116,20 +100,20 @@ make_entry (OrfStatement *statement)
   row->horizon_us = sqlite3_column_int64 (statement, 4);
   row->made_us = sqlite3_column_int64 (statement, 5);
   row->due_us = row->made_us + row->horizon_us;
-  row->last = get_double (statement, 6);
-  row->value = get_double (statement, 7);
-  row->lower80 = get_double (statement, 8);
-  row->upper80 = get_double (statement, 9);
-  row->lower90 = get_double (statement, 10);
-  row->upper90 = get_double (statement, 11);
-  row->confidence = get_double (statement, 12);
+  row->last = orf_statement_get_double (statement, 6);
+  row->value = orf_statement_get_double (statement, 7);
+  row->lower80 = orf_statement_get_double (statement, 8);
+  row->upper80 = orf_statement_get_double (statement, 9);
+  row->lower90 = orf_statement_get_double (statement, 10);
+  row->upper90 = orf_statement_get_double (statement, 11);
+  row->confidence = orf_statement_get_double (statement, 12);
   row->trend = orf_statement_dup_text (statement, 13);
-  row->slope_per_s = get_double (statement, 14);
+  row->slope_per_s = orf_statement_get_double (statement, 14);
   row->regime = orf_statement_dup_text (statement, 15);
-  row->threshold = get_double (statement, 16);
-  row->threshold_lower_us = get_time (statement, 17);
-  row->threshold_us = get_time (statement, 18);
-  row->threshold_upper_us = get_time (statement, 19);
+  row->threshold = orf_statement_get_double (statement, 16);
+  row->threshold_lower_us = orf_statement_get_int64 (statement, 17, -1);
+  row->threshold_us = orf_statement_get_int64 (statement, 18, -1);
+  row->threshold_upper_us = orf_statement_get_int64 (statement, 19, -1);
   entry->unit = orf_statement_dup_text (statement, 20);
   return entry;
 }
@@ -155,7 +139,7 @@ list_thread_cb (gpointer data, OrfConnection *connection, GError **error)
   List *list = data;
   g_autoptr (OrfStatement) statement = NULL;
   gint64 newest_us = 0;
-  gboolean has, row = TRUE;
+  gboolean has;
 
   if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
     return FALSE;
@@ -168,12 +152,8 @@ list_thread_cb (gpointer data, OrfConnection *connection, GError **error)
     return FALSE;
   sqlite3_bind_int64 (statement, 1, newest_us - list->reach_us);
   sqlite3_bind_int64 (statement, 2, newest_us);
-  while (orf_connection_step (connection, statement, &row, error)) {
-    if (!row)
-      return TRUE;
-    g_ptr_array_add (list->entries, make_entry (statement));
-  }
-  return FALSE;
+  return orf_connection_collect (connection, statement, (OrfRowMake) make_entry, list->entries,
+                                 error);
 }
 
 static void
@@ -237,18 +217,13 @@ static gboolean
 read_scores (Scores *scores, OrfConnection *connection, GError **error)
 {
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, scores_sql, error);
-  gboolean row = TRUE;
 
   if (statement == NULL)
     return FALSE;
   sqlite3_bind_int64 (statement, 1, scores->from_us);
   sqlite3_bind_int64 (statement, 2, scores->to_us);
-  while (orf_connection_step (connection, statement, &row, error)) {
-    if (!row)
-      return TRUE;
-    g_ptr_array_add (scores->predictions, make_score (statement));
-  }
-  return FALSE;
+  return orf_connection_collect (connection, statement, (OrfRowMake) make_score,
+                                 scores->predictions, error);
 }
 
 static OrfWarningFate

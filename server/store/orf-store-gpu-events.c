@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "orf-error.h"
+#include "store/orf-store-device.h"
 
 /* The first version whose files have the table: one that is only looked at is not migrated. */
 #define FIRST_VERSION 9
@@ -163,24 +163,6 @@ read_rows (Read *job, OrfConnection *connection, GError **error)
 }
 
 static gboolean
-check_device (const Read *job, OrfConnection *connection, GError **error)
-{
-  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, known_sql, error);
-  gboolean row = FALSE;
-
-  if (statement == NULL)
-    return FALSE;
-  orf_statement_bind_text (statement, 1, job->device);
-  if (!orf_connection_step (connection, statement, &row, error))
-    return FALSE;
-  if (row && sqlite3_column_int (statement, 0) != 0)
-    return TRUE;
-  g_propagate_error (error, orf_error_new_field (ORF_ERROR_NOT_FOUND, "device", NULL,
-                                                 "no device '%s'", job->device));
-  return FALSE;
-}
-
-static gboolean
 read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
 {
   Read *job = data;
@@ -189,7 +171,7 @@ read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
   return orf_connection_has_version (connection, FIRST_VERSION, &has, error) &&
          (!has || (read_rows (job, connection, error) &&
                    (job->device == NULL || job->filter.known || job->rows->len > 0 ||
-                    check_device (job, connection, error))));
+                    orf_device_check (connection, known_sql, job->device, error))));
 }
 
 static void

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "orf-error.h"
+#include "store/orf-store-device.h"
 
 /* The first version whose files have the table. */
 #define FIRST_VERSION 10
@@ -204,12 +204,6 @@ typedef struct {
   gpointer user_data;
 } Read;
 
-static double
-get_double (OrfStatement *statement, int column)
-{
-  return sqlite3_column_double (statement, column);
-}
-
 static OrfLeakRow *
 make_row (OrfStatement *statement)
 {
@@ -220,16 +214,14 @@ make_row (OrfStatement *statement)
   row->device = orf_statement_dup_text (statement, 2);
   row->worker = sqlite3_column_int64 (statement, 3);
   row->name = orf_statement_dup_text (statement, 4);
-  row->pid = sqlite3_column_type (statement, 5) == SQLITE_NULL
-               ? -1
-               : sqlite3_column_int64 (statement, 5);
+  row->pid = orf_statement_get_int64 (statement, 5, -1);
   row->since_us = sqlite3_column_int64 (statement, 6);
   row->found_us = sqlite3_column_int64 (statement, 7);
   row->told_us = sqlite3_column_int64 (statement, 8);
-  row->slope_bytes_per_s = get_double (statement, 9);
-  row->slope_lower_bytes_per_s = get_double (statement, 10);
-  row->slope_upper_bytes_per_s = get_double (statement, 11);
-  row->confidence = get_double (statement, 12);
+  row->slope_bytes_per_s = sqlite3_column_double (statement, 9);
+  row->slope_lower_bytes_per_s = sqlite3_column_double (statement, 10);
+  row->slope_upper_bytes_per_s = sqlite3_column_double (statement, 11);
+  row->confidence = sqlite3_column_double (statement, 12);
   row->grown_bytes = sqlite3_column_int64 (statement, 13);
   row->trigger = orf_statement_dup_text (statement, 14);
   return row;
@@ -240,7 +232,6 @@ read_rows (Read *job, OrfConnection *connection, GError **error)
 {
   const OrfLeakFilter *filter = &job->filter;
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, read_sql, error);
-  gboolean row = TRUE;
 
   if (statement == NULL)
     return FALSE;
@@ -248,30 +239,7 @@ read_rows (Read *job, OrfConnection *connection, GError **error)
   sqlite3_bind_int64 (statement, 2, filter->before_slope);
   sqlite3_bind_int64 (statement, 3, filter->before_id);
   sqlite3_bind_int64 (statement, 4, filter->max);
-  while (orf_connection_step (connection, statement, &row, error)) {
-    if (!row)
-      return TRUE;
-    g_ptr_array_add (job->rows, make_row (statement));
-  }
-  return FALSE;
-}
-
-static gboolean
-check_device (const Read *job, OrfConnection *connection, GError **error)
-{
-  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, known_sql, error);
-  gboolean row = FALSE;
-
-  if (statement == NULL)
-    return FALSE;
-  orf_statement_bind_text (statement, 1, job->device);
-  if (!orf_connection_step (connection, statement, &row, error))
-    return FALSE;
-  if (row && sqlite3_column_int (statement, 0) != 0)
-    return TRUE;
-  g_propagate_error (error, orf_error_new_field (ORF_ERROR_NOT_FOUND, "device", NULL,
-                                                 "no device '%s'", job->device));
-  return FALSE;
+  return orf_connection_collect (connection, statement, (OrfRowMake) make_row, job->rows, error);
 }
 
 static gboolean
@@ -282,9 +250,9 @@ read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
 
   if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
     return FALSE;
-  return !has ||
-         (read_rows (job, connection, error) &&
-          (job->device == NULL || job->rows->len > 0 || check_device (job, connection, error)));
+  return !has || (read_rows (job, connection, error) &&
+                  (job->device == NULL || job->rows->len > 0 ||
+                   orf_device_check (connection, known_sql, job->device, error)));
 }
 
 static void

@@ -39,9 +39,7 @@ make_row (OrfStatement *statement)
 
   row->pid = sqlite3_column_int64 (statement, 0);
   row->name = orf_statement_dup_text (statement, 1);
-  row->used_bytes = sqlite3_column_type (statement, 2) == SQLITE_NULL
-                      ? -1
-                      : sqlite3_column_int64 (statement, 2);
+  row->used_bytes = orf_statement_get_int64 (statement, 2, -1);
   row->t_us = sqlite3_column_int64 (statement, 3);
   row->worker = orf_statement_dup_text (statement, 4);
   return row;

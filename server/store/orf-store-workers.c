@@ -233,14 +233,6 @@ orf_store_write_worker (OrfStore *store,
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static gint64
-get_known (OrfStatement *statement, int column, gint64 unknown)
-{
-  return sqlite3_column_type (statement, column) == SQLITE_NULL
-           ? unknown
-           : sqlite3_column_int64 (statement, column);
-}
-
 static OrfWorkerRow *
 make_row (OrfStatement *statement)
 {
@@ -249,20 +241,20 @@ make_row (OrfStatement *statement)
   row->id = sqlite3_column_int64 (statement, 0);
   row->name = orf_statement_dup_text (statement, 1);
   row->device = orf_statement_dup_text (statement, 2);
-  row->pid = get_known (statement, 3, -1);
+  row->pid = orf_statement_get_int64 (statement, 3, -1);
   row->source = orf_statement_dup_text (statement, 4);
   row->capabilities = parse_words ((const char *) sqlite3_column_text (statement, 5));
   row->registered_us = sqlite3_column_int64 (statement, 6);
-  row->reported_us = get_known (statement, 7, 0);
-  row->lost_us = get_known (statement, 8, 0);
-  row->left_us = get_known (statement, 9, 0);
-  row->allocated_bytes = get_known (statement, 10, -1);
-  row->reserved_bytes = get_known (statement, 11, -1);
-  row->active_bytes = get_known (statement, 12, -1);
-  row->inactive_split_bytes = get_known (statement, 13, -1);
-  row->largest_free_bytes = get_known (statement, 14, -1);
-  row->ooms = get_known (statement, 15, -1);
-  row->retries = get_known (statement, 16, -1);
+  row->reported_us = orf_statement_get_int64 (statement, 7, 0);
+  row->lost_us = orf_statement_get_int64 (statement, 8, 0);
+  row->left_us = orf_statement_get_int64 (statement, 9, 0);
+  row->allocated_bytes = orf_statement_get_int64 (statement, 10, -1);
+  row->reserved_bytes = orf_statement_get_int64 (statement, 11, -1);
+  row->active_bytes = orf_statement_get_int64 (statement, 12, -1);
+  row->inactive_split_bytes = orf_statement_get_int64 (statement, 13, -1);
+  row->largest_free_bytes = orf_statement_get_int64 (statement, 14, -1);
+  row->ooms = orf_statement_get_int64 (statement, 15, -1);
+  row->retries = orf_statement_get_int64 (statement, 16, -1);
   row->batches = sqlite3_column_int64 (statement, 17);
   return row;
 }
