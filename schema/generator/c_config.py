@@ -7,6 +7,8 @@ from .text import header, source
 TYPES = {"integer": "gint64 ", "number": "double ", "boolean": "gboolean ", "string": "char *",
          "list": "char **", "enum": "int ", "url": "char *"}
 
+MAX_ENTRIES = 100
+
 DECLARATIONS = """
 typedef enum {
   ORF_CONFIG_INTEGER,
@@ -40,6 +42,8 @@ typedef struct {
   guint16 offset; /* in OrfConfig: a GPtrArray of entries, by name */
   guint16 size;   /* of an entry, which begins with its name, a char * */
   guint8 reload;
+  guint8 optional; /* an entry may do without its own value, which is "" then: it is a string */
+  guint max;
   const OrfConfigKey *keys; /* the first is the entry's own value */
   guint n_keys;
 } OrfConfigEntries;
@@ -156,8 +160,10 @@ def entries_rows(section):
     tables = [enum_table(f"{name}.*", key) + "\n" for key in entry_keys(section) if key["type"] == "enum"]
     table = "".join(tables) + f"static const OrfConfigKey {name}_entry_keys[] = {{\n" + "\n".join(rows) + "\n};"
     reload = int(bool(section["entries"].get("reload")))
+    optional = int(bool(section["entries"].get("optional")))
     return table, (f"  {{ {c_string(name)}, offsetof (OrfConfig, {name}.{section['entries']['name']}), "
-                   f"sizeof ({struct}), {reload}, {name}_entry_keys, {len(rows)} }},")
+                   f"sizeof ({struct}), {reload}, {optional}, {section['entries'].get('max', MAX_ENTRIES)}, "
+                   f"{name}_entry_keys, {len(rows)} }},")
 
 
 def entries_sample(section):

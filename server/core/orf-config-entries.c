@@ -10,7 +10,6 @@
 #include "core/orf-config.h"
 #include "orf-error.h"
 
-#define MAX_ENTRIES    100
 #define MAX_NAME_BYTES 64
 #define NOT_SAID       G_MININT64
 
@@ -105,8 +104,10 @@ ensure (OrfConfig *config, const OrfConfigEntries *entries, const char *name, GE
             "neither a key of orfeasd --print-defaults nor a name", error);
     return NULL;
   }
-  if (array->len >= MAX_ENTRIES) {
-    refuse (entries->section, NULL, "at most 100", "there are too many entries", error);
+  if (array->len >= entries->max) {
+    g_autofree char *allowed = g_strdup_printf ("at most %u", entries->max);
+
+    refuse (entries->section, NULL, allowed, "there are too many entries", error);
     return NULL;
   }
   entry = entry_new (entries, name);
@@ -187,6 +188,20 @@ compare (gconstpointer a, gconstpointer b)
 }
 
 static gboolean
+ensure_value (const OrfConfigEntries *entries, gpointer entry, GError **error)
+{
+  char **value = get_member (entry, entries->keys[0].offset);
+  g_autofree char *what = NULL;
+
+  if (*value == NULL && entries->optional)
+    *value = g_strdup ("");
+  if (*value != NULL)
+    return TRUE;
+  what = g_strdup_printf ("[%s] has no key %s", entries->section, get_name (entry));
+  return refuse (entries->section, get_name (entry), entries->keys[0].allowed, what, error);
+}
+
+static gboolean
 settle (const OrfConfig *config, const OrfConfigEntries *entries, GError **error)
 {
   GPtrArray *array = *get_array (config, entries);
@@ -195,12 +210,8 @@ settle (const OrfConfig *config, const OrfConfigEntries *entries, GError **error
   for (guint i = 0; i < array->len; i++) {
     gpointer entry = array->pdata[i];
 
-    if (*(char **) get_member (entry, entries->keys[0].offset) == NULL) {
-      g_autofree char *what = g_strdup_printf ("[%s] has no key %s", entries->section,
-                                               get_name (entry));
-
-      return refuse (entries->section, get_name (entry), entries->keys[0].allowed, what, error);
-    }
+    if (!ensure_value (entries, entry, error))
+      return FALSE;
     for (guint j = 1; j < entries->n_keys; j++)
       if (entries->keys[j].inherited != 0)
         inherit (config, entry, &entries->keys[j]);

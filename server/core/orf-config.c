@@ -196,44 +196,161 @@ set_any (OrfConfig *config, const char *section, const char *name, const char *t
   return refuse_unknown (section, name, error);
 }
 
+static char *
+dup_text (GKeyFile *file, const char *section, const char *name, GError **error)
+{
+  char *text = g_key_file_get_string (file, section, name, NULL);
+  g_autofree char *field = NULL;
+
+  if (text != NULL)
+    return g_strstrip (text);
+  field = g_strconcat (section, ".", name, NULL);
+  g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, field, "UTF-8",
+                                                 "%s: the text is not UTF-8", field));
+  return NULL;
+}
+
 static gboolean
 apply_section (OrfConfig *config, GKeyFile *file, const char *section, GError **error)
 {
   g_auto (GStrv) names = g_key_file_get_keys (file, section, NULL, NULL);
 
   for (guint i = 0; names[i] != NULL; i++) {
-    g_autofree char *text = g_key_file_get_string (file, section, names[i], NULL);
+    g_autofree char *text = dup_text (file, section, names[i], error);
 
-    if (text == NULL) {
-      g_autofree char *field = g_strconcat (section, ".", names[i], NULL);
-
-      g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, field, "UTF-8",
-                                                     "%s: the text is not UTF-8", field));
-      return FALSE;
-    }
-    if (!set_any (config, section, names[i], g_strstrip (text), error))
+    if (text == NULL || !set_any (config, section, names[i], text, error))
       return FALSE;
   }
   return TRUE;
 }
 
-static gboolean
-apply_file (OrfConfig *config, const char *path, GError **error)
+static GKeyFile *
+load_file (const char *path, GError **error)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
   g_autoptr (GError) file_error = NULL;
+
+  if (g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &file_error))
+    return g_steal_pointer (&file);
+  g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "%s: %s", path, file_error->message);
+  return NULL;
+}
+
+static gboolean
+apply_file (OrfConfig *config, const char *path, GError **error)
+{
+  g_autoptr (GKeyFile) file = load_file (path, error);
   g_auto (GStrv) sections = NULL;
 
-  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &file_error)) {
-    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "%s: %s", path, file_error->message);
+  if (file == NULL)
     return FALSE;
-  }
   sections = g_key_file_get_groups (file, NULL);
   for (guint i = 0; sections[i] != NULL; i++)
     if (!apply_section (config, file, sections[i], error)) {
       g_prefix_error (error, "%s: ", path);
       return FALSE;
     }
+  return TRUE;
+}
+
+/* ---- a directory of rules -------------------------------------------------------------------- */
+
+/* A section is a rule: what [alerts.NAME] says of it, with its condition as expr. */
+static gboolean
+apply_rule (OrfConfig *config, GKeyFile *file, const char *rule, GError **error)
+{
+  g_auto (GStrv) names = g_key_file_get_keys (file, rule, NULL, NULL);
+  g_autofree char *section = g_strconcat ("alerts.", rule, NULL);
+
+  for (guint i = 0; names[i] != NULL; i++) {
+    gboolean is_condition = g_str_equal (names[i], "expr");
+    g_autofree char *text = dup_text (file, rule, names[i], error);
+
+    if (text == NULL || !orf_config_entries_set (config, is_condition ? "alerts" : section,
+                                                 is_condition ? rule : names[i], text, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+apply_rule_file (OrfConfig *config, GKeyFile *file, GError **error)
+{
+  g_auto (GStrv) rules = g_key_file_get_groups (file, NULL);
+
+  for (guint i = 0; rules[i] != NULL; i++)
+    if (!apply_rule (config, file, rules[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+static int
+compare_texts (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(char *const *) a, *(char *const *) b);
+}
+
+/* The paths of its files *.conf, in the order of their names. */
+static char **
+list_rule_files (const char *path, GError **error)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, error);
+  GPtrArray *paths;
+  const char *name;
+
+  if (dir == NULL)
+    return NULL;
+  paths = g_ptr_array_new ();
+  while ((name = g_dir_read_name (dir)) != NULL)
+    if (g_str_has_suffix (name, ".conf") && name[0] != '.')
+      g_ptr_array_add (paths, g_build_filename (path, name, NULL));
+  g_ptr_array_sort (paths, compare_texts);
+  g_ptr_array_add (paths, NULL);
+  return (char **) g_ptr_array_free (paths, FALSE);
+}
+
+/* Where [alerts] rules_dir says, or beside the config's own file. */
+static char *
+find_rules_dir (const OrfConfig *config, const char *config_path)
+{
+  g_autofree char *folder = NULL;
+  g_autofree char *beside = NULL;
+
+  if (config->alerts.rules_dir[0] != '\0')
+    return g_strdup (config->alerts.rules_dir);
+  if (config_path == NULL)
+    return NULL;
+  folder = g_path_get_dirname (config_path);
+  beside = g_build_filename (folder, "alerts.d", NULL);
+  return g_file_test (beside, G_FILE_TEST_IS_DIR) ? g_steal_pointer (&beside) : NULL;
+}
+
+static gboolean
+apply_rules_dir (OrfConfig *config, const char *config_path, GError **error)
+{
+  g_autofree char *path = find_rules_dir (config, config_path);
+  g_autoptr (GError) dir_error = NULL;
+  g_auto (GStrv) paths = NULL;
+
+  if (path == NULL)
+    return TRUE;
+  paths = list_rule_files (path, &dir_error);
+  if (paths == NULL) {
+    g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "alerts.rules_dir",
+                                                   "a directory", "alerts.rules_dir: %s",
+                                                   dir_error->message));
+    return FALSE;
+  }
+  for (guint i = 0; paths[i] != NULL; i++) {
+    g_autoptr (GKeyFile) file = load_file (paths[i], error);
+
+    if (file == NULL)
+      return FALSE;
+    if (!apply_rule_file (config, file, error)) {
+      g_prefix_error (error, "%s: ", paths[i]);
+      return FALSE;
+    }
+  }
   return TRUE;
 }
 
@@ -335,6 +452,8 @@ orf_config_load (const char *file, const char *const *overrides, GError **error)
   g_autofree char *path = file != NULL ? g_strdup (file) : find_file ();
 
   if (path != NULL && !apply_file (config, path, error))
+    return NULL;
+  if (!apply_rules_dir (config, path, error))
     return NULL;
   if (!apply_environment (config, error))
     return NULL;

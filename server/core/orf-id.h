@@ -5,15 +5,18 @@
 
 G_BEGIN_DECLS
 
-/* The id of a row as it is told: a letter for its kind and its number, "w-12".  Opaque to callers.
+/* The id of a row as it is told: a word for its kind and its number, "w-12".  Opaque to callers.
  */
 typedef enum {
-  ORF_ID_CLEANUP = 'c',
-  ORF_ID_EVENT = 'e',
-  ORF_ID_GPU_EVENT = 'g',
-  ORF_ID_INCIDENT = 'i',
-  ORF_ID_OUTBOX = 'o',
-  ORF_ID_WORKER = 'w',
+  ORF_ID_ALERT,
+  ORF_ID_CLEANUP,
+  ORF_ID_EVENT,
+  ORF_ID_GPU_EVENT,
+  ORF_ID_INCIDENT,
+  ORF_ID_OUTBOX,
+  ORF_ID_SILENCE,
+  ORF_ID_WORKER,
+  ORF_N_ID_KINDS,
 } OrfIdKind;
 
 char *orf_id_format (OrfIdKind kind, gint64 number);

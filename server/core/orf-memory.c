@@ -116,6 +116,8 @@ get_budget (const OrfMemory *memory, OrfMemoryPart part)
     return config->memory.streams_bytes;
   case ORF_MEMORY_INGEST:
     return config->memory.ingest_bytes;
+  case ORF_MEMORY_ALERTS:
+    return config->memory.alerts_bytes;
   case ORF_MEMORY_FORECASTS:
     return config->memory.forecasts_bytes;
   case ORF_N_MEMORY_PARTS:
@@ -178,6 +180,7 @@ get_key (OrfMemoryPart part)
     [ORF_MEMORY_QUERIES] = "memory.queries_bytes",
     [ORF_MEMORY_STREAMS] = "memory.streams_bytes",
     [ORF_MEMORY_INGEST] = "memory.ingest_bytes",
+    [ORF_MEMORY_ALERTS] = "memory.alerts_bytes",
     [ORF_MEMORY_FORECASTS] = "memory.forecasts_bytes",
   };
 

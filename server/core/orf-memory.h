@@ -23,6 +23,7 @@ typedef enum {
   ORF_MEMORY_QUERIES,     /* points that queries gather */
   ORF_MEMORY_STREAMS,     /* subscribers' queues */
   ORF_MEMORY_INGEST,      /* OTLP: bodies, what is made of them, which series they mean */
+  ORF_MEMORY_ALERTS,      /* rules, the points in their windows, alerts that are not over */
   ORF_MEMORY_FORECASTS,   /* what forecasters have learnt, forecasts that wait for their time */
   ORF_N_MEMORY_PARTS,
 } OrfMemoryPart;

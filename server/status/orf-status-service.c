@@ -112,6 +112,7 @@ make_memory (const OrfStatusParts *parts)
     { ORF_MEMORY_QUERIES, &memory->queries },
     { ORF_MEMORY_STREAMS, &memory->streams },
     { ORF_MEMORY_INGEST, &memory->ingest },
+    { ORF_MEMORY_ALERTS, &memory->alerts },
     { ORF_MEMORY_FORECASTS, &memory->forecasts },
   };
 

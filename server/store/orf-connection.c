@@ -304,6 +304,24 @@ orf_statement_bind_text (OrfStatement *statement, int index, const char *text)
   sqlite3_bind_text (statement, index, text, -1, SQLITE_STATIC);
 }
 
+void
+orf_statement_bind_int64 (OrfStatement *statement, int index, gint64 value, gboolean known)
+{
+  if (known)
+    sqlite3_bind_int64 (statement, index, value);
+  else
+    sqlite3_bind_null (statement, index);
+}
+
+void
+orf_statement_bind_double (OrfStatement *statement, int index, double value)
+{
+  if (isfinite (value))
+    sqlite3_bind_double (statement, index, value);
+  else
+    sqlite3_bind_null (statement, index);
+}
+
 char *
 orf_statement_dup_text (OrfStatement *statement, int column)
 {

@@ -78,6 +78,10 @@ void orf_connection_unwatch (OrfConnection *connection);
 gboolean orf_connection_is_stopped (OrfConnection *connection, GError **error);
 
 void orf_statement_bind_text (OrfStatement *statement, int index, const char *text);
+/* NULL where it is not known. */
+void orf_statement_bind_int64 (OrfStatement *statement, int index, gint64 value, gboolean known);
+/* NULL where it is no finite number. */
+void orf_statement_bind_double (OrfStatement *statement, int index, double value);
 char *orf_statement_dup_text (OrfStatement *statement, int column);
 /* unknown: where it is NULL. */
 gint64 orf_statement_get_int64 (OrfStatement *statement, int column, gint64 unknown);

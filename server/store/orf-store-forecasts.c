@@ -135,24 +135,6 @@ measure (const OrfForecastChange *change)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static void
-bind_double (OrfStatement *statement, int index, double value)
-{
-  if (isfinite (value))
-    sqlite3_bind_double (statement, index, value);
-  else
-    sqlite3_bind_null (statement, index);
-}
-
-static void
-bind_time (OrfStatement *statement, int index, gint64 t_us)
-{
-  if (t_us >= 0)
-    sqlite3_bind_int64 (statement, index, t_us);
-  else
-    sqlite3_bind_null (statement, index);
-}
-
 static gboolean
 write_prediction (const OrfPredictionRow *row, OrfConnection *connection, GError **error)
 {
@@ -166,20 +148,20 @@ write_prediction (const OrfPredictionRow *row, OrfConnection *connection, GError
   sqlite3_bind_int64 (statement, 4, row->horizon_us);
   sqlite3_bind_int64 (statement, 5, row->made_us);
   sqlite3_bind_int64 (statement, 6, row->due_us);
-  bind_double (statement, 7, row->last);
-  bind_double (statement, 8, row->value);
-  bind_double (statement, 9, row->lower80);
-  bind_double (statement, 10, row->upper80);
-  bind_double (statement, 11, row->lower90);
-  bind_double (statement, 12, row->upper90);
-  bind_double (statement, 13, row->confidence);
+  orf_statement_bind_double (statement, 7, row->last);
+  orf_statement_bind_double (statement, 8, row->value);
+  orf_statement_bind_double (statement, 9, row->lower80);
+  orf_statement_bind_double (statement, 10, row->upper80);
+  orf_statement_bind_double (statement, 11, row->lower90);
+  orf_statement_bind_double (statement, 12, row->upper90);
+  orf_statement_bind_double (statement, 13, row->confidence);
   orf_statement_bind_text (statement, 14, row->trend);
-  bind_double (statement, 15, row->slope_per_s);
+  orf_statement_bind_double (statement, 15, row->slope_per_s);
   orf_statement_bind_text (statement, 16, row->regime);
-  bind_double (statement, 17, row->threshold);
-  bind_time (statement, 18, row->threshold_lower_us);
-  bind_time (statement, 19, row->threshold_us);
-  bind_time (statement, 20, row->threshold_upper_us);
+  orf_statement_bind_double (statement, 17, row->threshold);
+  orf_statement_bind_int64 (statement, 18, row->threshold_lower_us, row->threshold_lower_us >= 0);
+  orf_statement_bind_int64 (statement, 19, row->threshold_us, row->threshold_us >= 0);
+  orf_statement_bind_int64 (statement, 20, row->threshold_upper_us, row->threshold_upper_us >= 0);
   return orf_connection_run (connection, statement, error);
 }
 
@@ -210,8 +192,8 @@ write_decision (const OrfForecastWarningRow *row, OrfConnection *connection, GEr
   if (statement == NULL)
     return FALSE;
   sqlite3_bind_int64 (statement, 1, row->id);
-  bind_time (statement, 2, row->came_us);
-  bind_time (statement, 3, row->decided_us);
+  orf_statement_bind_int64 (statement, 2, row->came_us, row->came_us >= 0);
+  orf_statement_bind_int64 (statement, 3, row->decided_us, row->decided_us >= 0);
   orf_statement_bind_text (statement, 4, orf_warning_fate_get_word (row->fate));
   return orf_connection_run (connection, statement, error);
 }
@@ -229,17 +211,17 @@ write_warning (const OrfForecastWarningRow *row, OrfConnection *connection, GErr
   sqlite3_bind_int64 (statement, 1, row->id);
   sqlite3_bind_int64 (statement, 2, row->series_id);
   orf_statement_bind_text (statement, 3, row->device);
-  bind_time (statement, 4, row->made_us);
+  orf_statement_bind_int64 (statement, 4, row->made_us, row->made_us >= 0);
   sqlite3_bind_double (statement, 5, row->threshold);
   sqlite3_bind_double (statement, 6, row->value);
-  bind_time (statement, 7, row->expected_lower_us);
-  bind_time (statement, 8, row->expected_us);
-  bind_time (statement, 9, row->expected_upper_us);
+  orf_statement_bind_int64 (statement, 7, row->expected_lower_us, row->expected_lower_us >= 0);
+  orf_statement_bind_int64 (statement, 8, row->expected_us, row->expected_us >= 0);
+  orf_statement_bind_int64 (statement, 9, row->expected_upper_us, row->expected_upper_us >= 0);
   orf_statement_bind_text (statement, 10, row->regime);
   orf_statement_bind_text (statement, 11, row->action);
-  bind_time (statement, 12, row->cleanup_id > 0 ? row->cleanup_id : -1);
-  bind_time (statement, 13, row->came_us);
-  bind_time (statement, 14, row->decided_us);
+  orf_statement_bind_int64 (statement, 12, row->cleanup_id, row->cleanup_id > 0);
+  orf_statement_bind_int64 (statement, 13, row->came_us, row->came_us >= 0);
+  orf_statement_bind_int64 (statement, 14, row->decided_us, row->decided_us >= 0);
   orf_statement_bind_text (statement, 15, orf_warning_fate_get_word (row->fate));
   return orf_connection_run (connection, statement, error);
 }

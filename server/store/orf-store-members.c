@@ -4,8 +4,9 @@
 #include <string.h>
 
 /* The first versions whose files have the tables: one that is only looked at is not migrated. */
-#define FIRST_VERSION     2
-#define FIRST_GPU_VERSION 9
+#define FIRST_VERSION       2
+#define FIRST_GPU_VERSION   9
+#define FIRST_ALERT_VERSION 12
 
 /* Each of these is a list of its own, newest first, so that no more than max rows of any are
  * sorted; `rank` and `n` make the order of what happened at the same time always the same. */
@@ -29,14 +30,20 @@
 #define AUDIT                                                                                      \
   "SELECT * FROM (SELECT 'audit', 'a-' || id, t_us, method || ' by ' || actor, 1, id "             \
   "FROM audit WHERE t_us >= ?1 AND t_us < ?2 "                                                     \
-  "AND method NOT IN ('events.mark', 'incidents.pin', 'incidents.unpin', 'gpu.cleanup') "          \
+  "AND method NOT IN ('events.mark', 'incidents.pin', 'incidents.unpin', 'gpu.cleanup', "          \
+  "'alerts.acknowledge') "                                                                         \
   "ORDER BY t_us DESC, id DESC LIMIT ?3)"
+#define ALERTS                                                                                     \
+  "SELECT * FROM (SELECT 'alert', 'al-' || id, fired_us, severity || ': ' || "                     \
+  "coalesce(summary, rule), 6, id FROM alert WHERE fired_us >= ?1 AND fired_us < ?2 "              \
+  "ORDER BY fired_us DESC, id DESC LIMIT ?3)"
 #define IN_ORDER " ORDER BY t_us DESC, rank DESC, n DESC LIMIT ?3"
 
 static const char events_sql[] = EVENTS IN_ORDER;
-static const char all_sql[] = "SELECT * FROM (" EVENTS " UNION ALL " GPU_EVENTS
-                              " UNION ALL " CLEANUPS " UNION ALL " WORKERS " UNION ALL " AUDIT
-                              ")" IN_ORDER;
+#define WITH_GPU                                                                                   \
+  EVENTS " UNION ALL " GPU_EVENTS " UNION ALL " CLEANUPS " UNION ALL " WORKERS " UNION ALL " AUDIT
+static const char gpu_sql[] = "SELECT * FROM (" WITH_GPU ")" IN_ORDER;
+static const char all_sql[] = "SELECT * FROM (" WITH_GPU " UNION ALL " ALERTS ")" IN_ORDER;
 
 OrfMemberRow *
 orf_member_row_new (void)
@@ -79,6 +86,20 @@ read_rows (OrfConnection *connection, OrfStatement *statement, GPtrArray *rows, 
   return orf_connection_collect (connection, statement, (OrfRowMake) make_row, rows, error);
 }
 
+/* By what the file has; NULL in *sql: none of it. */
+static gboolean
+choose_sql (OrfConnection *connection, const char **sql, GError **error)
+{
+  gboolean has_events, has_gpu, has_alerts;
+
+  if (!orf_connection_has_version (connection, FIRST_VERSION, &has_events, error) ||
+      !orf_connection_has_version (connection, FIRST_GPU_VERSION, &has_gpu, error) ||
+      !orf_connection_has_version (connection, FIRST_ALERT_VERSION, &has_alerts, error))
+    return FALSE;
+  *sql = has_alerts ? all_sql : has_gpu ? gpu_sql : has_events ? events_sql : NULL;
+  return TRUE;
+}
+
 GPtrArray *
 orf_members_read (
   OrfConnection *connection, gint64 from_us, gint64 to_us, guint max, GError **error)
@@ -86,15 +107,14 @@ orf_members_read (
   g_autoptr (GPtrArray)
     rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_member_row_free);
   g_autoptr (OrfStatement) statement = NULL;
-  gboolean has_events, has_all;
+  const char *sql;
 
-  if (!orf_connection_has_version (connection, FIRST_VERSION, &has_events, error) ||
-      !orf_connection_has_version (connection, FIRST_GPU_VERSION, &has_all, error))
+  if (!choose_sql (connection, &sql, error))
     return NULL;
-  if (!has_events)
+  if (sql == NULL)
     return g_steal_pointer (&rows);
 
-  statement = orf_connection_prepare (connection, has_all ? all_sql : events_sql, error);
+  statement = orf_connection_prepare (connection, sql, error);
   if (statement == NULL)
     return NULL;
   sqlite3_bind_int64 (statement, 1, from_us);

@@ -130,15 +130,6 @@ parse_words (const char *text)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static void
-bind_known (OrfStatement *statement, int index, gint64 value, gboolean known)
-{
-  if (known)
-    sqlite3_bind_int64 (statement, index, value);
-  else
-    sqlite3_bind_null (statement, index);
-}
-
 static gboolean
 put_row (OrfConnection *connection, const OrfWorkerRow *row, GError **error)
 {
@@ -155,15 +146,15 @@ put_row (OrfConnection *connection, const OrfWorkerRow *row, GError **error)
   sqlite3_bind_int64 (statement, 1, row->id);
   orf_statement_bind_text (statement, 2, row->name);
   orf_statement_bind_text (statement, 3, row->device);
-  bind_known (statement, 4, row->pid, row->pid >= 0);
+  orf_statement_bind_int64 (statement, 4, row->pid, row->pid >= 0);
   orf_statement_bind_text (statement, 5, row->source);
   sqlite3_bind_text (statement, 6, capabilities, -1, free);
   sqlite3_bind_int64 (statement, 7, row->registered_us);
-  bind_known (statement, 8, row->reported_us, row->reported_us > 0);
-  bind_known (statement, 9, row->lost_us, row->lost_us > 0);
-  bind_known (statement, 10, row->left_us, row->left_us > 0);
+  orf_statement_bind_int64 (statement, 8, row->reported_us, row->reported_us > 0);
+  orf_statement_bind_int64 (statement, 9, row->lost_us, row->lost_us > 0);
+  orf_statement_bind_int64 (statement, 10, row->left_us, row->left_us > 0);
   for (guint i = 0; i < G_N_ELEMENTS (known); i++)
-    bind_known (statement, 11 + (int) i, known[i], known[i] >= 0);
+    orf_statement_bind_int64 (statement, 11 + (int) i, known[i], known[i] >= 0);
   sqlite3_bind_int64 (statement, 18, row->batches);
   return orf_connection_run (connection, statement, error);
 }
@@ -181,8 +172,8 @@ put_batch (OrfConnection *connection,
   sqlite3_bind_int64 (statement, 1, change->t_us);
   sqlite3_bind_int64 (statement, 2, change->row->id);
   sqlite3_bind_int64 (statement, 3, batch->size);
-  bind_known (statement, 4, batch->peak_bytes, batch->peak_bytes >= 0);
-  bind_known (statement, 5, batch->duration_us, batch->duration_us >= 0);
+  orf_statement_bind_int64 (statement, 4, batch->peak_bytes, batch->peak_bytes >= 0);
+  orf_statement_bind_int64 (statement, 5, batch->duration_us, batch->duration_us >= 0);
   orf_statement_bind_text (statement, 6, batch->operation);
   return orf_connection_run (connection, statement, error);
 }
