@@ -8,15 +8,16 @@
 
 #define COLUMNS                                                                                    \
   "n.id, n.alert_id, n.receiver, n.event, n.state, n.made_us, n.posted_us, n.done_us, "            \
-  "n.attempts, n.answer"
+  "n.attempts, n.answer, n.outbox_id"
 
 static const char write_sql[] =
   "INSERT OR REPLACE INTO alert_notice (id, alert_id, receiver, event, state, made_us, posted_us, "
-  "done_us, attempts, answer) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)";
-static const char open_sql[] =
-  "SELECT " COLUMNS " FROM alert_notice AS n JOIN alert AS a ON a.id = n.alert_id "
-  "WHERE n.state IN ('waiting', 'posted') "
-  "OR (n.state IN ('silenced', 'inhibited') AND a.state = 'firing') ORDER BY n.id";
+  "done_us, attempts, answer, outbox_id) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)";
+static const char open_sql[] = "SELECT " COLUMNS
+                               " FROM alert_notice AS n WHERE n.state IN ('waiting', 'posted') "
+                               "UNION SELECT " COLUMNS
+                               " FROM alert AS a JOIN alert_notice AS n ON n.alert_id = a.id "
+                               "WHERE a.state = 'firing' ORDER BY 1";
 static const char read_sql[] =
   "SELECT " COLUMNS " FROM alert_notice AS n WHERE n.alert_id = ?1 ORDER BY n.id DESC LIMIT ?2";
 
@@ -95,6 +96,7 @@ orf_notice_write (OrfConnection *connection, const OrfNoticeRow *row, GError **e
   orf_statement_bind_int64 (statement, 8, row->done_us, row->done_us > 0);
   sqlite3_bind_int64 (statement, 9, row->attempts);
   orf_statement_bind_text (statement, 10, row->answer);
+  orf_statement_bind_int64 (statement, 11, row->outbox_id, row->outbox_id > 0);
   return orf_connection_run (connection, statement, error);
 }
 
@@ -125,6 +127,7 @@ make_row (OrfStatement *statement)
   row->done_us = sqlite3_column_int64 (statement, 7);
   row->attempts = (guint) sqlite3_column_int64 (statement, 8);
   row->answer = orf_statement_dup_text (statement, 9);
+  row->outbox_id = sqlite3_column_int64 (statement, 10);
   return row;
 }
 

@@ -20,7 +20,7 @@ typedef enum {
   ORF_NOTICE_SILENCED,  /* told when the silence ends while it fires still */
   ORF_NOTICE_INHIBITED, /* the same */
   ORF_NOTICE_DELIVERED,
-  ORF_NOTICE_LIMITED, /* part of a summary alone: there were too many */
+  ORF_NOTICE_LIMITED, /* there were too many: part of a summary, when that is told */
   ORF_NOTICE_REFUSED,
   ORF_NOTICE_DROPPED,
   ORF_N_NOTICE_STATES,
@@ -35,6 +35,7 @@ typedef struct {
   gint64 made_us;
   gint64 posted_us, done_us; /* 0: not yet */
   guint attempts;            /* that failed */
+  gint64 outbox_id;          /* its entry of the outbox, while it is posted; 0: none */
   char *answer;              /* may be NULL */
 } OrfNoticeRow;
 
@@ -47,8 +48,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfNoticeRow, orf_notice_row_free)
 const char *orf_notice_event_get_word (OrfNoticeEvent event);
 const char *orf_notice_state_get_word (OrfNoticeState state);
 
-/* Blocking, at start only: OrfNoticeRow, by id, that wait, were posted, or may be told yet
- * (silenced or inhibited, of alerts that go on); the largest id that there is goes to *max_id. */
+/* Blocking, at start only: OrfNoticeRow, by id, that wait or were posted, and all of alerts that
+ * fire; the largest id that there is goes to *max_id. */
 GPtrArray *orf_store_load_notices (OrfStore *store, gint64 *max_id, GError **error);
 
 /* On the caller's connection, in its transaction: a row of that id is written anew. */

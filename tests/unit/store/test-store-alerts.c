@@ -53,6 +53,7 @@ add_notice (OrfAlertsChange *change, gint64 id, gint64 alert_id, OrfNoticeState 
   row->receiver = g_strdup ("pager");
   row->state = state;
   row->made_us = 5;
+  row->outbox_id = state == ORF_NOTICE_POSTED ? 5 : 0;
   g_ptr_array_add (change->notices, row);
 }
 
@@ -216,9 +217,11 @@ test_restart (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
   g_assert_cmpint (max_id, ==, 4);
   notices = orf_store_load_notices (fixture->store, &max_notice, &error);
   g_assert_no_error (error);
-  g_assert_cmpuint (notices->len, ==, 2);
-  g_assert_cmpint (((OrfNoticeRow *) notices->pdata[0])->id, ==, 11);
-  g_assert_cmpint (((OrfNoticeRow *) notices->pdata[1])->id, ==, 13);
+  g_assert_cmpuint (notices->len, ==, 3);
+  for (guint i = 0; i < notices->len; i++)
+    g_assert_cmpint (((OrfNoticeRow *) notices->pdata[i])->id, ==, i == 0 ? 11 : 12 + i);
+  g_assert_cmpint (((OrfNoticeRow *) notices->pdata[0])->outbox_id, ==, 5);
+  g_assert_cmpint (((OrfNoticeRow *) notices->pdata[1])->outbox_id, ==, 0);
   g_assert_cmpint (max_notice, ==, 14);
 }
 
