@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "metrics/orf-live-window.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "metrics/orf-quantile.h"
+#include "metrics/orf-sliding.h"
+
+/* More points at once than that, beside those that are there, are sorted and not put in one by
+ * one. */
+#define MANY(n_sorted) (16 + (n_sorted) / 16)
+
+typedef enum {
+  KIND_ENDS,
+  KIND_SUM,
+  KIND_QUANTILE,
+} Kind;
+
+struct _OrfLiveWindow {
+  OrfMetricsAggregate aggregate;
+  Kind kind;
+  gint64 window_us, reach_us;
+  OrfSpan span;
+  gint64 asked_us; /* value is of that time */
+  double value;
+  gboolean is_stale, is_short;
+  double share;
+  OrfSlidingSum sum;
+  double *sorted;
+  guint n_sorted, sorted_room;
+  guint64 number; /* of all windows */
+  OrfLiveBudget *budget;
+};
+
+OrfLiveWindow *
+orf_live_window_new (OrfMetricsAggregate aggregate, gint64 window_us, OrfLiveBudget *budget)
+{
+  OrfLiveWindow *self = g_new0 (OrfLiveWindow, 1);
+
+  self->aggregate = self->sum.aggregate = aggregate;
+  self->window_us = window_us;
+  self->reach_us = orf_sliding_get_reach_us (aggregate, window_us);
+  self->asked_us = G_MININT64;
+  self->is_stale = TRUE;
+  self->kind = orf_quantile_find_share (aggregate, &self->share) ? KIND_QUANTILE
+               : orf_sliding_needs_ends (aggregate)              ? KIND_ENDS
+                                                                 : KIND_SUM;
+  self->budget = budget;
+  if (budget != NULL) {
+    self->number = budget->n_windows++;
+    budget->bytes += sizeof *self;
+  }
+  return self;
+}
+
+static gsize
+get_bytes (const OrfLiveWindow *self)
+{
+  return sizeof (double) * (self->sum.n_room + self->sorted_room);
+}
+
+void
+orf_live_window_free (OrfLiveWindow *self)
+{
+  if (self->budget != NULL)
+    self->budget->bytes -= sizeof *self + get_bytes (self);
+  orf_sliding_sum_clear (&self->sum);
+  g_free (self->sorted);
+  g_free (self);
+}
+
+gboolean
+orf_live_window_is (const OrfLiveWindow *self, OrfMetricsAggregate aggregate, gint64 window_us)
+{
+  return self->aggregate == aggregate && self->window_us == window_us;
+}
+
+gint64
+orf_live_window_get_reach_us (const OrfLiveWindow *self)
+{
+  return self->aggregate == ORF_METRICS_AGGREGATE_LAST ? 0 : self->reach_us;
+}
+
+gint64
+orf_live_window_get_window_us (const OrfLiveWindow *self)
+{
+  return self->window_us;
+}
+
+void
+orf_live_window_note_change (OrfLiveWindow *self, guint64 number)
+{
+  self->asked_us = G_MININT64;
+  if (number < self->span.end)
+    self->is_stale = TRUE;
+}
+
+/* ---- room ------------------------------------------------------------------------------------ */
+
+static guint
+measure (const OrfLiveWindow *self, guint n)
+{
+  return self->kind == KIND_SUM ? orf_sliding_sum_measure (self->aggregate, n) : n;
+}
+
+/* For what n points come to. */
+static gboolean
+is_room (const OrfLiveWindow *self, guint n)
+{
+  guint room = self->sum.n_room + self->sorted_room;
+  guint needed = measure (self, n);
+
+  if (self->kind == KIND_ENDS || self->budget == NULL || needed <= room)
+    return TRUE;
+  needed = measure (self, orf_point_ring_grow (n));
+  return self->budget->bytes + sizeof (double) * (needed - room) <= self->budget->max_bytes;
+}
+
+static void
+account (OrfLiveWindow *self, gsize bytes_before)
+{
+  if (self->budget != NULL)
+    self->budget->bytes += get_bytes (self) - bytes_before;
+}
+
+/* ---- values in order ------------------------------------------------------------------------- */
+
+/* How many are less. */
+static guint
+find (const OrfLiveWindow *self, double value)
+{
+  guint low = 0, high = self->n_sorted;
+
+  while (low < high) {
+    guint middle = (low + high) / 2;
+
+    if (self->sorted[middle] < value)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+static void
+put_in (OrfLiveWindow *self, double value)
+{
+  guint at = find (self, value);
+
+  memmove (&self->sorted[at + 1], &self->sorted[at], sizeof (double) * (self->n_sorted - at));
+  self->sorted[at] = value;
+  self->n_sorted++;
+}
+
+static void
+take_out (OrfLiveWindow *self, double value)
+{
+  guint at = find (self, value);
+
+  self->n_sorted--;
+  memmove (&self->sorted[at], &self->sorted[at + 1], sizeof (double) * (self->n_sorted - at));
+}
+
+/* Moves only what is between the two. */
+static void
+exchange (OrfLiveWindow *self, double old, double value)
+{
+  guint from = find (self, old), to = find (self, value);
+
+  if (to > from) {
+    to--;
+    memmove (&self->sorted[from], &self->sorted[from + 1], sizeof (double) * (to - from));
+  } else {
+    memmove (&self->sorted[to + 1], &self->sorted[to], sizeof (double) * (from - to));
+  }
+  self->sorted[to] = value;
+}
+
+static void
+make_sorted_room (OrfLiveWindow *self, guint n)
+{
+  if (n <= self->sorted_room)
+    return;
+  self->sorted_room = orf_point_ring_grow (n);
+  self->sorted = g_renew (double, self->sorted, self->sorted_room);
+}
+
+static void
+put_in_all (OrfLiveWindow *self, const OrfPointRing *ring, guint64 from, guint64 end)
+{
+  gboolean many = end - from > MANY (self->n_sorted);
+
+  for (guint64 i = from; i < end; i++) {
+    double value = orf_point_ring_get (ring, i)->value;
+
+    if (many)
+      self->sorted[self->n_sorted++] = value;
+    else
+      put_in (self, value);
+  }
+  if (many)
+    orf_quantile_sort (self->sorted, self->n_sorted);
+}
+
+/* What left goes out, what came goes in; what did both was never there. */
+static double
+get_quantile (OrfLiveWindow *self, const OrfPointRing *ring, OrfSpan old)
+{
+  guint64 out = old.first, out_end = MIN (self->span.first, old.end);
+  guint64 in = MAX (self->span.first, old.end), in_end = self->span.end;
+
+  make_sorted_room (self, self->n_sorted + (guint) (in_end - in));
+  for (; out < out_end && in < in_end; out++, in++)
+    exchange (self, orf_point_ring_get (ring, out)->value, orf_point_ring_get (ring, in)->value);
+  for (; out < out_end; out++)
+    take_out (self, orf_point_ring_get (ring, out)->value);
+  put_in_all (self, ring, in, in_end);
+  return orf_quantile_get (self->sorted, self->n_sorted, self->share);
+}
+
+/* ---- answers --------------------------------------------------------------------------------- */
+
+static void
+begin_anew (OrfLiveWindow *self, const OrfPointRing *ring)
+{
+  /* in (0, 1), by the golden ratio, which spreads any number of windows evenly */
+  double phase = fmod ((double) self->number * 0.6180339887498949, 1);
+
+  self->is_stale = ring->n == 0; /* when it turns is not known yet */
+  self->n_sorted = 0;
+  self->span = (OrfSpan){ ring->first, ring->first };
+  orf_sliding_sum_reset (&self->sum, ring->first);
+  self->sum.turn_us = ring->n == 0 ? 0
+                                   : orf_point_ring_get (ring, ring->first)->t_us +
+                                       (gint64) (phase * (double) self->window_us);
+}
+
+/* Points that a percentile had were dropped before they left it. */
+static gboolean
+is_behind (const OrfLiveWindow *self, const OrfPointRing *ring)
+{
+  return self->kind == KIND_QUANTILE && self->span.first < ring->first;
+}
+
+static double
+conclude (OrfLiveWindow *self, const OrfPointRing *ring, OrfSpan old, gint64 now_us)
+{
+  gsize bytes = get_bytes (self);
+  double value;
+
+  if (self->kind == KIND_ENDS)
+    return orf_sliding_get_ends (ring, &self->span, self->aggregate);
+  value = self->kind == KIND_SUM
+            ? orf_sliding_sum_get (&self->sum, ring, &self->span, now_us, self->window_us)
+            : get_quantile (self, ring, old);
+  account (self, bytes);
+  return value;
+}
+
+/* Of the newest point, whatever is missing before it does not matter. */
+static gboolean
+is_lost (const OrfLiveWindow *self, gint64 now_us, gint64 lost_us)
+{
+  if (lost_us == 0 || lost_us <= now_us - self->reach_us)
+    return FALSE;
+  return self->aggregate != ORF_METRICS_AGGREGATE_LAST || self->span.first == self->span.end;
+}
+
+static double
+ask (OrfLiveWindow *self, const OrfPointRing *ring, gint64 now_us, gint64 lost_us)
+{
+  OrfSpan old;
+
+  if (self->is_stale || is_behind (self, ring))
+    begin_anew (self, ring);
+  old = self->span;
+  orf_span_move (&self->span, ring, now_us, self->window_us);
+  self->is_short = is_lost (self, now_us, lost_us) ||
+                   !is_room (self, (guint) (self->span.end - self->span.first));
+  if (!self->is_short)
+    return conclude (self, ring, old, now_us);
+  self->is_stale = TRUE;
+  if (self->budget != NULL)
+    self->budget->n_unknown++;
+  return NAN;
+}
+
+double
+orf_live_window_ask (
+  OrfLiveWindow *self, const OrfPointRing *ring, gint64 now_us, gint64 lost_us, gboolean *is_short)
+{
+  if (now_us != self->asked_us) {
+    self->value = ask (self, ring, now_us, lost_us);
+    self->asked_us = now_us;
+  }
+  *is_short = self->is_short;
+  return self->value;
+}
