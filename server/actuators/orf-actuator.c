@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "actuators/orf-actuator-exec.h"
+#include "core/orf-command.h"
 #include "actuators/orf-actuator-http.h"
 #include "core/orf-clock.h"
 #include "core/orf-config.h"
@@ -55,7 +55,7 @@ struct _OrfActuator {
   OrfConfigActuator *settings;
   const OrfActuatorKind *kind;
   OrfActuatorHttp *http; /* NULL: a command */
-  OrfActuatorExec *exec; /* NULL: none runs */
+  OrfCommand *exec;      /* NULL: none runs */
   OrfWorker *worker;
   guint timer_id;
 
@@ -89,7 +89,7 @@ stop (OrfActuator *actuator)
 {
   if (actuator->http != NULL)
     orf_actuator_http_cancel (actuator->http);
-  g_clear_pointer (&actuator->exec, orf_actuator_exec_kill);
+  g_clear_pointer (&actuator->exec, orf_command_kill);
   g_clear_pointer (&actuator->requests, g_ptr_array_unref);
   orf_actuator_state_clear (&actuator->fresh);
   actuator->looking = FALSE;
@@ -458,9 +458,8 @@ run (OrfActuator *actuator)
     acted (actuator);
     return;
   }
-  actuator->exec = orf_actuator_exec_start ((const char *const *) actuator->settings->command,
-                                            make_exec_ask (actuator), exec_ended_cb, actuator,
-                                            &error);
+  actuator->exec = orf_command_start ((const char *const *) actuator->settings->command, NULL,
+                                      make_exec_ask (actuator), exec_ended_cb, actuator, &error);
   if (actuator->exec == NULL)
     failed (actuator, actuator->settings->command[0], error->message, TRUE);
 }

@@ -52,7 +52,7 @@ open_ends (Ends *talk, Ends *log)
 }
 
 static int
-spawn (const char *const *argv, int talk_fd, int log_fd, pid_t *pid)
+spawn (const char *const *argv, const char *const *environment, int talk_fd, int log_fd, pid_t *pid)
 {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
@@ -77,14 +77,18 @@ spawn (const char *const *argv, int talk_fd, int log_fd, pid_t *pid)
   if (rc == 0)
     rc = posix_spawn_file_actions_addclosefrom_np (&actions, STDERR_FILENO + 1);
   if (rc == 0)
-    rc = posix_spawn (pid, argv[0], &actions, &attributes, (char *const *) argv, environ);
+    rc = posix_spawn (pid, argv[0], &actions, &attributes, (char *const *) argv,
+                      environment != NULL ? (char *const *) environment : environ);
   posix_spawnattr_destroy (&attributes);
   posix_spawn_file_actions_destroy (&actions);
   return rc;
 }
 
 gboolean
-orf_process_spawn (const char *const *argv, OrfProcess *process, GError **error)
+orf_process_spawn (const char *const *argv,
+                   const char *const *environment,
+                   OrfProcess *process,
+                   GError **error)
 {
   g_auto (Ends) talk = { -1, -1 };
   g_auto (Ends) log = { -1, -1 };
@@ -92,7 +96,7 @@ orf_process_spawn (const char *const *argv, OrfProcess *process, GError **error)
   int rc = open_ends (&talk, &log) ? 0 : errno;
 
   if (rc == 0)
-    rc = spawn (argv, talk.theirs, log.theirs, &pid);
+    rc = spawn (argv, environment, talk.theirs, log.theirs, &pid);
   if (rc != 0) {
     g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "cannot start %s: %s", argv[0],
                  g_strerror (rc));

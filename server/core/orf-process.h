@@ -17,8 +17,12 @@ typedef struct {
   int log_fd; /* its standard error; non-blocking */
 } OrfProcess;
 
-/* UNAVAILABLE with the reason.  The caller owns pid and both descriptors. */
-gboolean orf_process_spawn (const char *const *argv, OrfProcess *process, GError **error);
+/* environment: NAME=VALUE, …, NULL; NULL: ours.  UNAVAILABLE with the reason.  The caller owns pid
+ * and both descriptors. */
+gboolean orf_process_spawn (const char *const *argv,
+                            const char *const *environment,
+                            OrfProcess *process,
+                            GError **error);
 
 /* "ended with status 2", "was killed by signal 6 (Aborted)" */
 char *orf_process_describe_end (int wait_status);

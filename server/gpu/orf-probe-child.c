@@ -408,7 +408,7 @@ start (OrfProbeChild *child)
   g_clear_pointer (&child->cause, g_free);
   g_clear_pointer (&child->said, g_free);
   child->hello_us = 0;
-  if (!orf_process_spawn ((const char *const *) child->argv, &process, &error)) {
+  if (!orf_process_spawn ((const char *const *) child->argv, NULL, &process, &error)) {
     g_autofree char *cause = g_strdup_printf ("did not start: %s", error->message);
 
     wait_for_start (child, cause);

@@ -185,7 +185,7 @@ orf_sql_child_start (const char *program,
   OrfProcess process = { -1, -1, -1 };
   OrfSqlChild *child;
 
-  if (!orf_process_spawn (argv, &process, error))
+  if (!orf_process_spawn (argv, NULL, &process, error))
     return NULL;
   child = g_new0 (OrfSqlChild, 1);
   child->process = process;

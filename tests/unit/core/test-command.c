@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "actuators/orf-actuator-exec.h"
+#include "core/orf-command.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -64,7 +64,7 @@ run_shell (const char *script, const char *ask)
   Run run = { .loop = g_main_loop_new (NULL, FALSE) };
   g_autoptr (GError) error = NULL;
 
-  g_assert_nonnull (orf_actuator_exec_start (argv, g_strdup (ask), ended_cb, &run, &error));
+  g_assert_nonnull (orf_command_start (argv, NULL, g_strdup (ask), ended_cb, &run, &error));
   g_assert_no_error (error);
   run_loop (run.loop);
   g_assert_true (run.ended);
@@ -88,9 +88,22 @@ test_arguments (void)
   const char *const argv[] = { "/bin/echo", "$HOME; `false`", "a  b", NULL };
   g_auto (Run) run = { .loop = g_main_loop_new (NULL, FALSE) };
 
-  g_assert_nonnull (orf_actuator_exec_start (argv, g_strdup ("{}\n"), ended_cb, &run, NULL));
+  g_assert_nonnull (orf_command_start (argv, NULL, g_strdup ("{}\n"), ended_cb, &run, NULL));
   run_loop (run.loop);
   g_assert_cmpstr (run.output, ==, "$HOME; `false` a  b\n");
+}
+
+/* It has the environment that was given to it, and no other. */
+static void
+test_environment (void)
+{
+  const char *const argv[] = { "/usr/bin/env", NULL };
+  const char *const environment[] = { "ORFEAS_WORD=a b", NULL };
+  g_auto (Run) run = { .loop = g_main_loop_new (NULL, FALSE) };
+
+  g_assert_nonnull (orf_command_start (argv, environment, g_strdup (""), ended_cb, &run, NULL));
+  run_loop (run.loop);
+  g_assert_cmpstr (run.output, ==, "ORFEAS_WORD=a b\n");
 }
 
 static void
@@ -109,7 +122,7 @@ test_not_there (void)
   const char *const argv[] = { "/nowhere/at/all", NULL };
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (orf_actuator_exec_start (argv, g_strdup ("{}\n"), ended_cb, NULL, &error));
+  g_assert_null (orf_command_start (argv, NULL, g_strdup ("{}\n"), ended_cb, NULL, &error));
   g_assert_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE);
 }
 
@@ -186,19 +199,19 @@ test_kill_takes_the_group (void)
     g_strdup_printf ("exec 3>%s; sleep 1000 & sleep 1000 & echo up >&3; wait", fifo);
   const char *const argv[] = { "/bin/sh", "-c", script, NULL };
   Watch watch = { .loop = g_main_loop_new (NULL, FALSE) };
-  OrfActuatorExec *exec;
+  OrfCommand *command;
   int keep;
 
   g_assert_cmpint (mkfifo (fifo, 0600), ==, 0);
   watch.fd = open (fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   keep = open (fifo,
                O_WRONLY | O_CLOEXEC); /* so that it is not at its end before the script opens it */
-  exec = orf_actuator_exec_start (argv, g_strdup ("{}\n"), never_cb, NULL, NULL);
+  command = orf_command_start (argv, NULL, g_strdup ("{}\n"), never_cb, NULL, NULL);
   g_unix_fd_add (watch.fd, G_IO_IN | G_IO_HUP, watched_cb, &watch);
   run_loop (watch.loop);
   g_assert_cmpstr (watch.line, ==, "up\n");
   close (keep);
-  orf_actuator_exec_kill (exec);
+  orf_command_kill (command);
   run_loop (watch.loop);
   g_assert_true (watch.ended);
   close (watch.fd);
@@ -211,13 +224,14 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/actuator-exec/line-in-and-out", test_line_in_and_out);
-  g_test_add_func ("/actuator-exec/arguments", test_arguments);
-  g_test_add_func ("/actuator-exec/failures", test_failures);
-  g_test_add_func ("/actuator-exec/not-there", test_not_there);
-  g_test_add_func ("/actuator-exec/much-output", test_much_output);
-  g_test_add_func ("/actuator-exec/no-descriptors", test_no_descriptors);
-  g_test_add_func ("/actuator-exec/what-it-starts-goes-on", test_what_it_starts_goes_on);
-  g_test_add_func ("/actuator-exec/kill-takes-the-group", test_kill_takes_the_group);
+  g_test_add_func ("/command/line-in-and-out", test_line_in_and_out);
+  g_test_add_func ("/command/arguments", test_arguments);
+  g_test_add_func ("/command/environment", test_environment);
+  g_test_add_func ("/command/failures", test_failures);
+  g_test_add_func ("/command/not-there", test_not_there);
+  g_test_add_func ("/command/much-output", test_much_output);
+  g_test_add_func ("/command/no-descriptors", test_no_descriptors);
+  g_test_add_func ("/command/what-it-starts-goes-on", test_what_it_starts_goes_on);
+  g_test_add_func ("/command/kill-takes-the-group", test_kill_takes_the_group);
   return g_test_run ();
 }

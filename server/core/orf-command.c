@@ -5,7 +5,7 @@
  * - A source of a descriptor exists exactly while that one is open.
  * - Its end is the end: output of what it left running is not waited for.
  */
-#include "actuators/orf-actuator-exec.h"
+#include "core/orf-command.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -23,13 +23,13 @@
 /* Of its standard error, in a problem's text. */
 #define MAX_REASON_BYTES 200
 
-struct _OrfActuatorExec {
+struct _OrfCommand {
   OrfProcess process;
   char *ask;
   gsize ask_length, n_sent;
   GString *output, *log;
   guint read_id, write_id, log_id, watch_id;
-  OrfActuatorExecEnded ended;
+  OrfCommandEnded ended;
   gpointer user_data;
 };
 
@@ -43,16 +43,16 @@ close_fd (int *fd, guint *source_id)
 }
 
 static void
-exec_free (OrfActuatorExec *exec)
+command_free (OrfCommand *command)
 {
-  g_clear_handle_id (&exec->write_id, g_source_remove);
-  close_fd (&exec->process.fd, &exec->read_id);
-  close_fd (&exec->process.log_fd, &exec->log_id);
-  g_clear_handle_id (&exec->watch_id, g_source_remove);
-  g_string_free (exec->output, TRUE);
-  g_string_free (exec->log, TRUE);
-  g_free (exec->ask);
-  g_free (exec);
+  g_clear_handle_id (&command->write_id, g_source_remove);
+  close_fd (&command->process.fd, &command->read_id);
+  close_fd (&command->process.log_fd, &command->log_id);
+  g_clear_handle_id (&command->watch_id, g_source_remove);
+  g_string_free (command->output, TRUE);
+  g_string_free (command->log, TRUE);
+  g_free (command->ask);
+  g_free (command);
 }
 
 /* FALSE: it is at its end. */
@@ -71,22 +71,22 @@ read_some (int fd, GString *into)
 static gboolean
 readable_cb (gint fd, GIOCondition condition, gpointer user_data)
 {
-  OrfActuatorExec *exec = user_data;
+  OrfCommand *command = user_data;
 
-  if (read_some (fd, exec->output))
+  if (read_some (fd, command->output))
     return G_SOURCE_CONTINUE;
-  exec->read_id = 0; /* the descriptor stays for what is still to be written */
+  command->read_id = 0; /* the descriptor stays for what is still to be written */
   return G_SOURCE_REMOVE;
 }
 
 static gboolean
 log_cb (gint fd, GIOCondition condition, gpointer user_data)
 {
-  OrfActuatorExec *exec = user_data;
+  OrfCommand *command = user_data;
 
-  if (read_some (fd, exec->log))
+  if (read_some (fd, command->log))
     return G_SOURCE_CONTINUE;
-  exec->log_id = 0;
+  command->log_id = 0;
   return G_SOURCE_REMOVE;
 }
 
@@ -94,16 +94,17 @@ log_cb (gint fd, GIOCondition condition, gpointer user_data)
 static gboolean
 writable_cb (gint fd, GIOCondition condition, gpointer user_data)
 {
-  OrfActuatorExec *exec = user_data;
-  gssize n = send (fd, exec->ask + exec->n_sent, exec->ask_length - exec->n_sent, MSG_NOSIGNAL);
+  OrfCommand *command = user_data;
+  gssize n = send (fd, command->ask + command->n_sent, command->ask_length - command->n_sent,
+                   MSG_NOSIGNAL);
 
   if (n < 0 && (errno == EAGAIN || errno == EINTR))
     return G_SOURCE_CONTINUE;
-  exec->n_sent += (gsize) MAX (n, 0);
-  if (n >= 0 && exec->n_sent < exec->ask_length)
+  command->n_sent += (gsize) MAX (n, 0);
+  if (n >= 0 && command->n_sent < command->ask_length)
     return G_SOURCE_CONTINUE;
   shutdown (fd, SHUT_WR); /* one that reads nothing is fine too */
-  exec->write_id = 0;
+  command->write_id = 0;
   return G_SOURCE_REMOVE;
 }
 
@@ -121,11 +122,11 @@ read_rest (int fd, guint source_id, GString *into)
 }
 
 static char *
-describe (OrfActuatorExec *exec, int wait_status)
+describe (OrfCommand *command, int wait_status)
 {
   g_autofree char *end = orf_process_describe_end (wait_status);
-  g_autofree char *line = g_utf8_make_valid (exec->log->str,
-                                             (gssize) MIN (exec->log->len, MAX_REASON_BYTES));
+  g_autofree char *line = g_utf8_make_valid (command->log->str,
+                                             (gssize) MIN (command->log->len, MAX_REASON_BYTES));
 
   for (char *at = line; *at != '\0'; at++)
     if (g_ascii_iscntrl (*at))
@@ -137,16 +138,16 @@ describe (OrfActuatorExec *exec, int wait_status)
 static void
 ended_cb (GPid pid, gint wait_status, gpointer user_data)
 {
-  OrfActuatorExec *exec = user_data;
+  OrfCommand *command = user_data;
   g_autofree char *problem = NULL;
 
-  exec->watch_id = 0;
-  exec->process.pid = -1;
-  read_rest (exec->process.fd, exec->read_id, exec->output);
-  read_rest (exec->process.log_fd, exec->log_id, exec->log);
-  problem = wait_status != 0 ? describe (exec, wait_status) : NULL;
-  exec->ended (exec->user_data, exec->output, problem);
-  exec_free (exec);
+  command->watch_id = 0;
+  command->process.pid = -1;
+  read_rest (command->process.fd, command->read_id, command->output);
+  read_rest (command->process.log_fd, command->log_id, command->log);
+  problem = wait_status != 0 ? describe (command, wait_status) : NULL;
+  command->ended (command->user_data, command->output, problem);
+  command_free (command);
 }
 
 static void
@@ -155,40 +156,43 @@ reaped_cb (GPid pid, gint wait_status, gpointer user_data)
   /* nobody waits for it any more: reaping it was all */
 }
 
-OrfActuatorExec *
-orf_actuator_exec_start (const char *const *argv,
-                         char *ask,
-                         OrfActuatorExecEnded ended,
-                         gpointer user_data,
-                         GError **error)
+OrfCommand *
+orf_command_start (const char *const *argv,
+                   const char *const *environment,
+                   char *ask,
+                   OrfCommandEnded ended,
+                   gpointer user_data,
+                   GError **error)
 {
   g_autofree char *owned_ask = ask;
   OrfProcess process = { -1, -1, -1 };
-  OrfActuatorExec *exec;
+  OrfCommand *command;
 
-  if (!orf_process_spawn (argv, &process, error))
+  if (!orf_process_spawn (argv, environment, &process, error))
     return NULL;
-  exec = g_new0 (OrfActuatorExec, 1);
-  exec->process = process;
-  exec->ask = g_steal_pointer (&owned_ask);
-  exec->ask_length = strlen (exec->ask);
-  exec->output = g_string_new (NULL);
-  exec->log = g_string_new (NULL);
-  exec->ended = ended;
-  exec->user_data = user_data;
-  exec->read_id = g_unix_fd_add (process.fd, G_IO_IN | G_IO_HUP | G_IO_ERR, readable_cb, exec);
-  exec->write_id = g_unix_fd_add (process.fd, G_IO_OUT | G_IO_HUP | G_IO_ERR, writable_cb, exec);
-  exec->log_id = g_unix_fd_add (process.log_fd, G_IO_IN | G_IO_HUP | G_IO_ERR, log_cb, exec);
-  exec->watch_id = g_child_watch_add (process.pid, ended_cb, exec);
-  return exec;
+  command = g_new0 (OrfCommand, 1);
+  command->process = process;
+  command->ask = g_steal_pointer (&owned_ask);
+  command->ask_length = strlen (command->ask);
+  command->output = g_string_new (NULL);
+  command->log = g_string_new (NULL);
+  command->ended = ended;
+  command->user_data = user_data;
+  command->read_id = g_unix_fd_add (process.fd, G_IO_IN | G_IO_HUP | G_IO_ERR, readable_cb,
+                                    command);
+  command->write_id = g_unix_fd_add (process.fd, G_IO_OUT | G_IO_HUP | G_IO_ERR, writable_cb,
+                                     command);
+  command->log_id = g_unix_fd_add (process.log_fd, G_IO_IN | G_IO_HUP | G_IO_ERR, log_cb, command);
+  command->watch_id = g_child_watch_add (process.pid, ended_cb, command);
+  return command;
 }
 
 void
-orf_actuator_exec_kill (OrfActuatorExec *exec)
+orf_command_kill (OrfCommand *command)
 {
-  pid_t pid = exec->process.pid;
+  pid_t pid = command->process.pid;
 
   kill (-pid, SIGKILL);
-  exec_free (exec); /* with its watch */
+  command_free (command); /* with its watch */
   g_child_watch_add (pid, reaped_cb, NULL);
 }
