@@ -153,7 +153,7 @@ append_value (
   label = orf_series_name_get_label (labels, name);
   if (label == NULL)
     label = orf_series_name_get_label ((char *const *) self->spec.labels, name);
-  g_string_append (text, label != NULL ? label : "?");
+  g_string_append (text, label != NULL ? label : "");
 }
 
 static char *

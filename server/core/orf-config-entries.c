@@ -8,6 +8,7 @@
 
 #include "core/orf-config-private.h"
 #include "core/orf-config.h"
+#include "core/orf-names.h"
 #include "orf-error.h"
 
 #define MAX_NAME_BYTES 64
@@ -81,15 +82,6 @@ find (const OrfConfig *config, const OrfConfigEntries *entries, const char *name
   return NULL;
 }
 
-static gboolean
-is_legal_name (const char *name)
-{
-  for (const char *at = name; *at != '\0'; at++)
-    if (!g_ascii_isalnum (*at) && *at != '-' && *at != '_')
-      return FALSE;
-  return name[0] != '\0' && strlen (name) <= MAX_NAME_BYTES;
-}
-
 /* NULL: the name is none, or there are too many. */
 static gpointer
 ensure (OrfConfig *config, const OrfConfigEntries *entries, const char *name, GError **error)
@@ -99,7 +91,7 @@ ensure (OrfConfig *config, const OrfConfigEntries *entries, const char *name, GE
 
   if (entry != NULL)
     return entry;
-  if (!is_legal_name (name)) {
+  if (!orf_names_is_plain (name, MAX_NAME_BYTES)) {
     refuse (entries->section, name, "letters, digits, - and _, at most 64",
             "neither a key of orfeasd --print-defaults nor a name", error);
     return NULL;

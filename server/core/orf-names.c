@@ -50,3 +50,12 @@ orf_names_table_new (GDestroyNotify free_key, GDestroyNotify free_value)
 {
   return g_hash_table_new_full (orf_names_hash, g_str_equal, free_key, free_value);
 }
+
+gboolean
+orf_names_is_plain (const char *name, gsize max_bytes)
+{
+  for (const char *at = name; *at != '\0'; at++)
+    if (!g_ascii_isalnum (*at) && *at != '-' && *at != '_')
+      return FALSE;
+  return name[0] != '\0' && strlen (name) <= max_bytes;
+}

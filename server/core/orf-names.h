@@ -19,4 +19,7 @@ OrfNameDigest orf_names_digest (const char *name, gsize length);
 guint orf_names_hash (gconstpointer name);
 GHashTable *orf_names_table_new (GDestroyNotify free_key, GDestroyNotify free_value);
 
+/* 1 to max_bytes letters, digits, - and _. */
+gboolean orf_names_is_plain (const char *name, gsize max_bytes);
+
 G_END_DECLS

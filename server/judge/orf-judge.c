@@ -5,7 +5,7 @@
  *   before the first job and after the thread has ended only.
  * - A subject's number is its own from `subjects` until the job that closes it is back, so that no
  *   sample of one is taken for another's.
- * - A series that is forecast has tap_number: its subject's number, LEFT_OUT or NOT_MEANT.
+ * - A series that is forecast has a tap number: its subject's number, LEFT_OUT or NOT_MEANT.
  */
 #include "judge/orf-judge.h"
 
@@ -230,29 +230,31 @@ static void
 sample_cb (gpointer user_data, OrfSeries *series, gint64 t_us, double value)
 {
   OrfJudge *judge = user_data;
+  guint *number = &series->tap_numbers[ORF_TAP_FORECASTS];
 
-  if (series->tap_number == NOT_MEANT)
+  if (*number == NOT_MEANT)
     return;
-  if (series->tap_number == 0) {
-    series->tap_number = choose (judge, series);
-    judge->n_left_out += series->tap_number == LEFT_OUT;
-  } else if (series->tap_number == LEFT_OUT && has_room (judge, TRUE)) {
-    series->tap_number = choose (judge, series);
-    judge->n_left_out -= series->tap_number != LEFT_OUT;
+  if (*number == 0) {
+    *number = choose (judge, series);
+    judge->n_left_out += *number == LEFT_OUT;
+  } else if (*number == LEFT_OUT && has_room (judge, TRUE)) {
+    *number = choose (judge, series);
+    judge->n_left_out -= *number != LEFT_OUT;
   }
-  if (series->tap_number < LEFT_OUT)
-    note (judge, get_subject (judge, series->tap_number), t_us, value);
+  if (*number < LEFT_OUT)
+    note (judge, get_subject (judge, *number), t_us, value);
 }
 
 static void
 gone_cb (gpointer user_data, OrfSeries *series)
 {
   OrfJudge *judge = user_data;
+  guint *number = &series->tap_numbers[ORF_TAP_FORECASTS];
 
-  judge->n_left_out -= series->tap_number == LEFT_OUT;
-  if (series->tap_number > 0 && series->tap_number < LEFT_OUT)
-    close_subject (judge, get_subject (judge, series->tap_number));
-  series->tap_number = 0;
+  judge->n_left_out -= *number == LEFT_OUT;
+  if (*number > 0 && *number < LEFT_OUT)
+    close_subject (judge, get_subject (judge, *number));
+  *number = 0;
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -272,7 +274,7 @@ opened_cb (
     orf_judge_series_free (series, NULL);
     g_array_unref (history);
     if (subject->series != NULL && !judge->stopped)
-      subject->series->tap_number = NOT_MEANT;
+      subject->series->tap_numbers[ORF_TAP_FORECASTS] = NOT_MEANT;
     free_subject (judge, subject);
     return;
   }
@@ -541,7 +543,7 @@ start (OrfJudge *judge, GError **error)
   if (!orf_thread_start_worker (&judge->thread, "judge", judge->jobs, error))
     return FALSE;
   judge->has_thread = TRUE;
-  orf_registry_set_tap (judge->parts.registry, &tap);
+  orf_registry_set_tap (judge->parts.registry, ORF_TAP_FORECASTS, &tap);
   orf_sampler_add_source (judge->parts.sampler, &source, judge);
   return TRUE;
 }
@@ -569,7 +571,7 @@ orf_judge_stop (OrfJudge *judge)
 {
   if (!judge->has_thread || judge->stopped)
     return;
-  orf_registry_set_tap (judge->parts.registry, NULL);
+  orf_registry_set_tap (judge->parts.registry, ORF_TAP_FORECASTS, NULL);
   hand_over (judge, TRUE);
   orf_queue_close (judge->jobs);
   pthread_join (judge->thread, NULL);

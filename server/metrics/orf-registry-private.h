@@ -53,7 +53,7 @@ struct _OrfRegistry {
   GQueue waiters;                    /* OrfResolveWaiter */
   void (*resolved) (gpointer user_data, OrfSeries *series);
   gpointer resolved_data;
-  OrfRegistryTap tap; /* sample NULL: none */
+  OrfRegistryTap taps[ORF_N_TAPS]; /* sample NULL: none */
   OrfCancel *closing;
 
   /* rebuilding chunks: see orf-registry-load.c */

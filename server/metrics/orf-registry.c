@@ -201,8 +201,12 @@ orf_registry_remove_series (OrfRegistry *registry, OrfSeriesEntry *entry)
 {
   OrfFamilyEntry *family = (OrfFamilyEntry *) entry->base.family;
 
-  if (registry->tap.gone != NULL)
-    registry->tap.gone (registry->tap.user_data, &entry->base);
+  for (OrfTap which = 0; which < ORF_N_TAPS; which++) {
+    const OrfRegistryTap *tap = &registry->taps[which];
+
+    if (tap->gone != NULL)
+      tap->gone (tap->user_data, &entry->base);
+  }
   if (family->base.builtin)
     forget_builtin (registry, &entry->base);
   registry->size_bytes -= measure (entry);
@@ -390,8 +394,12 @@ orf_registry_append (OrfRegistry *registry, OrfSeries *series, gint64 t_us, doub
   orf_open_chunk_add (&series->chunk, &registry->limits, t_us, value);
   registry->chunk_bytes += orf_open_chunk_get_size_bytes (&series->chunk) - before;
   registry->version.n_samples++;
-  if (registry->tap.sample != NULL)
-    registry->tap.sample (registry->tap.user_data, series, t_us, value);
+  for (OrfTap which = 0; which < ORF_N_TAPS; which++) {
+    const OrfRegistryTap *tap = &registry->taps[which];
+
+    if (tap->sample != NULL)
+      tap->sample (tap->user_data, series, t_us, value);
+  }
   if (t_us < series->last_us)
     return;
   series->newest = value;
@@ -400,9 +408,9 @@ orf_registry_append (OrfRegistry *registry, OrfSeries *series, gint64 t_us, doub
 }
 
 void
-orf_registry_set_tap (OrfRegistry *registry, const OrfRegistryTap *tap)
+orf_registry_set_tap (OrfRegistry *registry, OrfTap which, const OrfRegistryTap *tap)
 {
-  registry->tap = tap != NULL ? *tap : (OrfRegistryTap){ NULL, NULL, NULL };
+  registry->taps[which] = tap != NULL ? *tap : (OrfRegistryTap){ NULL, NULL, NULL };
 }
 
 void

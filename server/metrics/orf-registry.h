@@ -30,6 +30,12 @@ typedef struct {
   gboolean defined; /* by metrics.define, or has had samples */
 } OrfFamily;
 
+typedef enum {
+  ORF_TAP_FORECASTS,
+  ORF_TAP_ALERTS,
+  ORF_N_TAPS,
+} OrfTap;
+
 /* Read by the whole folder, changed by the registry alone. */
 typedef struct {
   OrfFamily *family; /* the registry's */
@@ -45,7 +51,7 @@ typedef struct {
   gboolean scraped; /* another tells it to Prometheus: its label target is a target of [scrape] */
   gboolean plain;   /* its labels are told to Prometheus as they stand in text */
   double total;     /* of a histogram's series: counted so far; NAN: not begun in this run */
-  guint tap_number; /* the tap's own; 0 at first */
+  guint tap_numbers[ORF_N_TAPS]; /* each tap's own; 0 at first */
 } OrfSeries;
 
 /* Loads the series that had samples within [metrics] idle_us, at most max_series.  INVALID_ARGUMENT
@@ -106,14 +112,14 @@ void orf_registry_release (OrfRegistry *registry, OrfSeries *series);
 void orf_registry_declare (OrfRegistry *registry, OrfSeries *series, OrfSampleBatch *batch);
 /* A sample that the store has, or will have: to the open chunk. */
 void orf_registry_append (OrfRegistry *registry, OrfSeries *series, gint64 t_us, double value);
-/* Who looks at each sample on its way to its chunk, and is told of series that go; one at most,
- * which does little in it.  NULL: nobody any more. */
+/* Who looks at each sample on its way to its chunk, and is told of series that go; it does little
+ * in it.  NULL: nobody any more. */
 typedef struct {
   void (*sample) (gpointer user_data, OrfSeries *series, gint64 t_us, double value);
   void (*gone) (gpointer user_data, OrfSeries *series);
   gpointer user_data;
 } OrfRegistryTap;
-void orf_registry_set_tap (OrfRegistry *registry, const OrfRegistryTap *tap);
+void orf_registry_set_tap (OrfRegistry *registry, OrfTap which, const OrfRegistryTap *tap);
 /* A built-in series got its id: the points of its chunk are not in the file yet. */
 void orf_registry_set_resolved (OrfRegistry *registry,
                                 void (*resolved) (gpointer user_data, OrfSeries *series),
