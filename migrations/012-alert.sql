@@ -77,7 +77,7 @@ CREATE TABLE alert_notice (
 ) STRICT;
 
 CREATE INDEX alert_notice_by_alert ON alert_notice (alert_id);
-CREATE INDEX alert_notice_open ON alert_notice (id) WHERE state IN ('waiting', 'posted');
+CREATE INDEX alert_notice_open ON alert_notice (id) WHERE state IN ('waiting', 'posted', 'limited');
 
 CREATE TRIGGER alert_gone AFTER DELETE ON alert BEGIN
   DELETE FROM alert_event WHERE alert_id = old.id;

@@ -7,8 +7,6 @@ from .text import header, source
 TYPES = {"integer": "gint64 ", "number": "double ", "boolean": "gboolean ", "string": "char *",
          "list": "char **", "enum": "int ", "url": "char *"}
 
-MAX_ENTRIES = 100
-
 DECLARATIONS = """
 typedef enum {
   ORF_CONFIG_INTEGER,
@@ -43,7 +41,7 @@ typedef struct {
   guint16 size;   /* of an entry, which begins with its name, a char * */
   guint8 reload;
   guint8 optional; /* an entry may do without its own value, which is "" then: it is a string */
-  guint max;
+  guint max; /* 0: as many as sections have that do not say */
   const OrfConfigKey *keys; /* the first is the entry's own value */
   guint n_keys;
 } OrfConfigEntries;
@@ -162,7 +160,7 @@ def entries_rows(section):
     reload = int(bool(section["entries"].get("reload")))
     optional = int(bool(section["entries"].get("optional")))
     return table, (f"  {{ {c_string(name)}, offsetof (OrfConfig, {name}.{section['entries']['name']}), "
-                   f"sizeof ({struct}), {reload}, {optional}, {section['entries'].get('max', MAX_ENTRIES)}, "
+                   f"sizeof ({struct}), {reload}, {optional}, {section['entries'].get('max', 0)}, "
                    f"{name}_entry_keys, {len(rows)} }},")
 
 

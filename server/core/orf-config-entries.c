@@ -11,6 +11,7 @@
 #include "core/orf-names.h"
 #include "orf-error.h"
 
+#define MAX_ENTRIES    100
 #define MAX_NAME_BYTES 64
 #define NOT_SAID       G_MININT64
 
@@ -88,6 +89,7 @@ ensure (OrfConfig *config, const OrfConfigEntries *entries, const char *name, GE
 {
   GPtrArray *array = *get_array (config, entries);
   gpointer entry = find (config, entries, name);
+  guint max = entries->max > 0 ? entries->max : MAX_ENTRIES;
 
   if (entry != NULL)
     return entry;
@@ -96,8 +98,8 @@ ensure (OrfConfig *config, const OrfConfigEntries *entries, const char *name, GE
             "neither a key of orfeasd --print-defaults nor a name", error);
     return NULL;
   }
-  if (array->len >= entries->max) {
-    g_autofree char *allowed = g_strdup_printf ("at most %u", entries->max);
+  if (array->len >= max) {
+    g_autofree char *allowed = g_strdup_printf ("at most %u", max);
 
     refuse (entries->section, NULL, allowed, "there are too many entries", error);
     return NULL;

@@ -38,7 +38,7 @@ static const char drop_many_events_sql[] =
 static const char drop_many_notices_sql[] =
   "DELETE FROM alert_notice WHERE id IN (SELECT id FROM alert_notice "
   "WHERE id <= (SELECT max(id) FROM alert_notice) - ?1 * " ROWS_AN_ALERT
-  " AND state NOT IN ('waiting', 'posted') ORDER BY id LIMIT " MAX_GONE ")";
+  " AND state NOT IN ('waiting', 'posted', 'limited') ORDER BY id LIMIT " MAX_GONE ")";
 
 /* ---- what is written ------------------------------------------------------------------------- */
 

@@ -13,11 +13,10 @@
 static const char write_sql[] =
   "INSERT OR REPLACE INTO alert_notice (id, alert_id, receiver, event, state, made_us, posted_us, "
   "done_us, attempts, answer, outbox_id) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)";
-static const char open_sql[] = "SELECT " COLUMNS
-                               " FROM alert_notice AS n WHERE n.state IN ('waiting', 'posted') "
-                               "UNION SELECT " COLUMNS
-                               " FROM alert AS a JOIN alert_notice AS n ON n.alert_id = a.id "
-                               "WHERE a.state = 'firing' ORDER BY 1";
+static const char open_sql[] =
+  "SELECT " COLUMNS " FROM alert_notice AS n WHERE n.state IN ('waiting', 'posted', 'limited') "
+  "UNION SELECT " COLUMNS " FROM alert AS a JOIN alert_notice AS n ON n.alert_id = a.id "
+  "WHERE a.state = 'firing' ORDER BY 1";
 static const char read_sql[] =
   "SELECT " COLUMNS " FROM alert_notice AS n WHERE n.alert_id = ?1 ORDER BY n.id DESC LIMIT ?2";
 

@@ -48,8 +48,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfNoticeRow, orf_notice_row_free)
 const char *orf_notice_event_get_word (OrfNoticeEvent event);
 const char *orf_notice_state_get_word (OrfNoticeState state);
 
-/* Blocking, at start only: OrfNoticeRow, by id, that wait or were posted, and all of alerts that
- * fire; the largest id that there is goes to *max_id. */
+/* Blocking, at start only: OrfNoticeRow, by id, that wait (for a summary too) or were posted, and
+ * all of alerts that fire; the largest id that there is goes to *max_id. */
 GPtrArray *orf_store_load_notices (OrfStore *store, gint64 *max_id, GError **error);
 
 /* On the caller's connection, in its transaction: a row of that id is written anew. */
