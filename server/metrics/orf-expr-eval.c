@@ -2,11 +2,8 @@
 #include "metrics/orf-expr-eval.h"
 
 #include <math.h>
-#include <string.h>
 
-#include "core/orf-names.h"
-#include "metrics/orf-gathered.h"
-#include "metrics/orf-quantile.h"
+#include "metrics/orf-expr-group.h"
 #include "metrics/orf-series-name.h"
 #include "metrics/orf-sliding.h"
 #include "orf-error.h"
@@ -120,31 +117,6 @@ new_vector (const Evaluation *evaluation, gboolean scalar)
 
 /* ---- series ---------------------------------------------------------------------------------- */
 
-static void
-add_label (GPtrArray *labels, const char *key, const char *value)
-{
-  g_ptr_array_add (labels, g_strdup (key));
-  g_ptr_array_add (labels, g_strdup (value));
-}
-
-/* With the name as a label, so that series of several names can be told apart. */
-static char **
-dup_labels_with_name (const OrfExprSeries *series)
-{
-  GPtrArray *labels = g_ptr_array_new ();
-  char *const *at = series->labels;
-
-  for (; *at != NULL && strcmp (*at, "__name__") < 0; at += 2)
-    add_label (labels, at[0], at[1]);
-  add_label (labels, "__name__", series->name);
-  if (*at != NULL && g_str_equal (*at, "__name__"))
-    at += 2;
-  for (; *at != NULL; at += 2)
-    add_label (labels, at[0], at[1]);
-  g_ptr_array_add (labels, NULL);
-  return (char **) g_ptr_array_free (labels, FALSE);
-}
-
 static OrfExprVector *
 eval_series (Evaluation *evaluation, const OrfExpr *expr, GError **error)
 {
@@ -162,7 +134,9 @@ eval_series (Evaluation *evaluation, const OrfExpr *expr, GError **error)
     if (!admit_points (evaluation, one, error))
       return NULL;
     line = add_line (evaluation, vector,
-                     named ? g_strdupv ((char **) one->labels) : dup_labels_with_name (one), error);
+                     named ? g_strdupv ((char **) one->labels)
+                           : orf_series_name_add_name (one->name, one->labels),
+                     error);
     if (line == NULL)
       return NULL;
     orf_sliding_fill (&evaluation->spec->grid,
@@ -206,89 +180,24 @@ eval_absent (Evaluation *evaluation, const OrfExpr *expr, GError **error)
 
 /* ---- across series --------------------------------------------------------------------------- */
 
-typedef struct {
-  char **labels;    /* the result's */
-  GPtrArray *lines; /* OrfExprLine, borrowed */
-} Group;
-
 static void
-group_free (gpointer data)
+fill_group (const OrfExprVector *of,
+            const OrfExprGroup *group,
+            OrfMetricsAggregate aggregate,
+            double *values)
 {
-  Group *group = data;
+  g_autofree double *known = g_new (double, group->lines->len);
 
-  g_strfreev (group->labels);
-  g_ptr_array_unref (group->lines);
-  g_free (group);
-}
+  for (guint k = 0; k < of->n_values; k++) {
+    guint n_known = 0;
 
-/* Of the lines' order. */
-static GPtrArray *
-group_lines (const OrfExprVector *vector, const char *const *by)
-{
-  g_autoptr (GHashTable) by_key = orf_names_table_new (g_free, NULL);
-  GPtrArray *groups = g_ptr_array_new_with_free_func (group_free);
+    for (guint i = 0; i < group->lines->len; i++) {
+      const OrfExprLine *line = of->lines->pdata[g_array_index (group->lines, guint, i)];
 
-  for (guint i = 0; i < vector->lines->len; i++) {
-    OrfExprLine *line = vector->lines->pdata[i];
-    g_auto (GStrv) labels = orf_series_name_keep_labels (line->labels, by);
-    g_autofree char *key = orf_series_name_to_text ("", labels);
-    Group *group = g_hash_table_lookup (by_key, key);
-
-    if (group == NULL) {
-      group = g_new0 (Group, 1);
-      group->labels = g_steal_pointer (&labels);
-      group->lines = g_ptr_array_new ();
-      g_ptr_array_add (groups, group);
-      g_hash_table_insert (by_key, g_steal_pointer (&key), group);
+      if (!isnan (line->values[k]))
+        known[n_known++] = line->values[k];
     }
-    g_ptr_array_add (group->lines, line);
-  }
-  return groups;
-}
-
-/* sorted has room for a value of each line. */
-static double
-gather_quantile (const Group *group, guint k, double share, double *sorted)
-{
-  guint n = 0;
-
-  for (guint i = 0; i < group->lines->len; i++) {
-    double value = ((OrfExprLine *) group->lines->pdata[i])->values[k];
-
-    if (!isnan (value))
-      sorted[n++] = value;
-  }
-  orf_quantile_sort (sorted, n);
-  return orf_quantile_get (sorted, n, share);
-}
-
-static double
-gather (const Group *group, guint k, OrfMetricsAggregate aggregate)
-{
-  OrfGathered all = { 0 };
-
-  for (guint i = 0; i < group->lines->len; i++) {
-    OrfPoint point = { 0, ((OrfExprLine *) group->lines->pdata[i])->values[k] };
-
-    if (!isnan (point.value))
-      orf_gathered_add (&all, &point);
-  }
-  return orf_gathered_conclude (&all, aggregate);
-}
-
-static void
-fill_group (const Group *group, OrfMetricsAggregate aggregate, double *values, guint n_values)
-{
-  g_autofree double *sorted = NULL;
-  double share;
-
-  if (orf_quantile_find_share (aggregate, &share))
-    sorted = g_new (double, group->lines->len);
-  for (guint k = 0; k < n_values; k++) {
-    values[k] = sorted != NULL ? gather_quantile (group, k, share, sorted)
-                               : gather (group, k, aggregate);
-    if (!isfinite (values[k]))
-      values[k] = NAN;
+    values[k] = orf_expr_group_gather (aggregate, known, n_known);
   }
 }
 
@@ -302,17 +211,19 @@ eval_across (Evaluation *evaluation, const OrfExpr *expr, GError **error)
 
   if (of == NULL)
     return NULL;
-  groups = group_lines (of, (const char *const *) expr->by);
+  groups = orf_expr_group_lines (of, (const char *const *) expr->by);
   for (guint i = 0; i < groups->len; i++) {
-    Group *group = groups->pdata[i];
+    OrfExprGroup *group = groups->pdata[i];
     OrfExprLine *line = add_line (evaluation, vector, g_steal_pointer (&group->labels), error);
 
     if (line == NULL)
       return NULL;
-    fill_group (group, expr->aggregate, line->values, vector->n_values);
+    fill_group (of, group, expr->aggregate, line->values);
   }
   if (vector->scalar && groups->len == 0 && add_scalar (evaluation, vector, error) == NULL)
     return NULL;
+  if (!vector->scalar)
+    orf_expr_vector_prune (vector);
   return g_steal_pointer (&vector);
 }
 

@@ -180,9 +180,7 @@ do_divide (double a, double b)
   return keep_finite (a / b);
 }
 
-typedef double (*Operation) (double a, double b);
-
-static const Operation operations[ORF_EXPR_N_OPERATORS] = {
+static const OrfExprOperation operations[ORF_EXPR_N_OPERATORS] = {
   [ORF_EXPR_OR] = do_or,
   [ORF_EXPR_AND] = do_and,
   [ORF_EXPR_GREATER_OR_EQUAL] = do_greater_or_equal,
@@ -223,14 +221,23 @@ orf_expr_vector_not (OrfExprVector *vector)
 /* ---- a scalar with all ----------------------------------------------------------------------- */
 
 /* One side may be enough: whether a series is absent, or above some value. */
-static gboolean
-is_logical (OrfExprOperator op)
+gboolean
+orf_expr_is_logical (OrfExprOperator op)
 {
   return op == ORF_EXPR_AND || op == ORF_EXPR_OR;
 }
 
+OrfExprOperation
+orf_expr_get_operation (OrfExprOperator op)
+{
+  return operations[op];
+}
+
 static void
-apply_scalar (OrfExprVector *vector, Operation operation, const double *scalar, gboolean on_left)
+apply_scalar (OrfExprVector *vector,
+              OrfExprOperation operation,
+              const double *scalar,
+              gboolean on_left)
 {
   for (guint i = 0; i < vector->lines->len; i++) {
     OrfExprLine *line = vector->lines->pdata[i];
@@ -257,7 +264,7 @@ ensure_bare_line (OrfExprVector *vector)
  * result has no labels.  So what is true at a time does not depend on which series other times
  * have. */
 static void
-apply_logical_scalar (OrfExprVector *vector, Operation operation, const double *scalar)
+apply_logical_scalar (OrfExprVector *vector, OrfExprOperation operation, const double *scalar)
 {
   g_autofree gboolean *known = g_new0 (gboolean, vector->n_values);
   OrfExprLine *bare;
@@ -285,7 +292,7 @@ join_scalar (OrfExprVector *left, OrfExprOperator op, OrfExprVector *right)
   OrfExprVector *scalar = left->scalar ? left : right;
   const double *values = ((OrfExprLine *) scalar->lines->pdata[0])->values;
 
-  if (is_logical (op) && !result->scalar)
+  if (orf_expr_is_logical (op) && !result->scalar)
     apply_logical_scalar (result, operations[op], values);
   else
     apply_scalar (result, operations[op], values, left->scalar);
@@ -295,21 +302,18 @@ join_scalar (OrfExprVector *left, OrfExprOperator op, OrfExprVector *right)
 
 /* ---- lines with equal labels ----------------------------------------------------------------- */
 
-static gboolean
-refuse_twice (const OrfExpr *operation, const char *side, const char *key, GError **error)
+GError *
+orf_expr_new_twice_error (const OrfExpr *operation, const char *side, const char *key)
 {
-  g_propagate_error (
-    error,
-    orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "expr", "one series a set of labels",
-                         "expr: the operator at position %u joins series by their labels, and on "
-                         "its %s two names have %s: select one name, or merge them by sum by (…)",
-                         operation->position, side, *key != '\0' ? key : "no labels"));
-  return FALSE;
+  return orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "expr", "one series a set of labels",
+                              "expr: the operator at position %u joins series by their labels, and "
+                              "on its %s two names have %s: select one name, or merge them by sum "
+                              "by (…)",
+                              operation->position, side, *key != '\0' ? key : "no labels");
 }
 
-/* A name is no label when lines are joined. */
-static void
-drop_name (OrfExprLine *line)
+void
+orf_expr_line_drop_name (OrfExprLine *line)
 {
   guint kept = 0;
 
@@ -341,9 +345,9 @@ index_lines (const OrfExprVector *vector,
   for (guint i = 0; i < vector->lines->len; i++) {
     OrfExprLine *line = vector->lines->pdata[i];
 
-    drop_name (line);
+    orf_expr_line_drop_name (line);
     if (!g_hash_table_insert (lines, line->key, line)) {
-      refuse_twice (operation, side, line->key, error);
+      g_propagate_error (error, orf_expr_new_twice_error (operation, side, line->key));
       return NULL;
     }
   }
@@ -352,7 +356,7 @@ index_lines (const OrfExprVector *vector,
 
 /* To line, the other being on its right; NULL: nothing is known there. */
 static void
-apply (OrfExprLine *line, Operation operation, const OrfExprLine *right, guint n_values)
+apply (OrfExprLine *line, OrfExprOperation operation, const OrfExprLine *right, guint n_values)
 {
   for (guint k = 0; k < n_values; k++)
     line->values[k] = operation (line->values[k], right != NULL ? right->values[k] : NAN);
@@ -360,7 +364,10 @@ apply (OrfExprLine *line, Operation operation, const OrfExprLine *right, guint n
 
 /* Those of the right side that the left does not have; and, or are the same both ways. */
 static void
-take_others (OrfExprVector *left, GHashTable *left_lines, Operation operation, OrfExprVector *right)
+take_others (OrfExprVector *left,
+             GHashTable *left_lines,
+             OrfExprOperation operation,
+             OrfExprVector *right)
 {
   for (guint i = 0; i < right->lines->len; i++) {
     OrfExprLine *line = right->lines->pdata[i];
@@ -391,7 +398,7 @@ join_lines (OrfExprVector *left, const OrfExpr *operation, OrfExprVector *right,
     apply (line, operations[operation->op], g_hash_table_lookup (right_lines, line->key),
            left->n_values);
   }
-  if (is_logical (operation->op))
+  if (orf_expr_is_logical (operation->op))
     take_others (left, left_lines, operations[operation->op], other);
   return g_steal_pointer (&taken);
 }

@@ -19,6 +19,7 @@ typedef struct {
   gboolean scalar;
   guint n_values;   /* of each line */
   GPtrArray *lines; /* OrfExprLine, one a key */
+  guint64 layout;   /* of one vector: while it is the same, the lines are; 0: nothing is known */
 } OrfExprVector;
 
 OrfExprVector *orf_expr_vector_new (gboolean scalar, guint n_values);
@@ -38,6 +39,19 @@ OrfExprVector *orf_expr_vector_join (OrfExprVector *left,
                                      const OrfExpr *operation,
                                      OrfExprVector *right,
                                      GError **error);
+
+/* ---- for who joins lines by itself -------------------------------------------------------------
+ */
+
+typedef double (*OrfExprOperation) (double left, double right);
+/* NAN: unknown. */
+OrfExprOperation orf_expr_get_operation (OrfExprOperator op);
+/* and, or: of one side may be enough known. */
+gboolean orf_expr_is_logical (OrfExprOperator op);
+/* A name is no label when lines are joined. */
+void orf_expr_line_drop_name (OrfExprLine *line);
+/* side: left, right.  key: of the labels that two have. */
+GError *orf_expr_new_twice_error (const OrfExpr *operation, const char *side, const char *key);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfExprVector, orf_expr_vector_free)
 

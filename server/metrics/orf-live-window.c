@@ -76,18 +76,6 @@ orf_live_window_is (const OrfLiveWindow *self, OrfMetricsAggregate aggregate, gi
   return self->aggregate == aggregate && self->window_us == window_us;
 }
 
-gint64
-orf_live_window_get_reach_us (const OrfLiveWindow *self)
-{
-  return self->aggregate == ORF_METRICS_AGGREGATE_LAST ? 0 : self->reach_us;
-}
-
-gint64
-orf_live_window_get_window_us (const OrfLiveWindow *self)
-{
-  return self->window_us;
-}
-
 void
 orf_live_window_note_change (OrfLiveWindow *self, guint64 number)
 {

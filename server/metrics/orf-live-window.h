@@ -29,11 +29,6 @@ void orf_live_window_free (OrfLiveWindow *self);
 
 gboolean
 orf_live_window_is (const OrfLiveWindow *self, OrfMetricsAggregate aggregate, gint64 window_us);
-/* How far before T it needs all points; 0: the newest alone is enough, */
-gint64 orf_live_window_get_reach_us (const OrfLiveWindow *self);
-/* so far before T. */
-gint64 orf_live_window_get_window_us (const OrfLiveWindow *self);
-
 /* A point of that number was changed or put in: what has been made of it is made anew. */
 void orf_live_window_note_change (OrfLiveWindow *self, guint64 number);
 

@@ -194,3 +194,27 @@ orf_series_name_keep_labels (char *const *labels, const char *const *by)
   g_ptr_array_add (kept, NULL);
   return (char **) g_ptr_array_free (kept, FALSE);
 }
+
+static void
+add_label (GPtrArray *labels, const char *key, const char *value)
+{
+  g_ptr_array_add (labels, g_strdup (key));
+  g_ptr_array_add (labels, g_strdup (value));
+}
+
+char **
+orf_series_name_add_name (const char *name, char *const *labels)
+{
+  GPtrArray *all = g_ptr_array_new ();
+  char *const *at = labels;
+
+  for (; *at != NULL && strcmp (*at, "__name__") < 0; at += 2)
+    add_label (all, at[0], at[1]);
+  add_label (all, "__name__", name);
+  if (*at != NULL && g_str_equal (*at, "__name__"))
+    at += 2;
+  for (; *at != NULL; at += 2)
+    add_label (all, at[0], at[1]);
+  g_ptr_array_add (all, NULL);
+  return (char **) g_ptr_array_free (all, FALSE);
+}

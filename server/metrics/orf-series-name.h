@@ -27,6 +27,8 @@ char *orf_series_name_labels_to_json (char *const *labels);
 char **orf_series_name_labels_from_json (const char *json);
 /* Those of the labels whose keys are in `by`, in their order. */
 char **orf_series_name_keep_labels (char *const *labels, const char *const *by);
+/* With the name as the label __name__, so that series of several names can be told apart. */
+char **orf_series_name_add_name (const char *name, char *const *labels);
 /* NULL: has no such label */
 const char *orf_series_name_get_label (char *const *labels, const char *key);
 

@@ -45,3 +45,49 @@ expr_eval (const char *text, const ExprSeries *series, guint n_series, OrfGrid g
   inputs = expr_inputs_new (expr, series, n_series);
   return orf_expr_eval (expr, &spec, (const GArray *const *) inputs->pdata, error);
 }
+
+/* ---- random expressions ---------------------------------------------------------------------- */
+
+static const char *
+choose (const char *const *of)
+{
+  return of[g_test_rand_int_range (0, (int) g_strv_length ((char **) of))];
+}
+
+void
+expr_write_random (GString *text, const ExprWords *words, guint depth)
+{
+  static const char *const groups[] = {
+    "avg", "min", "max", "sum", "count", "p50", "stddev", NULL
+  };
+
+  switch (depth == 0 ? g_test_rand_int_range (0, 3) : g_test_rand_int_range (0, 9)) {
+  case 0:
+    g_string_append (text, choose (words->leaves));
+    break;
+  case 1:
+    g_string_append_printf (text, "%s(%s, %ds)", choose (words->windows), choose (words->selects),
+                            g_test_rand_int_range (1, 200));
+    break;
+  case 2:
+    g_string_append_printf (text, "absent(%s, %ds)", choose (words->selects),
+                            g_test_rand_int_range (1, 60));
+    break;
+  case 3:
+    g_string_append_printf (text, "%s by (%s) (", choose (groups), choose (words->by));
+    expr_write_random (text, words, depth - 1);
+    g_string_append (text, ")");
+    break;
+  case 4:
+    g_string_append_printf (text, "(%s (", choose (words->unary));
+    expr_write_random (text, words, depth - 1);
+    g_string_append (text, "))");
+    break;
+  default:
+    g_string_append (text, "(");
+    expr_write_random (text, words, depth - 1);
+    g_string_append_printf (text, " %s ", choose (words->binary));
+    expr_write_random (text, words, depth - 1);
+    g_string_append (text, ")");
+  }
+}

@@ -262,56 +262,16 @@ ask (const OrfExpr *expr, gint64 t_us)
 
 /* ---- random expressions ---------------------------------------------------------------------- */
 
-static const char *
-choose (const char *const *of)
-{
-  return of[g_test_rand_int_range (0, (int) g_strv_length ((char **) of))];
-}
-
-static void
-write_expr (GString *text, guint depth)
-{
-  static const char *const leaves[] = { "a", "b",   "c", "a{k='y'}", "b{k!='x'}",
-                                        "3", "0.5", "0", NULL };
-  static const char *const windows[] = { "avg", "min", "max", "sum",   "count",  "last",     "rate",
-                                         "p50", "p95", "p99", "delta", "stddev", "increase", NULL };
-  static const char *const groups[] = {
-    "avg", "min", "max", "sum", "count", "p50", "stddev", NULL
-  };
-  static const char *const operators[] = { "or", "and", ">", ">=", "<", "<=", "==",
-                                           "!=", "+",   "-", "*",  "/", NULL };
-
-  switch (depth == 0 ? g_test_rand_int_range (0, 3) : g_test_rand_int_range (0, 9)) {
-  case 0:
-    g_string_append (text, choose (leaves));
-    break;
-  case 1:
-    g_string_append_printf (text, "%s(%c, %ds)", choose (windows),
-                            "abc"[g_test_rand_int_range (0, 3)], g_test_rand_int_range (1, 200));
-    break;
-  case 2:
-    g_string_append_printf (text, "absent(%c, %ds)", "abcd"[g_test_rand_int_range (0, 4)],
-                            g_test_rand_int_range (1, 60));
-    break;
-  case 3:
-    g_string_append_printf (text, "%s by (%s) (", choose (groups),
-                            choose ((const char *const[]){ "", "k", "l", NULL }));
-    write_expr (text, depth - 1);
-    g_string_append (text, ")");
-    break;
-  case 4:
-    g_string_append (text, g_test_rand_bit () ? "(not (" : "(-(");
-    write_expr (text, depth - 1);
-    g_string_append (text, "))");
-    break;
-  default:
-    g_string_append (text, "(");
-    write_expr (text, depth - 1);
-    g_string_append_printf (text, " %s ", choose (operators));
-    write_expr (text, depth - 1);
-    g_string_append (text, ")");
-  }
-}
+static const ExprWords words = {
+  .leaves = (const char *const[]){ "a", "b", "c", "a{k='y'}", "b{k!='x'}", "3", "0.5", "0", NULL },
+  .selects = (const char *const[]){ "a", "b", "c", NULL },
+  .windows = (const char *const[]){ "avg", "min", "max", "sum", "count", "last", "rate", "p50",
+                                    "p95", "p99", "delta", "stddev", "increase", NULL },
+  .by = (const char *const[]){ "", "k", "l", NULL },
+  .unary = (const char *const[]){ "not", "-", NULL },
+  .binary = (const char *const[]){ "or", "and", ">", ">=", "<", "<=", "==", "!=", "+", "-", "*",
+                                   "/", NULL },
+};
 
 static GArray *
 make_points (void)
@@ -372,7 +332,7 @@ test_random (void)
       series[i].points = (const OrfPoint *) own->data;
       series[i].n_points = own->len;
     }
-    write_expr (text, 3);
+    expr_write_random (text, &words, 3);
     check (text->str, &grid);
   }
 }

@@ -13,6 +13,7 @@ typedef struct {
   OrfPointRing ring;
   GArray *all; /* OrfPoint by time */
   OrfLiveWindow *window;
+  gint64 reach_us;
 } Fixture;
 
 static void
@@ -54,6 +55,7 @@ set_up (Fixture *fixture, OrfMetricsAggregate aggregate, gint64 window_us, OrfLi
 {
   *fixture = (Fixture){ 0 };
   fixture->all = g_array_new (FALSE, FALSE, sizeof (OrfPoint));
+  fixture->reach_us = orf_sliding_get_reach_us (aggregate, window_us);
   fixture->window = orf_live_window_new (aggregate, window_us, budget);
 }
 
@@ -79,11 +81,9 @@ ask (Fixture *fixture, gint64 now_us)
 static void
 forget (Fixture *fixture, gint64 now_us)
 {
-  gint64 reach_us = orf_live_window_get_reach_us (fixture->window);
   OrfPointRing *ring = &fixture->ring;
 
-  while (reach_us > 0 && ring->n > 0 &&
-         orf_point_ring_get (ring, ring->first)->t_us <= now_us - reach_us)
+  while (ring->n > 0 && orf_point_ring_get (ring, ring->first)->t_us <= now_us - fixture->reach_us)
     orf_point_ring_drop (ring, 1);
 }
 

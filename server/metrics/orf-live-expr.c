@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "metrics/orf-live-expr.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "metrics/orf-expr-group.h"
+#include "metrics/orf-live-layout.h"
+#include "orf-error.h"
+
+struct _OrfLiveExpr {
+  OrfLivePool *pool;
+  GPtrArray *steps; /* OrfLiveStep, inputs before what they go into; the last is the root */
+  OrfExprVector vector;
+  OrfExprLine *lines; /* the vector's, in the order of the root's values */
+  guint n_lines;
+  gboolean is_laid_out;
+  gint64 now_us;         /* of the step that is being made */
+  GError *layout_error;  /* why there are no lines */
+  guint64 lines_version; /* the pool's, when that was so */
+  GError *error;         /* of the latest time */
+};
+
+/* ---- steps ----------------------------------------------------------------------------------- */
+
+static void
+run_series (OrfLiveExpr *self, OrfLiveStep *step)
+{
+  gboolean is_short;
+
+  for (guint i = 0; i < step->n_inputs; i++) {
+    double value = orf_live_series_ask (step->inputs[i].series, step->inputs[i].window,
+                                        self->now_us, &is_short);
+
+    step->values[i] = isfinite (value) ? value : NAN;
+  }
+}
+
+/* What may have been lost may have been there. */
+static void
+run_absent (OrfLiveExpr *self, OrfLiveStep *step)
+{
+  step->values[0] = 1;
+  for (guint i = 0; i < step->n_inputs && step->values[0] != 0; i++) {
+    gboolean is_short;
+    double value = orf_live_series_ask (step->inputs[i].series, step->inputs[i].window,
+                                        self->now_us, &is_short);
+
+    if (!isnan (value))
+      step->values[0] = 0;
+    else if (is_short)
+      step->values[0] = NAN;
+  }
+}
+
+static void
+run_across (OrfLiveStep *step)
+{
+  const double *from = step->left->values;
+
+  for (guint i = 0; i < step->n; i++) {
+    guint n_known = 0;
+
+    for (guint k = step->starts[i]; k < step->starts[i + 1]; k++)
+      if (!isnan (from[step->members[k]]))
+        step->known[n_known++] = from[step->members[k]];
+    step->values[i] = orf_expr_group_gather (step->expr->aggregate, step->known, n_known);
+  }
+}
+
+static void
+run_unary (OrfLiveStep *step)
+{
+  gboolean is_not = step->expr->kind == ORF_EXPR_NOT;
+
+  for (guint i = 0; i < step->n; i++)
+    if (!isnan (step->values[i]))
+      step->values[i] = is_not ? step->values[i] == 0 : -step->values[i];
+}
+
+static void
+run_scalar (OrfLiveStep *step, OrfExprOperation operation)
+{
+  gboolean is_left = step->left->is_scalar;
+  double scalar = (is_left ? step->left : step->right)->values[0];
+  const double *from = (is_left ? step->right : step->left)->values;
+
+  for (guint i = 0; i < step->n; i++)
+    step->values[i] = is_left ? operation (scalar, from[i]) : operation (from[i], scalar);
+}
+
+/* Where nothing is known of the lines, the scalar may be enough. */
+static void
+run_logical_scalar (OrfLiveStep *step, OrfExprOperation operation)
+{
+  const OrfLiveStep *input = step->left->is_scalar ? step->right : step->left;
+  double scalar = (step->left->is_scalar ? step->left : step->right)->values[0];
+  gboolean is_known = FALSE;
+
+  step->values[step->bare] = NAN;
+  for (guint i = 0; i < input->n; i++) {
+    double value = input->values[i];
+
+    is_known = is_known || !isnan (value);
+    step->values[i] = isnan (value) ? NAN : operation (value, scalar);
+  }
+  if (!is_known)
+    step->values[step->bare] = operation (NAN, scalar);
+}
+
+/* FALSE: two lines of one key are known. */
+static gboolean
+merge_lines (OrfLiveExpr *self, const OrfLiveStep *step, guint i)
+{
+  const OrfLiveSide *side = &step->sides[i];
+  const double *from = (i == 0 ? step->left : step->right)->values;
+
+  for (guint k = 0; k < side->n_keys; k++)
+    side->values[k] = NAN;
+  for (guint k = 0; k < side->n_lines; k++) {
+    guint key = side->keys[k];
+
+    if (isnan (from[k]))
+      continue;
+    if (!isnan (side->values[key])) {
+      self->error = orf_expr_new_twice_error (step->expr, i == 0 ? "left" : "right",
+                                              side->texts[key]);
+      return FALSE;
+    }
+    side->values[key] = from[k];
+  }
+  return TRUE;
+}
+
+static void
+run_join (OrfLiveExpr *self, OrfLiveStep *step, OrfExprOperation operation)
+{
+  const double *values[2] = { step->left->values, step->right->values };
+
+  for (guint i = 0; i < 2; i++) {
+    if (step->sides[i].keys == NULL)
+      continue;
+    if (!merge_lines (self, step, i))
+      return;
+    values[i] = step->sides[i].values;
+  }
+  for (guint i = 0; i < step->n; i++) {
+    guint left = step->at[0][i], right = step->at[1][i];
+
+    step->values[i] = operation (left != ORF_LIVE_NOWHERE ? values[0][left] : NAN,
+                                 right != ORF_LIVE_NOWHERE ? values[1][right] : NAN);
+  }
+}
+
+static void
+run_binary (OrfLiveExpr *self, OrfLiveStep *step)
+{
+  OrfExprOperation operation = orf_expr_get_operation (step->expr->op);
+
+  if (!step->left->is_scalar && !step->right->is_scalar)
+    run_join (self, step, operation);
+  else if (!step->is_scalar && orf_expr_is_logical (step->expr->op))
+    run_logical_scalar (step, operation);
+  else
+    run_scalar (step, operation);
+}
+
+static void
+run (OrfLiveExpr *self, OrfLiveStep *step)
+{
+  switch (step->expr->kind) {
+  case ORF_EXPR_NUMBER:
+    step->values[0] = step->expr->number; /* which an operator may have worked on */
+    break;
+  case ORF_EXPR_LATEST:
+  case ORF_EXPR_WINDOW:
+    run_series (self, step);
+    break;
+  case ORF_EXPR_ABSENT:
+    run_absent (self, step);
+    break;
+  case ORF_EXPR_ACROSS:
+    run_across (step);
+    break;
+  case ORF_EXPR_NEGATE:
+  case ORF_EXPR_NOT:
+    run_unary (step);
+    break;
+  case ORF_EXPR_BINARY:
+  default:
+    run_binary (self, step);
+  }
+}
+
+/* ---- layout ---------------------------------------------------------------------------------- */
+
+static void
+lines_clear (OrfLiveExpr *self)
+{
+  for (guint i = 0; i < self->n_lines; i++) {
+    g_strfreev (self->lines[i].labels);
+    g_free (self->lines[i].key);
+  }
+  g_clear_pointer (&self->lines, g_free);
+  self->n_lines = 0;
+  g_ptr_array_set_size (self->vector.lines, 0);
+}
+
+static OrfLiveStep *
+get_root (const OrfLiveExpr *self)
+{
+  return self->steps->pdata[self->steps->len - 1];
+}
+
+/* Side by side in memory, as they are read at each tick. */
+static void
+take_root_lines (OrfLiveExpr *self, OrfExprVector *lines)
+{
+  self->n_lines = lines->lines->len;
+  self->lines = g_new0 (OrfExprLine, self->n_lines);
+  for (guint i = 0; i < self->n_lines; i++) {
+    OrfExprLine *line = lines->lines->pdata[i];
+
+    self->lines[i] = (OrfExprLine){ g_steal_pointer (&line->labels), g_steal_pointer (&line->key),
+                                    &get_root (self)->values[i] };
+    g_ptr_array_add (self->vector.lines, &self->lines[i]);
+  }
+  orf_expr_vector_sort (&self->vector);
+}
+
+static void
+forget_vector (gpointer data)
+{
+  if (data != NULL)
+    orf_expr_vector_free (data);
+}
+
+/* NULL: it has no such input. */
+static OrfExprVector *
+pop (GPtrArray *stack, const OrfLiveStep *input)
+{
+  return input != NULL ? g_ptr_array_steal_index (stack, stack->len - 1) : NULL;
+}
+
+/* What is laid out of each step waits on a stack for the step that it goes into. */
+static gboolean
+lay_out_steps (OrfLiveExpr *self, GError **error)
+{
+  g_autoptr (GPtrArray) stack = g_ptr_array_new_with_free_func (forget_vector);
+
+  for (guint i = 0; i < self->steps->len; i++) {
+    OrfLiveStep *step = self->steps->pdata[i];
+    OrfExprVector *right = pop (stack, step->right);
+    OrfExprVector *left = pop (stack, step->left);
+    OrfExprVector *lines = orf_live_step_lay_out (step, self->pool, left, right, error);
+
+    if (lines == NULL)
+      return FALSE;
+    g_ptr_array_add (stack, lines);
+  }
+  take_root_lines (self, stack->pdata[0]);
+  return TRUE;
+}
+
+static void
+lay_out (OrfLiveExpr *self)
+{
+  g_clear_error (&self->layout_error);
+  lines_clear (self);
+  self->is_laid_out = TRUE;
+  self->vector.layout = orf_live_pool_next_version (self->pool);
+  for (guint i = 0; i < self->steps->len; i++) {
+    OrfLiveStep *step = self->steps->pdata[i];
+
+    step->version = step->match != NULL ? orf_live_match_get_version (step->match) : 0;
+  }
+  if (lay_out_steps (self, &self->layout_error))
+    return;
+  for (guint i = 0; i < self->steps->len; i++)
+    orf_live_step_clear (self->steps->pdata[i], self->pool);
+  self->lines_version = orf_live_pool_get_lines_version (self->pool);
+}
+
+static gboolean
+is_stale (const OrfLiveExpr *self)
+{
+  if (!self->is_laid_out)
+    return TRUE;
+  if (self->layout_error != NULL &&
+      self->lines_version != orf_live_pool_get_lines_version (self->pool))
+    return TRUE;
+  for (guint i = 0; i < self->steps->len; i++) {
+    const OrfLiveStep *step = self->steps->pdata[i];
+
+    if (step->match != NULL && step->version != orf_live_match_get_version (step->match))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* ---- the expression -------------------------------------------------------------------------- */
+
+/* Said of each value, so that nothing is taken for known that is made of a part. */
+static void
+check_matches (OrfLiveExpr *self)
+{
+  for (guint i = 0; i < self->steps->len; i++) {
+    const OrfLiveStep *step = self->steps->pdata[i];
+
+    if (step->match == NULL || orf_live_match_get_n_failed (step->match) == 0)
+      continue;
+    g_set_error (&self->error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
+                 "expr: a regular expression at position %u takes too long to match %u series",
+                 step->expr->position, orf_live_match_get_n_failed (step->match));
+    return;
+  }
+}
+
+const OrfExprVector *
+orf_live_expr_eval (OrfLiveExpr *self, gint64 now_us)
+{
+  g_clear_error (&self->error);
+  self->now_us = orf_live_pool_advance (self->pool, now_us);
+  if (is_stale (self))
+    lay_out (self);
+  if (self->layout_error != NULL)
+    return &self->vector;
+  check_matches (self);
+  for (guint i = 0; i < self->steps->len && self->error == NULL; i++)
+    run (self, self->steps->pdata[i]);
+  for (guint i = 0; i < self->n_lines && self->error != NULL; i++)
+    self->lines[i].values[0] = NAN;
+  return &self->vector;
+}
+
+const GError *
+orf_live_expr_get_error (const OrfLiveExpr *self)
+{
+  return self->layout_error != NULL ? self->layout_error : self->error;
+}
+
+/* NULL: a selector is none. */
+static OrfLiveStep *
+add_step (OrfLiveExpr *self, const OrfExpr *expr, GError **error)
+{
+  OrfLiveStep *left = expr->left != NULL ? add_step (self, expr->left, error) : NULL;
+  OrfLiveStep *right = left != NULL && expr->right != NULL ? add_step (self, expr->right, error)
+                                                           : NULL;
+  OrfLiveStep *step;
+
+  if ((expr->left != NULL && left == NULL) || (expr->right != NULL && right == NULL))
+    return NULL;
+  step = g_new0 (OrfLiveStep, 1);
+  step->expr = expr;
+  step->left = left;
+  step->right = right;
+  step->is_scalar = expr->kind == ORF_EXPR_NUMBER || expr->kind == ORF_EXPR_ABSENT ||
+                    (expr->kind == ORF_EXPR_ACROSS && expr->by[0] == NULL) ||
+                    (expr->kind != ORF_EXPR_ACROSS && left != NULL && left->is_scalar &&
+                     (right == NULL || right->is_scalar));
+  g_ptr_array_add (self->steps, step);
+  if (expr->selector == NULL)
+    return step;
+  step->match = orf_live_pool_take_match (self->pool, expr->select, orf_live_step_get_need (expr),
+                                          error);
+  return step->match != NULL ? step : NULL;
+}
+
+OrfLiveExpr *
+orf_live_expr_new (OrfLivePool *pool, const OrfExpr *expr, GError **error)
+{
+  g_autoptr (OrfLiveExpr) self = g_new0 (OrfLiveExpr, 1);
+
+  self->pool = pool;
+  self->steps = g_ptr_array_new_with_free_func (g_free);
+  self->vector = (OrfExprVector){ FALSE, 1, g_ptr_array_new (), 0 };
+  return add_step (self, expr, error) != NULL ? g_steal_pointer (&self) : NULL;
+}
+
+void
+orf_live_expr_free (OrfLiveExpr *self)
+{
+  if (self == NULL)
+    return;
+  lines_clear (self);
+  for (guint i = 0; i < self->steps->len; i++) {
+    OrfLiveStep *step = self->steps->pdata[i];
+
+    orf_live_step_clear (step, self->pool);
+    if (step->match != NULL)
+      orf_live_pool_give_back_match (self->pool, step->match);
+  }
+  g_ptr_array_unref (self->steps);
+  g_ptr_array_unref (self->vector.lines);
+  g_clear_error (&self->layout_error);
+  g_clear_error (&self->error);
+  g_free (self);
+}
