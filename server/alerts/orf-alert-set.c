@@ -6,10 +6,20 @@
 
 #include "metrics/orf-series-name.h"
 
+#define NOWHERE G_MAXUINT
+
+typedef struct {
+  OrfAlert alert; /* the first, so that one is the other */
+  guint line;     /* of the vector's, by which it is found; NOWHERE */
+} Entry;
+
 struct _OrfAlertSet {
   const OrfAlertRule *rule;
   guint max_alerts;
-  GHashTable *alerts; /* OrfAlert by its key */
+  GHashTable *alerts; /* Entry by its key */
+  Entry **by_line;    /* of each line of the vector of this layout; NULL: it has no alert */
+  guint n_lines;
+  guint64 layout; /* 0: of none */
 };
 
 static void
@@ -37,6 +47,7 @@ orf_alert_set_free (OrfAlertSet *self)
   if (self == NULL)
     return;
   g_hash_table_unref (self->alerts);
+  g_free (self->by_line);
   g_free (self);
 }
 
@@ -46,17 +57,30 @@ orf_alert_set_get_rule (const OrfAlertSet *self)
   return self->rule;
 }
 
+guint
+orf_alert_set_get_size (const OrfAlertSet *self)
+{
+  return g_hash_table_size (self->alerts);
+}
+
+void
+orf_alert_set_set_max (OrfAlertSet *self, guint max_alerts)
+{
+  self->max_alerts = max_alerts;
+}
+
 /* Takes labels and key. */
-static OrfAlert *
+static Entry *
 add (OrfAlertSet *self, char **labels, char *key)
 {
-  OrfAlert *alert = g_new0 (OrfAlert, 1);
+  Entry *entry = g_new0 (Entry, 1);
 
-  alert->labels = labels;
-  alert->key = key;
-  alert->value = NAN;
-  g_hash_table_insert (self->alerts, alert->key, alert);
-  return alert;
+  entry->alert.labels = labels;
+  entry->alert.key = key;
+  entry->alert.value = NAN;
+  entry->line = NOWHERE;
+  g_hash_table_insert (self->alerts, entry->alert.key, entry);
+  return entry;
 }
 
 OrfAlert *
@@ -69,8 +93,9 @@ orf_alert_set_restore (OrfAlertSet *self, char **labels, const OrfAlertLife *lif
   if (g_hash_table_size (self->alerts) >= self->max_alerts ||
       g_hash_table_contains (self->alerts, key))
     return NULL;
-  alert = add (self, g_steal_pointer (&owned), g_steal_pointer (&key));
+  alert = &add (self, g_steal_pointer (&owned), g_steal_pointer (&key))->alert;
   alert->life = *life;
+  self->layout = 0; /* which line is its is looked up again */
   return alert;
 }
 
@@ -121,24 +146,6 @@ step_alert (const Step *step, OrfAlert *alert, OrfAlertCondition condition, doub
     step->changed (step->user_data, alert, change);
 }
 
-/* FALSE: there was no room for it. */
-static gboolean
-step_line (OrfAlertSet *self, const Step *step, const OrfExprLine *line)
-{
-  OrfAlertCondition condition = orf_alert_rule_judge (self->rule, line->values[0]);
-  OrfAlert *alert = g_hash_table_size (self->alerts) > 0 ? orf_alert_set_find (self, line->key)
-                                                         : NULL;
-
-  if (alert == NULL && condition != ORF_ALERT_TRUE)
-    return TRUE;
-  if (alert == NULL && g_hash_table_size (self->alerts) >= self->max_alerts)
-    return FALSE;
-  if (alert == NULL)
-    alert = add (self, g_strdupv (line->labels), g_strdup (line->key));
-  step_alert (step, alert, condition, line->values[0]);
-  return TRUE;
-}
-
 static gboolean
 is_done (const OrfAlert *alert, const Step *step)
 {
@@ -148,6 +155,68 @@ is_done (const OrfAlert *alert, const Step *step)
     return TRUE;
   return life->phase == ORF_ALERT_RESOLVED &&
          step->now_us - life->fired_us >= step->timing->cooldown_us;
+}
+
+/* Which alert is which line's, looked up only where lines may be others than before. */
+static void
+place_alerts (OrfAlertSet *self, const OrfExprVector *vector)
+{
+  GHashTableIter iter;
+  gpointer entry;
+
+  if (vector->layout != 0 && vector->layout == self->layout)
+    return;
+  self->layout = vector->layout;
+  self->n_lines = vector->lines->len;
+  g_free (self->by_line);
+  self->by_line = g_new0 (Entry *, self->n_lines);
+  if (g_hash_table_size (self->alerts) == 0)
+    return;
+  g_hash_table_iter_init (&iter, self->alerts);
+  while (g_hash_table_iter_next (&iter, NULL, &entry))
+    ((Entry *) entry)->line = NOWHERE;
+  for (guint i = 0; i < self->n_lines; i++) {
+    const OrfExprLine *line = vector->lines->pdata[i];
+
+    self->by_line[i] = g_hash_table_lookup (self->alerts, line->key);
+    if (self->by_line[i] != NULL)
+      self->by_line[i]->line = i;
+  }
+}
+
+typedef struct {
+  guint n_left_out; /* that there was no room for */
+  guint n_stepped;
+  guint n_done; /* of these */
+} Stepped;
+
+static void
+step_line (OrfAlertSet *self, const Step *step, const OrfExprLine *line, guint i, Stepped *stepped)
+{
+  OrfAlertCondition condition = orf_alert_rule_judge (self->rule, line->values[0]);
+  Entry *entry = self->by_line[i];
+
+  if (entry == NULL && condition != ORF_ALERT_TRUE)
+    return;
+  if (entry == NULL && g_hash_table_size (self->alerts) >= self->max_alerts) {
+    stepped->n_left_out++;
+    return;
+  }
+  if (entry == NULL) {
+    entry = self->by_line[i] = add (self, g_strdupv (line->labels), g_strdup (line->key));
+    entry->line = i;
+  }
+  step_alert (step, &entry->alert, condition, line->values[0]);
+  stepped->n_stepped++;
+  stepped->n_done += is_done (&entry->alert, step);
+}
+
+static void
+forget (OrfAlertSet *self, const Entry *entry)
+{
+  if (entry->line != NOWHERE)
+    self->by_line[entry->line] = NULL;
+  g_hash_table_remove (self->alerts, entry->alert.key);
 }
 
 /* Those without a line, of which nothing is known; and those that are over are forgotten. */
@@ -162,7 +231,7 @@ step_rest (OrfAlertSet *self, const Step *step)
     if (alert->life.seen_us < step->now_us)
       step_alert (step, alert, ORF_ALERT_UNKNOWN, NAN);
     if (is_done (alert, step))
-      g_hash_table_remove (self->alerts, alert->key);
+      forget (self, list->pdata[i]);
   }
 }
 
@@ -174,11 +243,12 @@ orf_alert_set_step (OrfAlertSet *self,
                     gpointer user_data)
 {
   const Step step = { &orf_alert_rule_get_spec (self->rule)->timing, now_us, changed, user_data };
-  guint n_left_out = 0;
+  Stepped stepped = { 0 };
 
+  place_alerts (self, vector);
   for (guint i = 0; i < vector->lines->len; i++)
-    n_left_out += !step_line (self, &step, vector->lines->pdata[i]);
-  if (g_hash_table_size (self->alerts) > 0)
+    step_line (self, &step, vector->lines->pdata[i], i, &stepped);
+  if (stepped.n_done > 0 || stepped.n_stepped < g_hash_table_size (self->alerts))
     step_rest (self, &step);
-  return n_left_out;
+  return stepped.n_left_out;
 }

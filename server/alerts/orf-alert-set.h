@@ -8,8 +8,9 @@ G_BEGIN_DECLS
 
 /*
  * The alerts of one rule: one for each set of labels whose condition holds, or held not long ago.
- * What is well costs nothing: a line whose condition does not hold makes no alert, and one that
- * was resolved is forgotten when its cooldown is over.  Pure.
+ * What is well costs nothing but its judgement: a line whose condition does not hold makes no
+ * alert, and none is looked for where the vector says that its lines are those of the step before
+ * (OrfExprVector.layout); one that was resolved is forgotten when its cooldown is over.  Pure.
  */
 typedef struct _OrfAlertSet OrfAlertSet;
 
@@ -30,6 +31,10 @@ OrfAlertSet *orf_alert_set_new (const OrfAlertRule *rule, guint max_alerts);
 void orf_alert_set_free (OrfAlertSet *self);
 
 const OrfAlertRule *orf_alert_set_get_rule (const OrfAlertSet *self);
+
+guint orf_alert_set_get_size (const OrfAlertSet *self);
+/* From the next step on; those that are there stay. */
+void orf_alert_set_set_max (OrfAlertSet *self, guint max_alerts);
 
 /* vector: of one value a line, what the rule's value is at now_us.  Of an alert that has no line
  * nothing is known.  How many there was no room for. */

@@ -189,6 +189,49 @@ test_restore (void)
   tear_down (&fixture);
 }
 
+/* Of each line, at random, with a vector that says that its lines stay and one that does not: both
+ * come to the same. */
+static void
+test_layout (void)
+{
+  Fixture known, unknown;
+  OrfExprVector *vector = orf_expr_vector_new (FALSE, 1);
+
+  set_up_as (&known, 2 * S, 5 * S, 3);
+  set_up_as (&unknown, 2 * S, 5 * S, 3);
+  for (gint64 t = 1; t < 3000; t++) {
+    guint n = (guint) g_test_rand_int_range (0, 7);
+    guint left_out;
+
+    if (t % 20 == 1) {
+      orf_expr_vector_free (vector);
+      vector = orf_expr_vector_new (FALSE, 1);
+      for (guint i = 0; i < n; i++) {
+        char *labels[] = { g_strdup ("k"), g_strdup_printf ("%c", 'a' + (char) (i + t / 20 % 2)),
+                           NULL };
+
+        orf_expr_vector_add (vector, g_memdup2 (labels, sizeof labels));
+      }
+    }
+    for (guint i = 0; i < vector->lines->len; i++)
+      ((OrfExprLine *) vector->lines->pdata[i])->values[0] = g_test_rand_bit ()   ? 20
+                                                             : g_test_rand_bit () ? NAN
+                                                                                  : 1;
+    g_string_truncate (known.told, 0);
+    g_string_truncate (unknown.told, 0);
+    vector->layout = (guint64) t / 20 + 1;
+    left_out = orf_alert_set_step (known.set, vector, t * S, changed_cb, &known);
+    vector->layout = 0;
+    g_assert_cmpuint (orf_alert_set_step (unknown.set, vector, t * S, changed_cb, &unknown), ==,
+                      left_out);
+    g_assert_cmpstr (known.told->str, ==, unknown.told->str);
+    g_assert_cmpuint (orf_alert_set_get_size (known.set), ==, orf_alert_set_get_size (unknown.set));
+  }
+  orf_expr_vector_free (vector);
+  tear_down (&known);
+  tear_down (&unknown);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -200,5 +243,6 @@ main (int argc, char **argv)
   g_test_add_func ("/alerts/set/bound", test_bound);
   g_test_add_func ("/alerts/set/value", test_value);
   g_test_add_func ("/alerts/set/restore", test_restore);
+  g_test_add_func ("/alerts/set/layout", test_layout);
   return g_test_run ();
 }

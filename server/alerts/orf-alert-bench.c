@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "alerts/orf-alert-bench.h"
+
+#include <string.h>
+
+#include "metrics/orf-live-expr.h"
+
+/* What a rule takes beside its texts: the tree and its steps, of a few parts. */
+#define RULE_BYTES 2048
+
+typedef struct {
+  gint64 number;
+  OrfAlertRule *rule;
+  OrfLiveExpr *expr;
+  OrfAlertSet *alerts;
+} Rule;
+
+struct _OrfAlertBench {
+  OrfAlertBenchLimits limits;
+  OrfLivePool *pool;
+  GArray *rules; /* Rule, by number */
+};
+
+static void
+rule_clear (gpointer data)
+{
+  Rule *rule = data;
+
+  orf_alert_set_free (rule->alerts);
+  orf_live_expr_free (rule->expr);
+  orf_alert_rule_free (rule->rule);
+}
+
+OrfAlertBench *
+orf_alert_bench_new (const OrfAlertBenchLimits *limits)
+{
+  OrfAlertBench *self = g_new0 (OrfAlertBench, 1);
+
+  self->limits = *limits;
+  self->pool = orf_live_pool_new (&limits->live);
+  self->rules = g_array_new (FALSE, FALSE, sizeof (Rule));
+  g_array_set_clear_func (self->rules, rule_clear);
+  return self;
+}
+
+void
+orf_alert_bench_free (OrfAlertBench *self)
+{
+  if (self == NULL)
+    return;
+  g_array_unref (self->rules);
+  orf_live_pool_free (self->pool);
+  g_free (self);
+}
+
+OrfLivePool *
+orf_alert_bench_get_pool (OrfAlertBench *self)
+{
+  return self->pool;
+}
+
+/* ---- rules ----------------------------------------------------------------------------------- */
+
+/* Where it is, or would be. */
+static guint
+find_place (const OrfAlertBench *self, gint64 number)
+{
+  guint low = 0, high = self->rules->len;
+
+  while (low < high) {
+    guint middle = (low + high) / 2;
+
+    if (g_array_index (self->rules, Rule, middle).number < number)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* NULL: there is none. */
+static Rule *
+find (const OrfAlertBench *self, gint64 number)
+{
+  guint place = find_place (self, number);
+  Rule *rule = place < self->rules->len ? &g_array_index (self->rules, Rule, place) : NULL;
+
+  return rule != NULL && rule->number == number ? rule : NULL;
+}
+
+static void
+take_over_alerts (OrfAlertSet *to, const OrfAlertSet *from)
+{
+  g_autoptr (GPtrArray) list = orf_alert_set_list (from);
+
+  orf_alert_set_set_max (to, list->len);
+  for (guint i = 0; i < list->len; i++) {
+    const OrfAlert *old = list->pdata[i];
+    OrfAlert *alert = orf_alert_set_restore (to, g_strdupv (old->labels), &old->life);
+
+    alert->value = old->value;
+    alert->no = old->no;
+  }
+}
+
+gboolean
+orf_alert_bench_set_rule (OrfAlertBench *self, gint64 number, OrfAlertRule *rule, GError **error)
+{
+  g_autoptr (OrfAlertRule) taken = rule;
+  Rule one = { .number = number };
+  Rule *old = find (self, number);
+
+  one.expr = orf_live_expr_new (self->pool, orf_alert_rule_get_value (taken), error);
+  if (one.expr == NULL)
+    return FALSE;
+  one.alerts = orf_alert_set_new (taken, 0);
+  one.rule = g_steal_pointer (&taken);
+  if (old == NULL) {
+    g_array_insert_val (self->rules, find_place (self, number), one);
+    return TRUE;
+  }
+  take_over_alerts (one.alerts, old->alerts);
+  rule_clear (old);
+  *old = one;
+  return TRUE;
+}
+
+void
+orf_alert_bench_remove_rule (OrfAlertBench *self, gint64 number)
+{
+  if (find (self, number) != NULL)
+    g_array_remove_index (self->rules, find_place (self, number));
+}
+
+const OrfAlertSet *
+orf_alert_bench_get_alerts (const OrfAlertBench *self, gint64 number)
+{
+  const Rule *rule = find (self, number);
+
+  return rule != NULL ? rule->alerts : NULL;
+}
+
+const GError *
+orf_alert_bench_get_error (const OrfAlertBench *self, gint64 number)
+{
+  const Rule *rule = find (self, number);
+
+  return rule != NULL ? orf_live_expr_get_error (rule->expr) : NULL;
+}
+
+/* ---- alerts ---------------------------------------------------------------------------------- */
+
+guint
+orf_alert_bench_get_n_alerts (const OrfAlertBench *self)
+{
+  guint n_alerts = 0;
+
+  for (guint i = 0; i < self->rules->len; i++)
+    n_alerts += orf_alert_set_get_size (g_array_index (self->rules, Rule, i).alerts);
+  return n_alerts;
+}
+
+/* What all others leave of the room is this rule's; how much it has. */
+static guint
+set_room (const OrfAlertBench *self, const Rule *rule, guint n_alerts)
+{
+  guint own = orf_alert_set_get_size (rule->alerts);
+  guint left = self->limits.max_alerts - MIN (n_alerts, self->limits.max_alerts);
+
+  orf_alert_set_set_max (rule->alerts, own + left);
+  return own;
+}
+
+OrfAlert *
+orf_alert_bench_restore (OrfAlertBench *self,
+                         gint64 number,
+                         char **labels,
+                         const OrfAlertLife *life)
+{
+  g_auto (GStrv) owned = labels;
+  Rule *rule = find (self, number);
+
+  if (rule == NULL)
+    return NULL;
+  set_room (self, rule, orf_alert_bench_get_n_alerts (self));
+  return orf_alert_set_restore (rule->alerts, g_steal_pointer (&owned), life);
+}
+
+typedef struct {
+  gint64 number;
+  OrfAlertBenchChanged changed;
+  gpointer user_data;
+} Telling;
+
+static void
+changed_cb (gpointer user_data, OrfAlert *alert, OrfAlertChange change)
+{
+  const Telling *telling = user_data;
+
+  telling->changed (telling->user_data, telling->number, alert, change);
+}
+
+guint
+orf_alert_bench_step (OrfAlertBench *self,
+                      gint64 now_us,
+                      OrfAlertBenchChanged changed,
+                      gpointer user_data)
+{
+  guint n_alerts = orf_alert_bench_get_n_alerts (self), n_left_out = 0;
+
+  for (guint i = 0; i < self->rules->len; i++) {
+    const Rule *rule = &g_array_index (self->rules, Rule, i);
+    Telling telling = { rule->number, changed, user_data };
+    guint own = set_room (self, rule, n_alerts);
+
+    n_left_out += orf_alert_set_step (rule->alerts, orf_live_expr_eval (rule->expr, now_us), now_us,
+                                      changed_cb, &telling);
+    n_alerts += orf_alert_set_get_size (rule->alerts) - own;
+  }
+  return n_left_out;
+}
+
+static gsize
+measure_rule (const Rule *rule)
+{
+  const OrfAlertRuleSpec *spec = orf_alert_rule_get_spec (rule->rule);
+  g_autoptr (GPtrArray) list = orf_alert_set_list (rule->alerts);
+  gsize bytes = sizeof *rule + RULE_BYTES + strlen (spec->expr) +
+                (spec->summary != NULL ? strlen (spec->summary) : 0);
+
+  for (guint i = 0; i < list->len; i++)
+    bytes += sizeof (OrfAlert) + 2 * strlen (((const OrfAlert *) list->pdata[i])->key);
+  return bytes;
+}
+
+gsize
+orf_alert_bench_get_bytes (const OrfAlertBench *self)
+{
+  gsize bytes = orf_live_pool_get_figures (self->pool).bytes;
+
+  for (guint i = 0; i < self->rules->len; i++)
+    bytes += measure_rule (&g_array_index (self->rules, Rule, i));
+  return bytes;
+}
