@@ -2,6 +2,7 @@
 /* Puts the page together: one connection, one store, a module a section. */
 // first, since it asks for data while the rest is read
 import { session, store } from "./live.js";
+import { Ahead } from "./ahead.js";
 import { setAttribute, setText } from "./dom.js";
 import { countCharts } from "./chart.js";
 import { Explorer } from "./explorer.js";
@@ -17,13 +18,14 @@ import { recall, remember } from "./remember.js";
 
 const $ = (id) => document.getElementById(id);
 
+const ahead = new Ahead();
 const sections = [
   new Health($("health"), session),
-  new Gpu($("gpu"), session, store),
+  new Gpu($("gpu"), session, store, ahead),
   new Memory($("gpu"), session),
-  new Forecast($("forecast"), session),
-  new Host($("host"), session, store),
-  new Explorer($("explorer"), session, store),
+  new Forecast($("forecast"), session, ahead),
+  new Host($("host"), session, store, ahead),
+  new Explorer($("explorer"), session, store, ahead),
 ];
 const login = new Login($("login"), session);
 bindTheme($("theme"));

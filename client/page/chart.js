@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import uPlot from "./uplot/uPlot.esm.js";
 
+import { describeArrival } from "./ahead.js";
 import { download, toCsv } from "./csv.js";
 import { el, setAttribute, setText } from "./dom.js";
-import { UNKNOWN, living, quantity, shortTime, time } from "./format.js";
+import { UNKNOWN, living, quantity, shortTime, span, time } from "./format.js";
 import { color, onPalette } from "./palette.js";
 import { WINDOW_S } from "./store.js";
 
@@ -16,13 +17,18 @@ const STRIP_PX = 4; // of a level's colours, above the time axis
 const LEVELS = ["low", "medium", "high", "critical"];
 const BYTE_STEPS = Array.from({ length: 50 }, (_, i) => 2 ** i);
 const TIME_STEPS = [10, 30, 60, 120];
+// How far a chart goes on to the right where something is expected: as far as it goes back.
+const AHEAD_S = WINDOW_S;
+const AHEAD_COLUMNS = 3; // value, lower, upper
+const BAND_ALPHA = "33";
 
 /**
  * One figure over the window: series as lines, their newest values (or those under the cursor) as its legend.
  *
  * spec: {title, unit, series: [{name, label, color, rate}], most: number or () → number or null, level: name,
- * actions: elements}
+ * actions: elements, ahead: () → a fan of ahead.js, or null}
  * most: where the axis ends, null: where the values do. level: a series of 0–3 drawn as a strip of colours.
+ * ahead: what is expected of the first series; its 80 % interval is drawn as a band, also over what came since.
  */
 export class Chart {
   #spec;
@@ -30,6 +36,7 @@ export class Chart {
   #data = null;
   #store = null;
   #worded = 0;
+  #fan = null;
   #values = [];
   #forget;
   #observer;
@@ -54,7 +61,10 @@ export class Chart {
     this.#store = store;
     const { series } = this.#spec;
     const columns = series.map(({ name, rate }) => (rate ? store.rates(name) : store.values(name)));
-    this.#data = [store.seconds(), ...columns];
+    const fan = this.#spec.ahead?.() ?? null;
+    this.#fan = fan !== null && fan.end > store.head ? fan : null;
+    const seconds = [...store.seconds(), ...this.#future()];
+    this.#data = [seconds, ...columns, ...this.#expected(seconds)];
     const known = columns.some((column) => column.some((value) => value !== null && value !== undefined));
     this.empty.hidden = known;
     if (this.#plot !== null) this.#plot.setData(this.#data);
@@ -63,19 +73,66 @@ export class Chart {
     if (store.head - this.#worded >= WORDS_S) this.#describe();
   }
 
-  /** What is shown, a row a second. */
+  /** What came, a row a second. */
   csv() {
     const [seconds, ...columns] = this.#data;
-    return toCsv(seconds, this.#spec.series.map(({ name, rate }, i) => ({
+    return toCsv(seconds.slice(0, WINDOW_S), this.#spec.series.map(({ name, rate }, i) => ({
       name: rate ? `rate(${name})` : name, values: columns[i],
     })));
+  }
+
+  // --- what is expected
+
+  /** Seconds of the rows behind the newest. */
+  #future() {
+    if (this.#fan === null) return [];
+    const { head } = this.#store;
+    const end = this.#end();
+    return [...this.#fan.between(head, end), ...(this.#fan.end >= end ? [end] : [])];
+  }
+
+  #expected(seconds) {
+    if (this.#spec.ahead === undefined) return [];
+    const rows = seconds.map((second) => this.#fan?.at(second) ?? [null, null, null]);
+    return Array.from({ length: AHEAD_COLUMNS }, (_, i) => rows.map((row) => row[i]));
+  }
+
+  #end() {
+    return this.#store.head + (this.#fan === null ? 0 : Math.min(AHEAD_S, this.#fan.reach));
+  }
+
+  /** "44 % (41 % to 46 %)" of a row; null where nothing is expected. */
+  #expectation(row) {
+    const [value, lower, upper] = this.#data.slice(-AHEAD_COLUMNS).map((column) => column[row]);
+    if (this.#fan === null || value === null) return null;
+    const text = (one) => quantity(one, this.#spec.unit);
+    return lower === null ? text(value) : `${text(value)} (${text(lower)} to ${text(upper)})`;
+  }
+
+  #showExpected(row) {
+    const said = this.#fan === null ? null : describeArrival(this.#fan.first);
+    this.arrival.hidden = said === null;
+    setText(this.arrival, said ?? "");
+    if (this.expected === null) return;
+    const last = this.#data[0].length - 1;
+    const text = this.#fan === null ? null : this.#expectation(row ?? last);
+    this.expected.hidden = text === null;
+    if (text === null) return;
+    const from = Math.round(this.#data[0][row ?? last] - this.#store.head);
+    setText(this.then, from > 0 ? `in ${span(from * 1e6)} ` : "expected ");
+    setText(this.will, text);
   }
 
   // --- elements
 
   #build() {
-    const { title, series, actions = [] } = this.#spec;
+    const { title, series, actions = [], ahead } = this.#spec;
     this.when = el("span", { class: "when" });
+    this.then = el("span");
+    this.will = el("span", { class: "value" });
+    this.expected = ahead === undefined ? null : el("li", { hidden: true },
+      el("span", { class: `swatch expected ${series[0].color}`, "aria-hidden": "true" }), this.then, this.will);
+    this.arrival = el("p", { class: "arrival", hidden: true });
     this.empty = el("p", { class: "nothing" }, "No data in the last 5 minutes");
     this.canvas = el("div", { class: "canvas", role: "img", "aria-label": `${title}: no data yet` });
     this.said = el("p", { class: "unseen", "aria-live": "polite" });
@@ -85,12 +142,12 @@ export class Chart {
     }, this.canvas, this.empty);
     return el("figure", { class: "chart" },
       el("figcaption", {},
-        el("ul", { class: "legend" }, ...series.map((item) => this.#legendItem(item))),
+        el("ul", { class: "legend" }, ...series.map((item) => this.#legendItem(item)), this.expected ?? ""),
         this.when,
         el("button", {
           class: "quiet", type: "button", "aria-label": `Download ${title} as CSV`, onclick: () => this.#download(),
         }, "CSV"), ...actions),
-      plot, this.said);
+      this.arrival, plot, this.said);
   }
 
   #legendItem({ label, color: name }) {
@@ -109,6 +166,7 @@ export class Chart {
       const value = row === null ? newest(this.#data[i + 1]) : this.#data[i + 1][row];
       setText(this.#values[i], this.#text(i, value));
     });
+    this.#showExpected(row);
     setText(this.when, row === null ? "" : time(this.#data[0][row]));
   }
 
@@ -120,6 +178,7 @@ export class Chart {
       return `${label} ${this.#text(i, known.at(-1))} now, ` +
         `from ${this.#text(i, Math.min(...known))} to ${this.#text(i, Math.max(...known))}`;
     });
+    if (this.#fan !== null && !this.expected.hidden) parts.push(`${this.then.textContent}${this.will.textContent}`);
     setAttribute(this.canvas, "aria-label", `${this.#spec.title}, last 5 minutes: ${parts.join("; ")}`);
   }
 
@@ -134,10 +193,11 @@ export class Chart {
 
   #key(event) {
     if (this.#plot === null) return;
-    const last = WINDOW_S - 1;
+    const now = WINDOW_S - 1;
+    const last = this.#data[0].length - 1; // what is expected lies behind now
     const step = event.shiftKey ? 10 : 1;
-    const from = this.#plot.cursor.idx ?? last;
-    const rows = { ArrowLeft: from - step, ArrowRight: from + step, Home: 0, End: last };
+    const from = this.#plot.cursor.idx ?? now;
+    const rows = { ArrowLeft: from - step, ArrowRight: from + step, Home: 0, End: now };
     if (event.key === "Escape") {
       this.#leave();
     } else if (event.key in rows) {
@@ -149,7 +209,9 @@ export class Chart {
   #pointAt(row) {
     const left = this.#plot.valToPos(this.#data[0][row], "x");
     this.#plot.setCursor({ left, top: this.#plot.over.clientHeight / 2 });
-    const values = this.#spec.series.map(({ label }, i) => `${label} ${this.#text(i, this.#data[i + 1][row])}`);
+    const expected = this.#fan === null ? null : this.#expectation(row);
+    const values = row < WINDOW_S ? this.#spec.series.map(({ label }, i) => `${label} ${this.#text(i, this.#data[i + 1][row])}`) : [];
+    if (expected !== null) values.push(`expected ${expected}`);
     setText(this.said, `${time(this.#data[0][row])}: ${values.join(", ")}`);
   }
 
@@ -174,7 +236,7 @@ export class Chart {
       legend: { show: false },
       cursor: { sync: { key: "orfeas" }, drag: { x: false, y: false }, y: false, points: { size: 7 } },
       scales: {
-        x: { time: false, range: () => [this.#data[0][0], this.#data[0].at(-1)] },
+        x: { time: false, range: () => [this.#data[0][0], this.#end()] },
         y: { range: (_, least, most) => this.#range(least, most) },
       },
       axes: [
@@ -185,12 +247,20 @@ export class Chart {
           incrs: unit === "bytes" ? BYTE_STEPS : undefined,
           values: (_, splits) => splits.map((value) => quantity(value, unit, rate)) },
       ],
-      series: [{}, ...series.map((item, i) => line(item, i === 0 && !item.rate))],
+      series: [{}, ...series.map((item, i) => line(item, i === 0 && !item.rate)), ...this.#course()],
+      bands: this.#spec.ahead === undefined ? []
+        : [{ series: [series.length + 3, series.length + 2], fill: () => `${color(series[0].color)}${BAND_ALPHA}` }],
       hooks: {
         setCursor: [() => this.#data && this.#showValues()],
-        draw: [(plot) => this.#drawLevels(plot), drawn],
+        draw: [(plot) => this.#drawLevels(plot), (plot) => this.#drawThreshold(plot), drawn],
       },
     }, this.#data, this.canvas);
+  }
+
+  #course() {
+    if (this.#spec.ahead === undefined) return [];
+    const edge = { stroke: "transparent", width: 0, points: { show: false } };
+    return [{ stroke: () => color(this.#spec.series[0].color), width: 1.75, dash: [5, 4], points: { show: false } }, edge, edge];
   }
 
   #range(least, most) {
@@ -206,7 +276,7 @@ export class Chart {
     const levels = this.#store.values(this.#spec.level);
     const { ctx, bbox } = plot;
     const height = STRIP_PX * devicePixelRatio;
-    const x = (row) => Math.round(bbox.left + Math.min(1, row / (WINDOW_S - 1)) * bbox.width);
+    const x = (row) => Math.round(plot.valToPos(this.#data[0][Math.min(row, WINDOW_S - 1)], "x", true));
     ctx.save();
     for (let row = 0, end; row < levels.length; row = end) {
       // undefined: no point that often, so that the level still holds
@@ -217,6 +287,25 @@ export class Chart {
     }
     ctx.restore();
   }
+
+  #drawThreshold(plot) {
+    if (this.#fan !== null) drawLimit(plot, this.#fan.threshold);
+  }
+}
+
+/** A line across the chart that a value must not pass, where it is in sight. */
+export function drawLimit({ ctx, bbox, scales, valToPos }, limit) {
+  if (limit === null || limit < scales.y.min || limit > scales.y.max) return;
+  const y = Math.round(valToPos(limit, "y", true));
+  ctx.save();
+  ctx.strokeStyle = color("critical");
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
+  ctx.beginPath();
+  ctx.moveTo(bbox.left, y);
+  ctx.lineTo(bbox.left + bbox.width, y);
+  ctx.stroke();
+  ctx.restore();
 }
 
 function newest(values) {

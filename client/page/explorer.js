@@ -11,14 +11,16 @@ const HINT = "Type part of a name or of a label. What you pin stays here, in thi
 export class Explorer {
   #session;
   #store;
+  #ahead;
   #pins = new Pins();
   #charts = new Map(); // series → {chart, element, leaving}
   #asked = 0;
   #timer = null;
 
-  constructor(section, session, store) {
+  constructor(section, session, store, ahead) {
     this.#session = session;
     this.#store = store;
+    this.#ahead = ahead;
     this.input = el("input", {
       id: "search", type: "search", placeholder: "Search metrics", autocomplete: "off", spellcheck: "false",
       "aria-label": "Search metrics", "aria-describedby": "search-hint", "aria-controls": "results",
@@ -123,6 +125,7 @@ export class Explorer {
     const chart = new Chart({
       title: series, unit, actions: [unpin],
       series: [{ name: series, label: rate ? "per second" : "value", color: "c1", rate }],
+      ahead: rate ? undefined : () => this.#ahead.fan(series),
     });
     const element = el("article", { class: "card", "aria-label": series },
       el("header", {}, el("h3", { class: "series" }, series)), chart.element);

@@ -5,6 +5,7 @@
  */
 import uPlot from "./uplot/uPlot.esm.js";
 
+import { drawLimit } from "./chart.js";
 import { download, toCsv } from "./csv.js";
 import { el, setAttribute, setText } from "./dom.js";
 import { UNKNOWN, quantity, shortTime } from "./format.js";
@@ -13,7 +14,7 @@ import { color, onPalette } from "./palette.js";
 const HEIGHT_PX = 148;
 const FONT = "12px system-ui, sans-serif";
 const COLUMNS = ["value", "forecast", "lower80", "upper80", "lower90", "upper90"];
-const TIME_STEPS = [60, 300, 600, 900, 1800, 3600, 7200];
+const TIME_STEPS = [5, 10, 30, 60, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400];
 
 export class Fan {
   #plot = null;
@@ -108,7 +109,7 @@ export class Fan {
       scales: { x: { time: false }, y: { range: (_, least, most) => this.#range(least, most) } },
       axes: [
         { ...axis, grid: { show: false }, space: 80, size: 22, incrs: TIME_STEPS, values: (_, splits) => splits.map(shortTime) },
-        { ...axis, grid: { stroke: () => color("grid"), width: 1 }, space: 36, size: 64, gap: 6,
+        { ...axis, grid: { stroke: () => color("grid"), width: 1 }, space: 30, size: 64, gap: 6,
           values: (_, splits) => splits.map((value) => quantity(value, this.#unit)) },
       ],
       series: [
@@ -118,7 +119,7 @@ export class Fan {
         edge, edge, edge, edge,
       ],
       bands: [band(6, 5, "24"), band(4, 3, "3d")],
-      hooks: { draw: [(plot) => this.#drawThreshold(plot)] },
+      hooks: { draw: [(plot) => drawLimit(plot, this.#threshold)] },
     }, this.#data, this.canvas);
   }
 
@@ -129,20 +130,5 @@ export class Fan {
     const low = near ? Math.min(least, this.#threshold) : least;
     const high = near ? Math.max(most, this.#threshold) : most;
     return uPlot.rangeNum(low, high, 0.1, true);
-  }
-
-  #drawThreshold(plot) {
-    const { ctx, bbox, scales } = plot;
-    if (this.#threshold === null || this.#threshold < scales.y.min || this.#threshold > scales.y.max) return;
-    const y = Math.round(plot.valToPos(this.#threshold, "y", true));
-    ctx.save();
-    ctx.strokeStyle = color("critical");
-    ctx.lineWidth = devicePixelRatio;
-    ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
-    ctx.beginPath();
-    ctx.moveTo(bbox.left, y);
-    ctx.lineTo(bbox.left + bbox.width, y);
-    ctx.stroke();
-    ctx.restore();
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What is coming: the score and what it costs, a fan for each series, the time until thresholds, and how right that was. */
+/* What is coming: the score and what it costs, fans of what matters most, the time until thresholds, and how right that was. */
+import { describeArrival, describeSpan, isTrusted } from "./ahead.js";
 import { el, setText } from "./dom.js";
 import { Fan } from "./fan.js";
 import { UNKNOWN, number, quantity, span } from "./format.js";
@@ -7,24 +8,29 @@ import { Table, badge, right } from "./table.js";
 
 const LIST_MS = 10_000;
 const FANS = 6; // charts; the table has all
-const PAST_US = 3600e6;
-const STEP_US = 60e6;
+// of a fan, before it: as long again as the furthest forecast, in so many points
+const PAST_SHARE = 1.5;
+const PAST_POINTS = 90;
+const LEAST_STEP_US = 1e6;
 const TREND_LEVELS = { improving: "low", degrading: "high", stable: null };
 const REGIME_LEVELS = { quiet: "low", stepwise: "medium", spiky: "high", unknown: null };
 // of the score, from where on it is good
 const GOOD = 90;
 const FAIR = 60;
 
+const oneDigit = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 const level = (score) => (score >= GOOD ? "low" : score >= FAIR ? "medium" : "critical");
 const score = (value) => (value === null ? UNKNOWN : String(Math.round(value)));
 const percent = (value) => right(quantity(value, "percent"));
 
 export class Forecast {
   #session;
+  #ahead;
   #fans = new Map(); // series → {fan, element, madeUs}
 
-  constructor(section, session) {
+  constructor(section, session, ahead) {
     this.#session = session;
+    this.#ahead = ahead;
     this.score = el("span", { class: "big" }, UNKNOWN);
     this.reasons = el("ul", { class: "reasons" });
     this.parts = el("dl", { class: "facts" });
@@ -33,9 +39,9 @@ export class Forecast {
         el("p", { class: "muted" }, "What nobody measures costs nothing.")),
       this.parts, this.reasons);
     this.fans = el("div", { class: "cards" });
-    this.series = new Table("Forecasts", ["Series", "Trend", "Behaviour", ">Now", ">Horizon", ">Expected", ">80 % interval", "Threshold", "Reached in"],
+    this.series = new Table("Forecasts", ["Series", "Trend", "Behaviour", ">Now", ">In", ">Expected", ">80 % interval", ">Threshold", "Reached in"],
       "Nothing is forecast yet: what is expected is said after some minutes of samples.");
-    this.record = new Table("Track record", ["Metric", "Method", ">Horizon", ">Judged", ">Error", ">80 % held", ">90 % held"],
+    this.record = new Table("Track record", ["Metric", ">In", ">Judged", ">Error, of the last value’s", ">80 % held", ">90 % held", "Methods"],
       "No forecast has come to its time yet.");
     this.warnings = new Table("Warnings", ["Metric", ">Came true", ">False alarms", ">Missed", ">Averted", ">Open", ">Ahead by"],
       "Nothing was expected to reach its threshold, and nothing did.");
@@ -51,12 +57,13 @@ export class Forecast {
     const { predictions } = this.#session.client;
     const [{ predictions: all, health, recommendations }, { accuracy, warnings }] =
       await Promise.all([predictions.list({ limit: 1000 }), predictions.accuracy({ limit: 100 })]);
+    this.#ahead.tell(all);
     this.#tellHealth(health);
-    this.series.tell(all, seriesCells);
-    this.record.tell(accuracy, recordCells);
+    this.series.tell(this.#ahead.all, seriesRows);
+    this.record.tell(sumUp(accuracy), recordRows);
     this.warnings.tell(warnings, warningCells);
     this.advice.tell(recommendations, adviceCells);
-    await this.#tellFans(all);
+    await this.#tellFans(this.#ahead.all.slice(0, FANS));
   }
 
   #tellHealth({ score: of100, parts, reasons }) {
@@ -66,25 +73,33 @@ export class Forecast {
       el("div", {}, el("dt", {}, part), el("dd", {}, score(own)))));
     this.reasons.hidden = reasons.length === 0;
     this.reasons.replaceChildren(...reasons.map(({ part, deduction, reason }) =>
-      el("li", {}, badge(`−${number(deduction)} ${part}`, level(100 - 3 * deduction)), el("b", {}, reason))));
+      el("li", {}, badge(`−${oneDigit.format(deduction)} ${part}`, level(100 - 3 * deduction)), el("b", {}, reason.replace(`${part}: `, "")))));
   }
 
   // --- fans
 
-  async #tellFans(all) {
-    const bySeries = Map.groupBy(all, ({ series }) => series);
-    const shown = [...bySeries.keys()].slice(0, FANS);
+  async #tellFans(shown) {
+    const names = shown.map(([{ series }]) => series);
     for (const [series, { fan, element }] of this.#fans)
-      if (!shown.includes(series)) {
+      if (!names.includes(series)) {
         fan.remove();
         element.remove();
         this.#fans.delete(series);
       }
-    await Promise.all(shown.map((series) => this.#tellFan(series, bySeries.get(series))));
+    await Promise.all(shown.map((forecasts) => this.#tellFan(forecasts)));
+    this.#sort(names);
   }
 
-  async #tellFan(series, forecasts) {
-    const [{ made_us: madeUs, unit }] = forecasts;
+  /** The most urgent first; nothing is moved where the order is right. */
+  #sort(names) {
+    names.forEach((series, i) => {
+      const { element } = this.#fans.get(series);
+      if (this.fans.children[i] !== element) this.fans.insertBefore(element, this.fans.children[i] ?? null);
+    });
+  }
+
+  async #tellFan(forecasts) {
+    const [{ series, unit, made_us: madeUs }] = forecasts;
     let one = this.#fans.get(series);
     if (one === undefined) {
       const fan = new Fan({ series, unit });
@@ -98,51 +113,84 @@ export class Forecast {
     if (one.madeUs === madeUs) return;
     one.madeUs = madeUs;
     setText(one.left, describeTime(forecasts[0]));
-    const { series: found } = await this.#session.client.metrics.query(
-      { select: series, from_us: madeUs - PAST_US, to_us: madeUs, step_us: STEP_US, aggregate: "avg" });
-    one.fan.tell(forecasts, found[0]?.points ?? []);
+    one.fan.tell(forecasts, await this.#askPast(series, madeUs, PAST_SHARE * forecasts.at(-1).horizon_us));
+  }
+
+  async #askPast(select, toUs, spanUs) {
+    const stepUs = Math.max(LEAST_STEP_US, Math.round(spanUs / PAST_POINTS / LEAST_STEP_US) * LEAST_STEP_US);
+    const { series } = await this.#session.client.metrics.query(
+      { select, from_us: toUs - Math.max(spanUs, 2 * stepUs), to_us: toUs, step_us: stepUs, aggregate: "avg" });
+    return series[0]?.points ?? [];
   }
 }
 
-function describeTime({ threshold, unit, time_to_threshold_us: left, regime }) {
+function describeTime(forecast) {
+  const { threshold, unit, regime, time_to_threshold_us: left } = forecast;
   if (threshold === null) return "No threshold is set.";
+  const arrival = describeArrival(forecast);
+  if (arrival !== null) return `${arrival}.`;
   const limit = quantity(threshold, unit);
-  if (left === null) return `Not on its way to ${limit}${regime === "unknown" ? ", as far as can be told yet" : ""}.`;
-  return `Reaches ${limit} ${describeSpan(left)}.`;
+  if (left !== null) return `It may reach ${limit}; when, nobody can say of what moves like this.`;
+  return `Not on its way to ${limit}${regime === "unknown" ? ", as far as can be told yet" : ""}.`;
 }
 
-function describeSpan({ lower, value, upper }) {
-  if (value === 0) return "now: it is there";
-  const most = upper === null ? "perhaps never" : span(upper);
-  return `in ${value === null ? UNKNOWN : span(value)} (${lower === null ? UNKNOWN : span(lower)} to ${most})`;
-}
-
-function seriesCells(one) {
+/** A row for each horizon; what they share is said once. */
+function seriesRows(forecasts) {
+  const [one] = forecasts;
   const text = (value) => quantity(value, one.unit);
-  return [
-    el("th", { scope: "row", class: "wide" }, one.series),
-    el("td", {}, one.trend === null ? UNKNOWN : badge(one.trend, TREND_LEVELS[one.trend])),
-    el("td", {}, badge(one.regime, REGIME_LEVELS[one.regime])),
-    right(text(one.last)),
-    right(quantity(one.horizon_us, "us")),
-    right(text(one.value)),
-    right(one.lower === null ? UNKNOWN : `${text(one.lower)} to ${text(one.upper)}`),
-    el("td", {}, text(one.threshold)),
-    el("td", {}, one.time_to_threshold_us === null ? UNKNOWN : describeSpan(one.time_to_threshold_us).replace(/^in /, "")),
+  const rowspan = forecasts.length;
+  const before = [
+    el("th", { scope: "rowgroup", class: "wide", rowspan }, one.series),
+    el("td", { rowspan }, one.trend === null ? UNKNOWN : badge(one.trend, TREND_LEVELS[one.trend])),
+    el("td", { rowspan }, badge(one.regime, REGIME_LEVELS[one.regime])),
+    right(text(one.last), { rowspan }),
   ];
+  const behind = [
+    right(text(one.threshold), { rowspan }),
+    el("td", { rowspan, class: isTrusted(one) ? null : "muted" },
+      one.time_to_threshold_us === null ? UNKNOWN : describeSpan(one.time_to_threshold_us).replace(/^in /, "")),
+  ];
+  return forecasts.map(({ horizon_us: horizonUs, value, lower, upper }, i) => [
+    ...(i === 0 ? before : []),
+    right(quantity(horizonUs, "us")),
+    right(text(value)),
+    right(lower === null ? UNKNOWN : `${text(lower)} to ${text(upper)}`),
+    ...(i === 0 ? behind : []),
+  ]);
+}
+
+/** All methods of a metric and horizon together, in groups of a metric. */
+function sumUp(accuracy) {
+  const metrics = new Map(); // metric → horizon → sums
+  for (const one of accuracy) {
+    if (!metrics.has(one.metric)) metrics.set(one.metric, new Map());
+    const horizons = metrics.get(one.metric);
+    const before = horizons.get(one.horizon_us) ?? { ...one, methods: [], forecasts: 0, error: 0, naive: 0, held80: 0, held90: 0 };
+    horizons.set(one.horizon_us, {
+      ...before,
+      methods: [...before.methods, one.method],
+      forecasts: before.forecasts + one.forecasts,
+      error: before.error + one.forecasts * one.error,
+      naive: before.naive + one.forecasts * one.naive_error,
+      held80: before.held80 + one.forecasts * one.coverage_percent,
+      held90: before.held90 + one.forecasts * one.coverage90_percent,
+    });
+  }
+  return [...metrics.values()].map((horizons) => [...horizons.values()]);
 }
 
 /** The error is beside that of the last value: below 100 % is better than knowing nothing. */
-function recordCells(one) {
-  return [
-    el("th", { scope: "row" }, one.metric),
-    el("td", {}, one.method),
+function recordRows(horizons) {
+  const share = (sum, of) => percent(of > 0 ? sum / of : null);
+  return horizons.map((one, i) => [
+    ...(i === 0 ? [el("th", { scope: "rowgroup", rowspan: horizons.length }, one.metric)] : []),
     right(quantity(one.horizon_us, "us")),
     right(number(one.forecasts)),
-    percent(one.error_ratio === null ? null : 100 * one.error_ratio),
-    percent(one.coverage_percent),
-    percent(one.coverage90_percent),
-  ];
+    share(100 * one.error, one.naive),
+    share(one.held80, one.forecasts),
+    share(one.held90, one.forecasts),
+    el("td", { class: "muted" }, one.methods.join(", ")),
+  ]);
 }
 
 function warningCells(one) {

@@ -16,11 +16,13 @@ const of = (name, device) => `${name}{device="${device.replace(/[\\"]/g, "\\$&")
 export class Gpu {
   #session;
   #store;
+  #ahead;
   #cards = new Map(); // device → card
 
-  constructor(section, session, store) {
+  constructor(section, session, store, ahead) {
     this.#session = session;
     this.#store = store;
+    this.#ahead = ahead;
     this.nothing = el("div", { class: "card nothing-here", hidden: true });
     this.cards = el("div", { class: "cards devices" });
     section.append(this.nothing, this.cards);
@@ -41,7 +43,7 @@ export class Gpu {
       }
     for (const device of devices) {
       if (!this.#cards.has(device.device)) {
-        const card = new Card(device);
+        const card = new Card(device, this.#ahead);
         this.#cards.set(device.device, card);
         this.cards.append(card.element);
       }
@@ -71,7 +73,7 @@ class Card {
   #total = null;
   #listed = null;
 
-  constructor({ device, name, backend, vendor }) {
+  constructor({ device, name, backend, vendor }, ahead) {
     this.#device = device;
     this.used = el("span", { class: "big" }, UNKNOWN);
     this.total = el("span", { class: "muted" });
@@ -93,6 +95,7 @@ class Card {
       ],
       most: () => this.#total,
       level: of("gpu.pressure", device),
+      ahead: () => ahead.fan(of("gpu.memory.used_percent", device), (this.#total ?? NaN) / 100),
     });
     this.processes = el("ul", { class: "processes", "aria-label": `Processes on ${device}`, hidden: true });
     const about = [name === device ? null : device, vendor === backend ? null : vendor, backend].filter(Boolean);

@@ -10,6 +10,7 @@ const CARDS = [
   {
     title: "CPU",
     chart: { unit: "percent", most: 100, series: [{ name: "host.cpu.used_percent", label: "used", color: "c1" }] },
+    ahead: (ahead) => ahead.fan("host.cpu.used_percent"),
     figure: (store) => quantity(store.latest("host.cpu.used_percent", FRESH_S), "percent"),
     beside: (store) => {
       const count = store.latest("host.cpu.count", FRESH_S);
@@ -24,6 +25,7 @@ const CARDS = [
       unit: "bytes", most: (store) => store.latest("host.memory.total_bytes", FRESH_S),
       series: [{ name: "host.memory.used_bytes", label: "used", color: "c1" }],
     },
+    ahead: (ahead, store) => ahead.fan("host.memory.used_percent", (store.latest("host.memory.total_bytes", FRESH_S) ?? NaN) / 100),
     figure: (store) => living(store.latest("host.memory.used_bytes", FRESH_S), "bytes"),
     beside: (store) => {
       const total = store.latest("host.memory.total_bytes", FRESH_S);
@@ -72,12 +74,13 @@ export class Host {
   #store;
   #cards;
 
-  constructor(section, session, store) {
+  constructor(section, session, store, ahead) {
     this.#store = store;
     this.#cards = CARDS.map((spec) => {
       const { most } = spec.chart;
       const chart = new Chart({
         title: spec.title, ...spec.chart, most: typeof most === "function" ? () => most(store) : most,
+        ahead: spec.ahead && (() => spec.ahead(ahead, store)),
       });
       const figure = el("span", { class: "big" }, UNKNOWN);
       const beside = el("span", { class: "muted" });

@@ -307,6 +307,85 @@ await run({
     await visit.end();
   },
 
+  forecast: async () => {
+    const visit = await Visit.begin();
+    const { page } = visit;
+    await visit.state("live");
+    const section = page.locator("#forecast");
+    await section.getByText("Nothing is forecast yet").waitFor();
+    await section.getByText("No forecast has come to its time yet").waitFor();
+    await section.getByText("calls for anything").waitFor();
+    await axe(visit, "nothing is forecast");
+    await visit.screenshot("forecast-empty");
+
+    // four hours of a line that reaches 90 half an hour from now, and of one that stands still
+    const now = await ask("now");
+    const rows = Array.from({ length: 240 }, (_, i) => 239 - i);
+    for (const [name, at] of [["queue.depth", (i) => 90 - (i + 30) * 0.25], ["queue.idle", (i) => 20 + (i % 3)]])
+      await record(rows.map((i) => ({ name, value: at(i), t_us: now - i * 60e6 - 1e6 })));
+    const forecasts = await until(async () => {
+      const { predictions } = await ask("call", "predictions.list", { select: "queue.depth" });
+      return predictions.length === 3 && predictions[0].made_us > now - 7 * 60e6 && predictions;
+    }, "forecasts of the newest row");
+    const [near] = forecasts;
+    assert.equal(near.regime, "quiet");
+    assert.ok(near.time_to_threshold_us.value > 15 * 60e6 && near.time_to_threshold_us.value < 60 * 60e6, JSON.stringify(near));
+
+    // what is nearest to its threshold is shown first, and just what was forecast
+    await section.getByRole("article", { name: "Forecast of queue.depth" }).locator("canvas").waitFor();
+    assert.equal(await section.locator("h3.series").first().textContent(), "queue.depth");
+    await section.getByText(/^Reaches 90 in \d+\smin.* \(.* to .*\)\.$/).waitFor();
+    const { head, rows: told } = await visit.csv("the forecast of queue.depth");
+    assert.equal(head, "time,t_us,value,forecast,lower80,upper80,lower90,upper90");
+    assert.deepEqual(told.slice(-3).map(({ second, values }) => [Math.round(second * 1e6), ...values]),
+      forecasts.map((one) => [one.made_us + one.horizon_us, null, one.value, one.lower, one.upper, one.lower90, one.upper90]));
+    assert.ok(told.length > 60, `${told.length} rows of its past`);
+
+    const table = section.getByRole("table", { name: "Forecasts" });
+    assert.equal(await table.locator("tbody").filter({ hasText: "queue.depth" }).getByRole("row").count(), 3);
+    const { accuracy } = await ask("call", "predictions.accuracy", { select: "queue.depth" });
+    const judged = accuracy.filter(({ horizon_us: us }) => us === near.horizon_us).reduce((sum, one) => sum + one.forecasts, 0);
+    const record0 = section.getByRole("table", { name: "Track record" }).locator("tbody").filter({ hasText: "queue" }).first();
+    assert.equal(await record0.getByRole("row").first().getByRole("cell").nth(1).textContent(), String(judged));
+    await section.getByRole("table", { name: "Advice" }).getByText("orfeasctl metrics query 'queue.depth' --last 1h").waitFor();
+    await axe(visit, "forecasts");
+
+    // an ordinary chart goes on to the right, by the same forecast
+    for (const name of ["queue.depth", "queue.idle"]) {
+      await page.getByRole("searchbox").fill(name);
+      await page.locator("#results").getByRole("button", { name }).click();
+    }
+    const chart = page.locator("#explorer").getByRole("article", { name: "queue.depth", exact: true });
+    await chart.getByText(/^in [45]\smin/).waitFor();
+    await chart.getByText(/^Reaches 90 in/).waitFor();
+    await chart.getByRole("img", { name: /; in .*min.* \(.* to .*\)$/ }).waitFor();
+    // right of the middle is what is expected: there is a band, and none below what it spans
+    const drawn = await chart.locator("canvas").evaluate((canvas) => {
+      const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      const columns = new Set();
+      for (let i = 0; i < data.length; i += 4)
+        if (data[i + 3] > 0 && data[i + 2] > data[i] + 40) columns.add((i / 4) % width);
+      return [...columns].filter((x) => x > 0.6 * width).length / width;
+    });
+    assert.ok(drawn > 0.25, `${drawn} of the chart's width has a forecast`);
+    await chart.getByRole("group", { name: "queue.depth: chart" }).focus();
+    await page.keyboard.press("End");
+    await page.keyboard.press("ArrowRight");
+    await page.getByText(/^\d\d:\d\d(:\d\d)?: expected [\d.]+ \([\d.]+ to [\d.]+\)$/).waitFor({ state: "attached" });
+    assert.equal((await visit.csv("queue.depth")).rows.some(({ second }) => second * 1e6 > now + 240e6), false); // what came, alone
+    await visit.screenshot("forecast");
+
+    for (const [scheme, width] of [["dark", 1440], ["dark", 390], ["light", 390]]) {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.setViewportSize({ width, height: 800 });
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(overflow <= 0, `${overflow} px too wide at ${width}`);
+      await axe(visit, `${scheme} at ${width}`);
+      await visit.screenshot(`forecast-${scheme}-${width}`);
+    }
+    await visit.end();
+  },
+
   themes: async () => {
     const visit = await Visit.begin({ scheme: "light" });
     const { page } = visit;

@@ -125,6 +125,12 @@ def test_memory(t):
     equal(len(daemon.call("gpu.cleanups")["cleanups"]), 1)  # what was asked for, and no more
 
 
+def test_forecast(t):
+    """Only what is recorded is forecast, so that there is nothing first."""
+    none = {"forecast." + name: "" for name in ("gpu_memory", "gpu_utilization", "host_memory", "host_cpu", "disk")}
+    visit(t, "forecast", settings={**none, "forecast.queue": "{__name__=~\"queue.*\"}", "forecast.queue.threshold": 90})
+
+
 def test_themes(t):
     visit(t, "themes")
 
