@@ -372,6 +372,7 @@ write_change (OrfJudge *judge, OrfJudgeJob *job)
     return;
   }
   change->before_us = job->now_us - config->forecast.keep_us;
+  change->reach_us = ORF_FORECASTER_MAX_ROWS * config->forecast.row_us;
   change->max_rows = config->forecast.max_rows;
   orf_store_write_forecasts (judge->parts.store, change, written_cb, judge);
 }

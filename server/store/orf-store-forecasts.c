@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "store/orf-connection.h"
+#include "store/orf-store-pins.h"
 
 /* The first version whose files have the tables: one that is only looked at is not migrated. */
 #define FIRST_VERSION 10
@@ -34,18 +35,25 @@ static const char decide_sql[] =
 static const char state_sql[] =
   "INSERT INTO forecast_state (subject, row_us, t_us, saved_us, state) VALUES (?1,?2,?3,?4,?5) "
   "ON CONFLICT (subject) DO UPDATE SET row_us = ?2, t_us = ?3, saved_us = ?4, state = ?5";
-static const char drop_old_sql[] =
-  "DELETE FROM prediction WHERE id IN (SELECT id FROM prediction WHERE made_us < ?1 "
-  "ORDER BY made_us LIMIT " MAX_GONE ")";
-static const char drop_many_sql[] =
+/* Made between two times, of those up to an id. */
+static const char drop_sql[] =
   "DELETE FROM prediction WHERE id IN (SELECT id FROM prediction "
-  "WHERE id <= (SELECT max(id) FROM prediction) - ?1 ORDER BY id LIMIT " MAX_GONE ")";
+  "WHERE made_us >= ?1 AND made_us < ?2 AND id <= ?3 ORDER BY made_us LIMIT " MAX_GONE ")";
+/* The newest of the rows that are too many. */
+static const char excess_sql[] =
+  "SELECT id, made_us FROM prediction WHERE id <= (SELECT max(id) FROM prediction) - ?1 "
+  "ORDER BY id DESC LIMIT 1";
+#define IS_PINNED                                                                                  \
+  "EXISTS (SELECT 1 FROM pin WHERE pin.from_us <= coalesce (forecast_warning.decided_us, "         \
+  "forecast_warning.made_us) AND pin.to_us > coalesce (forecast_warning.made_us, "                 \
+  "forecast_warning.came_us))"
 static const char drop_old_warnings_sql[] =
-  "DELETE FROM forecast_warning WHERE id IN (SELECT id FROM forecast_warning ORDER BY id "
-  "LIMIT " MAX_GONE ") AND coalesce(made_us, came_us) < ?1";
+  "DELETE FROM forecast_warning WHERE id IN (SELECT id FROM forecast_warning "
+  "WHERE coalesce (made_us, came_us) < ?1 AND NOT " IS_PINNED " ORDER BY id LIMIT " MAX_GONE ")";
 static const char drop_many_warnings_sql[] =
   "DELETE FROM forecast_warning WHERE id IN (SELECT id FROM forecast_warning "
-  "WHERE id <= (SELECT max(id) FROM forecast_warning) - ?1 ORDER BY id LIMIT " MAX_GONE ")";
+  "WHERE id <= (SELECT max(id) FROM forecast_warning) - ?1 AND NOT " IS_PINNED
+  " ORDER BY id LIMIT " MAX_GONE ")";
 static const char read_state_sql[] =
   "SELECT row_us, t_us, saved_us, state FROM forecast_state WHERE subject = ?1";
 
@@ -243,8 +251,10 @@ write_state (const OrfForecastStateRow *row, OrfConnection *connection, GError *
   return orf_connection_run (connection, statement, error);
 }
 
+/* ---- what goes ------------------------------------------------------------------------------- */
+
 static gboolean
-drop (OrfConnection *connection, const char *sql, gint64 bound, GError **error)
+drop_warnings (OrfConnection *connection, const char *sql, gint64 bound, GError **error)
 {
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, sql, error);
 
@@ -255,12 +265,72 @@ drop (OrfConnection *connection, const char *sql, gint64 bound, GError **error)
 }
 
 static gboolean
+drop_between (
+  OrfConnection *connection, gint64 from_us, gint64 to_us, gint64 last_id, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, drop_sql, error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, from_us);
+  sqlite3_bind_int64 (statement, 2, to_us);
+  sqlite3_bind_int64 (statement, 3, last_id);
+  return orf_connection_run (connection, statement, error);
+}
+
+/* Stretch by stretch, that what is pinned is not looked at again with each write. */
+static gboolean
+drop_before (OrfConnection *connection,
+             const OrfPins *pins,
+             gint64 reach_us,
+             gint64 before_us,
+             gint64 last_id,
+             GError **error)
+{
+  gint64 from_us = G_MININT64;
+
+  while (from_us < before_us) {
+    OrfPinnedWindow window = { G_MAXINT64, G_MAXINT64 };
+    gint64 to_us = before_us;
+
+    if (orf_pins_find (pins, from_us, G_MAXINT64, &window))
+      to_us = MIN (before_us, window.from_us - reach_us);
+    if (from_us < to_us && !drop_between (connection, from_us, to_us, last_id, error))
+      return FALSE;
+    from_us = window.to_us;
+  }
+  return TRUE;
+}
+
+static gboolean
+drop_excess (OrfConnection *connection,
+             const OrfPins *pins,
+             const OrfForecastChange *change,
+             GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, excess_sql, error);
+  gboolean found;
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, change->max_rows);
+  if (!orf_connection_step (connection, statement, &found, error))
+    return FALSE;
+  return !found ||
+         drop_before (connection, pins, change->reach_us, sqlite3_column_int64 (statement, 1) + 1,
+                      sqlite3_column_int64 (statement, 0), error);
+}
+
+static gboolean
 drop_all (const OrfForecastChange *change, OrfConnection *connection, GError **error)
 {
-  return drop (connection, drop_old_sql, change->before_us, error) &&
-         drop (connection, drop_many_sql, change->max_rows, error) &&
-         drop (connection, drop_old_warnings_sql, change->before_us, error) &&
-         drop (connection, drop_many_warnings_sql, change->max_rows / 10, error);
+  g_autoptr (OrfPins) pins = orf_pins_load (connection, error);
+
+  return pins != NULL &&
+         drop_before (connection, pins, change->reach_us, change->before_us, G_MAXINT64, error) &&
+         drop_excess (connection, pins, change, error) &&
+         drop_warnings (connection, drop_old_warnings_sql, change->before_us, error) &&
+         drop_warnings (connection, drop_many_warnings_sql, change->max_rows / 10, error);
 }
 
 static gboolean

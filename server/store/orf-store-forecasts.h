@@ -80,7 +80,8 @@ typedef struct {
   GArray *verdicts;    /* OrfPredictionVerdict */
   GArray *warnings;    /* OrfForecastWarningRow */
   GPtrArray *states;   /* OrfForecastStateRow */
-  gint64 before_us;    /* what is older goes */
+  gint64 before_us;    /* what is older goes, but for what is pinned */
+  gint64 reach_us;     /* made so long before a pinned window, it may tell of it */
   gint64 max_rows;     /* of `prediction` */
 } OrfForecastChange;
 
