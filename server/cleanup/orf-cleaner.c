@@ -15,6 +15,7 @@
 #include "cleanup/orf-cleanup-trigger.h"
 #include "cleanup/orf-cleanup-verdict.h"
 #include "core/orf-clock.h"
+#include "core/orf-format.h"
 #include "core/orf-names.h"
 #include "gpu/orf-gpu-snapshot.h"
 #include "orf-error.h"
@@ -423,7 +424,7 @@ advise (OrfCleaner *cleaner, const OrfGpuDevice *device, const char *why)
   g_autoptr (GPtrArray)
     members = orf_cleaner_plan (cleaner, device->device, NULL, ORF_CLEANUP_LEVEL_NORMAL);
   gint64 expected_bytes = sum_expected (members);
-  g_autofree char *expected = orf_cleanup_format_bytes (expected_bytes);
+  g_autofree char *expected = orf_format_bytes ((double) expected_bytes);
   g_autofree char *text = g_strdup_printf ("%s; its workers can give back %s: orfeasctl gpu "
                                            "cleanup --device %s",
                                            why, expected, device->device);

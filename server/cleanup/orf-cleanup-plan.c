@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/orf-format.h"
+
 /* A turn is an answer and a window of quiet behind it. */
 #define MIN_TURN_US 500000
 /* An answer that takes a while, and room for a fall that comes late. */
@@ -26,22 +28,6 @@ orf_cleanup_step_free (OrfCleanupStep *step)
     return;
   g_free (step->reason);
   g_free (step);
-}
-
-char *
-orf_cleanup_format_bytes (gint64 bytes)
-{
-  static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
-  double value = (double) bytes / 1024;
-  guint unit = 0;
-
-  if (ABS (bytes) < 1024)
-    return g_strdup_printf ("%d B", (int) bytes);
-  while (ABS (value) >= 1024 && unit + 1 < G_N_ELEMENTS (units)) {
-    value /= 1024;
-    unit++;
-  }
-  return g_strdup_printf ("%.1f %s", value, units[unit]);
 }
 
 guint
@@ -95,7 +81,7 @@ get_idle_bytes (const OrfCleanupCandidate *candidate, guint can)
 static char *
 explain_idle (const OrfCleanupStep *step, guint can, double share)
 {
-  g_autofree char *idle = orf_cleanup_format_bytes (step->idle_bytes);
+  g_autofree char *idle = orf_format_bytes ((double) step->idle_bytes);
   const char *what = (can & ORF_CLEANUP_CAN_UNLOAD) != 0 ? "held, and it can unload" : "held idle";
 
   if (step->idle_bytes == 0)
@@ -113,7 +99,7 @@ explain_unknown (const OrfCleanupStep *step)
 
   if (step->expected_bytes < 0)
     return g_strdup ("does not report what it holds, and was never measured");
-  freed = orf_cleanup_format_bytes (step->expected_bytes);
+  freed = orf_format_bytes ((double) step->expected_bytes);
   return g_strdup_printf ("does not report what it holds; past cleanups brought %s", freed);
 }
 

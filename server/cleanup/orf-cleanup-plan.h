@@ -55,7 +55,4 @@ gint64 orf_cleanup_share_us (gint64 left_us, guint n_left);
  * unless there is less than a second for each. */
 guint orf_cleanup_choose_width (gint64 left_us, guint n_left);
 
-/* "512.0 MiB", as reasons have it. */
-char *orf_cleanup_format_bytes (gint64 bytes);
-
 G_END_DECLS

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cleanup/orf-cleanup-record.h"
 
-#include "cleanup/orf-cleanup-plan.h"
 #include "cleanup/orf-cleanup-verdict.h"
+#include "core/orf-format.h"
 #include "core/orf-id.h"
 
 /* Of whom the sentences tell: the rest is in `workers`. */
@@ -13,7 +13,7 @@
 static char *
 format_bytes (OrfMaybeBytes value)
 {
-  return value.known ? orf_cleanup_format_bytes (value.bytes) : g_strdup ("an unknown amount");
+  return value.known ? orf_format_bytes ((double) value.bytes) : g_strdup ("an unknown amount");
 }
 
 static OrfMaybeBytes
@@ -110,7 +110,7 @@ append_taken_again (const OrfCleanupRow *row, GString *text)
 {
   gint64 taken_bytes = row->released.bytes - MAX (row->freed.bytes, 0);
   g_autofree char *released = format_bytes (row->released);
-  g_autofree char *taken = orf_cleanup_format_bytes (taken_bytes);
+  g_autofree char *taken = orf_format_bytes ((double) taken_bytes);
 
   if (!row->released.known || !row->freed.known || row->others.bytes > 0 ||
       taken_bytes <= orf_verdict_get_tolerance_bytes (row->measured_by, row->released.bytes))
@@ -133,7 +133,7 @@ orf_cleanup_summarize (const OrfCleanupRow *row)
     n_told += append_worker (row->workers->pdata[i], text);
   append_taken_again (row, text);
   if (row->others.known && row->others.bytes != 0) {
-    g_autofree char *others = orf_cleanup_format_bytes (ABS (row->others.bytes));
+    g_autofree char *others = orf_format_bytes ((double) ABS (row->others.bytes));
 
     g_string_append_printf (text, " Others %s %s meanwhile.",
                             row->others.bytes > 0 ? "took" : "gave back", others);

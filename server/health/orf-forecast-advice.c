@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "core/orf-clock.h"
-#include "orf-schema-types.h"
+#include "core/orf-format.h"
+#include "core/orf-id.h"
+#include "store/orf-store-leaks.h"
 
 #define MINUTE_US (60 * ORF_US_PER_S)
 #define HOUR_US   (60 * MINUTE_US)
@@ -40,16 +42,6 @@ dup_label (const char *series, const char *key)
   return g_strcompress (quoted);
 }
 
-static char *
-format_span (gint64 us)
-{
-  if (us < 2 * MINUTE_US)
-    return g_strdup_printf ("%.0f s", (double) us / ORF_US_PER_S);
-  if (us < 2 * HOUR_US)
-    return g_strdup_printf ("%.0f min", (double) us / MINUTE_US);
-  return g_strdup_printf ("%.1f h", (double) us / HOUR_US);
-}
-
 /* The command that does most about it, or shows what is behind it. */
 static char *
 make_action (const OrfPredictionInfo *prediction)
@@ -72,27 +64,35 @@ make_action (const OrfPredictionInfo *prediction)
   return g_strdup_printf ("orfeasctl metrics query %s --last 1h", quoted);
 }
 
-static char *
-make_evidence (const OrfPredictionInfo *prediction)
+static void
+append_time (GString *text, const OrfPredictionTime *left)
 {
-  const OrfPredictionTime *left = prediction->time_to_threshold_us;
-  GString *text = g_string_new (NULL);
-  g_autofree char *lower = left->has_lower ? format_span (left->lower) : g_strdup ("now");
-  g_autofree char *upper = left->has_upper ? format_span (left->upper) : NULL;
+  g_autofree char *lower = left->has_lower ? orf_format_span (left->lower) : g_strdup ("now");
+  g_autofree char *upper = left->has_upper ? orf_format_span (left->upper) : NULL;
 
-  g_string_append_printf (text, "It is %.4g", prediction->last);
-  if (!isnan (prediction->slope_per_s))
-    g_string_append_printf (text, " and moves by %.3g an hour", prediction->slope_per_s * 3600);
   if (upper != NULL)
     g_string_append_printf (text, "; in 4 of 5 such cases it is there after %s to %s", lower,
                             upper);
   else
     g_string_append_printf (text, "; after %s at the earliest, perhaps never", lower);
-  if (!isnan (prediction->confidence))
-    g_string_append_printf (text, ". What was said of it before held in %.0f %% of cases.",
+}
+
+static char *
+make_evidence (const OrfPredictionInfo *prediction)
+{
+  const OrfPredictionTime *left = prediction->time_to_threshold_us;
+  GString *text = g_string_new (NULL);
+  g_autofree char *slope = orf_format_number (prediction->slope_per_s * 3600);
+
+  g_string_append_printf (text, "It is %.4g", prediction->last);
+  if (!isnan (prediction->slope_per_s))
+    g_string_append_printf (text, " and moves by %s an hour", slope);
+  if (left->value > 0) /* else there is nothing to foretell */
+    append_time (text, left);
+  g_string_append_c (text, '.');
+  if (!isnan (prediction->confidence) && left->value > 0)
+    g_string_append_printf (text, " What was said of it before held in %.0f %% of cases.",
                             100 * prediction->confidence);
-  else
-    g_string_append_c (text, '.');
   return g_string_free (text, FALSE);
 }
 
@@ -101,7 +101,7 @@ recommend (const OrfPredictionInfo *prediction)
 {
   OrfGpuRecommendation *recommendation = orf_gpu_recommendation_new ();
   gint64 left_us = prediction->time_to_threshold_us->value;
-  g_autofree char *left = format_span (left_us);
+  g_autofree char *left = orf_format_span (left_us);
 
   recommendation->severity = left_us <= NEAR_US ? ORF_SEVERITY_CRITICAL : ORF_SEVERITY_WARNING;
   recommendation->title = left_us == 0 ? g_strdup_printf ("%s is at its threshold of %g",
@@ -111,6 +111,60 @@ recommend (const OrfPredictionInfo *prediction)
   recommendation->evidence = make_evidence (prediction);
   recommendation->action = make_action (prediction);
   return recommendation;
+}
+
+/* ---- leaks ----------------------------------------------------------------------------------- */
+
+static char *
+describe_leak (const OrfLeakRow *leak)
+{
+  g_autoptr (GDateTime) since = g_date_time_new_from_unix_utc (leak->since_us / ORF_US_PER_S);
+  g_autofree char *when = since != NULL ? g_date_time_format (since, "%Y-%m-%dT%H:%M:%SZ") : NULL;
+  g_autofree char *grown = orf_format_bytes ((double) leak->grown_bytes);
+  g_autofree char *lower = orf_format_bytes (leak->slope_lower_bytes_per_s * 3600);
+  g_autofree char *upper = orf_format_bytes (leak->slope_upper_bytes_per_s * 3600);
+  GString *text = g_string_new (NULL);
+
+  g_string_append_printf (text, "It took %s since %s and gave nothing back: %s to %s an hour.",
+                          grown, when != NULL ? when : "then", lower, upper);
+  if (leak->trigger != NULL)
+    g_string_append_printf (text, " It may have begun with: %s.", leak->trigger);
+  g_string_append_printf (text, " A leak with a probability of %.0f %%.", 100 * leak->confidence);
+  return g_string_free (text, FALSE);
+}
+
+static OrfGpuRecommendation *
+recommend_about_leak (const OrfLeakRow *leak)
+{
+  OrfGpuRecommendation *recommendation = orf_gpu_recommendation_new ();
+  g_autofree char *worker = leak->worker > 0 ? orf_id_format (ORF_ID_WORKER, leak->worker) : NULL;
+  g_autofree char *slope = orf_format_bytes (leak->slope_bytes_per_s * 3600);
+  g_autofree char *device = g_shell_quote (leak->device);
+
+  recommendation->severity = ORF_SEVERITY_WARNING;
+  recommendation->title = g_strdup_printf ("%s%s%s%s leaks memory of %s: %s an hour",
+                                           leak->name != NULL ? leak->name : leak->subject,
+                                           worker != NULL ? " (" : "", worker != NULL ? worker : "",
+                                           worker != NULL ? ")" : "", leak->device, slope);
+  recommendation->evidence = describe_leak (leak);
+  if (worker != NULL)
+    recommendation->action =
+      g_strdup_printf ("orfeasctl gpu cleanup --worker %s --level aggressive", worker);
+  else if (leak->pid > 0)
+    recommendation->action = g_strdup_printf ("ps -o pid,user,etime,args -p %" G_GINT64_FORMAT,
+                                              leak->pid);
+  else
+    recommendation->action = g_strdup_printf ("orfeasctl gpu leaks %s", device);
+  return recommendation;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+gboolean
+orf_forecast_is_trusted (const OrfPredictionInfo *prediction)
+{
+  return prediction->time_to_threshold_us != NULL && prediction->time_to_threshold_us->has_value &&
+         prediction->regime == ORF_PREDICTION_REGIME_QUIET;
 }
 
 static gint
@@ -135,9 +189,8 @@ list_near (const GPtrArray *predictions)
 
   for (guint i = 0; i < predictions->len; i++) {
     const OrfPredictionInfo *prediction = predictions->pdata[i];
-    const OrfPredictionTime *left = prediction->time_to_threshold_us;
 
-    if (left != NULL && left->has_value && left->value <= FAR_US &&
+    if (orf_forecast_is_trusted (prediction) && prediction->time_to_threshold_us->value <= FAR_US &&
         g_hash_table_add (seen, prediction->series))
       g_ptr_array_add (near, (gpointer) prediction);
   }
@@ -146,12 +199,14 @@ list_near (const GPtrArray *predictions)
 }
 
 GPtrArray *
-orf_forecast_advise (const GPtrArray *predictions)
+orf_forecast_advise (const GPtrArray *predictions, const GPtrArray *leaks)
 {
   g_autoptr (GPtrArray) near = list_near (predictions);
   GPtrArray *advice = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_gpu_recommendation_free);
 
   for (guint i = 0; i < near->len; i++)
     g_ptr_array_add (advice, recommend (near->pdata[i]));
+  for (guint i = 0; i < leaks->len; i++)
+    g_ptr_array_add (advice, recommend_about_leak (leaks->pdata[i]));
   return advice;
 }

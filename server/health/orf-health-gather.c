@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/orf-clock.h"
+#include "health/orf-forecast-advice.h"
 #include "metrics/orf-newest.h"
 #include "metrics/orf-series-name.h"
 
@@ -38,14 +39,13 @@ keep (Gathering *gathering, char *text)
 static void
 add_exhaustion (Gathering *gathering, const OrfPredictionInfo *prediction)
 {
-  const OrfPredictionTime *left = prediction->time_to_threshold_us;
   OrfHealthInput input = { ORF_HEALTH_EXHAUSTION_S, NULL, NULL, 0 };
 
-  if (left == NULL || !left->has_value ||
+  if (!orf_forecast_is_trusted (prediction) ||
       !g_str_has_prefix (prediction->series, "gpu.memory.used_percent"))
     return;
   input.subject = keep (gathering, g_strdup (prediction->series));
-  input.value = (double) left->value / ORF_US_PER_S;
+  input.value = (double) prediction->time_to_threshold_us->value / ORF_US_PER_S;
   g_array_append_val (gathering->inputs, input);
 }
 

@@ -16,6 +16,10 @@
 #include "orf-schema-bind.h"
 #include "rpc/orf-list-cursor.h"
 #include "store/orf-store-forecast-lists.h"
+#include "store/orf-store-leaks.h"
+
+/* Of those that leak, so many are recommended to be seen to: the steepest. */
+#define MAX_LEAKS 10
 
 struct _OrfJudgeService {
   const OrfMetricsParts *parts;
@@ -31,14 +35,19 @@ typedef struct {
   gboolean first; /* page */
   gint64 after_id, after_us;
   guint limit;
-  OrfPredictionsListResult *result; /* while its health is judged */
+  GPtrArray *all;                   /* OrfPredictionInfo, whichever the caller chose */
+  OrfPredictionsListResult *result; /* its predictions are some of all, and not its own */
 } Ask;
 
 static void
 ask_free (Ask *ask)
 {
   g_clear_pointer (&ask->selector, orf_selector_free);
-  g_clear_pointer (&ask->result, orf_predictions_list_result_free);
+  if (ask->result != NULL) {
+    g_ptr_array_set_size (ask->result->predictions, 0);
+    orf_predictions_list_result_free (ask->result);
+  }
+  g_clear_pointer (&ask->all, g_ptr_array_unref);
   g_free (ask);
 }
 
@@ -141,48 +150,50 @@ is_behind (const Ask *ask, const OrfPredictionRow *row)
          (row->series_id == ask->after_id && row->horizon_us > ask->after_us);
 }
 
-static gboolean
-fill_list (Ask *ask, GPtrArray *entries, OrfPredictionsListResult *result, GError **error)
+/* Onto the page that is asked for, where it has room. */
+static void
+put_on_page (Ask *ask, const OrfPredictionRow *row, OrfPredictionInfo *info)
 {
-  for (guint i = 0; i < entries->len; i++) {
-    const OrfPredictionEntry *entry = entries->pdata[i];
-    g_auto (GStrv) labels = get_labels (&entry->series);
-    GError *failure = NULL;
+  OrfPredictionsListResult *result = ask->result;
 
-    if (!is_behind (ask, &entry->row) ||
-        (ask->horizon_us != 0 && entry->row.horizon_us != ask->horizon_us))
-      continue;
-    if (!is_meant (ask, &entry->series, labels, &failure)) {
-      if (failure == NULL)
-        continue;
-      g_propagate_error (error, failure);
-      return FALSE;
-    }
-    if (result->predictions->len == ask->limit) {
-      result->next_cursor = orf_list_cursor_format (ask->after_id, ask->after_us);
-      return TRUE;
-    }
-    g_ptr_array_add (result->predictions, make_info (ask->service, entry, labels));
-    /* where the next page would begin */
-    ask->after_id = entry->row.series_id;
-    ask->after_us = entry->row.horizon_us;
+  if (result->next_cursor != NULL)
+    return;
+  if (result->predictions->len == ask->limit) {
+    result->next_cursor = orf_list_cursor_format (ask->after_id, ask->after_us);
+    return;
   }
-  return TRUE;
+  g_ptr_array_add (result->predictions, info);
+  /* where the next page would begin */
+  ask->after_id = row->series_id;
+  ask->after_us = row->horizon_us;
 }
 
-/* Whichever the caller chose: of those whose last forecast is not old. */
-static GPtrArray *
-make_all (const OrfJudgeService *service, const GPtrArray *entries)
+static gboolean
+take_entry (Ask *ask, const OrfPredictionEntry *entry, GError **error)
 {
-  GPtrArray *all = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_prediction_info_free);
+  g_auto (GStrv) labels = get_labels (&entry->series);
+  OrfPredictionInfo *info = make_info (ask->service, entry, labels);
+  GError *failure = NULL;
 
-  for (guint i = 0; i < entries->len; i++) {
-    const OrfPredictionEntry *entry = entries->pdata[i];
-    g_auto (GStrv) labels = get_labels (&entry->series);
-
-    g_ptr_array_add (all, make_info (service, entry, labels));
+  g_ptr_array_add (ask->all, info);
+  if (!is_behind (ask, &entry->row) ||
+      (ask->horizon_us != 0 && entry->row.horizon_us != ask->horizon_us))
+    return TRUE;
+  if (is_meant (ask, &entry->series, labels, &failure)) {
+    put_on_page (ask, &entry->row, info);
+    return TRUE;
   }
-  return all;
+  if (failure == NULL)
+    return TRUE;
+  g_propagate_error (error, failure);
+  return FALSE;
+}
+
+static void
+list_fail (Ask *ask, const GError *error)
+{
+  orf_call_fail (ask->call, g_error_copy (error));
+  ask_free (ask);
 }
 
 static void
@@ -191,30 +202,45 @@ judged_cb (gpointer user_data, OrfPredictionHealth *health, const GError *error)
   Ask *ask = user_data;
 
   ask->result->health = health;
-  if (error != NULL)
-    orf_call_fail (ask->call, g_error_copy (error));
-  else
-    orf_call_return_predictions_list (ask->call, ask->result);
+  if (error != NULL) {
+    list_fail (ask, error);
+    return;
+  }
+  orf_call_return_predictions_list (ask->call, ask->result);
   ask_free (ask);
+}
+
+static void
+leaks_cb (gpointer user_data, GPtrArray *leaks, const GError *error)
+{
+  Ask *ask = user_data;
+
+  if (error != NULL) {
+    list_fail (ask, error);
+    return;
+  }
+  ask->result->recommendations = orf_forecast_advise (ask->all, leaks);
+  orf_health_gather (ask->service->parts, ask->all, orf_call_get_cancel (ask->call), judged_cb,
+                     ask);
 }
 
 static void
 listed_cb (gpointer user_data, GPtrArray *entries, const GError *failure)
 {
+  static const OrfLeakFilter worst = { .before_slope = G_MAXINT64, .max = MAX_LEAKS };
   Ask *ask = user_data;
-  OrfPredictionsListResult *result = ask->result = orf_predictions_list_result_new ();
-  g_autoptr (GPtrArray) all = NULL;
-  GError *error = failure != NULL ? g_error_copy (failure) : NULL;
+  g_autoptr (GError) error = failure != NULL ? g_error_copy (failure) : NULL;
 
-  result->predictions = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_prediction_info_free);
-  if (error != NULL || !fill_list (ask, entries, result, &error)) {
-    orf_call_fail (ask->call, error);
-    ask_free (ask);
-    return;
-  }
-  all = make_all (ask->service, entries);
-  result->recommendations = orf_forecast_advise (all);
-  orf_health_gather (ask->service->parts, all, orf_call_get_cancel (ask->call), judged_cb, ask);
+  ask->all = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_prediction_info_free);
+  ask->result = orf_predictions_list_result_new ();
+  ask->result->predictions = g_ptr_array_new ();
+  for (guint i = 0; error == NULL && i < entries->len; i++)
+    take_entry (ask, entries->pdata[i], &error);
+  if (error != NULL)
+    list_fail (ask, error);
+  else
+    orf_store_read_leaks (ask->service->parts->store, &worst, orf_call_get_cancel (ask->call),
+                          leaks_cb, ask);
 }
 
 static void

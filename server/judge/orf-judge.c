@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "core/orf-clock.h"
+#include "core/orf-format.h"
 #include "core/orf-thread.h"
 #include "judge/orf-judge-job.h"
 #include "judge/orf-judge-opening.h"
@@ -310,23 +311,11 @@ open_some (OrfJudge *judge)
 /* ---- what comes back ------------------------------------------------------------------------- */
 
 static char *
-format_duration (gint64 us)
-{
-  gint64 s = us / ORF_US_PER_S;
-
-  if (s < 120)
-    return g_strdup_printf ("%" G_GINT64_FORMAT " s", s);
-  if (s < 7200)
-    return g_strdup_printf ("%" G_GINT64_FORMAT " min", s / 60);
-  return g_strdup_printf ("%.1f h", (double) s / 3600);
-}
-
-static char *
 describe_warning (const Subject *subject, const OrfForecastWarningRow *row)
 {
-  g_autofree char *value = format_duration (row->expected_us - row->made_us);
-  g_autofree char *lower = format_duration (row->expected_lower_us - row->made_us);
-  g_autofree char *upper = format_duration (row->expected_upper_us - row->made_us);
+  g_autofree char *value = orf_format_span (row->expected_us - row->made_us);
+  g_autofree char *lower = orf_format_span (row->expected_lower_us - row->made_us);
+  g_autofree char *upper = orf_format_span (row->expected_upper_us - row->made_us);
 
   return g_strdup_printf ("%s is %.4g and expected to reach %.4g in %s (%s to %s; %s)",
                           subject != NULL ? subject->spec.subject : "a series", row->value,

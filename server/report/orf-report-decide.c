@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/orf-clock.h"
+#include "core/orf-format.h"
 
 /* What is held idle or lies in pieces is worth an ask from these shares on: caching allocators keep
  * some on purpose. */
@@ -89,27 +90,13 @@ orf_report_get_idle_percent (const OrfReportDevice *device)
 /* ---- words ----------------------------------------------------------------------------------- */
 
 static char *
-format_gib (double bytes)
-{
-  if (fabs (bytes) >= 1024.0 * 1024 * 1024)
-    return g_strdup_printf ("%.2f GiB", bytes / (1024.0 * 1024 * 1024));
-  return g_strdup_printf ("%.1f MiB", bytes / (1024.0 * 1024));
-}
-
-static char *
-format_span (gint64 from_us, gint64 to_us)
+describe_span (gint64 from_us, gint64 to_us)
 {
   g_autoptr (GDateTime) to = g_date_time_new_from_unix_utc (to_us / ORF_US_PER_S);
   g_autofree char *end = to != NULL ? g_date_time_format (to, "%Y-%m-%dT%H:%M:%SZ") : NULL;
-  double seconds = (double) (to_us - from_us) / 1e6;
+  g_autofree char *span = orf_format_span (to_us - from_us);
 
-  if (seconds < 120)
-    return g_strdup_printf ("in the %.0f s to %s", seconds, end);
-  if (seconds < 7200)
-    return g_strdup_printf ("in the %.0f min to %s", seconds / 60, end);
-  if (seconds < 2 * 86400.0)
-    return g_strdup_printf ("in the %.1f h to %s", seconds / 3600, end);
-  return g_strdup_printf ("in the %.1f d to %s", seconds / 86400, end);
+  return g_strdup_printf ("in the %s to %s", span, end);
 }
 
 /* What is pasted into a shell; ids are opaque. */
@@ -164,8 +151,8 @@ look_at_idle (Decision *decision, const OrfReportDevice *device)
 
   if (!(percent >= MANY_IDLE_PERCENT) || idle < MIN_GAIN_PERCENT / 100 * device->total_bytes)
     return;
-  amount = format_gib (idle);
-  held = format_gib (device->reserved_bytes);
+  amount = orf_format_bytes (idle);
+  held = orf_format_bytes (device->reserved_bytes);
   add (decision, get_severity (device), idle,
        g_strdup_printf ("Workers on %s hold %s idle", device->device, amount),
        g_strdup_printf ("%.0f %% of the %s that their allocators held were not in use, on average "
@@ -216,7 +203,7 @@ look_at_use (Decision *decision, const OrfReportDevice *device)
   if (!(device->used_percent >= MUCH_USED_PERCENT) ||
       !(device->utilization_percent < LITTLE_BUSY_PERCENT))
     return;
-  amount = format_gib (bytes);
+  amount = orf_format_bytes (bytes);
   add (decision, ORF_SEVERITY_INFO, bytes / 2,
        g_strdup_printf ("%s holds much and computes little", device->device),
        g_strdup_printf ("%s in use (%.0f %%), and %.0f %% of the time computing, on average %s",
@@ -254,7 +241,7 @@ look_at_batches (Decision *decision, const OrfReportWorker *worker)
     return;
   if (!too_large && (double) advice->recommended < MIN_LARGER * (double) advice->explored_max)
     return;
-  peak = format_gib ((double) advice->peak_bytes);
+  peak = orf_format_bytes ((double) advice->peak_bytes);
   add (decision, too_large ? ORF_SEVERITY_WARNING : ORF_SEVERITY_INFO,
        fabs (advice->bytes_per_item * (double) (advice->explored_max - advice->recommended)),
        too_large
@@ -274,7 +261,7 @@ look_at_batches (Decision *decision, const OrfReportWorker *worker)
 static char *
 describe_nothing (const OrfReportCleanups *cleanups, const char *span)
 {
-  g_autofree char *retaken = format_gib ((double) cleanups->retaken_bytes);
+  g_autofree char *retaken = orf_format_bytes ((double) cleanups->retaken_bytes);
   gboolean in_vain = cleanups->retaken_bytes > MAX (cleanups->freed_bytes, 0);
 
   return g_strdup_printf ("%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " freed nothing, %s%s%s%s",
@@ -309,8 +296,8 @@ static void
 look_at_asked (Decision *decision, const OrfReportAsked *asked)
 {
   g_autofree char *id = quote (asked->device);
-  g_autofree char *claimed = format_gib ((double) asked->claimed_bytes);
-  g_autofree char *freed = format_gib ((double) asked->released_bytes);
+  g_autofree char *claimed = orf_format_bytes ((double) asked->claimed_bytes);
+  g_autofree char *freed = orf_format_bytes ((double) asked->released_bytes);
 
   /* once, and by little: others may have taken some at the same moment */
   if (asked->n_overclaimed > 1 || asked->claimed_bytes > 2 * asked->released_bytes)
@@ -388,7 +375,7 @@ orf_report_decide (const OrfReportFacts *facts)
   GPtrArray *recommendations = g_ptr_array_new_with_free_func (
     (GDestroyNotify) orf_gpu_recommendation_free);
   g_autoptr (GArray) ranked = g_array_new (FALSE, FALSE, sizeof (Ranked));
-  g_autofree char *span = format_span (facts->from_us, facts->to_us);
+  g_autofree char *span = describe_span (facts->from_us, facts->to_us);
   Decision decision = { facts, ranked, span };
 
   look (&decision);
@@ -420,7 +407,7 @@ char *
 orf_report_summarize (const OrfReportFacts *facts, const GPtrArray *recommendations)
 {
   GString *text = g_string_new (NULL);
-  g_autofree char *span = format_span (facts->from_us, facts->to_us);
+  g_autofree char *span = describe_span (facts->from_us, facts->to_us);
   guint n = facts->devices->len;
 
   if (n == 0)

@@ -206,24 +206,6 @@ test_width (void)
   g_assert_cmpuint (orf_cleanup_choose_width (-5, 7), ==, 7);
 }
 
-static void
-expect_text (gint64 bytes, const char *expected)
-{
-  g_autofree char *text = orf_cleanup_format_bytes (bytes);
-
-  g_assert_cmpstr (text, ==, expected);
-}
-
-static void
-test_format (void)
-{
-  expect_text (0, "0 B");
-  expect_text (1023, "1023 B");
-  expect_text (512 * MIB, "512.0 MiB");
-  expect_text (-1536 * MIB, "-1.5 GiB");
-  expect_text (G_MAXINT64, "8388608.0 TiB");
-}
-
 int
 main (int argc, char **argv)
 {
@@ -236,6 +218,5 @@ main (int argc, char **argv)
   g_test_add_func ("/cleanup-plan/honesty-of-the-silent", test_honesty_of_the_silent);
   g_test_add_func ("/cleanup-plan/share", test_share);
   g_test_add_func ("/cleanup-plan/width", test_width);
-  g_test_add_func ("/cleanup-plan/format", test_format);
   return g_test_run ();
 }
