@@ -219,7 +219,7 @@ test_layout (void)
                                                                                   : 1;
     g_string_truncate (known.told, 0);
     g_string_truncate (unknown.told, 0);
-    vector->layout = (guint64) t / 20 + 1;
+    vector->layout = (guint64) (t - 1) / 20 + 1;
     left_out = orf_alert_set_step (known.set, vector, t * S, changed_cb, &known);
     vector->layout = 0;
     g_assert_cmpuint (orf_alert_set_step (unknown.set, vector, t * S, changed_cb, &unknown), ==,
