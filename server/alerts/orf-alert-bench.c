@@ -100,6 +100,7 @@ take_over_alerts (OrfAlertSet *to, const OrfAlertSet *from)
 
     alert->value = old->value;
     alert->no = old->no;
+    alert->patient_until_us = old->patient_until_us;
   }
 }
 

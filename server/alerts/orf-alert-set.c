@@ -139,8 +139,11 @@ step_alert (const Step *step, OrfAlert *alert, OrfAlertCondition condition, doub
 {
   OrfAlertChange change;
 
+  if (condition == ORF_ALERT_UNKNOWN && step->now_us < alert->patient_until_us)
+    return;
   if (!isnan (value))
     alert->value = value;
+  alert->patient_until_us = 0;
   change = orf_alert_life_step (&alert->life, step->timing, condition, step->now_us);
   if (change != ORF_ALERT_CHANGE_NONE)
     step->changed (step->user_data, alert, change);

@@ -20,6 +20,9 @@ typedef struct {
   OrfAlertLife life;
   double value; /* the last that was known; NAN: none */
   gint64 no;    /* whoever keeps it, calls it so; 0: not yet */
+  /* Until then, that nothing is known of it says nothing: after a restart its series come one by
+   * one. */
+  gint64 patient_until_us;
 } OrfAlert;
 
 /* In the order of the vector's lines, then those without a line by key.  alert is good until the

@@ -189,6 +189,27 @@ test_restore (void)
   tear_down (&fixture);
 }
 
+/* What waits for its series after a restart is not dropped meanwhile. */
+static void
+test_patience (void)
+{
+  const OrfAlertLife life = { .phase = ORF_ALERT_PENDING, .seen_us = 5 * S, .pending_us = 4 * S };
+  char *labels[] = { g_strdup ("k"), g_strdup ("x"), NULL };
+  Fixture fixture;
+  OrfAlert *alert;
+
+  set_up_as (&fixture, 10 * S, 0, 10);
+  alert = orf_alert_set_restore (fixture.set, g_memdup2 (labels, sizeof labels), &life);
+  alert->patient_until_us = 20 * S;
+  STEP (&fixture, 9, "", NAN);
+  STEP (&fixture, 13, "", NAN);
+  STEP (&fixture, 15, "x+ ", 20);
+  STEP (&fixture, 16, "x- ", 1);
+  alert = orf_alert_set_find (fixture.set, "{k=\"x\"}");
+  g_assert_true (alert == NULL || alert->patient_until_us == 0);
+  tear_down (&fixture);
+}
+
 /* Of each line, at random, with a vector that says that its lines stay and one that does not: both
  * come to the same. */
 static void
@@ -243,6 +264,7 @@ main (int argc, char **argv)
   g_test_add_func ("/alerts/set/bound", test_bound);
   g_test_add_func ("/alerts/set/value", test_value);
   g_test_add_func ("/alerts/set/restore", test_restore);
+  g_test_add_func ("/alerts/set/patience", test_patience);
   g_test_add_func ("/alerts/set/layout", test_layout);
   return g_test_run ();
 }
