@@ -175,7 +175,7 @@ add_item (OrfNoticePlan *plan, OrfPlanAlert *alert, OrfPlanReceiver *receiver, O
 
   item->notice = notice;
   item->telling = ensure_telling (alert, receiver);
-  item->is_end = notice->event == ORF_ALERT_NOTICE_EVENT_RESOLVED;
+  item->is_end = notice->event == ORF_NOTICE_RESOLVED;
   item->telling->n_firing += !item->is_end;
   alert->n_waiting++;
   g_queue_push_tail (&receiver->waiting, item);
@@ -195,7 +195,7 @@ orf_notice_plan_add (OrfNoticePlan *plan, OrfNotice *notice)
   } else if (receiver->waiting.length >= plan->timing.max_waiting) {
     orf_notice_change_add (plan->changes, notice, ORF_NOTICE_DROPPED, TRUE,
                            g_strdup ("[notify] max_waiting"));
-    if (notice->event == ORF_ALERT_NOTICE_EVENT_REPEAT)
+    if (notice->event == ORF_NOTICE_REPEAT)
       orf_notice_plan_set_told (ensure_telling (alert, receiver), notice->made_us);
   } else {
     add_item (plan, alert, receiver, g_steal_pointer (&owned));

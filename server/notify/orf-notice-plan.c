@@ -55,7 +55,7 @@ static gboolean
 judge_firing (OrfNoticePlan *plan, OrfNoticeSteps *steps, OrfPlanItem *item, gint64 now_us)
 {
   const OrfPlanAlert *alert = item->telling->alert;
-  gboolean is_repeat = item->notice->event == ORF_ALERT_NOTICE_EVENT_REPEAT;
+  gboolean is_repeat = item->notice->event == ORF_NOTICE_REPEAT;
 
   if (is_repeat && (alert->is_acknowledged || !orf_plan_alert_fires (alert))) {
     orf_notice_plan_end_item (plan, steps->changes, item, ORF_NOTICE_DROPPED,
@@ -117,8 +117,7 @@ ask_repeats (OrfNoticePlan *plan, OrfNoticeSteps *steps, OrfPlanReceiver *receiv
     orf_notice_plan_untell (telling); /* until it was told again */
     if (wanted)
       g_ptr_array_add (steps->repeats,
-                       orf_notice_new (0, receiver->name, ORF_ALERT_NOTICE_EVENT_REPEAT, now_us,
-                                       alert->alert));
+                       orf_notice_new (0, receiver->name, ORF_NOTICE_REPEAT, now_us, alert->alert));
   }
 }
 

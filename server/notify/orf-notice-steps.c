@@ -1,26 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "notify/orf-notice-steps.h"
 
-static const char *const state_names[] = { "waiting",   "posted",  "delivered", "silenced",
-                                           "inhibited", "limited", "refused",   "dropped" };
-
-const char *
-orf_notice_state_to_string (OrfNoticeState state)
-{
-  return state_names[state];
-}
-
-gboolean
-orf_notice_state_from_string (const char *text, OrfNoticeState *state)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (state_names); i++)
-    if (g_str_equal (text, state_names[i])) {
-      *state = (OrfNoticeState) i;
-      return TRUE;
-    }
-  return FALSE;
-}
-
 static void
 change_free (gpointer data)
 {

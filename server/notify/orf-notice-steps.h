@@ -7,22 +7,6 @@ G_BEGIN_DECLS
 
 /* What a plan says is to be done now.  Values. */
 
-/* As the table has it. */
-typedef enum {
-  ORF_NOTICE_WAITING,
-  ORF_NOTICE_POSTED, /* in the outbox */
-  ORF_NOTICE_DELIVERED,
-  ORF_NOTICE_SILENCED, /* these three may be told yet, as long as the alert fires */
-  ORF_NOTICE_INHIBITED,
-  ORF_NOTICE_LIMITED,
-  ORF_NOTICE_REFUSED, /* by the receiver */
-  ORF_NOTICE_DROPPED, /* by us */
-} OrfNoticeState;
-
-const char *orf_notice_state_to_string (OrfNoticeState state);
-/* FALSE: it is none. */
-gboolean orf_notice_state_from_string (const char *text, OrfNoticeState *state);
-
 typedef struct {
   OrfNotice *notice;
   OrfNoticeState state;

@@ -101,7 +101,7 @@ orf_notice_alert_dup_name (const OrfNoticeAlert *alert)
 
 OrfNotice *
 orf_notice_new (
-  gint64 id, const char *receiver, OrfAlertNoticeEvent event, gint64 made_us, OrfNoticeAlert *alert)
+  gint64 id, const char *receiver, OrfNoticeEvent event, gint64 made_us, OrfNoticeAlert *alert)
 {
   OrfNotice *notice = g_new0 (OrfNotice, 1);
 
@@ -127,11 +127,11 @@ orf_notice_free (OrfNotice *notice)
 char *
 orf_notice_dup_stable_id (const OrfNotice *notice)
 {
-  if (notice->event == ORF_ALERT_NOTICE_EVENT_REPEAT)
+  if (notice->event == ORF_NOTICE_REPEAT)
     return g_strdup_printf ("al-%" G_GINT64_FORMAT "/repeat-%" G_GINT64_FORMAT,
                             notice->alert->alert_id, notice->id);
   return g_strdup_printf ("al-%" G_GINT64_FORMAT "/%s", notice->alert->alert_id,
-                          orf_alert_notice_event_to_string (notice->event));
+                          orf_notice_event_get_word (notice->event));
 }
 
 OrfAlertTold *
@@ -142,7 +142,7 @@ orf_notice_tell (const OrfNotice *notice)
 
   told->id = orf_notice_dup_stable_id (notice);
   told->alert = orf_notice_alert_dup_name (alert);
-  told->event = notice->event;
+  told->event = orf_alert_notice_event_from_string (orf_notice_event_get_word (notice->event));
   told->rule = g_strdup (alert->rule);
   told->severity = alert->severity;
   told->labels = g_strdupv (alert->labels);
@@ -151,7 +151,7 @@ orf_notice_tell (const OrfNotice *notice)
   told->started_us = alert->started_us;
   told->fired_us = alert->fired_us;
   told->resolved_us = alert->resolved_us;
-  told->has_resolved_us = notice->event == ORF_ALERT_NOTICE_EVENT_RESOLVED;
+  told->has_resolved_us = notice->event == ORF_NOTICE_RESOLVED;
   told->summary = g_strdup (alert->summary);
   told->help = g_strdup (alert->help);
   told->runbook = g_strdup (alert->runbook);
@@ -211,7 +211,7 @@ orf_notice_post_tell (const OrfNoticePost *post, guint max_listed)
     const OrfNotice *notice = post->notices->pdata[i];
     gboolean is_latest = g_hash_table_lookup (latest, &notice->alert->alert_id) == notice;
 
-    if (is_latest && notice->event != ORF_ALERT_NOTICE_EVENT_RESOLVED)
+    if (is_latest && notice->event != ORF_NOTICE_RESOLVED)
       telling->status = ORF_ALERT_TELLING_STATUS_FIRING;
     if (is_latest && telling->alerts->len < max_listed)
       g_ptr_array_add (telling->alerts, orf_notice_tell (notice));

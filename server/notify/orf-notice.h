@@ -3,6 +3,7 @@
 
 #include "metrics/orf-selector.h"
 #include "orf-schema-types.h"
+#include "store/orf-store-notices.h"
 
 G_BEGIN_DECLS
 
@@ -42,17 +43,14 @@ gboolean orf_notice_alert_agrees (const OrfNoticeAlert *alert, const OrfNoticeAl
 typedef struct {
   gint64 id; /* 0: there is no row of it yet */
   char *receiver;
-  OrfAlertNoticeEvent event;
+  OrfNoticeEvent event;
   gint64 made_us;
   OrfNoticeAlert *alert;
 } OrfNotice;
 
 /* Takes a reference of alert. */
-OrfNotice *orf_notice_new (gint64 id,
-                           const char *receiver,
-                           OrfAlertNoticeEvent event,
-                           gint64 made_us,
-                           OrfNoticeAlert *alert);
+OrfNotice *orf_notice_new (
+  gint64 id, const char *receiver, OrfNoticeEvent event, gint64 made_us, OrfNoticeAlert *alert);
 OrfNotice *orf_notice_copy (const OrfNotice *notice);
 void orf_notice_free (OrfNotice *notice);
 

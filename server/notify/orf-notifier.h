@@ -31,7 +31,7 @@ gboolean orf_notifier_reload (OrfNotifier *notifier, GError **error);
 /* The names of those that event, firing or resolved, of alert is meant for; NULL-terminated and
  * maybe empty.  The container is the caller's, the names are good until the next reload. */
 const char **
-orf_notifier_choose (OrfNotifier *notifier, const OrfNoticeAlert *alert, OrfAlertNoticeEvent event);
+orf_notifier_choose (OrfNotifier *notifier, const OrfNoticeAlert *alert, OrfNoticeEvent event);
 /* A step that is on disk: what is so of alert now (resolved_us says whether it fires), and its
  * OrfNotice with their ids; notices may be NULL or empty.  Told of each firing and each end, so
  * that inhibition knows them. */

@@ -42,8 +42,7 @@ tear_down (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 }
 
 static void
-add (
-  Fixture *fixture, OrfNoticeAlert *alert, const char *to, OrfAlertNoticeEvent event, gint64 now_us)
+add (Fixture *fixture, OrfNoticeAlert *alert, const char *to, OrfNoticeEvent event, gint64 now_us)
 {
   g_auto (GStrv) receivers = g_strsplit (to, " ", -1);
 
@@ -59,7 +58,7 @@ fire (Fixture *fixture, int id, const char *rule, const char *labels, const char
 {
   /* "low" is inhibited by "high" */
   add (fixture, make_alert (id, rule, labels, g_str_equal (rule, "low") ? "high" : NULL, now_us),
-       to, ORF_ALERT_NOTICE_EVENT_FIRING, now_us);
+       to, ORF_NOTICE_FIRING, now_us);
 }
 
 static void
@@ -67,7 +66,7 @@ resolve (Fixture *fixture, int id, const char *to, gint64 now_us)
 {
   OrfNoticeAlert *alert = g_hash_table_lookup (fixture->alerts, GINT_TO_POINTER (id));
 
-  add (fixture, make_over (alert, now_us), to, ORF_ALERT_NOTICE_EVENT_RESOLVED, now_us);
+  add (fixture, make_over (alert, now_us), to, ORF_NOTICE_RESOLVED, now_us);
 }
 
 /* "one: al-1/firing al-2/firing; -3 silenced silence si-1; ": posts, then what became of notices.
@@ -93,7 +92,7 @@ step (Fixture *fixture, gint64 now_us)
     const OrfNoticeChange *change = steps->changes->pdata[i];
 
     g_string_append_printf (text, "%" G_GINT64_FORMAT " %s%s %s; ", change->notice->id,
-                            orf_notice_state_to_string (change->state),
+                            orf_notice_state_get_word (change->state),
                             change->is_final ? " for good" : "", change->reason);
   }
   for (guint i = 0; i < steps->repeats->len; i++) {
@@ -226,14 +225,14 @@ test_repeat (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
   check_step (fixture, T0 + 100 * S, "again one al-1; ");
   check_step (fixture, T0 + 101 * S, ""); /* once */
   alert = g_hash_table_lookup (fixture->alerts, GINT_TO_POINTER (1));
-  orf_notice_plan_add (fixture->plan, orf_notice_new (3, "one", ORF_ALERT_NOTICE_EVENT_REPEAT,
-                                                      T0 + 101 * S, alert));
+  orf_notice_plan_add (fixture->plan,
+                       orf_notice_new (3, "one", ORF_NOTICE_REPEAT, T0 + 101 * S, alert));
   check_step (fixture, T0 + 102 * S, "one: al-1/repeat-3; ");
   g_assert_cmpint (fixture->next_us, ==, T0 + 202 * S);
   check_step (fixture, T0 + 202 * S, "again one al-1; ");
   orf_notice_plan_acknowledge (fixture->plan, 1);
-  orf_notice_plan_add (fixture->plan, orf_notice_new (4, "one", ORF_ALERT_NOTICE_EVENT_REPEAT,
-                                                      T0 + 202 * S, alert));
+  orf_notice_plan_add (fixture->plan,
+                       orf_notice_new (4, "one", ORF_NOTICE_REPEAT, T0 + 202 * S, alert));
   check_step (fixture, T0 + 203 * S, "4 dropped for good it was acknowledged; ");
   check_step (fixture, T0 + 1000 * S, "");
 }
@@ -325,10 +324,8 @@ test_telling (void)
   const OrfAlertTold *told;
 
   g_assert_cmpstr (text, ==, "device 0 rule hot severity warning");
-  g_ptr_array_add (post->notices,
-                   orf_notice_new (1, "one", ORF_ALERT_NOTICE_EVENT_FIRING, T0, alert));
-  g_ptr_array_add (post->notices,
-                   orf_notice_new (2, "one", ORF_ALERT_NOTICE_EVENT_RESOLVED, T0, over));
+  g_ptr_array_add (post->notices, orf_notice_new (1, "one", ORF_NOTICE_FIRING, T0, alert));
+  g_ptr_array_add (post->notices, orf_notice_new (2, "one", ORF_NOTICE_RESOLVED, T0, over));
   telling = orf_notice_post_tell (post, 10);
   g_assert_cmpint (telling->status, ==, ORF_ALERT_TELLING_STATUS_RESOLVED);
   g_assert_cmpint (telling->left_out, ==, 1);
