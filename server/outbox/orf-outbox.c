@@ -339,6 +339,8 @@ drop_oldest (OrfDestination *destination, gint64 bytes, GArray *dropped)
     id = pop_oldest (destination);
     g_array_append_val (dropped, id);
     destination->dropped++;
+    if (destination->ops.dropped != NULL)
+      destination->ops.dropped (destination->user_data, id);
   }
   if (dropped->len > 0)
     note (destination, "its oldest entries were dropped", "it has as many as [outbox] lets it");
@@ -362,7 +364,7 @@ make_change (Post *post, GBytes *body, const OrfOutboxRows *rows)
   return change;
 }
 
-void
+gint64
 orf_outbox_post (OrfDestination *destination,
                  GBytes *body,
                  const OrfOutboxRows *rows,
@@ -371,6 +373,7 @@ orf_outbox_post (OrfDestination *destination,
 {
   OrfOutbox *outbox = destination->outbox;
   gint64 bytes = (gint64) g_bytes_get_size (body);
+  gint64 id = outbox->next_id;
   Post *post;
 
   if (bytes > outbox->config->outbox.max_bytes) {
@@ -380,19 +383,21 @@ orf_outbox_post (OrfDestination *destination,
 
     destination->dropped++;
     done (user_data, NULL, error);
-    return;
+    return 0;
   }
   post = g_new0 (Post, 1);
   *post = (Post){ destination, g_new0 (Entry, 1), g_array_new (FALSE, FALSE, sizeof (gint64)), done,
                   user_data };
   drop_oldest (destination, bytes, post->dropped);
-  post->entry->id = outbox->next_id++;
+  post->entry->id = id;
+  outbox->next_id++;
   post->entry->created_us = post->entry->next_us = orf_clock_now_us ();
   post->entry->first_rowid = rows != NULL ? rows->first_rowid : 0;
   post->entry->bytes = bytes;
   post->entry->body = bytes <= KEEP_BODY_BYTES ? g_bytes_ref (body) : NULL;
   destination->bytes += bytes;
   orf_store_write_outbox (outbox->store, make_change (post, body, rows), posted_cb, post);
+  return id;
 }
 
 void
@@ -589,6 +594,15 @@ orf_outbox_free (OrfOutbox *outbox)
 }
 
 /* ---- looking --------------------------------------------------------------------------------- */
+
+gboolean
+orf_outbox_has_entry (OrfDestination *destination, gint64 id)
+{
+  for (GList *at = destination->entries.head; at != NULL; at = at->next)
+    if (((Entry *) at->data)->id == id)
+      return TRUE;
+  return FALSE;
+}
 
 gint64
 orf_outbox_get_next_rowid (OrfDestination *destination)

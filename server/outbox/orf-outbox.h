@@ -33,6 +33,8 @@ typedef struct {
   void (*send) (gpointer user_data, OrfDelivery *delivery);
   /* Nobody waits for it any more: it is gone when this is back, and not finished. */
   void (*cancel) (gpointer user_data, OrfDelivery *delivery);
+  /* An entry was given up to make room for others, and cancelled before; maybe NULL. */
+  void (*dropped) (gpointer user_data, gint64 id);
 } OrfDestinationOps;
 
 /* config and store outlive it; config is looked at each time, so that a reload takes hold. */
@@ -58,16 +60,18 @@ typedef struct {
 
 /* Once done has no error the entry is on disk.  Where the destination has as many entries or bytes
  * as it may, its oldest are dropped and counted.  rows may be NULL.  RESOURCE_EXHAUSTED: body alone
- * is more than that; otherwise the store's errors. */
-void orf_outbox_post (OrfDestination *destination,
-                      GBytes *body,
-                      const OrfOutboxRows *rows,
-                      OrfWriteDone done,
-                      gpointer user_data);
+ * is more than that; otherwise the store's errors.  The entry's id, or 0 where it will not be. */
+gint64 orf_outbox_post (OrfDestination *destination,
+                        GBytes *body,
+                        const OrfOutboxRows *rows,
+                        OrfWriteDone done,
+                        gpointer user_data);
 /* Drops and counts all that the destination has; its cursor comes to next_rowid (0: it is gone). */
 void orf_outbox_clear (OrfDestination *destination, gint64 next_rowid);
 /* What waits to be tried again is tried now: something changed. */
 void orf_outbox_hurry (OrfDestination *destination);
+/* Whether it is to be delivered yet. */
+gboolean orf_outbox_has_entry (OrfDestination *destination, gint64 id);
 /* As the file had it at the start; 0: none. */
 gint64 orf_outbox_get_next_rowid (OrfDestination *destination);
 

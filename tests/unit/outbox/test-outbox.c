@@ -18,6 +18,7 @@ typedef struct {
   OrfDeliveryOutcome outcome;
   gboolean hangs;
   guint n_cancelled;
+  gint64 dropped_id, posted_id; /* the last of each */
 } Other;
 
 typedef struct {
@@ -61,7 +62,17 @@ cancel_cb (gpointer user_data, OrfDelivery *delivery)
   other->n_cancelled++;
 }
 
-static const OrfDestinationOps ops = { send_cb, cancel_cb };
+static void
+dropped_cb (gpointer user_data, gint64 id)
+{
+  Other *other = user_data;
+
+  g_assert_cmpint (id, >, other->dropped_id);
+  g_assert_false (orf_outbox_has_entry (other->destination, id));
+  other->dropped_id = id;
+}
+
+static const OrfDestinationOps ops = { send_cb, cancel_cb, dropped_cb };
 
 static void
 open_outbox (Fixture *fixture)
@@ -117,7 +128,8 @@ post (Other *other, const char *text, const OrfOutboxRows *rows)
   g_autoptr (GBytes) body = g_bytes_new (text, strlen (text));
   g_auto (StoreAnswer) answer = { 0 };
 
-  orf_outbox_post (other->destination, body, rows, store_answer_write_cb, &answer);
+  other->posted_id = orf_outbox_post (other->destination, body, rows, store_answer_write_cb,
+                                      &answer);
   store_answer_wait (&answer);
   g_assert_no_error (answer.error);
 }
@@ -267,8 +279,12 @@ test_bounds (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
   g_assert_cmpuint (state.pending, ==, 3);
   g_assert_cmpuint (state.dropped, ==, 2);
   g_assert_cmpuint (fixture->one.n_cancelled, ==, 2);
+  g_assert_cmpint (fixture->one.dropped_id, ==, fixture->one.posted_id - 3);
+  g_assert_true (orf_outbox_has_entry (fixture->one.destination, fixture->one.posted_id - 2));
   g_assert_cmpuint (orf_outbox_get_state (fixture->two.destination).pending, ==, 1);
-  orf_outbox_post (fixture->one.destination, huge, NULL, store_answer_write_cb, &refused);
+  g_assert_cmpint (orf_outbox_post (fixture->one.destination, huge, NULL, store_answer_write_cb,
+                                    &refused),
+                   ==, 0);
   store_answer_wait (&refused);
   g_assert_error (refused.error, ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED);
   g_assert_cmpint (count_stored (fixture), ==, 4);
