@@ -30,6 +30,7 @@
 #include "page/orf-page.h"
 #endif
 #include "otlp/orf-otlp-service.h"
+#include "notify/orf-notifier.h"
 #include "remote/orf-remote-write.h"
 #include "scrape/orf-scrape-service.h"
 #include "status/orf-discover.h"
@@ -76,6 +77,7 @@ struct _OrfDaemon {
   OrfActuators *actuators;
   OrfOutbox *outbox;
   OrfRemoteWrite *remote_write;
+  OrfNotifier *notifier;
   OrfMetricsWatch *metrics_watch;
   OrfDashboard *dashboard;
   OrfStatusParts parts;
@@ -326,6 +328,9 @@ start_outbox (OrfDaemon *daemon, GError **error)
   daemon->remote_write = orf_remote_write_new (daemon->config, store, daemon->outbox, error);
   if (daemon->remote_write == NULL)
     return FALSE;
+  daemon->notifier = orf_notifier_new (daemon->config, store, daemon->outbox, error);
+  if (daemon->notifier == NULL)
+    return FALSE;
   orf_outbox_service_set_live (daemon->core->outbox, daemon->outbox, daemon->remote_write);
   orf_outbox_service_add_source (daemon->core->outbox, daemon->sampler, daemon->config);
   orf_outbox_start (daemon->outbox);
@@ -338,6 +343,8 @@ stop_outbox (OrfDaemon *daemon)
 {
   if (daemon->remote_write != NULL)
     orf_remote_write_stop (daemon->remote_write);
+  if (daemon->notifier != NULL)
+    orf_notifier_stop (daemon->notifier);
   if (daemon->outbox != NULL)
     orf_outbox_stop (daemon->outbox);
 }
@@ -618,6 +625,7 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->core, orf_core_free);
   g_clear_pointer (&daemon->otlp, orf_otlp_service_free);
   g_clear_pointer (&daemon->remote_write, orf_remote_write_free);
+  g_clear_pointer (&daemon->notifier, orf_notifier_free);
   g_clear_pointer (&daemon->outbox, orf_outbox_free);
   g_clear_pointer (&daemon->judge, orf_judge_free);
   g_clear_pointer (&daemon->cleaner, orf_cleaner_free);
@@ -688,6 +696,15 @@ reload_certificate (OrfDaemon *daemon)
 }
 
 static void
+reload_notifier (OrfDaemon *daemon)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!orf_notifier_reload (daemon->notifier, &error))
+    g_warning ("alerts are told as before: %s", error->message);
+}
+
+static void
 reload_remote_write (OrfDaemon *daemon)
 {
   g_autoptr (GError) error = NULL;
@@ -714,6 +731,7 @@ orf_daemon_reload (OrfDaemon *daemon, const OrfConfig *fresh)
   orf_log_configure (daemon->config);
   reload_certificate (daemon);
   reload_remote_write (daemon);
+  reload_notifier (daemon);
   note_reload (daemon, fixed, reload_tokens (daemon));
   review_streams_cb (daemon);
   orf_core_reload (daemon->core, daemon->config);

@@ -7,35 +7,36 @@
 G_BEGIN_DECLS
 
 /*
- * Tells the receivers of [receivers] of alerts.  Whoever makes an alert fire or end asks whom that
- * is meant for, writes a row of `alert_notice` for each of them in the transaction of that step,
- * and hands them over once they are on disk.  From there on the notifier groups, holds back, posts
- * to the outbox, and writes what became of each.  Main context.
+ * Tells the receivers of [receivers] of alerts.  Whoever makes an alert fire or end asks for the
+ * rows of `alert_notice` that this makes, one for each receiver that it is meant for, writes them
+ * in the transaction of that step, and hands them over once they are on disk.  From there on the
+ * notifier groups, holds back, posts to the outbox, and writes what became of each.  Main context.
  */
 typedef struct _OrfNotifier OrfNotifier;
 
 /* All outlive it; before the outbox is started.  An error names the receiver and its key. */
 OrfNotifier *
 orf_notifier_new (const OrfConfig *config, OrfStore *store, OrfOutbox *outbox, GError **error);
-/* Takes up what the file has: notices that wait, and what was told of alerts that still fire.
- * alerts: OrfNoticeAlert, all that fire, and those that are over and have open notices.  Nothing is
- * told before; what is handed over in between waits. */
-void orf_notifier_start (OrfNotifier *notifier, GPtrArray *alerts);
-/* Posts nothing more; before the outbox is stopped. */
+/* Takes up what the file has.  alerts: OrfNoticeAlert, all that fire.  Nothing is told before, and
+ * what is handed over before waits. */
+void orf_notifier_start (OrfNotifier *notifier, const GPtrArray *alerts);
+/* Posts and writes nothing more; before the outbox is stopped. */
 void orf_notifier_stop (OrfNotifier *notifier);
 /* After the store is closed. */
 void orf_notifier_free (OrfNotifier *notifier);
 /* The config has changed.  A setting that is wrong leaves all as it was. */
 gboolean orf_notifier_reload (OrfNotifier *notifier, GError **error);
 
-/* The names of those that event, firing or resolved, of alert is meant for; NULL-terminated and
- * maybe empty.  The container is the caller's, the names are good until the next reload. */
-const char **
-orf_notifier_choose (OrfNotifier *notifier, const OrfNoticeAlert *alert, OrfNoticeEvent event);
+/* OrfNoticeRow with ids of their own, maybe none: whom event, firing or resolved, of alert is meant
+ * for.  To be written with the step. */
+GPtrArray *orf_notifier_make_rows (OrfNotifier *notifier,
+                                   const OrfNoticeAlert *alert,
+                                   OrfNoticeEvent event,
+                                   gint64 now_us);
 /* A step that is on disk: what is so of alert now (resolved_us says whether it fires), and its
- * OrfNotice with their ids; notices may be NULL or empty.  Told of each firing and each end, so
- * that inhibition knows them. */
-void orf_notifier_tell (OrfNotifier *notifier, OrfNoticeAlert *alert, const GPtrArray *notices);
+ * rows, which are copied; NULL: none.  Told of each firing and each end, so that inhibition knows
+ * them. */
+void orf_notifier_tell (OrfNotifier *notifier, OrfNoticeAlert *alert, const GPtrArray *rows);
 /* It is not repeated from now on. */
 void orf_notifier_acknowledged (OrfNotifier *notifier, gint64 alert_id);
 /* Takes silences: OrfNoticeSilence, all that are in force or to come. */
