@@ -18,7 +18,8 @@ typedef struct {
 struct _OrfAlertBench {
   OrfAlertBenchLimits limits;
   OrfLivePool *pool;
-  GArray *rules; /* Rule, by number */
+  GArray *rules;  /* Rule, by number */
+  guint n_alerts; /* of all of them */
 };
 
 static void
@@ -129,8 +130,12 @@ orf_alert_bench_set_rule (OrfAlertBench *self, gint64 number, OrfAlertRule *rule
 void
 orf_alert_bench_remove_rule (OrfAlertBench *self, gint64 number)
 {
-  if (find (self, number) != NULL)
-    g_array_remove_index (self->rules, find_place (self, number));
+  const Rule *rule = find (self, number);
+
+  if (rule == NULL)
+    return;
+  self->n_alerts -= orf_alert_set_get_size (rule->alerts);
+  g_array_remove_index (self->rules, find_place (self, number));
 }
 
 const OrfAlertSet *
@@ -154,19 +159,15 @@ orf_alert_bench_get_error (const OrfAlertBench *self, gint64 number)
 guint
 orf_alert_bench_get_n_alerts (const OrfAlertBench *self)
 {
-  guint n_alerts = 0;
-
-  for (guint i = 0; i < self->rules->len; i++)
-    n_alerts += orf_alert_set_get_size (g_array_index (self->rules, Rule, i).alerts);
-  return n_alerts;
+  return self->n_alerts;
 }
 
 /* What all others leave of the room is this rule's; how much it has. */
 static guint
-set_room (const OrfAlertBench *self, const Rule *rule, guint n_alerts)
+set_room (const OrfAlertBench *self, const Rule *rule)
 {
   guint own = orf_alert_set_get_size (rule->alerts);
-  guint left = self->limits.max_alerts - MIN (n_alerts, self->limits.max_alerts);
+  guint left = self->limits.max_alerts - MIN (self->n_alerts, self->limits.max_alerts);
 
   orf_alert_set_set_max (rule->alerts, own + left);
   return own;
@@ -181,10 +182,14 @@ orf_alert_bench_restore (OrfAlertBench *self,
   g_auto (GStrv) owned = labels;
   Rule *rule = find (self, number);
 
+  OrfAlert *alert;
+
   if (rule == NULL)
     return NULL;
-  set_room (self, rule, orf_alert_bench_get_n_alerts (self));
-  return orf_alert_set_restore (rule->alerts, g_steal_pointer (&owned), life);
+  set_room (self, rule);
+  alert = orf_alert_set_restore (rule->alerts, g_steal_pointer (&owned), life);
+  self->n_alerts += alert != NULL;
+  return alert;
 }
 
 typedef struct {
@@ -207,16 +212,16 @@ orf_alert_bench_step (OrfAlertBench *self,
                       OrfAlertBenchChanged changed,
                       gpointer user_data)
 {
-  guint n_alerts = orf_alert_bench_get_n_alerts (self), n_left_out = 0;
+  guint n_left_out = 0;
 
   for (guint i = 0; i < self->rules->len; i++) {
     const Rule *rule = &g_array_index (self->rules, Rule, i);
     Telling telling = { rule->number, changed, user_data };
-    guint own = set_room (self, rule, n_alerts);
+    guint own = set_room (self, rule);
 
     n_left_out += orf_alert_set_step (rule->alerts, orf_live_expr_eval (rule->expr, now_us), now_us,
                                       changed_cb, &telling);
-    n_alerts += orf_alert_set_get_size (rule->alerts) - own;
+    self->n_alerts += orf_alert_set_get_size (rule->alerts) - own;
   }
   return n_left_out;
 }

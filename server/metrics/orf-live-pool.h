@@ -28,6 +28,11 @@ typedef struct {
   guint64 n_unknown; /* answers, too */
 } OrfLiveFigures;
 
+typedef struct {
+  guint number; /* of the series */
+  OrfPoint point;
+} OrfLiveSample;
+
 OrfLivePool *orf_live_pool_new (const OrfLiveLimits *limits);
 /* After all expressions over it. */
 void orf_live_pool_free (OrfLivePool *self);
@@ -38,6 +43,8 @@ gboolean orf_live_pool_add (OrfLivePool *self, guint number, const char *name, c
 void orf_live_pool_remove (OrfLivePool *self, guint number);
 /* FALSE: there is no such series, or no room for all its points. */
 gboolean orf_live_pool_push (OrfLivePool *self, guint number, gint64 t_us, double value);
+/* All of a tick, which is faster; how many of them were not taken in, or cost an older one. */
+guint orf_live_pool_push_all (OrfLivePool *self, const OrfLiveSample *samples, guint n_samples);
 /* How far before the present points of this series matter: who begins to ask is told of what was
  * before when it is pushed.  0: none do. */
 gint64 orf_live_pool_get_reach_us (const OrfLivePool *self, guint number);

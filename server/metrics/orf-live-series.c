@@ -9,19 +9,28 @@
 /* Rings that are smaller are not worth a move. */
 #define LEAST_TO_SHRINK 64
 
+/* About what small pieces of memory take beside what is in them, and where the series is listed. */
+#define MORE_BYTES 512
+
+/* Points come one a tick to all series: in one of so many ticks what is needed no more of a series
+ * is dropped, and of other series in others. */
+#define FORGET_EVERY 8
+
 typedef struct {
   OrfLiveWindow *window;
   guint n_users;
 } Use;
 
+/* What each tick needs stands first, in one line of the cache. */
 struct _OrfLiveSeries {
-  guint n_refs;
-  guint max_points;
   OrfPointRing ring;
   gint64 lost_us;   /* of the newest point that there was no room for; 0: none */
+  guint turn;       /* of series, to forget */
   OrfLiveNeed need; /* of all that */
   GArray *needs;    /* OrfLiveNeed */
   GArray *uses;     /* Use */
+  guint n_refs;
+  guint max_points;
   OrfLiveBudget *budget;
   gsize bytes; /* of names */
   char *name, *text;
@@ -34,6 +43,7 @@ orf_live_series_new (const char *name, char *const *labels, guint max_points, Or
   OrfLiveSeries *self = g_new0 (OrfLiveSeries, 1);
 
   self->n_refs = 1;
+  self->turn = (guint) (budget->n_series++ % FORGET_EVERY);
   self->max_points = max_points;
   self->needs = g_array_new (FALSE, FALSE, sizeof (OrfLiveNeed));
   self->uses = g_array_new (FALSE, FALSE, sizeof (Use));
@@ -42,7 +52,7 @@ orf_live_series_new (const char *name, char *const *labels, guint max_points, Or
   self->labels = g_strdupv ((char **) labels);
   self->text = orf_series_name_to_text (name, labels);
   /* the text, and what it is made of */
-  self->bytes = sizeof *self + 2 * strlen (self->text);
+  self->bytes = sizeof *self + MORE_BYTES + 2 * strlen (self->text);
   budget->bytes += self->bytes;
   return self;
 }
@@ -158,22 +168,28 @@ forget (OrfLiveSeries *self, gint64 now_us)
 {
   OrfPointRing *ring = &self->ring;
 
-  while (ring->n > 0 && !is_needed (self, ring->first, now_us))
+  for (guint i = 0; i < 2 * FORGET_EVERY && ring->n > 0; i++) {
+    if (is_needed (self, ring->first, now_us))
+      break;
     orf_point_ring_drop (ring, 1);
+  }
   if (ring->n_room > LEAST_TO_SHRINK && ring->n < ring->n_room / 4)
     set_room (self, orf_point_ring_grow (ring->n));
 }
 
 static gboolean
-make_room (OrfLiveSeries *self)
+make_room (OrfLiveSeries *self, gint64 now_us)
 {
-  guint n_room = MIN (orf_point_ring_grow (self->ring.n), self->max_points);
+  OrfPointRing *ring = &self->ring;
+  guint n_room;
 
-  if (self->ring.n < self->ring.n_room)
+  if (ring->n == ring->n_room || (ring->first + ring->n + self->turn) % FORGET_EVERY == 0)
+    forget (self, now_us);
+  if (ring->n < ring->n_room)
     return TRUE;
-  if (n_room <= self->ring.n_room ||
-      self->budget->bytes + sizeof (OrfPoint) * (n_room - self->ring.n_room) >
-        self->budget->max_bytes)
+  n_room = MIN (orf_point_ring_grow (ring->n), self->max_points);
+  if (n_room <= ring->n_room ||
+      self->budget->bytes + sizeof (OrfPoint) * (n_room - ring->n_room) > self->budget->max_bytes)
     return FALSE;
   set_room (self, n_room);
   return TRUE;
@@ -181,11 +197,12 @@ make_room (OrfLiveSeries *self)
 
 /* FALSE: one was lost, it or the oldest. */
 static gboolean
-put_in (OrfLiveSeries *self, guint64 number, OrfPoint point)
+put_in (OrfLiveSeries *self, guint64 number, OrfPoint point, gint64 now_us)
 {
   OrfPointRing *ring = &self->ring;
-  gboolean is_room = make_room (self);
+  gboolean is_room = make_room (self, now_us);
 
+  number = MAX (number, ring->first);
   if (!is_room && number == ring->first) {
     self->lost_us = point.t_us;
     return FALSE;
@@ -210,13 +227,12 @@ orf_live_series_push (OrfLiveSeries *self, OrfPoint point, gint64 now_us)
     return TRUE;
   if (self->lost_us != 0 && point.t_us <= self->lost_us)
     return FALSE;
-  forget (self, now_us);
   number = orf_point_ring_find (ring, point.t_us);
   if (number < orf_point_ring_get_end (ring) &&
       orf_point_ring_get (ring, number)->t_us == point.t_us)
     *orf_point_ring_get (ring, number) = point;
   else
-    is_kept = put_in (self, number, point);
+    is_kept = put_in (self, number, point, now_us);
   /* no window has looked at what is later */
   for (guint i = 0; point.t_us <= now_us && i < self->uses->len; i++)
     orf_live_window_note_change (g_array_index (self->uses, Use, i).window, number);
@@ -254,6 +270,29 @@ orf_live_series_give_back (OrfLiveSeries *self, OrfLiveWindow *window)
     return;
   orf_live_window_free (window);
   g_array_remove_index_fast (self->uses, i);
+}
+
+void
+orf_live_series_touch (const OrfLiveSeries *self, const OrfLiveWindow *window)
+{
+  const char *bytes = (const char *) window;
+
+  __builtin_prefetch (self);
+  for (guint i = 0; i < 3; i++)
+    __builtin_prefetch (bytes + 64 * i);
+}
+
+void
+orf_live_series_prefetch (const OrfLiveSeries *self, const OrfLiveWindow *window)
+{
+  orf_live_window_prefetch (window, &self->ring);
+}
+
+void
+orf_live_series_prefetch_end (const OrfLiveSeries *self)
+{
+  if (self->ring.n > 0)
+    __builtin_prefetch (orf_point_ring_get (&self->ring, orf_point_ring_get_end (&self->ring)), 1);
 }
 
 double

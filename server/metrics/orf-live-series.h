@@ -45,6 +45,11 @@ gint64 orf_live_series_get_reach_us (const OrfLiveSeries *self);
 OrfLiveWindow *
 orf_live_series_take (OrfLiveSeries *self, OrfMetricsAggregate aggregate, gint64 window_us);
 void orf_live_series_give_back (OrfLiveSeries *self, OrfLiveWindow *window);
+/* As orf_live_window_prefetch(); to touch is what the series and the window have for that. */
+void orf_live_series_touch (const OrfLiveSeries *self, const OrfLiveWindow *window);
+void orf_live_series_prefetch (const OrfLiveSeries *self, const OrfLiveWindow *window);
+/* For orf_live_series_push(). */
+void orf_live_series_prefetch_end (const OrfLiveSeries *self);
 /* As orf_live_window_ask(). */
 double orf_live_series_ask (const OrfLiveSeries *self,
                             OrfLiveWindow *window,

@@ -12,21 +12,24 @@
 #define MANY(n_sorted) (16 + (n_sorted) / 16)
 
 typedef enum {
-  KIND_ENDS,
+  KIND_NEWEST, /* last */
+  KIND_ENDS,   /* count, delta */
   KIND_SUM,
   KIND_QUANTILE,
 } Kind;
 
+/* What each tick needs of the newest value stands first, in one line of the cache. */
 struct _OrfLiveWindow {
-  OrfMetricsAggregate aggregate;
-  Kind kind;
-  gint64 window_us, reach_us;
-  OrfSpan span;
   gint64 asked_us; /* value is of that time */
   double value;
+  gint64 window_us;
+  OrfSpan span;
+  Kind kind;
+  OrfMetricsAggregate aggregate;
   gboolean is_stale, is_short;
-  double share;
   OrfSlidingSum sum;
+  gint64 reach_us;
+  double share;
   double *sorted;
   guint n_sorted, sorted_room;
   guint64 number; /* of all windows */
@@ -43,9 +46,10 @@ orf_live_window_new (OrfMetricsAggregate aggregate, gint64 window_us, OrfLiveBud
   self->reach_us = orf_sliding_get_reach_us (aggregate, window_us);
   self->asked_us = G_MININT64;
   self->is_stale = TRUE;
-  self->kind = orf_quantile_find_share (aggregate, &self->share) ? KIND_QUANTILE
-               : orf_sliding_needs_ends (aggregate)              ? KIND_ENDS
-                                                                 : KIND_SUM;
+  self->kind = aggregate == ORF_METRICS_AGGREGATE_LAST             ? KIND_NEWEST
+               : orf_quantile_find_share (aggregate, &self->share) ? KIND_QUANTILE
+               : orf_sliding_needs_ends (aggregate)                ? KIND_ENDS
+                                                                   : KIND_SUM;
   self->budget = budget;
   if (budget != NULL) {
     self->number = budget->n_windows++;
@@ -246,13 +250,34 @@ conclude (OrfLiveWindow *self, const OrfPointRing *ring, OrfSpan old, gint64 now
   return value;
 }
 
-/* Of the newest point, whatever is missing before it does not matter. */
 static gboolean
 is_lost (const OrfLiveWindow *self, gint64 now_us, gint64 lost_us)
 {
-  if (lost_us == 0 || lost_us <= now_us - self->reach_us)
-    return FALSE;
-  return self->aggregate != ORF_METRICS_AGGREGATE_LAST || self->span.first == self->span.end;
+  return lost_us != 0 && lost_us > now_us - self->reach_us;
+}
+
+/* It is as good as none. */
+static double
+fall_short (OrfLiveWindow *self)
+{
+  self->is_short = self->is_stale = TRUE;
+  if (self->budget != NULL)
+    self->budget->n_unknown++;
+  return NAN;
+}
+
+/* Where there is one, it does not matter what is missing before it. */
+static double
+ask_newest (OrfLiveWindow *self, const OrfPointRing *ring, gint64 now_us, gint64 lost_us)
+{
+  guint64 after = orf_point_ring_find (ring, now_us + 1);
+  const OrfPoint *newest = after > ring->first ? orf_point_ring_get (ring, after - 1) : NULL;
+  gboolean is_known = newest != NULL && newest->t_us > now_us - self->window_us;
+
+  if (!is_known && is_lost (self, now_us, lost_us))
+    return fall_short (self);
+  self->is_short = FALSE;
+  return is_known ? newest->value : NAN;
 }
 
 static double
@@ -260,18 +285,33 @@ ask (OrfLiveWindow *self, const OrfPointRing *ring, gint64 now_us, gint64 lost_u
 {
   OrfSpan old;
 
+  if (self->kind == KIND_NEWEST)
+    return ask_newest (self, ring, now_us, lost_us);
   if (self->is_stale || is_behind (self, ring))
     begin_anew (self, ring);
   old = self->span;
   orf_span_move (&self->span, ring, now_us, self->window_us);
-  self->is_short = is_lost (self, now_us, lost_us) ||
-                   !is_room (self, (guint) (self->span.end - self->span.first));
-  if (!self->is_short)
-    return conclude (self, ring, old, now_us);
-  self->is_stale = TRUE;
-  if (self->budget != NULL)
-    self->budget->n_unknown++;
-  return NAN;
+  if (is_lost (self, now_us, lost_us) ||
+      !is_room (self, (guint) (self->span.end - self->span.first)))
+    return fall_short (self);
+  self->is_short = FALSE;
+  return conclude (self, ring, old, now_us);
+}
+
+void
+orf_live_window_prefetch (const OrfLiveWindow *self, const OrfPointRing *ring)
+{
+  if (ring->n == 0)
+    return;
+  __builtin_prefetch (orf_point_ring_get (ring, orf_point_ring_get_end (ring) - 1));
+  if (self->kind == KIND_NEWEST || self->span.first < ring->first)
+    return;
+  __builtin_prefetch (orf_point_ring_get (ring, self->span.first));
+  if (self->kind == KIND_SUM)
+    orf_sliding_sum_prefetch (&self->sum);
+  /* where a search begins */
+  if (self->n_sorted > 0)
+    __builtin_prefetch (&self->sorted[self->n_sorted / 2]);
 }
 
 double

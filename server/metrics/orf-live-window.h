@@ -18,7 +18,8 @@ typedef struct _OrfLiveWindow OrfLiveWindow;
  * subtracts. */
 typedef struct {
   gsize bytes, max_bytes;
-  guint64 n_windows; /* ever made: they turn at different times by it */
+  /* ever made: by it each has its own time for what is done now and then */
+  guint64 n_windows, n_series;
   guint64 n_unknown; /* answers that there was no room for, ever */
 } OrfLiveBudget;
 
@@ -32,6 +33,8 @@ orf_live_window_is (const OrfLiveWindow *self, OrfMetricsAggregate aggregate, gi
 /* A point of that number was changed or put in: what has been made of it is made anew. */
 void orf_live_window_note_change (OrfLiveWindow *self, guint64 number);
 
+/* What is asked next is better fetched from memory while others are asked. */
+void orf_live_window_prefetch (const OrfLiveWindow *self, const OrfPointRing *ring);
 /* At now_us, which does not fall.  lost_us: points up to that time may be missing; 0: none.  NAN
  * where nothing counts or, told by *is_short, where what counts is missing or there is no room.  */
 double orf_live_window_ask (

@@ -204,6 +204,13 @@ get_increase (
   return all.sum;
 }
 
+void
+orf_sliding_sum_prefetch (const OrfSlidingSum *self)
+{
+  if (self->first + 1 < self->middle)
+    __builtin_prefetch (get_front (self, self->first + 1));
+}
+
 double
 orf_sliding_sum_get (
   OrfSlidingSum *self, const OrfPointRing *ring, const OrfSpan *span, gint64 t_us, gint64 window_us)

@@ -32,6 +32,8 @@ guint orf_sliding_sum_measure (OrfMetricsAggregate aggregate, guint n);
 /* Starts anew at the point of this number. */
 void orf_sliding_sum_reset (OrfSlidingSum *self, guint64 number);
 void orf_sliding_sum_clear (OrfSlidingSum *self);
+/* What will be asked for next. */
+void orf_sliding_sum_prefetch (const OrfSlidingSum *self);
 /* span: the window's at T, T and span only rise.  NAN where nothing counts. */
 double orf_sliding_sum_get (OrfSlidingSum *self,
                             const OrfPointRing *ring,

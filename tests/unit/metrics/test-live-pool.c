@@ -78,6 +78,36 @@ test_refused (void)
   g_assert_false (orf_live_pool_push (pool, 50, S, 1));
 }
 
+/* All of a tick at once is as one after the other. */
+static void
+test_push_all (void)
+{
+  g_autoptr (OrfLivePool) pool = orf_live_pool_new (&limits);
+  OrfLiveMatch *match = orf_live_pool_take_match (pool, "m", newest, NULL);
+  OrfLiveSample samples[60];
+
+  for (guint i = 0; i < 60; i++) {
+    g_autofree char *value = g_strdup_printf ("%u", i);
+    char *const labels[] = { (char *) "k", value, NULL };
+
+    samples[i] = (OrfLiveSample){ i, { S, i } };
+    if (i != 30)
+      g_assert_true (orf_live_pool_add (pool, i, "m", labels));
+  }
+  g_assert_cmpuint (orf_live_pool_push_all (pool, samples, 60), ==, 1);
+  for (guint i = 0; i < count (match); i++) {
+    g_autoptr (GPtrArray) list = orf_live_match_list (match);
+    OrfLiveSeries *series = list->pdata[i];
+    OrfLiveWindow *window = orf_live_series_take (series, ORF_METRICS_AGGREGATE_LAST, 300 * S);
+    gboolean is_short;
+
+    g_assert_cmpfloat (orf_live_series_ask (series, window, S, &is_short), ==,
+                       g_ascii_strtod (orf_live_series_get_labels (series)[1], NULL));
+    orf_live_series_give_back (series, window);
+  }
+  orf_live_pool_give_back_match (pool, match);
+}
+
 /* Nothing is kept for nobody; what is asked for is kept as long as somebody needs it. */
 static void
 test_points (void)
@@ -137,6 +167,7 @@ main (int argc, char **argv)
   g_test_add_func ("/live-pool/match", test_match);
   g_test_add_func ("/live-pool/failed", test_failed);
   g_test_add_func ("/live-pool/refused", test_refused);
+  g_test_add_func ("/live-pool/push-all", test_push_all);
   g_test_add_func ("/live-pool/points", test_points);
   g_test_add_func ("/live-pool/lost", test_lost);
   return g_test_run ();
