@@ -17,11 +17,9 @@ struct _OrfAlertBook {
   guint last_number;
 };
 
-static void
-entry_free (gpointer data)
+void
+orf_alert_entry_free (OrfAlertEntry *entry)
 {
-  OrfAlertEntry *entry = data;
-
   orf_alert_rule_free (entry->rule);
   g_free (entry->help);
   g_strfreev (entry->inhibited_by);
@@ -325,7 +323,7 @@ orf_alert_book_new (const OrfConfig *config, GPtrArray *rows, GError **error)
   g_autoptr (OrfAlertBook) book = g_new0 (OrfAlertBook, 1);
 
   book->config = config;
-  book->entries = g_ptr_array_new_with_free_func (entry_free);
+  book->entries = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_alert_entry_free);
   book->called = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_alert_rule_row_free);
   for (guint i = 0; rows != NULL && i < rows->len; i++)
     g_ptr_array_add (book->called, orf_alert_rule_row_copy (rows->pdata[i]));
@@ -366,8 +364,14 @@ orf_alert_book_propose (const OrfAlertBook *book, const OrfAlertRuleRow *said, G
   if (entry == NULL)
     return NULL;
   good = check_inhibitors (book, entry, error);
-  entry_free (entry);
+  orf_alert_entry_free (entry);
   return good ? g_steal_pointer (&row) : NULL;
+}
+
+OrfAlertEntry *
+orf_alert_book_preview (const OrfAlertBook *book, const OrfAlertRuleRow *row)
+{
+  return make_entry (book, row->name, row, NULL);
 }
 
 void

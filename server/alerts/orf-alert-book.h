@@ -21,7 +21,7 @@ typedef struct {
   char *help;          /* may be NULL */
   char **inhibited_by; /* names; may be empty */
   gint64 set_us;       /* 0: nothing was said by call */
-  const char *set_by;  /* NULL: the same; in the book */
+  const char *set_by;  /* NULL: the same; the row's */
 } OrfAlertEntry;
 
 /* rows: OrfAlertRuleRow, what was said by call; of a row that says no rule (any more) the reason is
@@ -38,6 +38,9 @@ const OrfAlertEntry *orf_alert_book_find (const OrfAlertBook *book, const char *
  * INVALID_ARGUMENT with the field; RESOURCE_EXHAUSTED: [alerts] max_rules. */
 OrfAlertRuleRow *
 orf_alert_book_propose (const OrfAlertBook *book, const OrfAlertRuleRow *said, GError **error);
+/* What would be in force with the row, which was proposed; its set_by is the row's. */
+OrfAlertEntry *orf_alert_book_preview (const OrfAlertBook *book, const OrfAlertRuleRow *row);
+void orf_alert_entry_free (OrfAlertEntry *entry);
 /* Takes row, which was proposed. */
 void orf_alert_book_say (OrfAlertBook *book, OrfAlertRuleRow *row);
 /* FAILED_PRECONDITION: nothing was said by call, or another rule is inhibited by it; NOT_FOUND. */

@@ -157,16 +157,14 @@ clear_kept (gpointer data)
   g_strfreev (((OrfAlertKept *) data)->labels);
 }
 
-static void
-clear_rule (gpointer data)
+void
+orf_alert_rule_change_clear (OrfAlertRuleChange *change)
 {
-  OrfAlertRuleChange *change = data;
-
   orf_alert_rule_free (change->rule);
-  if (change->kept != NULL) {
-    g_array_set_clear_func (change->kept, clear_kept);
-    g_array_unref (change->kept);
-  }
+  if (change->kept == NULL)
+    return;
+  g_array_set_clear_func (change->kept, clear_kept);
+  g_array_unref (change->kept);
 }
 
 static void
@@ -225,7 +223,8 @@ orf_alert_job_new (OrfAlertDesk *desk)
   job->base.work = work_thread_cb;
   job->base.free = free_cb;
   job->desk = desk;
-  job->rules = array_new (sizeof (OrfAlertRuleChange), clear_rule);
+  job->rules = array_new (sizeof (OrfAlertRuleChange),
+                          (GDestroyNotify) orf_alert_rule_change_clear);
   job->openings = array_new (sizeof (OrfAlertOpening), clear_opening);
   job->samples = array_new (sizeof (OrfAlertSample), NULL);
   job->closings = array_new (sizeof (guint), NULL);

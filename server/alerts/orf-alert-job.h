@@ -35,6 +35,7 @@ typedef struct {
   OrfAlertRule *rule; /* NULL: there is no such rule any more, and its alerts are forgotten */
   GArray *kept;       /* OrfAlertKept; NULL: none */
 } OrfAlertRuleChange;
+void orf_alert_rule_change_clear (OrfAlertRuleChange *change);
 
 typedef struct {
   guint number;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "alerts/orf-alert-lifecycle.h"
 
+#include <stdio.h>
+
 static OrfAlertChange
 fire (OrfAlertLife *life, gint64 now_us)
 {
@@ -116,4 +118,34 @@ orf_alert_life_get_due_us (const OrfAlertLife *life, const OrfAlertTiming *timin
   if (life->phase != ORF_ALERT_PENDING)
     return G_MAXINT64;
   return life->is_cooling ? get_fire_us (life, timing) : life->pending_us + timing->for_us;
+}
+
+/* ---- across restarts ------------------------------------------------------------------------- */
+
+#define TEXT_FORMAT "[%d,%" TIME ",%" TIME ",%" TIME ",%" TIME ",%" TIME ",%" TIME ",%" TIME ",%d]"
+#define TIME        G_GINT64_FORMAT
+
+char *
+orf_alert_life_to_text (const OrfAlertLife *life)
+{
+  return g_strdup_printf (TEXT_FORMAT, (int) life->phase, life->seen_us, life->pending_us,
+                          life->started_us, life->fired_us, life->resolved_us, life->ended_us,
+                          life->blind_us, life->is_cooling);
+}
+
+gboolean
+orf_alert_life_from_text (OrfAlertLife *life, const char *text)
+{
+  OrfAlertLife read = { 0 };
+  int phase = 0, is_cooling = 0;
+
+  if (sscanf (text, TEXT_FORMAT, &phase, &read.seen_us, &read.pending_us, &read.started_us,
+              &read.fired_us, &read.resolved_us, &read.ended_us, &read.blind_us,
+              &is_cooling) != 9 ||
+      phase < ORF_ALERT_INACTIVE || phase > ORF_ALERT_RESOLVED)
+    return FALSE;
+  read.phase = (OrfAlertPhase) phase;
+  read.is_cooling = is_cooling != 0;
+  *life = read;
+  return TRUE;
 }

@@ -74,4 +74,8 @@ OrfAlertChange orf_alert_life_step (OrfAlertLife *life,
  */
 gint64 orf_alert_life_get_due_us (const OrfAlertLife *life, const OrfAlertTiming *timing);
 
+/* JSON, as `alert.life` has it; FALSE: the text is none of these. */
+char *orf_alert_life_to_text (const OrfAlertLife *life);
+gboolean orf_alert_life_from_text (OrfAlertLife *life, const char *text);
+
 G_END_DECLS

@@ -194,6 +194,22 @@ orf_alert_rule_summarize (const OrfAlertRule *self, char *const *labels, double 
   return g_string_free (text, FALSE);
 }
 
+char *
+orf_alert_rule_describe (const OrfAlertRule *self, double value)
+{
+  OrfAlertCondition condition = orf_alert_rule_judge (self, value);
+  double margin = condition == ORF_ALERT_FALSE ? self->spec.hysteresis : 0;
+  gboolean above = self->op == ORF_EXPR_GREATER || self->op == ORF_EXPR_GREATER_OR_EQUAL;
+
+  if (condition == ORF_ALERT_UNKNOWN)
+    return g_strdup ("nothing is known of it");
+  if (self->number == NULL)
+    return g_strdup (condition == ORF_ALERT_TRUE ? "it holds" : "it does not hold");
+  return g_strdup_printf ("%.6g %s%s %.6g", value, condition == ORF_ALERT_TRUE ? "" : "is not ",
+                          orf_expr_get_operator_text (self->op),
+                          self->number->number - (above ? margin : -margin));
+}
+
 /* ---- the rule -------------------------------------------------------------------------------- */
 
 OrfAlertRule *

@@ -39,6 +39,8 @@ double orf_alert_rule_get_threshold (const OrfAlertRule *self);
 /* Of a line's value; NAN is not known. */
 OrfAlertCondition orf_alert_rule_judge (const OrfAlertRule *self, double value);
 
+/* The value against what it is compared with: "91.5 > 85", "80 is not > 83"; or that it holds. */
+char *orf_alert_rule_describe (const OrfAlertRule *self, double value);
 /* One sentence; labels: key, value, …, NULL, of the line. */
 char *orf_alert_rule_summarize (const OrfAlertRule *self, char *const *labels, double value);
 

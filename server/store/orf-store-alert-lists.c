@@ -18,6 +18,7 @@ static const char load_sql[] = "SELECT " COLUMNS " FROM alert WHERE state IN ('p
 static const char list_sql[] =
   "SELECT " COLUMNS " FROM alert WHERE (?1 = 0 OR id = ?1) AND started_us >= ?2 "
   "AND started_us < ?3 AND (?4 IS NULL OR rule = ?4) AND (?5 OR fired_us IS NOT NULL) "
+  "AND (NOT ?9 OR state IN ('pending', 'firing')) "
   "AND (started_us, id) < (?6, ?7) ORDER BY started_us DESC, id DESC LIMIT ?8";
 static const char events_sql[] =
   "SELECT alert_id, t_us, step, reason, receiver FROM (SELECT * FROM alert_event "
@@ -74,6 +75,17 @@ OrfAlertEventRow *
 orf_alert_event_row_new (void)
 {
   return g_new0 (OrfAlertEventRow, 1);
+}
+
+OrfAlertEventRow *
+orf_alert_event_row_copy (const OrfAlertEventRow *row)
+{
+  OrfAlertEventRow *copy = g_memdup2 (row, sizeof *row);
+
+  copy->step = g_strdup (row->step);
+  copy->reason = g_strdup (row->reason);
+  copy->receiver = g_strdup (row->receiver);
+  return copy;
 }
 
 void
@@ -190,6 +202,7 @@ read_alerts (OrfConnection *connection,
   sqlite3_bind_int64 (statement, 6, filter->before_us);
   sqlite3_bind_int64 (statement, 7, filter->before_id);
   sqlite3_bind_int64 (statement, 8, filter->max);
+  sqlite3_bind_int (statement, 9, filter->ongoing);
   return orf_connection_collect (connection, statement, (OrfRowMake) make_alert, rows, error);
 }
 

@@ -97,7 +97,6 @@ write_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
 void
 orf_store_write_alert_rule (OrfStore *store,
                             OrfAlertRuleRow *row,
-                            const OrfAudit *audit,
                             const OrfIdempotency *idempotency,
                             OrfWriteDone done,
                             gpointer user_data)
@@ -107,7 +106,6 @@ orf_store_write_alert_rule (OrfStore *store,
     .data = row,
     .free = (GDestroyNotify) orf_alert_rule_row_free,
     .bytes = sizeof *row,
-    .audit = audit,
     .idempotency = idempotency,
   };
 
@@ -128,7 +126,6 @@ delete_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
 void
 orf_store_delete_alert_rule (OrfStore *store,
                              const char *name,
-                             const OrfAudit *audit,
                              const OrfIdempotency *idempotency,
                              OrfWriteDone done,
                              gpointer user_data)
@@ -138,7 +135,6 @@ orf_store_delete_alert_rule (OrfStore *store,
     .data = g_strdup (name),
     .free = g_free,
     .bytes = strlen (name),
-    .audit = audit,
     .idempotency = idempotency,
   };
 

@@ -29,13 +29,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfAlertRuleRow, orf_alert_rule_row_free)
 /* Acknowledgement lane.  Takes row, which is written in the place of one of that name. */
 void orf_store_write_alert_rule (OrfStore *store,
                                  OrfAlertRuleRow *row,
-                                 const OrfAudit *audit,
                                  const OrfIdempotency *idempotency,
                                  OrfWriteDone done,
                                  gpointer user_data);
 void orf_store_delete_alert_rule (OrfStore *store,
                                   const char *name,
-                                  const OrfAudit *audit,
                                   const OrfIdempotency *idempotency,
                                   OrfWriteDone done,
                                   gpointer user_data);

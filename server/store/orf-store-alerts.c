@@ -53,6 +53,22 @@ orf_alerts_change_new (void)
   return change;
 }
 
+OrfAlertsChange *
+orf_alerts_change_copy (const OrfAlertsChange *change)
+{
+  OrfAlertsChange *copy = orf_alerts_change_new ();
+
+  for (guint i = 0; i < change->alerts->len; i++)
+    g_ptr_array_add (copy->alerts, orf_alert_row_copy (change->alerts->pdata[i]));
+  for (guint i = 0; i < change->events->len; i++)
+    g_ptr_array_add (copy->events, orf_alert_event_row_copy (change->events->pdata[i]));
+  for (guint i = 0; i < change->notices->len; i++)
+    g_ptr_array_add (copy->notices, orf_notice_row_copy (change->notices->pdata[i]));
+  copy->before_us = change->before_us;
+  copy->max_rows = change->max_rows;
+  return copy;
+}
+
 void
 orf_alerts_change_free (OrfAlertsChange *change)
 {
@@ -235,7 +251,6 @@ acknowledge_thread_cb (gconstpointer data, OrfConnection *connection, GError **e
 void
 orf_store_acknowledge_alert (OrfStore *store,
                              const OrfAcknowledgement *acknowledgement,
-                             const OrfAudit *audit,
                              const OrfIdempotency *idempotency,
                              OrfWriteDone done,
                              gpointer user_data)
@@ -247,7 +262,6 @@ orf_store_acknowledge_alert (OrfStore *store,
     .free = acknowledge_free,
     .bytes = sizeof *acknowledge + strlen (acknowledgement->author) +
              (acknowledgement->note != NULL ? strlen (acknowledgement->note) : 0),
-    .audit = audit,
     .idempotency = idempotency,
   };
 

@@ -42,6 +42,7 @@ typedef struct {
 } OrfAlertEventRow;
 
 OrfAlertEventRow *orf_alert_event_row_new (void);
+OrfAlertEventRow *orf_alert_event_row_copy (const OrfAlertEventRow *row);
 void orf_alert_event_row_free (OrfAlertEventRow *row);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfAlertEventRow, orf_alert_event_row_free)
 
@@ -55,6 +56,7 @@ typedef struct {
 } OrfAlertsChange;
 
 OrfAlertsChange *orf_alerts_change_new (void);
+OrfAlertsChange *orf_alerts_change_copy (const OrfAlertsChange *change);
 void orf_alerts_change_free (OrfAlertsChange *change);
 gboolean orf_alerts_change_is_empty (const OrfAlertsChange *change);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfAlertsChange, orf_alerts_change_free)
@@ -75,7 +77,6 @@ typedef struct {
 /* NOT_FOUND. */
 void orf_store_acknowledge_alert (OrfStore *store,
                                   const OrfAcknowledgement *acknowledgement,
-                                  const OrfAudit *audit,
                                   const OrfIdempotency *idempotency,
                                   OrfWriteDone done,
                                   gpointer user_data);
@@ -92,6 +93,7 @@ typedef struct {
   gint64 from_us, to_us; /* started in from_us <= t_us < to_us */
   const char *rule;      /* NULL: all; copied */
   gboolean unfired;      /* also those that never fired */
+  gboolean ongoing;      /* only those that are pending or fire */
   gint64 before_us,
     before_id; /* by started_us: those that come after this one in the list's order */
   guint max;

@@ -97,7 +97,6 @@ void
 orf_store_write_silence (OrfStore *store,
                          OrfSilenceRow *row,
                          gint64 keep_from_us,
-                         const OrfAudit *audit,
                          const OrfIdempotency *idempotency,
                          OrfWriteDone done,
                          gpointer user_data)
@@ -108,7 +107,6 @@ orf_store_write_silence (OrfStore *store,
     .data = write,
     .free = write_free,
     .bytes = sizeof *write + sizeof *row + strlen (row->matchers),
-    .audit = audit,
     .idempotency = idempotency,
   };
 

@@ -26,7 +26,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfSilenceRow, orf_silence_row_free)
 void orf_store_write_silence (OrfStore *store,
                               OrfSilenceRow *row,
                               gint64 keep_from_us,
-                              const OrfAudit *audit,
                               const OrfIdempotency *idempotency,
                               OrfWriteDone done,
                               gpointer user_data);

@@ -332,8 +332,7 @@ test_settings (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
   check_refused (fixture, "[receivers]\na=exec\n[receivers.a]\ncommand=tell\n",
                  "receivers.a.command");
   check_refused (fixture, "[receivers]\na=sendmail\n", "receivers.a.to");
-  check_refused (fixture, "[receivers]\na=sendmail\n[receivers.a]\nto=x y@z\n",
-                 "receivers.a.to");
+  check_refused (fixture, "[receivers]\na=sendmail\n[receivers.a]\nto=x y@z\n", "receivers.a.to");
   check_refused (fixture, "[receivers]\na=journal\n[receivers.a]\nmatchers={x\n",
                  "receivers.a.matchers");
 }

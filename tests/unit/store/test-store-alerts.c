@@ -136,7 +136,7 @@ acknowledge (StoreFixture *fixture, gint64 id, StoreAnswer *answer)
 {
   const OrfAcknowledgement said = { id, 2500, "ann", "seen", ORF_ALERT_VERDICT_USEFUL };
 
-  orf_store_acknowledge_alert (fixture->store, &said, NULL, NULL, store_answer_write_cb, answer);
+  orf_store_acknowledge_alert (fixture->store, &said, NULL, store_answer_write_cb, answer);
   store_answer_wait (answer);
 }
 
@@ -301,7 +301,7 @@ write_rule (StoreFixture *fixture, OrfAlertRuleRow *row)
 {
   g_auto (StoreAnswer) answer = { 0 };
 
-  orf_store_write_alert_rule (fixture->store, row, NULL, NULL, store_answer_write_cb, &answer);
+  orf_store_write_alert_rule (fixture->store, row, NULL, store_answer_write_cb, &answer);
   store_answer_wait (&answer);
   g_assert_no_error (answer.error);
 }
@@ -340,7 +340,7 @@ test_rules (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
   g_assert_cmpstr (read->labels_json, ==, "{\"team\":\"render\"}");
   g_assert_cmpint (read->enabled, ==, FALSE);
   g_assert_cmpstr (read->set_by, ==, "ann");
-  orf_store_delete_alert_rule (fixture->store, "gpu_memory_high", NULL, NULL, store_answer_write_cb,
+  orf_store_delete_alert_rule (fixture->store, "gpu_memory_high", NULL, store_answer_write_cb,
                                &gone);
   store_answer_wait (&gone);
   none = orf_store_load_alert_rules (fixture->store, &error);
@@ -358,7 +358,7 @@ write_silence (StoreFixture *fixture, gint64 id, gint64 until_us)
   row->from_us = 1;
   row->until_us = until_us;
   row->author = g_strdup ("ann");
-  orf_store_write_silence (fixture->store, row, 50, NULL, NULL, store_answer_write_cb, &answer);
+  orf_store_write_silence (fixture->store, row, 50, NULL, store_answer_write_cb, &answer);
   store_answer_wait (&answer);
   g_assert_no_error (answer.error);
 }
