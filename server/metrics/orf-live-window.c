@@ -2,10 +2,10 @@
 #include "metrics/orf-live-window.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "metrics/orf-quantile.h"
 #include "metrics/orf-sliding.h"
+#include "stats/orf-sorted.h"
 
 /* More points at once than that, beside those that are there, are sorted and not put in one by
  * one. */
@@ -118,57 +118,6 @@ account (OrfLiveWindow *self, gsize bytes_before)
 
 /* ---- values in order ------------------------------------------------------------------------- */
 
-/* How many are less. */
-static guint
-find (const OrfLiveWindow *self, double value)
-{
-  guint low = 0, high = self->n_sorted;
-
-  while (low < high) {
-    guint middle = (low + high) / 2;
-
-    if (self->sorted[middle] < value)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
-}
-
-static void
-put_in (OrfLiveWindow *self, double value)
-{
-  guint at = find (self, value);
-
-  memmove (&self->sorted[at + 1], &self->sorted[at], sizeof (double) * (self->n_sorted - at));
-  self->sorted[at] = value;
-  self->n_sorted++;
-}
-
-static void
-take_out (OrfLiveWindow *self, double value)
-{
-  guint at = find (self, value);
-
-  self->n_sorted--;
-  memmove (&self->sorted[at], &self->sorted[at + 1], sizeof (double) * (self->n_sorted - at));
-}
-
-/* Moves only what is between the two. */
-static void
-exchange (OrfLiveWindow *self, double old, double value)
-{
-  guint from = find (self, old), to = find (self, value);
-
-  if (to > from) {
-    to--;
-    memmove (&self->sorted[from], &self->sorted[from + 1], sizeof (double) * (to - from));
-  } else {
-    memmove (&self->sorted[to + 1], &self->sorted[to], sizeof (double) * (from - to));
-  }
-  self->sorted[to] = value;
-}
-
 static void
 make_sorted_room (OrfLiveWindow *self, guint n)
 {
@@ -189,7 +138,7 @@ put_in_all (OrfLiveWindow *self, const OrfPointRing *ring, guint64 from, guint64
     if (many)
       self->sorted[self->n_sorted++] = value;
     else
-      put_in (self, value);
+      orf_sorted_insert (self->sorted, self->n_sorted++, value);
   }
   if (many)
     orf_quantile_sort (self->sorted, self->n_sorted);
@@ -204,9 +153,10 @@ get_quantile (OrfLiveWindow *self, const OrfPointRing *ring, OrfSpan old)
 
   make_sorted_room (self, self->n_sorted + (guint) (in_end - in));
   for (; out < out_end && in < in_end; out++, in++)
-    exchange (self, orf_point_ring_get (ring, out)->value, orf_point_ring_get (ring, in)->value);
+    orf_sorted_exchange (self->sorted, self->n_sorted, orf_point_ring_get (ring, out)->value,
+                         orf_point_ring_get (ring, in)->value);
   for (; out < out_end; out++)
-    take_out (self, orf_point_ring_get (ring, out)->value);
+    orf_sorted_remove (self->sorted, self->n_sorted--, orf_point_ring_get (ring, out)->value);
   put_in_all (self, ring, in, in_end);
   return orf_quantile_get (self->sorted, self->n_sorted, self->share);
 }

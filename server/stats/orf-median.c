@@ -2,7 +2,8 @@
 #include "stats/orf-median.h"
 
 #include <math.h>
-#include <string.h>
+
+#include "stats/orf-sorted.h"
 
 /* Below this, sorting by insertion is quicker than parting. */
 #define SHORT 12
@@ -116,47 +117,17 @@ orf_running_median_init (OrfRunningMedian *running, guint size)
   running->count = running->next = 0;
 }
 
-/* The first place whose value is not below. */
-static guint
-find_place (const OrfRunningMedian *running, double value)
-{
-  guint low = 0, high = running->count;
-
-  while (low < high) {
-    guint middle = (low + high) / 2;
-
-    if (running->sorted[middle] < value)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
-}
-
-static void
-forget (OrfRunningMedian *running, double value)
-{
-  guint at = find_place (running, value);
-
-  running->count--;
-  memmove (running->sorted + at, running->sorted + at + 1,
-           (running->count - at) * sizeof *running->sorted);
-}
-
 double
 orf_running_median_push (OrfRunningMedian *running, double value)
 {
   guint at;
 
-  if (running->count == running->size)
-    forget (running, running->ring[running->next]);
+  if (running->count < running->size)
+    orf_sorted_insert (running->sorted, running->count++, value);
+  else
+    orf_sorted_exchange (running->sorted, running->count, running->ring[running->next], value);
   running->ring[running->next] = value;
   running->next = (guint8) ((running->next + 1) % running->size);
-  at = find_place (running, value);
-  memmove (running->sorted + at + 1, running->sorted + at,
-           (running->count - at) * sizeof *running->sorted);
-  running->sorted[at] = value;
-  running->count++;
   at = running->count / 2;
   if (running->count % 2 == 1)
     return running->sorted[at];
