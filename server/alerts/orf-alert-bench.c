@@ -20,6 +20,7 @@ struct _OrfAlertBench {
   OrfLivePool *pool;
   GArray *rules;  /* Rule, by number */
   guint n_alerts; /* of all of them */
+  gint64 now_us;  /* of the last step */
 };
 
 static void
@@ -206,6 +207,17 @@ changed_cb (gpointer user_data, OrfAlert *alert, OrfAlertChange change)
   telling->changed (telling->user_data, telling->number, alert, change);
 }
 
+static void
+turn_back (OrfAlertBench *self, gint64 now_us)
+{
+  gint64 by_us = self->now_us - now_us;
+
+  self->now_us = now_us;
+  orf_live_pool_turn_back (self->pool, now_us);
+  for (guint i = 0; i < self->rules->len; i++)
+    orf_alert_set_turn_back (g_array_index (self->rules, Rule, i).alerts, by_us);
+}
+
 guint
 orf_alert_bench_step (OrfAlertBench *self,
                       gint64 now_us,
@@ -214,6 +226,11 @@ orf_alert_bench_step (OrfAlertBench *self,
 {
   guint n_left_out = 0;
 
+  if (now_us < self->now_us)
+    turn_back (self, now_us);
+  if (now_us <= self->now_us)
+    return 0;
+  self->now_us = now_us;
   for (guint i = 0; i < self->rules->len; i++) {
     const Rule *rule = &g_array_index (self->rules, Rule, i);
     Telling telling = { rule->number, changed, user_data };

@@ -46,7 +46,9 @@ OrfAlert *orf_alert_bench_restore (OrfAlertBench *self,
                                    char **labels,
                                    const OrfAlertLife *life);
 
-/* now_us: later than the last.  How many alerts there was no room for. */
+/* now_us: later than the last; one that is earlier is of a clock that was set back, and changes
+ * nothing but that: what holds has held as long as it had.  How many alerts there was no room for.
+ */
 guint orf_alert_bench_step (OrfAlertBench *self,
                             gint64 now_us,
                             OrfAlertBenchChanged changed,

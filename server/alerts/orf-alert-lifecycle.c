@@ -110,6 +110,17 @@ orf_alert_life_step (OrfAlertLife *life,
   g_assert_not_reached ();
 }
 
+void
+orf_alert_life_turn_back (OrfAlertLife *life, gint64 by_us)
+{
+  gint64 *times_us[] = { &life->seen_us,  &life->pending_us,  &life->started_us, &life->fired_us,
+                         &life->ended_us, &life->resolved_us, &life->blind_us };
+
+  for (guint i = 0; i < G_N_ELEMENTS (times_us); i++)
+    if (*times_us[i] > 0)
+      *times_us[i] = MAX (*times_us[i] - by_us, 1); /* 0 would be never */
+}
+
 gint64
 orf_alert_life_get_due_us (const OrfAlertLife *life, const OrfAlertTiming *timing)
 {

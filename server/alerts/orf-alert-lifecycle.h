@@ -70,6 +70,8 @@ OrfAlertChange orf_alert_life_step (OrfAlertLife *life,
                                     const OrfAlertTiming *timing,
                                     OrfAlertCondition condition,
                                     gint64 now_us);
+/* The clock was set back by so much: as long ago as it was, it still is. */
+void orf_alert_life_turn_back (OrfAlertLife *life, gint64 by_us);
 /* When time alone brings the next step, the condition being what it was; G_MAXINT64: it does not.
  */
 gint64 orf_alert_life_get_due_us (const OrfAlertLife *life, const OrfAlertTiming *timing);

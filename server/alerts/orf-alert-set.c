@@ -69,6 +69,17 @@ orf_alert_set_set_max (OrfAlertSet *self, guint max_alerts)
   self->max_alerts = max_alerts;
 }
 
+void
+orf_alert_set_turn_back (OrfAlertSet *self, gint64 by_us)
+{
+  GHashTableIter iter;
+  gpointer entry;
+
+  g_hash_table_iter_init (&iter, self->alerts);
+  while (g_hash_table_iter_next (&iter, NULL, &entry))
+    orf_alert_life_turn_back (&((Entry *) entry)->alert.life, by_us);
+}
+
 /* Takes labels and key. */
 static Entry *
 add (OrfAlertSet *self, char **labels, char *key)

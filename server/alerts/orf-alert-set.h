@@ -35,6 +35,8 @@ void orf_alert_set_free (OrfAlertSet *self);
 
 const OrfAlertRule *orf_alert_set_get_rule (const OrfAlertSet *self);
 
+/* The clock was set back by so much. */
+void orf_alert_set_turn_back (OrfAlertSet *self, gint64 by_us);
 guint orf_alert_set_get_size (const OrfAlertSet *self);
 /* From the next step on; those that are there stay. */
 void orf_alert_set_set_max (OrfAlertSet *self, guint max_alerts);

@@ -364,6 +364,15 @@ orf_live_pool_push_all (OrfLivePool *self, const OrfLiveSample *samples, guint n
   return n_lost;
 }
 
+void
+orf_live_pool_turn_back (OrfLivePool *self, gint64 now_us)
+{
+  self->now_us = now_us;
+  for (guint i = 0; i < self->series->len; i++)
+    if (find (self, i) != NULL)
+      orf_live_series_turn_back (find (self, i), now_us);
+}
+
 gint64
 orf_live_pool_get_reach_us (const OrfLivePool *self, guint number)
 {

@@ -45,6 +45,8 @@ void orf_live_pool_remove (OrfLivePool *self, guint number);
 gboolean orf_live_pool_push (OrfLivePool *self, guint number, gint64 t_us, double value);
 /* All of a tick, which is faster; how many of them were not taken in, or cost an older one. */
 guint orf_live_pool_push_all (OrfLivePool *self, const OrfLiveSample *samples, guint n_samples);
+/* The clock was set back to now_us.  What came of later times is forgotten: it comes again. */
+void orf_live_pool_turn_back (OrfLivePool *self, gint64 now_us);
 /* How far before the present points of this series matter: who begins to ask is told of what was
  * before when it is pushed.  0: none do. */
 gint64 orf_live_pool_get_reach_us (const OrfLivePool *self, guint number);

@@ -239,6 +239,17 @@ orf_live_series_push (OrfLiveSeries *self, OrfPoint point, gint64 now_us)
   return is_kept;
 }
 
+void
+orf_live_series_turn_back (OrfLiveSeries *self, gint64 now_us)
+{
+  guint64 end = orf_point_ring_find (&self->ring, now_us + 1);
+
+  self->ring.n = (guint) (end - self->ring.first);
+  self->lost_us = MIN (self->lost_us, now_us);
+  for (guint i = 0; i < self->uses->len; i++)
+    orf_live_window_note_change (g_array_index (self->uses, Use, i).window, 0);
+}
+
 /* ---- windows --------------------------------------------------------------------------------- */
 
 OrfLiveWindow *

@@ -38,6 +38,8 @@ void orf_live_series_let_go (OrfLiveSeries *self, OrfLiveNeed need);
  * time that was asked at.  FALSE: there was no room for all, and what counts what is missing is
  * unknown. */
 gboolean orf_live_series_push (OrfLiveSeries *self, OrfPoint point, gint64 now_us);
+/* The clock was set back: what is later than now_us is dropped. */
+void orf_live_series_turn_back (OrfLiveSeries *self, gint64 now_us);
 /* How far before the present points matter; 0: none do. */
 gint64 orf_live_series_get_reach_us (const OrfLiveSeries *self);
 

@@ -170,6 +170,34 @@ test_error (void)
   tear_down (&fixture);
 }
 
+/* An hour back: what fires goes on firing, what is pending has been for as long as it had. */
+static void
+test_clock_set_back (void)
+{
+  const OrfAlertSet *alerts;
+  Fixture fixture;
+
+  set_up (&fixture);
+  set_rule (&fixture, 1, "max(m, 10s) > 10", 5 * S);
+  add (&fixture, 0, "m", "x");
+  add (&fixture, 1, "m", "y");
+  for (gint64 t = 4000; t < 4006; t++) {
+    orf_live_pool_push (fixture.pool, 0, t * S, 20);
+    orf_live_pool_push (fixture.pool, 1, t * S, t < 4003 ? 0 : 20);
+    step (&fixture, t);
+  }
+  g_assert_cmpstr (fixture.told->str, ==, "1x+ ");
+  alerts = orf_alert_bench_get_alerts (fixture.bench, 1);
+  for (gint64 t = 400; t < 404; t++) {
+    orf_live_pool_push (fixture.pool, 0, t * S, 20);
+    orf_live_pool_push (fixture.pool, 1, t * S, 20);
+    step (&fixture, t);
+    g_assert_cmpstr (fixture.told->str, ==, t == 403 ? "1y+ " : "");
+  }
+  g_assert_cmpint (orf_alert_set_find (alerts, "{k=\"x\"}")->life.fired_us, ==, 400 * S);
+  tear_down (&fixture);
+}
+
 static void
 test_bytes (void)
 {
@@ -202,6 +230,7 @@ main (int argc, char **argv)
   g_test_add_func ("/alerts/bench/replace", test_replace);
   g_test_add_func ("/alerts/bench/bound", test_bound);
   g_test_add_func ("/alerts/bench/error", test_error);
+  g_test_add_func ("/alerts/bench/clock-set-back", test_clock_set_back);
   g_test_add_func ("/alerts/bench/bytes", test_bytes);
   return g_test_run ();
 }
