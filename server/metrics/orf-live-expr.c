@@ -18,6 +18,8 @@ struct _OrfLiveExpr {
   OrfExprLine *lines; /* the vector's, in the order of the root's values */
   guint n_lines;
   gboolean is_laid_out;
+  gboolean is_mixed;     /* whether one line is known can change what another comes to */
+  guint n_short;         /* answers of this step that there was no room for */
   gint64 now_us;         /* of the step that is being made */
   GError *layout_error;  /* why there are no lines */
   guint64 lines_version; /* the pool's, when that was so */
@@ -48,6 +50,7 @@ run_series (OrfLiveExpr *self, OrfLiveStep *step)
       prefetch (&step->inputs[i], MIN (AT_ONCE, step->n_inputs - i));
     value = orf_live_series_ask (step->inputs[i].series, step->inputs[i].window, self->now_us,
                                  &is_short);
+    self->n_short += is_short;
     step->values[i] = isfinite (value) ? value : NAN;
   }
 }
@@ -62,6 +65,7 @@ run_absent (OrfLiveExpr *self, OrfLiveStep *step)
     double value = orf_live_series_ask (step->inputs[i].series, step->inputs[i].window,
                                         self->now_us, &is_short);
 
+    self->n_short += is_short;
     if (!isnan (value))
       step->values[0] = 0;
     else if (is_short)
@@ -332,6 +336,30 @@ check_matches (OrfLiveExpr *self)
   }
 }
 
+/* A sum of what is left would be a wrong one. */
+static void
+check_short (OrfLiveExpr *self)
+{
+  if (self->error != NULL || self->n_short == 0)
+    return;
+  g_set_error (&self->error, ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED,
+               "there was no room for points that %u values of the expression need", self->n_short);
+}
+
+static void
+run_steps (OrfLiveExpr *self)
+{
+  check_matches (self);
+  self->n_short = 0;
+  for (guint i = 0; i < self->steps->len && self->error == NULL; i++)
+    run (self, self->steps->pdata[i]);
+  check_short (self);
+  if (self->error == NULL || (self->n_short > 0 && !self->is_mixed))
+    return;
+  for (guint i = 0; i < self->n_lines; i++)
+    self->lines[i].values[0] = NAN;
+}
+
 const OrfExprVector *
 orf_live_expr_eval (OrfLiveExpr *self, gint64 now_us)
 {
@@ -339,13 +367,8 @@ orf_live_expr_eval (OrfLiveExpr *self, gint64 now_us)
   self->now_us = orf_live_pool_advance (self->pool, now_us);
   if (is_stale (self))
     lay_out (self);
-  if (self->layout_error != NULL)
-    return &self->vector;
-  check_matches (self);
-  for (guint i = 0; i < self->steps->len && self->error == NULL; i++)
-    run (self, self->steps->pdata[i]);
-  for (guint i = 0; i < self->n_lines && self->error != NULL; i++)
-    self->lines[i].values[0] = NAN;
+  if (self->layout_error == NULL)
+    run_steps (self);
   return &self->vector;
 }
 
@@ -353,6 +376,14 @@ const GError *
 orf_live_expr_get_error (const OrfLiveExpr *self)
 {
   return self->layout_error != NULL ? self->layout_error : self->error;
+}
+
+static gboolean
+mixes_lines (const OrfExpr *expr)
+{
+  return expr->kind == ORF_EXPR_ACROSS ||
+         (expr->kind == ORF_EXPR_BINARY && orf_expr_is_logical (expr->op)) ||
+         (expr->selector != NULL && orf_selector_get_name (expr->selector) == NULL);
 }
 
 /* NULL: a selector is none. */
@@ -368,6 +399,7 @@ add_step (OrfLiveExpr *self, const OrfExpr *expr, GError **error)
     return NULL;
   step = g_new0 (OrfLiveStep, 1);
   step->expr = expr;
+  self->is_mixed = self->is_mixed || mixes_lines (expr);
   step->left = left;
   step->right = right;
   step->is_scalar = expr->kind == ORF_EXPR_NUMBER || expr->kind == ORF_EXPR_ABSENT ||

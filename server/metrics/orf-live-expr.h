@@ -19,10 +19,11 @@ void orf_live_expr_free (OrfLiveExpr *self);
 
 /* Of one value a line, by key; NAN is unknown, and may be all that a line has.  The expression's
  * own, good until the next time.  now_us: the pool's latest time, if that is later.  Where there is
- * an error all is unknown. */
+ * an error all is unknown, but for the lines that are not concerned when points are missing. */
 const OrfExprVector *orf_live_expr_eval (OrfLiveExpr *self, gint64 now_us);
 /* NULL: none.  INVALID_ARGUMENT (two series of one side have the same labels, or a regular
- * expression takes too long), RESOURCE_EXHAUSTED (too many lines). */
+ * expression takes too long), RESOURCE_EXHAUSTED (too many lines, or points that there was no room
+ * for). */
 const GError *orf_live_expr_get_error (const OrfLiveExpr *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfLiveExpr, orf_live_expr_free)
