@@ -2,14 +2,9 @@
 #include "metrics/orf-live-expr.h"
 
 #include <math.h>
-#include <string.h>
 
-#include "metrics/orf-expr-group.h"
-#include "metrics/orf-live-layout.h"
+#include "metrics/orf-live-run.h"
 #include "orf-error.h"
-
-/* Series that are fetched from memory together: what they need fits into the nearest cache. */
-#define AT_ONCE 32
 
 struct _OrfLiveExpr {
   OrfLivePool *pool;
@@ -19,198 +14,10 @@ struct _OrfLiveExpr {
   guint n_lines;
   gboolean is_laid_out;
   gboolean is_mixed;     /* whether one line is known can change what another comes to */
-  guint n_short;         /* answers of this step that there was no room for */
-  gint64 now_us;         /* of the step that is being made */
   GError *layout_error;  /* why there are no lines */
   guint64 lines_version; /* the pool's, when that was so */
   GError *error;         /* of the latest time */
 };
-
-/* ---- steps ----------------------------------------------------------------------------------- */
-
-/* Memory is what it waits for: all that these need is asked for before the first of them is. */
-static void
-prefetch (const OrfLiveInput *inputs, guint n_inputs)
-{
-  for (guint i = 0; i < n_inputs; i++)
-    orf_live_series_touch (inputs[i].series, inputs[i].window);
-  for (guint i = 0; i < n_inputs; i++)
-    orf_live_series_prefetch (inputs[i].series, inputs[i].window);
-}
-
-static void
-run_series (OrfLiveExpr *self, OrfLiveStep *step)
-{
-  gboolean is_short;
-
-  for (guint i = 0; i < step->n_inputs; i++) {
-    double value;
-
-    if (i % AT_ONCE == 0)
-      prefetch (&step->inputs[i], MIN (AT_ONCE, step->n_inputs - i));
-    value = orf_live_series_ask (step->inputs[i].series, step->inputs[i].window, self->now_us,
-                                 &is_short);
-    self->n_short += is_short;
-    step->values[i] = isfinite (value) ? value : NAN;
-  }
-}
-
-/* What may have been lost may have been there. */
-static void
-run_absent (OrfLiveExpr *self, OrfLiveStep *step)
-{
-  step->values[0] = 1;
-  for (guint i = 0; i < step->n_inputs && step->values[0] != 0; i++) {
-    gboolean is_short;
-    double value = orf_live_series_ask (step->inputs[i].series, step->inputs[i].window,
-                                        self->now_us, &is_short);
-
-    self->n_short += is_short;
-    if (!isnan (value))
-      step->values[0] = 0;
-    else if (is_short)
-      step->values[0] = NAN;
-  }
-}
-
-static void
-run_across (OrfLiveStep *step)
-{
-  const double *from = step->left->values;
-
-  for (guint i = 0; i < step->n; i++) {
-    guint n_known = 0;
-
-    for (guint k = step->starts[i]; k < step->starts[i + 1]; k++)
-      if (!isnan (from[step->members[k]]))
-        step->known[n_known++] = from[step->members[k]];
-    step->values[i] = orf_expr_group_gather (step->expr->aggregate, step->known, n_known);
-  }
-}
-
-static void
-run_unary (OrfLiveStep *step)
-{
-  gboolean is_not = step->expr->kind == ORF_EXPR_NOT;
-
-  for (guint i = 0; i < step->n; i++)
-    if (!isnan (step->values[i]))
-      step->values[i] = is_not ? step->values[i] == 0 : -step->values[i];
-}
-
-static void
-run_scalar (OrfLiveStep *step, OrfExprOperation operation)
-{
-  gboolean is_left = step->left->is_scalar;
-  double scalar = (is_left ? step->left : step->right)->values[0];
-  const double *from = (is_left ? step->right : step->left)->values;
-
-  for (guint i = 0; i < step->n; i++)
-    step->values[i] = is_left ? operation (scalar, from[i]) : operation (from[i], scalar);
-}
-
-/* Where nothing is known of the lines, the scalar may be enough. */
-static void
-run_logical_scalar (OrfLiveStep *step, OrfExprOperation operation)
-{
-  const OrfLiveStep *input = step->left->is_scalar ? step->right : step->left;
-  double scalar = (step->left->is_scalar ? step->left : step->right)->values[0];
-  gboolean is_known = FALSE;
-
-  step->values[step->bare] = NAN;
-  for (guint i = 0; i < input->n; i++) {
-    double value = input->values[i];
-
-    is_known = is_known || !isnan (value);
-    step->values[i] = isnan (value) ? NAN : operation (value, scalar);
-  }
-  if (!is_known)
-    step->values[step->bare] = operation (NAN, scalar);
-}
-
-/* FALSE: two lines of one key are known. */
-static gboolean
-merge_lines (OrfLiveExpr *self, const OrfLiveStep *step, guint i)
-{
-  const OrfLiveSide *side = &step->sides[i];
-  const double *from = (i == 0 ? step->left : step->right)->values;
-
-  for (guint k = 0; k < side->n_keys; k++)
-    side->values[k] = NAN;
-  for (guint k = 0; k < side->n_lines; k++) {
-    guint key = side->keys[k];
-
-    if (isnan (from[k]))
-      continue;
-    if (!isnan (side->values[key])) {
-      self->error = orf_expr_new_twice_error (step->expr, i == 0 ? "left" : "right",
-                                              side->texts[key]);
-      return FALSE;
-    }
-    side->values[key] = from[k];
-  }
-  return TRUE;
-}
-
-static void
-run_join (OrfLiveExpr *self, OrfLiveStep *step, OrfExprOperation operation)
-{
-  const double *values[2] = { step->left->values, step->right->values };
-
-  for (guint i = 0; i < 2; i++) {
-    if (step->sides[i].keys == NULL)
-      continue;
-    if (!merge_lines (self, step, i))
-      return;
-    values[i] = step->sides[i].values;
-  }
-  for (guint i = 0; i < step->n; i++) {
-    guint left = step->at[0][i], right = step->at[1][i];
-
-    step->values[i] = operation (left != ORF_LIVE_NOWHERE ? values[0][left] : NAN,
-                                 right != ORF_LIVE_NOWHERE ? values[1][right] : NAN);
-  }
-}
-
-static void
-run_binary (OrfLiveExpr *self, OrfLiveStep *step)
-{
-  OrfExprOperation operation = orf_expr_get_operation (step->expr->op);
-
-  if (!step->left->is_scalar && !step->right->is_scalar)
-    run_join (self, step, operation);
-  else if (!step->is_scalar && orf_expr_is_logical (step->expr->op))
-    run_logical_scalar (step, operation);
-  else
-    run_scalar (step, operation);
-}
-
-static void
-run (OrfLiveExpr *self, OrfLiveStep *step)
-{
-  switch (step->expr->kind) {
-  case ORF_EXPR_NUMBER:
-    step->values[0] = step->expr->number; /* which an operator may have worked on */
-    break;
-  case ORF_EXPR_LATEST:
-  case ORF_EXPR_WINDOW:
-    run_series (self, step);
-    break;
-  case ORF_EXPR_ABSENT:
-    run_absent (self, step);
-    break;
-  case ORF_EXPR_ACROSS:
-    run_across (step);
-    break;
-  case ORF_EXPR_NEGATE:
-  case ORF_EXPR_NOT:
-    run_unary (step);
-    break;
-  case ORF_EXPR_BINARY:
-  default:
-    run_binary (self, step);
-  }
-}
 
 /* ---- layout ---------------------------------------------------------------------------------- */
 
@@ -338,23 +145,25 @@ check_matches (OrfLiveExpr *self)
 
 /* A sum of what is left would be a wrong one. */
 static void
-check_short (OrfLiveExpr *self)
+tell_short (OrfLiveExpr *self, guint n_short)
 {
-  if (self->error != NULL || self->n_short == 0)
-    return;
   g_set_error (&self->error, ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED,
-               "there was no room for points that %u values of the expression need", self->n_short);
+               "there was no room for points that %u values of the expression need", n_short);
 }
 
 static void
-run_steps (OrfLiveExpr *self)
+run_steps (OrfLiveExpr *self, gint64 now_us)
 {
+  OrfLiveTick tick = { .now_us = now_us };
+
   check_matches (self);
-  self->n_short = 0;
-  for (guint i = 0; i < self->steps->len && self->error == NULL; i++)
-    run (self, self->steps->pdata[i]);
-  check_short (self);
-  if (self->error == NULL || (self->n_short > 0 && !self->is_mixed))
+  for (guint i = 0; i < self->steps->len && self->error == NULL; i++) {
+    orf_live_step_run (&tick, self->steps->pdata[i]);
+    self->error = g_steal_pointer (&tick.error);
+  }
+  if (self->error == NULL && tick.n_short > 0)
+    tell_short (self, tick.n_short);
+  if (self->error == NULL || (tick.n_short > 0 && !self->is_mixed))
     return;
   for (guint i = 0; i < self->n_lines; i++)
     self->lines[i].values[0] = NAN;
@@ -364,11 +173,11 @@ const OrfExprVector *
 orf_live_expr_eval (OrfLiveExpr *self, gint64 now_us)
 {
   g_clear_error (&self->error);
-  self->now_us = orf_live_pool_advance (self->pool, now_us);
+  now_us = orf_live_pool_advance (self->pool, now_us);
   if (is_stale (self))
     lay_out (self);
   if (self->layout_error == NULL)
-    run_steps (self);
+    run_steps (self, now_us);
   return &self->vector;
 }
 

@@ -293,7 +293,7 @@ lay_out_join (
   g_autoptr (OrfExprVector) taken_right = right;
   g_autoptr (GHashTable) left_places = NULL;
   g_autoptr (GHashTable) right_places = NULL;
-  guint n_most = left->lines->len + right->lines->len;
+  guint n_most = taken_left->lines->len + taken_right->lines->len;
   OrfExprVector *lines;
 
   if (!take_lines (step, pool, n_most, error))
