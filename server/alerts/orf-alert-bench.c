@@ -13,6 +13,7 @@ typedef struct {
   OrfAlertRule *rule;
   OrfLiveExpr *expr;
   OrfAlertSet *alerts;
+  gsize bytes; /* of the rule itself */
 } Rule;
 
 struct _OrfAlertBench {
@@ -117,6 +118,7 @@ orf_alert_bench_set_rule (OrfAlertBench *self, gint64 number, OrfAlertRule *rule
   if (one.expr == NULL)
     return FALSE;
   one.alerts = orf_alert_set_new (taken, 0);
+  one.bytes = RULE_BYTES + strlen (orf_alert_rule_get_spec (taken)->expr);
   one.rule = g_steal_pointer (&taken);
   if (old == NULL) {
     g_array_insert_val (self->rules, find_place (self, number), one);
@@ -244,16 +246,9 @@ orf_alert_bench_step (OrfAlertBench *self,
 }
 
 static gsize
-measure_rule (const Rule *rule)
+measure (const Rule *rule)
 {
-  const OrfAlertRuleSpec *spec = orf_alert_rule_get_spec (rule->rule);
-  g_autoptr (GPtrArray) list = orf_alert_set_list (rule->alerts);
-  gsize bytes = sizeof *rule + RULE_BYTES + strlen (spec->expr) +
-                (spec->summary != NULL ? strlen (spec->summary) : 0);
-
-  for (guint i = 0; i < list->len; i++)
-    bytes += sizeof (OrfAlert) + 2 * strlen (((const OrfAlert *) list->pdata[i])->key);
-  return bytes;
+  return sizeof *rule + rule->bytes + orf_alert_set_get_bytes (rule->alerts);
 }
 
 gsize
@@ -262,6 +257,6 @@ orf_alert_bench_get_bytes (const OrfAlertBench *self)
   gsize bytes = orf_live_pool_get_figures (self->pool).bytes;
 
   for (guint i = 0; i < self->rules->len; i++)
-    bytes += measure_rule (&g_array_index (self->rules, Rule, i));
+    bytes += measure (&g_array_index (self->rules, Rule, i));
   return bytes;
 }

@@ -20,6 +20,7 @@ struct _OrfAlertSet {
   Entry **by_line;    /* of each line of the vector of this layout; NULL: it has no alert */
   guint n_lines;
   guint64 layout; /* 0: of none */
+  gsize bytes;    /* of all alerts */
 };
 
 static void
@@ -63,6 +64,19 @@ orf_alert_set_get_size (const OrfAlertSet *self)
   return g_hash_table_size (self->alerts);
 }
 
+gsize
+orf_alert_set_get_bytes (const OrfAlertSet *self)
+{
+  return self->bytes;
+}
+
+/* The key is made of the labels. */
+static gsize
+measure (const OrfAlert *alert)
+{
+  return sizeof (Entry) + 2 * strlen (alert->key);
+}
+
 void
 orf_alert_set_set_max (OrfAlertSet *self, guint max_alerts)
 {
@@ -90,6 +104,7 @@ add (OrfAlertSet *self, char **labels, char *key)
   entry->alert.key = key;
   entry->alert.value = NAN;
   entry->line = NOWHERE;
+  self->bytes += measure (&entry->alert);
   g_hash_table_insert (self->alerts, entry->alert.key, entry);
   return entry;
 }
@@ -230,6 +245,7 @@ forget (OrfAlertSet *self, const Entry *entry)
 {
   if (entry->line != NOWHERE)
     self->by_line[entry->line] = NULL;
+  self->bytes -= measure (&entry->alert);
   g_hash_table_remove (self->alerts, entry->alert.key);
 }
 

@@ -38,6 +38,8 @@ const OrfAlertRule *orf_alert_set_get_rule (const OrfAlertSet *self);
 /* The clock was set back by so much. */
 void orf_alert_set_turn_back (OrfAlertSet *self, gint64 by_us);
 guint orf_alert_set_get_size (const OrfAlertSet *self);
+/* About what the alerts take. */
+gsize orf_alert_set_get_bytes (const OrfAlertSet *self);
 /* From the next step on; those that are there stay. */
 void orf_alert_set_set_max (OrfAlertSet *self, guint max_alerts);
 
