@@ -23,31 +23,47 @@ hold_item (
   orf_notice_change_add (steps->changes, item->notice, state, FALSE, g_steal_pointer (&text));
 }
 
-/* TRUE: it is to wait for something other than its turn. */
+static gboolean
+is_silenced (OrfNoticePlan *plan, OrfNoticeSteps *steps, OrfPlanItem *item, gint64 now_us)
+{
+  const OrfNoticeSilence *silence = orf_notice_hold_find_silence (plan->hold, item->notice->alert,
+                                                                  now_us);
+
+  if (silence == NULL)
+    return FALSE;
+  hold_item (steps, item, ORF_NOTICE_SILENCED, silence->until_us,
+             g_strdup_printf ("silence si-%" G_GINT64_FORMAT, silence->id));
+  orf_plan_look_at (steps, silence->until_us);
+  return TRUE;
+}
+
+static gboolean
+is_inhibited (OrfNoticePlan *plan, OrfNoticeSteps *steps, OrfPlanItem *item)
+{
+  const OrfNoticeAlert *inhibitor = orf_notice_hold_find_inhibitor (plan->hold,
+                                                                    item->notice->alert);
+
+  if (inhibitor == NULL)
+    return FALSE;
+  hold_item (steps, item, ORF_NOTICE_INHIBITED, G_MAXINT64,
+             g_strdup_printf ("al-%" G_GINT64_FORMAT " of %s fires", inhibitor->alert_id,
+                              inhibitor->rule));
+  return TRUE;
+}
+
+/* TRUE: it is to wait for something other than its turn.  What holds it goes on holding it while it
+ * can, whatever else comes. */
 static gboolean
 judge_holds (OrfNoticePlan *plan, OrfNoticeSteps *steps, OrfPlanItem *item, gint64 now_us)
 {
-  const OrfNoticeAlert *alert = item->notice->alert, *inhibitor;
-  const OrfNoticeSilence *silence;
-
   if (is_held (item) && item->generation == plan->generation && now_us < item->held_until_us) {
     orf_plan_look_at (steps, item->held_until_us);
     return TRUE;
   }
   item->generation = plan->generation;
-  silence = orf_notice_hold_find_silence (plan->hold, alert, now_us);
-  if (silence != NULL) {
-    hold_item (steps, item, ORF_NOTICE_SILENCED, silence->until_us,
-               g_strdup_printf ("silence si-%" G_GINT64_FORMAT, silence->id));
-    orf_plan_look_at (steps, silence->until_us);
+  if (item->state == ORF_NOTICE_INHIBITED && is_inhibited (plan, steps, item))
     return TRUE;
-  }
-  inhibitor = orf_notice_hold_find_inhibitor (plan->hold, alert);
-  if (inhibitor != NULL)
-    hold_item (steps, item, ORF_NOTICE_INHIBITED, G_MAXINT64,
-               g_strdup_printf ("al-%" G_GINT64_FORMAT " of %s fires", inhibitor->alert_id,
-                                inhibitor->rule));
-  return inhibitor != NULL;
+  return is_silenced (plan, steps, item, now_us) || is_inhibited (plan, steps, item);
 }
 
 /* FALSE: it is held, or gone. */
