@@ -416,7 +416,7 @@ request_answered_cb (gpointer user_data, guint status, const GString *body, cons
 }
 
 static void
-exec_ended_cb (gpointer user_data, const GString *output, const char *problem)
+exec_ended_cb (gpointer user_data, int status, const GString *output, const char *problem)
 {
   OrfActuator *actuator = user_data;
 

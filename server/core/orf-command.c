@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <glib-unix.h>
@@ -146,7 +147,8 @@ ended_cb (GPid pid, gint wait_status, gpointer user_data)
   read_rest (command->process.fd, command->read_id, command->output);
   read_rest (command->process.log_fd, command->log_id, command->log);
   problem = wait_status != 0 ? describe (command, wait_status) : NULL;
-  command->ended (command->user_data, command->output, problem);
+  command->ended (command->user_data, WIFEXITED (wait_status) ? WEXITSTATUS (wait_status) : -1,
+                  command->output, problem);
   command_free (command);
 }
 

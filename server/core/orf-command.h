@@ -12,8 +12,12 @@ G_BEGIN_DECLS
  */
 typedef struct _OrfCommand OrfCommand;
 
-/* It has ended, and is freed behind this call.  problem NULL: with status 0. */
-typedef void (*OrfCommandEnded) (gpointer user_data, const GString *output, const char *problem);
+/* It has ended, and is freed behind this call.  status: -1: by a signal.  problem NULL: with status
+ * 0. */
+typedef void (*OrfCommandEnded) (gpointer user_data,
+                                 int status,
+                                 const GString *output,
+                                 const char *problem);
 
 /* environment: NAME=VALUE, …, NULL; NULL: ours.  Takes ask, what it reads.  UNAVAILABLE where it
  * cannot be started; ended is not called then.  The time is the caller's to keep. */

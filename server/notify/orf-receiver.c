@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "core/orf-clock.h"
@@ -66,9 +67,9 @@ finish (OrfReceiver *receiver, const OrfDeliveryResult *result, const char *answ
 }
 
 static void
-fail (OrfReceiver *receiver, const char *error)
+fail (OrfReceiver *receiver, OrfDeliveryOutcome outcome, const char *error)
 {
-  const OrfDeliveryResult result = { ORF_DELIVERY_RETRY, 0, error };
+  const OrfDeliveryResult result = { outcome, 0, error };
 
   finish (receiver, &result, NULL);
 }
@@ -125,14 +126,21 @@ tell_alertmanager (OrfReceiver *receiver, const OrfAlertTelling *telling)
 
 /* ---- by a command ---------------------------------------------------------------------------- */
 
+/* By sysexits.h, from which sendmail has its own: these will be so again. */
+static gboolean
+is_refusal (int status)
+{
+  return status == EX_USAGE || status == EX_DATAERR || status == EX_NOUSER || status == EX_NOHOST;
+}
+
 static void
-ended_cb (gpointer user_data, const GString *output, const char *problem)
+ended_cb (gpointer user_data, int status, const GString *output, const char *problem)
 {
   OrfReceiver *receiver = user_data;
   g_autofree char *answer = orf_notice_words_cut (output->str, MAX_ANSWER_CHARS, FALSE);
 
   if (problem != NULL)
-    fail (receiver, problem);
+    fail (receiver, is_refusal (status) ? ORF_DELIVERY_REFUSED : ORF_DELIVERY_RETRY, problem);
   else
     succeed (receiver, g_strstrip (answer));
 }
@@ -144,7 +152,7 @@ timeout_cb (gpointer user_data)
 
   receiver->timer_id = 0;
   orf_command_kill (g_steal_pointer (&receiver->command));
-  fail (receiver, "no end in time: it was killed");
+  fail (receiver, ORF_DELIVERY_RETRY, "no end in time: it was killed");
   return G_SOURCE_REMOVE;
 }
 
@@ -157,7 +165,7 @@ run (OrfReceiver *receiver, const char *const *argv, const char *const *environm
   receiver->command = orf_command_start (argv, environment, g_string_free (text, FALSE), ended_cb,
                                          receiver, &error);
   if (receiver->command == NULL) {
-    fail (receiver, error->message);
+    fail (receiver, ORF_DELIVERY_RETRY, error->message);
     return;
   }
   receiver->timer_id =
@@ -254,15 +262,18 @@ tell_journal (OrfReceiver *receiver, const OrfAlertTelling *telling)
   const char *path = receiver->settings->url[0] != '\0' ? receiver->settings->url : JOURNAL_SOCKET;
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   int fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  OrfDeliveryOutcome outcome = ORF_DELIVERY_RETRY;
   g_autofree char *problem = NULL;
 
   g_strlcpy (address.sun_path, path, sizeof address.sun_path);
-  if (fd < 0 || !send_entries (fd, &address, telling))
+  if (fd < 0 || !send_entries (fd, &address, telling)) {
+    outcome = errno == EMSGSIZE ? ORF_DELIVERY_REFUSED : ORF_DELIVERY_RETRY;
     problem = g_strdup_printf ("%s: %s", path, g_strerror (errno));
+  }
   if (fd >= 0)
     close (fd);
   if (problem != NULL)
-    fail (receiver, problem);
+    fail (receiver, outcome, problem);
   else
     succeed (receiver, NULL);
 }

@@ -18,6 +18,7 @@ typedef struct {
   GMainLoop *loop;
   char *output, *problem;
   gboolean ended;
+  int status;
 } Run;
 
 static void
@@ -31,11 +32,12 @@ run_clear (Run *run)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
 
 static void
-ended_cb (gpointer user_data, const GString *output, const char *problem)
+ended_cb (gpointer user_data, int status, const GString *output, const char *problem)
 {
   Run *run = user_data;
 
   run->ended = TRUE;
+  run->status = status;
   run->output = g_strdup (output->str);
   run->problem = g_strdup (problem);
   g_main_loop_quit (run->loop);
@@ -113,6 +115,8 @@ test_failures (void)
   g_auto (Run) killed = run_shell ("kill -9 $$", "{}\n");
 
   g_assert_cmpstr (run.problem, ==, "ended with status 3: no room");
+  g_assert_cmpint (run.status, ==, 3);
+  g_assert_cmpint (killed.status, ==, -1);
   g_assert_cmpstr (killed.problem, ==, "was killed by signal 9 (Killed)");
 }
 
@@ -184,7 +188,7 @@ watched_cb (gint fd, GIOCondition condition, gpointer user_data)
 }
 
 static void
-never_cb (gpointer user_data, const GString *output, const char *problem)
+never_cb (gpointer user_data, int status, const GString *output, const char *problem)
 {
   g_assert_not_reached ();
 }

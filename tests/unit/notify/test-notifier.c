@@ -308,6 +308,19 @@ test_hang (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
   g_test_assert_expected_messages ();
 }
 
+/* EX_DATAERR: it would be so again. */
+static void
+test_refused (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  load_config (fixture, ONE "[receivers.one]\ncommand=/bin/sh;-c;exit 65\n");
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "alert:one: an entry was dropped*65");
+  start (fixture);
+  fire (fixture, 7, "hot");
+  wait_file (fixture, "SELECT count(*) FROM alert_notice WHERE state = 'refused' AND answer = "
+                      "'ended with status 65'");
+  g_test_assert_expected_messages ();
+}
+
 static void
 check_refused (Fixture *fixture, const char *text, const char *field)
 {
@@ -351,6 +364,7 @@ main (int argc, char **argv)
   ADD ("/notifier/repeat", test_repeat);
   ADD ("/notifier/reload", test_reload);
   ADD ("/notifier/hang", test_hang);
+  ADD ("/notifier/refused", test_refused);
   ADD ("/notifier/settings", test_settings);
   return g_test_run ();
 }
