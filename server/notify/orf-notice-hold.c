@@ -49,11 +49,15 @@ orf_notice_hold_set_silences (OrfNoticeHold *hold, GPtrArray *silences)
 const OrfNoticeSilence *
 orf_notice_hold_find_silence (const OrfNoticeHold *hold, const OrfNoticeAlert *alert, gint64 now_us)
 {
+  g_autofree char **labels = hold->silences->len > 0 ? orf_notice_alert_list_labels (alert) : NULL;
+
   for (guint i = 0; i < hold->silences->len; i++) {
     const OrfNoticeSilence *silence = hold->silences->pdata[i];
+    gboolean matches;
 
+    /* ignored: who is in doubt is told rather than not */
     if (silence->from_us <= now_us && now_us < silence->until_us &&
-        orf_notice_alert_matches (alert, silence->matchers))
+        orf_selector_match (silence->matchers, alert->rule, labels, &matches, NULL) && matches)
       return silence;
   }
   return NULL;

@@ -186,10 +186,10 @@ limit_item (OrfNoticeSteps *steps, OrfPlanItem *item)
   item->state = ORF_NOTICE_LIMITED;
 }
 
-static gboolean
-has_room (const OrfNoticePlan *plan, const OrfPlanReceiver *receiver)
+gboolean
+orf_notice_plan_has_room (const OrfNoticePlan *plan, OrfPlanReceiver *receiver, gint64 now_us)
 {
-  return receiver->is_state || receiver->posted->len < plan->timing.max_per_minute;
+  return receiver->is_state || count_posted (receiver, now_us) < plan->timing.max_per_minute;
 }
 
 static void
@@ -204,7 +204,7 @@ post_group (OrfNoticePlan *plan,
 
   for (guint i = 0; i < items->len; i += n) {
     n = count_together (items, i);
-    if (has_room (plan, receiver)) {
+    if (orf_notice_plan_has_room (plan, receiver, now_us)) {
       group->last_us = now_us;
       post_items (plan, steps, receiver, (OrfPlanItem **) items->pdata + i, n, now_us);
     } else {
@@ -279,8 +279,7 @@ post_ready (OrfNoticePlan *plan,
   gboolean any_limited;
   g_autoptr (GPtrArray) ready = find_ready (plan, steps, groups, &any_limited, now_us);
 
-  count_posted (receiver, now_us);
-  if (any_limited && has_room (plan, receiver))
+  if (any_limited && orf_notice_plan_has_room (plan, receiver, now_us))
     post_summary (plan, steps, receiver, ready, now_us);
   else
     for (guint i = 0; i < ready->len; i++)

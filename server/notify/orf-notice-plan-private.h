@@ -22,6 +22,7 @@ G_BEGIN_DECLS
 typedef struct {
   char *name;
   gboolean is_state;
+  gboolean is_full;   /* as the step under way began, it might be sent no more messages */
   GQueue waiting;     /* OrfPlanItem */
   GQueue told;        /* OrfPlanTelling, by told_us */
   GHashTable *groups; /* key -> OrfPlanGroup */
@@ -99,6 +100,9 @@ void orf_notice_plan_remove_item (OrfNoticePlan *plan, OrfPlanItem *item);
 void orf_notice_plan_end_item (
   OrfNoticePlan *plan, GPtrArray *changes, OrfPlanItem *item, OrfNoticeState state, char *reason);
 
+/* One more message may go to it now. */
+gboolean
+orf_notice_plan_has_room (const OrfNoticePlan *plan, OrfPlanReceiver *receiver, gint64 now_us);
 /* Posts of due (OrfPlanItem, in their order) what may go now. */
 void orf_notice_plan_pace (OrfNoticePlan *plan,
                            OrfNoticeSteps *steps,

@@ -66,6 +66,14 @@ judge_holds (OrfNoticePlan *plan, OrfNoticeSteps *steps, OrfPlanItem *item, gint
   return is_silenced (plan, steps, item, now_us) || is_inhibited (plan, steps, item);
 }
 
+/* It waits for a summary that cannot go yet: a storm of thousands is not looked at one by one with
+ * each step, but when there is room. */
+static gboolean
+is_shut_out (const OrfPlanItem *item)
+{
+  return item->state == ORF_NOTICE_LIMITED && item->telling->receiver->is_full;
+}
+
 /* FALSE: it is held, or gone. */
 static gboolean
 judge_firing (OrfNoticePlan *plan, OrfNoticeSteps *steps, OrfPlanItem *item, gint64 now_us)
@@ -79,6 +87,8 @@ judge_firing (OrfNoticePlan *plan, OrfNoticeSteps *steps, OrfPlanItem *item, gin
                                                                : "it is over"));
     return FALSE;
   }
+  if (is_shut_out (item))
+    return FALSE;
   if (!judge_holds (plan, steps, item, now_us)) {
     item->state = item->state == ORF_NOTICE_LIMITED ? ORF_NOTICE_LIMITED : ORF_NOTICE_WAITING;
     return TRUE;
@@ -93,6 +103,8 @@ judge_firing (OrfNoticePlan *plan, OrfNoticeSteps *steps, OrfPlanItem *item, gin
 static gboolean
 judge_end (OrfNoticePlan *plan, OrfNoticeSteps *steps, OrfPlanItem *item)
 {
+  if (is_shut_out (item))
+    return FALSE;
   if (item->telling->is_told || item->telling->n_firing > 0)
     return TRUE;
   orf_notice_plan_end_item (plan, steps->changes, item, ORF_NOTICE_DROPPED,
@@ -107,6 +119,7 @@ judge_waiting (OrfNoticePlan *plan, OrfNoticeSteps *steps, OrfPlanReceiver *rece
   GPtrArray *due = g_ptr_array_new ();
   GList *next;
 
+  receiver->is_full = !orf_notice_plan_has_room (plan, receiver, now_us);
   for (GList *at = receiver->waiting.head; at != NULL; at = next) {
     OrfPlanItem *item = at->data;
 

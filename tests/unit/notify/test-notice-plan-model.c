@@ -134,6 +134,22 @@ say_state (Run *run, Notice *notice, OrfNoticeState state, gboolean final, const
                           orf_notice_state_get_word (state), final ? "!" : "", reason);
 }
 
+static guint
+count_minute (const Run *run, guint receiver)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < run->posted[receiver]->len; i++)
+    n += g_array_index (run->posted[receiver], gint64, i) > run->now_us - 60 * S;
+  return n;
+}
+
+static gboolean
+is_full (const Run *run, guint receiver)
+{
+  return receiver != 2 && count_minute (run, receiver) >= run->timing.max_per_minute;
+}
+
 static gboolean
 judge (Run *run, Notice *notice)
 {
@@ -143,6 +159,9 @@ judge (Run *run, Notice *notice)
   g_autofree char *reason = NULL;
   OrfNoticeState state;
 
+  if (notice->state == ORF_NOTICE_LIMITED && notice->event != ORF_NOTICE_REPEAT &&
+      is_full (run, notice->receiver))
+    return FALSE;
   if (notice->event == ORF_NOTICE_RESOLVED) {
     gboolean any = alert->to[notice->receiver].told;
 
@@ -159,6 +178,8 @@ judge (Run *run, Notice *notice)
                alert->acknowledged ? "it was acknowledged" : "it is over");
     return FALSE;
   }
+  if (notice->state == ORF_NOTICE_LIMITED && is_full (run, notice->receiver))
+    return FALSE;
   silence = find_silence (run, notice);
   inhibitor = find_inhibitor (run, notice);
   if (silence == 0 && inhibitor == NULL) {
@@ -192,16 +213,6 @@ find_group (Run *run, const Notice *notice)
   }
   g_array_append_val (run->groups, fresh);
   return &g_array_index (run->groups, Told, run->groups->len - 1);
-}
-
-static guint
-count_minute (const Run *run, guint receiver)
-{
-  guint n = 0;
-
-  for (guint i = 0; i < run->posted[receiver]->len; i++)
-    n += g_array_index (run->posted[receiver], gint64, i) > run->now_us - 60 * S;
-  return n;
 }
 
 static void

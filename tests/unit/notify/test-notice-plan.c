@@ -252,8 +252,8 @@ test_rate (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
   resolve (fixture, 2, "one", T0 + 30 * S);
   resolve (fixture, 3, "one", T0 + 31 * S);
   check_step (fixture, T0 + 31 * S,
-              "8 limited [notify] max_per_minute: waits for a summary; "
-              "7 limited [notify] max_per_minute: waits for a summary; ");
+              "7 limited [notify] max_per_minute: waits for a summary; "
+              "8 limited [notify] max_per_minute: waits for a summary; ");
   check_step (fixture, T0 + 61 * S, "one summary: al-3/firing al-3/resolved al-2/resolved; ");
 }
 
