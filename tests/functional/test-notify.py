@@ -7,6 +7,7 @@ import email
 import email.policy
 import os
 import random
+import signal
 import socket
 import sqlite3
 import stat
@@ -288,6 +289,31 @@ def test_alertmanager_forgets(t):
             time.sleep(1.5)  # longer than a push is good for
             equal(len(manager.active()), 1)
         wait_for(lambda: not manager.active(), "it to be forgotten")
+
+
+# --- the daemon
+
+
+def test_daemon(t):
+    """Receivers of its config are destinations; a wrong one refuses the start, and at SIGHUP leaves all as it was."""
+    good = "[gpu]\nbackends=simulated\n[receivers]\none=journal\n"
+    contains(t.daemon(config=good + "[receivers]\ntwo=webhook\n").start_refused(), "receivers.two.url")
+    contains(t.daemon(config=good + "[receivers.one]\nmatchers={\n").start_refused(), "receivers.one.matchers")
+    daemon = t.start(config=good)
+
+    def names():
+        return [one["destination"] for one in daemon.call("outbox.list")["destinations"]]
+
+    def reload(config, said):
+        with open(daemon.config, "w", encoding="utf-8") as file:
+            file.write(config)
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_for(said, "SIGHUP to be obeyed")
+
+    contains(names(), "alert:one")
+    reload(good + "[receivers]\ntwo=pigeon\n", lambda: "alerts are told as before: receivers.two" in daemon.stderr())
+    equal([name for name in names() if name.startswith("alert:")], ["alert:one"])
+    reload(good + "[receivers]\ntwo=exec\n[receivers.two]\ncommand=/bin/true\n", lambda: "alert:two" in names())
 
 
 # --- commands and the journal
