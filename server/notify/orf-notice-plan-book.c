@@ -7,8 +7,7 @@
 
 #define NO_RECEIVER "there is no such receiver any more"
 
-/* ---- alerts and what was told of them
- * ------------------------------------------------------------- */
+/* ---- alerts and what was told of them ------------------------------------------------------- */
 
 OrfPlanReceiver *
 orf_notice_plan_find_receiver (const OrfNoticePlan *plan, const char *name)
@@ -95,8 +94,7 @@ orf_notice_plan_set_told (OrfPlanTelling *telling, gint64 t_us)
   telling->link = before == NULL ? told->head : before->next;
 }
 
-/* ---- items
- * ---------------------------------------------------------------------------------------- */
+/* ---- items ---------------------------------------------------------------------------------- */
 
 static void
 item_free (gpointer data)
@@ -108,7 +106,6 @@ item_free (gpointer data)
   g_free (item);
 }
 
-/* Out of the queue; its alert may go with it. */
 void
 orf_notice_plan_remove_item (OrfNoticePlan *plan, OrfPlanItem *item)
 {
@@ -121,7 +118,6 @@ orf_notice_plan_remove_item (OrfNoticePlan *plan, OrfPlanItem *item)
   orf_notice_plan_forget_if_over (plan, alert);
 }
 
-/* It will not be told; takes reason. */
 void
 orf_notice_plan_end_item (
   OrfNoticePlan *plan, GPtrArray *changes, OrfPlanItem *item, OrfNoticeState state, char *reason)
@@ -130,8 +126,7 @@ orf_notice_plan_end_item (
   orf_notice_plan_remove_item (plan, item);
 }
 
-/* ---- what comes in
- * -------------------------------------------------------------------------------- */
+/* ---- what comes in -------------------------------------------------------------------------- */
 
 static OrfPlanAlert *
 ensure_alert (OrfNoticePlan *plan, gint64 id)
@@ -224,8 +219,7 @@ orf_notice_plan_acknowledge (OrfNoticePlan *plan, gint64 alert_id)
     alert->is_acknowledged = TRUE;
 }
 
-/* ---- settings
- * ------------------------------------------------------------------------------------- */
+/* ---- settings ------------------------------------------------------------------------------- */
 
 static void
 receiver_free (gpointer data)
@@ -325,8 +319,7 @@ orf_notice_plan_set_silences (OrfNoticePlan *plan, GPtrArray *silences)
   plan->generation++;
 }
 
-/* ---- life
- * ----------------------------------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------------------------------- */
 
 OrfNoticePlan *
 orf_notice_plan_new (void)

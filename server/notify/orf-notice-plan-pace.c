@@ -3,8 +3,7 @@
 
 #include "metrics/orf-series-name.h"
 
-/* ---- groups
- * --------------------------------------------------------------------------------------- */
+/* ---- groups --------------------------------------------------------------------------------- */
 
 void
 orf_notice_plan_group_free (gpointer data)
@@ -49,7 +48,7 @@ ensure_group (OrfNoticePlan *plan, OrfPlanItem *item)
   return group;
 }
 
-/* Group, in the order of their first items. */
+/* OrfPlanGroup, in the order of their first items. */
 static GPtrArray *
 sort_into_groups (OrfNoticePlan *plan, const GPtrArray *due)
 {
@@ -111,8 +110,7 @@ orf_notice_plan_forget_groups (OrfPlanReceiver *receiver)
     g_clear_pointer (&((OrfPlanItem *) at->data)->key, g_free);
 }
 
-/* ---- posting
- * -------------------------------------------------------------------------------------- */
+/* ---- posting -------------------------------------------------------------------------------- */
 
 /* Of the last minute; what is older is forgotten. */
 static guint
@@ -147,7 +145,8 @@ post_item (OrfNoticePlan *plan, OrfNoticePost *post, OrfPlanItem *item, gint64 n
   orf_notice_plan_remove_item (plan, item);
 }
 
-/* items of Item, from start on: as many as one message may have, and none of an alert twice. */
+/* items of OrfPlanItem, from start on: as many as one message may have, and none of an alert twice.
+ */
 static guint
 count_together (const GPtrArray *items, guint start)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "notify/orf-notice-plan-private.h"
 
-/* ---- judging
- * -------------------------------------------------------------------------------------- */
+/* ---- judging -------------------------------------------------------------------------------- */
 
 static gboolean
 is_held (const OrfPlanItem *item)
@@ -112,7 +111,7 @@ judge_end (OrfNoticePlan *plan, OrfNoticeSteps *steps, OrfPlanItem *item)
   return FALSE;
 }
 
-/* Item that may be told now, in their order. */
+/* OrfPlanItem that may be told now, in their order. */
 static GPtrArray *
 judge_waiting (OrfNoticePlan *plan, OrfNoticeSteps *steps, OrfPlanReceiver *receiver, gint64 now_us)
 {
@@ -150,8 +149,7 @@ ask_repeats (OrfNoticePlan *plan, OrfNoticeSteps *steps, OrfPlanReceiver *receiv
   }
 }
 
-/* ---- steps
- * ---------------------------------------------------------------------------------------- */
+/* ---- steps ---------------------------------------------------------------------------------- */
 
 static void
 step_receiver (OrfNoticePlan *plan, OrfNoticeSteps *steps, OrfPlanReceiver *receiver, gint64 now_us)
@@ -187,8 +185,7 @@ orf_notice_plan_step (OrfNoticePlan *plan, gint64 now_us)
   return steps;
 }
 
-/* ---- looking
- * -------------------------------------------------------------------------------------- */
+/* ---- looking -------------------------------------------------------------------------------- */
 
 const OrfNoticeSilence *
 orf_notice_plan_find_silence (OrfNoticePlan *plan, const OrfNoticeAlert *alert, gint64 now_us)
