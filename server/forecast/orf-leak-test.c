@@ -27,6 +27,9 @@
 /* Of the room to the threshold at the start, and of the level: less is no matter yet. */
 #define MIN_SHARE_ROOM  .28
 #define MIN_SHARE_LEVEL .03
+/* A rise of which its tests are less sure is not told.  Chosen on every second pod: the most at
+ * which leaks were still found half-way (doc/leaks.md). */
+#define MIN_CONFIDENCE .92
 /* Of the level, where there is no threshold. */
 #define MIN_SHARE_LEVEL_ALONE .08
 
@@ -157,7 +160,7 @@ orf_leak_test (
   const OrfLeakPoint *points, guint n, double level, double threshold, OrfLeakFinding *finding)
 {
   Leak leak = { points, n, level, threshold, get_spread (points, n) };
-  double best = 0;
+  double best = 0, confidence;
   guint begin = 0;
 
   *finding = (OrfLeakFinding){ .leak = FALSE };
@@ -171,9 +174,12 @@ orf_leak_test (
   }
   if (begin == 0)
     return;
+  confidence = get_confidence (points + begin, n - begin, best);
+  if (confidence < MIN_CONFIDENCE)
+    return;
   *finding = (OrfLeakFinding){
     .leak = TRUE,
     .age = points[begin].from,
-    .confidence = get_confidence (points + begin, n - begin, best),
+    .confidence = confidence,
   };
 }

@@ -22,7 +22,7 @@ typedef struct {
   OrfRegime regime;
   double slope_per_s, slope_lower_per_s, slope_upper_per_s;
   gboolean leak;          /* moves towards the threshold, slowly and for long */
-  double leak_confidence; /* 0 to 1 */
+  double leak_confidence; /* 0 to 1: of the tests; as a probability: doc/leaks.md */
   gint64 leak_since_us;   /* 0: there is no leak */
   /* from the last row until the threshold is first passed; the bounds are those of 80 %, and the
    * upper one may be INFINITY.  0: it is passed */

@@ -129,7 +129,7 @@ describe_leak (const OrfLeakRow *leak)
                           grown, when != NULL ? when : "then", lower, upper);
   if (leak->trigger != NULL)
     g_string_append_printf (text, " It may have begun with: %s.", leak->trigger);
-  g_string_append_printf (text, " A leak with a probability of %.0f %%.", 100 * leak->confidence);
+  g_string_append_printf (text, " Confidence: %.2f.", leak->confidence);
   return g_string_free (text, FALSE);
 }
 

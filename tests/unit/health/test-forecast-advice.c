@@ -149,8 +149,8 @@ test_leaks (void)
                  "orfeasctl gpu cleanup --worker w-7 --level aggressive");
   g_assert_cmpstr (((OrfGpuRecommendation *) advice->pdata[1])->evidence, ==,
                    "It took 64.0 MiB since 2025-11-21T16:00:00Z and gave nothing back: 90.0 MiB to "
-                   "120.0 MiB an hour. It may have begun with: deploy mark: 2.4. A leak with a "
-                   "probability of 93 %.");
+                   "120.0 MiB an hour. It may have begun with: deploy mark: 2.4. Confidence: "
+                   "0.93.");
   assert_advice (advice, 2, ORF_SEVERITY_WARNING,
                  "process of gpu0 leaks memory of gpu0: 100.0 MiB an hour",
                  "ps -o pid,user,etime,args -p 42");
