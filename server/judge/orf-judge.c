@@ -18,6 +18,7 @@
 #include "core/orf-thread.h"
 #include "judge/orf-judge-job.h"
 #include "judge/orf-judge-opening.h"
+#include "judge/orf-judge-unwritten.h"
 
 #define NOT_MEANT G_MAXUINT
 #define LEFT_OUT  (G_MAXUINT - 1)
@@ -66,6 +67,7 @@ struct _OrfJudge {
   guint64 n_dropped;
   gint64 said_us;   /* monotonic: when it was said that series are left out */
   gint64 failed_us; /* and that something could not be written */
+  OrfJudgeUnwritten *unwritten;
   OrfJudgeFigures figures;
   OrfJudgeWarned warned;
   gpointer warned_data;
@@ -337,17 +339,30 @@ tell_warnings (OrfJudge *judge, GArray *warnings)
   }
 }
 
+/* A change while it is being written: what must not be lost of it. */
+typedef struct {
+  OrfJudge *judge;
+  GArray *verdicts, *warnings;
+} Written;
+
 static void
 written_cb (gpointer user_data, const OrfWriteResult *result, const GError *error)
 {
-  OrfJudge *judge = user_data;
+  Written *written = user_data;
+  OrfJudge *judge = written->judge;
   gint64 now_us = orf_clock_monotonic_us ();
 
-  /* a disk that is full refuses each of them */
-  if (error == NULL || (judge->failed_us != 0 && now_us - judge->failed_us < SAY_US))
-    return;
-  judge->failed_us = now_us;
-  g_warning ("forecasts are not in the file: %s", error->message);
+  if (error != NULL) {
+    orf_judge_unwritten_keep (judge->unwritten, written->verdicts, written->warnings);
+    /* a disk that is full refuses each of them */
+    if (judge->failed_us == 0 || now_us - judge->failed_us >= SAY_US) {
+      judge->failed_us = now_us;
+      g_warning ("forecasts are not in the file: %s", error->message);
+    }
+  }
+  g_array_unref (written->verdicts);
+  g_array_unref (written->warnings);
+  g_free (written);
 }
 
 static void
@@ -355,6 +370,7 @@ write_change (OrfJudge *judge, OrfJudgeJob *job)
 {
   const OrfConfig *config = judge->parts.config;
   OrfForecastChange *change = g_steal_pointer (&job->change);
+  Written *written;
 
   if (orf_forecast_change_is_empty (change)) {
     orf_forecast_change_free (change);
@@ -363,7 +379,10 @@ write_change (OrfJudge *judge, OrfJudgeJob *job)
   change->before_us = job->now_us - config->forecast.keep_us;
   change->reach_us = ORF_FORECASTER_MAX_ROWS * config->forecast.row_us;
   change->max_rows = config->forecast.max_rows;
-  orf_store_write_forecasts (judge->parts.store, change, written_cb, judge);
+  orf_judge_unwritten_join (judge->unwritten, change);
+  written = g_new (Written, 1);
+  *written = (Written){ judge, g_array_ref (change->verdicts), g_array_ref (change->warnings) };
+  orf_store_write_forecasts (judge->parts.store, change, written_cb, written);
 }
 
 static void
@@ -549,6 +568,7 @@ orf_judge_new (const OrfJudgeParts *parts, GError **error)
   judge->samples = orf_judge_samples_new ();
   judge->closings = g_array_new (FALSE, FALSE, sizeof (guint));
   judge->listeners = g_array_new (FALSE, FALSE, sizeof (Listener));
+  judge->unwritten = orf_judge_unwritten_new ();
   g_queue_init (&judge->waiting);
   judge->metrics = orf_judge_metrics_new (parts->config, error);
   if (judge->metrics == NULL || (parts->config->forecast.enabled && !start (judge, error)))
@@ -589,6 +609,7 @@ orf_judge_free (OrfJudge *judge)
   g_array_unref (judge->samples);
   g_array_unref (judge->closings);
   g_array_unref (judge->listeners);
+  orf_judge_unwritten_free (judge->unwritten);
   orf_judge_metrics_free (judge->metrics);
   g_free (judge);
 }

@@ -127,6 +127,29 @@ def test_started_on_a_full_disk(t):
     wait_for(lambda: record(daemon, 3), "writing")
 
 
+def test_forecasts(t):
+    """Forecasts that are refused are lost, and those stored before are judged all the same: none waits for ever."""
+    daemon = small_disk(t, **{"forecast.row_us": 200000, "forecast.horizons": "1,5", "forecast.every_rows": 1, "host.sample_us": 100000})
+    made = "SELECT count(*) FROM prediction"
+    wait_for(lambda: daemon.sql(made + " WHERE judged_us IS NOT NULL")[0][0] > 20, "forecasts to be judged")
+    fill(daemon, 0)
+    wait_for(lambda: daemon.call("status.get")["db"]["disk_full"], "the full disk to be seen")
+    wait_for(lambda: "forecasts are not in the file" in daemon.stderr(), "a forecast to be refused")
+    last_us, waiting = daemon.sql("SELECT max(made_us), (SELECT count(*) FROM prediction WHERE judged_us IS NULL) FROM prediction")[0]
+    assert waiting > 0
+    judged = daemon.call("metrics.query", {"select": "orfeas.forecast.judged"})["series"]
+    assert judged, "judging goes on, and is told"
+    # reads go on, and their time comes while nothing can be written
+    wait_for(lambda: orfeas_test.now_us() > last_us + 3_000_000, "their time")
+    assert daemon.call("predictions.accuracy")["accuracy"]
+    os.remove(filler(daemon))
+    wait_for(lambda: daemon.sql(made + " WHERE made_us > ?", last_us + 3_000_000)[0][0] > 0, "forecasts after it")
+    wait_for(lambda: daemon.sql(made + " WHERE judged_us IS NULL AND due_us <= ?", last_us + 1_000_000)[0][0] == 0, "all from before to be judged")
+    wrong = daemon.sql("SELECT count(*) FROM prediction WHERE actual IS NOT NULL AND (abs(error - (value - actual)) > 1e-9 OR due_us - made_us <> horizon_us)")
+    equal(wrong, [(0,)])
+    equal(daemon.admin("db.check")["ok"], True)
+
+
 def test_cleanup(t):
     """None begins that could not be noted; one that began is answered, whatever the disk does meanwhile."""
     daemon = small_disk(t)

@@ -188,6 +188,40 @@ def test_kill_loses_nothing(t):
     check_continued(daemon, series, 100)
 
 
+def test_killed_while_judging(t):
+    """However many were judged when it is killed: none is there twice, none is judged by another row, none waits for ever."""
+    daemon = t.start(settings={**SETTINGS, "forecast.queue": "{__name__=~\"queue.*\"}"})
+    many = [Series(daemon, f"queue.{i}") for i in range(6)]
+    n_judged = "SELECT count(*) FROM prediction WHERE judged_us IS NOT NULL"
+    for series in many:
+        series.record(wave(20))
+    # with nothing learnt, the past is read as minutes, which are not the rows that are compared here
+    wait_for(lambda: daemon.sql("SELECT count(*) FROM forecast_state")[0][0] == len(many), "what was learnt to be written")
+    for kill in range(4):
+        before = daemon.sql(n_judged)[0][0]
+        for series in many:
+            series.record(wave(40, len(series.values)))
+        wait_for(lambda: daemon.sql(n_judged)[0][0] > before + 17 * kill, "some to be judged")
+        daemon.kill()
+        daemon.start()
+    for series in many:
+        series.record(wave(60, len(series.values)))
+    by_name = {series.name: series for series in many}
+    late = "SELECT count(DISTINCT series_id) FROM prediction WHERE judged_us IS NOT NULL AND due_us > ?"
+    wait_for(lambda: daemon.sql(late, many[0].t_us - 8 * ROW)[0][0] == len(many), "the last rows of all to be judged")
+    waiting = "SELECT count(*) FROM prediction WHERE judged_us IS NULL AND due_us < ?"
+    wait_for(lambda: daemon.sql(waiting, many[0].t_us - 2 * ROW)[0][0] == 0, "those that waited")
+    equal(daemon.sql("SELECT count(*) FROM (SELECT 1 FROM prediction GROUP BY series_id, horizon_us, made_us HAVING count(*) > 1)"), [(0,)])
+    rows = daemon.sql("SELECT s.name, p.id, horizon_us, made_us, due_us, last, value, lower80, upper80, lower90, upper90, actual, error, naive_error, inside80, "
+                      "inside90 FROM prediction AS p JOIN series AS s ON s.id = p.series_id WHERE judged_us IS NOT NULL ORDER BY p.id")
+    equal({row[0] for row in rows}, set(by_name))
+    for name, *row in rows:
+        check_rows([row], by_name[name])
+    equal(daemon.admin("db.check")["ok"], True)
+    daemon.stop()
+    equal(orfeas_test.integrity(daemon.db), "ok")
+
+
 def test_gap_is_told(t):
     daemon = t.start(settings=SETTINGS)
     series = Series(daemon)
