@@ -14,6 +14,7 @@
 
 #include "core/orf-json-cache.h"
 #include "core/orf-config.h"
+#include "daemon/orf-core.h"
 #include "daemon/orf-daemon.h"
 #include "daemon/orf-inspector.h"
 #include "daemon/orf-log.h"
@@ -168,7 +169,7 @@ act (const OrfOptions *options, GError **error)
   if (config == NULL)
     return FALSE;
   if (options->action == ORF_ACTION_CHECK_CONFIG)
-    return TRUE;
+    return orf_core_check_config (config, error);
   orf_log_configure (config);
   if (options->action == ORF_ACTION_STDIO)
     return inspect (g_steal_pointer (&config), error);

@@ -304,39 +304,51 @@ check_all (const OrfAlertBook *book, GError **error)
 static gboolean
 fill (OrfAlertBook *book, GError **error)
 {
-  g_clear_pointer (&book->builtin, g_ptr_array_unref);
-  g_clear_pointer (&book->configured, g_ptr_array_unref);
   book->builtin = orf_alert_said_builtin (book->config);
   book->configured = orf_alert_said_config (book->config, error);
   if (book->configured == NULL)
     return FALSE;
-  g_ptr_array_set_size (book->entries, 0);
   if (!add_all (book, book->builtin, error) || !add_all (book, book->configured, error))
     return FALSE;
   add_called (book);
   return check_all (book, error);
 }
 
-OrfAlertBook *
-orf_alert_book_new (const OrfConfig *config, GPtrArray *rows, GError **error)
+static OrfAlertBook *
+book_new (const OrfConfig *config, const GPtrArray *rows)
 {
-  g_autoptr (OrfAlertBook) book = g_new0 (OrfAlertBook, 1);
+  OrfAlertBook *book = g_new0 (OrfAlertBook, 1);
 
   book->config = config;
   book->entries = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_alert_entry_free);
   book->called = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_alert_rule_row_free);
   for (guint i = 0; rows != NULL && i < rows->len; i++)
     g_ptr_array_add (book->called, orf_alert_rule_row_copy (rows->pdata[i]));
+  return book;
+}
+
+OrfAlertBook *
+orf_alert_book_new (const OrfConfig *config, GPtrArray *rows, GError **error)
+{
+  g_autoptr (OrfAlertBook) book = book_new (config, rows);
+
   return fill (book, error) ? g_steal_pointer (&book) : NULL;
 }
 
 void
 orf_alert_book_reload (OrfAlertBook *book)
 {
+  g_autoptr (OrfAlertBook) fresh = book_new (book->config, book->called);
   g_autoptr (GError) error = NULL;
+  const OrfAlertBook before = *book;
 
-  if (!fill (book, &error))
-    g_warning ("rules: %s", error->message);
+  fresh->last_number = book->last_number; /* those of now are other rules than those before */
+  if (!fill (fresh, &error)) {
+    g_warning ("rules stay as they are: %s", error->message);
+    return;
+  }
+  *book = *fresh;
+  *fresh = before;
 }
 
 /* ---- what is said by call -------------------------------------------------------------------- */

@@ -34,7 +34,7 @@ typedef struct {
   char *text, *name; /* canonical; its name */
   char **labels;
   gint64 reach_us;       /* of its past */
-  GArray *early;         /* OrfAlertSample; NULL: it is open */
+  GArray *early;         /* OrfLiveSample; NULL: it is open */
   OrfSelector *selector; /* while its past is read */
 } Fed;
 
@@ -50,7 +50,7 @@ struct _OrfAlertFeed {
   GQueue waiting;       /* Fed */
   guint n_reading, n_early;
   GArray *opened;   /* guint, numbers that are to be told */
-  GArray *samples;  /* OrfAlertSample */
+  GArray *samples;  /* OrfLiveSample */
   GArray *closings; /* guint */
   guint64 n_dropped;
   gboolean stopped;
@@ -209,7 +209,7 @@ fed_new (OrfAlertFeed *feed, const OrfSeries *series, gint64 reach_us)
     open_now (feed, fed);
     return fed;
   }
-  fed->early = g_array_new (FALSE, FALSE, sizeof (OrfAlertSample));
+  fed->early = g_array_new (FALSE, FALSE, sizeof (OrfLiveSample));
   want_past (fed, reach_us);
   return fed;
 }
@@ -247,7 +247,7 @@ orf_alert_feed_set_exprs (OrfAlertFeed *feed, const GPtrArray *exprs)
 static void
 note (OrfAlertFeed *feed, Fed *fed, gint64 t_us, double value)
 {
-  const OrfAlertSample sample = { fed->number, t_us, value };
+  const OrfLiveSample sample = { fed->number, { t_us, value } };
 
   if (feed->samples->len + feed->n_early >= MAX_SAMPLES) {
     feed->n_dropped++;
@@ -324,7 +324,7 @@ note_past (Fed *fed, const OrfQueryPoints *read)
 
     for (guint j = 0; g_str_equal (selected->text, fed->text) && j < points->len; j++) {
       const OrfPoint *point = &g_array_index (points, OrfPoint, j);
-      const OrfAlertSample sample = { fed->number, point->t_us, point->value };
+      const OrfLiveSample sample = { fed->number, *point };
 
       g_array_append_val (fed->feed->samples, sample);
     }
@@ -358,7 +358,7 @@ read_cb (gpointer user_data, OrfQueryPoints *points, const GError *error)
 static void
 read_past (OrfAlertFeed *feed, Fed *fed)
 {
-  gint64 to_us = fed->early != NULL ? g_array_index (fed->early, OrfAlertSample, 0).t_us
+  gint64 to_us = fed->early != NULL ? g_array_index (fed->early, OrfLiveSample, 0).point.t_us
                                     : orf_clock_now_us ();
   OrfQueryPointsSpec spec = {
     .from_us = MAX (to_us - fed->reach_us, 0),
@@ -437,7 +437,7 @@ orf_alert_feed_new (const OrfMetricsParts *parts)
   feed->by_name = orf_names_table_new (g_free, (GDestroyNotify) g_ptr_array_unref);
   g_queue_init (&feed->waiting);
   feed->opened = g_array_new (FALSE, FALSE, sizeof (guint));
-  feed->samples = g_array_new (FALSE, FALSE, sizeof (OrfAlertSample));
+  feed->samples = g_array_new (FALSE, FALSE, sizeof (OrfLiveSample));
   feed->closings = g_array_new (FALSE, FALSE, sizeof (guint));
   orf_registry_set_tap (parts->registry, ORF_TAP_ALERTS, &tap);
   return feed;

@@ -106,11 +106,7 @@ take_series (OrfAlertJob *job)
 
     orf_live_pool_add (pool, opening->number, opening->name, opening->labels);
   }
-  for (guint i = 0; i < job->samples->len; i++) {
-    const OrfAlertSample *sample = &g_array_index (job->samples, OrfAlertSample, i);
-
-    orf_live_pool_push (pool, sample->number, sample->t_us, sample->value);
-  }
+  orf_live_pool_push_all (pool, (const OrfLiveSample *) job->samples->data, job->samples->len);
   for (guint i = 0; i < job->closings->len; i++)
     orf_live_pool_remove (pool, g_array_index (job->closings, guint, i));
 }
@@ -226,7 +222,7 @@ orf_alert_job_new (OrfAlertDesk *desk)
   job->rules = array_new (sizeof (OrfAlertRuleChange),
                           (GDestroyNotify) orf_alert_rule_change_clear);
   job->openings = array_new (sizeof (OrfAlertOpening), clear_opening);
-  job->samples = array_new (sizeof (OrfAlertSample), NULL);
+  job->samples = array_new (sizeof (OrfLiveSample), NULL);
   job->closings = array_new (sizeof (guint), NULL);
   job->findings = array_new (sizeof (OrfAlertFinding), clear_finding);
   job->troubles = array_new (sizeof (OrfAlertTrouble), clear_trouble);

@@ -43,12 +43,6 @@ typedef struct {
   char **labels;
 } OrfAlertOpening;
 
-typedef struct {
-  guint number;
-  gint64 t_us;
-  double value;
-} OrfAlertSample;
-
 /* A step of an alert. */
 typedef struct {
   gint64 rule;
@@ -77,7 +71,7 @@ typedef struct {
   gint64 now_us;
   GArray *rules;    /* OrfAlertRuleChange */
   GArray *openings; /* OrfAlertOpening */
-  GArray *samples;  /* OrfAlertSample: after the openings */
+  GArray *samples;  /* OrfLiveSample: after the openings */
   GArray *closings; /* guint, numbers: after the samples */
   /* out */
   GArray *findings; /* OrfAlertFinding */

@@ -3,6 +3,7 @@
 
 #include "batch/orf-batch-service.h"
 #include "daemon/orf-paths.h"
+#include "judge/orf-judge-metrics.h"
 #include "leaks/orf-leak-service.h"
 #include "metrics/orf-metrics-define.h"
 #include "metrics/orf-metrics-export.h"
@@ -110,6 +111,7 @@ bind_methods (OrfCore *core)
   orf_report_service_bind (core->router, &core->metrics);
   orf_judge_service_bind (core->predictions, core->router);
   orf_leak_service_bind (core->router, core->store);
+  orf_alert_service_bind (core->alerts, core->router);
   orf_sql_service_bind (core->sql, core->router);
   orf_metrics_define_bind (core->router, &core->metrics);
   orf_metrics_list_bind (core->router, &core->metrics);
@@ -142,12 +144,25 @@ orf_core_new (const OrfConfig *config, gboolean read_only, GError **error)
   core->predictions = orf_judge_service_new (&core->metrics, error);
   if (core->predictions == NULL)
     return NULL;
+  core->alerts = orf_alert_service_new (&core->metrics, error);
+  if (core->alerts == NULL)
+    return NULL;
   core->outbox = orf_outbox_service_new (core->store);
   core->router = make_router (config);
   orf_router_set_memory (core->router, core->memory);
   report_memory (core);
   bind_methods (core);
   return g_steal_pointer (&core);
+}
+
+gboolean
+orf_core_check_config (const OrfConfig *config, GError **error)
+{
+  g_autoptr (OrfAlertBook) rules = orf_alert_book_new (config, NULL, error);
+  g_autoptr (OrfJudgeMetrics) metrics = rules != NULL ? orf_judge_metrics_new (config, error)
+                                                      : NULL;
+
+  return metrics != NULL;
 }
 
 void
@@ -174,6 +189,7 @@ orf_core_free (OrfCore *core)
   g_clear_pointer (&core->outbox, orf_outbox_service_free);
   g_clear_pointer (&core->incidents, orf_incident_service_free);
   g_clear_pointer (&core->predictions, orf_judge_service_free);
+  g_clear_pointer (&core->alerts, orf_alert_service_free);
   g_clear_pointer (&core->router, orf_router_unref);
   g_clear_pointer (&core->memory, orf_memory_free);
   g_free (core);

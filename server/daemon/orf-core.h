@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "alerts/orf-alert-service.h"
 #include "events/orf-event-service.h"
 #include "incidents/orf-incident-service.h"
 #include "judge/orf-judge-service.h"
@@ -25,8 +26,12 @@ typedef struct {
   OrfIncidentService *incidents;
   OrfSqlService *sql;
   OrfJudgeService *predictions;
+  OrfAlertService *alerts;
   OrfRouter *router;
 } OrfCore;
+
+/* What the file of the config says of rules and forecasts, without opening anything. */
+gboolean orf_core_check_config (const OrfConfig *config, GError **error);
 
 /* config outlives it. */
 OrfCore *orf_core_new (const OrfConfig *config, gboolean read_only, GError **error);

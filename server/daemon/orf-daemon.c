@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "actuators/orf-actuators.h"
+#include "alerts/orf-alerts.h"
 #include "audit/orf-audit-log.h"
 #include "cleanup/orf-cleanup-calls.h"
 #include "core/orf-config.h"
@@ -78,6 +79,7 @@ struct _OrfDaemon {
   OrfOutbox *outbox;
   OrfRemoteWrite *remote_write;
   OrfNotifier *notifier;
+  OrfAlerts *alerts;
   OrfMetricsWatch *metrics_watch;
   OrfDashboard *dashboard;
   OrfStatusParts parts;
@@ -178,6 +180,7 @@ frame_cb (gpointer user_data, gint64 t_us)
   orf_health_service_look (daemon->health);
   orf_cleaner_look (daemon->cleaner);
   orf_judge_tick (daemon->judge);
+  orf_alerts_tick (daemon->alerts);
 }
 
 static gboolean
@@ -336,6 +339,38 @@ start_outbox (OrfDaemon *daemon, GError **error)
   orf_outbox_start (daemon->outbox);
   orf_remote_write_start (daemon->remote_write);
   return TRUE;
+}
+
+/* After the outbox: what waits in the file is told. */
+static gboolean
+start_alerts (OrfDaemon *daemon, GError **error)
+{
+  OrfCore *core = daemon->core;
+
+  orf_alert_service_set_live (core->alerts, NULL, daemon->notifier);
+  daemon->alerts = orf_alerts_new (
+    &(OrfAlertsParts){
+      .metrics = &core->metrics,
+      .book = orf_alert_service_get_book (core->alerts),
+      .notifier = daemon->notifier,
+      .black_box = daemon->black_box,
+      .sampler = daemon->sampler,
+      .router = core->router,
+    },
+    error);
+  if (daemon->alerts == NULL)
+    return FALSE;
+  orf_alert_service_set_live (core->alerts, daemon->alerts, daemon->notifier);
+  return TRUE;
+}
+
+static void
+stop_alerts (OrfDaemon *daemon)
+{
+  if (daemon->core != NULL)
+    orf_alert_service_set_live (daemon->core->alerts, NULL, NULL);
+  if (daemon->alerts != NULL)
+    orf_alerts_stop (daemon->alerts);
 }
 
 static void
@@ -581,7 +616,7 @@ orf_daemon_new (OrfConfig *config, GError **error)
   daemon->audit = orf_audit_log_new (daemon->core->store, daemon->core->router);
   if (!start_workers (daemon, error) || !start_judge (daemon, error) ||
       !bind_services (daemon, error) || !start_outbox (daemon, error) ||
-      !start_listeners (daemon, error))
+      !start_alerts (daemon, error) || !start_listeners (daemon, error))
     return NULL;
   daemon->review_id = g_timeout_add_seconds (REVIEW_S, review_streams_cb, daemon);
   note_start (daemon);
@@ -609,6 +644,7 @@ orf_daemon_free (OrfDaemon *daemon)
     orf_cleaner_stop (daemon->cleaner);
   if (daemon->judge != NULL)
     orf_judge_stop (daemon->judge);
+  stop_alerts (daemon);
   g_clear_pointer (&daemon->actuators, orf_actuators_free);
   g_clear_pointer (&daemon->audit, orf_audit_log_free);
   g_clear_pointer (&daemon->metrics_watch, orf_metrics_watch_free);
@@ -625,6 +661,7 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->core, orf_core_free);
   g_clear_pointer (&daemon->otlp, orf_otlp_service_free);
   g_clear_pointer (&daemon->remote_write, orf_remote_write_free);
+  g_clear_pointer (&daemon->alerts, orf_alerts_free);
   g_clear_pointer (&daemon->notifier, orf_notifier_free);
   g_clear_pointer (&daemon->outbox, orf_outbox_free);
   g_clear_pointer (&daemon->judge, orf_judge_free);
@@ -732,6 +769,7 @@ orf_daemon_reload (OrfDaemon *daemon, const OrfConfig *fresh)
   reload_certificate (daemon);
   reload_remote_write (daemon);
   reload_notifier (daemon);
+  orf_alert_service_reload (daemon->core->alerts);
   note_reload (daemon, fixed, reload_tokens (daemon));
   review_streams_cb (daemon);
   orf_core_reload (daemon->core, daemon->config);
