@@ -26,6 +26,10 @@ def judge(t, name):
     wait_for(lambda: daemon.call("metrics.query", {"select": "gpu.memory.used_bytes"})["series"], "its first sample")
     daemon.call("incidents.pin", {"from_us": 1, "to_us": 2})  # what the examples call i-1
     daemon.call("worker.register", {"name": "vllm-0", "device": devices[0]["device"]})  # and w-1
+    daemon.admin("alerts.set_rule", {"rule": "mine", "expr": "example.value > 0"})
+    daemon.call("alerts.silence", {"matchers": '{rule="mine"}', "until_us": 4102444800000000})  # si-1
+    daemon.call("metrics.record", {"samples": [{"name": "example.value", "value": 1}]})
+    wait_for(lambda: daemon.call("alerts.history")["alerts"], "al-1")
     with open(os.path.join(t.dir, "cookie"), encoding="utf-8") as file:
         token = file.read().strip()
     remove_backups()

@@ -26,7 +26,8 @@ def test_components_and_reasons(t):
         equal(reason["state"], states[reason["component"]])
         assert reason["reason"], reason
     equal(states["custom_metrics"], "operational")
-    equal(states["alerting_system"], "unavailable")
+    equal(states["alerting_system"], "operational")
+    equal(states["anomaly_detector"], "unavailable")
     assert status["completion"].endswith("%") and 0 < int(status["completion"][:-1]) <= 100, status["completion"]
 
 
