@@ -22,6 +22,8 @@ get_history (const OrfConfig *config)
     .rollup_1m_us = config->history.rollup_1m_us,
     .rollup_1h_us = config->history.rollup_1h_us,
     .max_bytes = config->history.max_bytes,
+    .trace_us = config->trace.retention_us,
+    .trace_bytes = config->trace.retention_bytes,
   };
 }
 

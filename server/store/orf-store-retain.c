@@ -9,6 +9,7 @@
 #include "core/orf-clock.h"
 #include "store/orf-retain-chunks.h"
 #include "store/orf-retain-rollups.h"
+#include "store/orf-retain-traces.h"
 #include "store/orf-store-outbox.h"
 #include "store/orf-store-purge.h"
 
@@ -45,6 +46,7 @@ typedef enum {
   STAGE_EVENTS,
   STAGE_GPU_EVENTS,
   STAGE_PROCESSES,
+  STAGE_TRACES,
   STAGE_CHUNKS,
   STAGE_MINUTES,
   STAGE_HOURS,
@@ -57,6 +59,7 @@ struct _OrfRetainer {
   Stage stage;
   OrfPins *pins; /* NULL: to be loaded */
   OrfPurge keys, audit, events, gpu_events, processes;
+  OrfRetainTraces traces;
   OrfRetainChunks chunks;
   OrfRetainRollups minutes, hours, falls;
   gboolean told_full; /* larger than max_bytes, and nothing more may go */
@@ -100,6 +103,7 @@ orf_retainer_restart (OrfRetainer *self)
   g_clear_pointer (&self->pins, orf_pins_free);
   for (guint i = 0; i < G_N_ELEMENTS (purges); i++)
     orf_purge_restart (purges[i]);
+  orf_retain_traces_restart (&self->traces);
   self->chunks.block = 0;
   orf_retain_rollups_restart (&self->minutes);
   orf_retain_rollups_restart (&self->hours);
@@ -203,6 +207,24 @@ purge_events (OrfRetainer *self,
 }
 
 static gboolean
+drop_traces (OrfRetainer *self,
+             OrfConnection *connection,
+             const OrfHistoryLimits *history,
+             gboolean *more,
+             GError **error)
+{
+  gint64 now_us = orf_clock_now_us ();
+  const OrfRetainTracesLimits limits = {
+    .before_us = history->trace_us > 0 ? now_us - history->trace_us : 0,
+    .max_bytes = history->trace_bytes,
+    .now_us = now_us,
+    .pins = self->pins,
+  };
+
+  return orf_retain_traces_step (&self->traces, connection, &limits, more, error);
+}
+
+static gboolean
 drop_chunks (
   OrfRetainer *self, OrfConnection *connection, gint64 before_us, gboolean *more, GError **error)
 {
@@ -287,6 +309,8 @@ run_stage (OrfRetainer *self,
                          error);
   case STAGE_PROCESSES:
     return purge (&self->processes, connection, limits->raw_before_us, self->pins, more, error);
+  case STAGE_TRACES:
+    return drop_traces (self, connection, history, more, error);
   case STAGE_CHUNKS:
     *more = FALSE;
     return history->packed_us == 0 ||

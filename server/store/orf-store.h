@@ -18,12 +18,15 @@ G_BEGIN_DECLS
  */
 typedef struct _OrfStore OrfStore;
 
-/* How long the tiers are kept, and how large the file may be; 0: for ever, of any size. */
+/* How long the tiers and traces are kept, and how large they and the file may be; 0: for ever, of
+ * any size. */
 typedef struct {
   gint64 packed_us;
   gint64 rollup_1m_us;
   gint64 rollup_1h_us;
   gint64 max_bytes;
+  gint64 trace_us;
+  gint64 trace_bytes; /* of spans */
 } OrfHistoryLimits;
 
 typedef struct {

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "store/orf-span-batch.h"
+#include "store/orf-store.h"
+
+G_BEGIN_DECLS
+
+/*
+ * Writing the tables `trace`, `span` and those beside them.  A span whose trace and span id are
+ * there already changes nothing: the first one stays, so that a batch may be sent again.
+ */
+
+/* Acknowledgement lane.  Takes batch.  Operations beyond max_operations share one row of
+ * `span_operation`. */
+void orf_store_write_spans (OrfStore *store,
+                            OrfSpanBatch *batch,
+                            guint max_operations,
+                            const OrfIdempotency *idempotency,
+                            OrfWriteDone done,
+                            gpointer user_data);
+
+G_END_DECLS

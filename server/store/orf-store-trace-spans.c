@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Spans as they were sent: of one trace, and those that were slow. */
+#include <string.h>
+
+#include "orf-error.h"
+#include "store/orf-connection.h"
+#include "store/orf-store-traces.h"
+
+/* The first version whose files have the tables. */
+#define FIRST_VERSION 13
+/* Entries of an index for one page of slow spans: 15 ms. */
+#define MAX_LOOKED 100000
+
+#define HEAD_COLUMNS                                                                               \
+  "SELECT t.trace_id, s.span_id, s.parent_id, s.service, s.operation, s.kind, s.outcome, "         \
+  "s.start_us, s.duration_us, s.usual_us"
+#define FROM_TABLES " FROM trace AS t JOIN span AS s ON s.trace_no = t.trace_no"
+
+static const char trace_sql[] = HEAD_COLUMNS
+  ", s.flags, s.message, s.trace_state, s.attributes, s.events, s.links, s.gpu, s.dropped, "
+  "r.resource, r.scope" FROM_TABLES " LEFT JOIN span_source AS r ON r.source_no = s.source_no "
+  "WHERE t.trace_id = ?1 ORDER BY s.start_us, s.span_no LIMIT ?2";
+/* By the span's number, which the planner is told to begin with. */
+static const char slow_sql[] = HEAD_COLUMNS
+  " FROM span AS s CROSS JOIN trace AS t ON t.trace_no = s.trace_no WHERE s.span_no = ?1";
+
+#define N_HEAD_COLUMNS 10
+
+typedef struct {
+  guint8 trace_id[ORF_TRACE_ID_BYTES];
+  OrfTraceFilter filter;
+  char *service, *operation; /* what the filter's are */
+  GPtrArray *rows;
+  OrfSpanPlace next;
+  OrfSpansDone done;
+  gpointer user_data;
+} Read;
+
+OrfSpanRow *
+orf_span_row_new (void)
+{
+  return g_new0 (OrfSpanRow, 1);
+}
+
+void
+orf_span_row_free (OrfSpanRow *row)
+{
+  if (row == NULL)
+    return;
+  g_free (row->service);
+  g_free (row->operation);
+  g_free (row->message);
+  g_free (row->trace_state);
+  g_free (row->attributes);
+  g_free (row->events);
+  g_free (row->links);
+  g_free (row->gpu);
+  g_free (row->dropped);
+  g_free (row->resource);
+  g_free (row->scope);
+  g_free (row);
+}
+
+/* FALSE: there is none of this size. */
+static gboolean
+get_id (OrfStatement *statement, int column, guint8 *id, int length)
+{
+  const void *data = sqlite3_column_blob (statement, column);
+
+  if (data == NULL || sqlite3_column_bytes (statement, column) != length)
+    return FALSE;
+  memcpy (id, data, (gsize) length);
+  return TRUE;
+}
+
+static OrfSpanRow *
+make_head (OrfStatement *statement)
+{
+  OrfSpanRow *row = orf_span_row_new ();
+
+  get_id (statement, 0, row->trace_id, ORF_TRACE_ID_BYTES);
+  get_id (statement, 1, row->span_id, ORF_SPAN_ID_BYTES);
+  row->has_parent = get_id (statement, 2, row->parent_id, ORF_SPAN_ID_BYTES);
+  row->service = orf_statement_dup_text (statement, 3);
+  row->operation = orf_statement_dup_text (statement, 4);
+  row->kind = orf_span_kind_from_string ((const char *) sqlite3_column_text (statement, 5));
+  row->outcome = orf_span_outcome_from_string ((const char *) sqlite3_column_text (statement, 6));
+  row->start_us = sqlite3_column_int64 (statement, 7);
+  row->duration_us = sqlite3_column_int64 (statement, 8);
+  row->usual_us = sqlite3_column_int64 (statement, 9);
+  return row;
+}
+
+static OrfSpanRow *
+make_row (OrfStatement *statement)
+{
+  OrfSpanRow *row = make_head (statement);
+  char **const texts[] = { &row->message, &row->trace_state, &row->attributes,
+                           &row->events,  &row->links,       &row->gpu,
+                           &row->dropped, &row->resource,    &row->scope };
+
+  row->has_flags = sqlite3_column_type (statement, N_HEAD_COLUMNS) != SQLITE_NULL;
+  row->flags = sqlite3_column_int64 (statement, N_HEAD_COLUMNS);
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    *texts[i] = orf_statement_dup_text (statement, N_HEAD_COLUMNS + 1 + (int) i);
+  return row;
+}
+
+/* ---- one trace ------------------------------------------------------------------------------- */
+
+static gboolean
+read_trace (Read *read, OrfConnection *connection, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, trace_sql, error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_blob (statement, 1, read->trace_id, ORF_TRACE_ID_BYTES, SQLITE_STATIC);
+  sqlite3_bind_int64 (statement, 2, read->filter.max);
+  return orf_connection_collect (connection, statement, (OrfRowMake) make_row, read->rows, error);
+}
+
+static gboolean
+trace_thread_cb (gpointer data, OrfConnection *connection, GError **error)
+{
+  Read *read = data;
+  gboolean has;
+
+  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error) ||
+      (has && !read_trace (read, connection, error)))
+    return FALSE;
+  if (read->rows->len > 0)
+    return TRUE;
+  g_set_error_literal (error, ORF_ERROR, ORF_ERROR_NOT_FOUND, "there is no such trace");
+  return FALSE;
+}
+
+/* ---- slow ones ------------------------------------------------------------------------------- */
+
+static gboolean
+add_slow (Read *read, OrfConnection *connection, const OrfSpanEntry *entry, GError **error)
+{
+  const OrfTraceFilter *filter = &read->filter;
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, slow_sql, error);
+  g_autoptr (OrfSpanRow) row = NULL;
+  gboolean there;
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, entry->place.span_no);
+  if (!orf_connection_step (connection, statement, &there, error))
+    return FALSE;
+  if (!there)
+    return TRUE;
+  row = make_head (statement);
+  if ((filter->service == NULL || g_strcmp0 (filter->service, row->service) == 0) &&
+      (filter->operation == NULL || g_strcmp0 (filter->operation, row->operation) == 0))
+    g_ptr_array_add (read->rows, g_steal_pointer (&row));
+  return TRUE;
+}
+
+static gboolean
+read_page (Read *read, OrfConnection *connection, OrfSpanScan *scan, GError **error)
+{
+  for (;;) {
+    OrfSpanPlace before = orf_span_scan_get_place (scan);
+    OrfSpanEntry entry;
+    gboolean found;
+
+    if (!orf_span_scan_next (scan, &entry, &found, error))
+      return FALSE;
+    if (!found) {
+      if (orf_span_scan_is_cut (scan))
+        read->next = orf_span_scan_get_place (scan);
+      return TRUE;
+    }
+    if (!add_slow (read, connection, &entry, error))
+      return FALSE;
+    /* one more tells whether there is a next page, which begins with it */
+    if (read->rows->len > read->filter.max) {
+      g_ptr_array_set_size (read->rows, (int) read->filter.max);
+      read->next = before;
+      return TRUE;
+    }
+  }
+}
+
+static gboolean
+read_slow (Read *read, OrfConnection *connection, GError **error)
+{
+  const OrfTraceFilter *filter = &read->filter;
+  const OrfSpanScanFilter scanned = {
+    .kind = ORF_SPAN_SCAN_SLOW,
+    .service = filter->service,
+    .operation = filter->operation,
+    .from_us = filter->from_us,
+    .before = filter->before.span_no > 0 ? filter->before : (OrfSpanPlace){ filter->to_us, 0 },
+    .max_looked = MAX_LOOKED,
+  };
+  g_autoptr (OrfSpanScan) scan = orf_span_scan_new (connection, &scanned, error);
+
+  return scan != NULL && read_page (read, connection, scan, error);
+}
+
+static gboolean
+slow_thread_cb (gpointer data, OrfConnection *connection, GError **error)
+{
+  gboolean has;
+
+  return orf_connection_has_version (connection, FIRST_VERSION, &has, error) &&
+         (!has || read_slow (data, connection, error));
+}
+
+/* ---- both ------------------------------------------------------------------------------------ */
+
+static void
+read_cb (gpointer user_data, const GError *error)
+{
+  Read *read = user_data;
+
+  read->done (read->user_data, error == NULL ? read->rows : NULL, read->next, error);
+  g_ptr_array_unref (read->rows);
+  g_free (read->service);
+  g_free (read->operation);
+  g_free (read);
+}
+
+static Read *
+read_new (OrfSpansDone done, gpointer user_data)
+{
+  Read *read = g_new0 (Read, 1);
+
+  read->rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_span_row_free);
+  read->done = done;
+  read->user_data = user_data;
+  return read;
+}
+
+void
+orf_store_read_trace (OrfStore *store,
+                      const guint8 trace_id[ORF_TRACE_ID_BYTES],
+                      guint max,
+                      OrfCancel *cancel,
+                      OrfSpansDone done,
+                      gpointer user_data)
+{
+  Read *read = read_new (done, user_data);
+
+  memcpy (read->trace_id, trace_id, ORF_TRACE_ID_BYTES);
+  read->filter.max = max;
+  orf_store_read (store, trace_thread_cb, read, cancel, read_cb, read);
+}
+
+void
+orf_store_read_slow_spans (OrfStore *store,
+                           const OrfTraceFilter *filter,
+                           OrfCancel *cancel,
+                           OrfSpansDone done,
+                           gpointer user_data)
+{
+  Read *read = read_new (done, user_data);
+
+  read->filter = *filter;
+  read->filter.tags = NULL;
+  read->filter.service = read->service = g_strdup (filter->service);
+  read->filter.operation = read->operation = g_strdup (filter->operation);
+  orf_store_read (store, slow_thread_cb, read, cancel, read_cb, read);
+}
