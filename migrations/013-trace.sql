@@ -103,7 +103,8 @@ INSERT INTO span_total VALUES (1, 0, 0);
 -- For people.
 CREATE VIEW v_span AS
 SELECT
-  lower(hex(t.trace_id)) AS trace_id, lower(hex(s.span_id)) AS span_id, lower(hex(s.parent_id)) AS parent_id,
+  lower(hex(t.trace_id)) AS trace_id, lower(hex(s.span_id)) AS span_id,
+  CASE WHEN s.parent_id IS NOT NULL THEN lower(hex(s.parent_id)) END AS parent_id,
   s.start_us AS t_us,
   strftime('%Y-%m-%dT%H:%M:%S', s.start_us / 1000000, 'unixepoch')
     || printf('.%06dZ', s.start_us % 1000000) AS time,

@@ -17,7 +17,16 @@ enum {
   BYTES_VALUE = 7,
 };
 
-static gboolean add_json (GString *json, OrfOtlpBytes value, guint depth);
+/* JSON is not told by it whether 1 was a number with a point, nor can it say NaN. */
+typedef enum {
+  STYLE_LABEL, /* numbers in as few characters as can be */
+  STYLE_EXACT, /* valid JSON, and a number's kind can be told from it */
+} Style;
+
+/* Beyond, not every reader of JSON has all digits. */
+#define MAX_EXACT (G_GINT64_CONSTANT (1) << 53)
+
+static gboolean add_json (GString *json, OrfOtlpBytes value, Style style, guint depth);
 
 static gboolean
 is_text (OrfOtlpBytes bytes)
@@ -66,15 +75,33 @@ find_value (OrfOtlpBytes any, OrfOtlpField *found)
 }
 
 static void
-add_number (GString *text, guint64 bits)
+add_number (GString *text, guint64 bits, Style style)
 {
+  const char *quote = style == STYLE_EXACT ? "\"" : "";
+  gsize before = text->len;
   double number;
 
   memcpy (&number, &bits, sizeof number);
-  if (isfinite (number))
-    orf_encode_number (text, number);
-  else
-    g_string_append (text, isnan (number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity");
+  if (!isfinite (number)) {
+    g_string_append_printf (text, "%s%s%s", quote,
+                            isnan (number) ? "NaN"
+                            : number > 0   ? "Infinity"
+                                           : "-Infinity",
+                            quote);
+    return;
+  }
+  orf_encode_number (text, number);
+  if (style == STYLE_EXACT && strpbrk (text->str + before, ".eE") == NULL)
+    g_string_append (text, ".0");
+}
+
+static void
+add_integer (GString *text, gint64 number, Style style)
+{
+  const char *quote = style == STYLE_EXACT && (number > MAX_EXACT || number < -MAX_EXACT) ? "\""
+                                                                                          : "";
+
+  g_string_append_printf (text, "%s%" G_GINT64_FORMAT "%s", quote, number, quote);
 }
 
 static void
@@ -86,7 +113,7 @@ add_base64 (GString *text, OrfOtlpBytes bytes)
 }
 
 static gboolean
-add_list (GString *json, OrfOtlpBytes list, guint depth)
+add_list (GString *json, OrfOtlpBytes list, Style style, guint depth)
 {
   OrfOtlpField field;
   gboolean broken = FALSE, first = TRUE;
@@ -98,63 +125,67 @@ add_list (GString *json, OrfOtlpBytes list, guint depth)
     if (!first)
       g_string_append_c (json, ',');
     first = FALSE;
-    if (!add_json (json, field.bytes, depth + 1))
+    if (!add_json (json, field.bytes, style, depth + 1))
       return FALSE;
   }
   g_string_append_c (json, ']');
   return !broken;
 }
 
+/* "key":value */
 static gboolean
-add_map (GString *json, OrfOtlpBytes map, guint depth)
+add_entry (GString *json, OrfOtlpBytes pair, Style style, guint depth)
+{
+  OrfOtlpBytes key, value;
+
+  if (!split (pair, &key, &value))
+    return FALSE;
+  orf_encode_comma (json);
+  orf_encode_string (json, (const char *) key.data, (gssize) key.length);
+  g_string_append_c (json, ':');
+  return add_json (json, value, style, depth);
+}
+
+static gboolean
+add_map (GString *json, OrfOtlpBytes map, Style style, guint depth)
 {
   OrfOtlpField field;
-  OrfOtlpBytes key, value;
-  gboolean broken = FALSE, first = TRUE;
+  gboolean broken = FALSE;
 
   g_string_append_c (json, '{');
-  while (orf_otlp_wire_next (&map, &field, &broken)) {
-    if (field.number != 1 || field.type != ORF_OTLP_WIRE_BYTES)
-      continue;
-    if (!split (field.bytes, &key, &value))
+  while (orf_otlp_wire_next (&map, &field, &broken))
+    if (field.number == 1 && field.type == ORF_OTLP_WIRE_BYTES &&
+        !add_entry (json, field.bytes, style, depth + 1))
       return FALSE;
-    if (!first)
-      g_string_append_c (json, ',');
-    first = FALSE;
-    orf_encode_string (json, (const char *) key.data, (gssize) key.length);
-    g_string_append_c (json, ':');
-    if (!add_json (json, value, depth + 1))
-      return FALSE;
-  }
   g_string_append_c (json, '}');
   return !broken;
 }
 
 /* Numbers, booleans, lists, maps: the same inside a list and alone. */
 static gboolean
-add_plain (GString *text, const OrfOtlpField *field, guint depth)
+add_plain (GString *text, const OrfOtlpField *field, Style style, guint depth)
 {
   switch (field->number) {
   case BOOL_VALUE:
     g_string_append (text, field->value != 0 ? "true" : "false");
     return TRUE;
   case INT_VALUE:
-    g_string_append_printf (text, "%" G_GINT64_FORMAT, (gint64) field->value);
+    add_integer (text, (gint64) field->value, style);
     return TRUE;
   case DOUBLE_VALUE:
-    add_number (text, field->value);
+    add_number (text, field->value, style);
     return TRUE;
   case ARRAY_VALUE:
-    return add_list (text, field->bytes, depth);
+    return add_list (text, field->bytes, style, depth);
   case MAP_VALUE:
-    return add_map (text, field->bytes, depth);
+    return add_map (text, field->bytes, style, depth);
   default:
     return FALSE;
   }
 }
 
 static gboolean
-add_json (GString *json, OrfOtlpBytes value, guint depth)
+add_json (GString *json, OrfOtlpBytes value, Style style, guint depth)
 {
   OrfOtlpField field;
 
@@ -175,7 +206,7 @@ add_json (GString *json, OrfOtlpBytes value, guint depth)
     g_string_append_c (json, '"');
     return TRUE;
   default:
-    return add_plain (json, &field, depth);
+    return add_plain (json, &field, style, depth);
   }
 }
 
@@ -198,6 +229,12 @@ orf_otlp_attribute_read (OrfOtlpBytes attribute, OrfOtlpBytes *key, GString *val
     add_base64 (value, field.bytes);
     return TRUE;
   default:
-    return add_plain (value, &field, 0);
+    return add_plain (value, &field, STYLE_LABEL, 0);
   }
+}
+
+gboolean
+orf_otlp_attribute_add_json (GString *json, OrfOtlpBytes attribute)
+{
+  return add_entry (json, attribute, STYLE_EXACT, 0);
 }

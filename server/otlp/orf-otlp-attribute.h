@@ -15,5 +15,8 @@ G_BEGIN_DECLS
 
 /* FALSE: broken, too deep, or not UTF-8.  key points into attribute; value is replaced. */
 gboolean orf_otlp_attribute_read (OrfOtlpBytes attribute, OrfOtlpBytes *key, GString *value);
+/* Adds it as a member of the JSON object that is being written; what no JSON number is becomes a
+ * string (NaN, integers beyond 2^53).  FALSE: as above, with half of it in json. */
+gboolean orf_otlp_attribute_add_json (GString *json, OrfOtlpBytes attribute);
 
 G_END_DECLS

@@ -115,10 +115,14 @@ void
 orf_otlp_caller_succeed (OrfOtlpCaller *caller,
                          const OrfOtlpSignal *signal,
                          guint64 n_rejected,
-                         const char *message)
+                         const char *reason)
 {
   OrfHttpPage page = { .status = 200 };
+  g_autofree char *message = NULL;
 
+  if (n_rejected > 0)
+    message = g_strdup_printf ("%" G_GUINT64_FORMAT " %s were not taken; the first: %s", n_rejected,
+                               signal->noun, reason);
   reply (caller, &page,
          orf_otlp_answer_success (caller->encoding, signal->rejected_key, n_rejected, message));
 }

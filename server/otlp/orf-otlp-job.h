@@ -16,6 +16,7 @@ typedef struct _OrfOtlpJob OrfOtlpJob;
 typedef struct {
   const char *path;         /* "/v1/metrics" */
   const char *rejected_key; /* of its partial success in JSON */
+  const char *noun;         /* what may be rejected, in words: "spans" */
   OrfOtlpJob *(*make) (gpointer user_data);
   gboolean (*read) (
     OrfOtlpJob *job, OrfIngestState *state, const char *data, gsize length, GError **error);
@@ -53,11 +54,11 @@ gboolean orf_otlp_job_submit (OrfOtlpJob *job, OrfIngest *ingest);
 /* Its caller, if he was not answered, is told that we stop. */
 void orf_otlp_job_free (OrfOtlpJob *job);
 
-/* Each once. */
+/* Each once.  reason: of the first that was rejected. */
 void orf_otlp_caller_succeed (OrfOtlpCaller *caller,
                               const OrfOtlpSignal *signal,
                               guint64 n_rejected,
-                              const char *message);
+                              const char *reason);
 void orf_otlp_caller_fail (OrfOtlpCaller *caller, const GError *error);
 
 G_END_DECLS

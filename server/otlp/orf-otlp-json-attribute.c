@@ -133,27 +133,41 @@ orf_otlp_json_write_attribute (GString *to, const json_t *attribute)
   return write_key_value (to, attribute, 0);
 }
 
-gboolean
-orf_otlp_json_write_resource (GString *to, const json_t *resource)
+/* The object's member `attributes`, as field `number`. */
+static gboolean
+write_attributes (GString *to, guint number, const json_t *object)
 {
-  const json_t *attributes = json_object_get (resource, "attributes");
+  const json_t *attributes = json_object_get (object, "attributes");
   g_autoptr (GString) one = g_string_new (NULL);
 
-  if (!json_is_object (resource) || (attributes != NULL && !json_is_array (attributes)))
+  if (!json_is_object (object) ||
+      (attributes != NULL && !json_is_null (attributes) && !json_is_array (attributes)))
     return FALSE;
   for (size_t i = 0; i < json_array_size (attributes); i++) {
     g_string_truncate (one, 0);
     if (!write_key_value (one, json_array_get (attributes, i), 0))
       return FALSE;
-    orf_otlp_wire_add_bytes (to, 1, one->str, one->len);
+    orf_otlp_wire_add_bytes (to, number, one->str, one->len);
   }
   return TRUE;
 }
 
 gboolean
+orf_otlp_json_write_resource (GString *to, const json_t *resource)
+{
+  return write_attributes (to, 1, resource);
+}
+
+gboolean
 orf_otlp_json_write_scope (GString *to, const json_t *scope)
 {
-  const json_t *name = json_object_get (scope, "name");
+  static const char *const texts[] = { "name", "version" };
 
-  return json_is_object (scope) && (name == NULL || write_string (to, 1, name));
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
+    const json_t *text = json_object_get (scope, texts[i]);
+
+    if (text != NULL && !json_is_null (text) && !write_string (to, i + 1, text))
+      return FALSE;
+  }
+  return write_attributes (to, 3, scope);
 }

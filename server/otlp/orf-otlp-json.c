@@ -168,6 +168,7 @@ get_size (ProtobufCType type)
   case PROTOBUF_C_TYPE_INT32:
   case PROTOBUF_C_TYPE_SINT32:
   case PROTOBUF_C_TYPE_UINT32:
+  case PROTOBUF_C_TYPE_FIXED32:
     return sizeof (gint32);
   case PROTOBUF_C_TYPE_BOOL:
     return sizeof (protobuf_c_boolean);
@@ -192,6 +193,7 @@ read_value (Reader *reader,
   case PROTOBUF_C_TYPE_SINT32:
     return get_int32 (value, member);
   case PROTOBUF_C_TYPE_UINT32:
+  case PROTOBUF_C_TYPE_FIXED32:
     return get_uint32 (value, member);
   case PROTOBUF_C_TYPE_SFIXED64:
     return orf_otlp_json_get_int64 (value, member);

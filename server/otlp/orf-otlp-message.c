@@ -9,7 +9,7 @@ orf_otlp_message_set_too_large (GError **error)
 {
   g_set_error_literal (error, ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED,
                        "the request is larger than [memory] ingest_bytes once it is decoded: send "
-                       "fewer points at a time");
+                       "less at a time");
 }
 
 ProtobufCMessage *
@@ -33,13 +33,31 @@ orf_otlp_message_unpack (OrfOtlpArena *arena,
   return NULL;
 }
 
+static ProtobufCMessage *
+read_message (OrfOtlpArena *arena,
+              const ProtobufCMessageDescriptor *descriptor,
+              OrfOtlpEncoding encoding,
+              const char *data,
+              gsize length,
+              GError **error)
+{
+  return encoding == ORF_OTLP_JSON
+           ? orf_otlp_json_read (arena, descriptor, data, length, error)
+           : orf_otlp_message_unpack (arena, descriptor, data, length, error);
+}
+
 Otlp__MetricsRequest *
 orf_otlp_message_read_metrics (
   OrfOtlpArena *arena, OrfOtlpEncoding encoding, const char *data, gsize length, GError **error)
 {
-  const ProtobufCMessageDescriptor *descriptor = &otlp__metrics_request__descriptor;
+  return (Otlp__MetricsRequest *) read_message (arena, &otlp__metrics_request__descriptor, encoding,
+                                                data, length, error);
+}
 
-  if (encoding == ORF_OTLP_JSON)
-    return (Otlp__MetricsRequest *) orf_otlp_json_read (arena, descriptor, data, length, error);
-  return (Otlp__MetricsRequest *) orf_otlp_message_unpack (arena, descriptor, data, length, error);
+Otlp__TracesRequest *
+orf_otlp_message_read_traces (
+  OrfOtlpArena *arena, OrfOtlpEncoding encoding, const char *data, gsize length, GError **error)
+{
+  return (Otlp__TracesRequest *) read_message (arena, &otlp__traces_request__descriptor, encoding,
+                                               data, length, error);
 }

@@ -4,6 +4,7 @@
 #include "otlp/metrics.pb-c.h" /* generated from metrics.proto */
 #include "otlp/orf-otlp-answer.h"
 #include "otlp/orf-otlp-arena.h"
+#include "otlp/traces.pb-c.h"
 
 G_BEGIN_DECLS
 
@@ -21,8 +22,10 @@ ProtobufCMessage *orf_otlp_message_unpack (OrfOtlpArena *arena,
 /* The error for something that did not fit. */
 void orf_otlp_message_set_too_large (GError **error);
 
-/* A metrics request in either encoding. */
+/* A request in either encoding. */
 Otlp__MetricsRequest *orf_otlp_message_read_metrics (
+  OrfOtlpArena *arena, OrfOtlpEncoding encoding, const char *data, gsize length, GError **error);
+Otlp__TracesRequest *orf_otlp_message_read_traces (
   OrfOtlpArena *arena, OrfOtlpEncoding encoding, const char *data, gsize length, GError **error);
 
 G_END_DECLS

@@ -60,17 +60,6 @@ static void run (OrfOtlpMetrics *metrics);
 /* ---- the end --------------------------------------------------------------------------------- */
 
 static void
-answer (OrfOtlpCaller *caller, guint64 n_rejected, const char *reason)
-{
-  g_autofree char *message = NULL;
-
-  if (n_rejected > 0)
-    message = g_strdup_printf ("%" G_GUINT64_FORMAT " data points were not taken; the first: %s",
-                               n_rejected, reason);
-  orf_otlp_caller_succeed (caller, &orf_otlp_metrics_signal, n_rejected, message);
-}
-
-static void
 write_free (Write *write)
 {
   for (guint i = 0; i < write->rows->len; i++)
@@ -114,7 +103,8 @@ written_cb (gpointer user_data, const OrfWriteResult *result G_GNUC_UNUSED, cons
 
       orf_registry_append (registry, row->series, row->t_us, row->value);
     }
-    answer (&write->caller, write->n_rejected, write->reason);
+    orf_otlp_caller_succeed (&write->caller, &orf_otlp_metrics_signal, write->n_rejected,
+                             write->reason);
   }
   write_free (write);
 }
@@ -260,7 +250,8 @@ write_job (OrfOtlpMetrics *metrics, OrfOtlpMetricsJob *job)
                              write);
     return;
   }
-  answer (&write->caller, write->n_rejected, write->reason);
+  orf_otlp_caller_succeed (&write->caller, &orf_otlp_metrics_signal, write->n_rejected,
+                           write->reason);
   write_free (write);
 }
 
@@ -448,6 +439,7 @@ make_cb (gpointer user_data)
 const OrfOtlpSignal orf_otlp_metrics_signal = {
   .path = "/v1/metrics",
   .rejected_key = "rejectedDataPoints",
+  .noun = "data points",
   .make = make_cb,
   .read = orf_otlp_metrics_job_read_thread,
   .take = take_cb,

@@ -3,6 +3,7 @@
 
 #include "orf-error.h"
 #include "otlp/orf-otlp-metrics.h"
+#include "otlp/orf-otlp-traces.h"
 
 /* What a client is told to wait that came when too many were there already. */
 #define RETRY_MS 1000
@@ -20,7 +21,7 @@ struct _OrfOtlpService {
   const OrfMetricsParts *parts;
   OrfIngest *ingest; /* NULL: stopped */
   OrfOtlpMetrics *metrics;
-  Endpoint endpoints[1];
+  Endpoint endpoints[2];
   guint n_in_flight;
   GString *answer; /* what was told at once: the page borrows it */
 };
@@ -126,6 +127,7 @@ orf_otlp_service_new (const OrfMetricsParts *parts, GError **error)
   service->parts = parts;
   service->metrics = orf_otlp_metrics_new (parts);
   service->endpoints[0] = (Endpoint){ service, &orf_otlp_metrics_signal, service->metrics };
+  service->endpoints[1] = (Endpoint){ service, &orf_otlp_traces_signal, (gpointer) parts };
   service->answer = g_string_new (NULL);
   return service;
 }

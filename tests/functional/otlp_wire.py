@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Requests of OTLP metrics as bytes, written from the field numbers of its specification; and answers read.
+"""Requests of OTLP as bytes, written from the field numbers of its specification; and answers read.
 
 Apart from ours in C, so that a number that is wrong in one is seen; the SDKs' exporters are the third.
 """
@@ -118,6 +118,24 @@ def summary(name, points, **more):
 def metrics_request(metrics, resource=None, scope=""):
     scoped = (piece(1, piece(1, scope)) if scope else b"") + b"".join(piece(2, one) for one in metrics)
     return piece(1, piece(1, attributes(1, resource or {})) + piece(2, scoped))
+
+
+def span(trace, own, name, start_ns, end_ns, parent=b"", kind=0, labels=None, events=(), links=(), status=None, state="", flags=None, dropped=(0, 0, 0)):
+    """trace, own, parent: bytes; events: (time, name, attributes); links: (trace, span, attributes); status: (code, message)."""
+    body = piece(1, trace) + piece(2, own) + (piece(3, state) if state else b"") + (piece(4, parent) if parent else b"") + piece(5, name)
+    body += (number(6, kind) if kind else b"") + fixed(7, start_ns) + fixed(8, end_ns) + attributes(9, labels or {})
+    body += b"".join(piece(11, fixed(1, at) + piece(2, what) + attributes(3, more)) for at, what, more in events)
+    body += b"".join(piece(13, piece(1, of) + piece(2, it) + attributes(4, more)) for of, it, more in links)
+    body += b"".join(number(field, count) for field, count in zip((10, 12, 14), dropped) if count)
+    if status:
+        body += piece(15, (piece(2, status[1]) if status[1] else b"") + number(3, status[0]))
+    return body + (varint(16 << 3 | 5) + struct.pack("<I", flags) if flags is not None else b"")
+
+
+def spans_of(service, spans, scope="", resource=None):
+    """ResourceSpans, a field of a request."""
+    scoped = (piece(1, piece(1, scope) + piece(2, "1.0")) if scope else b"") + b"".join(piece(2, one) for one in spans)
+    return piece(1, piece(1, attributes(1, {"service.name": service, **(resource or {})})) + piece(2, scoped))
 
 
 def fields(data):

@@ -79,15 +79,80 @@ def test_json_delta(t):
     check(t, "json", "delta", "none")
 
 
+def start_traces(t, daemon, encoding, compression):
+    packages = node_packages.install(HERE)
+    command = ["node", os.path.join(HERE, "test-otlp-sdk-traces.mjs"), encoding, compression, packages, daemon.ready["http"]]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=t.environment())
+
+
+def end_traces(daemon, process):
+    """Every field as it was made."""
+    out, err = process.communicate(timeout=PATIENCE_S)
+    equal(process.returncode, 0, err)
+    *answers, made = out.splitlines()
+    columns = ["trace_id", "span_id", "parent_id", "service", "operation", "kind", "t_us", "outcome", "message", "attributes", "events", "links"]
+    rows = daemon.sql(f"SELECT {', '.join(columns)}, t_us + duration_us, scope FROM v_span")
+    stored = {}
+    for row in rows:
+        one = dict(zip(columns, row))
+        one.update(start_us=one.pop("t_us"), end_us=row[-2], attributes=json.loads(one["attributes"] or "{}"))
+        for name in ("events", "links"):
+            one[name] = [{"attributes": {}, **{key: value for key, value in item.items() if key != "flags"}} for item in json.loads(one[name] or "[]")]
+        equal(json.loads(row[-1]), {"name": one["service"] + "-lib", "version": "1.0"})
+        stored[one["trace_id"], one["span_id"]] = one
+    made = json.loads(made)
+    equal(len(rows), len(made))
+    for one in made:
+        equal(stored[one["trace_id"], one["span_id"]], one)
+    equal(daemon.sql("SELECT parent, child, sum(calls), sum(errors) FROM span_edge GROUP BY 1, 2 ORDER BY 2"), [("page", "api", 200, 0), ("api", "db", 200, 20)])
+    return answers
+
+
+def check_traces(t, encoding, compression):
+    daemon = t.start()
+    equal(end_traces(daemon, start_traces(t, daemon, encoding, compression)), [])
+
+
+def test_traces_proto(t):
+    check_traces(t, "proto", "none")
+
+
+def test_traces_proto_gzip(t):
+    check_traces(t, "proto", "gzip")
+
+
+def test_traces_json(t):
+    check_traces(t, "json", "none")
+
+
+def test_traces_json_gzip(t):
+    check_traces(t, "json", "gzip")
+
+
+def test_traces_retried(t):
+    """As below."""
+    daemon = t.start(config=FULL.format(1 << 25))
+    process = start_traces(t, daemon, "proto", "gzip")
+    equal(process.stdout.readline(), "429 1\n")
+    make_room(daemon)
+    equal(set(end_traces(daemon, process)) - {"429 1"}, set())
+
+
+FULL = "[gpu]\nbackends=simulated\n[memory]\nbudget_bytes={}\ningest_stop_percent=10\ningest_resume_percent=5\n"
+
+
+def make_room(daemon):
+    with open(daemon.config, "w", encoding="utf-8") as file:
+        file.write(FULL.format(1 << 36))
+    daemon.process.send_signal(signal.SIGHUP)
+
+
 def test_retried(t):
     """Refused for want of memory, until there is more: the exporter waits as it is told, and nothing is lost."""
-    config = "[gpu]\nbackends=simulated\n[memory]\nbudget_bytes={}\ningest_stop_percent=10\ningest_resume_percent=5\n"
-    daemon = t.start(config=config.format(1 << 25))
+    daemon = t.start(config=FULL.format(1 << 25))
     process = start_sdk(t, daemon, "proto", "delta", "gzip")
     equal(process.stdout.readline(), "429 1\n")
-    with open(daemon.config, "w", encoding="utf-8") as file:
-        file.write(config.format(1 << 36))
-    daemon.process.send_signal(signal.SIGHUP)
+    make_room(daemon)
     out, err = process.communicate(timeout=PATIENCE_S)
     equal((process.returncode, out.replace("429 1\n", "")), (0, "done\n"), err)
     check_values(daemon)

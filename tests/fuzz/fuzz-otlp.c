@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A body of metrics: the first byte says in which encoding, and whether packed; the rest is decoded
- * and mapped, twice, so that what is remembered of it is met again. */
-#include "core/orf-gzip.h"
+/* A body of metrics, see fuzz-otlp-body.h: it is decoded and mapped, twice, so that what is
+ * remembered of it is met again. */
+#include "fuzz-otlp-body.h"
 #include "otlp/orf-otlp-mapper.h"
 
 int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
-
-#define MAX_BYTES (8 << 20)
 
 static void
 map (OrfOtlpMapper *mapper, const Otlp__MetricsRequest *request)
@@ -36,7 +34,7 @@ read_body (const char *body, gsize length, OrfOtlpEncoding encoding)
   g_autoptr (OrfOtlpMapper) mapper = orf_otlp_mapper_new (promote);
   const Otlp__MetricsRequest *request;
 
-  orf_otlp_arena_reset (arena, MAX_BYTES);
+  orf_otlp_arena_reset (arena, FUZZ_MAX_BYTES);
   request = orf_otlp_message_read_metrics (arena, encoding, body, length, NULL);
   if (request == NULL)
     return;
@@ -47,19 +45,6 @@ read_body (const char *body, gsize length, OrfOtlpEncoding encoding)
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
-  OrfOtlpEncoding encoding;
-
-  if (size == 0)
-    return 0;
-  encoding = data[0] & 1 ? ORF_OTLP_JSON : ORF_OTLP_PROTOBUF;
-  if (data[0] & 2) {
-    g_autoptr (GString)
-      plain = orf_gzip_unpack ((const char *) data + 1, size - 1, MAX_BYTES, NULL);
-
-    if (plain != NULL)
-      read_body (plain->str, plain->len, encoding);
-  } else {
-    read_body ((const char *) data + 1, size - 1, encoding);
-  }
+  fuzz_read_body (data, size, read_body);
   return 0;
 }

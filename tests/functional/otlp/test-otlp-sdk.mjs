@@ -3,10 +3,10 @@
 //   node test-otlp-sdk.mjs ENCODING TEMPORALITY COMPRESSION PACKAGES URL
 // with ENCODING json or proto, TEMPORALITY cumulative or delta, COMPRESSION gzip or none. Prints a line for each answer that came with
 // another status than 200, and "done" once all is exported.
-import assert from "node:assert/strict";
-import http from "node:http";
 import { createRequire } from "node:module";
 import path from "node:path";
+
+import { startProxy } from "./recording-proxy.mjs";
 
 const [encoding, temporality, compression, packages, url] = process.argv.slice(2);
 const require = createRequire(path.join(packages, "index.js"));
@@ -14,25 +14,7 @@ const { AggregationTemporality, AggregationType, MeterProvider, PeriodicExportin
 const { resourceFromAttributes } = require("@opentelemetry/resources");
 const { OTLPMetricExporter } = require(`@opentelemetry/exporter-metrics-otlp-${encoding === "json" ? "http" : "proto"}`);
 
-// What passes between is seen, and not changed.
-function startProxy() {
-  const target = new URL(url);
-  const server = http.createServer((incoming, outgoing) => {
-    assert.equal(incoming.headers["content-encoding"], compression === "gzip" ? "gzip" : undefined);
-    const forward = http.request(
-      { host: target.hostname, port: target.port, path: incoming.url, method: incoming.method, headers: { ...incoming.headers, host: target.host } },
-      (answer) => {
-        if (answer.statusCode !== 200) console.log(`${answer.statusCode} ${answer.headers["retry-after"]}`);
-        outgoing.writeHead(answer.statusCode, answer.headers);
-        answer.pipe(outgoing);
-      },
-    );
-    incoming.pipe(forward);
-  });
-  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
-}
-
-const proxy = await startProxy();
+const proxy = await startProxy(url, compression);
 const exporter = new OTLPMetricExporter({
   url: `http://127.0.0.1:${proxy.address().port}/v1/metrics`,
   compression,
