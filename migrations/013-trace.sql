@@ -65,9 +65,7 @@ CREATE TABLE span_operation (
   errors INTEGER NOT NULL,
   max_duration_us INTEGER NOT NULL,
   classes INTEGER NOT NULL, -- bit n: there were spans of length_class n
-  usual_us INTEGER, -- p99 of the last ones; NULL: too few
-  recent BLOB, -- sketch of durations
-  previous BLOB, -- the same of those before
+  usual_us INTEGER, -- p99 of its last day; NULL: too few
   UNIQUE (service, operation)
 ) STRICT;
 

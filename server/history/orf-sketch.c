@@ -19,6 +19,8 @@
 #define MAX_COUNT (G_GUINT64_CONSTANT (1) << 53)
 /* Buckets that a growing array grows by. */
 #define GROWTH 64
+/* A varint of 64 bits. */
+#define VARINT_MAX_BYTES 10
 
 enum {
   HAS_ZERO = 1,
@@ -191,25 +193,39 @@ to_signed (guint64 word)
   return word & 1 ? -(int) (word / 2) - 1 : (int) (word / 2);
 }
 
+static guint8 *
+write_varint (guint8 *at, guint64 value)
+{
+  for (; value >= 0x80; value >>= 7)
+    *at++ = (guint8) (value | 0x80);
+  *at++ = (guint8) value;
+  return at;
+}
+
+/* Sketches are written for each operation of each batch of spans: room is made once. */
 static void
 put_side (GByteArray *out, const Side *side)
 {
   int n_used = 0, last = side->low - 1;
+  guint before = out->len;
+  guint8 *at;
 
   for (int i = side->low; i <= side->high; i++)
     n_used += side->counts[i - side->first] > 0;
-  orf_chunk_put_varint (out, from_signed (side->low));
-  orf_chunk_put_varint (out, n_used);
+  g_byte_array_set_size (out, before + 2 * (guint) (n_used + 1) * VARINT_MAX_BYTES);
+  at = write_varint (out->data + before, from_signed (side->low));
+  at = write_varint (at, (guint64) n_used);
   for (int i = side->low; i <= side->high; i++) {
     guint64 count = side->counts[i - side->first];
 
     if (count == 0)
       continue;
-    orf_chunk_put_varint (out, 2 * (guint64) (i - last - 1) + (count > 1));
+    at = write_varint (at, 2 * (guint64) (i - last - 1) + (count > 1));
     if (count > 1)
-      orf_chunk_put_varint (out, count - 2);
+      at = write_varint (at, count - 2);
     last = i;
   }
+  g_byte_array_set_size (out, (guint) (at - out->data));
 }
 
 static gboolean

@@ -18,6 +18,7 @@ orf_span_batch_new (void)
   batch->text = g_string_new (NULL);
   g_string_append_c (batch->text, '\0'); /* no text begins at 0 */
   batch->known = orf_names_table_new (g_free, NULL);
+  batch->key = g_string_new (NULL);
   return batch;
 }
 
@@ -31,6 +32,7 @@ orf_span_batch_free (OrfSpanBatch *batch)
   g_array_unref (batch->sources);
   g_string_free (batch->text, TRUE);
   g_hash_table_unref (batch->known);
+  g_string_free (batch->key, TRUE);
   g_free (batch);
 }
 
@@ -64,20 +66,20 @@ orf_span_batch_get_text (const OrfSpanBatch *batch, guint32 at)
 
 /* The number of what was added under this key before, and TRUE; else that of the next. */
 static gboolean
-find_known (OrfSpanBatch *batch, char *key, guint next, guint *number)
+find_known (OrfSpanBatch *batch, guint next, guint *number)
 {
-  g_autofree char *owned = key;
   gpointer found;
 
-  if (g_hash_table_lookup_extended (batch->known, key, NULL, &found)) {
+  if (g_hash_table_lookup_extended (batch->known, batch->key->str, NULL, &found)) {
     *number = GPOINTER_TO_UINT (found);
     return TRUE;
   }
-  g_hash_table_insert (batch->known, g_steal_pointer (&owned), GUINT_TO_POINTER (next));
+  g_hash_table_insert (batch->known, g_strdup (batch->key->str), GUINT_TO_POINTER (next));
   *number = next;
   return FALSE;
 }
 
+/* The length of the first part, as one character that is not NUL, keeps "ab" "c" from "a" "bc". */
 guint
 orf_span_batch_add_operation (OrfSpanBatch *batch, const char *service, const char *name)
 {
@@ -86,10 +88,11 @@ orf_span_batch_add_operation (OrfSpanBatch *batch, const char *service, const ch
   OrfSpanOperation operation;
   guint number;
 
-  if (find_known (batch,
-                  g_strdup_printf ("o%" G_GSIZE_FORMAT " %.*s%.*s", service_bytes,
-                                   (int) service_bytes, service, (int) name_bytes, name),
-                  batch->operations->len, &number))
+  g_string_assign (batch->key, "o");
+  g_string_append_c (batch->key, (char) (service_bytes + 1));
+  g_string_append_len (batch->key, service, (gssize) service_bytes);
+  g_string_append_len (batch->key, name, (gssize) name_bytes);
+  if (find_known (batch, batch->operations->len, &number))
     return number;
   operation.service = orf_span_batch_add_text (batch, service, (gssize) service_bytes);
   operation.name = orf_span_batch_add_text (batch, name, (gssize) name_bytes);
@@ -97,17 +100,18 @@ orf_span_batch_add_operation (OrfSpanBatch *batch, const char *service, const ch
   return number;
 }
 
+/* JSON has no line break but as an escape. */
 guint
 orf_span_batch_add_source (OrfSpanBatch *batch, const char *resource, const char *scope)
 {
   OrfSpanSource source = { 0 };
-  g_autofree char *key = g_strconcat ("s", resource, "\n", scope, NULL);
   guint number;
 
-  crypto_generichash (source.digest, sizeof source.digest, (const guint8 *) key, strlen (key), NULL,
-                      0);
-  if (find_known (batch, g_steal_pointer (&key), batch->sources->len, &number))
+  g_string_printf (batch->key, "s%s\n%s", resource, scope != NULL ? scope : "");
+  if (find_known (batch, batch->sources->len, &number))
     return number + 1;
+  crypto_generichash (source.digest, sizeof source.digest, (const guint8 *) batch->key->str,
+                      batch->key->len, NULL, 0);
   source.resource = orf_span_batch_add_text (batch, resource, -1);
   source.scope = scope != NULL ? orf_span_batch_add_text (batch, scope, -1) : 0;
   g_array_append_val (batch->sources, source);

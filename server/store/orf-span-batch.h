@@ -46,6 +46,7 @@ typedef struct {
   GArray *sources;    /* OrfSpanSource, each once */
   GString *text;
   GHashTable *known; /* what was interned -> its number */
+  GString *key;      /* while something is */
 } OrfSpanBatch;
 
 OrfSpanBatch *orf_span_batch_new (void);

@@ -21,8 +21,13 @@ typedef struct {
   gint64 calls, errors;
 } Edge;
 
+/* As many that were met last are looked through first: a batch has few. */
+#define N_RECENT 8
+
 struct _OrfEdgeBook {
   GHashTable *edges;      /* what it is of, as text -> Edge */
+  Edge *recent[N_RECENT]; /* some of them; NULL: none */
+  guint next_recent;
   GArray *known;          /* OrfEdgeSpan of the trace, by their ids */
   GStringChunk *services; /* theirs */
   gint64 trace_no;        /* whose parents are looked up one by one; 0: known has them all */
@@ -123,15 +128,27 @@ is_call (const OrfEdgeSpan *parent, const OrfEdgeSpan *child)
          (parent->kind == ORF_SPAN_KIND_PRODUCER && child->kind == ORF_SPAN_KIND_CONSUMER);
 }
 
-static void
-add_edge (OrfEdgeBook *book, const OrfEdgeSpan *parent, const OrfEdgeSpan *child)
+static Edge *
+find_recent (const OrfEdgeBook *book, gint64 t_us, const char *parent, const char *child)
 {
-  gint64 t_us = child->start_us - child->start_us % ORF_HOUR_US;
-  g_autofree char *key = NULL;
-  Edge *edge;
+  for (guint i = 0; i < N_RECENT && book->recent[i] != NULL; i++) {
+    Edge *edge = book->recent[i];
 
-  if (!is_call (parent, child))
-    return;
+    if (edge->t_us == t_us && strcmp (edge->parent, parent) == 0 &&
+        strcmp (edge->child, child) == 0)
+      return edge;
+  }
+  return NULL;
+}
+
+static Edge *
+get_edge (OrfEdgeBook *book, gint64 t_us, const OrfEdgeSpan *parent, const OrfEdgeSpan *child)
+{
+  Edge *edge = find_recent (book, t_us, parent->service, child->service);
+  g_autofree char *key = NULL;
+
+  if (edge != NULL)
+    return edge;
   key = g_strdup_printf ("%" G_GINT64_FORMAT " %" G_GSIZE_FORMAT " %s%s", t_us,
                          strlen (parent->service), parent->service, child->service);
   edge = g_hash_table_lookup (book->edges, key);
@@ -140,6 +157,18 @@ add_edge (OrfEdgeBook *book, const OrfEdgeSpan *parent, const OrfEdgeSpan *child
     *edge = (Edge){ t_us, g_strdup (parent->service), g_strdup (child->service), 0, 0 };
     g_hash_table_insert (book->edges, g_steal_pointer (&key), edge);
   }
+  book->recent[book->next_recent++ % N_RECENT] = edge;
+  return edge;
+}
+
+static void
+add_edge (OrfEdgeBook *book, const OrfEdgeSpan *parent, const OrfEdgeSpan *child)
+{
+  Edge *edge;
+
+  if (!is_call (parent, child))
+    return;
+  edge = get_edge (book, child->start_us - child->start_us % ORF_HOUR_US, parent, child);
   edge->calls++;
   edge->errors += child->failed;
 }

@@ -7,12 +7,11 @@
 #include "history/orf-rollup.h"
 #include "history/orf-sketch.h"
 
-/* So few say nothing of a p99. */
-#define MIN_SPANS 100
-/* What is usual is told by the last ones, from this to twice as many: an operation that became
- * slower for good is slow no longer after them. */
-#define RECENT_SPANS 10000
-#define USUAL_SHARE  0.99
+#define DAY_US (24 * ORF_HOUR_US)
+/* What is usual is told by the day so far: what became slower for good is slow no longer once it is
+ * one of a hundred of that.  So few say nothing, and the day before holds. */
+#define MIN_SPANS   100
+#define USUAL_SHARE 0.99
 
 static const char find_sql[] = "SELECT operation_no, coalesce(usual_us, 0) FROM span_operation "
                                "WHERE service = ?1 AND operation = ?2";
@@ -20,19 +19,17 @@ static const char count_sql[] = "SELECT count(*) FROM span_operation";
 static const char insert_sql[] =
   "INSERT INTO span_operation (service, operation, first_us, last_us, spans, errors, "
   "max_duration_us, classes) VALUES (?1, ?2, 9223372036854775807, 0, 0, 0, 0, 0)";
-static const char sketches_sql[] =
-  "SELECT recent, previous FROM span_operation WHERE operation_no = ?1";
 static const char update_sql[] =
   "UPDATE span_operation SET first_us = min(first_us, ?2), last_us = max(last_us, ?3), "
   "spans = spans + ?4, errors = errors + ?5, max_duration_us = max(max_duration_us, ?6), "
-  "classes = classes | ?7, usual_us = ?8, recent = ?9, previous = ?10 WHERE operation_no = ?1";
+  "classes = classes | ?7, usual_us = coalesce(?8, usual_us) WHERE operation_no = ?1";
 static const char stat_sql[] = "SELECT spans, errors, sketch FROM span_stat "
                                "WHERE operation_no = ?1 AND step_us = ?2 AND t_us = ?3";
 static const char write_stat_sql[] =
   "INSERT OR REPLACE INTO span_stat (operation_no, step_us, t_us, spans, errors, sketch) "
   "VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
-const gint64 orf_operation_steps_us[] = { ORF_MINUTE_US, ORF_HOUR_US, 24 * ORF_HOUR_US };
+const gint64 orf_operation_steps_us[] = { ORF_MINUTE_US, ORF_HOUR_US, DAY_US };
 
 /* A row of span_operation. */
 typedef struct {
@@ -237,17 +234,6 @@ sum_up (const Count *counts, guint n, Sum *sum)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* A new one where the column is NULL. */
-static OrfSketch *
-get_sketch (OrfStatement *statement, int column, GError **error)
-{
-  const guint8 *data = sqlite3_column_blob (statement, column);
-
-  return data != NULL
-           ? orf_sketch_decode (data, (gsize) sqlite3_column_bytes (statement, column), error)
-           : orf_sketch_new ();
-}
-
 /* The statement frees it. */
 static void
 bind_sketch (OrfStatement *statement, int index, const OrfSketch *sketch)
@@ -282,13 +268,19 @@ read_stat (OrfConnection *connection,
   }
   sum->spans = sqlite3_column_int64 (statement, 0);
   sum->errors = sqlite3_column_int64 (statement, 1);
-  sum->sketch = get_sketch (statement, 2, error);
+  sum->sketch = orf_sketch_decode (sqlite3_column_blob (statement, 2),
+                                   (gsize) sqlite3_column_bytes (statement, 2), error);
   return sum->sketch != NULL;
 }
 
+/* *usual_us: what is usual after them, where the step is a day that had enough. */
 static gboolean
-add_stat (
-  OrfConnection *connection, gint64 operation_no, gint64 step_us, const Sum *added, GError **error)
+add_stat (OrfConnection *connection,
+          gint64 operation_no,
+          gint64 step_us,
+          const Sum *added,
+          gint64 *usual_us,
+          GError **error)
 {
   g_auto (Sum) sum = { 0 };
   g_autoptr (OrfStatement) statement = NULL;
@@ -300,19 +292,31 @@ add_stat (
   if (statement == NULL)
     return FALSE;
   orf_sketch_merge (sum.sketch, added->sketch);
+  sum.spans += added->spans;
+  if (step_us == DAY_US && sum.spans >= MIN_SPANS)
+    *usual_us = (gint64) ceil (orf_sketch_quantile (sum.sketch, USUAL_SHARE));
   sqlite3_bind_int64 (statement, 1, operation_no);
   sqlite3_bind_int64 (statement, 2, step_us);
   sqlite3_bind_int64 (statement, 3, t_us);
-  sqlite3_bind_int64 (statement, 4, sum.spans + added->spans);
+  sqlite3_bind_int64 (statement, 4, sum.spans);
   sqlite3_bind_int64 (statement, 5, sum.errors + added->errors);
   bind_sketch (statement, 6, sum.sketch);
   return orf_connection_run (connection, statement, error);
 }
 
-/* One row for each step in which some of them began. */
+/* One row for each step in which some of them began; all: their sum, for mostly it is one step. */
 static gboolean
-add_stats (OrfConnection *connection, const Count *counts, guint n, gint64 step_us, GError **error)
+add_stats (OrfConnection *connection,
+           const Count *counts,
+           const Sum *all,
+           gint64 step_us,
+           gint64 *usual_us,
+           GError **error)
 {
+  guint n = (guint) all->spans;
+
+  if (all->first_us / step_us == all->last_us / step_us)
+    return add_stat (connection, counts->operation_no, step_us, all, usual_us, error);
   for (guint from = 0, to; from < n; from = to) {
     gint64 step = counts[from].start_us / step_us;
     g_auto (Sum) sum = { 0 };
@@ -320,67 +324,20 @@ add_stats (OrfConnection *connection, const Count *counts, guint n, gint64 step_
     for (to = from + 1; to < n && counts[to].start_us / step_us == step; to++)
       ;
     sum_up (&counts[from], to - from, &sum);
-    if (!add_stat (connection, counts[from].operation_no, step_us, &sum, error))
+    if (!add_stat (connection, counts->operation_no, step_us, &sum, usual_us, error))
       return FALSE;
   }
   return TRUE;
 }
 
 static gboolean
-read_history (OrfConnection *connection,
-              gint64 operation_no,
-              OrfSketch **recent,
-              OrfSketch **previous,
-              GError **error)
+add_to_operation (
+  OrfConnection *connection, gint64 operation_no, const Sum *sum, gint64 usual_us, GError **error)
 {
-  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, sketches_sql, error);
-  gboolean row;
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, update_sql, error);
 
   if (statement == NULL)
     return FALSE;
-  sqlite3_bind_int64 (statement, 1, operation_no);
-  if (!orf_connection_step (connection, statement, &row, error))
-    return FALSE;
-  *recent = get_sketch (statement, 0, error);
-  if (*recent == NULL)
-    return FALSE;
-  *previous = get_sketch (statement, 1, error);
-  return *previous != NULL;
-}
-
-/* What is usual after these; 0: too few to tell. */
-static gint64
-get_usual_us (const OrfSketch *recent, const OrfSketch *previous)
-{
-  g_autoptr (OrfSketch) both = orf_sketch_new ();
-
-  orf_sketch_merge (both, recent);
-  orf_sketch_merge (both, previous);
-  return orf_sketch_get_count (both) >= MIN_SPANS
-           ? (gint64) ceil (orf_sketch_quantile (both, USUAL_SHARE))
-           : 0;
-}
-
-static gboolean
-add_to_operation (OrfConnection *connection, gint64 operation_no, const Sum *sum, GError **error)
-{
-  g_autoptr (OrfSketch) recent = NULL;
-  g_autoptr (OrfSketch) previous = NULL;
-  g_autoptr (OrfStatement) statement = NULL;
-  gint64 usual_us;
-
-  if (!read_history (connection, operation_no, &recent, &previous, error))
-    return FALSE;
-  statement = orf_connection_prepare (connection, update_sql, error);
-  if (statement == NULL)
-    return FALSE;
-  if (orf_sketch_get_count (recent) >= RECENT_SPANS) {
-    orf_sketch_free (previous);
-    previous = g_steal_pointer (&recent);
-    recent = orf_sketch_new ();
-  }
-  orf_sketch_merge (recent, sum->sketch);
-  usual_us = get_usual_us (recent, previous);
   sqlite3_bind_int64 (statement, 1, operation_no);
   sqlite3_bind_int64 (statement, 2, sum->first_us);
   sqlite3_bind_int64 (statement, 3, sum->last_us);
@@ -390,8 +347,6 @@ add_to_operation (OrfConnection *connection, gint64 operation_no, const Sum *sum
   sqlite3_bind_int64 (statement, 7, sum->classes);
   if (usual_us > 0)
     sqlite3_bind_int64 (statement, 8, usual_us);
-  bind_sketch (statement, 9, recent);
-  bind_sketch (statement, 10, previous);
   return orf_connection_run (connection, statement, error);
 }
 
@@ -399,14 +354,13 @@ static gboolean
 write_operation (OrfConnection *connection, const Count *counts, guint n, GError **error)
 {
   g_auto (Sum) sum = { 0 };
+  gint64 usual_us = 0;
 
   sum_up (counts, n, &sum);
-  if (!add_to_operation (connection, counts[0].operation_no, &sum, error))
-    return FALSE;
   for (guint i = 0; i < ORF_N_OPERATION_STEPS; i++)
-    if (!add_stats (connection, counts, n, orf_operation_steps_us[i], error))
+    if (!add_stats (connection, counts, &sum, orf_operation_steps_us[i], &usual_us, error))
       return FALSE;
-  return TRUE;
+  return add_to_operation (connection, counts->operation_no, &sum, usual_us, error);
 }
 
 gboolean
