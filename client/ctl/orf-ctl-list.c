@@ -18,6 +18,7 @@ add_page (OrfCtl *ctl,
           GError **error)
 {
   const char *next_cursor = NULL;
+  g_autofree char *cursor = g_strdup (json_string_value (json_object_get (params, "cursor")));
   const GPtrArray *rows;
   gpointer page = NULL;
   OrfCtlExit verdict;
@@ -30,8 +31,8 @@ add_page (OrfCtl *ctl,
   for (guint i = 0; i < rows->len; i++)
     list->add (ctl, table, rows->pdata[i]);
   *left -= MIN (*left, rows->len);
-  /* an empty page that points on would have us ask for ever */
-  *more = rows->len > 0 && next_cursor != NULL;
+  /* a page that points to itself would have us ask for ever; an empty one may lead on */
+  *more = next_cursor != NULL && g_strcmp0 (next_cursor, cursor) != 0;
   if (*more)
     json_object_set_new (params, "cursor", json_string (next_cursor));
   list->free_page (page);
@@ -61,6 +62,8 @@ orf_ctl_list_show (
   orf_ctl_params_add_text (ctl, asked, "cursor");
   if (!orf_ctl_params_parse_limit (ctl, &left, error))
     return ORF_CTL_USAGE;
+  if (list->default_limit > 0 && !orf_ctl_options_has (orf_ctl_get_options (ctl), "limit"))
+    left = list->default_limit;
   while (more && left > 0) {
     OrfCtlExit verdict = add_page (ctl, list, table, asked, &left, &more, error);
 

@@ -12,7 +12,8 @@ G_BEGIN_DECLS
  */
 typedef struct {
   OrfMethodId method;
-  const char *nothing; /* the line for a terminal where there is none */
+  const char *nothing;   /* the line for a terminal where there is none */
+  guint64 default_limit; /* without --limit; 0: all */
   /* The rows of a page, its result struct, and where the next begins (NULL: nowhere). */
   const GPtrArray *(*read) (gconstpointer page, const char **next_cursor);
   void (*free_page) (gpointer page);

@@ -167,6 +167,62 @@ static const OrfCtlOption incidents_pin_options[] = {
   { NULL, NULL, NULL },
 };
 
+#define TRACES_WHICH_OPTIONS                                                                       \
+  { "service", "NAME", "of spans of this service" },                                               \
+  {                                                                                                \
+    "operation", "NAME", "of spans of this name"                                                   \
+  }
+
+#define TRACES_WHEN_OPTIONS                                                                        \
+  { "from", "TIME", "not before: RFC 3339, epoch seconds or microseconds, -10m" },                 \
+  {                                                                                                \
+    "to", "TIME", "before this"                                                                    \
+  }
+
+#define TRACES_PAGE_OPTIONS                                                                        \
+  { "limit", "N", "at most so many; the default is 100" },                                         \
+    { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },                         \
+  {                                                                                                \
+    "utc", NULL, "show times in UTC; a pipe gets UTC in any case"                                  \
+  }
+
+#define TRACES_MATCH_OPTIONS                                                                       \
+  { "longer", "DURATION", "of spans at least so long: 250ms, 2s" },                                \
+    { "errors", NULL, "of spans that failed" },                                                    \
+  {                                                                                                \
+    "tag", "KEY=VALUE", "of spans with these attributes; several are parted by commas"             \
+  }
+
+static const OrfCtlOption traces_list_options[] = {
+  TRACES_WHICH_OPTIONS, TRACES_MATCH_OPTIONS, TRACES_WHEN_OPTIONS,
+  TRACES_PAGE_OPTIONS,  { NULL, NULL, NULL },
+};
+
+static const OrfCtlOption traces_show_options[] = {
+  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  { NULL, NULL, NULL },
+};
+
+static const OrfCtlOption traces_slow_options[] = {
+  TRACES_WHICH_OPTIONS,
+  TRACES_WHEN_OPTIONS,
+  TRACES_PAGE_OPTIONS,
+  { NULL, NULL, NULL },
+};
+
+static const OrfCtlOption traces_stats_options[] = {
+  TRACES_WHICH_OPTIONS,
+  TRACES_WHEN_OPTIONS,
+  { NULL, NULL, NULL },
+};
+
+static const OrfCtlOption traces_tail_options[] = {
+  TRACES_WHICH_OPTIONS,
+  TRACES_MATCH_OPTIONS,
+  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  { NULL, NULL, NULL },
+};
+
 static const OrfCtlOption predictions_options[] = {
   { "horizon", "DURATION", "only so far ahead: 15m" },
   { "limit", "N", "at most so many" },
@@ -469,6 +525,55 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .min_arguments = 1,
     .max_arguments = 1,
     .run = orf_ctl_verb_incidents_unpin },
+  { .name = "traces list",
+    .arguments = "",
+    .summary = "traces, the newest first",
+    .help = "A trace is listed where one of its spans does all that is asked.\n",
+    .examples = "orfeasctl traces list --service api --longer 250ms\n"
+                "orfeasctl traces list --errors --from -1h\n"
+                "orfeasctl --db orfeas.db traces list --tag http.route=/v1/items\n",
+    .options = traces_list_options,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_traces_list },
+  { .name = "traces show",
+    .arguments = "ID",
+    .summary = "one trace as a waterfall, its critical path marked",
+    .examples = "orfeasctl traces show 0af7651916cd43dd8448eb211c80319c\n",
+    .options = traces_show_options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_traces_show },
+  { .name = "traces slow",
+    .arguments = "",
+    .summary = "spans that took longer than their operation was used to, newest first",
+    .examples = "orfeasctl traces slow --service api\n"
+                "orfeasctl --db orfeas.db traces slow --from -1d --limit 20\n",
+    .options = traces_slow_options,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_traces_slow },
+  { .name = "traces services",
+    .arguments = "",
+    .summary = "services, and their operations",
+    .examples = "orfeasctl traces services\n",
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_traces_services },
+  { .name = "traces stats",
+    .arguments = "",
+    .summary = "rate, errors and durations of operations",
+    .examples = "orfeasctl traces stats --from -1h\n"
+                "orfeasctl --db orfeas.db traces stats --service api\n",
+    .options = traces_stats_options,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_traces_stats },
+  { .name = "traces tail",
+    .arguments = "",
+    .summary = "traces as they come, until Ctrl-C",
+    .examples = "orfeasctl traces tail\n"
+                "orfeasctl traces tail --errors --json\n",
+    .options = traces_tail_options,
+    .takes_long = TRUE,
+    .run = orf_ctl_verb_traces_tail },
   { .name = "sql",
     .arguments = "[SQL]",
     .summary = "ask the database in SQL",

@@ -11,17 +11,19 @@
 #include "orf-ctl-reply.h"
 #include "orf-ctl-watch.h"
 
-/* From here on Ctrl-C is read and does not kill; -1 with errno set. */
-static int
-take_interrupts (void)
+int
+orf_ctl_take_interrupts (GError **error)
 {
   sigset_t set;
+  int fd = -1;
 
   sigemptyset (&set);
   sigaddset (&set, SIGINT);
-  if (sigprocmask (SIG_BLOCK, &set, NULL) != 0)
-    return -1;
-  return signalfd (-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (sigprocmask (SIG_BLOCK, &set, NULL) == 0)
+    fd = signalfd (-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (fd < 0)
+    g_set_error (error, ORF_ERROR, ORF_ERROR_INTERNAL, "signalfd: %s", g_strerror (errno));
+  return fd;
 }
 
 static void
@@ -97,11 +99,9 @@ orf_ctl_watch (OrfCtl *ctl,
 
   if (verdict != ORF_CTL_DONE)
     return verdict;
-  stop_fds[ORF_CTL_STOP_SIGNAL] = take_interrupts ();
-  if (stop_fds[ORF_CTL_STOP_SIGNAL] < 0) {
-    g_set_error (error, ORF_ERROR, ORF_ERROR_INTERNAL, "signalfd: %s", g_strerror (errno));
+  stop_fds[ORF_CTL_STOP_SIGNAL] = orf_ctl_take_interrupts (error);
+  if (stop_fds[ORF_CTL_STOP_SIGNAL] < 0)
     return ORF_CTL_SERVER_ERROR;
-  }
   verdict = follow (ctl, stream, stop_fds, show, user_data, error);
   close (stop_fds[ORF_CTL_STOP_SIGNAL]);
   if (verdict != ORF_CTL_DONE)

@@ -10,6 +10,9 @@ G_BEGIN_DECLS
 /* Shows one value, as its JSON came; FALSE: it cannot be read. */
 typedef gboolean (*OrfCtlValueFunc) (gpointer user_data, const char *value, GError **error);
 
+/* From here on Ctrl-C is read from the descriptor, and does not kill; -1 on error. */
+int orf_ctl_take_interrupts (GError **error);
+
 /* DONE on Ctrl-C, and when nobody reads standard output any more; an error when the server ends
  * the stream.  Values that were lost are told on standard error. */
 OrfCtlExit orf_ctl_watch (OrfCtl *ctl,

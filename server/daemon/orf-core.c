@@ -13,6 +13,8 @@
 #include "report/orf-report-service.h"
 #include "rpc/orf-peer.h"
 #include "status/orf-db-service.h"
+#include "traces/orf-traces-record.h"
+#include "traces/orf-traces-service.h"
 
 static OrfHistoryLimits
 get_history (const OrfConfig *config)
@@ -115,6 +117,9 @@ bind_methods (OrfCore *core)
   orf_leak_service_bind (core->router, core->store);
   orf_alert_service_bind (core->alerts, core->router);
   orf_sql_service_bind (core->sql, core->router);
+  orf_traces_record_bind (core->router, &core->metrics);
+  orf_traces_service_bind (core->router, core->store);
+  orf_traces_stats_bind (core->router, core->store);
   orf_metrics_define_bind (core->router, &core->metrics);
   orf_metrics_list_bind (core->router, &core->metrics);
   orf_metrics_query_bind (core->router, &core->metrics);

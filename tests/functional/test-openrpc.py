@@ -30,6 +30,8 @@ def judge(t, name):
     daemon.call("alerts.silence", {"matchers": '{rule="mine"}', "until_us": 4102444800000000})  # si-1
     daemon.call("metrics.record", {"samples": [{"name": "example.value", "value": 1}]})
     wait_for(lambda: daemon.call("alerts.history")["alerts"], "al-1")
+    span = {"trace_id": "0af7651916cd43dd8448eb211c80319c", "span_id": "b7ad6b7169203331", "service": "studio", "operation": "render", "duration_us": 1200}
+    daemon.call("traces.record", {"spans": [span]})  # and the trace of theirs
     with open(os.path.join(t.dir, "cookie"), encoding="utf-8") as file:
         token = file.read().strip()
     remove_backups()
