@@ -18,7 +18,7 @@ import otlp_wire as otlp
 
 CONNECTIONS = 8
 POINTS = 1000  # of one request: an SDK's or a collector's batch
-PLACE_NS = 0x0123456789ABCDEF  # where the time goes
+PLACE_NS = 0x0123456789000000  # where the time goes
 
 
 def labels(connection, i):

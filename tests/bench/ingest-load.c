@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Load for a server that takes samples by POST:
+ * Load for a server that takes samples or spans by POST:
  *
  *   ingest-load PORT PATH CONTENT-TYPE CONNECTIONS SECONDS FOLDER
  *
  * Each connection sends FOLDER/body-N again and again, one request at a time, and puts the time in
  * nanoseconds (little-endian, 8 bytes) wherever FOLDER/times-N (offsets of 4 bytes each; may be
- * empty) says. Prints {"requests_per_s":…,"p50_us":…,"p99_us":…,"refused":…}: only what was
+ * empty) says; what stands there beyond TIME_PLACE is added. Where there is FOLDER/ids-N, what
+ * stands at its offsets (8 bytes, of which the last 5 count) becomes another in each request, the
+ * same for the same. Prints {"requests_per_s":…,"p50_us":…,"p99_us":…,"refused":…}: only what was
  * answered 2xx counts. One thread and epoll.
  */
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -25,6 +28,9 @@
 #include "latency.h"
 
 #define ANSWER_BYTES 65536
+#define TIME_PLACE   0x0123456789000000
+/* An odd number scatters what is multiplied by it, and keeps it apart. */
+#define SCATTER 0x9e3779b97f4a7c15u
 
 typedef struct {
   int fd;
@@ -32,6 +38,11 @@ typedef struct {
   size_t length, head_length, sent;
   uint32_t *offsets; /* in the body */
   size_t n_offsets;
+  uint64_t *places; /* what stood at the offsets */
+  uint32_t *id_offsets;
+  size_t n_ids;
+  uint64_t *ids; /* the same of ids */
+  uint64_t serial;
   char answer[ANSWER_BYTES];
   size_t n_answer;
   int64_t sent_us;
@@ -91,6 +102,31 @@ open_connection (Connection *self, unsigned port)
   fcntl (self->fd, F_SETFL, O_NONBLOCK);
 }
 
+/* The numbers at those offsets of the body. */
+static uint64_t *
+take_places (const char *body, const uint32_t *offsets, size_t n)
+{
+  uint64_t *places = calloc (n > 0 ? n : 1, sizeof *places);
+
+  for (size_t i = 0; i < n; i++)
+    memcpy (&places[i], body + offsets[i], sizeof *places);
+  return places;
+}
+
+static void
+prepare_ids (Connection *self, const char *folder, unsigned number, const char *body)
+{
+  char path[4096];
+  size_t length;
+
+  snprintf (path, sizeof path, "%s/ids-%u", folder, number);
+  if (access (path, R_OK) != 0)
+    return;
+  self->id_offsets = (uint32_t *) (void *) read_file (folder, "ids", number, &length);
+  self->n_ids = length / sizeof (uint32_t);
+  self->ids = take_places (body, self->id_offsets, self->n_ids);
+}
+
 static void
 prepare (Connection *self, char **argv, unsigned number)
 {
@@ -100,6 +136,8 @@ prepare (Connection *self, char **argv, unsigned number)
 
   self->offsets = (uint32_t *) (void *) read_file (argv[6], "times", number, &times_length);
   self->n_offsets = times_length / sizeof (uint32_t);
+  self->places = take_places (body, self->offsets, self->n_offsets);
+  prepare_ids (self, argv[6], number, body);
   self->head_length =
     (size_t) snprintf (head, sizeof head,
                        "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: %s\r\n"
@@ -129,10 +167,20 @@ send_more (Connection *self)
 static void
 begin (Connection *self)
 {
-  int64_t t_ns = now_ns (CLOCK_REALTIME);
+  uint64_t now = (uint64_t) now_ns (CLOCK_REALTIME);
+  char *body = self->request + self->head_length;
 
-  for (size_t i = 0; i < self->n_offsets; i++)
-    memcpy (self->request + self->head_length + self->offsets[i], &t_ns, sizeof t_ns);
+  for (size_t i = 0; i < self->n_offsets; i++) {
+    uint64_t t_ns = now + (self->places[i] - TIME_PLACE);
+
+    memcpy (body + self->offsets[i], &t_ns, sizeof t_ns);
+  }
+  for (size_t i = 0; i < self->n_ids; i++) {
+    uint64_t id = ((self->serial << 40) | (be64toh (self->ids[i]) & 0xffffffffff)) * SCATTER;
+
+    memcpy (body + self->id_offsets[i], &id, sizeof id);
+  }
+  self->serial++;
   self->sent = self->n_answer = 0;
   self->sent_us = now_ns (CLOCK_MONOTONIC) / 1000;
   send_more (self);
