@@ -325,6 +325,9 @@ test_tags (void)
   g_assert_false (orf_span_tags_match (both, "{\"a\":2,\"b\":\"x\"}", "{\"a\":1}"));
   g_assert_false (orf_span_tags_match (both, "{\"a\":1}", "{}"));
   g_assert_true (orf_span_tags_match (truth, "{\"c\":true}", NULL));
+  /* the same key in other words */
+  g_assert_true (orf_span_tags_match (truth, "{\"\\u0063\":true}", NULL));
+  g_assert_false (orf_span_tags_match (truth, "{\"x\":\"c\"}", NULL));
   g_assert_false (orf_span_tags_match (truth, "{", "["));
 }
 
