@@ -7,11 +7,8 @@
 #include "orf-error.h"
 #include "otlp/orf-otlp-message.h"
 
-/* What jansson needs for an object, an array, and anything else: a bound, so that a text of {} and
- * [] is refused before it is parsed. */
-#define OBJECT_BYTES 320
-#define ARRAY_BYTES  160
-#define VALUE_BYTES  128
+/* No number of ours has more characters. */
+#define MAX_NUMBER_BYTES 400
 
 #define MAX_FIELD_BYTES 64
 
@@ -23,61 +20,84 @@ typedef struct {
 
 static gboolean read_message (Reader *reader,
                               const ProtobufCMessageDescriptor *descriptor,
-                              const json_t *object,
+                              const OrfOtlpNode *object,
                               ProtobufCMessage **message);
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
-gboolean
-orf_otlp_json_get_double (const json_t *value, double *number)
+/* What stands there, ended by a NUL.  FALSE: it is too long to be a number, or has a NUL itself. */
+static gboolean
+copy_number (const OrfOtlpNode *value, char text[MAX_NUMBER_BYTES])
 {
-  const char *text = json_string_value (value);
-  char *end;
-
-  if (json_is_number (value)) {
-    *number = json_number_value (value);
-    return TRUE;
-  }
-  if (text == NULL || text[0] == '\0' || g_ascii_isspace (text[0]))
+  if (value->length >= MAX_NUMBER_BYTES)
     return FALSE;
-  *number = g_ascii_strtod (text, &end);
-  return *end == '\0';
+  memcpy (text, value->text, value->length);
+  text[value->length] = '\0';
+  return strlen (text) == value->length;
+}
+
+static gboolean
+is_number (const OrfOtlpNode *value)
+{
+  return value->type == ORF_OTLP_NODE_INTEGER || value->type == ORF_OTLP_NODE_REAL;
 }
 
 gboolean
-orf_otlp_json_get_int64 (const json_t *value, gint64 *number)
+orf_otlp_json_get_double (const OrfOtlpNode *value, double *number)
+{
+  char text[MAX_NUMBER_BYTES], *end;
+
+  if ((!is_number (value) && value->type != ORF_OTLP_NODE_STRING) || !copy_number (value, text) ||
+      text[0] == '\0' || g_ascii_isspace (text[0]))
+    return FALSE;
+  *number = g_ascii_strtod (text, &end);
+  /* JSON itself has no infinity: 1e999 is none */
+  return *end == '\0' && (isfinite (*number) || value->type == ORF_OTLP_NODE_STRING);
+}
+
+/* A number with a point or an exponent may still be whole. */
+static gboolean
+get_whole (const OrfOtlpNode *value, gint64 *number)
 {
   double real;
 
-  if (json_is_integer (value)) {
-    *number = json_integer_value (value);
-    return TRUE;
-  }
-  if (json_is_string (value))
-    return g_ascii_string_to_signed (json_string_value (value), 10, G_MININT64, G_MAXINT64, number,
-                                     NULL);
-  real = json_real_value (value);
-  if (!json_is_real (value) || real != floor (real) || fabs (real) >= 9.2e18)
+  if (!orf_otlp_json_get_double (value, &real) || real != floor (real) || fabs (real) >= 9.2e18)
     return FALSE;
   *number = (gint64) real;
   return TRUE;
 }
 
-static gboolean
-get_uint64 (const json_t *value, guint64 *number)
+gboolean
+orf_otlp_json_get_int64 (const OrfOtlpNode *value, gint64 *number)
 {
-  gint64 sign;
+  char text[MAX_NUMBER_BYTES];
 
-  if (json_is_string (value))
-    return g_ascii_string_to_unsigned (json_string_value (value), 10, 0, G_MAXUINT64, number, NULL);
-  if (!orf_otlp_json_get_int64 (value, &sign) || sign < 0)
-    return FALSE;
-  *number = (guint64) sign;
-  return TRUE;
+  if (value->type == ORF_OTLP_NODE_REAL)
+    return get_whole (value, number);
+  return (value->type == ORF_OTLP_NODE_INTEGER || value->type == ORF_OTLP_NODE_STRING) &&
+         copy_number (value, text) &&
+         g_ascii_string_to_signed (text, 10, G_MININT64, G_MAXINT64, number, NULL);
 }
 
 static gboolean
-get_int32 (const json_t *value, gint32 *number)
+get_uint64 (const OrfOtlpNode *value, guint64 *number)
+{
+  char text[MAX_NUMBER_BYTES];
+  gint64 whole;
+
+  if (value->type == ORF_OTLP_NODE_REAL) {
+    if (!get_whole (value, &whole) || whole < 0)
+      return FALSE;
+    *number = (guint64) whole;
+    return TRUE;
+  }
+  return (value->type == ORF_OTLP_NODE_INTEGER || value->type == ORF_OTLP_NODE_STRING) &&
+         copy_number (value, text) &&
+         g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT64, number, NULL);
+}
+
+static gboolean
+get_int32 (const OrfOtlpNode *value, gint32 *number)
 {
   gint64 wide;
 
@@ -88,7 +108,7 @@ get_int32 (const json_t *value, gint32 *number)
 }
 
 static gboolean
-get_uint32 (const json_t *value, guint32 *number)
+get_uint32 (const OrfOtlpNode *value, guint32 *number)
 {
   guint64 wide;
 
@@ -99,35 +119,32 @@ get_uint32 (const json_t *value, guint32 *number)
 }
 
 static gboolean
-get_boolean (const json_t *value, protobuf_c_boolean *truth)
+get_boolean (const OrfOtlpNode *value, protobuf_c_boolean *truth)
 {
-  *truth = json_is_true (value);
-  return json_is_boolean (value);
+  *truth = value->type == ORF_OTLP_NODE_TRUE;
+  return value->type == ORF_OTLP_NODE_TRUE || value->type == ORF_OTLP_NODE_FALSE;
 }
 
 /* ---- text and bytes -------------------------------------------------------------------------- */
 
 static gboolean
-read_string (Reader *reader, const json_t *value, char **text)
+read_string (Reader *reader, const OrfOtlpNode *value, char **text)
 {
-  if (!json_is_string (value))
+  if (value->type != ORF_OTLP_NODE_STRING)
     return FALSE;
-  *text = orf_otlp_arena_copy (reader->arena, json_string_value (value),
-                               json_string_length (value));
+  *text = orf_otlp_arena_copy (reader->arena, value->text, value->length);
   return *text != NULL;
 }
 
 /* Ids, in hex. */
 static gboolean
-write_hex (GString *to, const json_t *value)
+write_hex (GString *to, const OrfOtlpNode *value)
 {
-  const char *text = json_string_value (value);
-  gsize length = json_string_length (value);
-
-  if (text == NULL || length % 2 != 0)
+  if (value->type != ORF_OTLP_NODE_STRING || value->length % 2 != 0)
     return FALSE;
-  for (gsize i = 0; i < length; i += 2) {
-    int high = g_ascii_xdigit_value (text[i]), low = g_ascii_xdigit_value (text[i + 1]);
+  for (gsize i = 0; i < value->length; i += 2) {
+    int high = g_ascii_xdigit_value (value->text[i]);
+    int low = g_ascii_xdigit_value (value->text[i + 1]);
 
     if (high < 0 || low < 0)
       return FALSE;
@@ -137,7 +154,7 @@ write_hex (GString *to, const json_t *value)
 }
 
 static gboolean
-write_bytes (GString *to, const char *field, const json_t *value)
+write_bytes (GString *to, const char *field, const OrfOtlpNode *value)
 {
   if (strcmp (field, "attributes") == 0)
     return orf_otlp_json_write_attribute (to, value);
@@ -149,7 +166,7 @@ write_bytes (GString *to, const char *field, const json_t *value)
 }
 
 static gboolean
-read_bytes (Reader *reader, const char *field, const json_t *value, ProtobufCBinaryData *bytes)
+read_bytes (Reader *reader, const char *field, const OrfOtlpNode *value, ProtobufCBinaryData *bytes)
 {
   g_string_truncate (reader->scratch, 0);
   if (!write_bytes (reader->scratch, field, value))
@@ -185,7 +202,7 @@ get_size (ProtobufCType type)
 static gboolean
 read_value (Reader *reader,
             const ProtobufCFieldDescriptor *field,
-            const json_t *value,
+            const OrfOtlpNode *value,
             gpointer member)
 {
   switch (field->type) {
@@ -233,19 +250,19 @@ spell (const char *name, char spelt[MAX_FIELD_BYTES])
 static gboolean
 read_list (Reader *reader,
            const ProtobufCFieldDescriptor *field,
-           const json_t *list,
+           const OrfOtlpNode *list,
            ProtobufCMessage *message)
 {
-  gsize size = get_size (field->type), n = json_array_size (list);
+  gsize size = get_size (field->type), n = list->n_children, i = 0;
   guint8 *values;
 
-  if (!json_is_array (list))
+  if (list->type != ORF_OTLP_NODE_ARRAY)
     return FALSE;
   values = orf_otlp_arena_alloc0 (reader->arena, n * size);
   if (values == NULL)
     return FALSE;
-  for (gsize i = 0; i < n; i++)
-    if (!read_value (reader, field, json_array_get (list, i), values + i * size))
+  for (const OrfOtlpNode *item = list->first; item != NULL; item = item->next)
+    if (!read_value (reader, field, item, values + i++ * size))
       return FALSE;
   G_STRUCT_MEMBER (size_t, message, field->quantifier_offset) = n;
   G_STRUCT_MEMBER (gpointer, message, field->offset) = values;
@@ -261,15 +278,15 @@ has_flag (const ProtobufCFieldDescriptor *field)
 static gboolean
 read_field (Reader *reader,
             const ProtobufCFieldDescriptor *field,
-            const json_t *object,
+            const OrfOtlpNode *object,
             ProtobufCMessage *message)
 {
   char key[MAX_FIELD_BYTES];
-  const json_t *value;
+  const OrfOtlpNode *value;
 
   spell (field->name, key);
-  value = json_object_get (object, key);
-  if (value == NULL || json_is_null (value))
+  value = orf_otlp_node_get (object, key);
+  if (orf_otlp_node_is_null (value))
     return TRUE;
   if (field->label == PROTOBUF_C_LABEL_REPEATED)
     return read_list (reader, field, value, message);
@@ -281,10 +298,10 @@ read_field (Reader *reader,
 static gboolean
 read_message (Reader *reader,
               const ProtobufCMessageDescriptor *descriptor,
-              const json_t *object,
+              const OrfOtlpNode *object,
               ProtobufCMessage **message)
 {
-  if (!json_is_object (object))
+  if (object->type != ORF_OTLP_NODE_OBJECT)
     return FALSE;
   *message = orf_otlp_arena_alloc (reader->arena, descriptor->sizeof_message);
   if (*message == NULL)
@@ -302,54 +319,6 @@ read_message (Reader *reader,
 
 /* ---- the text -------------------------------------------------------------------------------- */
 
-/* What jansson may need for it. */
-static gsize
-estimate (const char *text, gsize length)
-{
-  gboolean quoted = FALSE;
-  gsize bytes = length;
-
-  for (gsize i = 0; i < length; i++)
-    switch (text[i]) {
-    case '"':
-      quoted = !quoted;
-      break;
-    case '\\':
-      i += quoted;
-      break;
-    case '{':
-      bytes += quoted ? 0 : OBJECT_BYTES;
-      break;
-    case '[':
-      bytes += quoted ? 0 : ARRAY_BYTES;
-      break;
-    case ',':
-    case ':':
-      bytes += quoted ? 0 : VALUE_BYTES;
-      break;
-    default:
-      break;
-    }
-  return bytes;
-}
-
-static json_t *
-parse (OrfOtlpArena *arena, const char *text, gsize length, GError **error)
-{
-  json_error_t failure;
-  json_t *tree;
-
-  if (estimate (text, length) > orf_otlp_arena_get_room (arena)) {
-    orf_otlp_message_set_too_large (error);
-    return NULL;
-  }
-  tree = json_loadb (text, length, 0, &failure);
-  if (tree == NULL)
-    g_set_error (error, ORF_ERROR, ORF_ERROR_PARSE_ERROR, "the body is no JSON: %s, at byte %d",
-                 failure.text, failure.position);
-  return tree;
-}
-
 ProtobufCMessage *
 orf_otlp_json_read (OrfOtlpArena *arena,
                     const ProtobufCMessageDescriptor *descriptor,
@@ -359,7 +328,7 @@ orf_otlp_json_read (OrfOtlpArena *arena,
 {
   Reader reader = { .arena = arena };
   ProtobufCMessage *message = NULL;
-  json_t *tree = parse (arena, text, length, error);
+  const OrfOtlpNode *tree = orf_otlp_tree_parse (arena, text, length, error);
   gboolean read;
 
   if (tree == NULL)
@@ -373,6 +342,5 @@ orf_otlp_json_read (OrfOtlpArena *arena,
                  "the body is no OTLP: %s is not what it has to be",
                  reader.wrong != NULL ? reader.wrong : "the whole");
   g_string_free (reader.scratch, TRUE);
-  json_decref (tree);
   return read ? message : NULL;
 }

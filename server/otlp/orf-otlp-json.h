@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <jansson.h>
-
-#include "otlp/orf-otlp-arena.h"
+#include "otlp/orf-otlp-tree.h"
 
 G_BEGIN_DECLS
 
@@ -13,8 +11,8 @@ G_BEGIN_DECLS
  * strings, unknown keys are skipped.  Pure.
  */
 
-/* All of it in the arena.  PARSE_ERROR; RESOURCE_EXHAUSTED where the arena, or what jansson would
- * need, is more than the arena may become. */
+/* All of it in the arena.  PARSE_ERROR; RESOURCE_EXHAUSTED where the arena would
+ * become larger than it may. */
 ProtobufCMessage *orf_otlp_json_read (OrfOtlpArena *arena,
                                       const ProtobufCMessageDescriptor *descriptor,
                                       const char *text,
@@ -23,13 +21,13 @@ ProtobufCMessage *orf_otlp_json_read (OrfOtlpArena *arena,
 
 /* What is bytes to us, and a message to others, as it would be on the wire: an attribute, a
  * resource, a scope.  FALSE: wrong types, or too deep. */
-gboolean orf_otlp_json_write_attribute (GString *to, const json_t *attribute);
-gboolean orf_otlp_json_write_resource (GString *to, const json_t *resource);
-gboolean orf_otlp_json_write_scope (GString *to, const json_t *scope);
+gboolean orf_otlp_json_write_attribute (GString *to, const OrfOtlpNode *attribute);
+gboolean orf_otlp_json_write_resource (GString *to, const OrfOtlpNode *resource);
+gboolean orf_otlp_json_write_scope (GString *to, const OrfOtlpNode *scope);
 
 /* A 64-bit integer, number or string. */
-gboolean orf_otlp_json_get_int64 (const json_t *value, gint64 *number);
+gboolean orf_otlp_json_get_int64 (const OrfOtlpNode *value, gint64 *number);
 /* Also "NaN", "Infinity", "-Infinity". */
-gboolean orf_otlp_json_get_double (const json_t *value, double *number);
+gboolean orf_otlp_json_get_double (const OrfOtlpNode *value, double *number);
 
 G_END_DECLS
