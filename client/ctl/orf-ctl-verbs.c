@@ -546,7 +546,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .run = orf_ctl_verb_traces_show },
   { .name = "traces slow",
     .arguments = "",
-    .summary = "spans that took longer than their operation was used to, newest first",
+    .summary = "spans that took longer than usual, newest first",
     .examples = "orfeasctl traces slow --service api\n"
                 "orfeasctl --db orfeas.db traces slow --from -1d --limit 20\n",
     .options = traces_slow_options,

@@ -43,7 +43,9 @@ typedef struct {
   OrfSeries *series; /* NULL: it is none, or has gone */
   OrfJudgeSpec spec; /* its strings are ours */
   gboolean is_series;
-  GArray *early; /* OrfJudgeSample before it is open; NULL afterwards */
+  char *metric;      /* of [forecast]; NULL: it is no series */
+  gint64 reaches_us; /* when it is expected to reach its threshold; 0: nothing is said */
+  GArray *early;     /* OrfJudgeSample before it is open; NULL afterwards */
 } Subject;
 
 typedef struct {
@@ -108,6 +110,7 @@ free_subject (OrfJudge *judge, Subject *subject)
   judge->n_series -= subject->is_series;
   g_free ((char *) subject->spec.subject);
   g_free ((char *) subject->spec.device);
+  g_free (subject->metric);
   g_free (subject);
 }
 
@@ -225,6 +228,7 @@ choose (OrfJudge *judge, OrfSeries *series)
                          .every_rows = metric->every_rows,
                          .lead_us = metric->lead_us };
   subject = add_subject (judge, &spec, TRUE);
+  subject->metric = g_strdup (metric->name);
   subject->series = series;
   return subject->number;
 }
@@ -385,6 +389,33 @@ write_change (OrfJudge *judge, OrfJudgeJob *job)
   orf_store_write_forecasts (judge->parts.store, change, written_cb, written);
 }
 
+static Subject *
+find_series (OrfJudge *judge, gint64 series_id)
+{
+  for (guint i = 0; i < judge->subjects->len; i++) {
+    Subject *subject = judge->subjects->pdata[i];
+
+    if (subject != NULL && subject->is_series && subject->spec.series_id == series_id)
+      return subject;
+  }
+  return NULL;
+}
+
+/* The time is worth telling of quiet series alone (doc/forecasts.md). */
+static void
+note_times (OrfJudge *judge, const GArray *predictions)
+{
+  for (guint i = 0; i < predictions->len; i++) {
+    const OrfPredictionRow *row = &g_array_index (predictions, OrfPredictionRow, i);
+    Subject *subject = isfinite (row->threshold) ? find_series (judge, row->series_id) : NULL;
+    gboolean told = row->threshold_us >= 0 &&
+                    g_str_equal (row->regime, orf_regime_get_word (ORF_REGIME_QUIET));
+
+    if (subject != NULL)
+      subject->reaches_us = told ? row->made_us + row->threshold_us : 0;
+  }
+}
+
 static void
 done_cb (OrfJob *base)
 {
@@ -393,6 +424,7 @@ done_cb (OrfJob *base)
 
   judge->figures = job->figures;
   tell_warnings (judge, job->change->warnings);
+  note_times (judge, job->change->predictions);
   for (guint i = 0; i < job->told->len; i++)
     for (guint j = 0; j < judge->listeners->len; j++) {
       const Listener *listener = &g_array_index (judge->listeners, Listener, j);
@@ -495,6 +527,23 @@ orf_judge_set_warned (OrfJudge *judge, OrfJudgeWarned warned, gpointer user_data
 /* ---- its own series -------------------------------------------------------------------------- */
 
 static void
+fill_times (OrfJudge *judge, OrfFrame *frame)
+{
+  gint64 now_us = orf_clock_now_us ();
+
+  for (guint i = 0; i < judge->subjects->len; i++) {
+    const Subject *subject = judge->subjects->pdata[i];
+
+    if (subject != NULL && subject->reaches_us > 0) {
+      const char *const labels[] = { subject->metric, subject->spec.subject, NULL };
+
+      orf_frame_add (frame, ORF_METRIC_FORECAST_TIME_TO_THRESHOLD_US, labels,
+                     (double) MAX (subject->reaches_us - now_us, 0));
+    }
+  }
+}
+
+static void
 fill_cb (gpointer self, OrfFrame *frame)
 {
   OrfJudge *judge = self;
@@ -510,6 +559,7 @@ fill_cb (gpointer self, OrfFrame *frame)
   orf_frame_add (frame, ORF_METRIC_ORFEAS_FORECAST_INSIDE, NULL, (double) figures->n_inside);
   orf_frame_add (frame, ORF_METRIC_ORFEAS_FORECAST_DROPPED, NULL,
                  (double) (judge->n_dropped + figures->n_late));
+  fill_times (judge, frame);
   orf_frame_add (frame, ORF_METRIC_ORFEAS_FORECAST_TICK_US, NULL, (double) figures->tick_us);
   for (guint i = 0; i < ORF_N_WARNING_FATES; i++) {
     const char *const labels[] = { orf_warning_fate_get_word (i), NULL };
