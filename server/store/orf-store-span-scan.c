@@ -8,7 +8,7 @@
 
 #include "store/orf-span-batch.h"
 
-#define FIRST_ROUND 256
+#define FIRST_ROUND 512
 #define LAST_ROUND  16384
 
 /* Newest first, so that most runs of those who have gone are never looked at. */

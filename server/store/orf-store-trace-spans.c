@@ -8,8 +8,8 @@
 
 /* The first version whose files have the tables. */
 #define FIRST_VERSION 13
-/* Entries of an index for one page of slow spans: 15 ms. */
-#define MAX_LOOKED 100000
+/* Entries of an index for one page of slow spans: 20 ms. */
+#define MAX_LOOKED 40000
 
 #define HEAD_COLUMNS                                                                               \
   "SELECT t.trace_id, s.span_id, s.parent_id, s.service, s.operation, s.kind, s.outcome, "         \

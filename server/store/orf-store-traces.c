@@ -14,8 +14,8 @@
 /* The first version whose files have the tables. */
 #define FIRST_VERSION 13
 
-/* For one page: entries of the index (15 ms), and rows of spans with their attributes (15 ms). */
-#define MAX_LOOKED 100000
+/* For one page: entries of the index (20 ms), and rows of spans with their attributes (15 ms). */
+#define MAX_LOOKED 40000
 #define MAX_ROWS   3000
 /* Of one trace, to see whether it was told before. */
 #define MAX_TRACE_SPANS "5000"
