@@ -10,11 +10,13 @@
 #include "store/orf-store-error.h"
 #include "store/orf-store-migrate.h"
 
-/* A WAL that a long reader made grow is cut to this at the next restart. */
+/* A WAL that a long reader made grow is cut to this at the next restart.
+ * The cache holds what one transaction of spans dirties: with 1 MiB it spilled, and wrote a fifth
+ * more. */
 #define WRITER_PRAGMAS                                                                             \
   "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = "         \
   "16777216;"                                                                                      \
-  "PRAGMA synchronous = FULL; PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY;"              \
+  "PRAGMA synchronous = FULL; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;"              \
   "PRAGMA secure_delete = OFF"
 #define READER_PRAGMAS                                                                             \
   "PRAGMA cache_size = -512; PRAGMA temp_store = MEMORY; PRAGMA query_only = ON"
