@@ -445,6 +445,18 @@ check_together (const OrfConfig *config, GError **error)
   return FALSE;
 }
 
+/* What goes before the files. */
+static gboolean
+apply_above_files (OrfConfig *config, const char *const *overrides, GError **error)
+{
+  if (!apply_environment (config, error))
+    return FALSE;
+  for (guint i = 0; overrides != NULL && overrides[i] != NULL; i++)
+    if (!apply_override (config, overrides[i], error))
+      return FALSE;
+  return TRUE;
+}
+
 OrfConfig *
 orf_config_load (const char *file, const char *const *overrides, GError **error)
 {
@@ -453,13 +465,10 @@ orf_config_load (const char *file, const char *const *overrides, GError **error)
 
   if (path != NULL && !apply_file (config, path, error))
     return NULL;
-  if (!apply_rules_dir (config, path, error))
+  /* once to learn where the rules are, and again to go before what those say */
+  if (!apply_above_files (config, overrides, error) || !apply_rules_dir (config, path, error) ||
+      !apply_above_files (config, overrides, error))
     return NULL;
-  if (!apply_environment (config, error))
-    return NULL;
-  for (guint i = 0; overrides != NULL && overrides[i] != NULL; i++)
-    if (!apply_override (config, overrides[i], error))
-      return NULL;
   if (!orf_config_entries_settle (config, error) || !check_together (config, error))
     return NULL;
   return g_steal_pointer (&config);

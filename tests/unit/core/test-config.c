@@ -51,6 +51,33 @@ test_order (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (config->listen.allowed_hosts[1], ==, "b");
 }
 
+/* Rules are read where the option says, and what the option says of one goes before its file. */
+static void
+test_rules_dir (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *folder = g_dir_make_tmp ("orf-rules-XXXXXX", NULL);
+  g_autofree char *rules = g_build_filename (folder, "a.conf", NULL);
+  g_autofree char *where = g_strconcat ("alerts.rules_dir=", folder, NULL);
+  const char *const overrides[] = { where, "alerts.one.threshold=7", NULL };
+  g_autoptr (OrfConfig) config = NULL;
+  g_autoptr (GError) error = NULL;
+  const OrfConfigAlertRule *rule;
+
+  g_file_set_contents (rules, "[one]\nexpr=x > 5\nthreshold=6\nfor_us=3s\n", -1, NULL);
+  config = load (fixture, "", overrides, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (config->alerts.rules->len, ==, 1);
+  rule = config->alerts.rules->pdata[0];
+  g_assert_cmpstr (rule->expr, ==, "x > 5");
+  g_assert_cmpstr (rule->threshold, ==, "7");
+  g_assert_cmpstr (rule->for_us, ==, "3s");
+  g_file_set_contents (rules, "no rule", -1, NULL);
+  g_assert_null (load (fixture, "", overrides, &error));
+  g_assert_nonnull (strstr (error->message, rules));
+  g_unlink (rules);
+  g_rmdir (folder);
+}
+
 static void
 test_names_from_before (Fixture *fixture, gconstpointer data)
 {
@@ -179,6 +206,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 #define ADD(path, func) g_test_add ("/config/" path, Fixture, NULL, set_up, func, tear_down)
   ADD ("order", test_order);
+  ADD ("rules-dir", test_rules_dir);
   ADD ("names-from-before", test_names_from_before);
   ADD ("refusals", test_refusals);
   ADD ("reload", test_reload);
