@@ -48,6 +48,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfCtlConnection, orf_ctl_connection_close)
 
 /* As the daemon finds it: $XDG_RUNTIME_DIR/orfeas/orfeas.sock, else /tmp/orfeas-UID/orfeas.sock. */
 char *orf_ctl_dup_default_socket (void);
+/* The daemon's program: $ORFEAS_ORFEASD, else that of the build tree that we are in, else that of
+ * the folder we are in; NULL: it is not found. */
+char *orf_ctl_find_daemon (void);
 
 /* For the transports: the error for a deadline that passed. */
 OrfCtlExit orf_ctl_fail_deadline (GError **error);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "orf-ctl-params.h"
 
+#include <math.h>
+
 #include "orf-error.h"
 
 #include "orf-ctl-time.h"
@@ -59,6 +61,26 @@ orf_ctl_params_add_duration (
   if (!orf_ctl_params_get_duration (ctl, option, &duration_us, error))
     return FALSE;
   orf_ctl_params_set_time (params, name, duration_us);
+  return TRUE;
+}
+
+gboolean
+orf_ctl_params_add_number (
+  const OrfCtl *ctl, json_t *params, const char *option, const char *name, GError **error)
+{
+  const char *text = orf_ctl_options_get (orf_ctl_get_options (ctl), option);
+  char *end = NULL;
+  double value;
+
+  if (text == NULL)
+    return TRUE;
+  value = g_ascii_strtod (text, &end);
+  if (end == text || *end != '\0' || !isfinite (value)) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "--%s: \"%s\" is no number", option,
+                 text);
+    return FALSE;
+  }
+  json_object_set_new (params, name, json_real (value));
   return TRUE;
 }
 

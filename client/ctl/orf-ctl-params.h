@@ -22,6 +22,8 @@ gboolean orf_ctl_params_add_time (
   const OrfCtl *ctl, json_t *params, const char *option, const char *name, GError **error);
 gboolean orf_ctl_params_add_duration (
   const OrfCtl *ctl, json_t *params, const char *option, const char *name, GError **error);
+gboolean orf_ctl_params_add_number (
+  const OrfCtl *ctl, json_t *params, const char *option, const char *name, GError **error);
 /* Text, as the parameter of the option's name. */
 void orf_ctl_params_add_text (const OrfCtl *ctl, json_t *params, const char *name);
 /* --limit; G_MAXINT64 where it is not given. */

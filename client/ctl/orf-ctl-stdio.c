@@ -111,10 +111,8 @@ stdio_close (gpointer self)
 static const OrfCtlTransport stdio_transport = { stdio_get_address, stdio_exchange, NULL,
                                                  stdio_close };
 
-/* $ORFEAS_ORFEASD, else that of the build tree that we are in, else that of the folder we are in.
- */
-static char *
-find_daemon (void)
+char *
+orf_ctl_find_daemon (void)
 {
   static const char *const places[] = { "../../server/orfeasd", "orfeasd" };
   const char *named = g_getenv ("ORFEAS_ORFEASD");
@@ -143,7 +141,7 @@ OrfCtlExit
 orf_ctl_stdio_open (const char *db, OrfCtlConnection *connection, GError **error)
 {
   g_autofree StdioTransport *transport = g_new0 (StdioTransport, 1);
-  g_autofree char *daemon = find_daemon ();
+  g_autofree char *daemon = orf_ctl_find_daemon ();
   g_autofree char *path = g_canonicalize_filename (db, NULL);
   const char *argv[] = { daemon, "--stdio", "--db", path, NULL };
   g_autoptr (GError) reason = NULL;

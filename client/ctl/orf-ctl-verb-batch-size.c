@@ -11,25 +11,6 @@
 /* Integers that may be null become doubles that may be NAN: every formatter of ours knows those. */
 #define OPTIONAL(object, member) ((object)->has_##member ? (double) (object)->member : NAN)
 
-static gboolean
-add_number (const OrfCtl *ctl, json_t *params, const char *option, const char *name, GError **error)
-{
-  const char *text = orf_ctl_options_get (orf_ctl_get_options (ctl), option);
-  char *end = NULL;
-  double value;
-
-  if (text == NULL)
-    return TRUE;
-  value = g_ascii_strtod (text, &end);
-  if (end == text || *end != '\0' || !isfinite (value)) {
-    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "--%s: \"%s\" is no number", option,
-                 text);
-    return FALSE;
-  }
-  json_object_set_new (params, name, json_real (value));
-  return TRUE;
-}
-
 /* NULL: the command line is wrong. */
 static json_t *
 make_params (const OrfCtl *ctl, GError **error)
@@ -41,7 +22,7 @@ make_params (const OrfCtl *ctl, GError **error)
     return NULL;
   }
   orf_ctl_params_add_text (ctl, params, "device");
-  if (!add_number (ctl, params, "headroom", "headroom_percent", error) ||
+  if (!orf_ctl_params_add_number (ctl, params, "headroom", "headroom_percent", error) ||
       !orf_ctl_params_add_duration (ctl, params, "p99", "p99_us", error))
     return NULL;
   return g_steal_pointer (&params);

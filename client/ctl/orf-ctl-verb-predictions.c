@@ -3,50 +3,13 @@
 
 #include "orf-error.h"
 
+#include "orf-ctl-cells.h"
 #include "orf-ctl-format.h"
 #include "orf-ctl-list.h"
 #include "orf-ctl-params.h"
 #include "orf-ctl-time.h"
 
 /* ---- cells ----------------------------------------------------------------------------------- */
-
-static void
-take_number (const OrfCtl *ctl, OrfCtlTable *table, OrfCtlStyle style, double value)
-{
-  orf_ctl_table_take (table, style,
-                      orf_ctl_get_terminal (ctl)->is_terminal ? orf_ctl_format_number (value)
-                                                              : orf_ctl_format_exact (value));
-}
-
-static void
-take_percent (const OrfCtl *ctl, OrfCtlTable *table, OrfCtlStyle style, double percent)
-{
-  orf_ctl_table_take (table, style,
-                      orf_ctl_get_terminal (ctl)->is_terminal ? orf_ctl_format_percent (percent)
-                                                              : orf_ctl_format_exact (percent));
-}
-
-/* As microseconds in a pipe. */
-static void
-take_duration (
-  const OrfCtl *ctl, OrfCtlTable *table, OrfCtlStyle style, gboolean known, gint64 duration_us)
-{
-  const OrfCtlTerminal *terminal = orf_ctl_get_terminal (ctl);
-
-  if (!known)
-    orf_ctl_table_add (table, style, NULL);
-  else if (terminal->is_terminal)
-    orf_ctl_table_take (table, style,
-                        orf_ctl_format_duration_us ((double) duration_us, terminal->utf8));
-  else
-    orf_ctl_table_take (table, style, g_strdup_printf ("%" G_GINT64_FORMAT, duration_us));
-}
-
-static void
-take_count (OrfCtlTable *table, OrfCtlStyle style, gint64 count)
-{
-  orf_ctl_table_take (table, style, g_strdup_printf ("%" G_GINT64_FORMAT, count));
-}
 
 /* "12.3 to 14.5"; two exact numbers in a pipe. */
 static void
@@ -96,25 +59,25 @@ add_prediction_cb (const OrfCtl *ctl, OrfCtlTable *table, gconstpointer row)
   OrfCtlStyle style = time != NULL && time->has_value ? ORF_CTL_WARNING : ORF_CTL_PLAIN;
 
   orf_ctl_table_add (table, ORF_CTL_PLAIN, info->series);
-  take_duration (ctl, table, ORF_CTL_PLAIN, TRUE, info->horizon_us);
-  take_number (ctl, table, ORF_CTL_PLAIN, info->last);
-  take_number (ctl, table, ORF_CTL_PLAIN, info->value);
+  orf_ctl_cells_take_duration (ctl, table, ORF_CTL_PLAIN, TRUE, info->horizon_us);
+  orf_ctl_cells_take_number (ctl, table, ORF_CTL_PLAIN, info->last);
+  orf_ctl_cells_take_number (ctl, table, ORF_CTL_PLAIN, info->value);
   take_interval (ctl, table, info->lower, info->upper);
-  take_percent (ctl, table, ORF_CTL_FAINT, 100 * info->confidence);
+  orf_ctl_cells_take_percent (ctl, table, ORF_CTL_FAINT, 100 * info->confidence);
   orf_ctl_table_add (table, get_trend_style (info->trend),
                      info->trend != ORF_PREDICTION_TREND_UNSET
                        ? orf_prediction_trend_to_string (info->trend)
                        : NULL);
   orf_ctl_table_add (table, ORF_CTL_PLAIN, orf_prediction_regime_to_string (info->regime));
-  take_number (ctl, table, ORF_CTL_PLAIN, info->threshold);
+  orf_ctl_cells_take_number (ctl, table, ORF_CTL_PLAIN, info->threshold);
   if (time != NULL && time->has_value && time->value == 0 &&
       orf_ctl_get_terminal (ctl)->is_terminal)
     orf_ctl_table_add (table, ORF_CTL_BAD, "reached");
   else
-    take_duration (ctl, table, style, time != NULL && time->has_value,
-                   time != NULL ? time->value : 0);
-  take_duration (ctl, table, style, time != NULL && time->has_upper,
-                 time != NULL ? time->upper : 0);
+    orf_ctl_cells_take_duration (ctl, table, style, time != NULL && time->has_value,
+                                 time != NULL ? time->value : 0);
+  orf_ctl_cells_take_duration (ctl, table, style, time != NULL && time->has_upper,
+                               time != NULL ? time->upper : 0);
   orf_ctl_table_add (table, ORF_CTL_FAINT, info->method);
 }
 
@@ -198,16 +161,16 @@ static void
 add_accuracy (const OrfCtl *ctl, OrfCtlTable *table, const OrfPredictionAccuracy *row)
 {
   orf_ctl_table_add (table, ORF_CTL_PLAIN, row->series != NULL ? row->series : row->metric);
-  take_duration (ctl, table, ORF_CTL_PLAIN, TRUE, row->horizon_us);
+  orf_ctl_cells_take_duration (ctl, table, ORF_CTL_PLAIN, TRUE, row->horizon_us);
   orf_ctl_table_add (table, ORF_CTL_PLAIN, row->method);
-  take_count (table, ORF_CTL_PLAIN, row->forecasts);
-  take_number (ctl, table, ORF_CTL_PLAIN, row->error);
-  take_number (ctl, table, ORF_CTL_PLAIN, row->naive_error);
-  take_number (ctl, table, row->error_ratio > 1 ? ORF_CTL_WARNING : ORF_CTL_PLAIN,
-               row->error_ratio);
-  take_percent (ctl, table, ORF_CTL_PLAIN, row->coverage_percent);
-  take_percent (ctl, table, ORF_CTL_PLAIN, row->coverage90_percent);
-  take_number (ctl, table, ORF_CTL_PLAIN, row->width);
+  orf_ctl_cells_take_count (table, ORF_CTL_PLAIN, row->forecasts);
+  orf_ctl_cells_take_number (ctl, table, ORF_CTL_PLAIN, row->error);
+  orf_ctl_cells_take_number (ctl, table, ORF_CTL_PLAIN, row->naive_error);
+  orf_ctl_cells_take_number (ctl, table, row->error_ratio > 1 ? ORF_CTL_WARNING : ORF_CTL_PLAIN,
+                             row->error_ratio);
+  orf_ctl_cells_take_percent (ctl, table, ORF_CTL_PLAIN, row->coverage_percent);
+  orf_ctl_cells_take_percent (ctl, table, ORF_CTL_PLAIN, row->coverage90_percent);
+  orf_ctl_cells_take_number (ctl, table, ORF_CTL_PLAIN, row->width);
 }
 
 static OrfCtlTable *
@@ -230,13 +193,13 @@ static void
 add_warnings (const OrfCtl *ctl, OrfCtlTable *table, const OrfPredictionWarnings *row)
 {
   orf_ctl_table_add (table, ORF_CTL_PLAIN, row->series != NULL ? row->series : row->metric);
-  take_count (table, ORF_CTL_PLAIN, row->came_true);
-  take_count (table, ORF_CTL_PLAIN, row->false_alarm);
-  take_count (table, ORF_CTL_PLAIN, row->missed);
-  take_count (table, ORF_CTL_PLAIN, row->averted);
-  take_count (table, ORF_CTL_PLAIN, row->open);
-  take_percent (ctl, table, ORF_CTL_PLAIN, row->right_percent);
-  take_duration (ctl, table, ORF_CTL_PLAIN, row->has_lead_us, row->lead_us);
+  orf_ctl_cells_take_count (table, ORF_CTL_PLAIN, row->came_true);
+  orf_ctl_cells_take_count (table, ORF_CTL_PLAIN, row->false_alarm);
+  orf_ctl_cells_take_count (table, ORF_CTL_PLAIN, row->missed);
+  orf_ctl_cells_take_count (table, ORF_CTL_PLAIN, row->averted);
+  orf_ctl_cells_take_count (table, ORF_CTL_PLAIN, row->open);
+  orf_ctl_cells_take_percent (ctl, table, ORF_CTL_PLAIN, row->right_percent);
+  orf_ctl_cells_take_duration (ctl, table, ORF_CTL_PLAIN, row->has_lead_us, row->lead_us);
 }
 
 static void

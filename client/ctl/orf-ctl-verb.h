@@ -19,7 +19,7 @@ typedef struct {
 } OrfCtlOption;
 
 typedef struct {
-  const char *name;            /* one word, or two: "metrics query" */
+  const char *name;            /* one word or more: "metrics query" */
   const char *arguments;       /* as the usage line shows them: "SELECT" */
   const char *summary;         /* one line, without a full stop */
   const char *help;            /* paragraphs; NULL: the summary says it all */
@@ -65,6 +65,18 @@ OrfCtlExit orf_ctl_verb_traces_slow (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_traces_services (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_traces_stats (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_traces_tail (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_alerts (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_alerts_history (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_alerts_explain (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_alerts_watch (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_alerts_ack (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_alerts_silence (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_alerts_silences (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_alerts_unsilence (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_alerts_rules (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_alerts_rules_check (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_alerts_set (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_alerts_delete (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_workers (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_scrape (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_outbox (OrfCtl *ctl, GError **error);

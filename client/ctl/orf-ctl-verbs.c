@@ -223,6 +223,82 @@ static const OrfCtlOption traces_tail_options[] = {
   { NULL, NULL, NULL },
 };
 
+static const OrfCtlOption alerts_options[] = {
+  { "severity", "LEVEL", "at least this: info, warning or critical" },
+  { "limit", "N", "at most so many" },
+  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
+  { NULL, NULL, NULL },
+};
+
+static const OrfCtlOption alerts_watch_options[] = {
+  { "severity", "LEVEL", "at least this: info, warning or critical" },
+  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  { NULL, NULL, NULL },
+};
+
+static const OrfCtlOption alerts_history_options[] = {
+  { "rule", "RULE", "only of this rule" },
+  { "from", "TIME", "not before: RFC 3339, epoch seconds, or -1d" },
+  { "to", "TIME", "before; the default is now" },
+  { "unfired", NULL, "also those that were pending and never fired" },
+  { "limit", "N", "at most so many" },
+  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
+  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  { NULL, NULL, NULL },
+};
+
+static const OrfCtlOption alerts_ack_options[] = {
+  { "note", "TEXT", "for people" },
+  { "verdict", "VERDICT", "what it was worth: useful, noise or known" },
+  { "author", "NAME", "who has seen it; the default is who calls" },
+  { NULL, NULL, NULL },
+};
+
+static const OrfCtlOption alerts_silence_options[] = {
+  { "for", "DURATION", "for so long: 2h, 30m" },
+  { "until", "TIME", "until then: RFC 3339, epoch seconds" },
+  { "from", "TIME", "from then on; the default is now" },
+  { "note", "TEXT", "for people" },
+  { "author", "NAME", "who wants it; the default is who calls" },
+  { NULL, NULL, NULL },
+};
+
+static const OrfCtlOption alerts_silences_options[] = {
+  { "limit", "N", "at most so many" },
+  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
+  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  { NULL, NULL, NULL },
+};
+
+static const OrfCtlOption alerts_rules_options[] = {
+  { "limit", "N", "at most so many" },
+  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
+  { NULL, NULL, NULL },
+};
+
+static const OrfCtlOption alerts_set_options[] = {
+  { "expr", "EXPR", "the condition: avg(gpu.memory.used_percent, 5m) > 85" },
+  { "threshold", "V", "in place of the number in the condition" },
+  { "hysteresis", "V", "it ends only so far on the good side of the threshold" },
+  { "severity", "LEVEL", "info, warning or critical" },
+  { "for", "DURATION", "how long the condition must hold; 0: not at all" },
+  { "keep-firing-for", "DURATION", "how long it stays after the condition ended" },
+  { "cooldown", "DURATION", "least time between two firings" },
+  { "labels", "K=V,…", "added to its alerts, in place of those it has" },
+  { "inhibited-by", "RULE,…", "while one of them fires, nobody is told" },
+  { "summary", "TEXT", "one sentence, with {value}, {threshold} and {LABEL}" },
+  { "advice", "TEXT", "what to do about it" },
+  { "runbook", "URL", "where that is written" },
+  { "enable", NULL, "look at it again" },
+  { "disable", NULL, "let it rest" },
+  { NULL, NULL, NULL },
+};
+
+static const OrfCtlOption alerts_check_options[] = {
+  { "config", "FILE", "beside this config; the default is the daemon's own" },
+  { NULL, NULL, NULL },
+};
+
 static const OrfCtlOption predictions_options[] = {
   { "horizon", "DURATION", "only so far ahead: 15m" },
   { "limit", "N", "at most so many" },
@@ -618,6 +694,118 @@ const OrfCtlVerb orf_ctl_verbs[] = {
                 "orfeasctl health --json | jq .health.score\n",
     .reads_only = TRUE,
     .run = orf_ctl_verb_health },
+  { .name = "alerts",
+    .arguments = "",
+    .summary = "what fires or is about to, most severe first",
+    .help = "QUIET says why nobody is told of it again: acknowledged, silenced, inhibited.\n"
+            "Piped, ages are microseconds.",
+    .examples = "orfeasctl alerts\n"
+                "orfeasctl alerts --severity critical --json | jq -r '.alerts[].id'\n"
+                "orfeasctl --db orfeas.db alerts\n",
+    .options = alerts_options,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_alerts },
+  { .name = "alerts history",
+    .arguments = "",
+    .summary = "alerts of the past, newest first",
+    .examples = "orfeasctl alerts history --from -1d\n"
+                "orfeasctl alerts history --rule gpu_memory_high --limit 10\n"
+                "orfeasctl --db orfeas.db alerts history --unfired\n",
+    .options = alerts_history_options,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_alerts_history },
+  { .name = "alerts explain",
+    .arguments = "ID",
+    .summary = "why an alert was, or was not, told: each step, its time",
+    .help = "AFTER counts from when its condition was true first.",
+    .examples = "orfeasctl alerts explain al-7\n"
+                "orfeasctl --db orfeas.db alerts explain al-7 --utc\n",
+    .options = incidents_show_options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_alerts_explain },
+  { .name = "alerts ack",
+    .arguments = "ID",
+    .summary = "say that somebody has seen it: it is told no more",
+    .help = "The verdict feeds the record of its rule.  A second time replaces the first.",
+    .examples = "orfeasctl alerts ack al-7\n"
+                "orfeasctl alerts ack al-7 --verdict noise --note 'a load test'\n",
+    .options = alerts_ack_options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .run = orf_ctl_verb_alerts_ack },
+  { .name = "alerts silence",
+    .arguments = "MATCHERS",
+    .summary = "keep alerts quiet for a while; prints the silence's id",
+    .help = "MATCHERS is a selector over labels, of which rule and severity are two.  They\n"
+            "still appear, and what still fires when it ends is told then.",
+    .examples = "orfeasctl alerts silence '{rule=\"gpu_memory_high\"}' --for 2h\n"
+                "orfeasctl alerts silence '{device=~\"gpu-[01]\"}' --until 2026-11-22T08:00:00Z\n",
+    .options = alerts_silence_options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .run = orf_ctl_verb_alerts_silence },
+  { .name = "alerts silences",
+    .arguments = "",
+    .summary = "silences in force and to come",
+    .examples = "orfeasctl alerts silences\n",
+    .options = alerts_silences_options,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_alerts_silences },
+  { .name = "alerts unsilence",
+    .arguments = "ID",
+    .summary = "end a silence",
+    .examples = "orfeasctl alerts unsilence si-1\n",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .run = orf_ctl_verb_alerts_unsilence },
+  { .name = "alerts watch",
+    .arguments = "",
+    .summary = "what fires, and each change, until Ctrl-C",
+    .examples = "orfeasctl alerts watch\n"
+                "orfeasctl alerts watch --severity critical --json\n",
+    .options = alerts_watch_options,
+    .run = orf_ctl_verb_alerts_watch },
+  { .name = "alerts rules",
+    .arguments = "",
+    .summary = "the rules, what they wait for, and what they were worth",
+    .help = "PRECISION is the share of verdicts that were useful or known.",
+    .examples = "orfeasctl alerts rules\n"
+                "orfeasctl alerts rules --json | jq '.rules[] | select(.source != \"builtin\")'\n",
+    .options = alerts_rules_options,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_alerts_rules },
+  { .name = "alerts rules check",
+    .arguments = "FILE…",
+    .summary = "whether files of alerts.d are right, before a daemon",
+    .help = "By orfeasd's own code, beside its config.  Exit status 5: one is wrong, and why\n"
+            "is printed.  $ORFEAS_ORFEASD names the orfeasd to ask.",
+    .examples = "orfeasctl alerts rules check alerts.d/gpu.conf\n"
+                "orfeasctl alerts rules check --config orfeasd.conf alerts.d/*.conf\n",
+    .options = alerts_check_options,
+    .min_arguments = 1,
+    .max_arguments = MANY,
+    .run = orf_ctl_verb_alerts_rules_check },
+  { .name = "alerts set",
+    .arguments = "RULE",
+    .summary = "make a rule, or change what is said of one",
+    .help = "What is not given stays as it is.  It goes before what the config says.",
+    .examples = "orfeasctl alerts set gpu_memory_high --threshold 90 --for 30s\n"
+                "orfeasctl alerts set queue_long --expr 'avg(queue.depth, 5m) > 100'\n"
+                "orfeasctl alerts set host_cpu_high --disable\n",
+    .options = alerts_set_options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .run = orf_ctl_verb_alerts_set },
+  { .name = "alerts delete",
+    .arguments = "RULE",
+    .summary = "take back what was said of a rule by call",
+    .help = "A built-in rule, or one of the config, has its own values again.",
+    .examples = "orfeasctl alerts delete queue_long\n",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .run = orf_ctl_verb_alerts_delete },
   { .name = "predictions",
     .arguments = "[SELECT]",
     .summary = "forecasts with intervals, and when thresholds come",

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "orf-ctl-alerts.h"
+
+#include "orf-error.h"
+
+OrfCtlStyle
+orf_ctl_alerts_get_severity_style (OrfSeverity severity)
+{
+  switch (severity) {
+  case ORF_SEVERITY_CRITICAL:
+    return ORF_CTL_BAD;
+  case ORF_SEVERITY_WARNING:
+    return ORF_CTL_WARNING;
+  case ORF_SEVERITY_INFO:
+    return ORF_CTL_ACCENT;
+  case ORF_SEVERITY_UNSET:
+  case ORF_SEVERITY_N:
+  default:
+    return ORF_CTL_PLAIN;
+  }
+}
+
+/* As a selector has it. */
+static void
+append_quoted (GString *text, const char *value)
+{
+  g_string_append_c (text, '"');
+  for (const char *p = value; *p != '\0'; p++) {
+    if (*p == '"' || *p == '\\')
+      g_string_append_c (text, '\\');
+    g_string_append_c (text, *p);
+  }
+  g_string_append_c (text, '"');
+}
+
+char *
+orf_ctl_alerts_format_labels (char *const *labels)
+{
+  GString *text;
+
+  if (labels == NULL || labels[0] == NULL)
+    return NULL;
+  text = g_string_new ("{");
+  for (guint i = 0; labels[i] != NULL; i += 2) {
+    g_string_append_printf (text, "%s%s=", i > 0 ? "," : "", labels[i]);
+    append_quoted (text, labels[i + 1]);
+  }
+  g_string_append_c (text, '}');
+  return g_string_free (text, FALSE);
+}
+
+static void
+append_hold (GString *text, const char *format, const char *by)
+{
+  if (by == NULL)
+    return;
+  if (text->len > 0)
+    g_string_append (text, ", ");
+  g_string_append_printf (text, format, by);
+}
+
+char *
+orf_ctl_alerts_describe_holds (const OrfAlertInfo *alert)
+{
+  const OrfAlertAcknowledgement *seen = alert->acknowledged;
+  GString *text = g_string_new (NULL);
+
+  if (seen != NULL) {
+    g_string_append_printf (text, "acknowledged%s%s", seen->author != NULL ? " by " : "",
+                            seen->author != NULL ? seen->author : "");
+    if (seen->verdict != ORF_ALERT_VERDICT_UNSET)
+      g_string_append_printf (text, " (%s)", orf_alert_verdict_to_string (seen->verdict));
+  }
+  append_hold (text, "silenced by %s", alert->silenced_by);
+  append_hold (text, "inhibited by %s", alert->inhibited_by);
+  if (text->len > 0)
+    return g_string_free (text, FALSE);
+  g_string_free (text, TRUE);
+  return NULL;
+}
+
+json_t *
+orf_ctl_alerts_pack_argument (const OrfCtl *ctl, const char *name, GError **error)
+{
+  json_t *params = json_pack ("{s:s}", name, orf_ctl_get_argument (ctl, 0));
+
+  if (params == NULL)
+    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "%s is not UTF-8", name);
+  return params;
+}

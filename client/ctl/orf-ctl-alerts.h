@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "orf-ctl.h"
+
+G_BEGIN_DECLS
+
+/* What several verbs tell of an alert. */
+
+OrfCtlStyle orf_ctl_alerts_get_severity_style (OrfSeverity severity);
+/* {device="gpu-0",pool="a"}; NULL: it has none. */
+char *orf_ctl_alerts_format_labels (char *const *labels);
+/* "acknowledged by ann (known), silenced by si-1, inhibited by al-3": why nobody is told of it
+ * again; NULL: nothing holds it back. */
+char *orf_ctl_alerts_describe_holds (const OrfAlertInfo *alert);
+
+/* {"id": the first argument}; NULL: it is no text. */
+json_t *orf_ctl_alerts_pack_argument (const OrfCtl *ctl, const char *name, GError **error);
+
+G_END_DECLS

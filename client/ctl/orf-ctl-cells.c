@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "orf-ctl-cells.h"
+
+#include "orf-ctl-format.h"
+
+void
+orf_ctl_cells_take_number (const OrfCtl *ctl, OrfCtlTable *table, OrfCtlStyle style, double value)
+{
+  orf_ctl_table_take (table, style,
+                      orf_ctl_get_terminal (ctl)->is_terminal ? orf_ctl_format_number (value)
+                                                              : orf_ctl_format_exact (value));
+}
+
+void
+orf_ctl_cells_take_percent (const OrfCtl *ctl,
+                            OrfCtlTable *table,
+                            OrfCtlStyle style,
+                            double percent)
+{
+  orf_ctl_table_take (table, style,
+                      orf_ctl_get_terminal (ctl)->is_terminal ? orf_ctl_format_percent (percent)
+                                                              : orf_ctl_format_exact (percent));
+}
+
+void
+orf_ctl_cells_take_duration (
+  const OrfCtl *ctl, OrfCtlTable *table, OrfCtlStyle style, gboolean known, gint64 duration_us)
+{
+  const OrfCtlTerminal *terminal = orf_ctl_get_terminal (ctl);
+
+  if (!known)
+    orf_ctl_table_add (table, style, NULL);
+  else if (terminal->is_terminal)
+    orf_ctl_table_take (table, style,
+                        orf_ctl_format_duration_us ((double) duration_us, terminal->utf8));
+  else
+    orf_ctl_table_take (table, style, g_strdup_printf ("%" G_GINT64_FORMAT, duration_us));
+}
+
+void
+orf_ctl_cells_take_count (OrfCtlTable *table, OrfCtlStyle style, gint64 count)
+{
+  orf_ctl_table_take (table, style, g_strdup_printf ("%" G_GINT64_FORMAT, count));
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "orf-ctl-table.h"
+#include "orf-ctl.h"
+
+G_BEGIN_DECLS
+
+/* Cells of a table: short for a terminal, exact in a pipe.  NAN, and what is not known, is a dash.
+ */
+
+void
+orf_ctl_cells_take_number (const OrfCtl *ctl, OrfCtlTable *table, OrfCtlStyle style, double value);
+void orf_ctl_cells_take_percent (const OrfCtl *ctl,
+                                 OrfCtlTable *table,
+                                 OrfCtlStyle style,
+                                 double percent);
+/* As microseconds in a pipe. */
+void orf_ctl_cells_take_duration (
+  const OrfCtl *ctl, OrfCtlTable *table, OrfCtlStyle style, gboolean known, gint64 duration_us);
+void orf_ctl_cells_take_count (OrfCtlTable *table, OrfCtlStyle style, gint64 count);
+
+G_END_DECLS
