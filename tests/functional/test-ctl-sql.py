@@ -121,7 +121,7 @@ def test_on_a_terminal(t):
         terminal.type("FROM event;\n")
         contains(terminal.until("1 row, "), "studio")
         terminal.until("sql> ")
-        terminal.type("SELECT created_\t AS made FROM ser\t LIMIT 1;\n")  # created_us, series
+        terminal.type("SELECT created_\t AS made FROM seri\t LIMIT 1;\n")  # created_us, series
         contains(terminal.until("1 row, "), "made")
         terminal.until("sql> ")
         terminal.type("SELEC;\n")
