@@ -3,6 +3,7 @@
 // first, since it asks for data while the rest is read
 import { session, store } from "./live.js";
 import { Ahead } from "./ahead.js";
+import { Alerts } from "./alerts.js";
 import { setAttribute, setText } from "./dom.js";
 import { countCharts } from "./chart.js";
 import { Explorer } from "./explorer.js";
@@ -21,6 +22,7 @@ const $ = (id) => document.getElementById(id);
 const ahead = new Ahead();
 const sections = [
   new Health($("health"), session),
+  new Alerts($("alerts"), session, store),
   new Gpu($("gpu"), session, store, ahead),
   new Memory($("gpu"), session),
   new Forecast($("forecast"), session, ahead),

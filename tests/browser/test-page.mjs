@@ -386,6 +386,135 @@ await run({
     await visit.end();
   },
 
+  alerts: async () => {
+    const temp = (value, labels) => record([{ name: "temp", labels, value }]);
+    const history = async () => (await ask("call", "alerts.history", {})).alerts;
+    const visit = await Visit.begin();
+    const { page } = visit;
+    visit.allowed = [/WebSocket connection to .* failed/, /ERR_CONNECTION_REFUSED/];
+    await visit.state("live");
+    const section = page.locator("#alerts");
+    await section.getByRole("status").getByText("Nothing fires", { exact: true }).waitFor();
+    await section.getByText("None fired.").waitFor();
+    await section.getByText("Nothing is silenced.").waitFor();
+    assert.equal(await section.getByRole("list", { name: "Alerts", includeHidden: true }).locator("li").count(), 0);
+    await axe(visit, "nothing fires");
+    await visit.screenshot("alerts-none");
+
+    // live, most severe first, with what to do; a link that is none of the web is not one
+    await temp(85, { device: 'gpu "0"' });
+    const hot = section.getByRole("listitem").filter({ has: page.getByRole("heading", { name: "hot", exact: true }) });
+    await hot.getByText("85 of 80", { exact: true }).waitFor();
+    await temp(-20, { device: "b" });
+    const cold = section.getByRole("listitem").filter({ has: page.getByRole("heading", { name: "cold", exact: true }) });
+    await cold.waitFor();
+    assert.deepEqual(await section.locator("li h3").allTextContents(), ["cold", "hot"]);
+    await section.getByRole("status").getByText("2 alerts fire", { exact: true }).waitFor();
+    await hot.getByText('value 85 · threshold 80 · device=gpu "0"').waitFor();
+    await hot.getByText("open the window").waitFor();
+    assert.equal(await hot.getByRole("link", { name: "Runbook" }).getAttribute("href"), "https://example.org/hot");
+    assert.equal(await cold.getByRole("link").count(), 0);
+    await hot.getByText(/^since \d\d:\d\d:\d\d, \d+\ss$/).waitFor();
+    await section.getByRole("table", { name: "Alerts of the last day" }).getByRole("row", { name: /fires still.*hot.*85 of 80/ }).waitFor();
+    await visit.screenshot("alerts-firing");
+
+    // by keyboard alone; what is asked and left is not done
+    const button = hot.getByRole("button", { name: "Acknowledge" });
+    const dialog = page.getByRole("dialog", { name: "Acknowledge" });
+    await button.focus();
+    await page.keyboard.press("Enter");
+    await dialog.waitFor();
+    await axe(visit, "the question");
+    await visit.screenshot("alerts-acknowledge");
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
+    assert.ok((await history()).every(({ acknowledged }) => acknowledged === null));
+    assert.ok(await button.evaluate((element) => element === document.activeElement));
+    await page.keyboard.press("Enter");
+    assert.ok(await dialog.getByRole("combobox", { name: "What it was worth" }).evaluate((element) => element === document.activeElement));
+    await page.keyboard.press("n"); // noise
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("a <b>load</b> test");
+    await page.keyboard.press("Enter");
+    await dialog.waitFor({ state: "hidden" });
+    await hot.getByText("Acknowledged by loopback (noise): a <b>load</b> test.", { exact: true }).waitFor();
+    const seen = (await history()).find(({ rule }) => rule === "hot").acknowledged;
+    assert.deepEqual([seen.verdict, seen.note], ["noise", "a <b>load</b> test"]);
+    // what was told meanwhile has not taken who is there from where they are
+    assert.ok(await button.evaluate((element) => element === document.activeElement));
+
+    // the alert alone, for four hours; then it is ended
+    const quiet = page.getByRole("dialog", { name: "Silence" });
+    await hot.getByRole("button", { name: "Silence" }).click();
+    await quiet.getByRole("combobox", { name: "For", exact: true }).selectOption("4 hours");
+    await quiet.getByRole("button", { name: "Keep it quiet" }).click();
+    await hot.getByText(/silenced by si-\d+\.$/).waitFor();
+    const [silence] = (await ask("call", "alerts.silences", {})).silences;
+    assert.equal(silence.matchers, String.raw`{rule="hot",device="gpu \"0\""}`);
+    assert.ok(Math.abs(silence.until_us - silence.from_us - 4 * 3600e6) < 60e6, JSON.stringify(silence));
+    await section.getByRole("button", { name: `End the silence of ${silence.matchers}` }).click();
+    await hot.getByText("a <b>load</b> test.", { exact: false }).waitFor();
+    await section.getByText("Nothing is silenced.").waitFor();
+    assert.deepEqual((await ask("call", "alerts.silences", {})).silences, []);
+    assert.equal(await hot.getByText("silenced by").count(), 0);
+    await cold.getByRole("button", { name: "Silence" }).click();
+    await quiet.getByRole("combobox", { name: "What", exact: true }).selectOption("All alerts of this rule");
+    await quiet.getByRole("button", { name: "Keep it quiet" }).click();
+    await section.getByRole("table", { name: "Silences" }).getByText('{rule="cold"}').waitFor();
+
+    for (const [scheme, width] of [["light", 1440], ["dark", 1440], ["dark", 390], ["light", 390]]) {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.setViewportSize({ width, height: 800 });
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(overflow <= 0, `${overflow} px too wide at ${width}`);
+      await axe(visit, `${scheme} at ${width}`);
+      await visit.screenshot(`alerts-${scheme}-${width}`);
+    }
+
+    // what ends goes, and is history
+    await temp(20, { device: 'gpu "0"' });
+    await hot.waitFor({ state: "detached" });
+    await section.getByRole("status").getByText("1 alert fires", { exact: true }).waitFor();
+    const row = section.getByRole("table", { name: "Alerts of the last day" }).getByRole("row", { name: /hot/ });
+    await row.getByText("loopback (noise)").waitFor();
+    await row.getByText("fires still").waitFor({ state: "detached" });
+
+    // out of reach: what was is still there, and nothing can be pressed
+    await ask("kill");
+    await visit.state("stale");
+    await section.getByText("Not connected: this is how it was.").waitFor();
+    assert.ok(await cold.getByRole("button", { name: "Silence" }).isDisabled());
+    await axe(visit, "stale");
+    await ask("start");
+    await visit.state("live");
+    await section.getByText("Not connected").waitFor({ state: "detached" });
+    await cold.waitFor(); // an alert outlives its daemon
+    assert.ok(await cold.getByRole("button", { name: "Silence" }).isEnabled());
+    await visit.end();
+  },
+
+  "alerts-no-right": async () => {
+    const visit = await Visit.begin();
+    const { page } = visit;
+    visit.allowed = [/status of 401/, /WebSocket connection to .* failed/];
+    await visit.state("denied");
+    await page.getByLabel("Token", { exact: true }).fill(facts.token);
+    await page.keyboard.press("Enter");
+    await visit.state("live");
+    const hot = page.locator("#alerts").getByRole("listitem").filter({ has: page.getByRole("heading", { name: "hot", exact: true }) });
+    await hot.getByRole("button", { name: "Acknowledge" }).click();
+    const dialog = page.getByRole("dialog", { name: "Acknowledge" });
+    await dialog.getByRole("button", { name: "I have seen it" }).click();
+    await dialog.getByRole("alert").getByText("Your token may look, but not acknowledge").waitFor();
+    await axe(visit, "no right");
+    await visit.screenshot("alerts-no-right");
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    await page.locator("#alerts").getByText("that takes the role operate").first().waitFor();
+    assert.ok(await hot.getByRole("button", { name: "Acknowledge" }).isDisabled());
+    assert.ok(await hot.getByRole("button", { name: "Silence" }).isDisabled());
+    await visit.end();
+  },
+
   themes: async () => {
     const visit = await Visit.begin({ scheme: "light" });
     const { page } = visit;

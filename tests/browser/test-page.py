@@ -131,6 +131,27 @@ def test_forecast(t):
     visit(t, "forecast", settings={**none, "forecast.queue": "{__name__=~\"queue.*\"}", "forecast.queue.threshold": 90})
 
 
+HOT = {
+    "gpu.backends": "", "alerts.host_cpu_high.enabled": "false",
+    "alerts.hot": "temp > 80", "alerts.hot.summary": "{value} of {threshold}", "alerts.hot.help": "open the window", "alerts.hot.runbook": "https://example.org/hot",
+    "alerts.cold": "temp < -10", "alerts.cold.severity": "critical", "alerts.cold.runbook": "javascript:alert(1)",
+}
+
+
+def test_alerts(t):
+    visit(t, "alerts", settings=HOT)
+
+
+def test_alerts_no_right(t):
+    """A token that may only read."""
+    file = os.path.join(t.dir, "tokens")
+    code, token, err = t.ctl(None, "token", "new", "--name", "reader", "--role", "read", "--file", file)
+    assert code == 0, err
+    daemon = t.start(settings={**HOT, "auth.require": "true", "auth.token_file": file})
+    assert t.ctl(daemon, "metrics", "record", "temp=85")[0] == 0
+    browser_test.run(t, "test-page.mjs", "alerts-no-right", daemon, token=token.strip())
+
+
 def test_themes(t):
     visit(t, "themes")
 
