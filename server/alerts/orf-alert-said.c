@@ -52,7 +52,7 @@ static const Builtin builtins[] = {
     "See the trend and who grows: orfeasctl predictions, orfeasctl gpu leaks." },
   { "gpu_memory_high", "gpu.memory.used_percent > 85", 2, ORF_SEVERITY_WARNING, 10 * S,
     "[\"gpu_memory_critical\"]", "memory of {device} is {value} % used",
-    "See who holds it: orfeasctl gpu; smaller batches: orfeasctl batch-size." },
+    "See who holds it: orfeasctl gpu; smaller batches: orfeasctl gpu batch-size WORKER." },
   { "gpu_temperature_high", "gpu.temperature_c > 85", 3, ORF_SEVERITY_WARNING, 10 * S, NULL,
     "{device} is at {value} °C", "Check fans and air; the driver throttles soon." },
   { "host_cpu_high", "avg(host.cpu.used_percent, 20s) > 90", 5, ORF_SEVERITY_WARNING, 5 * S, NULL,

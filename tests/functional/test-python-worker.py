@@ -38,7 +38,7 @@ def run(t, address_of):
         equal({key: found[key] for key in ("state", "pid", "device", "allocated_bytes", "reserved_bytes", "capabilities")},
               {"state": "connected", "pid": os.getpid(), "device": DEVICE, "allocated_bytes": 100, "reserved_bytes": 400, "capabilities": ["trim"]})
         # it listens a moment after it is known
-        answer = wait_for(lambda: (tried := daemon.call("gpu.cleanup", {"worker": worker.id}))["workers"][0]["claimed_bytes"] and tried,
+        answer = wait_for(lambda: (tried := daemon.call("gpu.cleanup", {"worker": worker.id}))["workers"] and tried["workers"][0]["claimed_bytes"] and tried,
                           "a cleanup that reaches it")
         equal(answer["workers"][0]["claimed_bytes"], 12345)
         equal(asked, [("normal", True)])

@@ -55,6 +55,21 @@ test_builtin (void)
   }
 }
 
+/* Whoever is called at night reads minutes, and not 7.2e+08 microseconds. */
+static void
+test_exhaustion (void)
+{
+  g_autoptr (OrfConfig) config = load (NULL);
+  g_autoptr (OrfAlertBook) book = orf_alert_book_new (config, NULL, NULL);
+  const OrfAlertRule *rule = orf_alert_book_find (book, "gpu_memory_exhaustion")->rule;
+  char *labels[] = { (char *) "device", (char *) "gpu-0", NULL };
+  g_autofree char *summary = orf_alert_rule_summarize (rule, labels, 12);
+
+  g_assert_cmpstr (summary, ==, "memory of gpu-0 is expected to be full in 12 minutes");
+  g_assert_cmpint (orf_alert_rule_judge (rule, 12), ==, ORF_ALERT_TRUE);
+  g_assert_cmpint (orf_alert_rule_judge (rule, 15), ==, ORF_ALERT_FALSE);
+}
+
 static void
 test_config (void)
 {
@@ -239,6 +254,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/alerts/book/builtin", test_builtin);
+  g_test_add_func ("/alerts/book/exhaustion", test_exhaustion);
   g_test_add_func ("/alerts/book/config", test_config);
   g_test_add_func ("/alerts/book/refused", test_refused);
   g_test_add_func ("/alerts/book/call", test_call);
