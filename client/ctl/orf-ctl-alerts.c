@@ -3,23 +3,6 @@
 
 #include "orf-error.h"
 
-OrfCtlStyle
-orf_ctl_alerts_get_severity_style (OrfSeverity severity)
-{
-  switch (severity) {
-  case ORF_SEVERITY_CRITICAL:
-    return ORF_CTL_BAD;
-  case ORF_SEVERITY_WARNING:
-    return ORF_CTL_WARNING;
-  case ORF_SEVERITY_INFO:
-    return ORF_CTL_ACCENT;
-  case ORF_SEVERITY_UNSET:
-  case ORF_SEVERITY_N:
-  default:
-    return ORF_CTL_PLAIN;
-  }
-}
-
 /* As a selector has it. */
 static void
 append_quoted (GString *text, const char *value)

@@ -7,7 +7,6 @@ G_BEGIN_DECLS
 
 /* What several verbs tell of an alert. */
 
-OrfCtlStyle orf_ctl_alerts_get_severity_style (OrfSeverity severity);
 /* {device="gpu-0",pool="a"}; NULL: it has none. */
 char *orf_ctl_alerts_format_labels (char *const *labels);
 /* "acknowledged by ann (known), silenced by si-1, inhibited by al-3": why nobody is told of it

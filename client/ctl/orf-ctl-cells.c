@@ -3,6 +3,22 @@
 
 #include "orf-ctl-format.h"
 
+OrfCtlStyle
+orf_ctl_cells_get_severity_style (OrfSeverity severity)
+{
+  switch (severity) {
+  case ORF_SEVERITY_CRITICAL:
+    return ORF_CTL_BAD;
+  case ORF_SEVERITY_WARNING:
+    return ORF_CTL_WARNING;
+  case ORF_SEVERITY_INFO:
+  case ORF_SEVERITY_UNSET:
+  case ORF_SEVERITY_N:
+  default:
+    return ORF_CTL_ACCENT;
+  }
+}
+
 void
 orf_ctl_cells_take_number (const OrfCtl *ctl, OrfCtlTable *table, OrfCtlStyle style, double value)
 {

@@ -9,6 +9,8 @@ G_BEGIN_DECLS
 /* Cells of a table: short for a terminal, exact in a pipe.  NAN, and what is not known, is a dash.
  */
 
+OrfCtlStyle orf_ctl_cells_get_severity_style (OrfSeverity severity);
+
 void
 orf_ctl_cells_take_number (const OrfCtl *ctl, OrfCtlTable *table, OrfCtlStyle style, double value);
 void orf_ctl_cells_take_percent (const OrfCtl *ctl,

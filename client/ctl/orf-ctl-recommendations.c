@@ -1,27 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "orf-ctl-recommendations.h"
 
-#include "orf-ctl-table.h"
+#include "orf-ctl-cells.h"
 
 /* Between words, at most so wide; what follows the first line is indented. */
 #define MAX_WIDTH 100
 #define INDENT    4
-
-static OrfCtlStyle
-get_style (OrfSeverity severity)
-{
-  switch (severity) {
-  case ORF_SEVERITY_CRITICAL:
-    return ORF_CTL_BAD;
-  case ORF_SEVERITY_WARNING:
-    return ORF_CTL_WARNING;
-  case ORF_SEVERITY_INFO:
-  case ORF_SEVERITY_UNSET:
-  case ORF_SEVERITY_N:
-  default:
-    return ORF_CTL_ACCENT;
-  }
-}
 
 /* ---- for a pipe: a line a recommendation -------------------------------------------------------
  */
@@ -83,7 +67,7 @@ append_recommendation (const OrfCtlTerminal *terminal,
   g_autofree char *action = orf_ctl_terminal_clean (terminal, one->action);
 
   g_string_append_c (out, '\n');
-  orf_ctl_terminal_append (terminal, out, get_style (one->severity),
+  orf_ctl_terminal_append (terminal, out, orf_ctl_cells_get_severity_style (one->severity),
                            orf_severity_to_string (one->severity));
   g_string_append (out, "  ");
   orf_ctl_terminal_append (terminal, out, ORF_CTL_STRONG, title);

@@ -53,7 +53,7 @@ add_cb (const OrfCtl *ctl, OrfCtlTable *table, gconstpointer row)
 
   orf_ctl_table_add (table, rule->enabled ? ORF_CTL_PLAIN : ORF_CTL_FAINT, rule->rule);
   take_state (table, rule);
-  orf_ctl_table_add (table, orf_ctl_alerts_get_severity_style (rule->severity),
+  orf_ctl_table_add (table, orf_ctl_cells_get_severity_style (rule->severity),
                      orf_severity_to_string (rule->severity));
   orf_ctl_table_add (table, ORF_CTL_PLAIN, rule->expr);
   orf_ctl_cells_take_duration (ctl, table, ORF_CTL_PLAIN, TRUE, rule->for_us);

@@ -15,7 +15,7 @@ get_state_style (OrfAlertState state, OrfSeverity severity)
 {
   switch (state) {
   case ORF_ALERT_STATE_FIRING:
-    return orf_ctl_alerts_get_severity_style (severity);
+    return orf_ctl_cells_get_severity_style (severity);
   case ORF_ALERT_STATE_RESOLVED:
     return ORF_CTL_GOOD;
   default:
@@ -73,7 +73,7 @@ add_active_cb (const OrfCtl *ctl, OrfCtlTable *table, gconstpointer row)
   const OrfAlertInfo *alert = row;
   gint64 age_us = MAX (g_get_real_time () - get_changed_us (alert), 0);
 
-  orf_ctl_table_add (table, orf_ctl_alerts_get_severity_style (alert->severity),
+  orf_ctl_table_add (table, orf_ctl_cells_get_severity_style (alert->severity),
                      orf_severity_to_string (alert->severity));
   orf_ctl_table_add (table, get_state_style (alert->state, alert->severity),
                      orf_alert_state_to_string (alert->state));
@@ -148,7 +148,7 @@ add_history_cb (const OrfCtl *ctl, OrfCtlTable *table, gconstpointer row)
   orf_ctl_table_take (table, ORF_CTL_PLAIN, orf_ctl_list_format_time (ctl, from_us));
   orf_ctl_cells_take_duration (ctl, table, ORF_CTL_PLAIN, alert->has_resolved_us,
                                MAX (alert->resolved_us - from_us, 0));
-  orf_ctl_table_add (table, orf_ctl_alerts_get_severity_style (alert->severity),
+  orf_ctl_table_add (table, orf_ctl_cells_get_severity_style (alert->severity),
                      orf_severity_to_string (alert->severity));
   orf_ctl_table_add (table, get_state_style (alert->state, alert->severity),
                      orf_alert_state_to_string (alert->state));
@@ -265,7 +265,7 @@ static OrfCtlStyle
 get_step_style (const char *step, OrfSeverity severity)
 {
   if (g_str_equal (step, "firing"))
-    return orf_ctl_alerts_get_severity_style (severity);
+    return orf_ctl_cells_get_severity_style (severity);
   if (g_str_equal (step, "resolved") || g_str_equal (step, "delivered"))
     return ORF_CTL_GOOD;
   if (g_str_equal (step, "failed") || g_str_equal (step, "refused"))
@@ -353,7 +353,7 @@ append_alert (const OrfCtl *ctl, GString *out, const OrfAlertInfo *alert)
   append_cell (ctl, out, ORF_CTL_FAINT, alert->id);
   append_cell (ctl, out, get_state_style (alert->state, alert->severity),
                orf_alert_state_to_string (alert->state));
-  append_cell (ctl, out, orf_ctl_alerts_get_severity_style (alert->severity),
+  append_cell (ctl, out, orf_ctl_cells_get_severity_style (alert->severity),
                orf_severity_to_string (alert->severity));
   append_cell (ctl, out, ORF_CTL_PLAIN, alert->rule);
   append_cell (ctl, out, ORF_CTL_PLAIN, value);

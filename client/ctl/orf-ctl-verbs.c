@@ -263,13 +263,6 @@ static const OrfCtlOption alerts_silence_options[] = {
   { NULL, NULL, NULL },
 };
 
-static const OrfCtlOption alerts_silences_options[] = {
-  { "limit", "N", "at most so many" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
-  { NULL, NULL, NULL },
-};
-
 static const OrfCtlOption alerts_rules_options[] = {
   { "limit", "N", "at most so many" },
   { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
@@ -750,7 +743,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .arguments = "",
     .summary = "silences in force and to come",
     .examples = "orfeasctl alerts silences\n",
-    .options = alerts_silences_options,
+    .options = gpu_leaks_options,
     .reads_only = TRUE,
     .run = orf_ctl_verb_alerts_silences },
   { .name = "alerts unsilence",
