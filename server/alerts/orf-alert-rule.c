@@ -247,6 +247,23 @@ orf_alert_rule_get_value (const OrfAlertRule *self)
   return self->value;
 }
 
+OrfExprTowards
+orf_alert_rule_get_towards (const OrfAlertRule *self)
+{
+  if (self->number == NULL) /* true is 1 */
+    return ORF_EXPR_TOWARDS_HIGH;
+  switch ((int) self->op) {
+  case ORF_EXPR_GREATER:
+  case ORF_EXPR_GREATER_OR_EQUAL:
+    return ORF_EXPR_TOWARDS_HIGH;
+  case ORF_EXPR_LESS:
+  case ORF_EXPR_LESS_OR_EQUAL:
+    return ORF_EXPR_TOWARDS_LOW;
+  default:
+    return ORF_EXPR_TOWARDS_LAST;
+  }
+}
+
 double
 orf_alert_rule_get_threshold (const OrfAlertRule *self)
 {

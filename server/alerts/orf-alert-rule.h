@@ -2,7 +2,7 @@
 #pragma once
 
 #include "alerts/orf-alert-lifecycle.h"
-#include "metrics/orf-expr.h"
+#include "metrics/orf-expr-minutes.h"
 
 G_BEGIN_DECLS
 
@@ -33,6 +33,8 @@ const OrfAlertRuleSpec *orf_alert_rule_get_spec (const OrfAlertRule *self);
 
 /* What is to be evaluated: each of its lines has an alert's labels and value. */
 const OrfExpr *orf_alert_rule_get_value (const OrfAlertRule *self);
+/* Which of its values make it fire. */
+OrfExprTowards orf_alert_rule_get_towards (const OrfAlertRule *self);
 /* NAN: it compares no value with a number. */
 double orf_alert_rule_get_threshold (const OrfAlertRule *self);
 

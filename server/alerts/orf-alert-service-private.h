@@ -17,6 +17,8 @@ struct _OrfAlertService {
 
 /* alerts.acknowledge, set_rule, delete_rule, silence, unsilence. */
 void orf_alert_service_bind_writes (OrfAlertService *service, OrfRouter *router);
+/* alerts.test_rule. */
+void orf_alert_service_bind_test (OrfAlertService *service, OrfRouter *router);
 /* Of the entry alone, without its record. */
 OrfAlertRuleInfo *
 orf_alert_service_make_rule (OrfAlertService *service, const OrfAlertEntry *entry);

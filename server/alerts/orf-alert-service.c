@@ -538,4 +538,5 @@ orf_alert_service_bind (OrfAlertService *service, OrfRouter *router)
   orf_bind_alerts_silences (router, silences_cb, service);
   orf_bind_alerts_watch (router, watch_cb, service);
   orf_alert_service_bind_writes (service, router);
+  orf_alert_service_bind_test (service, router);
 }

@@ -2,6 +2,7 @@
 #include "alerts/orf-alert-trial.h"
 
 #include "alerts/orf-alert-set.h"
+#include "metrics/orf-series-name.h"
 
 typedef struct {
   OrfAlertTrial *trial;
@@ -87,4 +88,69 @@ orf_alert_trial_run (const OrfAlertRule *rule,
   }
   conclude (trial, alerts, grid->last_us);
   return trial;
+}
+
+/* ---- beside another --------------------------------------------------------------------------
+ */
+
+/* The intervals of one set of labels: by time, none overlaps the next. */
+typedef struct {
+  GPtrArray *intervals; /* OrfTrialInterval */
+  guint at;             /* the first that may overlap what comes */
+} Track;
+
+static void
+track_free (gpointer data)
+{
+  g_ptr_array_unref (((Track *) data)->intervals);
+  g_free (data);
+}
+
+static GHashTable *
+make_tracks (const OrfAlertTrial *trial)
+{
+  GHashTable *tracks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, track_free);
+
+  for (guint i = 0; i < trial->intervals->len; i++) {
+    OrfTrialInterval *interval = &g_array_index (trial->intervals, OrfTrialInterval, i);
+    g_autofree char *key = orf_series_name_to_text ("", interval->labels);
+    Track *track = g_hash_table_lookup (tracks, key);
+
+    if (track == NULL) {
+      track = g_new0 (Track, 1);
+      track->intervals = g_ptr_array_new ();
+      g_hash_table_insert (tracks, g_steal_pointer (&key), track);
+    }
+    g_ptr_array_add (track->intervals, interval);
+  }
+  return tracks;
+}
+
+/* interval: none before it was asked for. */
+static gboolean
+meets (Track *track, const OrfTrialInterval *interval)
+{
+  for (; track->at < track->intervals->len; track->at++) {
+    const OrfTrialInterval *one = track->intervals->pdata[track->at];
+
+    if (one->to_us == 0 || one->to_us >= interval->from_us)
+      return interval->to_us == 0 || one->from_us <= interval->to_us;
+  }
+  return FALSE;
+}
+
+guint64
+orf_alert_trial_count_alone (const OrfAlertTrial *trial, const OrfAlertTrial *other)
+{
+  g_autoptr (GHashTable) tracks = make_tracks (other);
+  guint64 n = 0;
+
+  for (guint i = 0; i < trial->intervals->len; i++) {
+    const OrfTrialInterval *interval = &g_array_index (trial->intervals, OrfTrialInterval, i);
+    g_autofree char *key = orf_series_name_to_text ("", interval->labels);
+    Track *track = g_hash_table_lookup (tracks, key);
+
+    n += track == NULL || !meets (track, interval);
+  }
+  return n;
 }

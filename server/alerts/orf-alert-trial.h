@@ -29,6 +29,8 @@ OrfAlertTrial *orf_alert_trial_run (const OrfAlertRule *rule,
                                     const OrfExprVector *vector,
                                     const OrfGrid *grid,
                                     guint max_intervals);
+/* Of trial's intervals, how many overlap none of other's with the same labels. */
+guint64 orf_alert_trial_count_alone (const OrfAlertTrial *trial, const OrfAlertTrial *other);
 void orf_alert_trial_free (OrfAlertTrial *trial);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfAlertTrial, orf_alert_trial_free)

@@ -14,6 +14,8 @@
 
 typedef struct {
   const OrfExpr *first;   /* the first part with this selector */
+  OrfRollupPart part;     /* where minutes stand for points, */
+  gint64 fold_us;         /* so many together */
   gint64 reach_us;        /* the farthest of all of them */
   OrfQueryPoints *points; /* NULL: not read yet */
 } Reading;
@@ -26,6 +28,7 @@ typedef struct {
   OrfExprQueryDone done;
   gpointer user_data;
   GPtrArray *selectors; /* OrfExpr */
+  GArray *minutes;      /* OrfRollupPart, what stands for a minute of each; NULL: points do */
   GArray *readings;     /* Reading, one a text */
   GArray *places;       /* guint, for each of selectors: which reading is its */
   guint n_read;
@@ -38,6 +41,7 @@ conclude (ExprQuery *query, const OrfExprVector *vector, const GError *error)
   query->done (query->user_data, vector, error);
   for (guint i = 0; i < query->n_read; i++)
     orf_query_points_free (query->parts, g_array_index (query->readings, Reading, i).points);
+  g_clear_pointer (&query->minutes, g_array_unref);
   g_array_unref (query->readings);
   g_array_unref (query->places);
   g_ptr_array_unref (query->selectors);
@@ -89,6 +93,19 @@ evaluate (ExprQuery *query)
 
 static void read_next (ExprQuery *query);
 
+/* Few, in place of all that was read. */
+static void
+fold_minutes (OrfQueryPoints *read, const Reading *reading)
+{
+  for (guint i = 0; i < read->points->len; i++) {
+    GArray *points = read->points->pdata[i];
+
+    read->points->pdata[i] = orf_expr_minutes_fold (reading->part, reading->fold_us, points,
+                                                    read->rollups->pdata[i]);
+    g_array_unref (points);
+  }
+}
+
 static void
 read_cb (gpointer user_data, OrfQueryPoints *points, const GError *error)
 {
@@ -98,6 +115,8 @@ read_cb (gpointer user_data, OrfQueryPoints *points, const GError *error)
     conclude (query, NULL, error);
     return;
   }
+  if (query->minutes != NULL)
+    fold_minutes (points, &g_array_index (query->readings, Reading, query->n_read));
   g_array_index (query->readings, Reading, query->n_read++).points = points;
   query->n_points += points->n_points;
   read_next (query);
@@ -121,40 +140,96 @@ read_next (ExprQuery *query)
     .max_points = get_max_points (query) - query->n_points,
     .n_told = query->grid.n_steps,
   };
-  if (query->grid.n_steps <= MAX_WINDOWS && query->grid.step_us / reading->reach_us >= FAR_APART) {
+  if (query->minutes != NULL) {
+    spec.from_us = orf_rollup_align (spec.from_us, ORF_MINUTE_US);
+    spec.rollup_us = ORF_MINUTE_US;
+    spec.rolled_from_us = spec.from_us;
+    spec.part = reading->part;
+  } else if (query->grid.n_steps <= MAX_WINDOWS &&
+             query->grid.step_us / reading->reach_us >= FAR_APART) {
     spec.step_us = query->grid.step_us;
     spec.window_us = reading->reach_us;
   }
   orf_query_points_read (query->parts, &spec, query->cancel, read_cb, query);
 }
 
-/* Which reading is that of this text; as many as there are: none. */
+/* Which reading is as planned is; as many as there are: none. */
 static guint
-find_reading (const ExprQuery *query, const char *select)
+find_reading (const ExprQuery *query, const Reading *planned)
 {
-  guint i = 0;
+  guint i;
 
-  while (i < query->readings->len &&
-         !g_str_equal (g_array_index (query->readings, Reading, i).first->select, select))
-    i++;
+  for (i = 0; i < query->readings->len; i++) {
+    const Reading *reading = &g_array_index (query->readings, Reading, i);
+
+    if (reading->part == planned->part && reading->fold_us == planned->fold_us &&
+        g_str_equal (reading->first->select, planned->first->select))
+      break;
+  }
   return i;
+}
+
+/* Of what is no window, all of a step matters. */
+static Reading
+plan_reading (const ExprQuery *query, guint i)
+{
+  const OrfExpr *one = query->selectors->pdata[i];
+  Reading planned = { .first = one };
+
+  if (query->minutes != NULL) {
+    planned.part = g_array_index (query->minutes, OrfRollupPart, i);
+    planned.fold_us = one->kind == ORF_EXPR_LATEST ? query->grid.step_us : ORF_MINUTE_US;
+  }
+  return planned;
+}
+
+/* How far before a time points matter. */
+static gint64
+get_reach_us (const ExprQuery *query, const Reading *planned)
+{
+  return MAX (orf_expr_get_reach_us (planned->first), planned->fold_us);
 }
 
 static void
 plan_readings (ExprQuery *query)
 {
   for (guint i = 0; i < query->selectors->len; i++) {
-    const OrfExpr *one = query->selectors->pdata[i];
-    const Reading planned = { one, 0, NULL };
-    guint place = find_reading (query, one->select);
+    const Reading planned = plan_reading (query, i);
+    guint place = find_reading (query, &planned);
     Reading *reading;
 
     if (place == query->readings->len)
       g_array_append_val (query->readings, planned);
     reading = &g_array_index (query->readings, Reading, place);
-    reading->reach_us = MAX (reading->reach_us, orf_expr_get_reach_us (one));
+    reading->reach_us = MAX (reading->reach_us, get_reach_us (query, &planned));
     g_array_append_val (query->places, place);
   }
+}
+
+/* Takes minutes. */
+static void
+run (const OrfMetricsParts *parts,
+     const OrfExpr *expr,
+     GArray *minutes,
+     const OrfGrid *grid,
+     OrfCancel *cancel,
+     OrfExprQueryDone done,
+     gpointer user_data)
+{
+  ExprQuery *query = g_new0 (ExprQuery, 1);
+
+  query->parts = parts;
+  query->expr = expr;
+  query->minutes = minutes;
+  query->grid = *grid;
+  query->cancel = cancel;
+  query->done = done;
+  query->user_data = user_data;
+  query->selectors = orf_expr_list_selectors (expr);
+  query->readings = g_array_new (FALSE, FALSE, sizeof (Reading));
+  query->places = g_array_new (FALSE, FALSE, sizeof (guint));
+  plan_readings (query);
+  read_next (query);
 }
 
 void
@@ -165,17 +240,17 @@ orf_expr_query_run (const OrfMetricsParts *parts,
                     OrfExprQueryDone done,
                     gpointer user_data)
 {
-  ExprQuery *query = g_new0 (ExprQuery, 1);
+  run (parts, expr, NULL, grid, cancel, done, user_data);
+}
 
-  query->parts = parts;
-  query->expr = expr;
-  query->grid = *grid;
-  query->cancel = cancel;
-  query->done = done;
-  query->user_data = user_data;
-  query->selectors = orf_expr_list_selectors (expr);
-  query->readings = g_array_new (FALSE, FALSE, sizeof (Reading));
-  query->places = g_array_new (FALSE, FALSE, sizeof (guint));
-  plan_readings (query);
-  read_next (query);
+void
+orf_expr_query_run_by_minutes (const OrfMetricsParts *parts,
+                               const OrfExpr *expr,
+                               OrfExprTowards towards,
+                               const OrfGrid *grid,
+                               OrfCancel *cancel,
+                               OrfExprQueryDone done,
+                               gpointer user_data)
+{
+  run (parts, expr, orf_expr_minutes_get_parts (expr, towards), grid, cancel, done, user_data);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "metrics/orf-expr-eval.h"
+#include "metrics/orf-expr-minutes.h"
 #include "metrics/orf-metrics-parts.h"
 
 G_BEGIN_DECLS
@@ -20,5 +21,15 @@ void orf_expr_query_run (const OrfMetricsParts *parts,
                          OrfCancel *cancel,
                          OrfExprQueryDone done,
                          gpointer user_data);
+
+/* The same at times that are multiples of a minute, of which each minute's rollup stands for its
+ * points; of expressions that minutes do not tell of, points are read. */
+void orf_expr_query_run_by_minutes (const OrfMetricsParts *parts,
+                                    const OrfExpr *expr,
+                                    OrfExprTowards towards,
+                                    const OrfGrid *grid,
+                                    OrfCancel *cancel,
+                                    OrfExprQueryDone done,
+                                    gpointer user_data);
 
 G_END_DECLS

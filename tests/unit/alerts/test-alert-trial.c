@@ -68,6 +68,31 @@ test_intervals (void)
 }
 
 static void
+test_beside (void)
+{
+  const OrfGrid grid = { 100 * S, 10 * S, N_STEPS };
+  g_autoptr (OrfExprVector) one = orf_expr_vector_new (FALSE, N_STEPS);
+  g_autoptr (OrfExprVector) other = orf_expr_vector_new (FALSE, N_STEPS);
+  g_autoptr (OrfAlertRule) rule = make_rule (0);
+  g_autoptr (OrfAlertTrial) a = NULL;
+  g_autoptr (OrfAlertTrial) b = NULL;
+  g_autoptr (OrfAlertTrial) none = NULL;
+
+  /* x: the first meets none, the second two, the last one that goes on; y: no other; z: one */
+  add (one, "x", (double[]){ 11, 1, 1, 11, 11, 11, 11, 1, 11, 11 });
+  add (other, "x", (double[]){ 1, 1, 11, 11, 1, 11, 1, 1, 1, 11 });
+  add (one, "y", (double[]){ 1, 1, 1, 1, 11, 1, 1, 1, 1, 1 });
+  add (other, "z", (double[]){ 1, 1, 1, 1, 11, 1, 1, 1, 1, 1 });
+  a = orf_alert_trial_run (rule, one, &grid, 100);
+  b = orf_alert_trial_run (rule, other, &grid, 100);
+  none = orf_alert_trial_run (rule, one, &grid, 0);
+  g_assert_cmpuint (orf_alert_trial_count_alone (a, b), ==, 2);
+  g_assert_cmpuint (orf_alert_trial_count_alone (b, a), ==, 1);
+  g_assert_cmpuint (orf_alert_trial_count_alone (a, a), ==, 0);
+  g_assert_cmpuint (orf_alert_trial_count_alone (a, none), ==, a->intervals->len);
+}
+
+static void
 test_nothing (void)
 {
   const OrfGrid grid = { 100 * S, 10 * S, N_STEPS };
@@ -84,6 +109,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/alerts/trial/intervals", test_intervals);
+  g_test_add_func ("/alerts/trial/beside", test_beside);
   g_test_add_func ("/alerts/trial/nothing", test_nothing);
   return g_test_run ();
 }
