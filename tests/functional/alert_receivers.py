@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 
 import orfeas_test
 from orfeas_test import PATIENCE_S
@@ -18,6 +19,7 @@ class Webhook:
 
     def __init__(self, port=0):
         self.messages = []
+        self.times = []  # when each came, monotonic
         self.headers = []
         self.n_requests = 0
         self.behave = None
@@ -38,6 +40,7 @@ class Webhook:
                 with webhook.lock:
                     webhook.headers.append(dict(self.headers))
                     webhook.messages.append(json.loads(body))
+                    webhook.times.append(time.monotonic())
                 self.answer(200)
 
             def answer(self, status, **headers):
