@@ -3,6 +3,8 @@
 
 #include "orf-error.h"
 
+
+#include "orf-ctl-params.h"
 /* As a selector has it. */
 static void
 append_quoted (GString *text, const char *value)
@@ -70,4 +72,16 @@ orf_ctl_alerts_pack_argument (const OrfCtl *ctl, const char *name, GError **erro
   if (params == NULL)
     g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "%s is not UTF-8", name);
   return params;
+}
+
+gboolean
+orf_ctl_alerts_add_span (
+  const OrfCtl *ctl, json_t *params, const char *option, const char *name, GError **error)
+{
+  const char *text = orf_ctl_options_get (orf_ctl_get_options (ctl), option);
+
+  if (text == NULL || (!g_str_equal (text, "0") && !g_str_equal (text, "0s")))
+    return orf_ctl_params_add_duration (ctl, params, option, name, error);
+  json_object_set_new (params, name, json_integer (0));
+  return TRUE;
 }

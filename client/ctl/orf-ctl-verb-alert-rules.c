@@ -103,18 +103,6 @@ refuse (GError **error, const char *text)
   return FALSE;
 }
 
-/* A duration, of which 0 is one: at once, or never. */
-static gboolean
-add_span (const OrfCtl *ctl, json_t *params, const char *option, const char *name, GError **error)
-{
-  const char *text = orf_ctl_options_get (orf_ctl_get_options (ctl), option);
-
-  if (text == NULL || (!g_str_equal (text, "0") && !g_str_equal (text, "0s")))
-    return orf_ctl_params_add_duration (ctl, params, option, name, error);
-  json_object_set_new (params, name, json_integer (0));
-  return TRUE;
-}
-
 /* K=V,K=V; "": none any more. */
 static gboolean
 add_labels (const OrfCtl *ctl, json_t *params, GError **error)
@@ -184,9 +172,9 @@ add_what_is_said (const OrfCtl *ctl, json_t *params, GError **error)
     json_object_set_new (params, "help", json_string (advice));
   if (!orf_ctl_params_add_number (ctl, params, "threshold", "threshold", error) ||
       !orf_ctl_params_add_number (ctl, params, "hysteresis", "hysteresis", error) ||
-      !add_span (ctl, params, "for", "for_us", error) ||
-      !add_span (ctl, params, "keep-firing-for", "keep_firing_for_us", error) ||
-      !add_span (ctl, params, "cooldown", "cooldown_us", error) ||
+      !orf_ctl_alerts_add_span (ctl, params, "for", "for_us", error) ||
+      !orf_ctl_alerts_add_span (ctl, params, "keep-firing-for", "keep_firing_for_us", error) ||
+      !orf_ctl_alerts_add_span (ctl, params, "cooldown", "cooldown_us", error) ||
       !add_labels (ctl, params, error) || !add_inhibitors (ctl, params, error) ||
       !add_enabled (ctl, params, error))
     return FALSE;

@@ -75,6 +75,7 @@ OrfCtlExit orf_ctl_verb_alerts_silences (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_alerts_unsilence (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_alerts_rules (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_alerts_rules_check (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_alerts_test (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_alerts_set (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_alerts_delete (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_workers (OrfCtl *ctl, GError **error);

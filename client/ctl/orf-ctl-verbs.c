@@ -287,6 +287,20 @@ static const OrfCtlOption alerts_set_options[] = {
   { NULL, NULL, NULL },
 };
 
+static const OrfCtlOption alerts_test_options[] = {
+  { "expr", "EXPR", "this condition, in place of the rule's" },
+  { "threshold", "V", "in place of the number in the condition" },
+  { "hysteresis", "V", "it ends only so far on the good side of the threshold" },
+  { "for", "DURATION", "how long the condition must hold; 0: not at all" },
+  { "keep-firing-for", "DURATION", "how long it stays after the condition ended" },
+  { "cooldown", "DURATION", "least time between two firings" },
+  { "from", "TIME", "begin here; the default is 30 days before --to" },
+  { "to", "TIME", "end here; the default is now" },
+  { "step", "DURATION", "how often it is looked at" },
+  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  { NULL, NULL, NULL },
+};
+
 static const OrfCtlOption alerts_check_options[] = {
   { "config", "FILE", "beside this config; the default is the daemon's own" },
   { NULL, NULL, NULL },
@@ -780,6 +794,20 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .min_arguments = 1,
     .max_arguments = MANY,
     .run = orf_ctl_verb_alerts_rules_check },
+  { .name = "alerts test",
+    .arguments = "[RULE]",
+    .summary = "would it have fired on the recorded history?",
+    .help =
+      "A rule as it is, or with what is given in place of what it says; beside it the rule as\n"
+      "it is.  With --expr alone a rule that is none yet.  Over more than six hours minutes are\n"
+      "looked at, unless --step says otherwise.",
+    .examples = "orfeasctl alerts test gpu_memory_high --threshold 80 --from -7d\n"
+                "orfeasctl alerts test --expr 'avg(queue.depth, 5m) > 100' --for 1m\n"
+                "orfeasctl --db orfeas.db alerts test gpu_memory_high\n",
+    .options = alerts_test_options,
+    .reads_only = TRUE,
+    .max_arguments = 1,
+    .run = orf_ctl_verb_alerts_test },
   { .name = "alerts set",
     .arguments = "RULE",
     .summary = "make a rule, or change what is said of one",

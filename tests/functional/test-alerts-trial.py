@@ -6,7 +6,7 @@ import json
 
 import orfeas_test
 from alert_daemon import find_rule, refusal, rule, start
-from orfeas_test import equal, fails, now_us
+from orfeas_test import contains, equal, fails, now_us
 
 S = 1000000
 MINUTE = 60 * S
@@ -55,6 +55,15 @@ def test_seconds(t):
     daemon.stop()
     ask = t.ctl(None, "--db", daemon.db, "--json", "call", "alerts.test_rule", json.dumps({"expr": "temp > 80", "for_us": 0, "cooldown_us": 0, **span}))
     equal(json.loads(ask[1]), result, ask[2])
+    config = ["--db", daemon.db, "alerts", "test", "--from", str(base), "--to", str(base + 601 * S), "--cooldown", "0"]
+    code, out, err = t.ctl(None, *config, "--expr", "temp > 80", "--for", "0")
+    equal((code, len(out.splitlines())), (0, 6), err)
+    equal(out.splitlines()[3].split("\t")[2:], [str(2 * S), '{device="b"}'])
+    contains(out.splitlines()[5], "fired 4 times")
+    code, out, err = t.ctl(None, *config, "gpu_memory_high")
+    contains(out, "fired 0 times")
+    contains(out, "the rule in force: 0 times")
+    equal((t.ctl(None, *config)[0], t.ctl(None, *config, "nosuch")[0]), (2, 1))
     equal(find_rule(daemon.start(), "hot")["record"]["fired"], 0)
 
 

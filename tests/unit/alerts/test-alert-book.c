@@ -62,10 +62,10 @@ test_exhaustion (void)
   g_autoptr (OrfConfig) config = load (NULL);
   g_autoptr (OrfAlertBook) book = orf_alert_book_new (config, NULL, NULL);
   const OrfAlertRule *rule = orf_alert_book_find (book, "gpu_memory_exhaustion")->rule;
-  char *labels[] = { (char *) "device", (char *) "gpu-0", NULL };
+  char *labels[] = { (char *) "series", (char *) "gpu.memory.used_percent", NULL };
   g_autofree char *summary = orf_alert_rule_summarize (rule, labels, 12);
 
-  g_assert_cmpstr (summary, ==, "memory of gpu-0 is expected to be full in 12 minutes");
+  g_assert_cmpstr (summary, ==, "gpu.memory.used_percent is expected to reach its threshold in 12 minutes");
   g_assert_cmpint (orf_alert_rule_judge (rule, 12), ==, ORF_ALERT_TRUE);
   g_assert_cmpint (orf_alert_rule_judge (rule, 15), ==, ORF_ALERT_FALSE);
 }
