@@ -3,15 +3,16 @@
 """A probe of a device with memory of its own, by the protocol of orfeas-probe: what is in use of it stands in files.
 
 FAKE_DEVICE is a folder: PID holds the bytes of that process, `others` those of nobody who is named; while `hang` is there it answers nothing;
-while `unnamed` is there it names no process. `looks` holds how often it was looked at.
+while `unnamed` is there it names no process; `facts` are further members of the device, as JSON. `looks` holds how often it was looked at.
 """
 
 import json
 import os
+import shutil
 import sys
 import time
 
-FOLDER = os.environ["FAKE_DEVICE"]
+FOLDER = os.environ.get("FAKE_DEVICE", "")
 TOTAL = 16 << 30
 DEVICE = "fake-0"
 
@@ -28,6 +29,23 @@ def is_there(pid):
     return os.path.exists(f"/proc/{pid}")
 
 
+def install(folder, orfeasd):
+    """A tree of its own for the daemon, beside which it finds this as its probe; the daemon there."""
+    tree = os.path.join(folder, "tree")
+    os.makedirs(os.path.join(tree, "probe"))
+    shutil.copy(os.path.abspath(__file__), os.path.join(tree, "probe", "orfeas-probe"))
+    shutil.copy(orfeasd, tree)
+    return os.path.join(tree, os.path.basename(orfeasd))
+
+
+def read_facts():
+    try:
+        with open(os.path.join(FOLDER, "facts"), encoding="ascii") as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return {}
+
+
 def sample():
     # a process that has gone gives back what it had
     processes = [{"pid": int(name), "name": "worker", "used_bytes": read(name)}
@@ -36,7 +54,7 @@ def sample():
     if os.path.exists(os.path.join(FOLDER, "unnamed")):
         processes = []
     return {"sample": {"took_us": 1, "devices": [{
-        "device": DEVICE, "total_bytes": TOTAL, "used_bytes": used, "free_bytes": TOTAL - used, "processes": processes}]}}
+        "device": DEVICE, "total_bytes": TOTAL, "used_bytes": used, "free_bytes": TOTAL - used, "processes": processes, **read_facts()}]}}
 
 
 def count_look():
@@ -59,4 +77,5 @@ def main():
         print(answer, flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -5,12 +5,12 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
 import time
 
+import fake_probe
 import orfeas_test
 from orfeas_test import Skip, contains, equal, fails, now_us, wait_for
 
@@ -85,21 +85,12 @@ def unified(t, **more):
     return daemon, device["device"]
 
 
-def with_fake_probe(t):
-    """The daemon in a tree of its own, beside which it finds its probe."""
-    tree = os.path.join(t.dir, "tree")
-    os.makedirs(os.path.join(tree, "probe"))
-    shutil.copy(os.path.join(HERE, "fake_probe.py"), os.path.join(tree, "probe", "orfeas-probe"))
-    shutil.copy(orfeas_test.ORFEASD, tree)
-    return os.path.join(tree, os.path.basename(orfeas_test.ORFEASD))
-
-
 def discrete(t, **more):
     """On a device that files make up: (daemon, crew)."""
     folder = os.path.join(t.dir, "device")
     os.mkdir(folder)
     daemon = orfeas_test.Daemon(t, settings=settings(**more), env={"FAKE_DEVICE": folder})
-    daemon.command[0] = with_fake_probe(t)
+    daemon.command[0] = fake_probe.install(t.dir, orfeas_test.ORFEASD)
     daemon.start()
     wait_for(lambda: daemon.call("gpu.list")["devices"], "the device")
     return daemon, Crew(daemon, FAKE, folder)
