@@ -3,7 +3,6 @@
 
 #include "orf-error.h"
 
-
 #include "orf-ctl-params.h"
 /* As a selector has it. */
 static void

@@ -190,7 +190,7 @@ static const OrfCtlOption incidents_pin_options[] = {
   { "longer", "DURATION", "of spans at least so long: 250ms, 2s" },                                \
     { "errors", NULL, "of spans that failed" },                                                    \
   {                                                                                                \
-    "tag", "KEY=VALUE", "of spans with these attributes, parted by commas"             \
+    "tag", "KEY=VALUE", "of spans with these attributes, parted by commas"                         \
   }
 
 static const OrfCtlOption traces_list_options[] = {

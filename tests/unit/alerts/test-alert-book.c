@@ -65,7 +65,8 @@ test_exhaustion (void)
   char *labels[] = { (char *) "series", (char *) "gpu.memory.used_percent", NULL };
   g_autofree char *summary = orf_alert_rule_summarize (rule, labels, 12);
 
-  g_assert_cmpstr (summary, ==, "gpu.memory.used_percent is expected to reach its threshold in 12 minutes");
+  g_assert_cmpstr (summary, ==,
+                   "gpu.memory.used_percent is expected to reach its threshold in 12 minutes");
   g_assert_cmpint (orf_alert_rule_judge (rule, 12), ==, ORF_ALERT_TRUE);
   g_assert_cmpint (orf_alert_rule_judge (rule, 15), ==, ORF_ALERT_FALSE);
 }
