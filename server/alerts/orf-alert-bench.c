@@ -8,6 +8,10 @@
 /* What a rule takes beside its texts: the tree and its steps, of a few parts. */
 #define RULE_BYTES 2048
 
+/* Alerts that one rule may have where a tenth of all would be less: one that means every series
+ * leaves room for the others. */
+#define MIN_SHARE 1000
+
 typedef struct {
   gint64 number;
   OrfAlertRule *rule;
@@ -165,14 +169,15 @@ orf_alert_bench_get_n_alerts (const OrfAlertBench *self)
   return self->n_alerts;
 }
 
-/* What all others leave of the room is this rule's; how much it has. */
+/* What all others leave of the room is this rule's, up to its share; how much it has. */
 static guint
 set_room (const OrfAlertBench *self, const Rule *rule)
 {
   guint own = orf_alert_set_get_size (rule->alerts);
   guint left = self->limits.max_alerts - MIN (self->n_alerts, self->limits.max_alerts);
+  guint share = MAX (self->limits.max_alerts / 10, MIN_SHARE);
 
-  orf_alert_set_set_max (rule->alerts, own + left);
+  orf_alert_set_set_max (rule->alerts, MAX (own, MIN (own + left, share)));
   return own;
 }
 

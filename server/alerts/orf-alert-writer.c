@@ -52,18 +52,23 @@ orf_alert_writer_free (OrfAlertWriter *writer)
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
+/* Notices are in the order of the alerts that they tell of. */
 static void
 tell (OrfAlertWriter *writer, const Entry *entry)
 {
+  const GPtrArray *notices = entry->change->notices;
+  guint next = 0;
+
   for (guint i = 0; i < entry->told->len; i++) {
     OrfNoticeAlert *alert = entry->told->pdata[i];
     g_autoptr (GPtrArray) own = g_ptr_array_new ();
 
-    for (guint j = 0; j < entry->change->notices->len; j++) {
-      OrfNoticeRow *row = entry->change->notices->pdata[j];
+    for (; next < notices->len; next++) {
+      OrfNoticeRow *row = notices->pdata[next];
 
-      if (row->alert_id == alert->alert_id)
-        g_ptr_array_add (own, row);
+      if (row->alert_id != alert->alert_id)
+        break;
+      g_ptr_array_add (own, row);
     }
     orf_notifier_tell (writer->notifier, alert, own);
   }

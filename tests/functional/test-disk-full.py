@@ -9,6 +9,7 @@ import sys
 import threading
 
 import orfeas_test
+from alert_receivers import Webhook
 from orfeas_test import RpcError, Skip, equal, fails, wait_for
 
 MARK = "ORFEAS_TEST_OWN_MOUNTS"
@@ -148,6 +149,68 @@ def test_forecasts(t):
     wrong = daemon.sql("SELECT count(*) FROM prediction WHERE actual IS NOT NULL AND (abs(error - (value - actual)) > 1e-9 OR due_us - made_us <> horizon_us)")
     equal(wrong, [(0,)])
     equal(daemon.admin("db.check")["ok"], True)
+
+
+def test_alerts(t):
+    """What happens while nothing can be written is seen at once, and kept and told when there is room; in order."""
+    with Webhook() as hook:
+        daemon = small_disk(t, **{"gpu.sample_us": 100000, "alerts.hot": "temp > 80", "alerts.hot.cooldown_us": 0, "alerts.host_cpu_high.enabled": "false",
+                                  "receivers.one": "webhook", "receivers.one.url": hook.url, "outbox.backoff_us": 10000,
+                                  "outbox.backoff_max_us": 100000, "notify.group_interval_us": 0})
+
+        def temp(value):
+            daemon.call("metrics.record", {"samples": [{"name": "temp", "value": value}]})
+
+        def hot():
+            return [(one["id"], one["state"]) for one in daemon.call("alerts.active")["alerts"] if one["rule"] == "hot"]
+
+        temp(81)
+        (first, _), = wait_for(hot, "the first")
+        wait_for(lambda: hook.ids() == [f"{first}/firing"], "it to be told")
+        fill(daemon, 0)
+        wait_for(lambda: daemon.call("status.get")["db"]["disk_full"], "the full disk to be seen")
+        # no sample is taken; the rule itself changes nothing: what is taken away is the condition
+        wait_for(lambda: record(daemon, 1) == 0, "writes to be refused")
+        fails(lambda: temp(70), "RESOURCE_EXHAUSTED")
+        fails(lambda: daemon.admin("alerts.set_rule", {"rule": "hot", "threshold": 90}), "RESOURCE_EXHAUSTED")
+        fails(lambda: daemon.call("alerts.acknowledge", {"id": first}), "RESOURCE_EXHAUSTED")
+        equal(hot(), [(first, "firing")])
+        os.remove(filler(daemon))
+        wait_for(lambda: record(daemon, 2), "writing to resume by itself")
+        temp(70)
+        wait_for(lambda: not hot(), "its end")
+        temp(81)
+        (second, _), = wait_for(hot, "another")
+        wait_for(lambda: len(set(hook.ids())) == 3, "all to be told")
+        equal(list(dict.fromkeys(hook.ids())), [f"{first}/firing", f"{first}/resolved", f"{second}/firing"])
+
+
+def test_alerts_while_full(t):
+    """Of what the daemon measures itself: it fires while nothing can be written, and is kept and told later."""
+    with Webhook() as hook:
+        daemon = small_disk(t, **{"gpu.sample_us": 100000, "alerts.full": "absent(keepalive, 2s)", "alerts.host_cpu_high.enabled": "false",
+                                  "receivers.one": "webhook", "receivers.one.url": hook.url, "outbox.backoff_us": 10000,
+                                  "outbox.backoff_max_us": 100000, "notify.group_interval_us": 0, "alerts.cooldown_us": 0})
+
+        def full():
+            return [one for one in daemon.call("alerts.active")["alerts"] if one["rule"] == "full" and one["state"] == "firing"]
+
+        def keep():
+            try:
+                daemon.call("metrics.record", {"samples": [{"name": "keepalive", "value": 1}]})
+            except RpcError:
+                return False
+            return True
+
+        wait_for(lambda: keep() and not full(), "it to be silent")
+        fill(daemon, 0)
+        wait_for(lambda: full(), "it to fire when nothing comes")
+        alert = full()[0]
+        wait_for(lambda: "steps of alerts are not in the file" in daemon.stderr(), "it to be said that it is not kept")
+        equal([one for one in hook.ids() if one == f"{alert['id']}/firing"], [], "told before it is kept")
+        os.remove(filler(daemon))
+        wait_for(lambda: f"{alert['id']}/firing" in hook.ids(), "it to be told when there is room")
+        equal(daemon.sql("SELECT fired_us FROM alert WHERE id = ?", int(alert["id"].split("-")[1])), [(alert["fired_us"],)])
 
 
 def test_cleanup(t):
