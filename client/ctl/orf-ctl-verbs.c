@@ -1,367 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "orf-ctl-verb.h"
+#include "orf-ctl-verb-options.h"
 
 #define MANY 10000 /* as many samples as one call takes */
-
-const OrfCtlOption orf_ctl_global_options[] = {
-  { "url", "URL", "talk HTTP to this address: http://127.0.0.1:5000" },
-  { "socket", "PATH", "talk to this Unix socket; the default is the daemon's own" },
-  { "db", "FILE", "read a database file, with no daemon" },
-  { "token-file", "PATH", "with --url, send the token in this file (mode 0600)" },
-  { "ca-file", "PATH", "with --url https://…, trust the certificates in it (PEM)" },
-  { "json", NULL, "print the result as it came" },
-  { "timeout", "MS", "give up after so many milliseconds" },
-  { "help", NULL, "this; after a verb, about that verb" },
-  { "version", NULL, "print the version" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption list_options[] = {
-  { "match", "TEXT", "only series whose name or labels contain this" },
-  { "limit", "N", "at most so many" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption query_options[] = {
-  { "expr", "EXPR", "an expression over series, in place of SELECT" },
-  { "last", "DURATION", "the span up to now, or to --to: 90s, 5m, 2h, 1d" },
-  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
-  { "to", "TIME", "end here; the default is now" },
-  { "step", "DURATION", "one point for each window of this length" },
-  { "aggregate", "NAME", "what of each window: avg, max, last, rate, p95, ..." },
-  { "by", "LABEL,…", "merge the series that agree in these labels" },
-  { "points", NULL, "every point, on a terminal too" },
-  { "csv", NULL, "CSV as of `metrics export`" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption export_options[] = {
-  { "expr", "EXPR", "an expression over series, in place of SELECT" },
-  { "last", "DURATION", "the span up to now, or to --to: 90s, 5m, 2h, 1d" },
-  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
-  { "to", "TIME", "end here; the default is now" },
-  { "step", "DURATION", "one line for each window of this length" },
-  { "aggregate", "NAME", "what of each window: avg, max, last, rate, p95, ..." },
-  { "by", "LABEL,…", "merge the series that agree in these labels" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption long_export_options[] = {
-  { "expr", "EXPR", "an expression over series, in place of SELECT" },
-  { "format", "FORMAT", "csv (the default), jsonl, or sqlite" },
-  { "output", "FILE", "write this file, also -o; the default is standard output" },
-  { "last", "DURATION", "the span up to now, or to --to: 90s, 5m, 2h, 1d" },
-  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
-  { "to", "TIME", "end here; the default is now" },
-  { "step", "DURATION", "one point for each window of this length" },
-  { "aggregate", "NAME", "what of each window: avg, max, last, rate, p95, ..." },
-  { "by", "LABEL,…", "merge the series that agree in these labels" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption watch_options[] = {
-  { "period", "DURATION", "at most one value in this time; the default is 1s" },
-  { "history", "DURATION", "begin with this much of the past" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption record_options[] = {
-  { "at", "TIME", "when it was so; the default is when it arrives" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption event_mark_options[] = {
-  { "kind", "KIND", "deploy, or note (the default)" },
-  { "at", "TIME", "when it was so; the default is when it arrives" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption event_list_options[] = {
-  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
-  { "to", "TIME", "end here" },
-  { "kind", "KIND", "only deploy, or only note" },
-  { "limit", "N", "at most so many" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption workers_options[] = {
-  { "device", "DEVICE", "only those on this device" },
-  { "limit", "N", "at most so many" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption gpu_cleanup_options[] = {
-  { "device", "DEVICE", "on this device" },
-  { "worker", "WORKER", "only this worker, by its id or its name" },
-  { "level", "LEVEL", "light (idle cache), normal (pools), aggressive (unload)" },
-  { "dry-run", NULL, "say who would be asked, in which order and why" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption gpu_cleanups_options[] = {
-  { "device", "DEVICE", "only those on this device" },
-  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
-  { "to", "TIME", "end here; the default is now" },
-  { "limit", "N", "at most so many" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption gpu_events_options[] = {
-  { "from", "TIME", "not over before: RFC 3339, epoch seconds, or -10m" },
-  { "to", "TIME", "raised before" },
-  { "limit", "N", "at most so many" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption gpu_leaks_options[] = {
-  { "limit", "N", "at most so many" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption gpu_report_options[] = {
-  { "device", "DEVICE", "only this device" },
-  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
-  { "to", "TIME", "end here; the default is now" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption gpu_batch_size_options[] = {
-  { "device", "DEVICE", "whose memory counts; the default is the worker's" },
-  { "headroom", "PERCENT", "share of the device to leave free; the default is 10" },
-  { "p99", "DURATION", "99 of 100 batches must not take longer: 250ms, 2s" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption incidents_list_options[] = {
-  { "from", "TIME", "windows that reach beyond: RFC 3339, epoch seconds, -7d" },
-  { "to", "TIME", "windows that begin before" },
-  { "limit", "N", "at most so many" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption incidents_show_options[] = {
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption incidents_pin_options[] = {
-  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
-  { "to", "TIME", "end here; the default is now" },
-  { "title", "TEXT", "what it is called" },
-  { "reason", "TEXT", "why it is kept" },
-  { NULL, NULL, NULL },
-};
-
-#define TRACES_WHICH_OPTIONS                                                                       \
-  { "service", "NAME", "of spans of this service" },                                               \
-  {                                                                                                \
-    "operation", "NAME", "of spans of this name"                                                   \
-  }
-
-#define TRACES_WHEN_OPTIONS                                                                        \
-  { "from", "TIME", "not before: RFC 3339, epoch seconds or microseconds, -10m" },                 \
-  {                                                                                                \
-    "to", "TIME", "before this"                                                                    \
-  }
-
-#define TRACES_PAGE_OPTIONS                                                                        \
-  { "limit", "N", "at most so many; the default is 100" },                                         \
-    { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },                         \
-  {                                                                                                \
-    "utc", NULL, "show times in UTC; a pipe gets UTC in any case"                                  \
-  }
-
-#define TRACES_MATCH_OPTIONS                                                                       \
-  { "longer", "DURATION", "of spans at least so long: 250ms, 2s" },                                \
-    { "errors", NULL, "of spans that failed" },                                                    \
-  {                                                                                                \
-    "tag", "KEY=VALUE", "of spans with these attributes, parted by commas"                         \
-  }
-
-static const OrfCtlOption traces_list_options[] = {
-  TRACES_WHICH_OPTIONS, TRACES_MATCH_OPTIONS, TRACES_WHEN_OPTIONS,
-  TRACES_PAGE_OPTIONS,  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption traces_show_options[] = {
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption traces_slow_options[] = {
-  TRACES_WHICH_OPTIONS,
-  TRACES_WHEN_OPTIONS,
-  TRACES_PAGE_OPTIONS,
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption traces_stats_options[] = {
-  TRACES_WHICH_OPTIONS,
-  TRACES_WHEN_OPTIONS,
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption traces_tail_options[] = {
-  TRACES_WHICH_OPTIONS,
-  TRACES_MATCH_OPTIONS,
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption alerts_options[] = {
-  { "severity", "LEVEL", "at least this: info, warning or critical" },
-  { "limit", "N", "at most so many" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption alerts_watch_options[] = {
-  { "severity", "LEVEL", "at least this: info, warning or critical" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption alerts_history_options[] = {
-  { "rule", "RULE", "only of this rule" },
-  { "from", "TIME", "not before: RFC 3339, epoch seconds, or -1d" },
-  { "to", "TIME", "before; the default is now" },
-  { "unfired", NULL, "also those that were pending and never fired" },
-  { "limit", "N", "at most so many" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption alerts_ack_options[] = {
-  { "note", "TEXT", "for people" },
-  { "verdict", "VERDICT", "what it was worth: useful, noise or known" },
-  { "author", "NAME", "who has seen it; the default is who calls" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption alerts_silence_options[] = {
-  { "for", "DURATION", "for so long: 2h, 30m" },
-  { "until", "TIME", "until then: RFC 3339, epoch seconds" },
-  { "from", "TIME", "from then on; the default is now" },
-  { "note", "TEXT", "for people" },
-  { "author", "NAME", "who wants it; the default is who calls" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption alerts_rules_options[] = {
-  { "limit", "N", "at most so many" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption alerts_set_options[] = {
-  { "expr", "EXPR", "the condition: avg(gpu.memory.used_percent, 5m) > 85" },
-  { "threshold", "V", "in place of the number in the condition" },
-  { "hysteresis", "V", "it ends only so far on the good side of the threshold" },
-  { "severity", "LEVEL", "info, warning or critical" },
-  { "for", "DURATION", "how long the condition must hold; 0: not at all" },
-  { "keep-firing-for", "DURATION", "how long it stays after the condition ended" },
-  { "cooldown", "DURATION", "least time between two firings" },
-  { "labels", "K=V,…", "added to its alerts, in place of those it has" },
-  { "inhibited-by", "RULE,…", "while one of them fires, nobody is told" },
-  { "summary", "TEXT", "one sentence, with {value}, {threshold} and {LABEL}" },
-  { "advice", "TEXT", "what to do about it" },
-  { "runbook", "URL", "where that is written" },
-  { "enable", NULL, "look at it again" },
-  { "disable", NULL, "let it rest" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption alerts_test_options[] = {
-  { "expr", "EXPR", "this condition, in place of the rule's" },
-  { "threshold", "V", "in place of the number in the condition" },
-  { "hysteresis", "V", "it ends only so far on the good side of the threshold" },
-  { "for", "DURATION", "how long the condition must hold; 0: not at all" },
-  { "keep-firing-for", "DURATION", "how long it stays after the condition ended" },
-  { "cooldown", "DURATION", "least time between two firings" },
-  { "from", "TIME", "begin here; the default is 30 days before --to" },
-  { "to", "TIME", "end here; the default is now" },
-  { "step", "DURATION", "how often it is looked at" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption alerts_check_options[] = {
-  { "config", "FILE", "beside this config; the default is the daemon's own" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption predictions_options[] = {
-  { "horizon", "DURATION", "only so far ahead: 15m" },
-  { "limit", "N", "at most so many" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption predictions_accuracy_options[] = {
-  { "by-series", NULL, "each series by itself, not all of a name together" },
-  { "from", "TIME", "due since: RFC 3339, epoch seconds, or -1d" },
-  { "to", "TIME", "due before" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption predictions_replay_options[] = {
-  { "horizon", "N,…", "rows ahead, at most four; the default is 5,15,60" },
-  { "threshold", "V", "tell the time until the value passes V" },
-  { "falling", NULL, "V is passed downwards" },
-  { "min", "V", "the value is never below" },
-  { "max", "V", "the value is never above" },
-  { "every", "ROWS", "forecast at each so manieth row; the default is 1" },
-  { "output", "FILE", "write this file, also -o; the default is standard output" },
-  { "select", "SERIES", "rows of this series, in place of FILE" },
-  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
-  { "to", "TIME", "end here; the default is now" },
-  { "step", "DURATION", "distance of rows; with --select the default is 60s" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption sql_options[] = {
-  { "max-rows", "N", "at most so many rows; on a terminal the default is 1000" },
-  { "csv", NULL, "CSV by RFC 4180, on a terminal too" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption db_stats_options[] = {
-  { "series", NULL, "the largest series too" },
-  { "limit", "N", "how many of those; the default is 20" },
-  { "quick", NULL, "estimate bytes by rows, instead of counting pages" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption token_new_options[] = {
-  { "name", "NAME", "who it is for: letters, digits, and - _ . @" },
-  { "role", "ROLE,…", "what it may do: read, ingest, operate, admin" },
-  { "expires", "DURATION", "until when: 90d, 12h; the default is for ever" },
-  { "file", "FILE", "add it to this file (made if it is not there)" },
-  { NULL, NULL, NULL },
-};
-
-static const OrfCtlOption token_list_options[] = {
-  { "file", "FILE", "the file that auth.token_file names" },
-  { NULL, NULL, NULL },
-};
 
 const OrfCtlVerb orf_ctl_verbs[] = {
   { .name = "status",
@@ -390,7 +30,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .examples = "orfeasctl gpu cleanup --dry-run\n"
                 "orfeasctl gpu cleanup --device pci-0000:03:00.0 --level light\n"
                 "orfeasctl gpu cleanup --worker studio-0 --level aggressive\n",
-    .options = gpu_cleanup_options,
+    .options = orf_ctl_gpu_cleanup_options,
     .run = orf_ctl_verb_gpu_cleanup },
   { .name = "gpu cleanups",
     .arguments = "",
@@ -398,7 +38,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .examples = "orfeasctl gpu cleanups\n"
                 "orfeasctl gpu cleanups --device pci-0000:03:00.0 --from -7d\n"
                 "orfeasctl --db orfeas.db gpu cleanups --json\n",
-    .options = gpu_cleanups_options,
+    .options = orf_ctl_gpu_cleanups_options,
     .reads_only = TRUE,
     .run = orf_ctl_verb_gpu_cleanups },
   { .name = "gpu report",
@@ -409,7 +49,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .examples = "orfeasctl gpu report\n"
                 "orfeasctl gpu report --device pci-0000:03:00.0 --from -1d\n"
                 "orfeasctl --db orfeas.db gpu report --json | jq '.recommendations[].action'\n",
-    .options = gpu_report_options,
+    .options = orf_ctl_gpu_report_options,
     .reads_only = TRUE,
     .run = orf_ctl_verb_gpu_report },
   { .name = "gpu batch-size",
@@ -421,7 +61,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .examples = "orfeasctl gpu batch-size w-1\n"
                 "orfeasctl gpu batch-size studio-0 --headroom 20 --p99 250ms\n"
                 "orfeasctl --db orfeas.db gpu batch-size w-1 --json | jq .recommended\n",
-    .options = gpu_batch_size_options,
+    .options = orf_ctl_gpu_batch_size_options,
     .min_arguments = 1,
     .max_arguments = 1,
     .reads_only = TRUE,
@@ -432,7 +72,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .help = "One with no time under CLEARED is still so.",
     .examples = "orfeasctl gpu events\n"
                 "orfeasctl gpu events pci-0000:03:00.0 --from -1d\n",
-    .options = gpu_events_options,
+    .options = orf_ctl_gpu_events_options,
     .max_arguments = 1,
     .reads_only = TRUE,
     .run = orf_ctl_verb_gpu_events },
@@ -443,7 +83,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
             "batches larger than ever.",
     .examples = "orfeasctl gpu leaks\n"
                 "orfeasctl --db orfeas.db gpu leaks --json | jq '.suspects[0]'\n",
-    .options = gpu_leaks_options,
+    .options = orf_ctl_gpu_leaks_options,
     .max_arguments = 1,
     .reads_only = TRUE,
     .run = orf_ctl_verb_gpu_leaks },
@@ -452,7 +92,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .summary = "device memory of no living process, and whose it was",
     .examples = "orfeasctl gpu orphans\n"
                 "orfeasctl gpu orphans pci-0000:03:00.0 --json\n",
-    .options = incidents_show_options,
+    .options = orf_ctl_incidents_show_options,
     .max_arguments = 1,
     .run = orf_ctl_verb_gpu_orphans },
   { .name = "gpu largest",
@@ -471,7 +111,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .examples = "orfeasctl workers\n"
                 "orfeasctl workers --device pci-0000:03:00.0\n"
                 "orfeasctl --db orfeas.db workers --json\n",
-    .options = workers_options,
+    .options = orf_ctl_workers_options,
     .reads_only = TRUE,
     .run = orf_ctl_verb_workers },
   { .name = "metrics list",
@@ -480,7 +120,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .examples = "orfeasctl metrics list\n"
                 "orfeasctl metrics list --match memory\n"
                 "orfeasctl metrics list 'gpu.memory.used_bytes{device=~\"opencl.*\"}'\n",
-    .options = list_options,
+    .options = orf_ctl_list_options,
     .max_arguments = 1,
     .reads_only = TRUE,
     .run = orf_ctl_verb_metrics_list },
@@ -499,7 +139,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
                 "orfeasctl metrics query req_total --step 1m --aggregate rate --by model\n"
                 "orfeasctl metrics query --expr 'sum by () (rate(req_total, 1m))' --last 1h\n"
                 "orfeasctl metrics query --expr 'avg(gpu.memory.used_percent, 5m) > 85%'\n",
-    .options = query_options,
+    .options = orf_ctl_query_options,
     .max_arguments = 1,
     .reads_only = TRUE,
     .run = orf_ctl_verb_metrics_query },
@@ -512,7 +152,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .examples = "orfeasctl metrics export '{__name__=~\"gpu.memory.*\"}' --last 1h > memory.csv\n"
                 "orfeasctl metrics export gpu.temperature_c --last 1d --step 1h --aggregate max\n"
                 "orfeasctl --db orfeas.db metrics export queue.depth --from 2026-11-20\n",
-    .options = export_options,
+    .options = orf_ctl_export_options,
     .max_arguments = 1,
     .reads_only = TRUE,
     .run = orf_ctl_verb_metrics_export },
@@ -529,7 +169,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
                 "orfeasctl export '{__name__=~\"gpu.*\"}' --last 1d --format sqlite -o gpu.db\n"
                 "orfeasctl export --expr 'rate(req_total, 1m)' --last 1d --step 1m > r.csv\n"
                 "orfeasctl --db orfeas.db export queue.depth --from 2026-11-20 --format jsonl\n",
-    .options = long_export_options,
+    .options = orf_ctl_long_export_options,
     .max_arguments = 1,
     .reads_only = TRUE,
     .takes_long = TRUE,
@@ -543,7 +183,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .examples = "orfeasctl metrics watch gpu.memory.used_bytes\n"
                 "orfeasctl metrics watch 'host.cpu.used_percent' --history 10m\n"
                 "orfeasctl metrics watch queue.depth --json | jq .values\n",
-    .options = watch_options,
+    .options = orf_ctl_watch_options,
     .min_arguments = 1,
     .max_arguments = 1,
     .run = orf_ctl_verb_metrics_watch },
@@ -555,7 +195,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .examples = "orfeasctl metrics record queue.depth=12\n"
                 "orfeasctl metrics record 'tokens{model=\"llama\"}=812.5' 'errors{model=llama}=0'\n"
                 "orfeasctl metrics record room.temperature_c=21.5 --at -10m\n",
-    .options = record_options,
+    .options = orf_ctl_record_options,
     .min_arguments = 1,
     .max_arguments = MANY,
     .run = orf_ctl_verb_metrics_record },
@@ -564,7 +204,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .summary = "leave a mark on the time line: a deploy, a note",
     .examples = "orfeasctl event mark 'studio 2.4' --kind deploy\n"
                 "orfeasctl event mark 'fan replaced' --at -2h\n",
-    .options = event_mark_options,
+    .options = orf_ctl_event_mark_options,
     .min_arguments = 1,
     .max_arguments = 1,
     .run = orf_ctl_verb_event_mark },
@@ -574,7 +214,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .examples = "orfeasctl event list\n"
                 "orfeasctl event list --kind deploy --from -7d\n"
                 "orfeasctl --db orfeas.db event list --limit 10\n",
-    .options = event_list_options,
+    .options = orf_ctl_event_list_options,
     .reads_only = TRUE,
     .run = orf_ctl_verb_event_list },
   { .name = "incidents list",
@@ -582,14 +222,14 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .summary = "windows of time whose evidence is kept, newest first",
     .examples = "orfeasctl incidents list\n"
                 "orfeasctl --db orfeas.db incidents list --from -30d\n",
-    .options = incidents_list_options,
+    .options = orf_ctl_incidents_list_options,
     .reads_only = TRUE,
     .run = orf_ctl_verb_incidents_list },
   { .name = "incidents show",
     .arguments = "ID",
     .summary = "one incident, and what belongs to it",
     .examples = "orfeasctl incidents show i-1\n",
-    .options = incidents_show_options,
+    .options = orf_ctl_incidents_show_options,
     .min_arguments = 1,
     .max_arguments = 1,
     .reads_only = TRUE,
@@ -599,7 +239,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .summary = "keep a window of time from retention, until unpinned",
     .examples = "orfeasctl incidents pin --from -30m --title 'GPU memory' --reason review\n"
                 "orfeasctl incidents pin --from 2026-11-21T10:00:00Z --to -5m\n",
-    .options = incidents_pin_options,
+    .options = orf_ctl_incidents_pin_options,
     .run = orf_ctl_verb_incidents_pin },
   { .name = "incidents unpin",
     .arguments = "ID",
@@ -615,14 +255,14 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .examples = "orfeasctl traces list --service api --longer 250ms\n"
                 "orfeasctl traces list --errors --from -1h\n"
                 "orfeasctl --db orfeas.db traces list --tag http.route=/v1/items\n",
-    .options = traces_list_options,
+    .options = orf_ctl_traces_list_options,
     .reads_only = TRUE,
     .run = orf_ctl_verb_traces_list },
   { .name = "traces show",
     .arguments = "ID",
     .summary = "one trace as a waterfall, its critical path marked",
     .examples = "orfeasctl traces show 0af7651916cd43dd8448eb211c80319c\n",
-    .options = traces_show_options,
+    .options = orf_ctl_traces_show_options,
     .min_arguments = 1,
     .max_arguments = 1,
     .reads_only = TRUE,
@@ -632,7 +272,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .summary = "spans that took longer than usual, newest first",
     .examples = "orfeasctl traces slow --service api\n"
                 "orfeasctl --db orfeas.db traces slow --from -1d --limit 20\n",
-    .options = traces_slow_options,
+    .options = orf_ctl_traces_slow_options,
     .reads_only = TRUE,
     .run = orf_ctl_verb_traces_slow },
   { .name = "traces services",
@@ -646,7 +286,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .summary = "rate, errors and durations of operations",
     .examples = "orfeasctl traces stats --from -1h\n"
                 "orfeasctl --db orfeas.db traces stats --service api\n",
-    .options = traces_stats_options,
+    .options = orf_ctl_traces_stats_options,
     .reads_only = TRUE,
     .run = orf_ctl_verb_traces_stats },
   { .name = "traces tail",
@@ -654,7 +294,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .summary = "traces as they come, until Ctrl-C",
     .examples = "orfeasctl traces tail\n"
                 "orfeasctl traces tail --errors --json\n",
-    .options = traces_tail_options,
+    .options = orf_ctl_traces_tail_options,
     .takes_long = TRUE,
     .run = orf_ctl_verb_traces_tail },
   { .name = "sql",
@@ -669,7 +309,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
                 "orfeasctl sql 'SELECT name, count(*) FROM series GROUP BY name'\n"
                 "orfeasctl sql --csv 'SELECT * FROM v_event' > events.csv\n"
                 "orfeasctl --db orfeas.db sql 'SELECT count(*) FROM samples'\n",
-    .options = sql_options,
+    .options = orf_ctl_sql_options,
     .max_arguments = 1,
     .reads_only = TRUE,
     .takes_long = TRUE,
@@ -709,7 +349,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .examples = "orfeasctl alerts\n"
                 "orfeasctl alerts --severity critical --json | jq -r '.alerts[].id'\n"
                 "orfeasctl --db orfeas.db alerts\n",
-    .options = alerts_options,
+    .options = orf_ctl_alerts_options,
     .reads_only = TRUE,
     .run = orf_ctl_verb_alerts },
   { .name = "alerts history",
@@ -718,7 +358,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .examples = "orfeasctl alerts history --from -1d\n"
                 "orfeasctl alerts history --rule gpu_memory_high --limit 10\n"
                 "orfeasctl --db orfeas.db alerts history --unfired\n",
-    .options = alerts_history_options,
+    .options = orf_ctl_alerts_history_options,
     .reads_only = TRUE,
     .run = orf_ctl_verb_alerts_history },
   { .name = "alerts explain",
@@ -727,7 +367,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .help = "AFTER counts from when its condition was true first.",
     .examples = "orfeasctl alerts explain al-7\n"
                 "orfeasctl --db orfeas.db alerts explain al-7 --utc\n",
-    .options = incidents_show_options,
+    .options = orf_ctl_incidents_show_options,
     .min_arguments = 1,
     .max_arguments = 1,
     .reads_only = TRUE,
@@ -738,7 +378,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .help = "The verdict feeds the record of its rule.  A second time replaces the first.",
     .examples = "orfeasctl alerts ack al-7\n"
                 "orfeasctl alerts ack al-7 --verdict noise --note 'a load test'\n",
-    .options = alerts_ack_options,
+    .options = orf_ctl_alerts_ack_options,
     .min_arguments = 1,
     .max_arguments = 1,
     .run = orf_ctl_verb_alerts_ack },
@@ -749,7 +389,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
             "still appear, and what still fires when it ends is told then.",
     .examples = "orfeasctl alerts silence '{rule=\"gpu_memory_high\"}' --for 2h\n"
                 "orfeasctl alerts silence '{device=~\"gpu-[01]\"}' --until 2026-11-22T08:00:00Z\n",
-    .options = alerts_silence_options,
+    .options = orf_ctl_alerts_silence_options,
     .min_arguments = 1,
     .max_arguments = 1,
     .run = orf_ctl_verb_alerts_silence },
@@ -757,7 +397,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .arguments = "",
     .summary = "silences in force and to come",
     .examples = "orfeasctl alerts silences\n",
-    .options = gpu_leaks_options,
+    .options = orf_ctl_gpu_leaks_options,
     .reads_only = TRUE,
     .run = orf_ctl_verb_alerts_silences },
   { .name = "alerts unsilence",
@@ -772,7 +412,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .summary = "what fires, and each change, until Ctrl-C",
     .examples = "orfeasctl alerts watch\n"
                 "orfeasctl alerts watch --severity critical --json\n",
-    .options = alerts_watch_options,
+    .options = orf_ctl_alerts_watch_options,
     .run = orf_ctl_verb_alerts_watch },
   { .name = "alerts rules",
     .arguments = "",
@@ -780,7 +420,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .help = "PRECISION is the share of verdicts that were useful or known.",
     .examples = "orfeasctl alerts rules\n"
                 "orfeasctl alerts rules --json | jq '.rules[] | select(.source != \"builtin\")'\n",
-    .options = alerts_rules_options,
+    .options = orf_ctl_alerts_rules_options,
     .reads_only = TRUE,
     .run = orf_ctl_verb_alerts_rules },
   { .name = "alerts rules check",
@@ -790,21 +430,20 @@ const OrfCtlVerb orf_ctl_verbs[] = {
             "is printed.  $ORFEAS_ORFEASD names the orfeasd to ask.",
     .examples = "orfeasctl alerts rules check alerts.d/gpu.conf\n"
                 "orfeasctl alerts rules check --config orfeasd.conf alerts.d/*.conf\n",
-    .options = alerts_check_options,
+    .options = orf_ctl_alerts_check_options,
     .min_arguments = 1,
     .max_arguments = MANY,
     .run = orf_ctl_verb_alerts_rules_check },
   { .name = "alerts test",
     .arguments = "[RULE]",
     .summary = "would it have fired on the recorded history?",
-    .help =
-      "A rule as it is, or with what is given in place of what it says; beside it the rule as\n"
-      "it is.  With --expr alone a rule that is none yet.  Over more than six hours minutes are\n"
-      "looked at, unless --step says otherwise.",
+    .help = "A rule as it is, or with what is given in place of what it says; beside it the\n"
+            "rule as it is.  With --expr alone a rule that is none yet.  Over more than six\n"
+            "hours minutes are looked at, unless --step says otherwise.",
     .examples = "orfeasctl alerts test gpu_memory_high --threshold 80 --from -7d\n"
                 "orfeasctl alerts test --expr 'avg(queue.depth, 5m) > 100' --for 1m\n"
                 "orfeasctl --db orfeas.db alerts test gpu_memory_high\n",
-    .options = alerts_test_options,
+    .options = orf_ctl_alerts_test_options,
     .reads_only = TRUE,
     .max_arguments = 1,
     .run = orf_ctl_verb_alerts_test },
@@ -815,7 +454,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .examples = "orfeasctl alerts set gpu_memory_high --threshold 90 --for 30s\n"
                 "orfeasctl alerts set queue_long --expr 'avg(queue.depth, 5m) > 100'\n"
                 "orfeasctl alerts set host_cpu_high --disable\n",
-    .options = alerts_set_options,
+    .options = orf_ctl_alerts_set_options,
     .min_arguments = 1,
     .max_arguments = 1,
     .run = orf_ctl_verb_alerts_set },
@@ -837,7 +476,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .examples = "orfeasctl predictions\n"
                 "orfeasctl predictions gpu.memory.used_percent --horizon 15m\n"
                 "orfeasctl --db orfeas.db predictions\n",
-    .options = predictions_options,
+    .options = orf_ctl_predictions_options,
     .max_arguments = 1,
     .reads_only = TRUE,
     .run = orf_ctl_verb_predictions },
@@ -850,7 +489,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
             "AVERTED are those after which memory was freed, of which nobody knows.",
     .examples = "orfeasctl predictions accuracy\n"
                 "orfeasctl predictions accuracy gpu.memory.used_percent --by-series --from -7d\n",
-    .options = predictions_accuracy_options,
+    .options = orf_ctl_predictions_accuracy_options,
     .max_arguments = 1,
     .reads_only = TRUE,
     .run = orf_ctl_verb_predictions_accuracy },
@@ -865,7 +504,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .examples = "orfeasctl predictions replay memory.csv.gz --horizon 5,60 --every 5 -o out.csv\n"
                 "orfeasctl predictions replay memory.csv --threshold 8e9 --horizon 5\n"
                 "orfeasctl --db orfeas.db predictions replay --select host.memory.used_bytes\n",
-    .options = predictions_replay_options,
+    .options = orf_ctl_predictions_replay_options,
     .max_arguments = 1,
     .reads_only = TRUE,
     .takes_long = TRUE,
@@ -907,7 +546,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .examples = "orfeasctl db stats\n"
                 "orfeasctl db stats --series --limit 50\n"
                 "orfeasctl --db /backup/orfeas.db db stats --quick\n",
-    .options = db_stats_options,
+    .options = orf_ctl_db_stats_options,
     .reads_only = TRUE,
     .takes_long = TRUE,
     .run = orf_ctl_verb_db_stats },
@@ -928,13 +567,13 @@ const OrfCtlVerb orf_ctl_verbs[] = {
             "the token is printed.  The daemon reads the file at its start and on SIGHUP.",
     .examples = "orfeasctl token new --name grafana --role read --expires 90d\n"
                 "orfeasctl token new --name ci --role ingest --file /etc/orfeas/tokens\n",
-    .options = token_new_options,
+    .options = orf_ctl_token_new_options,
     .run = orf_ctl_verb_token_new },
   { .name = "token list",
     .arguments = "",
     .summary = "the tokens of a file: names, roles, expiry",
     .examples = "orfeasctl token list --file /etc/orfeas/tokens\n",
-    .options = token_list_options,
+    .options = orf_ctl_token_list_options,
     .run = orf_ctl_verb_token_list },
   { .name = NULL },
 };

@@ -68,7 +68,7 @@ test_exhaustion (void)
   g_assert_cmpstr (summary, ==,
                    "gpu.memory.used_percent is expected to reach its threshold in 12 minutes");
   g_assert_cmpint (orf_alert_rule_judge (rule, 12), ==, ORF_ALERT_TRUE);
-  g_assert_cmpint (orf_alert_rule_judge (rule, 15), ==, ORF_ALERT_FALSE);
+  g_assert_cmpint (orf_alert_rule_judge (rule, 17), ==, ORF_ALERT_FALSE);
 }
 
 static void
