@@ -3,6 +3,7 @@
 
 #include "alerts/orf-alert-service.h"
 #include "alerts/orf-alert-silences.h"
+#include "core/orf-id.h"
 
 G_BEGIN_DECLS
 
@@ -15,6 +16,8 @@ struct _OrfAlertService {
   OrfNotifier *notifier; /* NULL: the same */
 };
 
+/* FALSE: the call has failed, NOT_FOUND. */
+gboolean orf_alert_service_parse_id (OrfCall *call, OrfIdKind kind, const char *text, gint64 *id);
 /* alerts.acknowledge, set_rule, delete_rule, silence, unsilence. */
 void orf_alert_service_bind_writes (OrfAlertService *service, OrfRouter *router);
 /* alerts.test_rule. */

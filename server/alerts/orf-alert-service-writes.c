@@ -11,7 +11,6 @@
 #include "alerts/orf-alert-service-private.h"
 #include "audit/orf-call-write.h"
 #include "core/orf-clock.h"
-#include "core/orf-id.h"
 #include "metrics/orf-series-name.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
@@ -28,16 +27,6 @@ static const char *
 get_author (OrfCall *call, const char *author)
 {
   return author != NULL && author[0] != '\0' ? author : orf_call_get_actor (call);
-}
-
-static gboolean
-parse_id (OrfCall *call, OrfIdKind kind, const char *text, gint64 *id)
-{
-  if (orf_id_parse (kind, text, id))
-    return TRUE;
-  orf_call_fail (call,
-                 orf_error_new_field (ORF_ERROR_NOT_FOUND, "id", NULL, "there is no \"%s\"", text));
-  return FALSE;
 }
 
 /* ---- alerts.acknowledge -----------------------------------------------------------------------
@@ -119,7 +108,7 @@ acknowledge_cb (OrfCall *call, const OrfAlertsAcknowledgeParams *params, gpointe
   };
   Acknowledge *acknowledge;
 
-  if (!parse_id (call, ORF_ID_ALERT, params->id, &filter.id))
+  if (!orf_alert_service_parse_id (call, ORF_ID_ALERT, params->id, &filter.id))
     return;
   acknowledge = g_new0 (Acknowledge, 1);
   acknowledge->service = service;
@@ -253,16 +242,18 @@ delete_rule_cb (OrfCall *call, const OrfAlertsDeleteRuleParams *params, gpointer
   OrfAlertService *service = user_data;
   const OrfAlertsDeleteResult result = { .deleted = TRUE };
   GError *error = NULL;
+  OrfCallWrite *write;
   RuleWrite *job;
 
   if (!orf_alert_book_check_unsay (service->book, params->rule, &error)) {
     orf_call_fail (call, error);
     return;
   }
+  write = orf_call_write_new (call, &orf_alerts_delete_result_desc, &result);
+  if (write == NULL)
+    return;
   job = g_new0 (RuleWrite, 1);
-  job->service = service;
-  job->name = g_strdup (params->rule);
-  job->write = orf_call_write_new (call, &orf_alerts_delete_result_desc, &result);
+  *job = (RuleWrite){ service, write, NULL, g_strdup (params->rule) };
   orf_store_delete_alert_rule (service->parts->store, job->name,
                                orf_call_write_get_idempotency (job->write), rule_written_cb, job);
 }
@@ -350,7 +341,7 @@ unsilence_cb (OrfCall *call, const OrfAlertsUnsilenceParams *params, gpointer us
   OrfSilenceRow *row;
   OrfCallWrite *write;
 
-  if (!parse_id (call, ORF_ID_SILENCE, params->id, &id))
+  if (!orf_alert_service_parse_id (call, ORF_ID_SILENCE, params->id, &id))
     return;
   found = orf_alert_silences_find (service->silences, id, now_us);
   if (found == NULL) {

@@ -8,7 +8,6 @@
 #include "alerts/orf-alert-info.h"
 #include "alerts/orf-alert-service-private.h"
 #include "core/orf-clock.h"
-#include "core/orf-id.h"
 #include "orf-encode.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
@@ -262,13 +261,13 @@ story_cb (gpointer user_data, const OrfAlertStory *story, const GError *error)
   orf_call_return_alerts_explain (explain->call, result);
 }
 
-static gboolean
-parse_id (OrfCall *call, OrfIdKind kind, const char *text, gint64 *id)
+gboolean
+orf_alert_service_parse_id (OrfCall *call, OrfIdKind kind, const char *text, gint64 *id)
 {
   if (orf_id_parse (kind, text, id))
     return TRUE;
-  orf_call_fail (call, orf_error_new_field (ORF_ERROR_NOT_FOUND, "id", NULL,
-                                            "there is no alert \"%s\"", text));
+  orf_call_fail (call,
+                 orf_error_new_field (ORF_ERROR_NOT_FOUND, "id", NULL, "there is no \"%s\"", text));
   return FALSE;
 }
 
@@ -279,7 +278,7 @@ explain_cb (OrfCall *call, const OrfAlertsExplainParams *params, gpointer user_d
   Explain *explain;
   gint64 id;
 
-  if (!parse_id (call, ORF_ID_ALERT, params->id, &id))
+  if (!orf_alert_service_parse_id (call, ORF_ID_ALERT, params->id, &id))
     return;
   explain = g_new0 (Explain, 1);
   *explain = (Explain){ service, call };

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/orf-daemon-private.h"
+
+#include <string.h>
+
+/* 200 and `yes` while the daemon serves, else 503 and `no`. */
+static void
+tell_serving (OrfDaemon *daemon, OrfHttpPage *page, const char *yes, const char *no)
+{
+  gboolean serving = orf_health_service_get_serving (daemon->health);
+
+  page->status = serving ? 200 : 503;
+  page->content_type = "application/json";
+  page->body = serving ? yes : no;
+  page->length = strlen (page->body);
+}
+
+static void
+healthz_cb (gpointer user_data, OrfHttpPage *page)
+{
+  tell_serving (user_data, page, "{\"serving\":\"SERVING\"}", "{\"serving\":\"NOT_SERVING\"}");
+}
+
+static void
+readyz_cb (gpointer user_data, OrfHttpPage *page)
+{
+  tell_serving (user_data, page, "{\"ready\":true}", "{\"ready\":false}");
+}
+
+static void
+openrpc_cb (gpointer user_data, OrfHttpPage *page)
+{
+  OrfDaemon *daemon = user_data;
+
+  page->status = 200;
+  page->content_type = "application/json";
+  page->body = orf_discover_get_document (daemon->discover, &page->length);
+}
+
+static void
+serve_rpc_cb (gpointer user_data, OrfHttpUpgraded *upgraded)
+{
+  orf_ws_server_serve (((OrfDaemon *) user_data)->websocket, upgraded);
+}
+
+static gboolean
+check_feed_cb (gpointer user_data, GError **error)
+{
+  return orf_stream_hub_check (orf_router_get_streams (((OrfDaemon *) user_data)->core->router),
+                               error);
+}
+
+static void
+feed_cb (gpointer user_data, OrfHttpUpgraded *upgraded)
+{
+  OrfDaemon *daemon = user_data;
+
+  orf_ws_server_feed (daemon->websocket, upgraded, orf_dashboard_get_channel (daemon->dashboard),
+                      orf_dashboard_get_first (daemon->dashboard));
+}
+
+static gint64
+get_websocket_bytes_cb (gpointer user_data)
+{
+  return (gint64) orf_ws_server_get_size_bytes (user_data);
+}
+
+static gboolean
+start_websockets (OrfDaemon *daemon, GError **error)
+{
+  const OrfHttpSocketOps rpc = { .take = serve_rpc_cb, .user_data = daemon };
+  const OrfHttpSocketOps feed = { check_feed_cb, feed_cb, daemon };
+
+  daemon->websocket = orf_ws_server_new (daemon->core->router, daemon->config, error);
+  if (daemon->websocket == NULL)
+    return FALSE;
+  orf_memory_report (daemon->core->memory, ORF_MEMORY_STREAMS, get_websocket_bytes_cb,
+                     daemon->websocket);
+  /* each call is looked at by itself */
+  orf_http_server_add_socket (daemon->http, "/rpc", ORF_ROLE_NONE, &rpc);
+  orf_http_server_add_socket (daemon->http, "/ws/metrics", ORF_ROLE_READ, &feed);
+  return TRUE;
+}
+
+static gboolean
+start_http (OrfDaemon *daemon, GError **error)
+{
+  OrfRouter *router = daemon->core->router;
+
+  if (daemon->config->listen.http[0] != '\0') {
+    daemon->http = orf_http_server_new (router, daemon->poller, daemon->gate, daemon->config,
+                                        error);
+    if (daemon->http == NULL)
+      return FALSE;
+  }
+  daemon->discover =
+    orf_discover_new (router, daemon->http != NULL ? orf_http_server_get_url (daemon->http) : NULL);
+  if (daemon->http != NULL) {
+    orf_http_server_add_page (daemon->http, "/healthz", TRUE, healthz_cb, daemon);
+    orf_http_server_add_page (daemon->http, "/readyz", TRUE, readyz_cb, daemon);
+    orf_http_server_add_page (daemon->http, "/openrpc.json", FALSE, openrpc_cb, daemon);
+    daemon->exposition = orf_exposition_new (daemon->core->registry, daemon->core->memory, error);
+    if (daemon->exposition == NULL)
+      return FALSE;
+    orf_metrics_page_add (daemon->http, daemon->exposition, daemon->gpu);
+#ifdef HAVE_PAGE
+    orf_page_add (daemon->http);
+#endif
+  }
+  return daemon->http == NULL || start_websockets (daemon, error);
+}
+
+/* Where HTTP is, and where its own listener is. */
+static gboolean
+start_otlp (OrfDaemon *daemon, GError **error)
+{
+  const OrfHttpParts parts = { daemon->core->router, daemon->poller, daemon->gate, daemon->config };
+  const char *address = daemon->config->otlp.listen;
+
+  if (address[0] != '\0') {
+    daemon->otlp_http = orf_http_server_new_bare (&parts, "otlp.listen", address, error);
+    if (daemon->otlp_http == NULL)
+      return FALSE;
+  }
+  if (daemon->http == NULL && daemon->otlp_http == NULL)
+    return TRUE;
+  daemon->otlp = orf_otlp_service_new (&daemon->core->metrics, error);
+  if (daemon->otlp == NULL)
+    return FALSE;
+  if (daemon->http != NULL)
+    orf_otlp_service_add (daemon->otlp, daemon->http);
+  if (daemon->otlp_http != NULL)
+    orf_otlp_service_add (daemon->otlp, daemon->otlp_http);
+  return TRUE;
+}
+
+static void
+gate_event_cb (gpointer user_data, OrfGateEvent event, const char *actor, const char *address)
+{
+  OrfDaemon *daemon = user_data;
+  json_t *detail = json_pack ("{s:s}", "address", address);
+
+  switch (event) {
+  case ORF_GATE_LOGIN:
+    orf_audit_log_note (daemon->audit, actor, "auth.login", detail);
+    break;
+  case ORF_GATE_LOGOUT:
+    orf_audit_log_note (daemon->audit, actor, "auth.logout", detail);
+    break;
+  case ORF_GATE_LOGIN_REFUSED:
+  default:
+    orf_audit_log_note_refusal (daemon->audit, "unknown", "auth.login_refused", detail);
+    break;
+  }
+}
+
+gboolean
+orf_daemon_start_listeners (OrfDaemon *daemon, GError **error)
+{
+  g_autofree char *cookie = NULL;
+
+  daemon->socket_path = orf_paths_dup_socket (daemon->config);
+  cookie = orf_paths_dup_cookie (daemon->socket_path);
+  daemon->poller = orf_poller_new (NULL, error);
+  if (daemon->poller == NULL)
+    return FALSE;
+  daemon->socket = orf_socket_server_new (daemon->core->router, daemon->poller, daemon->config,
+                                          daemon->socket_path, error);
+  if (daemon->socket == NULL)
+    return FALSE;
+  daemon->gate = orf_gate_new (daemon->config, cookie, error);
+  if (daemon->gate == NULL)
+    return FALSE;
+  orf_gate_set_witness (daemon->gate, gate_event_cb, daemon);
+  return start_http (daemon, error) && start_otlp (daemon, error);
+}
