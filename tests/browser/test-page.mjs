@@ -353,7 +353,7 @@ await run({
     // an ordinary chart goes on to the right, by the same forecast
     for (const name of ["queue.depth", "queue.idle"]) {
       await page.getByRole("searchbox").fill(name);
-      await page.locator("#results").getByRole("button", { name }).click();
+      await page.locator(`#results [data-series="${name}"]`).click();
     }
     const chart = page.locator("#explorer").getByRole("article", { name: "queue.depth", exact: true });
     await chart.getByText(/^in [45]\smin/).waitFor();
