@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "orf-ctl-verb-options.h"
 
+/* What several verbs are told alike.  clang-format takes them for code. */
+/* clang-format off */
+#define UTC_OPTION      { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" }
+#define CURSOR_OPTION   { "cursor", "CURSOR", "go on from a next_cursor that --json showed" }
+#define PAGE_OPTIONS    { "limit", "N", "at most so many" }, CURSOR_OPTION
+#define FROM_TO_OPTIONS \
+  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" }, \
+  { "to", "TIME", "end here; the default is now" }
+#define SPAN_OPTIONS \
+  { "last", "DURATION", "the span up to now, or to --to: 90s, 5m, 2h, 1d" }, FROM_TO_OPTIONS
+/* clang-format on */
+
 const OrfCtlOption orf_ctl_global_options[] = {
   { "url", "URL", "talk HTTP to this address: http://127.0.0.1:5000" },
   { "socket", "PATH", "talk to this Unix socket; the default is the daemon's own" },
@@ -16,30 +28,25 @@ const OrfCtlOption orf_ctl_global_options[] = {
 
 const OrfCtlOption orf_ctl_list_options[] = {
   { "match", "TEXT", "only series whose name or labels contain this" },
-  { "limit", "N", "at most so many" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
+  PAGE_OPTIONS,
   { NULL, NULL, NULL },
 };
 
 const OrfCtlOption orf_ctl_query_options[] = {
   { "expr", "EXPR", "an expression over series, in place of SELECT" },
-  { "last", "DURATION", "the span up to now, or to --to: 90s, 5m, 2h, 1d" },
-  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
-  { "to", "TIME", "end here; the default is now" },
+  SPAN_OPTIONS,
   { "step", "DURATION", "one point for each window of this length" },
   { "aggregate", "NAME", "what of each window: avg, max, last, rate, p95, ..." },
   { "by", "LABEL,…", "merge the series that agree in these labels" },
   { "points", NULL, "every point, on a terminal too" },
   { "csv", NULL, "CSV as of `metrics export`" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  UTC_OPTION,
   { NULL, NULL, NULL },
 };
 
 const OrfCtlOption orf_ctl_export_options[] = {
   { "expr", "EXPR", "an expression over series, in place of SELECT" },
-  { "last", "DURATION", "the span up to now, or to --to: 90s, 5m, 2h, 1d" },
-  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
-  { "to", "TIME", "end here; the default is now" },
+  SPAN_OPTIONS,
   { "step", "DURATION", "one line for each window of this length" },
   { "aggregate", "NAME", "what of each window: avg, max, last, rate, p95, ..." },
   { "by", "LABEL,…", "merge the series that agree in these labels" },
@@ -50,9 +57,7 @@ const OrfCtlOption orf_ctl_long_export_options[] = {
   { "expr", "EXPR", "an expression over series, in place of SELECT" },
   { "format", "FORMAT", "csv (the default), jsonl, or sqlite" },
   { "output", "FILE", "write this file, also -o; the default is standard output" },
-  { "last", "DURATION", "the span up to now, or to --to: 90s, 5m, 2h, 1d" },
-  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
-  { "to", "TIME", "end here; the default is now" },
+  SPAN_OPTIONS,
   { "step", "DURATION", "one point for each window of this length" },
   { "aggregate", "NAME", "what of each window: avg, max, last, rate, p95, ..." },
   { "by", "LABEL,…", "merge the series that agree in these labels" },
@@ -62,7 +67,7 @@ const OrfCtlOption orf_ctl_long_export_options[] = {
 const OrfCtlOption orf_ctl_watch_options[] = {
   { "period", "DURATION", "at most one value in this time; the default is 1s" },
   { "history", "DURATION", "begin with this much of the past" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  UTC_OPTION,
   { NULL, NULL, NULL },
 };
 
@@ -81,17 +86,15 @@ const OrfCtlOption orf_ctl_event_list_options[] = {
   { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
   { "to", "TIME", "end here" },
   { "kind", "KIND", "only deploy, or only note" },
-  { "limit", "N", "at most so many" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  PAGE_OPTIONS,
+  UTC_OPTION,
   { NULL, NULL, NULL },
 };
 
 const OrfCtlOption orf_ctl_workers_options[] = {
   { "device", "DEVICE", "only those on this device" },
-  { "limit", "N", "at most so many" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  PAGE_OPTIONS,
+  UTC_OPTION,
   { NULL, NULL, NULL },
 };
 
@@ -105,34 +108,29 @@ const OrfCtlOption orf_ctl_gpu_cleanup_options[] = {
 
 const OrfCtlOption orf_ctl_gpu_cleanups_options[] = {
   { "device", "DEVICE", "only those on this device" },
-  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
-  { "to", "TIME", "end here; the default is now" },
-  { "limit", "N", "at most so many" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  FROM_TO_OPTIONS,
+  PAGE_OPTIONS,
+  UTC_OPTION,
   { NULL, NULL, NULL },
 };
 
 const OrfCtlOption orf_ctl_gpu_events_options[] = {
   { "from", "TIME", "not over before: RFC 3339, epoch seconds, or -10m" },
   { "to", "TIME", "raised before" },
-  { "limit", "N", "at most so many" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  PAGE_OPTIONS,
+  UTC_OPTION,
   { NULL, NULL, NULL },
 };
 
 const OrfCtlOption orf_ctl_gpu_leaks_options[] = {
-  { "limit", "N", "at most so many" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  PAGE_OPTIONS,
+  UTC_OPTION,
   { NULL, NULL, NULL },
 };
 
 const OrfCtlOption orf_ctl_gpu_report_options[] = {
   { "device", "DEVICE", "only this device" },
-  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
-  { "to", "TIME", "end here; the default is now" },
+  FROM_TO_OPTIONS,
   { NULL, NULL, NULL },
 };
 
@@ -146,20 +144,18 @@ const OrfCtlOption orf_ctl_gpu_batch_size_options[] = {
 const OrfCtlOption orf_ctl_incidents_list_options[] = {
   { "from", "TIME", "windows that reach beyond: RFC 3339, epoch seconds, -7d" },
   { "to", "TIME", "windows that begin before" },
-  { "limit", "N", "at most so many" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  PAGE_OPTIONS,
+  UTC_OPTION,
   { NULL, NULL, NULL },
 };
 
 const OrfCtlOption orf_ctl_incidents_show_options[] = {
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  UTC_OPTION,
   { NULL, NULL, NULL },
 };
 
 const OrfCtlOption orf_ctl_incidents_pin_options[] = {
-  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
-  { "to", "TIME", "end here; the default is now" },
+  FROM_TO_OPTIONS,
   { "title", "TEXT", "what it is called" },
   { "reason", "TEXT", "why it is kept" },
   { NULL, NULL, NULL },
@@ -178,11 +174,7 @@ const OrfCtlOption orf_ctl_incidents_pin_options[] = {
   }
 
 #define TRACES_PAGE_OPTIONS                                                                        \
-  { "limit", "N", "at most so many; the default is 100" },                                         \
-    { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },                         \
-  {                                                                                                \
-    "utc", NULL, "show times in UTC; a pipe gets UTC in any case"                                  \
-  }
+  { "limit", "N", "at most so many; the default is 100" }, CURSOR_OPTION, UTC_OPTION
 
 #define TRACES_MATCH_OPTIONS                                                                       \
   { "longer", "DURATION", "of spans at least so long: 250ms, 2s" },                                \
@@ -197,7 +189,7 @@ const OrfCtlOption orf_ctl_traces_list_options[] = {
 };
 
 const OrfCtlOption orf_ctl_traces_show_options[] = {
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  UTC_OPTION,
   { NULL, NULL, NULL },
 };
 
@@ -217,20 +209,19 @@ const OrfCtlOption orf_ctl_traces_stats_options[] = {
 const OrfCtlOption orf_ctl_traces_tail_options[] = {
   TRACES_WHICH_OPTIONS,
   TRACES_MATCH_OPTIONS,
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  UTC_OPTION,
   { NULL, NULL, NULL },
 };
 
 const OrfCtlOption orf_ctl_alerts_options[] = {
   { "severity", "LEVEL", "at least this: info, warning or critical" },
-  { "limit", "N", "at most so many" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
+  PAGE_OPTIONS,
   { NULL, NULL, NULL },
 };
 
 const OrfCtlOption orf_ctl_alerts_watch_options[] = {
   { "severity", "LEVEL", "at least this: info, warning or critical" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  UTC_OPTION,
   { NULL, NULL, NULL },
 };
 
@@ -239,9 +230,8 @@ const OrfCtlOption orf_ctl_alerts_history_options[] = {
   { "from", "TIME", "not before: RFC 3339, epoch seconds, or -1d" },
   { "to", "TIME", "before; the default is now" },
   { "unfired", NULL, "also those that were pending and never fired" },
-  { "limit", "N", "at most so many" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  PAGE_OPTIONS,
+  UTC_OPTION,
   { NULL, NULL, NULL },
 };
 
@@ -262,8 +252,7 @@ const OrfCtlOption orf_ctl_alerts_silence_options[] = {
 };
 
 const OrfCtlOption orf_ctl_alerts_rules_options[] = {
-  { "limit", "N", "at most so many" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
+  PAGE_OPTIONS,
   { NULL, NULL, NULL },
 };
 
@@ -295,7 +284,7 @@ const OrfCtlOption orf_ctl_alerts_test_options[] = {
   { "from", "TIME", "begin here; the default is 30 days before --to" },
   { "to", "TIME", "end here; the default is now" },
   { "step", "DURATION", "how often it is looked at" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  UTC_OPTION,
   { NULL, NULL, NULL },
 };
 
@@ -306,8 +295,7 @@ const OrfCtlOption orf_ctl_alerts_check_options[] = {
 
 const OrfCtlOption orf_ctl_predictions_options[] = {
   { "horizon", "DURATION", "only so far ahead: 15m" },
-  { "limit", "N", "at most so many" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
+  PAGE_OPTIONS,
   { NULL, NULL, NULL },
 };
 
@@ -315,7 +303,7 @@ const OrfCtlOption orf_ctl_predictions_accuracy_options[] = {
   { "by-series", NULL, "each series by itself, not all of a name together" },
   { "from", "TIME", "due since: RFC 3339, epoch seconds, or -1d" },
   { "to", "TIME", "due before" },
-  { "cursor", "CURSOR", "go on from a next_cursor that --json showed" },
+  CURSOR_OPTION,
   { NULL, NULL, NULL },
 };
 
@@ -328,8 +316,7 @@ const OrfCtlOption orf_ctl_predictions_replay_options[] = {
   { "every", "ROWS", "forecast at each so manieth row; the default is 1" },
   { "output", "FILE", "write this file, also -o; the default is standard output" },
   { "select", "SERIES", "rows of this series, in place of FILE" },
-  { "from", "TIME", "begin here: RFC 3339, epoch seconds or microseconds, -10m" },
-  { "to", "TIME", "end here; the default is now" },
+  FROM_TO_OPTIONS,
   { "step", "DURATION", "distance of rows; with --select the default is 60s" },
   { NULL, NULL, NULL },
 };
@@ -344,7 +331,7 @@ const OrfCtlOption orf_ctl_db_stats_options[] = {
   { "series", NULL, "the largest series too" },
   { "limit", "N", "how many of those; the default is 20" },
   { "quick", NULL, "estimate bytes by rows, instead of counting pages" },
-  { "utc", NULL, "show times in UTC; a pipe gets UTC in any case" },
+  UTC_OPTION,
   { NULL, NULL, NULL },
 };
 

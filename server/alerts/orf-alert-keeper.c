@@ -119,6 +119,25 @@ orf_alert_keeper_list (const OrfAlertKeeper *keeper)
   return list;
 }
 
+OrfOngoingCounts
+orf_alert_keeper_count (const OrfAlertKeeper *keeper)
+{
+  OrfOngoingCounts counts = { { 0 }, 0 };
+  GHashTableIter iter;
+  gpointer ongoing;
+
+  g_hash_table_iter_init (&iter, keeper->ongoing);
+  while (g_hash_table_iter_next (&iter, NULL, &ongoing)) {
+    const OrfAlertRow *row = ((const OrfOngoing *) ongoing)->row;
+
+    if (row->state == ORF_ALERT_STATE_FIRING)
+      counts.n_firing[row->severity]++;
+    else
+      counts.n_pending++;
+  }
+  return counts;
+}
+
 gboolean
 orf_alert_keeper_restore (OrfAlertKeeper *keeper, gint64 rule, const OrfAlertRow *row)
 {

@@ -30,6 +30,12 @@ void orf_alert_keeper_free (OrfAlertKeeper *keeper);
 gboolean orf_alert_keeper_restore (OrfAlertKeeper *keeper, gint64 rule, const OrfAlertRow *row);
 /* OrfOngoing, by id; the container is the caller's. */
 GPtrArray *orf_alert_keeper_list (const OrfAlertKeeper *keeper);
+/* How many fire, by severity, and how many are pending. */
+typedef struct {
+  guint n_firing[ORF_SEVERITY_N];
+  guint n_pending;
+} OrfOngoingCounts;
+OrfOngoingCounts orf_alert_keeper_count (const OrfAlertKeeper *keeper);
 /* NULL: it does not go on. */
 const OrfOngoing *orf_alert_keeper_find (const OrfAlertKeeper *keeper, gint64 id);
 

@@ -142,12 +142,6 @@ set_severity (OrfAlertRuleRow *row, const OrfConfigAlertRule *entry, GError **er
          refuse (entry->name, "severity", "info, warning or critical", entry->severity, error);
 }
 
-static int
-compare_labels (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(char *const *) a, *(char *const *) b);
-}
-
 /* KEY=VALUE each. */
 static gboolean
 set_labels (OrfAlertRuleRow *row, const OrfConfigAlertRule *entry, GError **error)
@@ -159,7 +153,7 @@ set_labels (OrfAlertRuleRow *row, const OrfConfigAlertRule *entry, GError **erro
 
   if (n == 0)
     return TRUE;
-  qsort (pairs, n, sizeof *pairs, compare_labels);
+  qsort (pairs, n, sizeof *pairs, orf_names_compare);
   for (guint i = 0; i < n; i++) {
     const char *equals = strchr (pairs[i], '=');
 
@@ -174,19 +168,17 @@ set_labels (OrfAlertRuleRow *row, const OrfConfigAlertRule *entry, GError **erro
   return TRUE;
 }
 
-/* Names need no quoting in JSON. */
 static gboolean
 set_inhibitors (OrfAlertRuleRow *row, const OrfConfigAlertRule *entry, GError **error)
 {
   g_autofree char *field = g_strdup_printf ("alerts.%s.inhibited_by", entry->name);
-  g_autofree char *names = g_strjoinv ("\",\"", entry->inhibited_by);
 
   if (entry->inhibited_by[0] == NULL)
     return TRUE;
   for (guint i = 0; entry->inhibited_by[i] != NULL; i++)
     if (!orf_alert_said_check_name (entry->inhibited_by[i], field, error))
       return FALSE;
-  row->inhibited_by_json = g_strdup_printf ("[\"%s\"]", names);
+  row->inhibited_by_json = orf_alert_said_names_to_json (entry->inhibited_by);
   return TRUE;
 }
 
@@ -246,4 +238,12 @@ orf_alert_said_check_name (const char *name, const char *field, GError **error)
                      orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, field, allowed,
                                           "%s: '%s' is not a name of %s", field, name, allowed));
   return FALSE;
+}
+
+char *
+orf_alert_said_names_to_json (char *const *names)
+{
+  g_autofree char *joined = g_strjoinv ("\",\"", (char **) names);
+
+  return names[0] != NULL ? g_strdup_printf ("[\"%s\"]", joined) : g_strdup ("[]");
 }

@@ -19,4 +19,7 @@ GPtrArray *orf_alert_said_config (const OrfConfig *config, GError **error);
 /* A name of a rule: letters, digits, - and _, at most 64.  INVALID_ARGUMENT, this field. */
 gboolean orf_alert_said_check_name (const char *name, const char *field, GError **error);
 
+/* An array of such names, which need no quoting. */
+char *orf_alert_said_names_to_json (char *const *names);
+
 G_END_DECLS

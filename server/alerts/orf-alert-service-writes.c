@@ -151,14 +151,6 @@ rule_written_cb (gpointer user_data, const OrfWriteResult *result, const GError 
   g_free (job);
 }
 
-static char *
-names_to_json (char *const *names)
-{
-  g_autofree char *joined = g_strjoinv ("\",\"", (char **) names);
-
-  return names[0] != NULL ? g_strdup_printf ("[\"%s\"]", joined) : g_strdup ("[]");
-}
-
 static gboolean
 check_said (const OrfAlertsSetRuleParams *params, GError **error)
 {
@@ -189,8 +181,9 @@ make_said (OrfCall *call, const OrfAlertsSetRuleParams *params)
   row->summary = g_strdup (params->summary);
   row->help = g_strdup (params->help);
   row->runbook = g_strdup (params->runbook);
-  row->inhibited_by_json = params->inhibited_by != NULL ? names_to_json (params->inhibited_by)
-                                                        : NULL;
+  row->inhibited_by_json = params->inhibited_by != NULL
+                             ? orf_alert_said_names_to_json (params->inhibited_by)
+                             : NULL;
   row->enabled = params->has_enabled ? params->enabled : -1;
   row->set_us = orf_clock_now_us ();
   row->set_by = g_strdup (orf_call_get_actor (call));

@@ -438,23 +438,14 @@ static void
 fill_cb (gpointer self, OrfFrame *frame)
 {
   OrfAlerts *alerts = self;
-  g_autoptr (GPtrArray) list = orf_alert_keeper_list (alerts->keeper);
-  guint firing[ORF_SEVERITY_N] = { 0 }, n_pending = 0;
+  OrfOngoingCounts counts = orf_alert_keeper_count (alerts->keeper);
 
-  for (guint i = 0; i < list->len; i++) {
-    const OrfAlertRow *row = ((const OrfOngoing *) list->pdata[i])->row;
-
-    if (row->state == ORF_ALERT_STATE_FIRING)
-      firing[row->severity]++;
-    else
-      n_pending++;
-  }
   for (OrfSeverity severity = ORF_SEVERITY_INFO; severity < ORF_SEVERITY_N; severity++) {
     const char *const labels[] = { orf_severity_to_string (severity), NULL };
 
-    orf_frame_add (frame, ORF_METRIC_ORFEAS_ALERTS_FIRING, labels, firing[severity]);
+    orf_frame_add (frame, ORF_METRIC_ORFEAS_ALERTS_FIRING, labels, counts.n_firing[severity]);
   }
-  orf_frame_add (frame, ORF_METRIC_ORFEAS_ALERTS_PENDING, NULL, n_pending);
+  orf_frame_add (frame, ORF_METRIC_ORFEAS_ALERTS_PENDING, NULL, counts.n_pending);
   orf_frame_add (frame, ORF_METRIC_ORFEAS_ALERTS_FIRED, NULL, (double) alerts->n_fired);
   orf_frame_add (frame, ORF_METRIC_ORFEAS_ALERTS_TICK_US, NULL, (double) alerts->figures.tick_us);
 }

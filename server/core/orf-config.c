@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/orf-config-private.h"
+#include "core/orf-names.h"
 #include "core/orf-url.h"
 #include "orf-error.h"
 
@@ -284,12 +285,6 @@ apply_rule_file (OrfConfig *config, GKeyFile *file, GError **error)
   return TRUE;
 }
 
-static int
-compare_texts (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(char *const *) a, *(char *const *) b);
-}
-
 /* The paths of its files *.conf, in the order of their names. */
 static char **
 list_rule_files (const char *path, GError **error)
@@ -304,7 +299,7 @@ list_rule_files (const char *path, GError **error)
   while ((name = g_dir_read_name (dir)) != NULL)
     if (g_str_has_suffix (name, ".conf") && name[0] != '.')
       g_ptr_array_add (paths, g_build_filename (path, name, NULL));
-  g_ptr_array_sort (paths, compare_texts);
+  g_ptr_array_sort (paths, orf_names_compare);
   g_ptr_array_add (paths, NULL);
   return (char **) g_ptr_array_free (paths, FALSE);
 }

@@ -51,6 +51,12 @@ orf_names_table_new (GDestroyNotify free_key, GDestroyNotify free_value)
   return g_hash_table_new_full (orf_names_hash, g_str_equal, free_key, free_value);
 }
 
+int
+orf_names_compare (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(char *const *) a, *(char *const *) b);
+}
+
 gboolean
 orf_names_is_plain (const char *name, gsize max_bytes)
 {

@@ -19,6 +19,8 @@ OrfNameDigest orf_names_digest (const char *name, gsize length);
 guint orf_names_hash (gconstpointer name);
 GHashTable *orf_names_table_new (GDestroyNotify free_key, GDestroyNotify free_value);
 
+/* Of an array of char *, as qsort() and g_ptr_array_sort() ask. */
+int orf_names_compare (gconstpointer a, gconstpointer b);
 /* 1 to max_bytes letters, digits, - and _. */
 gboolean orf_names_is_plain (const char *name, gsize max_bytes);
 

@@ -295,6 +295,7 @@ write_down (OrfJudgeSeries *series,
   gint64 ahead_us = (gint64) forecast->horizon_rows * state->row_us;
   const OrfPredictionRow row = {
     .id = book->next_prediction_id++,
+    .subject = series->spec.number,
     .series_id = series->spec.series_id,
     .method = forecast->method,
     .horizon_us = ahead_us,

@@ -389,29 +389,17 @@ write_change (OrfJudge *judge, OrfJudgeJob *job)
   orf_store_write_forecasts (judge->parts.store, change, written_cb, written);
 }
 
-static Subject *
-find_series (OrfJudge *judge, gint64 series_id)
-{
-  for (guint i = 0; i < judge->subjects->len; i++) {
-    Subject *subject = judge->subjects->pdata[i];
-
-    if (subject != NULL && subject->is_series && subject->spec.series_id == series_id)
-      return subject;
-  }
-  return NULL;
-}
-
 /* The time is worth telling of quiet series alone (doc/forecasts.md). */
 static void
 note_times (OrfJudge *judge, const GArray *predictions)
 {
   for (guint i = 0; i < predictions->len; i++) {
     const OrfPredictionRow *row = &g_array_index (predictions, OrfPredictionRow, i);
-    Subject *subject = isfinite (row->threshold) ? find_series (judge, row->series_id) : NULL;
+    Subject *subject = isfinite (row->threshold) ? find_subject (judge, row->subject) : NULL;
     gboolean told = row->threshold_us >= 0 &&
                     g_str_equal (row->regime, orf_regime_get_word (ORF_REGIME_QUIET));
 
-    if (subject != NULL)
+    if (subject != NULL && subject->is_series)
       subject->reaches_us = told ? row->made_us + row->threshold_us : 0;
   }
 }

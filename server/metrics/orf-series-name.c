@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "orf-encode.h"
+#include "core/orf-names.h"
 #include "orf-error.h"
 
 #define MAX_NAME_BYTES  200
@@ -135,12 +136,6 @@ orf_series_name_labels_to_json (char *const *labels)
   return g_string_free (json, FALSE);
 }
 
-static int
-compare_keys (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(char *const *) a, *(char *const *) b);
-}
-
 char **
 orf_series_name_labels_from_json (const char *json)
 {
@@ -160,7 +155,7 @@ orf_series_name_labels_from_json (const char *json)
     json_decref (object);
     return NULL;
   }
-  g_ptr_array_sort (keys, compare_keys);
+  g_ptr_array_sort (keys, orf_names_compare);
   labels = g_ptr_array_sized_new (2 * keys->len + 1);
   for (guint i = 0; i < keys->len; i++) {
     g_ptr_array_add (labels, g_strdup (keys->pdata[i]));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "notify/orf-notice.h"
 
+#include "core/orf-names.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -40,12 +42,6 @@ orf_notice_alert_unref (OrfNoticeAlert *alert)
   g_rc_box_release_full (alert, clear_cb);
 }
 
-static int
-compare_pairs (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(char *const *) a, *(char *const *) b);
-}
-
 char **
 orf_notice_alert_list_labels (const OrfNoticeAlert *alert)
 {
@@ -61,7 +57,7 @@ orf_notice_alert_list_labels (const OrfNoticeAlert *alert)
   all[n_all++] = alert->rule;
   all[n_all++] = (char *) "severity";
   all[n_all++] = (char *) orf_severity_to_string (alert->severity);
-  qsort (all, n_all / 2, 2 * sizeof (char *), compare_pairs);
+  qsort (all, n_all / 2, 2 * sizeof (char *), orf_names_compare);
   return all;
 }
 

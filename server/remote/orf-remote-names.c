@@ -159,12 +159,6 @@ dup_le (char *const *labels, const Family *histogram)
                                        histogram->divide);
 }
 
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(char *const *) a, *(char *const *) b);
-}
-
 static void
 add_label (GPtrArray *labels, const char *name, const char *value)
 {
@@ -179,7 +173,7 @@ add_label (GPtrArray *labels, const char *name, const char *value)
 static void
 sort_labels (GPtrArray *labels)
 {
-  qsort (labels->pdata, labels->len / 2, 2 * sizeof (gpointer), compare_names);
+  qsort (labels->pdata, labels->len / 2, 2 * sizeof (gpointer), orf_names_compare);
   g_ptr_array_add (labels, NULL);
 }
 

@@ -204,6 +204,17 @@ orf_connection_run (OrfConnection *connection, OrfStatement *statement, GError *
 }
 
 gboolean
+orf_connection_run_with (OrfConnection *connection, const char *sql, gint64 value, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, sql, error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, value);
+  return orf_connection_run (connection, statement, error);
+}
+
+gboolean
 orf_connection_get_int64 (OrfConnection *connection, const char *sql, gint64 *value, GError **error)
 {
   OrfStatement *statement = NULL;

@@ -54,6 +54,9 @@ gboolean orf_connection_collect (OrfConnection *connection,
                                  GError **error);
 /* For what gives no rows. */
 gboolean orf_connection_run (OrfConnection *connection, OrfStatement *statement, GError **error);
+/* The same of a statement with one parameter. */
+gboolean
+orf_connection_run_with (OrfConnection *connection, const char *sql, gint64 value, GError **error);
 /* The first column of the first row; not cached. */
 gboolean orf_connection_get_int64 (OrfConnection *connection,
                                    const char *sql,

@@ -143,23 +143,12 @@ write_event (const OrfAlertEventRow *row, OrfConnection *connection, GError **er
 }
 
 static gboolean
-drop (OrfConnection *connection, const char *sql, gint64 bound, GError **error)
-{
-  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, sql, error);
-
-  if (statement == NULL)
-    return FALSE;
-  sqlite3_bind_int64 (statement, 1, bound);
-  return orf_connection_run (connection, statement, error);
-}
-
-static gboolean
 drop_all (const OrfAlertsChange *change, OrfConnection *connection, GError **error)
 {
-  return drop (connection, drop_old_sql, change->before_us, error) &&
-         drop (connection, drop_many_sql, change->max_rows, error) &&
-         drop (connection, drop_many_events_sql, change->max_rows, error) &&
-         drop (connection, drop_many_notices_sql, change->max_rows, error);
+  return orf_connection_run_with (connection, drop_old_sql, change->before_us, error) &&
+         orf_connection_run_with (connection, drop_many_sql, change->max_rows, error) &&
+         orf_connection_run_with (connection, drop_many_events_sql, change->max_rows, error) &&
+         orf_connection_run_with (connection, drop_many_notices_sql, change->max_rows, error);
 }
 
 static gboolean

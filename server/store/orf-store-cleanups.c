@@ -277,17 +277,6 @@ put_worker (OrfConnection *connection,
 }
 
 static gboolean
-drop (OrfConnection *connection, const char *sql, gint64 last_id, GError **error)
-{
-  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, sql, error);
-
-  if (statement == NULL)
-    return FALSE;
-  sqlite3_bind_int64 (statement, 1, last_id);
-  return orf_connection_run (connection, statement, error);
-}
-
-static gboolean
 begin_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
 {
   return put (connection, data, error);
@@ -305,8 +294,8 @@ end_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
     if (!put_worker (connection, row->id, i, row->workers->pdata[i], error))
       return FALSE;
   }
-  return old_id <= 0 || (drop (connection, drop_sql, old_id, error) &&
-                         drop (connection, drop_workers_sql, old_id, error));
+  return old_id <= 0 || (orf_connection_run_with (connection, drop_sql, old_id, error) &&
+                         orf_connection_run_with (connection, drop_workers_sql, old_id, error));
 }
 
 static void

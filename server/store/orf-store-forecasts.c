@@ -254,17 +254,6 @@ write_state (const OrfForecastStateRow *row, OrfConnection *connection, GError *
 /* ---- what goes ------------------------------------------------------------------------------- */
 
 static gboolean
-drop_warnings (OrfConnection *connection, const char *sql, gint64 bound, GError **error)
-{
-  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, sql, error);
-
-  if (statement == NULL)
-    return FALSE;
-  sqlite3_bind_int64 (statement, 1, bound);
-  return orf_connection_run (connection, statement, error);
-}
-
-static gboolean
 drop_between (
   OrfConnection *connection, gint64 from_us, gint64 to_us, gint64 last_id, GError **error)
 {
@@ -329,8 +318,8 @@ drop_all (const OrfForecastChange *change, OrfConnection *connection, GError **e
   return pins != NULL &&
          drop_before (connection, pins, change->reach_us, change->before_us, G_MAXINT64, error) &&
          drop_excess (connection, pins, change, error) &&
-         drop_warnings (connection, drop_old_warnings_sql, change->before_us, error) &&
-         drop_warnings (connection, drop_many_warnings_sql, change->max_rows / 10, error);
+         orf_connection_run_with (connection, drop_old_warnings_sql, change->before_us, error) &&
+         orf_connection_run_with (connection, drop_many_warnings_sql, change->max_rows / 10, error);
 }
 
 static gboolean

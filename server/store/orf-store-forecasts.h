@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   gint64 id;
+  guint subject; /* the judge's own */
   gint64 series_id;
   const char *method;
   gint64 horizon_us;

@@ -152,25 +152,14 @@ orf_store_write_incident (OrfStore *store,
 }
 
 static gboolean
-delete_by (OrfConnection *connection, const char *sql, gint64 id, GError **error)
-{
-  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, sql, error);
-
-  if (statement == NULL)
-    return FALSE;
-  sqlite3_bind_int64 (statement, 1, id);
-  return orf_connection_run (connection, statement, error);
-}
-
-static gboolean
 unpin_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
 {
   gint64 id = *(const gint64 *) data;
 
-  if (!delete_by (connection, delete_sql, id, error))
+  if (!orf_connection_run_with (connection, delete_sql, id, error))
     return FALSE;
   if (sqlite3_changes (orf_connection_get_db (connection)) > 0)
-    return delete_by (connection, unpin_sql, id, error);
+    return orf_connection_run_with (connection, unpin_sql, id, error);
   g_set_error (error, ORF_ERROR, ORF_ERROR_NOT_FOUND, "there is no such incident");
   return FALSE;
 }
@@ -266,8 +255,8 @@ make_room (const Record *record, OrfConnection *connection, GError **error)
   do {
     if (!find_old_box (record, connection, &id, error))
       return FALSE;
-    if (id != 0 && (!delete_by (connection, delete_sql, id, error) ||
-                    !delete_by (connection, unpin_sql, id, error)))
+    if (id != 0 && (!orf_connection_run_with (connection, delete_sql, id, error) ||
+                    !orf_connection_run_with (connection, unpin_sql, id, error)))
       return FALSE;
   } while (id != 0);
   return TRUE;

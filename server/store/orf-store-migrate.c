@@ -4,17 +4,12 @@
 #include <gio/gio.h>
 #include <string.h>
 
+#include "core/orf-names.h"
 #include "orf-error.h"
 /* Generated from migrations/migrations.gresource.xml; naming it is what links it in. */
 GResource *orf_migrations_get_resource (void);
 
 #define PREFIX "/org/orfeas/migrations"
-
-static int
-compare_names_cb (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
 
 /* The steps' names in order; the first is 001-…, and none is left out (checked by a test). */
 static char **
@@ -23,7 +18,7 @@ dup_names (void)
   char **names = g_resource_enumerate_children (orf_migrations_get_resource (), PREFIX, 0, NULL);
 
   g_return_val_if_fail (names != NULL, g_new0 (char *, 1));
-  qsort (names, g_strv_length (names), sizeof *names, compare_names_cb);
+  qsort (names, g_strv_length (names), sizeof *names, orf_names_compare);
   return names;
 }
 

@@ -126,17 +126,6 @@ update_row (OrfConnection *connection, const OrfOutboxRow *row, GError **error)
 }
 
 static gboolean
-delete_row (OrfConnection *connection, gint64 id, GError **error)
-{
-  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, delete_sql, error);
-
-  if (statement == NULL)
-    return FALSE;
-  sqlite3_bind_int64 (statement, 1, id);
-  return orf_connection_run (connection, statement, error);
-}
-
-static gboolean
 put_cursor (OrfConnection *connection, const OrfOutboxCursor *cursor, GError **error)
 {
   g_autoptr (OrfStatement)
@@ -158,7 +147,8 @@ apply_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
   const OrfOutboxChange *change = data;
 
   for (guint i = 0; i < change->removed->len; i++)
-    if (!delete_row (connection, g_array_index (change->removed, gint64, i), error))
+    if (!orf_connection_run_with (connection, delete_sql,
+                                  g_array_index (change->removed, gint64, i), error))
       return FALSE;
   for (guint i = 0; i < change->tried->len; i++)
     if (!update_row (connection, change->tried->pdata[i], error))

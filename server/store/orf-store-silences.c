@@ -84,12 +84,8 @@ static gboolean
 write_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
 {
   const Write *write = data;
-  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, drop_sql, error);
 
-  if (statement == NULL)
-    return FALSE;
-  sqlite3_bind_int64 (statement, 1, write->keep_from_us);
-  return orf_connection_run (connection, statement, error) &&
+  return orf_connection_run_with (connection, drop_sql, write->keep_from_us, error) &&
          write_row (write->row, connection, error);
 }
 

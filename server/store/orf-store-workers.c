@@ -179,29 +179,19 @@ put_batch (OrfConnection *connection,
 }
 
 static gboolean
-drop (OrfConnection *connection, const char *sql, gint64 value, GError **error)
-{
-  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, sql, error);
-
-  if (statement == NULL)
-    return FALSE;
-  sqlite3_bind_int64 (statement, 1, value);
-  return orf_connection_run (connection, statement, error);
-}
-
-static gboolean
 write_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
 {
   const OrfWorkerChange *change = data;
   guint n_batches = change->batches != NULL ? change->batches->len : 0;
 
   if (!put_row (connection, change->row, error) ||
-      !drop (connection, drop_sql, change->row->id - change->max_workers, error))
+      !orf_connection_run_with (connection, drop_sql, change->row->id - change->max_workers, error))
     return FALSE;
   for (guint i = 0; i < n_batches; i++)
     if (!put_batch (connection, change, change->batches->pdata[i], error))
       return FALSE;
-  return n_batches == 0 || drop (connection, drop_batches_sql, change->max_batches, error);
+  return n_batches == 0 ||
+         orf_connection_run_with (connection, drop_batches_sql, change->max_batches, error);
 }
 
 void

@@ -160,12 +160,6 @@ add_spans (OrfTracesGetResult *result, const GPtrArray *rows)
     g_ptr_array_add (result->spans, make_span (rows->pdata[order[i]], &nodes[order[i]]));
 }
 
-static int
-compare_names_cb (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
-
 /* Each once, by name. */
 static char **
 dup_services (const GPtrArray *rows)
@@ -179,7 +173,7 @@ dup_services (const GPtrArray *rows)
     if (g_hash_table_add (seen, row->service))
       g_ptr_array_add (names, g_strdup (row->service));
   }
-  g_ptr_array_sort (names, compare_names_cb);
+  g_ptr_array_sort (names, orf_names_compare);
   g_ptr_array_add (names, NULL);
   return (char **) g_ptr_array_steal (names, NULL);
 }
