@@ -82,6 +82,16 @@ export class Visit {
     return this.page.evaluate(() => performance.getEntriesByName("first-chart")[0].startTime);
   }
 
+  /** Nothing is wider than the window, once the charts have followed it. */
+  async fits() {
+    const { width } = this.page.viewportSize();
+    const fit = (wide) => innerWidth === wide && document.documentElement.scrollWidth <= wide;
+    await this.page.waitForFunction(fit, width).catch(async () => {
+      const wide = await this.page.evaluate(() => document.documentElement.scrollWidth);
+      throw new Error(`${wide} px in a window of ${width}`);
+    });
+  }
+
   /** What the chart's CSV button gives: rows of {second, values}, by the names of its columns. */
   async csv(title) {
     const coming = this.page.waitForEvent("download");

@@ -300,8 +300,7 @@ await run({
     await visit.screenshot("memory");
     await page.emulateMedia({ colorScheme: "dark" });
     await page.setViewportSize({ width: 390, height: 800 });
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    assert.ok(overflow <= 0, `${overflow} px too wide`);
+    await visit.fits();
     await axe(visit, "narrow and dark");
     await visit.screenshot("memory-narrow");
     await visit.end();
@@ -378,8 +377,7 @@ await run({
     for (const [scheme, width] of [["dark", 1440], ["dark", 390], ["light", 390]]) {
       await page.emulateMedia({ colorScheme: scheme });
       await page.setViewportSize({ width, height: 800 });
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(overflow <= 0, `${overflow} px too wide at ${width}`);
+      await visit.fits();
       await axe(visit, `${scheme} at ${width}`);
       await visit.screenshot(`forecast-${scheme}-${width}`);
     }
@@ -465,8 +463,7 @@ await run({
     for (const [scheme, width] of [["light", 1440], ["dark", 1440], ["dark", 390], ["light", 390]]) {
       await page.emulateMedia({ colorScheme: scheme });
       await page.setViewportSize({ width, height: 800 });
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(overflow <= 0, `${overflow} px too wide at ${width}`);
+      await visit.fits();
       await axe(visit, `${scheme} at ${width}`);
       await visit.screenshot(`alerts-${scheme}-${width}`);
     }
@@ -537,8 +534,7 @@ await run({
     for (const width of [320, 390, 768]) {
       const visit = await Visit.begin({ width, height: 800 });
       await visit.firstChart();
-      const overflow = await visit.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(overflow <= 0, `${overflow} px too wide at ${width}`);
+      await visit.fits();
       await visit.end();
     }
   },
