@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Counts the cases in meson's testlog.json: each line of TAP, or the program where it speaks none."""
+"""Counts the cases in meson's testlog.json, each line of TAP, or the program where it speaks none, and says why some failed."""
 
 import json
 import re
@@ -9,6 +9,7 @@ import sys
 CASE = re.compile(r"^(not )?ok\b[^#]*(?:#\s*(skip|todo)\b)?", re.IGNORECASE)
 FINE = {"OK", "EXPECTEDFAIL"}
 SKIPPED = {"SKIP"}
+MOST_LINES = 30  # of a failed case: its message, its frames and the end of a log
 
 
 def count(test):
@@ -37,6 +38,21 @@ def count(test):
     return passed, failed, skipped
 
 
+def reasons(test):
+    """The failed cases with the diagnostics before each; of a program that names none, its last words."""
+    found, diagnostics = [], []
+    for line in (test.get("stdout") or "").splitlines():
+        if line.startswith("#"):
+            diagnostics.append(line)
+        elif case := CASE.match(line):
+            if case.group(1) and not case.group(2):
+                found += [line, *diagnostics[-MOST_LINES:]]
+            diagnostics = []
+    if not found:
+        found = ((test.get("stdout") or "") + (test.get("stderr") or "")).splitlines()[-MOST_LINES:]
+    return found
+
+
 def main():
     totals = [0, 0, 0]
     try:
@@ -47,6 +63,7 @@ def main():
                 totals = [a + b for a, b in zip(totals, counts)]
                 if counts[1]:
                     print(f"FAILED {test['name']} ({test['result']})")
+                    print("".join(f"  {line}\n" for line in reasons(test)), end="")
     except FileNotFoundError:
         print("no test ran")
     passed, failed, skipped = totals
