@@ -105,6 +105,12 @@ orf_call_is_ended (OrfCall *call)
 }
 
 gboolean
+orf_call_may (OrfCall *call, OrfRole role)
+{
+  return orf_role_holds (call->origin.role, role);
+}
+
+gboolean
 orf_call_is_rest (OrfCall *call)
 {
   return call->origin.rest;

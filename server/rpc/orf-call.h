@@ -25,6 +25,8 @@ typedef struct _OrfCall OrfCall;
 const OrfMethod *orf_call_get_method (OrfCall *call);
 /* Who calls, for the audit: "unix:uid=1000", "loopback", "cookie". */
 const char *orf_call_get_actor (OrfCall *call);
+/* Whether who calls may call what demands that role. */
+gboolean orf_call_may (OrfCall *call, OrfRole role);
 /* The process at the other end of a Unix socket, in our namespace; -1: it is not known. */
 gint64 orf_call_get_peer_pid (OrfCall *call);
 /* NULL: none given.  A token's holder has keys of his own: another's "1" is another key. */

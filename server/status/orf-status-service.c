@@ -181,8 +181,21 @@ make_sources (const OrfStatusParts *parts)
   return sources;
 }
 
+static GStrv
+make_roles (OrfCall *call)
+{
+  static const char *const names[] = { "read", "ingest", "operate", "admin" };
+  g_autoptr (GStrvBuilder) roles = g_strv_builder_new ();
+  OrfRole role;
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (orf_role_from_string (names[i], &role) && orf_call_may (call, role))
+      g_strv_builder_add (roles, names[i]);
+  return g_strv_builder_end (roles);
+}
+
 static OrfStatusGetResult *
-make_result (OrfStatusService *service)
+make_result (OrfStatusService *service, OrfCall *call)
 {
   OrfStatusGetResult *result = orf_status_get_result_new ();
   OrfComponent components[ORF_N_COMPONENTS];
@@ -190,6 +203,7 @@ make_result (OrfStatusService *service)
   orf_status_facts_decide (service->parts, components);
   result->version = g_strdup (ORF_VERSION);
   result->uptime_us = orf_clock_monotonic_us () - service->started_us;
+  result->roles = make_roles (call);
   result->phase4_enabled = TRUE;
   result->completion = g_strdup_printf ("%u%%",
                                         orf_status_facts_completion_percent (service->parts));
@@ -206,7 +220,7 @@ make_result (OrfStatusService *service)
 static void
 get_cb (OrfCall *call, const OrfStatusGetParams *params, gpointer user_data)
 {
-  g_autoptr (OrfStatusGetResult) result = make_result (user_data);
+  g_autoptr (OrfStatusGetResult) result = make_result (user_data, call);
 
   orf_call_return_status_get (call, result);
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Spans a second, on disk when answered, by OTLP protobuf and JSON, beside what SQLite alone inserts in the same
-layout; then what is asked of as many as there are by then. BENCH_SECONDS says how long each load goes."""
+layout; then what is asked of as many as there are by then. BENCH_SECONDS says how long each load goes; with
+BENCH_SPANS the file is filled until it has so many, and the last fifth of that is measured, with other callers beside it."""
 
 import http.client
 import json
@@ -16,6 +17,8 @@ from orfeas_bench import SECONDS, Session, Table, compile_c, cpu_s, on, orfeas_t
 import otlp_wire as otlp
 
 CONNECTIONS = 8
+OVERLOAD = 24  # connections: three times as many senders
+GOAL = int(os.environ.get("BENCH_SPANS", "0"))
 SPANS = 512  # of one request: an SDK's batch
 A_TRACE = 8
 PLACE_NS = 0x0123456789000000
@@ -57,7 +60,7 @@ def find_all(body, mark):
 
 def write_bodies(folder):
     os.makedirs(folder)
-    for connection in range(CONNECTIONS):
+    for connection in range(OVERLOAD):
         body = protobuf_body(connection)
         times = struct.unpack(f"<{len(find_all(body, PLACE_NS.to_bytes(8, 'little')[3:])) // 4}I", find_all(body, PLACE_NS.to_bytes(8, "little")[3:]))
         for name, data in (("body", body), ("times", struct.pack(f"<{len(times)}I", *(at - 3 for at in times))), ("ids", find_all(body, ID_MARK))):
@@ -66,12 +69,66 @@ def write_bodies(folder):
     return folder, len(body)
 
 
-def load(program, daemon, folder, seconds):
-    done = subprocess.run([*on(1), program, str(daemon.address[1]), "/v1/traces", "application/x-protobuf", str(CONNECTIONS), str(seconds), folder],
+def load(program, daemon, folder, seconds, connections=CONNECTIONS):
+    done = subprocess.run([*on(1), program, str(daemon.address[1]), "/v1/traces", "application/x-protobuf", str(connections), str(seconds), folder],
                           capture_output=True, text=True, check=True)
     figures = json.loads(done.stdout)
     figures["rate"] = figures["requests_per_s"] * SPANS
     return figures
+
+
+def stored(daemon):
+    return daemon.sql("SELECT spans FROM span_total")[0][0]
+
+
+class Neighbour(threading.Thread):
+    """One who calls by HTTP a hundred times a second meanwhile."""
+
+    def __init__(self, daemon):
+        super().__init__()
+        self.daemon_under_test = daemon
+        self.took = []
+        self.over = threading.Event()
+
+    def run(self):
+        connection = http.client.HTTPConnection(*self.daemon_under_test.address, timeout=60)
+        body = json.dumps(orfeas_test.request("health.check", {}))
+        while not self.over.wait(0.01):
+            begin = time.perf_counter()
+            connection.request("POST", "/rpc", body, {"Content-Type": "application/json"})
+            connection.getresponse().read()
+            self.took.append((time.perf_counter() - begin) * 1000)
+        connection.close()
+
+    def p99_ms(self):
+        self.over.set()
+        self.join()
+        return sorted(self.took)[len(self.took) * 99 // 100]
+
+
+def measure_sustained(table, program, daemon, folder, inserted):
+    """From four fifths of the goal on, in runs of ten seconds; then with three times the senders."""
+    alone = Neighbour(daemon)
+    alone.start()
+    time.sleep(10)
+    alone_ms = alone.p99_ms()
+    while stored(daemon) < GOAL * 4 // 5:
+        load(program, daemon, folder, 10)
+    rates, worst_ms = [], 0
+    while stored(daemon) < GOAL:
+        other = Neighbour(daemon)
+        other.start()
+        rates.append(load(program, daemon, folder, 10)["rate"])
+        worst_ms = max(worst_ms, other.p99_ms())
+    rates.sort()
+    middle = rates[len(rates) // 2]
+    table.add(f"{GOAL * 4 // 5:,} to {GOAL:,} spans, runs of 10 s", f"median {middle:,.0f}  least {rates[0]:,.0f} spans/s  {rss_bytes(daemon.process.pid) >> 20} MiB",
+              ">= 50,000", middle >= 50_000)
+    table.add("  beside SQLite alone, empty", f"{middle / inserted:.2f}", ">= 0.6", middle / inserted >= 0.6)
+    table.add("  another's health.check, p99", f"{worst_ms:.1f} ms, {alone_ms:.1f} without", "<= 2 x", worst_ms <= 2 * alone_ms)
+    figures = load(program, daemon, folder, 10, OVERLOAD)
+    rss = rss_bytes(daemon.process.pid)
+    table.add(f"{OVERLOAD} connections", f"{figures['rate']:,.0f} spans/s  {figures['refused']} refused  {rss >> 20} MiB", "<= 150 MiB", rss <= 150 << 20)
 
 
 def json_body(number):
@@ -167,6 +224,8 @@ def main():
             daemon.stop()
             os.remove(daemon.db)
     measure_json(table, daemon)
+    if GOAL:
+        measure_sustained(table, program, daemon, folder, inserted)
     n_spans, size = daemon.sql("SELECT spans, bytes FROM span_total")[0]
     table.add(f"asked of {n_spans:,} spans", f"{os.path.getsize(daemon.db) / n_spans:.0f} B a span in the file, {size / n_spans:.0f} by span_total")
     ask_all(table, daemon)

@@ -8,8 +8,9 @@
  * nanoseconds (little-endian, 8 bytes) wherever FOLDER/times-N (offsets of 4 bytes each; may be
  * empty) says; what stands there beyond TIME_PLACE is added. Where there is FOLDER/ids-N, what
  * stands at its offsets (8 bytes, of which the last 5 count) becomes another in each request, the
- * same for the same. Prints {"requests_per_s":…,"p50_us":…,"p99_us":…,"refused":…}: only what was
- * answered 2xx counts. One thread and epoll.
+ * same for the same; and in each run, unless runs follow each other within milliseconds. Prints
+ * {"requests_per_s":…,"p50_us":…,"p99_us":…,"refused":…}: only what was answered 2xx counts. One
+ * thread and epoll.
  */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -122,6 +123,7 @@ prepare_ids (Connection *self, const char *folder, unsigned number, const char *
   snprintf (path, sizeof path, "%s/ids-%u", folder, number);
   if (access (path, R_OK) != 0)
     return;
+  self->serial = (uint64_t) now_ns (CLOCK_REALTIME) / 1000000;
   self->id_offsets = (uint32_t *) (void *) read_file (folder, "ids", number, &length);
   self->n_ids = length / sizeof (uint32_t);
   self->ids = take_places (body, self->id_offsets, self->n_ids);

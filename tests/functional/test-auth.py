@@ -94,6 +94,9 @@ def test_roles_of_tokens(t):
     for roles, token in tokens.items():
         equal(rights(daemon, bearer(token)), wanted[roles], str(roles))
     equal(rights(daemon, None), [True, True, True, False], "loopback")
+    for roles in (("read",), ("read", "ingest"), ("operate",), ("admin",)):
+        status, answer = daemon.rest("GET", "/status", None, bearer(tokens[roles]))
+        equal((status, [role in answer["roles"] for role in ("read", "ingest", "operate", "admin")]), (200, wanted[roles]))
     unauthenticated(daemon, bearer("orf_" + "A" * 43))
     unauthenticated(daemon, bearer(tokens["read",][:-1]))
     unauthenticated(daemon, bearer(""))

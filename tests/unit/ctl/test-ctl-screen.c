@@ -215,7 +215,8 @@ test_gpu_plain (void)
 
 #define NO_USE(name) "\"" name "\":{\"used_bytes\":0,\"budget_bytes\":1}"
 #define STATUS                                                                                                                                    \
-  "{\"version\":\"0.1.0\",\"uptime_us\":7500000000,\"phase4_enabled\":true,\"completion\":\"12%"                                                  \
+  "{\"version\":\"0.1.0\",\"uptime_us\":7500000000,\"roles\":[\"read\"],\"phase4_enabled\":true,"                                                 \
+  "\"completion\":\"12%"                                                                                                                          \
   "\","                                                                                                                                           \
   "\"components\":{\"tier1\":{\"gpu_optimizer\":\"degraded\",\"dashboard\":\"unavailable\","                                                      \
   "\"cache_manager\":\"disabled\"},\"tier2\":{\"predictive_optimizer\":\"unavailable\","                                                          \
