@@ -116,3 +116,14 @@ orf_url_is_valid (const char *text)
 
   return url != NULL;
 }
+
+char *
+orf_url_decode_form (const char *text)
+{
+  g_autofree char *spaced = g_strdup (text);
+  g_autofree char *decoded = g_uri_unescape_string (g_strdelimit (spaced, "+", ' '), NULL);
+
+  if (decoded == NULL || !g_utf8_validate (decoded, -1, NULL))
+    return NULL;
+  return g_steal_pointer (&decoded);
+}

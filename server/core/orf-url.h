@@ -22,6 +22,9 @@ OrfUrl *orf_url_parse (const char *text, const char *default_path);
 void orf_url_free (OrfUrl *url);
 gboolean orf_url_is_valid (const char *text);
 
+/* A name or a value of a query, decoded as forms have it; NULL: it is no percent-encoded UTF-8. */
+char *orf_url_decode_form (const char *text);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfUrl, orf_url_free)
 
 G_END_DECLS

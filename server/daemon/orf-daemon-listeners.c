@@ -110,18 +110,25 @@ start_http (OrfDaemon *daemon, GError **error)
   return daemon->http == NULL || start_websockets (daemon, error);
 }
 
+/* *server stays NULL where address is empty. */
+static gboolean
+start_bare (
+  OrfDaemon *daemon, const char *key, const char *address, OrfHttpServer **server, GError **error)
+{
+  const OrfHttpParts parts = { daemon->core->router, daemon->poller, daemon->gate, daemon->config };
+
+  if (address[0] == '\0')
+    return TRUE;
+  *server = orf_http_server_new_bare (&parts, key, address, error);
+  return *server != NULL;
+}
+
 /* Where HTTP is, and where its own listener is. */
 static gboolean
 start_otlp (OrfDaemon *daemon, GError **error)
 {
-  const OrfHttpParts parts = { daemon->core->router, daemon->poller, daemon->gate, daemon->config };
-  const char *address = daemon->config->otlp.listen;
-
-  if (address[0] != '\0') {
-    daemon->otlp_http = orf_http_server_new_bare (&parts, "otlp.listen", address, error);
-    if (daemon->otlp_http == NULL)
-      return FALSE;
-  }
+  if (!start_bare (daemon, "otlp.listen", daemon->config->otlp.listen, &daemon->otlp_http, error))
+    return FALSE;
   if (daemon->http == NULL && daemon->otlp_http == NULL)
     return TRUE;
   daemon->otlp = orf_otlp_service_new (&daemon->core->metrics, error);
@@ -131,6 +138,20 @@ start_otlp (OrfDaemon *daemon, GError **error)
     orf_otlp_service_add (daemon->otlp, daemon->http);
   if (daemon->otlp_http != NULL)
     orf_otlp_service_add (daemon->otlp, daemon->otlp_http);
+  return TRUE;
+}
+
+static gboolean
+start_jaeger (OrfDaemon *daemon, GError **error)
+{
+  if (!start_bare (daemon, "jaeger.listen", daemon->config->jaeger.listen, &daemon->jaeger_http,
+                   error))
+    return FALSE;
+  daemon->jaeger = orf_jaeger_new (daemon->core->store);
+  if (daemon->http != NULL)
+    orf_jaeger_add (daemon->jaeger, daemon->http, ORF_JAEGER_PREFIX);
+  if (daemon->jaeger_http != NULL)
+    orf_jaeger_add (daemon->jaeger, daemon->jaeger_http, ORF_JAEGER_OWN_PREFIX);
   return TRUE;
 }
 
@@ -172,5 +193,5 @@ orf_daemon_start_listeners (OrfDaemon *daemon, GError **error)
   if (daemon->gate == NULL)
     return FALSE;
   orf_gate_set_witness (daemon->gate, gate_event_cb, daemon);
-  return start_http (daemon, error) && start_otlp (daemon, error);
+  return start_http (daemon, error) && start_otlp (daemon, error) && start_jaeger (daemon, error);
 }

@@ -21,6 +21,7 @@
 #include "gpu/orf-orphan-service.h"
 #include "host/orf-memory-watch.h"
 #include "incidents/orf-black-box.h"
+#include "jaeger/orf-jaeger.h"
 #include "judge/orf-judge.h"
 #include "leaks/orf-leaks.h"
 #include "metrics/orf-dashboard.h"
@@ -89,10 +90,12 @@ struct _OrfDaemon {
   char *socket_path;
   OrfPoller *poller;
   OrfGate *gate;
-  OrfHttpServer *http;      /* NULL: [listen] http is empty */
-  OrfWsServer *websocket;   /* NULL where http is */
-  OrfHttpServer *otlp_http; /* NULL: [otlp] listen is empty */
-  OrfOtlpService *otlp;     /* NULL: no HTTP at all */
+  OrfHttpServer *http;        /* NULL: [listen] http is empty */
+  OrfWsServer *websocket;     /* NULL where http is */
+  OrfHttpServer *otlp_http;   /* NULL: [otlp] listen is empty */
+  OrfOtlpService *otlp;       /* NULL: no HTTP at all */
+  OrfHttpServer *jaeger_http; /* NULL: [jaeger] listen is empty */
+  OrfJaeger *jaeger;
   guint review_id;
   OrfSocketServer *socket;
 

@@ -366,8 +366,11 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->websocket, orf_ws_server_free);
   g_clear_pointer (&daemon->http, orf_http_server_free);
   g_clear_pointer (&daemon->otlp_http, orf_http_server_free);
+  g_clear_pointer (&daemon->jaeger_http, orf_http_server_free);
   if (daemon->otlp != NULL)
     orf_otlp_service_stop (daemon->otlp);
+  if (daemon->jaeger != NULL)
+    orf_jaeger_stop (daemon->jaeger);
   g_clear_pointer (&daemon->socket, orf_socket_server_free);
   g_clear_pointer (&daemon->gate, orf_gate_free);
   if (daemon->cleaner != NULL)
@@ -390,6 +393,7 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->largest, orf_largest_free);
   g_clear_pointer (&daemon->core, orf_core_free);
   g_clear_pointer (&daemon->otlp, orf_otlp_service_free);
+  g_clear_pointer (&daemon->jaeger, orf_jaeger_free);
   g_clear_pointer (&daemon->remote_write, orf_remote_write_free);
   g_clear_pointer (&daemon->alerts, orf_alerts_free);
   g_clear_pointer (&daemon->notifier, orf_notifier_free);
@@ -425,6 +429,8 @@ orf_daemon_dup_ready_line (OrfDaemon *daemon, GError **error)
     .ready = TRUE,
     .http = daemon->http != NULL ? (char *) orf_http_server_get_url (daemon->http) : NULL,
     .otlp = daemon->otlp_http != NULL ? (char *) orf_http_server_get_url (daemon->otlp_http) : NULL,
+    .jaeger = daemon->jaeger_http != NULL ? (char *) orf_http_server_get_url (daemon->jaeger_http)
+                                          : NULL,
     .socket = daemon->socket_path,
     .db = (char *) orf_store_get_path (daemon->core->store),
     .pid = getpid (),
@@ -454,12 +460,12 @@ reload_tokens (OrfDaemon *daemon)
 static void
 reload_certificate (OrfDaemon *daemon)
 {
+  OrfHttpServer *const servers[] = { daemon->http, daemon->otlp_http, daemon->jaeger_http };
   g_autoptr (GError) error = NULL;
 
-  if ((daemon->http != NULL && !orf_http_server_reload_certificate (daemon->http, &error)) ||
-      (daemon->otlp_http != NULL &&
-       !orf_http_server_reload_certificate (daemon->otlp_http, &error)))
-    g_warning ("the certificate stays as it is: %s", error->message);
+  for (guint i = 0; error == NULL && i < G_N_ELEMENTS (servers); i++)
+    if (servers[i] != NULL && !orf_http_server_reload_certificate (servers[i], &error))
+      g_warning ("the certificate stays as it is: %s", error->message);
 }
 
 static void
@@ -539,11 +545,14 @@ orf_daemon_drain (OrfDaemon *daemon, void (*drained) (gpointer user_data), gpoin
   orf_workers_drain (daemon->workers);
   daemon->drained = drained;
   daemon->drained_data = user_data;
-  daemon->draining = 2 + (daemon->http != NULL ? 2 : 0) + (daemon->otlp_http != NULL ? 1 : 0);
+  daemon->draining = 2 + (daemon->http != NULL ? 2 : 0) + (daemon->otlp_http != NULL ? 1 : 0) +
+                     (daemon->jaeger_http != NULL ? 1 : 0);
   orf_scraper_drain (daemon->scraper, server_drained_cb, daemon);
   orf_socket_server_drain (daemon->socket, server_drained_cb, daemon);
   if (daemon->otlp_http != NULL)
     orf_http_server_drain (daemon->otlp_http, server_drained_cb, daemon);
+  if (daemon->jaeger_http != NULL)
+    orf_http_server_drain (daemon->jaeger_http, server_drained_cb, daemon);
   if (daemon->http == NULL)
     return;
   orf_http_server_drain (daemon->http, server_drained_cb, daemon);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/orf-url.h"
 #include "orf-error.h"
 #include "orf-json.h"
 
@@ -116,25 +117,17 @@ read_value (const OrfField *field, const char *text)
   }
 }
 
-static char *
-decode_query_part (const char *text)
-{
-  g_autofree char *spaced = g_strdup (text);
-
-  return g_uri_unescape_string (g_strdelimit (spaced, "+", ' '), NULL);
-}
-
 static gboolean
 add_pair (const OrfMethod *method, const char *pair, json_t *params, GError **error)
 {
   g_auto (GStrv) halves = g_strsplit (pair, "=", 2);
-  g_autofree char *name = decode_query_part (halves[0]);
-  g_autofree char *text = decode_query_part (halves[1] != NULL ? halves[1] : "");
+  g_autofree char *name = orf_url_decode_form (halves[0]);
+  g_autofree char *text = orf_url_decode_form (halves[1] != NULL ? halves[1] : "");
   const OrfField *field = name != NULL ? find_field (method->params, name) : NULL;
   const char *problem = NULL;
   json_t *value;
 
-  if (name == NULL || text == NULL || !g_utf8_validate (text, -1, NULL))
+  if (name == NULL || text == NULL)
     problem = "not percent-encoded UTF-8";
   else if (field == NULL)
     problem = "unknown";

@@ -109,30 +109,43 @@ make_row (OrfStatement *statement)
 /* ---- one trace ------------------------------------------------------------------------------- */
 
 static gboolean
-read_trace (Read *read, OrfConnection *connection, GError **error)
+read_trace (
+  OrfConnection *connection, const guint8 *trace_id, guint max, GPtrArray *rows, GError **error)
 {
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, trace_sql, error);
 
   if (statement == NULL)
     return FALSE;
-  sqlite3_bind_blob (statement, 1, read->trace_id, ORF_TRACE_ID_BYTES, SQLITE_STATIC);
-  sqlite3_bind_int64 (statement, 2, read->filter.max);
-  return orf_connection_collect (connection, statement, (OrfRowMake) make_row, read->rows, error);
+  sqlite3_bind_blob (statement, 1, trace_id, ORF_TRACE_ID_BYTES, SQLITE_STATIC);
+  sqlite3_bind_int64 (statement, 2, max);
+  return orf_connection_collect (connection, statement, (OrfRowMake) make_row, rows, error);
+}
+
+gboolean
+orf_trace_spans_read (OrfConnection *connection,
+                      const guint8 trace_id[ORF_TRACE_ID_BYTES],
+                      guint max,
+                      GPtrArray *rows,
+                      GError **error)
+{
+  guint before = rows->len;
+  gboolean has;
+
+  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error) ||
+      (has && !read_trace (connection, trace_id, max, rows, error)))
+    return FALSE;
+  if (rows->len > before)
+    return TRUE;
+  g_set_error_literal (error, ORF_ERROR, ORF_ERROR_NOT_FOUND, "there is no such trace");
+  return FALSE;
 }
 
 static gboolean
 trace_thread_cb (gpointer data, OrfConnection *connection, GError **error)
 {
   Read *read = data;
-  gboolean has;
 
-  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error) ||
-      (has && !read_trace (read, connection, error)))
-    return FALSE;
-  if (read->rows->len > 0)
-    return TRUE;
-  g_set_error_literal (error, ORF_ERROR, ORF_ERROR_NOT_FOUND, "there is no such trace");
-  return FALSE;
+  return orf_trace_spans_read (connection, read->trace_id, read->filter.max, read->rows, error);
 }
 
 /* ---- slow ones ------------------------------------------------------------------------------- */

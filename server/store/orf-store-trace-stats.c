@@ -20,6 +20,10 @@ static const char operations_sql[] =
 static const char stats_sql[] = "SELECT spans, errors, sketch FROM span_stat "
                                 "WHERE operation_no = ?1 AND step_us = ?2 AND t_us >= ?3 AND t_us "
                                 "< ?4";
+/* Of each operation the newest of its longest spans: as the index has them. */
+static const char kinds_sql[] =
+  "SELECT kind FROM span INDEXED BY span_by_operation WHERE operation_no = ?1 "
+  "ORDER BY length_class DESC, start_us DESC, span_no DESC LIMIT 10";
 static const char edges_sql[] =
   "SELECT parent, child, sum(calls), sum(errors) FROM span_edge WHERE t_us >= ?1 AND t_us < ?2 "
   "GROUP BY parent, child ORDER BY parent, child";
@@ -42,6 +46,13 @@ void
 orf_operation_row_free (OrfOperationRow *row)
 {
   g_free (row->service);
+  g_free (row->operation);
+  g_free (row);
+}
+
+void
+orf_operation_kind_row_free (OrfOperationKindRow *row)
+{
   g_free (row->operation);
   g_free (row);
 }
@@ -114,6 +125,55 @@ operations_thread_cb (gpointer data, OrfConnection *connection, GError **error)
     return FALSE;
   for (guint i = 0; i < operations->len; i++)
     g_ptr_array_add (read->rows, g_steal_pointer (&((Operation *) operations->pdata[i])->row));
+  return TRUE;
+}
+
+/* ---- their kinds ----------------------------------------------------------------------------- */
+
+static gboolean
+add_kinds (Read *read, OrfConnection *connection, const Operation *operation, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, kinds_sql, error);
+  guint seen = 0; /* bit: a kind */
+  gboolean row;
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, operation->number);
+  while (orf_connection_step (connection, statement, &row, error)) {
+    OrfSpanKind kind;
+    OrfOperationKindRow *found;
+
+    if (!row)
+      return TRUE;
+    kind = orf_span_kind_from_string ((const char *) sqlite3_column_text (statement, 0));
+    if ((seen & 1U << kind) != 0)
+      continue;
+    seen |= 1U << kind;
+    found = g_new0 (OrfOperationKindRow, 1);
+    *found = (OrfOperationKindRow){ g_strdup (operation->row->operation), kind };
+    g_ptr_array_add (read->rows, found);
+  }
+  return FALSE;
+}
+
+static gboolean
+kinds_thread_cb (gpointer data, OrfConnection *connection, GError **error)
+{
+  Read *read = data;
+  g_autoptr (GPtrArray) operations = NULL;
+  gboolean has;
+
+  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
+    return FALSE;
+  if (!has)
+    return TRUE;
+  operations = find_operations (&read->filter, connection, error);
+  if (operations == NULL)
+    return FALSE;
+  for (guint i = 0; i < operations->len; i++)
+    if (!add_kinds (read, connection, operations->pdata[i], error))
+      return FALSE;
   return TRUE;
 }
 
@@ -322,6 +382,16 @@ orf_store_read_operations (OrfStore *store, OrfCancel *cancel, OrfRowsDone done,
 
   submit (store, operations_thread_cb, &all, (GDestroyNotify) orf_operation_row_free, cancel, done,
           user_data);
+}
+
+void
+orf_store_read_operation_kinds (
+  OrfStore *store, const char *service, OrfCancel *cancel, OrfRowsDone done, gpointer user_data)
+{
+  const OrfOperationFilter filter = { .service = service, .to_us = G_MAXINT64 };
+
+  submit (store, kinds_thread_cb, &filter, (GDestroyNotify) orf_operation_kind_row_free, cancel,
+          done, user_data);
 }
 
 void

@@ -21,7 +21,7 @@
 #define MAX_TRACE_SPANS "5000"
 
 #define SPAN_COLUMNS                                                                               \
-  "SELECT s.service, s.operation, s.duration_us, s.outcome, s.attributes, r.resource "             \
+  "SELECT s.service, s.operation, s.duration_us, s.outcome, s.attributes, r.resource, s.kind "     \
   "FROM span AS s LEFT JOIN span_source AS r ON r.source_no = s.source_no "
 
 static const char span_sql[] = SPAN_COLUMNS "WHERE s.span_no = ?1";
@@ -40,10 +40,16 @@ typedef struct {
   OrfSpanPlace next;
   OrfTracesDone done;
   gpointer user_data;
-  /* while it is read */
+} Read;
+
+/* While it is read. */
+typedef struct {
+  const OrfTraceFilter *filter;
+  GPtrArray *rows;
+  OrfSpanPlace next;
   GHashTable *seen; /* trace_no of those that were told, here or before */
   guint n_rows;     /* of spans that were looked at */
-} Read;
+} Page;
 
 OrfTraceRow *
 orf_trace_row_new (void)
@@ -77,7 +83,12 @@ matches (const OrfTraceFilter *filter, OrfStatement *statement)
     return FALSE;
   if (filter->operation != NULL && strcmp (get_text (statement, 1), filter->operation) != 0)
     return FALSE;
-  if (sqlite3_column_int64 (statement, 2) < filter->min_duration_us)
+  if (sqlite3_column_int64 (statement, 2) < filter->min_duration_us ||
+      (filter->max_duration_us > 0 &&
+       sqlite3_column_int64 (statement, 2) > filter->max_duration_us))
+    return FALSE;
+  if (filter->kind != ORF_SPAN_KIND_UNSET &&
+      g_strcmp0 (get_text (statement, 6), orf_span_kind_to_string (filter->kind)) != 0)
     return FALSE;
   if (filter->outcome != ORF_SPAN_OUTCOME_UNSET &&
       g_strcmp0 (get_text (statement, 3), orf_span_outcome_to_string (filter->outcome)) != 0)
@@ -89,30 +100,32 @@ matches (const OrfTraceFilter *filter, OrfStatement *statement)
 /* Where the index does not tell all. */
 static gboolean
 check_span (
-  Read *read, OrfConnection *connection, const OrfSpanEntry *entry, gboolean *match, GError **error)
+  Page *page, OrfConnection *connection, const OrfSpanEntry *entry, gboolean *match, GError **error)
 {
+  const OrfTraceFilter *filter = page->filter;
   g_autoptr (OrfStatement) statement = NULL;
   gboolean row;
 
-  *match = TRUE;
-  if (!entry->beyond && read->filter.tags == NULL && read->filter.outcome != ORF_SPAN_OUTCOME_OK)
+  *match = filter->max_duration_us == 0 || entry->duration_us <= filter->max_duration_us;
+  if (!*match || (!entry->beyond && filter->tags == NULL && filter->kind == ORF_SPAN_KIND_UNSET &&
+                  filter->outcome != ORF_SPAN_OUTCOME_OK))
     return TRUE;
-  read->n_rows++;
+  page->n_rows++;
   statement = orf_connection_prepare (connection, span_sql, error);
   if (statement == NULL)
     return FALSE;
   sqlite3_bind_int64 (statement, 1, entry->place.span_no);
   if (!orf_connection_step (connection, statement, &row, error))
     return FALSE;
-  *match = row && matches (&read->filter, statement);
+  *match = row && matches (filter, statement);
   return TRUE;
 }
 
 /* *told: a page before had it. */
 static gboolean
-check_newer (Read *read, OrfConnection *connection, gint64 trace_no, gboolean *told, GError **error)
+check_newer (Page *page, OrfConnection *connection, gint64 trace_no, gboolean *told, GError **error)
 {
-  const OrfTraceFilter *filter = &read->filter;
+  const OrfTraceFilter *filter = page->filter;
   g_autoptr (OrfStatement) statement = NULL;
   gboolean row;
 
@@ -158,36 +171,36 @@ make_row (OrfStatement *statement)
 }
 
 static gboolean
-add_trace (Read *read, OrfConnection *connection, gint64 trace_no, GError **error)
+add_trace (Page *page, OrfConnection *connection, gint64 trace_no, GError **error)
 {
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, trace_sql, error);
 
   if (statement == NULL)
     return FALSE;
   sqlite3_bind_int64 (statement, 1, trace_no);
-  return orf_connection_collect (connection, statement, (OrfRowMake) make_row, read->rows, error);
+  return orf_connection_collect (connection, statement, (OrfRowMake) make_row, page->rows, error);
 }
 
 /* A span that may match. */
 static gboolean
-take_entry (Read *read, OrfConnection *connection, const OrfSpanEntry *entry, GError **error)
+take_entry (Page *page, OrfConnection *connection, const OrfSpanEntry *entry, GError **error)
 {
   gpointer key = GSIZE_TO_POINTER ((gsize) entry->trace_no);
   gboolean match, told;
 
-  if (g_hash_table_contains (read->seen, key))
+  if (g_hash_table_contains (page->seen, key))
     return TRUE;
-  if (!check_span (read, connection, entry, &match, error))
+  if (!check_span (page, connection, entry, &match, error))
     return FALSE;
   if (!match)
     return TRUE;
-  g_hash_table_add (read->seen, key);
-  return check_newer (read, connection, entry->trace_no, &told, error) &&
-         (told || add_trace (read, connection, entry->trace_no, error));
+  g_hash_table_add (page->seen, key);
+  return check_newer (page, connection, entry->trace_no, &told, error) &&
+         (told || add_trace (page, connection, entry->trace_no, error));
 }
 
 static gboolean
-read_page (Read *read, OrfConnection *connection, OrfSpanScan *scan, GError **error)
+read_page (Page *page, OrfConnection *connection, OrfSpanScan *scan, GError **error)
 {
   OrfSpanEntry entry;
   gboolean found;
@@ -199,29 +212,31 @@ read_page (Read *read, OrfConnection *connection, OrfSpanScan *scan, GError **er
       return FALSE;
     if (!found) {
       if (orf_span_scan_is_cut (scan))
-        read->next = orf_span_scan_get_place (scan);
+        page->next = orf_span_scan_get_place (scan);
       return TRUE;
     }
-    if (!take_entry (read, connection, &entry, error))
+    if (!take_entry (page, connection, &entry, error))
       return FALSE;
     /* one more tells whether there is a next page, which begins with it */
-    if (read->rows->len > read->filter.max) {
-      g_ptr_array_set_size (read->rows, (int) read->filter.max);
-      read->next = before;
+    if (page->rows->len > page->filter->max) {
+      g_ptr_array_set_size (page->rows, (int) page->filter->max);
+      page->next = before;
       return TRUE;
     }
-    if (read->n_rows >= MAX_ROWS) {
-      read->next = entry.place;
+    if (page->n_rows >= MAX_ROWS) {
+      page->next = entry.place;
       return TRUE;
     }
   }
 }
 
-static gboolean
-read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
+gboolean
+orf_traces_read (OrfConnection *connection,
+                 const OrfTraceFilter *filter,
+                 GPtrArray *rows,
+                 OrfSpanPlace *next,
+                 GError **error)
 {
-  Read *read = data;
-  const OrfTraceFilter *filter = &read->filter;
   OrfSpanScanFilter scanned = {
     .kind = filter->outcome == ORF_SPAN_OUTCOME_ERROR ? ORF_SPAN_SCAN_FAILED : ORF_SPAN_SCAN_ALL,
     .service = filter->service,
@@ -231,6 +246,8 @@ read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
     .before = filter->before,
     .max_looked = MAX_LOOKED,
   };
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
+  Page page = { filter, rows, { 0, 0 }, seen, 0 };
   g_autoptr (OrfSpanScan) scan = NULL;
   gboolean has;
 
@@ -238,10 +255,21 @@ read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
     scanned.before.start_us = filter->to_us;
   if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
     return FALSE;
-  if (!has)
-    return TRUE;
-  scan = orf_span_scan_new (connection, &scanned, error);
-  return scan != NULL && read_page (read, connection, scan, error);
+  if (has) {
+    scan = orf_span_scan_new (connection, &scanned, error);
+    if (scan == NULL || !read_page (&page, connection, scan, error))
+      return FALSE;
+  }
+  *next = page.next;
+  return TRUE;
+}
+
+static gboolean
+read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
+{
+  Read *read = data;
+
+  return orf_traces_read (connection, &read->filter, read->rows, &read->next, error);
 }
 
 static void
@@ -251,7 +279,6 @@ read_cb (gpointer user_data, const GError *error)
 
   read->done (read->user_data, error == NULL ? read->rows : NULL, read->next, error);
   g_ptr_array_unref (read->rows);
-  g_hash_table_unref (read->seen);
   g_strfreev (read->tags);
   g_free (read->service);
   g_free (read->operation);
@@ -273,7 +300,6 @@ orf_store_read_traces (OrfStore *store,
   read->tags = g_strdupv ((char **) filter->tags);
   read->filter.tags = (const char *const *) read->tags;
   read->rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_trace_row_free);
-  read->seen = g_hash_table_new (NULL, NULL);
   read->done = done;
   read->user_data = user_data;
   orf_store_read (store, read_thread_cb, read, cancel, read_cb, read);

@@ -15,7 +15,9 @@ G_BEGIN_DECLS
 typedef struct {
   const char *service, *operation; /* NULL: any; copied */
   gint64 min_duration_us;
+  gint64 max_duration_us;  /* 0: any */
   OrfSpanOutcome outcome;  /* …_UNSET: any */
+  OrfSpanKind kind;        /* the same */
   const char *const *tags; /* key, value, …, NULL; NULL: none; copied */
   gint64 from_us, to_us;   /* a span began at from_us <= t_us < to_us */
   OrfSpanPlace before;     /* of a page before; span_no 0: none */
@@ -45,6 +47,12 @@ void orf_store_read_traces (OrfStore *store,
                             OrfCancel *cancel,
                             OrfTracesDone done,
                             gpointer user_data);
+/* The same in a reader's thread; rows: empty before. */
+gboolean orf_traces_read (OrfConnection *connection,
+                          const OrfTraceFilter *filter,
+                          GPtrArray *rows,
+                          OrfSpanPlace *next,
+                          GError **error);
 
 /* ---- spans ----------------------------------------------------------------------------------- */
 
@@ -78,6 +86,12 @@ void orf_store_read_trace (OrfStore *store,
                            OrfCancel *cancel,
                            OrfSpansDone done,
                            gpointer user_data);
+/* The same in a reader's thread: they are added to rows.  NOT_FOUND. */
+gboolean orf_trace_spans_read (OrfConnection *connection,
+                               const guint8 trace_id[ORF_TRACE_ID_BYTES],
+                               guint max,
+                               GPtrArray *rows,
+                               GError **error);
 /* Those that were slow, newest first, without their JSON.  Of the filter min_duration_us, outcome
  * and tags are not looked at. */
 void orf_store_read_slow_spans (OrfStore *store,
@@ -95,6 +109,12 @@ typedef struct {
   double p50_us, p95_us, p99_us;
 } OrfOperationRow;
 
+/* An operation with a kind of its spans. */
+typedef struct {
+  char *operation;
+  OrfSpanKind kind;
+} OrfOperationKindRow;
+
 typedef struct {
   char *parent, *child;
   gint64 calls, errors;
@@ -106,6 +126,7 @@ typedef struct {
 } OrfOperationFilter;
 
 void orf_operation_row_free (OrfOperationRow *row);
+void orf_operation_kind_row_free (OrfOperationKindRow *row);
 void orf_edge_row_free (OrfEdgeRow *row);
 
 typedef void (*OrfRowsDone) (gpointer user_data, GPtrArray *rows, const GError *error);
@@ -114,6 +135,10 @@ void orf_store_read_operations (OrfStore *store,
                                 OrfCancel *cancel,
                                 OrfRowsDone done,
                                 gpointer user_data);
+/* OrfOperationKindRow of a service, by operation: the kinds of the few newest and longest spans of
+ * each that are still there. */
+void orf_store_read_operation_kinds (
+  OrfStore *store, const char *service, OrfCancel *cancel, OrfRowsDone done, gpointer user_data);
 /* OrfOperationRow of those that had spans: by whole minutes, and those of more than two days ago by
  * whole hours. */
 void orf_store_read_operation_stats (OrfStore *store,
@@ -132,6 +157,7 @@ void orf_store_read_edges (OrfStore *store,
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfTraceRow, orf_trace_row_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfSpanRow, orf_span_row_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfOperationRow, orf_operation_row_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfOperationKindRow, orf_operation_kind_row_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfEdgeRow, orf_edge_row_free)
 
 G_END_DECLS
