@@ -3,6 +3,7 @@
 
 #include "orf-ctl.h"
 #include "orf-ctl-list.h"
+#include "orf-ctl-span-gpu.h"
 #include "orf-ctl-traces.h"
 
 /* Of the picture; a name that is deeper begins here all the same. */
@@ -43,12 +44,31 @@ make_name (const OrfCtlTerminal *terminal, const OrfSpanInfo *span)
                           orf_ctl_terminal_get_dot (terminal), span->operation);
 }
 
+/* NULL: nothing is known. */
+static char *
+format_gpu (const OrfCtl *ctl, const OrfSpanInfo *span)
+{
+  g_auto (OrfCtlSpanGpu) gpu = { 0 };
+
+  return orf_ctl_span_gpu_read (&gpu, span->gpu) ? orf_ctl_span_gpu_format (ctl, &gpu) : NULL;
+}
+
+static gboolean
+has_gpu (const OrfTracesGetResult *trace)
+{
+  for (guint i = 0; i < trace->spans->len; i++)
+    if (((OrfSpanInfo *) trace->spans->pdata[i])->gpu != NULL)
+      return TRUE;
+  return FALSE;
+}
+
 static void
 append_waterfall (const OrfCtl *ctl, const OrfTracesGetResult *trace, GString *out)
 {
   const OrfCtlTerminal *terminal = orf_ctl_get_terminal (ctl);
   g_autoptr (OrfCtlTable) table = orf_ctl_table_new (terminal);
   guint width = terminal->width > NARROW_TERMINAL ? BAR_WIDTH : NARROW_BAR_WIDTH;
+  gboolean with_gpu = terminal->width > NARROW_TERMINAL && has_gpu (trace);
 
   orf_ctl_table_add_column (table, "", 0);
   orf_ctl_table_add_column (table, "SPAN", ORF_CTL_COLUMN_GIVES_WAY);
@@ -56,6 +76,8 @@ append_waterfall (const OrfCtl *ctl, const OrfTracesGetResult *trace, GString *o
   orf_ctl_table_add_column (table, "DURATION", ORF_CTL_COLUMN_RIGHT);
   orf_ctl_table_add_column (table, "SELF", ORF_CTL_COLUMN_RIGHT);
   orf_ctl_table_add_column (table, "OUTCOME", 0);
+  if (with_gpu)
+    orf_ctl_table_add_column (table, "DEVICE MEMORY", ORF_CTL_COLUMN_GIVES_WAY);
   for (guint i = 0; i < trace->spans->len; i++) {
     const OrfSpanInfo *span = trace->spans->pdata[i];
     gboolean failed = span->outcome == ORF_SPAN_OUTCOME_ERROR;
@@ -72,8 +94,27 @@ append_waterfall (const OrfCtl *ctl, const OrfTracesGetResult *trace, GString *o
                        : span->outcome != ORF_SPAN_OUTCOME_UNSET
                          ? orf_span_outcome_to_string (span->outcome)
                          : "");
+    if (with_gpu)
+      orf_ctl_table_take (table, ORF_CTL_FAINT, format_gpu (ctl, span));
   }
   orf_ctl_table_append_to (table, out);
+}
+
+/* Of the spans of no parent, of which there is one as a rule. */
+static void
+append_gpu (const OrfCtl *ctl, const OrfTracesGetResult *trace, GString *out)
+{
+  for (guint i = 0; i < trace->spans->len; i++) {
+    const OrfSpanInfo *span = trace->spans->pdata[i];
+    g_auto (OrfCtlSpanGpu) gpu = { 0 };
+    g_autofree char *device = NULL, *text = NULL;
+
+    if (span->depth > 0 || !orf_ctl_span_gpu_read (&gpu, span->gpu))
+      continue;
+    device = orf_ctl_terminal_clean (orf_ctl_get_terminal (ctl), gpu.device);
+    text = orf_ctl_span_gpu_format (ctl, &gpu);
+    g_string_append_printf (out, "%s %s\n", device, text);
+  }
 }
 
 static void
@@ -86,9 +127,11 @@ append_head (const OrfCtl *ctl, const OrfTracesGetResult *trace, GString *out)
   g_autofree char *duration = orf_ctl_traces_format_duration (ctl, trace->duration_us);
   guint n_services = trace->services != NULL ? g_strv_length (trace->services) : 0;
 
-  g_string_append_printf (out, "%s\n%s%s%s%s%u span%s%s%u service%s\n\n", id, time, dot, duration,
+  g_string_append_printf (out, "%s\n%s%s%s%s%u span%s%s%u service%s\n", id, time, dot, duration,
                           dot, trace->spans->len, trace->spans->len == 1 ? "" : "s", dot,
                           n_services, n_services == 1 ? "" : "s");
+  append_gpu (ctl, trace, out);
+  g_string_append_c (out, '\n');
 }
 
 static void
@@ -114,11 +157,31 @@ take_integer (OrfCtlTable *table, gint64 value)
 }
 
 static void
+take_bytes (OrfCtlTable *table, gint64 bytes)
+{
+  orf_ctl_table_take (table, ORF_CTL_PLAIN,
+                      bytes >= 0 ? g_strdup_printf ("%" G_GINT64_FORMAT, bytes) : NULL);
+}
+
+static void
+add_gpu (OrfCtlTable *table, const OrfSpanInfo *span)
+{
+  g_auto (OrfCtlSpanGpu) gpu = { 0 };
+  gboolean known = orf_ctl_span_gpu_read (&gpu, span->gpu);
+
+  orf_ctl_table_add (table, ORF_CTL_PLAIN, gpu.device);
+  take_bytes (table, known ? gpu.start_bytes : -1);
+  take_bytes (table, known ? gpu.end_bytes : -1);
+  orf_ctl_table_add (table, ORF_CTL_PLAIN, gpu.pressure);
+}
+
+static void
 append_rows (const OrfCtl *ctl, const OrfTracesGetResult *trace, GString *out)
 {
-  static const char *const columns[] = { "SPAN",        "PARENT",    "DEPTH",   "CRITICAL",
-                                         "SERVICE",     "OPERATION", "KIND",    "OFFSET_US",
-                                         "DURATION_US", "SELF_US",   "OUTCOME", "MESSAGE" };
+  static const char *const columns[] = { "SPAN",        "PARENT",      "DEPTH",     "CRITICAL",
+                                         "SERVICE",     "OPERATION",   "KIND",      "OFFSET_US",
+                                         "DURATION_US", "SELF_US",     "OUTCOME",   "MESSAGE",
+                                         "DEVICE",      "START_BYTES", "END_BYTES", "PRESSURE" };
   g_autoptr (OrfCtlTable) table = orf_ctl_table_new (orf_ctl_get_terminal (ctl));
 
   for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
@@ -138,6 +201,7 @@ append_rows (const OrfCtl *ctl, const OrfTracesGetResult *trace, GString *out)
     take_integer (table, span->self_us);
     orf_ctl_table_add (table, ORF_CTL_PLAIN, orf_span_outcome_to_string (span->outcome));
     orf_ctl_table_add (table, ORF_CTL_PLAIN, span->message);
+    add_gpu (table, span);
   }
   orf_ctl_table_append_to (table, out);
 }

@@ -17,6 +17,7 @@
 #include "gpu/orf-device-events.h"
 #include "gpu/orf-gpu-frame.h"
 #include "gpu/orf-gpu-service.h"
+#include "gpu/orf-gpu-states.h"
 #include "gpu/orf-largest.h"
 #include "gpu/orf-orphan-service.h"
 #include "host/orf-memory-watch.h"
@@ -60,6 +61,7 @@ struct _OrfDaemon {
   OrfMemoryWatch *memory_watch;
   OrfGpuMonitor *gpu;
   OrfGpuFrame *gpu_frame;
+  OrfGpuStates *gpu_states;
   OrfBlackBox *black_box;
   OrfDeviceEvents *device_events;
   OrfDeviceEventService *device_event_service;

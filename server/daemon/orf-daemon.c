@@ -50,6 +50,13 @@ start_sources (OrfDaemon *daemon, GError **error)
     return FALSE;
   daemon->sampler = orf_sampler_new (core->registry, core->store, daemon->config);
   daemon->gpu_frame = orf_gpu_frame_new (daemon->gpu, daemon->sampler, core->store, daemon->config);
+  daemon->gpu_states = orf_gpu_states_new (&(OrfGpuStatesParts){
+    .config = daemon->config,
+    .monitor = daemon->gpu,
+    .sampler = daemon->sampler,
+    .registry = core->registry,
+    .store = core->store,
+  });
   if (!watch_devices (daemon, error))
     return FALSE;
   if (daemon->config->host.enabled)
@@ -384,6 +391,7 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->dashboard, orf_dashboard_free);
   g_clear_pointer (&daemon->scraper, orf_scraper_free);
   g_clear_pointer (&daemon->sampler, orf_sampler_free);
+  g_clear_pointer (&daemon->gpu_states, orf_gpu_states_free);
   g_clear_pointer (&daemon->gpu_frame, orf_gpu_frame_free);
   g_clear_pointer (&daemon->host, orf_host_monitor_free);
   g_clear_pointer (&daemon->self, orf_self_monitor_free);

@@ -28,6 +28,7 @@ typedef struct {
   guint source;    /* of the batch's, and 1; 0: none */
   guint32 flags;
   guint32 message, attributes, events, links, trace_state, dropped; /* text */
+  guint32 gpu; /* text: set by the store (orf-span-states.h) */
 } OrfSpan;
 
 typedef struct {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "store/orf-connection.h"
+#include "store/orf-span-states.h"
 #include "store/orf-store-lock.h"
 #include "store/orf-store-packing.h"
 #include "store/orf-store-reader.h"
@@ -24,6 +25,8 @@ struct _OrfStore {
   OrfQueue *checks;   /* one check at a time, in a reader of its own that lives as long as it */
   OrfStoreReader *checker;  /* NULL: no check runs */
   OrfStorePacking *packing; /* NULL: nothing is packed */
+
+  const OrfSpanStates *span_states; /* borrowed; NULL: nobody knows how devices are */
 
   guint in_flight;        /* jobs that are to be replied to here */
   GPtrArray *orphans;     /* OrfSeriesRow of frames that were not let in; they go with the next */

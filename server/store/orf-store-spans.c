@@ -10,6 +10,7 @@
 #include "store/orf-connection.h"
 #include "store/orf-store-edges.h"
 #include "store/orf-store-operations.h"
+#include "store/orf-store-private.h"
 
 /* What a span takes beside its text, in its row and the indexes: measured over files of a million
  * spans. */
@@ -25,9 +26,9 @@ static const char update_trace_sql[] =
 static const char add_span_sql[] =
   "INSERT OR IGNORE INTO span (trace_no, span_id, parent_id, service, operation, kind, start_us, "
   "duration_us, outcome, message, attributes, events, links, trace_state, flags, dropped, "
-  "source_no, operation_no, length_class, usual_us) "
+  "source_no, operation_no, length_class, usual_us, gpu) "
   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "
-  "?20)";
+  "?20, ?21)";
 static const char source_sql[] =
   "INSERT INTO span_source (digest, resource, scope, first_us, last_us) VALUES (?1, ?2, ?3, ?4, "
   "?5) ON CONFLICT (digest) DO UPDATE SET first_us = min(first_us, excluded.first_us), "
@@ -138,6 +139,7 @@ bind_texts (OrfStatement *statement, const OrfSpanBatch *batch, const OrfSpan *s
     { 13, orf_span_batch_get_text (batch, span->links) },
     { 14, orf_span_batch_get_text (batch, span->trace_state) },
     { 16, orf_span_batch_get_text (batch, span->dropped) },
+    { 21, orf_span_batch_get_text (batch, span->gpu) },
   };
   gint64 bytes = 0;
 
@@ -390,6 +392,12 @@ write_free (gpointer data)
 }
 
 void
+orf_store_set_span_states (OrfStore *store, const OrfSpanStates *states)
+{
+  store->span_states = states;
+}
+
+void
 orf_store_write_spans (OrfStore *store,
                        OrfSpanBatch *batch,
                        guint max_operations,
@@ -398,15 +406,17 @@ orf_store_write_spans (OrfStore *store,
                        gpointer user_data)
 {
   Write *write = g_new0 (Write, 1);
-  const OrfStoreChange change = {
+  OrfStoreChange change = {
     .write_thread_cb = write_thread_cb,
     .data = write,
     .free = write_free,
-    .bytes = sizeof *write + batch->spans->len * sizeof *write->order +
-             orf_span_batch_measure (batch),
     .idempotency = idempotency,
   };
 
+  if (store->span_states != NULL)
+    orf_span_states_mark (store->span_states, batch);
   *write = (Write){ batch, make_order (batch), max_operations };
+  change.bytes = sizeof *write + batch->spans->len * sizeof *write->order +
+                 orf_span_batch_measure (batch);
   orf_store_write (store, &change, done, user_data);
 }

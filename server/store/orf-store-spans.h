@@ -2,6 +2,7 @@
 #pragma once
 
 #include "store/orf-span-batch.h"
+#include "store/orf-span-states.h"
 #include "store/orf-store.h"
 
 G_BEGIN_DECLS
@@ -11,6 +12,9 @@ G_BEGIN_DECLS
  * there already changes nothing: the first one stays, so that a batch may be sent again.
  */
 
+/* From now on spans are told how the devices were at their beginning and their end; borrowed, NULL:
+ * nobody knows. */
+void orf_store_set_span_states (OrfStore *store, const OrfSpanStates *states);
 /* Acknowledgement lane.  Takes batch.  Operations beyond max_operations share one row of
  * `span_operation`. */
 void orf_store_write_spans (OrfStore *store,

@@ -13,18 +13,18 @@
 
 #define HEAD_COLUMNS                                                                               \
   "SELECT t.trace_id, s.span_id, s.parent_id, s.service, s.operation, s.kind, s.outcome, "         \
-  "s.start_us, s.duration_us, s.usual_us"
+  "s.start_us, s.duration_us, s.usual_us, s.gpu"
 #define FROM_TABLES " FROM trace AS t JOIN span AS s ON s.trace_no = t.trace_no"
 
 static const char trace_sql[] = HEAD_COLUMNS
-  ", s.flags, s.message, s.trace_state, s.attributes, s.events, s.links, s.gpu, s.dropped, "
+  ", s.flags, s.message, s.trace_state, s.attributes, s.events, s.links, s.dropped, "
   "r.resource, r.scope" FROM_TABLES " LEFT JOIN span_source AS r ON r.source_no = s.source_no "
   "WHERE t.trace_id = ?1 ORDER BY s.start_us, s.span_no LIMIT ?2";
 /* By the span's number, which the planner is told to begin with. */
 static const char slow_sql[] = HEAD_COLUMNS
   " FROM span AS s CROSS JOIN trace AS t ON t.trace_no = s.trace_no WHERE s.span_no = ?1";
 
-#define N_HEAD_COLUMNS 10
+#define N_HEAD_COLUMNS 11
 
 typedef struct {
   guint8 trace_id[ORF_TRACE_ID_BYTES];
@@ -88,6 +88,7 @@ make_head (OrfStatement *statement)
   row->start_us = sqlite3_column_int64 (statement, 7);
   row->duration_us = sqlite3_column_int64 (statement, 8);
   row->usual_us = sqlite3_column_int64 (statement, 9);
+  row->gpu = orf_statement_dup_text (statement, 10);
   return row;
 }
 
@@ -95,9 +96,8 @@ static OrfSpanRow *
 make_row (OrfStatement *statement)
 {
   OrfSpanRow *row = make_head (statement);
-  char **const texts[] = { &row->message, &row->trace_state, &row->attributes,
-                           &row->events,  &row->links,       &row->gpu,
-                           &row->dropped, &row->resource,    &row->scope };
+  char **const texts[] = { &row->message, &row->trace_state, &row->attributes, &row->events,
+                           &row->links,   &row->dropped,     &row->resource,   &row->scope };
 
   row->has_flags = sqlite3_column_type (statement, N_HEAD_COLUMNS) != SQLITE_NULL;
   row->flags = sqlite3_column_int64 (statement, N_HEAD_COLUMNS);

@@ -29,8 +29,8 @@ static const char newer_sql[] = SPAN_COLUMNS
   "WHERE s.trace_no = ?1 AND (s.start_us, s.span_no) >= (?2, ?3) AND s.start_us < ?4 "
   "LIMIT " MAX_TRACE_SPANS;
 static const char trace_sql[] =
-  "SELECT t.trace_id, t.start_us, t.end_us, t.spans, t.errors, s.service, s.operation, s.outcome "
-  "FROM trace AS t LEFT JOIN span AS s ON s.span_no = t.root_no WHERE t.trace_no = ?1";
+  "SELECT t.trace_id, t.start_us, t.end_us, t.spans, t.errors, s.service, s.operation, s.outcome, "
+  "s.gpu FROM trace AS t LEFT JOIN span AS s ON s.span_no = t.root_no WHERE t.trace_no = ?1";
 
 typedef struct {
   OrfTraceFilter filter;
@@ -64,6 +64,7 @@ orf_trace_row_free (OrfTraceRow *row)
     return;
   g_free (row->service);
   g_free (row->operation);
+  g_free (row->gpu);
   g_free (row);
 }
 
@@ -167,6 +168,7 @@ make_row (OrfStatement *statement)
   row->service = orf_statement_dup_text (statement, 5);
   row->operation = orf_statement_dup_text (statement, 6);
   row->outcome = orf_span_outcome_from_string (get_text (statement, 7));
+  row->gpu = orf_statement_dup_text (statement, 8);
   return row;
 }
 

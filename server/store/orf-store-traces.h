@@ -28,6 +28,7 @@ typedef struct {
   guint8 trace_id[ORF_TRACE_ID_BYTES];
   char *service, *operation; /* of the root; NULL: it has not come */
   OrfSpanOutcome outcome;    /* the same */
+  char *gpu;                 /* the same: JSON; NULL also: not known */
   gint64 start_us, end_us;
   gint64 spans, errors;
 } OrfTraceRow;
@@ -92,8 +93,8 @@ gboolean orf_trace_spans_read (OrfConnection *connection,
                                guint max,
                                GPtrArray *rows,
                                GError **error);
-/* Those that were slow, newest first, without their JSON.  Of the filter min_duration_us, outcome
- * and tags are not looked at. */
+/* Those that were slow, newest first, without their JSON but `gpu`.  Of the filter min_duration_us,
+ * outcome and tags are not looked at. */
 void orf_store_read_slow_spans (OrfStore *store,
                                 const OrfTraceFilter *filter,
                                 OrfCancel *cancel,

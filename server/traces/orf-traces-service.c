@@ -45,6 +45,7 @@ make_info (const OrfTraceRow *row)
   info->outcome = row->outcome;
   info->spans = row->spans;
   info->errors = row->errors;
+  info->gpu = g_strdup (row->gpu);
   return info;
 }
 
@@ -236,6 +237,7 @@ make_slow (const OrfSpanRow *row)
   span->duration_us = row->duration_us;
   span->has_usual_us = TRUE;
   span->usual_us = row->usual_us;
+  span->gpu = g_strdup (row->gpu);
   return span;
 }
 
