@@ -17,10 +17,17 @@
 #include <glib-unix.h>
 
 #include "core/orf-clock.h"
+#include "core/orf-steps.h"
 
 /* Handled in one turn of a context: a thread that fills the queue as fast as it is emptied must not
  * keep the context's other sources waiting. */
 #define MAX_TURN_JOBS 256
+
+struct _OrfJobTrace {
+  OrfSteps *steps;
+  const OrfQueueSteps *names;
+  gint64 pushed_us, popped_us, replied_us; /* 0: not yet */
+};
 
 typedef struct {
   OrfJob *head;
@@ -34,9 +41,10 @@ struct _OrfQueue {
   guint references;
   gboolean closed;
   guint max_jobs;
-  int event_fd;    /* -1 until attached: threads that wait use the condition */
-  GSource *source; /* attached context only */
-  guint n_jobs;    /* of all lanes */
+  const OrfQueueSteps *steps; /* set before there is anything; NULL: none */
+  int event_fd;               /* -1 until attached: threads that wait use the condition */
+  GSource *source;            /* attached context only */
+  guint n_jobs;               /* of all lanes */
   guint n_lanes;
   Lane lanes[];
 };
@@ -59,6 +67,53 @@ orf_queue_new (guint n_lanes, guint max_jobs)
   for (guint i = 0; i < n_lanes; i++)
     queue->lanes[i].tail = &queue->lanes[i].head;
   return queue;
+}
+
+void
+orf_queue_set_steps (OrfQueue *queue, const OrfQueueSteps *names)
+{
+  queue->steps = names;
+}
+
+/* ---- steps: a job is one thread's at a time, and so is its trace -------------------------------
+ */
+
+static OrfJobTrace *
+trace_new (const OrfQueue *queue)
+{
+  OrfSteps *steps = orf_steps_get_current ();
+  OrfJobTrace *trace;
+
+  if (steps == NULL || queue->steps == NULL)
+    return NULL;
+  trace = g_new0 (OrfJobTrace, 1);
+  trace->steps = orf_steps_ref (steps);
+  trace->names = queue->steps;
+  trace->pushed_us = orf_clock_monotonic_us ();
+  return trace;
+}
+
+static void
+trace_free (OrfJobTrace *trace)
+{
+  orf_steps_unref (trace->steps);
+  g_free (trace);
+}
+
+/* In the submitter's context. */
+static void
+trace_tell (const OrfJobTrace *trace)
+{
+  orf_steps_add (trace->steps, trace->names->wait, trace->pushed_us, trace->popped_us);
+  orf_steps_add (trace->steps, trace->names->work, trace->popped_us, trace->replied_us);
+  orf_steps_add (trace->steps, trace->names->back, trace->replied_us, orf_clock_monotonic_us ());
+}
+
+static void
+job_free (OrfJob *job)
+{
+  g_clear_pointer (&job->trace, trace_free);
+  job->free (job);
 }
 
 OrfQueue *
@@ -84,6 +139,8 @@ take_first (OrfQueue *queue, guint n)
   lane->length--;
   queue->n_jobs--;
   job->next = NULL;
+  if (job->trace != NULL && job->trace->popped_us == 0)
+    job->trace->popped_us = orf_clock_monotonic_us ();
   return job;
 }
 
@@ -103,7 +160,7 @@ destroy (OrfQueue *queue)
     OrfJob *job;
 
     while ((job = take_first (queue, i)) != NULL)
-      job->free (job);
+      job_free (job);
   }
   if (queue->source != NULL) {
     g_source_destroy (queue->source);
@@ -156,13 +213,18 @@ add_job (OrfQueue *queue, guint lane, OrfJob *job)
 gboolean
 orf_queue_push (OrfQueue *queue, guint lane, OrfJob *job)
 {
+  OrfJobTrace *trace = trace_new (queue);
   gboolean accepted;
 
   pthread_mutex_lock (&queue->mutex);
   accepted = !queue->closed && queue->lanes[lane].length < queue->max_jobs;
-  if (accepted)
+  if (accepted) {
+    job->trace = trace;
     add_job (queue, lane, job);
+  }
   pthread_mutex_unlock (&queue->mutex);
+  if (!accepted)
+    g_clear_pointer (&trace, trace_free);
   return accepted;
 }
 
@@ -172,9 +234,11 @@ orf_job_reply (OrfJob *job)
   OrfQueue *queue = job->reply;
 
   if (queue == NULL) {
-    job->free (job);
+    job_free (job);
     return;
   }
+  if (job->trace != NULL)
+    job->trace->replied_us = orf_clock_monotonic_us ();
   pthread_mutex_lock (&queue->mutex);
   add_job (queue, 0, job);
   pthread_mutex_unlock (&queue->mutex);
@@ -243,9 +307,16 @@ orf_queue_try_pop_lane (OrfQueue *queue, guint lane)
 static void
 finish (OrfJob *job)
 {
+  OrfJobTrace *trace = job->trace;
+  OrfSteps *before;
+
+  if (trace != NULL && trace->replied_us > 0)
+    trace_tell (trace);
+  before = orf_steps_enter (trace != NULL ? trace->steps : NULL);
   if (job->done != NULL)
     job->done (job);
-  job->free (job);
+  job_free (job);
+  orf_steps_enter (before);
 }
 
 void

@@ -23,18 +23,31 @@ G_BEGIN_DECLS
 typedef struct _OrfQueue OrfQueue;
 typedef struct _OrfJob OrfJob;
 
+/* What the steps of a job are called, where it belongs to a call that is traced (orf-steps.h). */
+typedef struct {
+  const char *wait; /* from the push to the pop */
+  const char *work; /* to the reply: with what else the thread does before it answers */
+  const char *back; /* until the submitter takes it */
+} OrfQueueSteps;
+/* Of a job whose submitter worked for a call that is traced. */
+typedef struct _OrfJobTrace OrfJobTrace;
+
 struct _OrfJob {
   OrfJob *next;    /* owned by the queue that holds the job */
   OrfQueue *reply; /* where the finished job goes; NULL: it is freed where it was worked on */
   void (*work) (OrfJob *job, gpointer state); /* in the consumer's thread; state is its own */
   void (*done) (OrfJob *job);                 /* in the submitter's context, may be NULL */
   void (*free) (OrfJob *job);
+  OrfJobTrace *trace; /* the queue's; NULL: none */
 };
 
 /* n_lanes priorities (0 first), each bounded to max_jobs. */
 OrfQueue *orf_queue_new (guint n_lanes, guint max_jobs);
 OrfQueue *orf_queue_ref (OrfQueue *queue);
 void orf_queue_unref (OrfQueue *queue);
+
+/* Before anything is pushed; names is static.  Jobs of queues that are not told are no steps. */
+void orf_queue_set_steps (OrfQueue *queue, const OrfQueueSteps *names);
 
 /* Any thread.  FALSE when the lane is full or the queue closed: the job is still the caller's. */
 gboolean orf_queue_push (OrfQueue *queue, guint lane, OrfJob *job);

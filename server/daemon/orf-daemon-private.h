@@ -38,6 +38,7 @@
 #include "status/orf-discover.h"
 #include "status/orf-health-service.h"
 #include "status/orf-status-service.h"
+#include "traces/orf-own-tracer.h"
 #include "transport/orf-http-server.h"
 #include "transport/orf-socket-server.h"
 #include "websocket/orf-ws-server.h"
@@ -82,6 +83,7 @@ struct _OrfDaemon {
   OrfRemoteWrite *remote_write;
   OrfNotifier *notifier;
   OrfAlerts *alerts;
+  OrfOwnTracer *own_tracer; /* NULL: [trace] service_name is empty */
   OrfMetricsWatch *metrics_watch;
   OrfDashboard *dashboard;
   OrfStatusParts parts;

@@ -355,6 +355,12 @@ orf_daemon_new (OrfConfig *config, GError **error)
       !bind_services (daemon, error) || !start_outbox (daemon, error) ||
       !start_alerts (daemon, error) || !orf_daemon_start_listeners (daemon, error))
     return NULL;
+  daemon->own_tracer = orf_own_tracer_new (&(OrfOwnTracerParts){
+    .config = daemon->config,
+    .router = daemon->core->router,
+    .store = daemon->core->store,
+    .sampler = daemon->sampler,
+  });
   daemon->review_id = g_timeout_add_seconds (REVIEW_S, review_streams_cb, daemon);
   note_start (daemon);
   orf_health_service_set_serving (daemon->health, TRUE);
@@ -398,8 +404,11 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->memory_watch, orf_memory_watch_free);
   g_clear_pointer (&daemon->exposition, orf_exposition_free);
   stop_outbox (daemon);
+  if (daemon->own_tracer != NULL)
+    orf_own_tracer_stop (daemon->own_tracer);
   g_clear_pointer (&daemon->largest, orf_largest_free);
   g_clear_pointer (&daemon->core, orf_core_free);
+  g_clear_pointer (&daemon->own_tracer, orf_own_tracer_free);
   g_clear_pointer (&daemon->otlp, orf_otlp_service_free);
   g_clear_pointer (&daemon->jaeger, orf_jaeger_free);
   g_clear_pointer (&daemon->remote_write, orf_remote_write_free);

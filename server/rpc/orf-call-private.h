@@ -48,6 +48,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfCall, orf_call_unref)
 /* What the router tells calls. */
 gboolean orf_router_enter (OrfRouter *router, GError **error);
 void orf_router_leave (OrfRouter *router, gboolean failed);
+OrfSteps *orf_router_begin_trace (OrfRouter *router, OrfCall *call);
+void
+orf_router_end_trace (OrfRouter *router, OrfCall *call, const OrfSteps *steps, const GError *error);
 gboolean orf_router_wants_audit (OrfRouter *router, const OrfMethod *method);
 void orf_router_audit (OrfRouter *router,
                        const char *actor,

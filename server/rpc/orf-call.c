@@ -26,7 +26,10 @@ struct _OrfCall {
   guint64 params_hash;
   gsize held_bytes; /* counted while it is in flight after the handler returned */
   char *idempotency_key;
-  char *traceparent;
+  gboolean has_trace;
+  OrfTraceContext trace;
+  char *trace_state;
+  OrfSteps *steps; /* NULL: it is not traced, or was answered */
 };
 
 void
@@ -39,7 +42,7 @@ orf_call_unref (OrfCall *call)
   orf_struct_free (call->method->params, call->params);
   g_clear_pointer (&call->cancel, orf_cancel_unref);
   g_free (call->idempotency_key);
-  g_free (call->traceparent);
+  g_free (call->trace_state);
   orf_router_unref (call->origin.router);
   g_ref_string_release ((char *) call->origin.actor);
   g_free (call);
@@ -75,10 +78,16 @@ orf_call_get_idempotency_key (OrfCall *call)
   return call->idempotency_key;
 }
 
-const char *
-orf_call_get_traceparent (OrfCall *call)
+const OrfTraceContext *
+orf_call_get_trace (OrfCall *call)
 {
-  return call->traceparent;
+  return call->has_trace ? &call->trace : NULL;
+}
+
+const char *
+orf_call_get_trace_state (OrfCall *call)
+{
+  return call->trace_state;
 }
 
 guint64
@@ -117,11 +126,15 @@ orf_call_is_rest (OrfCall *call)
 }
 
 static void
-leave (OrfCall *call, gboolean failed)
+leave (OrfCall *call, const GError *error)
 {
   call->origin.sink = NULL;
+  if (call->steps != NULL) {
+    orf_router_end_trace (call->origin.router, call, call->steps, error);
+    g_clear_pointer (&call->steps, orf_steps_unref);
+  }
   g_clear_handle_id (&call->deadline_source, g_source_remove);
-  orf_router_leave (call->origin.router, failed);
+  orf_router_leave (call->origin.router, error != NULL);
 }
 
 /* Tells the sink, if there is still one; the owner's reference goes with it. */
@@ -132,7 +145,7 @@ tell (OrfCall *call, const char *json, gsize length, const GError *error)
 
   if (sink == NULL)
     return;
-  leave (call, error != NULL);
+  leave (call, error);
   sink (call->origin.owner, json, length, error);
   orf_call_unref (call);
 }
@@ -158,8 +171,12 @@ orf_call_abandon (OrfCall *call)
 {
   if (call->cancel != NULL)
     orf_cancel_trigger (call->cancel);
-  if (call->origin.sink != NULL)
-    leave (call, TRUE);
+  if (call->origin.sink != NULL) {
+    g_autoptr (GError)
+      gone = g_error_new_literal (ORF_ERROR, ORF_ERROR_CANCELLED, "the caller went away");
+
+    leave (call, gone);
+  }
   orf_call_unref (call);
 }
 
@@ -321,6 +338,17 @@ dup_key (const OrfCall *call, const char *key)
 }
 
 static void
+take_trace (OrfCall *call, const OrfCallMeta *meta)
+{
+  char state[ORF_TRACE_STATE_CHARS + 1];
+
+  call->has_trace = orf_trace_context_parse (meta->traceparent, &call->trace);
+  if (call->has_trace && meta->tracestate != NULL &&
+      orf_trace_state_clean (meta->tracestate, state) > 0)
+    call->trace_state = g_strdup (state);
+}
+
+static void
 take_meta (OrfCall *call, const OrfCallMeta *meta)
 {
   const OrfRpcLimits *limits = orf_router_get_limits (call->origin.router);
@@ -330,7 +358,7 @@ take_meta (OrfCall *call, const OrfCallMeta *meta)
     if (meta->deadline_ms > 0)
       patience_us = meta->deadline_ms * ORF_US_PER_MS;
     call->idempotency_key = dup_key (call, meta->idempotency_key);
-    call->traceparent = g_strdup (meta->traceparent);
+    take_trace (call, meta);
   }
   call->deadline_us = orf_clock_monotonic_us () + MIN (patience_us, limits->max_deadline_us);
 }
@@ -373,6 +401,27 @@ audited_cb (gpointer data, const GError *error)
   }
 }
 
+/* What the handler starts meanwhile belongs to the call. */
+static void
+begin (OrfCall *call, const OrfCallParams *params)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *detail = NULL;
+  OrfSteps *before;
+
+  call->steps = orf_router_begin_trace (call->origin.router, call);
+  before = orf_steps_enter (call->steps);
+  if (!check_allowed (&call->origin, call->method, &error) ||
+      !decode_params (call, params, &detail, &error))
+    orf_call_fail (call, g_steal_pointer (&error));
+  else if (detail != NULL)
+    orf_router_audit (call->origin.router, call->origin.actor, call->method, detail, audited_cb,
+                      call);
+  else
+    orf_router_run (call->origin.router, call, call->method, call->params);
+  orf_steps_enter (before);
+}
+
 OrfCall *
 orf_call_start (const OrfCallOrigin *origin,
                 const OrfMethod *method,
@@ -380,7 +429,6 @@ orf_call_start (const OrfCallOrigin *origin,
                 const OrfCallMeta *meta)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *detail = NULL;
   OrfCall *call;
 
   if (!orf_router_enter (origin->router, &error)) {
@@ -394,14 +442,7 @@ orf_call_start (const OrfCallOrigin *origin,
   orf_router_ref (origin->router);
   g_ref_string_acquire ((char *) origin->actor);
   take_meta (call, meta);
-
-  if (!check_allowed (origin, method, &error) || !decode_params (call, params, &detail, &error))
-    orf_call_fail (call, g_steal_pointer (&error));
-  else if (detail != NULL)
-    orf_router_audit (origin->router, origin->actor, method, detail, audited_cb, call);
-  else
-    orf_router_run (origin->router, call, method, call->params);
-
+  begin (call, params);
   if (orf_call_is_ended (call)) {
     orf_call_unref (call);
     return NULL;

@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include "core/orf-cancel.h"
+#include "orf-trace-context.h"
 #include "orf-schema-methods.h" /* generated: OrfMethod, OrfRole, ORF_METHOD_… */
 #include "rpc/orf-stream-hub.h"
 
@@ -31,7 +32,10 @@ gboolean orf_call_may (OrfCall *call, OrfRole role);
 gint64 orf_call_get_peer_pid (OrfCall *call);
 /* NULL: none given.  A token's holder has keys of his own: another's "1" is another key. */
 const char *orf_call_get_idempotency_key (OrfCall *call);
-const char *orf_call_get_traceparent (OrfCall *call);
+/* The caller's; NULL: none, or malformed. */
+const OrfTraceContext *orf_call_get_trace (OrfCall *call);
+/* What stands beside it, as it is passed on; NULL: none. */
+const char *orf_call_get_trace_state (OrfCall *call);
 /* Borrowed; take a reference for another thread. */
 OrfCancel *orf_call_get_cancel (OrfCall *call);
 gboolean orf_call_is_ended (OrfCall *call);

@@ -28,7 +28,8 @@ typedef struct {
  */
 typedef struct {
   gint64 deadline_ms;          /* 0: none */
-  const char *traceparent;     /* NULL: none */
+  const char *traceparent;     /* as it came; NULL: none */
+  const char *tracestate;      /* of that; NULL: none */
   const char *idempotency_key; /* NULL: none */
 } OrfCallMeta;
 

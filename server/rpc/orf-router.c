@@ -20,6 +20,8 @@ struct _OrfRouter {
   OrfRpcCounts counts;
   OrfAuditFunc audit;
   gpointer audit_data;
+  const OrfCallTracing *tracing; /* NULL: nobody */
+  gpointer tracing_data;
   OrfStreamHub *streams;
   Binding bindings[ORF_N_METHODS];
 };
@@ -136,6 +138,26 @@ orf_router_set_audit (OrfRouter *router, OrfAuditFunc func, gpointer user_data)
 {
   router->audit = func;
   router->audit_data = user_data;
+}
+
+void
+orf_router_set_tracing (OrfRouter *router, const OrfCallTracing *tracing, gpointer user_data)
+{
+  router->tracing = tracing;
+  router->tracing_data = user_data;
+}
+
+OrfSteps *
+orf_router_begin_trace (OrfRouter *router, OrfCall *call)
+{
+  return router->tracing != NULL ? router->tracing->begin (router->tracing_data, call) : NULL;
+}
+
+void
+orf_router_end_trace (OrfRouter *router, OrfCall *call, const OrfSteps *steps, const GError *error)
+{
+  if (router->tracing != NULL)
+    router->tracing->end (router->tracing_data, call, steps, error);
 }
 
 gboolean

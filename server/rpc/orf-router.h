@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "core/orf-memory.h"
+#include "core/orf-steps.h"
 #include "rpc/orf-call.h"
 #include "rpc/orf-stream-hub.h"
 
@@ -50,6 +51,16 @@ void orf_router_set_memory (OrfRouter *router, OrfMemory *memory);
 OrfMemory *orf_router_get_memory (OrfRouter *router);
 /* Where the values of all streams come from; the router's. */
 OrfStreamHub *orf_router_get_streams (OrfRouter *router);
+
+/* Who makes spans of calls; static.  begin: what the call's steps are put down in, which is the
+ * call's; NULL: it is none of those that are traced.  end: once for each that was begun, when it is
+ * answered or nobody waits for it any more (error: CANCELLED then). */
+typedef struct {
+  OrfSteps *(*begin) (gpointer user_data, OrfCall *call);
+  void (*end) (gpointer user_data, OrfCall *call, const OrfSteps *steps, const GError *error);
+} OrfCallTracing;
+/* tracing NULL: nobody any more. */
+void orf_router_set_tracing (OrfRouter *router, const OrfCallTracing *tracing, gpointer user_data);
 
 /* Who leaves the rows of calls whose method asks for one.  `done` is told once, maybe at once:
  * error NULL where the row is on disk.  Without one (a file that is only looked at) none are left.

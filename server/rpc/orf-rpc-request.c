@@ -75,8 +75,10 @@ orf_rpc_request_decode_meta (json_t *request,
   *meta = beside != NULL ? *beside : (OrfCallMeta){ 0 };
   if (inside->has_deadline_ms)
     meta->deadline_ms = inside->deadline_ms;
-  if (inside->traceparent != NULL)
+  if (inside->traceparent != NULL) { /* the two belong together */
     meta->traceparent = inside->traceparent;
+    meta->tracestate = inside->tracestate;
+  }
   if (inside->idempotency_key != NULL)
     meta->idempotency_key = inside->idempotency_key;
   return inside;

@@ -142,11 +142,13 @@ start_readers (OrfStore *store, GError **error)
 static gboolean
 start_writer (OrfStore *store, GError **error)
 {
+  static const OrfQueueSteps write_steps = { "store.wait_writer", "store.write", "loop.wait" };
   OrfConnection *connection = orf_store_open_writer (store->options.path, error);
 
   if (connection == NULL)
     return FALSE;
   store->writes = orf_queue_new (ORF_N_WRITE_LANES, store->options.max_write_jobs);
+  orf_queue_set_steps (store->writes, &write_steps);
   store->writer = orf_store_writer_start (store, &store->options, connection, store->writes,
                                           store->replies, take_stats_cb, error);
   return store->writer != NULL;
@@ -196,12 +198,14 @@ stop_threads (OrfStore *store)
 OrfStore *
 orf_store_open (const OrfStoreOptions *options, GError **error)
 {
+  static const OrfQueueSteps read_steps = { "store.wait_reader", "store.read", "loop.wait" };
   OrfStore *store = g_new0 (OrfStore, 1);
 
   store->options = *options;
   store->options.path = g_canonicalize_filename (options->path, NULL);
   store->read_mode = ORF_CONNECTION_READ;
   store->reads = orf_queue_new (1, options->max_read_jobs);
+  orf_queue_set_steps (store->reads, &read_steps);
   store->replies = orf_queue_new (1, G_MAXUINT);
   store->closing = orf_cancel_new (0);
   store->readers = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_store_reader_join);

@@ -7,7 +7,7 @@
 static gboolean
 read_meta (OrfHttpRequest *request, OrfCallMeta *meta, GError **error)
 {
-  meta->traceparent = orf_http_request_get_header (request, "traceparent");
+  orf_http_request_read_trace (request, &meta->traceparent, &meta->tracestate);
   meta->idempotency_key = orf_http_request_get_header (request, "Idempotency-Key");
   return orf_http_policy_parse_deadline (orf_http_request_get_header (request, "X-Deadline-Ms"),
                                          &meta->deadline_ms, error);

@@ -261,6 +261,16 @@ orf_http_connection_find (SoupServerMessage *message)
   return g_object_get_qdata (G_OBJECT (address), connection_quark ());
 }
 
+static void
+take_trace (OrfHttpUpgraded *upgraded, OrfHttpRequest *request)
+{
+  const char *traceparent, *tracestate;
+
+  orf_http_request_read_trace (request, &traceparent, &tracestate);
+  upgraded->traceparent = g_strdup (traceparent);
+  upgraded->tracestate = g_strdup (tracestate);
+}
+
 /* The descriptor leaves HTTP if the request was for that; to libsoup the connection is broken. */
 static void
 hand_over (OrfHttpConnection *connection)
@@ -280,6 +290,7 @@ hand_over (OrfHttpConnection *connection)
   upgraded->input = connection->ahead;
   upgraded->role = identity.role;
   upgraded->actor = g_strdup (identity.actor);
+  take_trace (upgraded, connection->request);
   upgraded->address = g_object_ref (connection->address);
   upgraded->released = connection->host->release;
   upgraded->user_data = connection->host->user_data;

@@ -37,7 +37,6 @@ typedef enum {
   KNOWN_AUTHORIZATION,
   KNOWN_ORIGIN,
   KNOWN_DEADLINE,
-  KNOWN_TRACEPARENT,
   KNOWN_IDEMPOTENCY_KEY,
   N_KNOWN,
 } Known;
@@ -60,7 +59,6 @@ static const struct {
   [KNOWN_AUTHORIZATION] = { "authorization", TRUE, FALSE },
   [KNOWN_ORIGIN] = { "origin", TRUE, FALSE },
   [KNOWN_DEADLINE] = { "x-deadline-ms", TRUE, FALSE },
-  [KNOWN_TRACEPARENT] = { "traceparent", TRUE, FALSE },
   [KNOWN_IDEMPOTENCY_KEY] = { "idempotency-key", TRUE, FALSE },
 };
 

@@ -18,6 +18,15 @@ orf_http_request_get_header (OrfHttpRequest *request, const char *name)
   return soup_message_headers_get_one (request->headers, name);
 }
 
+void
+orf_http_request_read_trace (OrfHttpRequest *request,
+                             const char **traceparent,
+                             const char **tracestate)
+{
+  *traceparent = soup_message_headers_get_list (request->headers, "traceparent");
+  *tracestate = soup_message_headers_get_list (request->headers, "tracestate");
+}
+
 /* What a proxy on this machine passes on comes from loopback and from anywhere: whoever says so of
  * himself needs a token like anyone from elsewhere. */
 static gboolean

@@ -67,6 +67,10 @@ OrfHttpRequest *orf_http_request_new (const OrfHttpService *service,
 /* Cancels what is still in flight. */
 void orf_http_request_free (OrfHttpRequest *request);
 gboolean orf_http_request_is_answered (const OrfHttpRequest *request);
+/* Its trace context, as it came, borrowed; NULL: none. */
+void orf_http_request_read_trace (OrfHttpRequest *request,
+                                  const char **traceparent,
+                                  const char **tracestate);
 /* Of an answer that libsoup holds until it is written. */
 gsize orf_http_request_get_answer_bytes (const OrfHttpRequest *request);
 /* The request was to leave HTTP, and may: what takes its connection, and what is to be sent first

@@ -16,6 +16,8 @@ orf_http_upgraded_free (OrfHttpUpgraded *upgraded)
     g_string_free (upgraded->output, TRUE);
   g_byte_array_unref (upgraded->input);
   g_free (upgraded->actor);
+  g_free (upgraded->traceparent);
+  g_free (upgraded->tracestate);
   g_free (upgraded);
 }
 

@@ -17,6 +17,7 @@ typedef struct {
   GByteArray *input; /* what came behind the handshake */
   OrfRole role;
   char *actor;
+  char *traceparent, *tracestate; /* of its calls that bring none; NULL: none */
   void (*released) (gpointer user_data, GSocketAddress *address);
   gpointer user_data;
   GSocketAddress *address;

@@ -120,9 +120,11 @@ message_cb (gpointer user_data, guint64 number, const char *data, gsize length)
 {
   OrfWsServer *server = user_data;
   Session *session = g_hash_table_lookup (server->sessions, &number);
+  const OrfCallMeta beside = { .traceparent = session->upgraded->traceparent,
+                               .tracestate = session->upgraded->tracestate };
 
   if (session->peer != NULL)
-    orf_peer_receive (session->peer, data, length, NULL);
+    orf_peer_receive (session->peer, data, length, &beside);
   else
     orf_fanout_send (server->fanout, number, NULL, 0); /* nothing is asked here */
 }

@@ -201,7 +201,8 @@ class Daemon:
         self.test = test
         self.db = db or os.path.join(test.dir, "orfeas.db")
         self.socket = os.path.join(test.dir, "orfeas.sock")
-        self.settings = {"gpu.backends": "simulated", **(settings or {})}
+        # traces are those that a test makes
+        self.settings = {"gpu.backends": "simulated", "trace.sample_percent": 0, **(settings or {})}
         if config is None:  # a sanitizer's own memory is counted too
             self.settings.setdefault("memory.budget_bytes", 1 << 36)
         self.command = [*wrapper, ORFEASD, "--listen", "127.0.0.1:0", "--db", self.db, "--socket", self.socket]

@@ -245,6 +245,50 @@ test_deadline (Fixture *f, gconstpointer data)
   g_assert_true (orf_call_is_ended (f->held));
 }
 
+#define TRACE  "4bf92f3577b34da6a3ce929d0e0e4736"
+#define PARENT "00-" TRACE "-00f067aa0ba902b7-01"
+#define OTHER  "00-" TRACE "-00f067aa0ba902b8-00"
+
+/* What beside and meta together come to: the last byte of the caller's span id, -1: no context. */
+static int
+hold_context (Fixture *f, const OrfCallMeta *beside, const char *meta, const char *state)
+{
+  g_autofree char *text =
+    g_strdup_printf ("{\"jsonrpc\":\"2.0\",\"method\":\"gpu.profile\",\"meta\":%s}", meta);
+  const OrfTraceContext *trace;
+  int last;
+
+  orf_peer_receive (f->peer, text, strlen (text), beside);
+  trace = orf_call_get_trace (f->held);
+  last = trace != NULL ? trace->span_id[7] : -1;
+  g_assert_cmpstr (orf_call_get_trace_state (f->held), ==, state);
+  orf_call_return_encoded (g_steal_pointer (&f->held), "{}", 2);
+  return last;
+}
+
+/* Malformed is none, and no error; meta and header are not mixed. */
+static void
+test_trace (Fixture *f, gconstpointer data)
+{
+  const OrfCallMeta header = { .traceparent = OTHER, .tracestate = "a=1 , b=2" };
+
+  g_assert_cmpint (hold_context (f, NULL, "{}", NULL), ==, -1);
+  g_assert_cmpint (hold_context (f, NULL, "{\"traceparent\":\"" PARENT "\"}", NULL), ==, 0xb7);
+  g_assert_cmpint (hold_context (f, NULL, "{\"traceparent\":\"" PARENT "\",\"tracestate\":\"x=y\"}",
+                                 "x=y"),
+                   ==, 0xb7);
+  g_assert_cmpint (hold_context (f, NULL, "{\"traceparent\":\"" PARENT "\",\"tracestate\":\"X\"}",
+                                 NULL),
+                   ==, 0xb7);
+  g_assert_cmpint (hold_context (f, &header, "{}", "a=1,b=2"), ==, 0xb8);
+  g_assert_cmpint (hold_context (f, &header, "{\"traceparent\":\"" PARENT "\"}", NULL), ==, 0xb7);
+  g_assert_cmpint (hold_context (f, &header, "{\"tracestate\":\"x=y\"}", "a=1,b=2"), ==, 0xb8);
+  g_assert_cmpint (hold_context (f, NULL, "{\"tracestate\":\"x=y\"}", NULL), ==, -1);
+  g_assert_cmpint (hold_context (f, NULL,
+                                 "{\"traceparent\":\"" PARENT "x\",\"tracestate\":\"x=y\"}", NULL),
+                   ==, -1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -261,5 +305,6 @@ main (int argc, char **argv)
   ADD (in_flight, 0);
   ADD (cancel, 0);
   ADD (deadline, 0);
+  ADD (trace, 0);
   return g_test_run ();
 }
