@@ -3,32 +3,23 @@
 """kill -9 under load: no accepted sample is missing, and the file is whole."""
 
 import orfeas_test
-from crash_writer import Writer
+from crash_writer import Crew, SampleWriter
 from orfeas_test import equal, integrity, wait_for
 
 KILLS = 5
-WRITERS = 4
 
 
 def test_no_accepted_sample_is_lost(t):
     daemon = t.start()
-    accepted = {number: set() for number in range(WRITERS)}
-    nexts = [0] * WRITERS
-    for round_number in range(KILLS):
-        writers = [Writer(daemon, number, nexts[number]) for number in range(WRITERS)]
-        for writer in writers:
-            writer.start()
+    crew = Crew(daemon, SampleWriter)
+    for kill in range(KILLS):
+        crew.start()
         # how many are through differs each time, and so does what the kill hits
-        wait_for(lambda: sum(len(w.accepted) for w in writers) >= 50 + 37 * round_number, "accepted samples")
+        wait_for(lambda: crew.accepted_now() >= 50 + 37 * kill, "accepted samples")
         daemon.kill()
-        for number, writer in enumerate(writers):
-            writer.join()
-            accepted[number].update(writer.accepted)
-            nexts[number] = writer.next
+        crew.join()
         daemon.start()
-        for number in range(WRITERS):
-            stored = {row[0] for row in daemon.sql("SELECT value FROM v_sample WHERE series=?", f"writer.{number}")}
-            equal(accepted[number] - stored, set(), f"lost by kill {round_number}")
+        equal(crew.lost(), [set()] * 4, f"lost by kill {kill}")
     equal(daemon.admin("db.check")["ok"], True)
     daemon.stop()
     equal(integrity(daemon.db), "ok")

@@ -10,6 +10,7 @@ import time
 
 import orfeas_test
 import otlp_wire as otlp
+from crash_writer import Crew, SpanWriter
 from orfeas_test import PATIENCE_S, contains, equal, integrity, wait_for
 
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
@@ -238,48 +239,16 @@ def test_overload(t):
     equal(daemon.sql("SELECT count(*) FROM span"), [(200 * sum(status == 200 for status, _ in answers),)])
 
 
-class Writer(threading.Thread):
-    """Sends spans until its daemon dies, and remembers which were accepted."""
-
-    def __init__(self, daemon, number, start):
-        super().__init__()
-        self.address, self.number, self.next, self.accepted = daemon.address, number, start, []
-
-    def run(self):
-        connection = http.client.HTTPConnection(*self.address, timeout=PATIENCE_S)
-        try:
-            while True:
-                first = self.next
-                self.next += 5
-                spans = [made(1 + self.number, 1 + first + k, f"o{k}", now_ns() - SECOND, 1000, parent=first) for k in range(5)]
-                connection.request("POST", "/v1/traces", otlp.spans_of(f"s{first % 3}", spans), PROTOBUF)
-                response = connection.getresponse()
-                response.read()
-                if response.status == 200:
-                    self.accepted += [1 + first + k for k in range(5)]
-        except (OSError, http.client.HTTPException):
-            pass  # the daemon is gone
-        finally:
-            connection.close()
-
-
 def test_kill(t):
     daemon = t.start()
-    accepted, nexts = {n: set() for n in range(4)}, [0] * 4
+    crew = Crew(daemon, SpanWriter)
     for kill in range(4):
-        writers = [Writer(daemon, n, nexts[n]) for n in range(4)]
-        for writer in writers:
-            writer.start()
-        wait_for(lambda: sum(len(w.accepted) for w in writers) >= 300 + 41 * kill, "accepted spans")
+        crew.start()
+        wait_for(lambda: crew.accepted_now() >= 300 + 41 * kill, "accepted spans")
         daemon.kill()
-        for n, writer in enumerate(writers):
-            writer.join()
-            accepted[n].update(writer.accepted)
-            nexts[n] = writer.next
+        crew.join()
         daemon.start()
-        for n in range(4):
-            rows = daemon.sql("SELECT span_id FROM span JOIN trace USING (trace_no) WHERE trace_id = ?", trace_id(1 + n))
-            equal(accepted[n] - {int.from_bytes(row[0], "big") for row in rows}, set(), f"lost by kill {kill}")
+        equal(crew.lost(), [set()] * 4, f"lost by kill {kill}")
     daemon.stop()
     equal(integrity(daemon.db), "ok")
     # what was counted is of what is there
