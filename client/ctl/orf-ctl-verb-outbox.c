@@ -16,6 +16,7 @@ new_table (const OrfCtlTerminal *terminal)
   orf_ctl_table_add_column (table, "FAILED", ORF_CTL_COLUMN_RIGHT);
   orf_ctl_table_add_column (table, "DROPPED", ORF_CTL_COLUMN_RIGHT);
   orf_ctl_table_add_column (table, "SAMPLES", ORF_CTL_COLUMN_RIGHT);
+  orf_ctl_table_add_column (table, "SPANS", ORF_CTL_COLUMN_RIGHT);
   orf_ctl_table_add_column (table, "BEHIND", ORF_CTL_COLUMN_RIGHT);
   orf_ctl_table_add_column (table, "LAST ERROR", ORF_CTL_COLUMN_GIVES_WAY);
   return table;
@@ -58,6 +59,7 @@ add_destination (const OrfCtl *ctl, OrfCtlTable *table, const OrfOutboxDestinati
   add_count (table, info->has_failed, info->failed);
   add_count (table, info->has_dropped, info->dropped);
   add_count (table, info->has_samples_pending, info->samples_pending);
+  add_count (table, info->has_spans_pending, info->spans_pending);
   orf_ctl_table_take (table, ORF_CTL_PLAIN,
                       info->has_behind_us
                         ? orf_ctl_format_duration_us ((double) info->behind_us, terminal->utf8)

@@ -13,6 +13,7 @@
 #include "daemon/orf-log.h"
 #include "daemon/orf-metrics-page.h"
 #include "daemon/orf-paths.h"
+#include "export/orf-trace-export.h"
 #include "gpu/orf-device-event-service.h"
 #include "gpu/orf-device-events.h"
 #include "gpu/orf-gpu-frame.h"
@@ -81,6 +82,7 @@ struct _OrfDaemon {
   OrfActuators *actuators;
   OrfOutbox *outbox;
   OrfRemoteWrite *remote_write;
+  OrfTraceExport *trace_export;
   OrfNotifier *notifier;
   OrfAlerts *alerts;
   OrfOwnTracer *own_tracer; /* NULL: [trace] service_name is empty */

@@ -242,13 +242,18 @@ start_outbox (OrfDaemon *daemon, GError **error)
   daemon->remote_write = orf_remote_write_new (daemon->config, store, daemon->outbox, error);
   if (daemon->remote_write == NULL)
     return FALSE;
+  daemon->trace_export = orf_trace_export_new (daemon->config, store, daemon->outbox, error);
+  if (daemon->trace_export == NULL)
+    return FALSE;
   daemon->notifier = orf_notifier_new (daemon->config, store, daemon->outbox, error);
   if (daemon->notifier == NULL)
     return FALSE;
-  orf_outbox_service_set_live (daemon->core->outbox, daemon->outbox, daemon->remote_write);
+  orf_outbox_service_set_live (daemon->core->outbox, daemon->outbox, daemon->remote_write,
+                               daemon->trace_export);
   orf_outbox_service_add_source (daemon->core->outbox, daemon->sampler, daemon->config);
   orf_outbox_start (daemon->outbox);
   orf_remote_write_start (daemon->remote_write);
+  orf_trace_export_start (daemon->trace_export);
   return TRUE;
 }
 
@@ -289,6 +294,8 @@ stop_outbox (OrfDaemon *daemon)
 {
   if (daemon->remote_write != NULL)
     orf_remote_write_stop (daemon->remote_write);
+  if (daemon->trace_export != NULL)
+    orf_trace_export_stop (daemon->trace_export);
   if (daemon->notifier != NULL)
     orf_notifier_stop (daemon->notifier);
   if (daemon->outbox != NULL)
@@ -412,6 +419,7 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->otlp, orf_otlp_service_free);
   g_clear_pointer (&daemon->jaeger, orf_jaeger_free);
   g_clear_pointer (&daemon->remote_write, orf_remote_write_free);
+  g_clear_pointer (&daemon->trace_export, orf_trace_export_free);
   g_clear_pointer (&daemon->alerts, orf_alerts_free);
   g_clear_pointer (&daemon->notifier, orf_notifier_free);
   g_clear_pointer (&daemon->outbox, orf_outbox_free);
@@ -504,6 +512,15 @@ reload_remote_write (OrfDaemon *daemon)
 }
 
 static void
+reload_trace_export (OrfDaemon *daemon)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!orf_trace_export_reload (daemon->trace_export, &error))
+    g_warning ("spans are handed on as before: %s", error->message);
+}
+
+static void
 reload_actuators (OrfDaemon *daemon)
 {
   g_autoptr (GError) error = NULL;
@@ -521,6 +538,7 @@ orf_daemon_reload (OrfDaemon *daemon, const OrfConfig *fresh)
   orf_log_configure (daemon->config);
   reload_certificate (daemon);
   reload_remote_write (daemon);
+  reload_trace_export (daemon);
   reload_notifier (daemon);
   orf_alert_service_reload (daemon->core->alerts);
   note_reload (daemon, fixed, reload_tokens (daemon));

@@ -9,8 +9,7 @@
 
 #define NS_PER_US 1000
 
-/* As OpenTelemetry's SDKs have it. */
-#define UNKNOWN_SERVICE   "unknown_service"
+/* The same of an operation. */
 #define UNKNOWN_OPERATION "unknown"
 
 #define NOT_TEXT "an attribute is broken, nested too deep, or not UTF-8"
@@ -355,7 +354,7 @@ map_resource (Mapper *mapper, OrfOtlpBytes resource)
   OrfOtlpField field;
   gboolean broken = FALSE;
 
-  g_string_assign (mapper->service, UNKNOWN_SERVICE);
+  g_string_assign (mapper->service, ORF_OTLP_UNKNOWN_SERVICE);
   g_string_assign (mapper->resource, "{");
   while (orf_otlp_wire_next (&resource, &field, &broken))
     if (field.number == 1 && field.type == ORF_OTLP_WIRE_BYTES &&

@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+/* The service of a resource that names none, as OpenTelemetry's SDKs have it. */
+#define ORF_OTLP_UNKNOWN_SERVICE "unknown_service"
+
 /* From a request of traces to spans as the store has them.  Pure. */
 typedef struct {
   gint64 oldest_us, newest_us; /* spans end between these */

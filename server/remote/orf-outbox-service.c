@@ -13,6 +13,7 @@ struct _OrfOutboxService {
   const OrfConfig *config;
   OrfOutbox *outbox; /* NULL: nothing is delivered here */
   OrfRemoteWrite *remote_write;
+  OrfTraceExport *trace_export;
 };
 
 /* ---- destinations ---------------------------------------------------------------------------- */
@@ -41,6 +42,21 @@ fill_samples (const OrfOutboxService *service, OrfOutboxDestination *info)
   info->has_samples_pending = info->has_behind_us = TRUE;
 }
 
+static void
+fill_spans (const OrfOutboxService *service, const char *name, OrfOutboxDestination *info)
+{
+  OrfSpanOutlet *outlet = orf_trace_export_find (service->trace_export, name);
+  OrfSpanOutletState state;
+
+  if (outlet == NULL || !orf_span_outlet_get_state (outlet, &state))
+    return;
+  info->url = g_strdup (state.url);
+  info->spans_sent = (gint64) state.sent;
+  info->spans_dropped = (gint64) state.dropped;
+  info->spans_pending = state.pending;
+  info->has_spans_sent = info->has_spans_dropped = info->has_spans_pending = TRUE;
+}
+
 static OrfOutboxDestination *
 make_live (const OrfOutboxService *service, OrfDestination *destination)
 {
@@ -64,6 +80,8 @@ make_live (const OrfOutboxService *service, OrfDestination *destination)
   info->last_error = g_strdup (state.last_error);
   if (g_str_equal (state.name, ORF_REMOTE_WRITE_NAME))
     fill_samples (service, info);
+  else
+    fill_spans (service, state.name, info);
   return info;
 }
 
@@ -215,6 +233,23 @@ fill_destination (OrfDestination *destination, OrfFrame *frame)
 }
 
 static void
+fill_receivers (const OrfOutboxService *service, OrfFrame *frame)
+{
+  const GPtrArray *outlets = orf_trace_export_get_outlets (service->trace_export);
+
+  for (guint i = 0; i < outlets->len; i++) {
+    const char *const labels[] = { orf_span_outlet_get_name (outlets->pdata[i]), NULL };
+    OrfSpanOutletState state;
+
+    if (!orf_span_outlet_get_state (outlets->pdata[i], &state))
+      continue;
+    orf_frame_add (frame, ORF_METRIC_ORFEAS_TRACE_EXPORT_SENT, labels, (double) state.sent);
+    orf_frame_add (frame, ORF_METRIC_ORFEAS_TRACE_EXPORT_DROPPED, labels, (double) state.dropped);
+    orf_frame_add (frame, ORF_METRIC_ORFEAS_TRACE_EXPORT_PENDING, labels, (double) state.pending);
+  }
+}
+
+static void
 fill_cb (gpointer self, OrfFrame *frame)
 {
   OrfOutboxService *service = self;
@@ -223,6 +258,7 @@ fill_cb (gpointer self, OrfFrame *frame)
 
   for (guint i = 0; i < destinations->len; i++)
     fill_destination (destinations->pdata[i], frame);
+  fill_receivers (service, frame);
   if (!orf_remote_write_get_state (service->remote_write, &state))
     return;
   orf_frame_add (frame, ORF_METRIC_ORFEAS_REMOTE_WRITE_SENT, NULL, (double) state.samples);
@@ -275,8 +311,10 @@ orf_outbox_service_bind (OrfOutboxService *service, OrfRouter *router)
 void
 orf_outbox_service_set_live (OrfOutboxService *service,
                              OrfOutbox *outbox,
-                             OrfRemoteWrite *remote_write)
+                             OrfRemoteWrite *remote_write,
+                             OrfTraceExport *trace_export)
 {
   service->outbox = outbox;
   service->remote_write = remote_write;
+  service->trace_export = trace_export;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "metrics/orf-sampler.h"
+#include "export/orf-trace-export.h"
 #include "remote/orf-remote-write.h"
 #include "rpc/orf-router.h"
 
@@ -15,10 +16,11 @@ typedef struct _OrfOutboxService OrfOutboxService;
 OrfOutboxService *orf_outbox_service_new (OrfStore *store);
 void orf_outbox_service_free (OrfOutboxService *service);
 void orf_outbox_service_bind (OrfOutboxService *service, OrfRouter *router);
-/* Both outlive the calls. */
+/* All outlive the calls. */
 void orf_outbox_service_set_live (OrfOutboxService *service,
                                   OrfOutbox *outbox,
-                                  OrfRemoteWrite *remote_write);
+                                  OrfRemoteWrite *remote_write,
+                                  OrfTraceExport *trace_export);
 /* After that. */
 void orf_outbox_service_add_source (OrfOutboxService *service,
                                     OrfSampler *sampler,

@@ -30,7 +30,12 @@ static const char drop_cursor_sql[] = "DELETE FROM outbox_cursor WHERE destinati
 static const char cursors_sql[] = "SELECT destination, next_rowid FROM outbox_cursor";
 static const char keep_sql[] =
   "SELECT coalesce(min(rowid_), 9223372036854775807) FROM (SELECT min(sample_rowid) AS rowid_ FROM "
-  "outbox UNION ALL SELECT min(next_rowid) FROM outbox_cursor)";
+  "outbox UNION ALL SELECT min(next_rowid) FROM outbox_cursor "
+  "WHERE destination NOT GLOB '" ORF_OUTBOX_SPANS_PREFIX "*')";
+static const char next_span_sql[] =
+  "SELECT coalesce(max(next_rowid), 0) FROM outbox_cursor "
+  "WHERE destination GLOB '" ORF_OUTBOX_SPANS_PREFIX "*' "
+  "AND next_rowid > (SELECT coalesce(max(span_no), 0) + 1 FROM span)";
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
@@ -325,14 +330,26 @@ orf_outbox_load_cursors (OrfConnection *connection, GError **error)
   }
 }
 
-gboolean
-orf_outbox_get_keep_rowid (OrfConnection *connection, gint64 *rowid, GError **error)
+static gboolean
+get_number (OrfConnection *connection, const char *sql, gint64 *number, GError **error)
 {
-  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, keep_sql, error);
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, sql, error);
   gboolean row;
 
   if (statement == NULL || !orf_connection_step (connection, statement, &row, error))
     return FALSE;
-  *rowid = sqlite3_column_int64 (statement, 0);
+  *number = sqlite3_column_int64 (statement, 0);
   return TRUE;
+}
+
+gboolean
+orf_outbox_get_keep_rowid (OrfConnection *connection, gint64 *rowid, GError **error)
+{
+  return get_number (connection, keep_sql, rowid, error);
+}
+
+gboolean
+orf_outbox_get_next_span_no (OrfConnection *connection, gint64 *span_no, GError **error)
+{
+  return get_number (connection, next_span_sql, span_no, error);
 }

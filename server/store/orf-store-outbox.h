@@ -26,6 +26,12 @@ GPtrArray *orf_outbox_summarize (OrfConnection *connection, GError **error);
 GBytes *orf_outbox_read_body (OrfConnection *connection, gint64 id, GError **error);
 /* OrfOutboxCursor of all destinations. */
 GArray *orf_outbox_load_cursors (OrfConnection *connection, GError **error);
+/* Destinations whose names begin so have cursors over the numbers of `span`; all others have them
+ * over the rows of sample_raw. */
+#define ORF_OUTBOX_SPANS_PREFIX "trace_export/"
+/* The number that the next span has to have, since cursors have passed all before it and the last
+ * spans are gone; 0: the one after the last. */
+gboolean orf_outbox_get_next_span_no (OrfConnection *connection, gint64 *span_no, GError **error);
 /* The first row of sample_raw that retention has to keep; G_MAXINT64: none. */
 gboolean orf_outbox_get_keep_rowid (OrfConnection *connection, gint64 *rowid, GError **error);
 

@@ -10,6 +10,7 @@
 #include "store/orf-connection.h"
 #include "store/orf-store-edges.h"
 #include "store/orf-store-operations.h"
+#include "store/orf-store-outbox.h"
 #include "store/orf-store-private.h"
 
 /* What a span takes beside its text, in its row and the indexes: measured over files of a million
@@ -26,9 +27,9 @@ static const char update_trace_sql[] =
 static const char add_span_sql[] =
   "INSERT OR IGNORE INTO span (trace_no, span_id, parent_id, service, operation, kind, start_us, "
   "duration_us, outcome, message, attributes, events, links, trace_state, flags, dropped, "
-  "source_no, operation_no, length_class, usual_us, gpu) "
+  "source_no, operation_no, length_class, usual_us, gpu, span_no) "
   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "
-  "?20, ?21)";
+  "?20, ?21, ?22)";
 static const char source_sql[] =
   "INSERT INTO span_source (digest, resource, scope, first_us, last_us) VALUES (?1, ?2, ?3, ?4, "
   "?5) ON CONFLICT (digest) DO UPDATE SET first_us = min(first_us, excluded.first_us), "
@@ -56,6 +57,9 @@ typedef struct {
   gint64 *source_nos;
   GArray *new_spans; /* OrfEdgeSpan of the trace */
   Sum total;
+  /* Of the next span; 0: the one after the last there is, which SQLite may have given before: who
+   * hands spans on by their numbers would take it for one that he has sent. */
+  gint64 next_no;
 } Run;
 
 static const OrfSpan *
@@ -175,6 +179,7 @@ bind_span (OrfStatement *statement, const Run *run, gint64 trace_no, const OrfSp
   sqlite3_bind_int (statement, 19, (int) orf_span_get_length_class (span->duration_us));
   if (usual_us > 0 && span->duration_us > usual_us)
     sqlite3_bind_int64 (statement, 20, usual_us);
+  orf_statement_bind_int64 (statement, 22, run->next_no, run->next_no > 0);
   return bind_texts (statement, run->write->batch, span);
 }
 
@@ -221,8 +226,10 @@ write_span (Run *run, gint64 trace_no, const OrfSpan *span, Sum *sum, GError **e
   if (!orf_connection_run (run->connection, statement, error))
     return FALSE;
   /* 0: there is one of this id */
-  if (sqlite3_changes (db) > 0)
+  if (sqlite3_changes (db) > 0) {
     note_new (run, span, sqlite3_last_insert_rowid (db), bytes, sum);
+    run->next_no = 0;
+  }
   return TRUE;
 }
 
@@ -349,9 +356,10 @@ write_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
   g_autoptr (OrfEdgeBook) edges = orf_edge_book_new ();
   g_autofree gint64 *source_nos = g_new0 (gint64, write->batch->sources->len);
   g_autoptr (GArray) new_spans = g_array_new (FALSE, FALSE, sizeof (OrfEdgeSpan));
-  Run run = { write, connection, operations, edges, source_nos, new_spans, { 0 } };
+  Run run = { write, connection, operations, edges, source_nos, new_spans, { 0 }, 0 };
 
-  return operations != NULL && write_sources (&run, error) && write_traces (&run, error) &&
+  return operations != NULL && orf_outbox_get_next_span_no (connection, &run.next_no, error) &&
+         write_sources (&run, error) && write_traces (&run, error) &&
          orf_operation_book_write (operations, connection, error) &&
          orf_edge_book_write (edges, connection, error) && write_total (&run, error);
 }

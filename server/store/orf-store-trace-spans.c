@@ -16,15 +16,25 @@
   "s.start_us, s.duration_us, s.usual_us, s.gpu"
 #define FROM_TABLES " FROM trace AS t JOIN span AS s ON s.trace_no = t.trace_no"
 
-static const char trace_sql[] = HEAD_COLUMNS
-  ", s.flags, s.message, s.trace_state, s.attributes, s.events, s.links, s.dropped, "
-  "r.resource, r.scope" FROM_TABLES " LEFT JOIN span_source AS r ON r.source_no = s.source_no "
+#define ALL_COLUMNS                                                                                \
+  HEAD_COLUMNS                                                                                     \
+  ", s.flags, s.message, s.trace_state, s.attributes, s.events, s.links, s.dropped, "              \
+  "r.resource, r.scope"
+#define WITH_SOURCE " LEFT JOIN span_source AS r ON r.source_no = s.source_no "
+
+static const char trace_sql[] = ALL_COLUMNS FROM_TABLES WITH_SOURCE
   "WHERE t.trace_id = ?1 ORDER BY s.start_us, s.span_no LIMIT ?2";
+static const char run_sql[] = ALL_COLUMNS
+  ", s.span_no, coalesce(s.source_no, 0) "
+  "FROM span AS s CROSS JOIN trace AS t ON t.trace_no = s.trace_no" WITH_SOURCE
+  "WHERE s.span_no BETWEEN ?1 AND ?2 ORDER BY s.span_no LIMIT ?3";
+static const char bounds_sql[] = "SELECT (SELECT min(span_no) FROM span), max(span_no) FROM span";
 /* By the span's number, which the planner is told to begin with. */
 static const char slow_sql[] = HEAD_COLUMNS
   " FROM span AS s CROSS JOIN trace AS t ON t.trace_no = s.trace_no WHERE s.span_no = ?1";
 
 #define N_HEAD_COLUMNS 11
+#define N_ALL_COLUMNS  20
 
 typedef struct {
   guint8 trace_id[ORF_TRACE_ID_BYTES];
@@ -146,6 +156,50 @@ trace_thread_cb (gpointer data, OrfConnection *connection, GError **error)
   Read *read = data;
 
   return orf_trace_spans_read (connection, read->trace_id, read->filter.max, read->rows, error);
+}
+
+/* ---- runs ------------------------------------------------------------------------------------ */
+
+static OrfSpanRow *
+make_numbered_row (OrfStatement *statement)
+{
+  OrfSpanRow *row = make_row (statement);
+
+  row->span_no = sqlite3_column_int64 (statement, N_ALL_COLUMNS);
+  row->source_no = sqlite3_column_int64 (statement, N_ALL_COLUMNS + 1);
+  return row;
+}
+
+gboolean
+orf_spans_read_run (OrfConnection *connection,
+                    gint64 from_no,
+                    gint64 to_no,
+                    guint max,
+                    GPtrArray *rows,
+                    GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, run_sql, error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, from_no);
+  sqlite3_bind_int64 (statement, 2, to_no);
+  sqlite3_bind_int64 (statement, 3, max);
+  return orf_connection_collect (connection, statement, (OrfRowMake) make_numbered_row, rows,
+                                 error);
+}
+
+gboolean
+orf_spans_get_bounds (OrfConnection *connection, gint64 *first_no, gint64 *last_no, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, bounds_sql, error);
+  gboolean row;
+
+  if (statement == NULL || !orf_connection_step (connection, statement, &row, error))
+    return FALSE;
+  *first_no = sqlite3_column_int64 (statement, 0);
+  *last_no = sqlite3_column_int64 (statement, 1);
+  return TRUE;
 }
 
 /* ---- slow ones ------------------------------------------------------------------------------- */

@@ -70,6 +70,7 @@ typedef struct {
   char *message, *trace_state;             /* may be NULL */
   char *attributes, *events, *links, *gpu; /* JSON; may be NULL */
   char *dropped, *resource, *scope;        /* the same */
+  gint64 span_no, source_no;               /* of orf_spans_read_run() alone */
 } OrfSpanRow;
 
 OrfSpanRow *orf_span_row_new (void);
@@ -93,6 +94,17 @@ gboolean orf_trace_spans_read (OrfConnection *connection,
                                guint max,
                                GPtrArray *rows,
                                GError **error);
+/* In a reader's thread: of the rows of `span` from from_no to to_no the first max, by their
+ * numbers, which grow as spans come; added to rows. */
+gboolean orf_spans_read_run (OrfConnection *connection,
+                             gint64 from_no,
+                             gint64 to_no,
+                             guint max,
+                             GPtrArray *rows,
+                             GError **error);
+/* The first and the last number there is; 0: there are no spans. */
+gboolean
+orf_spans_get_bounds (OrfConnection *connection, gint64 *first_no, gint64 *last_no, GError **error);
 /* Those that were slow, newest first, without their JSON but `gpu`.  Of the filter min_duration_us,
  * outcome and tags are not looked at. */
 void orf_store_read_slow_spans (OrfStore *store,

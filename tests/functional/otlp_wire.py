@@ -139,7 +139,7 @@ def spans_of(service, spans, scope="", resource=None):
 
 
 def fields(data):
-    """(number, value) of each field of a message: integers, and bytes."""
+    """(number, value) of each field of a message: integers, and bytes; those of fixed length as bytes, too."""
     at = 0
 
     def take():
@@ -156,8 +156,8 @@ def fields(data):
     found = []
     while at < len(data):
         tag = take()
-        if tag & 7 == 2:
-            length = take()
+        if tag & 7 in (1, 2, 5):
+            length = take() if tag & 7 == 2 else 8 if tag & 7 == 1 else 4
             found.append((tag >> 3, data[at : at + length]))
             at += length
         else:
