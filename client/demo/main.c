@@ -19,6 +19,7 @@ typedef struct {
   OrfGpuPool *pool;
   OrfDemoWork *work;
   OrfDemoMailbox *mailbox;
+  OrfTracer *tracer; /* NULL: nobody was named who takes spans */
   OrfWorker *worker;
   int signals;
   gint64 next_batch_us;
@@ -33,6 +34,7 @@ clear_demo (Demo *demo)
   orf_worker_free (demo->worker); /* first: it reads the pool and calls the mailbox */
   orf_demo_mailbox_free (demo->mailbox);
   orf_demo_work_free (demo->work);
+  orf_tracer_free (demo->tracer);
   orf_gpu_pool_free (demo->pool);
   orf_demo_device_free (demo->device);
   orf_demo_options_free (demo->options);
@@ -76,12 +78,29 @@ start_worker (Demo *demo)
 }
 
 static gboolean
+start_tracer (Demo *demo, GError **error)
+{
+  const OrfTracerOptions options = { .service = demo->options->name,
+                                     .endpoint = demo->options->otlp };
+  OrfStatus status = ORF_STATUS_OK;
+
+  if (options.endpoint != NULL)
+    status = orf_tracer_new (&options, &demo->tracer);
+  if (status != ORF_STATUS_OK)
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--otlp %s: %s", options.endpoint,
+                 orf_status_to_string (status));
+  return status == ORF_STATUS_OK;
+}
+
+static gboolean
 start (Demo *demo, int *argc, char ***argv, GError **error)
 {
   OrfStatus status;
 
   demo->options = orf_demo_options_parse (argc, argv, error);
   if (demo->options == NULL)
+    return FALSE;
+  if (!start_tracer (demo, error))
     return FALSE;
   demo->device = orf_demo_device_open (error);
   if (demo->device == NULL)
@@ -93,7 +112,7 @@ start (Demo *demo, int *argc, char ***argv, GError **error)
                  orf_status_to_string (status));
     return FALSE;
   }
-  demo->work = orf_demo_work_new (demo->options, demo->device, demo->pool, error);
+  demo->work = orf_demo_work_new (demo->options, demo->device, demo->pool, demo->tracer, error);
   demo->mailbox = orf_demo_mailbox_new ();
   return demo->work != NULL && demo->mailbox != NULL;
 }
@@ -166,19 +185,26 @@ has_batches (const Demo *demo)
          (demo->options->n_batches == 0 || demo->n_batches < demo->options->n_batches);
 }
 
+/* The report of the batch is in its trace: it is added while the span is the current one. */
 static gboolean
 run_batch (Demo *demo, GError **error)
 {
+  OrfSpan *span = orf_span_begin (demo->tracer, "batch", NULL);
   OrfBatch batch;
-  gboolean ran = FALSE;
+  gboolean ran = FALSE, goes_on;
 
   demo->next_batch_us = g_get_monotonic_time () + demo->options->period_us;
-  if (!orf_demo_work_run_batch (demo->work, &batch, &ran, error))
-    return FALSE;
-  demo->n_batches++;
-  if (ran)
+  goes_on = orf_demo_work_run_batch (demo->work, &batch, &ran, error);
+  if (ran) {
+    orf_span_set_int (span, "batch.size", (gint64) batch.size);
+    orf_span_set_int (span, "batch.peak_bytes", batch.peak_bytes);
     orf_worker_add_batch (demo->worker, &batch);
-  return TRUE;
+  } else {
+    orf_span_set_status (span, ORF_SPAN_STATUS_ERROR, goes_on ? "no memory" : (*error)->message);
+  }
+  orf_span_end (span);
+  demo->n_batches += goes_on;
+  return goes_on;
 }
 
 /* All batches are run, and the daemon has heard of the last: of two reports one began after it. */

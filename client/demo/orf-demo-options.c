@@ -10,7 +10,7 @@ static const char *const misbehaviours[] = { "no", "lie", "hang", "die", "refuse
 
 /* As they stand on the command line, in units for people. */
 typedef struct {
-  char *name, *socket, *device, *law, *misbehave;
+  char *name, *socket, *otlp, *device, *law, *misbehave;
   gint64 limit_mib, weights_mib, idle_mib, base_mib, item_kib, pair_kib, leak_kib;
   gint64 max_batch, n_batches, period_ms, report_ms, reload_ms, seed;
 } Words;
@@ -70,6 +70,8 @@ parse_words (int *argc, char ***argv, Words *words, GError **error)
   const GOptionEntry entries[] = {
     { "name", 0, 0, G_OPTION_ARG_STRING, &words->name, "For people (demo-PID)", "NAME" },
     { "socket", 0, 0, G_OPTION_ARG_FILENAME, &words->socket, "The daemon's Unix socket", "PATH" },
+    { "otlp", 0, 0, G_OPTION_ARG_STRING, &words->otlp,
+      "Where spans of its batches go, such as http://127.0.0.1:5000 (none)", "URL" },
     { "device", 0, 0, G_OPTION_ARG_STRING, &words->device,
       "As the daemon names it (that of the first OpenCL device; \"\" tells none)", "ID" },
     { "weights-mib", 0, 0, G_OPTION_ARG_INT64, &words->weights_mib,
@@ -122,6 +124,7 @@ clear_words (Words *words)
 {
   g_free (words->name);
   g_free (words->socket);
+  g_free (words->otlp);
   g_free (words->device);
   g_free (words->law);
   g_free (words->misbehave);
@@ -154,6 +157,7 @@ orf_demo_options_parse (int *argc, char ***argv, GError **error)
   *options = (OrfDemoOptions){
     .name = g_steal_pointer (&words.name),
     .socket = g_steal_pointer (&words.socket),
+    .otlp = g_steal_pointer (&words.otlp),
     .device = g_steal_pointer (&words.device),
     .law = (OrfDemoLaw) law,
     .misbehave = (OrfDemoMisbehave) misbehave,
@@ -183,6 +187,7 @@ orf_demo_options_free (OrfDemoOptions *options)
     return;
   g_free (options->name);
   g_free (options->socket);
+  g_free (options->otlp);
   g_free (options->device);
   g_free (options);
 }

@@ -23,6 +23,7 @@ typedef enum {
 typedef struct {
   char *name;
   char *socket; /* NULL: the default */
+  char *otlp;   /* where its spans go; NULL: it makes none */
   char *device; /* NULL: that of the OpenCL device; "": none told */
   OrfDemoLaw law;
   OrfDemoMisbehave misbehave;

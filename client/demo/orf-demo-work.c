@@ -12,6 +12,7 @@ struct _OrfDemoWork {
   const OrfDemoOptions *options;
   OrfDemoDevice *device;
   OrfGpuPool *pool;
+  OrfTracer *tracer;    /* NULL: none */
   OrfGpuBlock *weights; /* NULL: unloaded */
   GPtrArray *leaked;
   GRand *random;
@@ -75,6 +76,7 @@ OrfDemoWork *
 orf_demo_work_new (const OrfDemoOptions *options,
                    OrfDemoDevice *device,
                    OrfGpuPool *pool,
+                   OrfTracer *tracer,
                    GError **error)
 {
   g_autoptr (OrfDemoWork) work = g_new0 (OrfDemoWork, 1);
@@ -82,6 +84,7 @@ orf_demo_work_new (const OrfDemoOptions *options,
   work->options = options;
   work->device = device;
   work->pool = pool;
+  work->tracer = tracer;
   work->leaked = g_ptr_array_new ();
   work->random = g_rand_new_with_seed (options->seed);
   work->max_batch = options->max_batch;
@@ -114,19 +117,43 @@ choose_size (OrfDemoWork *work)
 }
 
 static gboolean
-hold_and_compute (OrfDemoWork *work, gint64 n, GPtrArray *parts, GError **error)
+hold (OrfDemoWork *work, gint64 bytes, GPtrArray *parts, GError **error)
 {
-  gint64 bytes = orf_demo_law_bytes (work->options, n);
-  cl_event done = NULL;
+  OrfSpan *span = orf_span_begin (work->tracer, "allocate", NULL);
+  gboolean done = TRUE;
 
-  for (int i = 0; i < N_PARTS; i++) {
+  orf_span_set_int (span, "bytes", bytes);
+  for (int i = 0; done && i < N_PARTS; i++) {
     OrfGpuBlock *block = NULL;
 
-    if (!allocate (work, bytes / N_PARTS, &block, error))
-      return FALSE;
-    g_ptr_array_add (parts, block);
+    done = allocate (work, bytes / N_PARTS, &block, error);
+    if (done)
+      g_ptr_array_add (parts, block);
   }
-  if (!orf_demo_device_compute (work->device, parts->pdata[0], (guint64) n, &done, error)) {
+  if (!done)
+    orf_span_set_status (span, ORF_SPAN_STATUS_ERROR, (*error)->message);
+  orf_span_end (span);
+  return done;
+}
+
+static gboolean
+compute (OrfDemoWork *work, OrfGpuBlock *block, gint64 n, cl_event *done, GError **error)
+{
+  OrfSpan *span = orf_span_begin (work->tracer, "compute", NULL);
+  gboolean computed = orf_demo_device_compute (work->device, block, (guint64) n, done, error);
+
+  orf_span_end (span);
+  return computed;
+}
+
+static gboolean
+hold_and_compute (OrfDemoWork *work, gint64 n, GPtrArray *parts, GError **error)
+{
+  cl_event done = NULL;
+
+  if (!hold (work, orf_demo_law_bytes (work->options, n), parts, error))
+    return FALSE;
+  if (!compute (work, parts->pdata[0], n, &done, error)) {
     g_clear_pointer (&done, clReleaseEvent);
     return FALSE;
   }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <orfeas/tracer.h>
 #include <orfeas/worker.h>
 
 #include "orf-demo-device.h"
@@ -10,11 +11,12 @@
  * Of one thread. */
 typedef struct _OrfDemoWork OrfDemoWork;
 
-/* Loads the weights, and leaves idle in the pool what it is told to.  Options, device and pool are
- * borrowed. */
+/* Loads the weights, and leaves idle in the pool what it is told to.  Options, device, pool and
+ * tracer (NULL: none) are borrowed. */
 OrfDemoWork *orf_demo_work_new (const OrfDemoOptions *options,
                                 OrfDemoDevice *device,
                                 OrfGpuPool *pool,
+                                OrfTracer *tracer,
                                 GError **error);
 void orf_demo_work_free (OrfDemoWork *work);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfDemoWork, orf_demo_work_free)

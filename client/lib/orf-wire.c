@@ -15,27 +15,31 @@ orf_wire_is_text (const char *text, size_t max_bytes)
   return value != NULL;
 }
 
-/* Takes params over. */
-static char *
-make_call (int64_t id, const char *method, json_t *params, const char *key)
-{
-  json_t *call = json_pack ("{s:s, s:I, s:s, s:o}", "jsonrpc", "2.0", "id", (json_int_t) id,
-                            "method", method, "params", params);
-  char *text = NULL;
-
-  if (call != NULL && key != NULL)
-    json_object_set_new (call, "meta", json_pack ("{s:s}", "idempotency_key", key));
-  if (call != NULL)
-    text = json_dumps (call, JSON_COMPACT);
-  json_decref (call);
-  return text;
-}
-
 static void
 set_text (json_t *object, const char *name, const char *text)
 {
   if (text != NULL && text[0] != '\0')
     json_object_set_new (object, name, json_string (text));
+}
+
+/* Takes params over.  key, traceparent: NULL or "": none. */
+static char *
+make_call (int64_t id, const char *method, json_t *params, const char *key, const char *traceparent)
+{
+  json_t *call = json_pack ("{s:s, s:I, s:s, s:o}", "jsonrpc", "2.0", "id", (json_int_t) id,
+                            "method", method, "params", params);
+  json_t *meta = json_object ();
+  char *text = NULL;
+
+  set_text (meta, "idempotency_key", key);
+  set_text (meta, "traceparent", traceparent);
+  if (json_object_size (meta) > 0)
+    json_object_set (call, "meta", meta);
+  json_decref (meta);
+  if (call != NULL)
+    text = json_dumps (call, JSON_COMPACT);
+  json_decref (call);
+  return text;
 }
 
 /* Below 0 is unknown, and left out. */
@@ -60,7 +64,7 @@ orf_wire_make_register (int64_t id,
   for (size_t i = 0; capabilities[i] != NULL; i++)
     json_array_append_new (list, json_string (capabilities[i]));
   json_object_set_new (params, "capabilities", list);
-  return make_call (id, "worker.register", params, NULL);
+  return make_call (id, "worker.register", params, NULL, NULL);
 }
 
 static json_t *
@@ -96,6 +100,18 @@ make_batches (const OrfStoredBatch *batches)
   return list;
 }
 
+/* A report is one call, of one trace: that of the newest batch that is in one. */
+static const char *
+find_context (const OrfStoredBatch *batches)
+{
+  const char *found = NULL;
+
+  for (; batches != NULL; batches = batches->next)
+    if (batches->traceparent[0] != '\0')
+      found = batches->traceparent;
+  return found;
+}
+
 char *
 orf_wire_make_report (int64_t id,
                       const char *worker,
@@ -110,7 +126,8 @@ orf_wire_make_report (int64_t id,
     json_object_set_new (params, "allocator", make_allocator (allocator));
   if (batches != NULL)
     json_object_set_new (params, "batches", make_batches (batches));
-  return make_call (id, "worker.report", params, batches != NULL ? key : NULL);
+  return make_call (id, "worker.report", params, batches != NULL ? key : NULL,
+                    find_context (batches));
 }
 
 /* Of a method that takes the worker alone. */
@@ -120,7 +137,7 @@ make_plain (int64_t id, const char *method, const char *worker)
   json_t *params = json_object ();
 
   set_text (params, "worker", worker);
-  return make_call (id, method, params, NULL);
+  return make_call (id, method, params, NULL, NULL);
 }
 
 char *
@@ -142,7 +159,8 @@ orf_wire_make_done (int64_t id,
                     OrfOutcome outcome,
                     int64_t freed_bytes,
                     const OrfAllocator *allocator,
-                    const char *text)
+                    const char *text,
+                    const char *traceparent)
 {
   static const char *const words[] = { [ORF_OUTCOME_DONE] = "done",
                                        [ORF_OUTCOME_PARTIAL] = "partial",
@@ -156,7 +174,7 @@ orf_wire_make_done (int64_t id,
   if (allocator != NULL)
     json_object_set_new (params, "allocator", make_allocator (allocator));
   set_text (params, "text", text);
-  return make_call (id, "worker.done", params, NULL);
+  return make_call (id, "worker.done", params, NULL, traceparent);
 }
 
 static const char *

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <orfeas/tracer.h>
 #include <orfeas/worker.h>
 
 /* The methods worker.* as JSON-RPC lines, and back; schema/services/worker.json has what they mean.
@@ -14,7 +15,8 @@ struct OrfStoredBatch {
   uint64_t size;
   int64_t peak_bytes;
   int64_t duration_us;
-  char operation[]; /* "": none */
+  char traceparent[ORF_TRACEPARENT_SIZE]; /* of the span that it was run in; "": none */
+  char operation[];                       /* "": none */
 };
 
 typedef enum {
@@ -53,14 +55,15 @@ char *orf_wire_make_report (int64_t id,
                             const OrfStoredBatch *batches,
                             const char *key);
 char *orf_wire_make_advice (int64_t id, const char *worker);
-/* allocator NULL: not known; text NULL or "": none. */
+/* allocator NULL: not known; text, traceparent NULL or "": none. */
 char *orf_wire_make_done (int64_t id,
                           const char *worker,
                           const char *advice,
                           OrfOutcome outcome,
                           int64_t freed_bytes,
                           const OrfAllocator *allocator,
-                          const char *text);
+                          const char *text,
+                          const char *traceparent);
 char *orf_wire_make_leave (int64_t id, const char *worker);
 
 /* Whether it is UTF-8, of at most max_bytes. */

@@ -18,8 +18,9 @@ struct OrfWorkerAnswer {
   int64_t freed_bytes;
   bool has_allocator;
   OrfAllocator allocator; /* when it was answered: soon after it may hold as much again */
-  char *text;             /* behind advice, in the same memory; "": none */
-  char advice[];          /* its id */
+  char traceparent[ORF_TRACEPARENT_SIZE]; /* of the span that it was given in; "": none */
+  char *text;                             /* behind advice, in the same memory; "": none */
+  char advice[];                          /* its id */
 };
 
 struct OrfWorker {

@@ -104,7 +104,7 @@ call_done (OrfWorkerRun *run, const OrfWorkerAnswer *answer)
   call (run, ORF_CALL_DONE,
         orf_wire_make_done (++run->last_id, run->id, answer->advice, answer->outcome,
                             answer->freed_bytes, answer->has_allocator ? &answer->allocator : NULL,
-                            answer->text));
+                            answer->text, answer->traceparent));
 }
 
 bool

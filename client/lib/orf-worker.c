@@ -249,6 +249,7 @@ orf_worker_add_batch (OrfWorker *worker, const OrfBatch *batch)
   *stored = (OrfStoredBatch){ .size = batch->size,
                               .peak_bytes = batch->peak_bytes,
                               .duration_us = batch->duration_us };
+  orf_span_get_traceparent (orf_span_get_current (), stored->traceparent);
   strcpy (stored->operation, operation);
 
   pthread_mutex_lock (&worker->lock);
@@ -302,6 +303,7 @@ make_answer (const char *advice, OrfOutcome outcome, int64_t freed_bytes, const 
   if (answer == NULL)
     return NULL;
   *answer = (OrfWorkerAnswer){ .outcome = outcome, .freed_bytes = freed_bytes };
+  orf_span_get_traceparent (orf_span_get_current (), answer->traceparent);
   answer->text = answer->advice + advice_size;
   strcpy (answer->advice, advice);
   strcpy (answer->text, text);

@@ -68,6 +68,23 @@ def test_batches_follow_their_law(t):
         assert 1 <= size <= 16 and duration > 0 and wanted <= peak <= wanted * 17 / 16 + 3 * 65536, (size, peak, wanted)
 
 
+def test_traces(t):
+    """Each batch is a trace, and the report that tells of one is in it."""
+    daemon = start(t)
+    worker = t.demo_worker(daemon, "--name", "traced", "--weights-mib", "0", "--batches", "5", "--period-ms", "0", "--otlp", daemon.ready["http"])
+    equal(worker.process.wait(orfeas_test.PATIENCE_S), 0)
+    traces = daemon.call("traces.list", {"service": "traced", "operation": "batch"})["traces"]
+    equal(len(traces), 5)
+    trees = [daemon.call("traces.get", {"trace_id": trace["trace_id"]})["spans"] for trace in traces]
+    for tree in trees:
+        equal([(span["operation"], span["depth"]) for span in tree if span["service"] == "traced"], [("batch", 0), ("allocate", 1), ("compute", 1)])
+        assert tree[0]["attributes"]["batch.size"] >= 1 and tree[1]["attributes"]["bytes"] > 0, tree
+    wait_for(lambda: [span for trace in traces for span in daemon.call("traces.get", {"trace_id": trace["trace_id"]})["spans"]
+                      if (span["service"], span["operation"], span["depth"]) == ("orfeasd", "worker.report", 1)], "a report in the trace of a batch")
+    wrong = subprocess.run([orfeas_test.ORFEAS_DEMO_WORKER, "--otlp", "https://127.0.0.1"], capture_output=True, text=True, env=t.environment())
+    equal((wrong.returncode, wrong.stderr), (2, "orfeas-demo-worker: --otlp https://127.0.0.1: invalid argument\n"))
+
+
 def test_leaks_until_its_limit(t):
     daemon = start(t)
     worker = t.demo_worker(daemon, "--weights-mib", "0", "--base-mib", "4", "--item-kib", "16", "--leak-kib", "2048", "--limit-mib", "48", "--period-ms", "20",

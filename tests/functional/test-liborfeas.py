@@ -54,6 +54,30 @@ def test_example(t):
     equal(daemon.sql("SELECT count(*), min(size), max(size), min(peak_bytes) > 0 FROM worker_batch"), [(16, 1, 16, 1)])
 
 
+def test_example_trace(t):
+    """Spans of a plain C program, with every kind of value, in the caller's trace."""
+    installed = Installed(t)
+    program = os.path.join(t.dir, "example-trace")
+    run(["cc", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-std=gnu11", "-o", program, os.path.join(SOURCES, "example-trace.c"),
+         *installed.flags("--cflags", "--libs", "orfeas")], env=installed.env)
+    daemon = t.start()
+    trace, caller = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+    done = subprocess.run([program, daemon.ready["http"], f"00-{trace}-{caller}-01"], capture_output=True, text=True, env=installed.env)
+    equal((done.returncode, done.stderr), (0, ""))
+    root, tokenize, generate = daemon.call("traces.get", {"trace_id": trace})["spans"]
+    equal(done.stdout, f"00-{trace}-{root['span_id']}-01\n")
+    equal([(span["service"], span["operation"], span["kind"], span["depth"]) for span in (root, tokenize, generate)],
+          [("example", "request", "server", 0), ("example", "tokenize", "internal", 1), ("example", "generate", "internal", 1)])
+    equal((root["parent_id"], tokenize["attributes"], generate["attributes"]), (caller, {"tokens": 10}, {"model": "small", "cached": False}))
+    equal((generate["outcome"], generate["message"]), ("error", "no such model"))
+    ((event, at),) = [(dict(event), event["t_us"]) for event in generate["events"]]
+    assert generate["start_us"] <= at <= generate["start_us"] + generate["duration_us"] + 1, generate
+    equal((event["name"], event["attributes"]), ("first token", {"index": 0, "probability": 0.75}))
+    away = subprocess.run([program, "http://127.0.0.1:1"], capture_output=True, text=True, env=installed.env)
+    equal(away.returncode, 0)
+    assert "no connection to 127.0.0.1 port 1" in away.stderr, away.stderr
+
+
 def exports(library):
     """Names of a version of ours, by the dynamic symbol table."""
     text = run(["readelf", "--dyn-syms", "--wide", library])
@@ -74,7 +98,7 @@ def test_symbols(t):
     installed = Installed(t)
     if not shutil.which("readelf"):
         raise Skip("no readelf")
-    for library, headers in (("liborfeas.so.0", ("gpu-pool.h", "types.h", "worker.h")), ("liborfeas-opencl.so.0", ("opencl.h",))):
+    for library, headers in (("liborfeas.so.0", ("gpu-pool.h", "tracer.h", "types.h", "worker.h")), ("liborfeas-opencl.so.0", ("opencl.h",))):
         path = os.path.join(installed.lib, library)
         equal(exports(path), declared(*headers), library)
         text = run(["readelf", "--dynamic", "--wide", path])

@@ -107,9 +107,9 @@ typedef struct {
   const char *operation; /* such as "embed", at most 200 bytes of UTF-8; NULL: none */
 } OrfBatch;
 
-/* Told with the next report; each batch is told once, also across a lost connection.  10,000 are
- * kept while no daemon is there, then the oldest go and are counted.  INVALID: size 0, or an
- * operation that is too long. */
+/* Told with the next report, in the trace of the thread's current span (<orfeas/tracer.h>); each
+ * batch is told once, also across a lost connection.  10,000 are kept while no daemon is there,
+ * then the oldest go and are counted.  INVALID: size 0, or an operation that is too long. */
 OrfStatus orf_worker_add_batch (OrfWorker *worker, const OrfBatch *batch);
 
 /* What an advice came to; freed_bytes: what was freed, to be compared with what is measured, -1:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib.h>
+#include <orfeas/tracer.h>
 #include <orfeas/worker.h>
 #include <pthread.h>
 #include <string.h>
@@ -154,6 +155,36 @@ test_report (Fixture *fixture, gconstpointer unused)
   batch.size = 1;
   batch.operation = "\xff";
   g_assert_cmpint (orf_worker_add_batch (fixture->worker, &batch), ==, ORF_STATUS_INVALID);
+}
+
+/* The call that tells of a batch is in its trace. */
+static void
+test_trace (Fixture *fixture, gconstpointer unused)
+{
+  const OrfTracerOptions options = { .service = "test",
+                                     .endpoint = "http://127.0.0.1:1",
+                                     .sample_percent = -1 };
+  const OrfBatch batch = { .size = 1 };
+  char context[ORF_TRACEPARENT_SIZE];
+  OrfTracer *tracer;
+  OrfSpan *span;
+  json_t *call;
+
+  g_assert_cmpint (orf_tracer_new (&options, &tracer), ==, ORF_STATUS_OK);
+  start (fixture, (OrfWorkerOptions){ 0 }); /* nobody is there yet: both go with the first report */
+  span = orf_span_begin (tracer, "batch", NULL);
+  orf_span_get_traceparent (span, context);
+  g_assert_cmpint (orf_worker_add_batch (fixture->worker, &batch), ==, ORF_STATUS_OK);
+  orf_span_end (span);
+  g_assert_cmpint (orf_worker_add_batch (fixture->worker, &batch), ==, ORF_STATUS_OK);
+  fake_daemon_listen (&fixture->daemon);
+  fake_daemon_welcome (&fixture->daemon);
+  call = fake_daemon_read (&fixture->daemon);
+  g_assert_cmpstr (json_string_value (
+                     json_object_get (json_object_get (call, "meta"), "traceparent")),
+                   ==, context);
+  fake_daemon_answer (&fixture->daemon, call, accepted ());
+  orf_tracer_free (tracer);
 }
 
 /* With a pool and no callback a cleanup is a trim; the report tells so before the answer does. */
@@ -525,6 +556,7 @@ main (int argc, char **argv)
   } tests[] = {
     { "/lib/worker/register", test_register },
     { "/lib/worker/report", test_report },
+    { "/lib/worker/trace", test_trace },
     { "/lib/worker/trim", test_trim },
     { "/lib/worker/callback", test_callback },
     { "/lib/worker/reconnect", test_reconnect },
