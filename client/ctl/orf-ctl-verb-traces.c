@@ -269,6 +269,7 @@ new_stats_table (const OrfCtlTerminal *terminal)
                             ORF_CTL_COLUMN_RIGHT);
   orf_ctl_table_add_column (table, get_duration_title (terminal, "P99", "P99_US"),
                             ORF_CTL_COLUMN_RIGHT);
+  orf_ctl_table_add_column (table, "LONGEST", ORF_CTL_COLUMN_GIVES_WAY);
   return table;
 }
 
@@ -297,6 +298,10 @@ orf_ctl_verb_traces_stats (OrfCtl *ctl, GError **error)
     add_duration (ctl, table, one->has_p50_us, one->p50_us);
     add_duration (ctl, table, one->has_p95_us, one->p95_us);
     add_duration (ctl, table, one->has_p99_us, one->p99_us);
+    orf_ctl_table_add (table, ORF_CTL_FAINT,
+                       one->exemplars->len > 0
+                         ? ((OrfTraceExemplar *) one->exemplars->pdata[0])->trace_id
+                         : NULL);
   }
   print_table (ctl, table);
   return ORF_CTL_DONE;

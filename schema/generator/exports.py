@@ -36,8 +36,8 @@ class Export:
             raise SchemaError(f"{self.where}: unit {self.unit!r} is none, or not the family's ending")
         if not isinstance(self.divide, int) or self.divide < 1:
             raise SchemaError(f"{self.where}: divide {self.divide!r}")
-        if self.kind == "histogram":
-            raise SchemaError(f"{self.where}: the daemon has no histograms of its own")
+        if self.kind == "histogram" and any(value != f"${key}" for key, value in self.labels):
+            raise SchemaError(f"{self.where}: the labels of a histogram are its own")
         for key, value in self.labels:
             if not LABEL.fullmatch(key) or key in ("le", "quantile"):
                 raise SchemaError(f"{self.where}: label {key!r}")

@@ -26,6 +26,7 @@ get_history (const OrfConfig *config)
     .max_bytes = config->history.max_bytes,
     .trace_us = config->trace.retention_us,
     .trace_bytes = config->trace.retention_bytes,
+    .trace_exemplars = config->trace.max_exemplars,
   };
 }
 

@@ -103,6 +103,7 @@ start_http (OrfDaemon *daemon, GError **error)
     if (daemon->exposition == NULL)
       return FALSE;
     orf_metrics_page_add (daemon->http, daemon->exposition, daemon->gpu);
+    orf_span_metrics_expose (daemon->span_metrics, daemon->exposition);
 #ifdef HAVE_PAGE
     orf_page_add (daemon->http);
 #endif

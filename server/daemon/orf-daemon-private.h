@@ -40,6 +40,7 @@
 #include "status/orf-health-service.h"
 #include "status/orf-status-service.h"
 #include "traces/orf-own-tracer.h"
+#include "traces/orf-span-metrics.h"
 #include "transport/orf-http-server.h"
 #include "transport/orf-socket-server.h"
 #include "websocket/orf-ws-server.h"
@@ -64,6 +65,7 @@ struct _OrfDaemon {
   OrfGpuMonitor *gpu;
   OrfGpuFrame *gpu_frame;
   OrfGpuStates *gpu_states;
+  OrfSpanMetrics *span_metrics;
   OrfBlackBox *black_box;
   OrfDeviceEvents *device_events;
   OrfDeviceEventService *device_event_service;

@@ -57,6 +57,7 @@ start_sources (OrfDaemon *daemon, GError **error)
     .registry = core->registry,
     .store = core->store,
   });
+  daemon->span_metrics = orf_span_metrics_new (daemon->config, core->store, daemon->sampler);
   if (!watch_devices (daemon, error))
     return FALSE;
   if (daemon->config->host.enabled)
@@ -410,6 +411,7 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->self, orf_self_monitor_free);
   g_clear_pointer (&daemon->memory_watch, orf_memory_watch_free);
   g_clear_pointer (&daemon->exposition, orf_exposition_free);
+  g_clear_pointer (&daemon->span_metrics, orf_span_metrics_free);
   stop_outbox (daemon);
   if (daemon->own_tracer != NULL)
     orf_own_tracer_stop (daemon->own_tracer);

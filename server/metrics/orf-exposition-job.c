@@ -12,7 +12,7 @@ work_thread_cb (OrfJob *base, gpointer state)
   if (job->values != NULL) {
     g_string_truncate (job->text, 0);
     orf_exposition_text_write (job->text, job->sheet, (const double *) job->values->data,
-                               job->extra->str, job->format);
+                               job->exemplars, job->extra->str, job->format);
   }
   if (job->packs)
     job->gzip = orf_gzip_pack (job->text->str, job->text->len, &job->gzip_length);
@@ -40,6 +40,7 @@ orf_exposition_job_free (OrfExpositionJob *job)
 {
   g_clear_pointer (&job->sheet, orf_exposition_sheet_free);
   g_clear_pointer (&job->values, g_array_unref);
+  g_clear_pointer (&job->exemplars, g_array_unref);
   if (job->extra != NULL)
     g_string_free (job->extra, TRUE);
   if (job->text != NULL)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/orf-queue.h"
+#include "metrics/orf-exemplars.h"
 #include "metrics/orf-exposition-sheet.h"
 
 G_BEGIN_DECLS
@@ -14,7 +15,8 @@ typedef struct {
   OrfExpositionSheet *sheet;
   GArray *values; /* double; NULL: the text is there, and only to be packed */
   OrfExpositionFormat format;
-  GString *extra; /* where values are: what else stands on the page */
+  GArray *exemplars; /* OrfExemplar; NULL: none */
+  GString *extra;    /* where values are: what else stands on the page */
   GString *text;
   gboolean packs;
   char *gzip; /* NULL: not packed */

@@ -247,8 +247,14 @@ ensure_exported (Plan *plan, const OrfMetricExport *export, OrfSeriesKind kind)
 static void
 expose_export (Plan *plan, const Member *member, const OrfMetricExport *export)
 {
-  OrfExposedFamily *exposed = ensure_exported (plan, export, member->family->kind);
+  OrfExposedFamily *exposed;
 
+  /* a histogram's own row has no samples */
+  if (member->histogram == NULL && member->family->kind == ORF_SERIES_KIND_HISTOGRAM)
+    return;
+  exposed = ensure_exported (plan, export, member->family->kind);
+  if (member->histogram != NULL)
+    orf_exposition_histogram_expose (member->histogram, exposed);
   for (guint i = 0; i < member->series->len; i++) {
     const OrfSeries *series = member->series->pdata[i];
 

@@ -6,6 +6,16 @@
 /* How many series ahead of the one that is read are fetched. */
 #define AHEAD 8
 
+/* Of a histogram its buckets, and counters. */
+static gboolean
+may_have_exemplar (const OrfExposedSeries *one)
+{
+  const OrfFamily *family = one->series->family;
+
+  return family->builtin && family->kind == ORF_SERIES_KIND_COUNTER &&
+         (one->part == ORF_EXPOSED_BUCKET || one->part == ORF_EXPOSED_VALUE);
+}
+
 GArray *
 orf_exposition_sources_new (const GPtrArray *plan)
 {
@@ -17,7 +27,7 @@ orf_exposition_sources_new (const GPtrArray *plan)
     for (guint j = 0; j < family->series->len; j++) {
       const OrfExposedSeries *one = &g_array_index (family->series, OrfExposedSeries, j);
       OrfExpositionSource source = { one->series, family->name->kind == ORF_SERIES_KIND_GAUGE,
-                                     one->part != ORF_EXPOSED_VALUE };
+                                     one->part != ORF_EXPOSED_VALUE, may_have_exemplar (one) };
 
       g_array_append_val (sources, source);
     }

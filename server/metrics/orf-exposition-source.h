@@ -16,7 +16,8 @@ G_BEGIN_DECLS
 typedef struct {
   const OrfSeries *series; /* the registry's */
   guint8 gauge;
-  guint8 counted; /* one of a histogram's counters */
+  guint8 counted;   /* one of a histogram's counters */
+  guint8 exemplary; /* OpenMetrics lets it have an exemplar, and it is ours */
 } OrfExpositionSource;
 
 /* Of OrfExpositionSource, in the order of the sheet that is made of plan; valid as long as plan. */

@@ -13,6 +13,8 @@ typedef struct {
   GString *out;
   const OrfExpositionSheet *sheet;
   OrfExpositionFormat format;
+  const GArray *exemplars; /* OrfExemplar by line; NULL: none */
+  guint next_exemplar;
 } Writer;
 
 /* ---- samples --------------------------------------------------------------------------------- */
@@ -39,14 +41,36 @@ put_number (char *at, double value)
   return strlen ("+Inf");
 }
 
-static void
-append_line (Writer *writer, const OrfSheetLine *line, double value)
+/* That of the line, ""; lines come in order. */
+static const char *
+take_exemplar (Writer *writer, guint line)
 {
-  char *start = make_room (writer->out, line->length + ORF_NUMBER_MAX + 2), *at = start;
+  const GArray *all = writer->exemplars;
+
+  while (all != NULL && writer->next_exemplar < all->len) {
+    const OrfExemplar *one = &g_array_index (all, OrfExemplar, writer->next_exemplar);
+
+    if (one->line > line)
+      break;
+    writer->next_exemplar++;
+    if (one->line == line)
+      return one->text;
+  }
+  return "";
+}
+
+static void
+append_line (Writer *writer, const OrfSheetLine *line, double value, const char *exemplar)
+{
+  gsize exemplar_length = strlen (exemplar);
+  char *start = make_room (writer->out, line->length + ORF_NUMBER_MAX + exemplar_length + 2);
+  char *at = start;
 
   memcpy (at, writer->sheet->lines->data + line->start, line->length);
   at += line->length;
   at += put_number (at, value);
+  memcpy (at, exemplar, exemplar_length);
+  at += exemplar_length;
   *at++ = '\n';
   *at = '\0';
   writer->out->len += (gsize) (at - start);
@@ -91,7 +115,8 @@ append_family (Writer *writer, const OrfSheetFamily *family, const double *value
     if (!begun)
       g_string_append (writer->out, family->name->heads[writer->format]);
     begun = TRUE;
-    append_line (writer, line, scaled ? scale (family, values[i]) : values[i]);
+    append_line (writer, line, scaled ? scale (family, values[i]) : values[i],
+                 take_exemplar (writer, i));
   }
 }
 
@@ -112,10 +137,11 @@ void
 orf_exposition_text_write (GString *out,
                            const OrfExpositionSheet *sheet,
                            const double *values,
+                           const GArray *exemplars,
                            const char *extra,
                            OrfExpositionFormat format)
 {
-  Writer writer = { out, sheet, format };
+  Writer writer = { out, sheet, format, exemplars, 0 };
 
   append_build (&writer);
   for (guint i = 0; i < sheet->families->len; i++)

@@ -57,6 +57,8 @@ struct _OrfExposition {
   pthread_t thread;
   OrfExpositionExtra extra; /* may be NULL */
   gpointer extra_data;
+  OrfExemplarFunc exemplar; /* may be NULL */
+  gpointer exemplar_data;
 };
 
 static void start (OrfExposition *exposition);
@@ -235,6 +237,9 @@ make_job (OrfExposition *exposition, OrfExpositionFormat format)
     ensure_sheet (exposition);
     job->values = orf_exposition_sources_read (exposition->sources, orf_clock_now_us ());
     job->sheet = g_steal_pointer (&exposition->sheet);
+    if (format == ORF_EXPOSITION_OPENMETRICS && exposition->exemplar != NULL)
+      job->exemplars = orf_exemplars_new (exposition->sources, exposition->exemplar,
+                                          exposition->exemplar_data);
     job->extra = g_string_new (NULL);
     if (exposition->extra != NULL)
       exposition->extra (exposition->extra_data, format, job->extra);
@@ -306,6 +311,13 @@ orf_exposition_set_extra (OrfExposition *exposition, OrfExpositionExtra extra, g
 {
   exposition->extra = extra;
   exposition->extra_data = user_data;
+}
+
+void
+orf_exposition_set_exemplars (OrfExposition *exposition, OrfExemplarFunc func, gpointer user_data)
+{
+  exposition->exemplar = func;
+  exposition->exemplar_data = user_data;
 }
 
 void

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/orf-memory.h"
+#include "metrics/orf-exemplars.h"
 #include "metrics/orf-exposition-format.h"
 #include "metrics/orf-registry.h"
 
@@ -21,6 +22,9 @@ OrfExposition *orf_exposition_new (OrfRegistry *registry, OrfMemory *memory, GEr
 typedef void (*OrfExpositionExtra) (gpointer user_data, OrfExpositionFormat format, GString *out);
 void
 orf_exposition_set_extra (OrfExposition *exposition, OrfExpositionExtra extra, gpointer user_data);
+/* Who has exemplars of built-in counters, for OpenMetrics; the same holds. */
+void
+orf_exposition_set_exemplars (OrfExposition *exposition, OrfExemplarFunc func, gpointer user_data);
 /* Who still waits is told NULL. */
 void orf_exposition_free (OrfExposition *exposition);
 

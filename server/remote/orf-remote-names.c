@@ -323,6 +323,23 @@ is_idle_cb (gpointer key G_GNUC_UNUSED, gpointer value, gpointer user_data)
   return TRUE;
 }
 
+/* The file has no row of a histogram of ours: only its counters have samples. */
+static void
+add_own_histograms (OrfRemoteNames *names)
+{
+  for (guint i = 0; i < ORF_N_METRICS; i++) {
+    Family *family;
+
+    if (orf_metrics[i].kind != ORF_SERIES_KIND_HISTOGRAM)
+      continue;
+    family = g_new0 (Family, 1);
+    family->kind = orf_metrics[i].kind;
+    family->unit = g_strdup (orf_metrics[i].unit);
+    g_hash_table_insert (names->families, g_strdup (orf_metrics[i].name), family);
+    name_family (names, orf_metrics[i].name, family);
+  }
+}
+
 static void
 claim_exports (OrfRemoteNames *names)
 {
@@ -345,6 +362,7 @@ rename_all (OrfRemoteNames *names, OrfConnection *connection, GError **error)
   orf_prometheus_claims_free (names->claims);
   names->claims = orf_prometheus_claims_new ();
   claim_exports (names);
+  add_own_histograms (names);
   return load_families (names, connection, error);
 }
 
@@ -391,6 +409,7 @@ orf_remote_names_new (char *const *external_labels)
   names->series = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, series_free);
   names->sent_as = orf_names_table_new (NULL, NULL);
   claim_exports (names);
+  add_own_histograms (names);
   return names;
 }
 

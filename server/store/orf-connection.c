@@ -2,6 +2,7 @@
 #include "store/orf-connection.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "core/orf-clock.h"
 #include "orf-error.h"
@@ -337,6 +338,17 @@ char *
 orf_statement_dup_text (OrfStatement *statement, int column)
 {
   return g_strdup ((const char *) sqlite3_column_text (statement, column));
+}
+
+gboolean
+orf_statement_get_id (OrfStatement *statement, int column, guint8 *id, int length)
+{
+  const void *data = sqlite3_column_blob (statement, column);
+
+  if (data == NULL || sqlite3_column_bytes (statement, column) != length)
+    return FALSE;
+  memcpy (id, data, (gsize) length);
+  return TRUE;
 }
 
 gint64

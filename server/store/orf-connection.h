@@ -86,6 +86,8 @@ void orf_statement_bind_int64 (OrfStatement *statement, int index, gint64 value,
 /* NULL where it is no finite number. */
 void orf_statement_bind_double (OrfStatement *statement, int index, double value);
 char *orf_statement_dup_text (OrfStatement *statement, int column);
+/* A blob of that length; FALSE: there is none. */
+gboolean orf_statement_get_id (OrfStatement *statement, int column, guint8 *id, int length);
 /* unknown: where it is NULL. */
 gint64 orf_statement_get_int64 (OrfStatement *statement, int column, gint64 unknown);
 /* NAN where it is NULL. */

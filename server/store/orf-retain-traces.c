@@ -3,12 +3,15 @@
 
 #include "core/orf-clock.h"
 #include "history/orf-rollup.h"
+#include "store/orf-store-exemplars.h"
 #include "store/orf-store-operations.h"
 
 /* Spans that go in one step: some 5 ms. */
 #define STEP_SPANS 400
 /* Traces that are passed in one step because they stay. */
 #define STEP_TRACES 256
+/* Of an operation, however many operations there are: some minutes. */
+#define MIN_EXEMPLARS 50
 /* Written by a clock that was wrong: what came after it is looked at all the same. */
 #define AHEAD_US ORF_HOUR_US
 
@@ -22,6 +25,7 @@ static const char cut_trace_sql[] =
   "UPDATE trace SET spans = spans - ?2, bytes = bytes - ?3 WHERE trace_no = ?1";
 static const char total_sql[] = "SELECT bytes FROM span_total";
 static const char less_sql[] = "UPDATE span_total SET spans = spans - ?1, bytes = bytes - ?2";
+static const char operations_sql[] = "SELECT count(*) FROM span_operation";
 static const char operation_sql[] = "SELECT operation_no FROM span_operation "
                                     "WHERE operation_no > ?1 ORDER BY operation_no LIMIT 1";
 static const char drop_stats_sql[] =
@@ -90,7 +94,8 @@ is_due (const Trace *trace, const OrfRetainTracesLimits *limits, gint64 bytes)
 static gboolean
 drop_trace (OrfConnection *connection, const Trace *trace, Trace *gone, GError **error)
 {
-  if (!run_with (connection, drop_spans_sql, (gint64[]){ trace->trace_no, STEP_SPANS }, error))
+  if (!orf_exemplars_drop_trace (connection, trace->trace_no, error) ||
+      !run_with (connection, drop_spans_sql, (gint64[]){ trace->trace_no, STEP_SPANS }, error))
     return FALSE;
   gone->spans = sqlite3_changes (orf_connection_get_db (connection));
   gone->bytes = gone->spans < trace->spans ? trace->bytes / trace->spans * gone->spans
@@ -175,6 +180,18 @@ drop_counted (OrfConnection *connection,
   return TRUE;
 }
 
+static gboolean
+cut_exemplars (const OrfRetainTraces *self,
+               OrfConnection *connection,
+               const OrfRetainTracesLimits *limits,
+               GError **error)
+{
+  gint64 share = limits->max_exemplars / MAX (self->n_operations, 1);
+
+  return limits->max_exemplars == 0 ||
+         orf_exemplars_cut (connection, self->operation_no, MAX (share, MIN_EXEMPLARS), error);
+}
+
 /* *more: FALSE after the last one. */
 static gboolean
 drop_operation (OrfRetainTraces *self,
@@ -202,7 +219,8 @@ drop_operation (OrfRetainTraces *self,
                        limits->pins, error))
       return FALSE;
   }
-  return run_with (connection, drop_operation_sql,
+  return cut_exemplars (self, connection, limits, error) &&
+         run_with (connection, drop_operation_sql,
                    (gint64[]){ self->operation_no, limits->before_us }, error);
 }
 
@@ -249,6 +267,8 @@ orf_retain_traces_step (OrfRetainTraces *self,
       return FALSE;
     if (*more || limits->before_us == 0)
       return TRUE;
+    if (!orf_connection_get_int64 (connection, operations_sql, &self->n_operations, error))
+      return FALSE;
   }
   if (!drop_operation (self, connection, limits, more, error))
     return FALSE;

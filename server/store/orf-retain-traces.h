@@ -15,11 +15,13 @@ G_BEGIN_DECLS
 typedef struct {
   gint64 trace_no;     /* seen up to here */
   gint64 operation_no; /* the same; 0: traces are still looked at */
+  gint64 n_operations; /* when they began to be */
 } OrfRetainTraces;
 
 typedef struct {
-  gint64 before_us; /* what ended before goes; 0: nothing does by age */
-  gint64 max_bytes; /* of all spans, about; 0: any */
+  gint64 before_us;     /* what ended before goes; 0: nothing does by age */
+  gint64 max_bytes;     /* of all spans, about; 0: any */
+  gint64 max_exemplars; /* shared among the operations; 0: any */
   gint64 now_us;
   const OrfPins *pins;
 } OrfRetainTracesLimits;

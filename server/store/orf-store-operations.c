@@ -6,6 +6,7 @@
 #include "core/orf-clock.h"
 #include "history/orf-rollup.h"
 #include "history/orf-sketch.h"
+#include "store/orf-store-exemplars.h"
 
 #define DAY_US (24 * ORF_HOUR_US)
 /* What is usual is told by the day so far: what became slower for good is slow no longer once it is
@@ -37,13 +38,6 @@ typedef struct {
   gboolean beyond;
 } Row;
 
-/* A span that came. */
-typedef struct {
-  gint64 operation_no;
-  gint64 start_us, duration_us;
-  gboolean failed;
-} Count;
-
 /* Some of them as one. */
 typedef struct {
   gint64 first_us, last_us, max_duration_us, classes;
@@ -53,8 +47,8 @@ typedef struct {
 
 struct _OrfOperationBook {
   const OrfSpanBatch *batch;
-  GArray *rows;   /* Row, one for each operation of the batch */
-  GArray *counts; /* Count */
+  GArray *rows;    /* Row, one for each operation of the batch */
+  GArray *written; /* OrfWrittenSpan */
 };
 
 static void
@@ -68,7 +62,7 @@ void
 orf_operation_book_free (OrfOperationBook *book)
 {
   g_array_unref (book->rows);
-  g_array_unref (book->counts);
+  g_array_unref (book->written);
   g_free (book);
 }
 
@@ -158,7 +152,7 @@ orf_operation_book_open (OrfConnection *connection,
 
   book->batch = batch;
   book->rows = g_array_sized_new (FALSE, FALSE, sizeof (Row), batch->operations->len);
-  book->counts = g_array_sized_new (FALSE, FALSE, sizeof (Count), batch->spans->len);
+  book->written = g_array_sized_new (FALSE, FALSE, sizeof (OrfWrittenSpan), batch->spans->len);
   for (guint i = 0; i < batch->operations->len; i++) {
     const OrfSpanOperation *operation = &g_array_index (batch->operations, OrfSpanOperation, i);
     Row row;
@@ -199,36 +193,42 @@ orf_operation_book_get_usual_us (const OrfOperationBook *book, guint operation)
 /* ---- counting -------------------------------------------------------------------------------- */
 
 void
-orf_operation_book_count (OrfOperationBook *book, const OrfSpan *span)
+orf_operation_book_count (OrfOperationBook *book,
+                          const OrfSpan *span,
+                          gint64 trace_no,
+                          gint64 span_no)
 {
-  const Count count = { get_row (book, span->operation)->number, span->start_us, span->duration_us,
-                        span->outcome == ORF_SPAN_OUTCOME_ERROR };
+  const OrfWrittenSpan written = { span, get_row (book, span->operation)->number, trace_no,
+                                   span_no };
 
-  g_array_append_val (book->counts, count);
+  g_array_append_val (book->written, written);
 }
 
 static int
 compare_cb (gconstpointer a, gconstpointer b)
 {
-  const Count *first = a, *second = b;
+  const OrfWrittenSpan *first = a, *second = b;
+  gint64 first_us = first->span->start_us, second_us = second->span->start_us;
 
   if (first->operation_no != second->operation_no)
     return first->operation_no < second->operation_no ? -1 : 1;
-  return (first->start_us > second->start_us) - (first->start_us < second->start_us);
+  return (first_us > second_us) - (first_us < second_us);
 }
 
 static void
-sum_up (const Count *counts, guint n, Sum *sum)
+sum_up (const OrfWrittenSpan *written, guint n, Sum *sum)
 {
-  *sum = (Sum){ .first_us = counts[0].start_us,
-                .last_us = counts[n - 1].start_us,
+  *sum = (Sum){ .first_us = written[0].span->start_us,
+                .last_us = written[n - 1].span->start_us,
                 .spans = n,
                 .sketch = orf_sketch_new () };
   for (guint i = 0; i < n; i++) {
-    sum->max_duration_us = MAX (sum->max_duration_us, counts[i].duration_us);
-    sum->classes |= G_GINT64_CONSTANT (1) << orf_span_get_length_class (counts[i].duration_us);
-    sum->errors += counts[i].failed;
-    orf_sketch_add (sum->sketch, (double) counts[i].duration_us);
+    const OrfSpan *span = written[i].span;
+
+    sum->max_duration_us = MAX (sum->max_duration_us, span->duration_us);
+    sum->classes |= G_GINT64_CONSTANT (1) << orf_span_get_length_class (span->duration_us);
+    sum->errors += span->outcome == ORF_SPAN_OUTCOME_ERROR;
+    orf_sketch_add (sum->sketch, (double) span->duration_us);
   }
 }
 
@@ -307,7 +307,7 @@ add_stat (OrfConnection *connection,
 /* One row for each step in which some of them began; all: their sum, for mostly it is one step. */
 static gboolean
 add_stats (OrfConnection *connection,
-           const Count *counts,
+           const OrfWrittenSpan *written,
            const Sum *all,
            gint64 step_us,
            gint64 *usual_us,
@@ -316,15 +316,15 @@ add_stats (OrfConnection *connection,
   guint n = (guint) all->spans;
 
   if (all->first_us / step_us == all->last_us / step_us)
-    return add_stat (connection, counts->operation_no, step_us, all, usual_us, error);
+    return add_stat (connection, written->operation_no, step_us, all, usual_us, error);
   for (guint from = 0, to; from < n; from = to) {
-    gint64 step = counts[from].start_us / step_us;
+    gint64 step = written[from].span->start_us / step_us;
     g_auto (Sum) sum = { 0 };
 
-    for (to = from + 1; to < n && counts[to].start_us / step_us == step; to++)
+    for (to = from + 1; to < n && written[to].span->start_us / step_us == step; to++)
       ;
-    sum_up (&counts[from], to - from, &sum);
-    if (!add_stat (connection, counts->operation_no, step_us, &sum, usual_us, error))
+    sum_up (&written[from], to - from, &sum);
+    if (!add_stat (connection, written->operation_no, step_us, &sum, usual_us, error))
       return FALSE;
   }
   return TRUE;
@@ -351,30 +351,65 @@ add_to_operation (
 }
 
 static gboolean
-write_operation (OrfConnection *connection, const Count *counts, guint n, GError **error)
+write_operation (OrfConnection *connection, const OrfWrittenSpan *written, guint n, GError **error)
 {
   g_auto (Sum) sum = { 0 };
   gint64 usual_us = 0;
 
-  sum_up (counts, n, &sum);
+  sum_up (written, n, &sum);
   for (guint i = 0; i < ORF_N_OPERATION_STEPS; i++)
-    if (!add_stats (connection, counts, &sum, orf_operation_steps_us[i], &usual_us, error))
+    if (!add_stats (connection, written, &sum, orf_operation_steps_us[i], &usual_us, error))
       return FALSE;
-  return add_to_operation (connection, counts->operation_no, &sum, usual_us, error);
+  return add_to_operation (connection, written->operation_no, &sum, usual_us, error);
+}
+
+/* Of one operation. */
+static void
+add_tally (const OrfOperationBook *book, const OrfWrittenSpan *written, guint n, GPtrArray *tallies)
+{
+  const OrfSpanOperation *operation = &g_array_index (book->batch->operations, OrfSpanOperation,
+                                                      written->span->operation);
+  OrfSpanTally *tally = orf_span_tally_new (orf_span_batch_get_text (book->batch,
+                                                                     operation->service),
+                                            orf_span_batch_get_text (book->batch, operation->name));
+
+  for (guint i = 0; i < n; i++)
+    orf_span_tally_add (tally, written[i].span);
+  g_ptr_array_add (tallies, tally);
+}
+
+/* What operations of their own have beside their sums. */
+static gboolean
+write_examples (const OrfOperationBook *book,
+                OrfConnection *connection,
+                const OrfWrittenSpan *written,
+                guint n,
+                GPtrArray *tallies,
+                GError **error)
+{
+  if (orf_operation_book_is_beyond (book, written->span->operation))
+    return TRUE;
+  if (tallies != NULL)
+    add_tally (book, written, n, tallies);
+  return orf_exemplars_write (connection, written, n, error);
 }
 
 gboolean
-orf_operation_book_write (OrfOperationBook *book, OrfConnection *connection, GError **error)
+orf_operation_book_write (OrfOperationBook *book,
+                          OrfConnection *connection,
+                          GPtrArray *tallies,
+                          GError **error)
 {
-  const Count *counts;
+  const OrfWrittenSpan *written;
 
-  g_array_sort (book->counts, compare_cb);
-  counts = (const Count *) (gpointer) book->counts->data;
-  for (guint from = 0, to; from < book->counts->len; from = to) {
+  g_array_sort (book->written, compare_cb);
+  written = (const OrfWrittenSpan *) (gpointer) book->written->data;
+  for (guint from = 0, to; from < book->written->len; from = to) {
     for (to = from + 1;
-         to < book->counts->len && counts[to].operation_no == counts[from].operation_no; to++)
+         to < book->written->len && written[to].operation_no == written[from].operation_no; to++)
       ;
-    if (!write_operation (connection, &counts[from], to - from, error))
+    if (!write_operation (connection, &written[from], to - from, error) ||
+        !write_examples (book, connection, &written[from], to - from, tallies, error))
       return FALSE;
   }
   return TRUE;

@@ -3,6 +3,7 @@
 
 #include "store/orf-connection.h"
 #include "store/orf-span-batch.h"
+#include "store/orf-span-tally.h"
 
 G_BEGIN_DECLS
 
@@ -29,10 +30,16 @@ gboolean orf_operation_book_is_beyond (const OrfOperationBook *book, guint opera
 /* Longer ones are slow; 0: too few have come to tell. */
 gint64 orf_operation_book_get_usual_us (const OrfOperationBook *book, guint operation);
 /* It is in the file. */
-void orf_operation_book_count (OrfOperationBook *book, const OrfSpan *span);
-/* All that was counted. */
-gboolean
-orf_operation_book_write (OrfOperationBook *book, OrfConnection *connection, GError **error);
+void orf_operation_book_count (OrfOperationBook *book,
+                               const OrfSpan *span,
+                               gint64 trace_no,
+                               gint64 span_no);
+/* All that was counted.  tallies: gets an OrfSpanTally of each operation that is not beyond; may be
+ * NULL. */
+gboolean orf_operation_book_write (OrfOperationBook *book,
+                                   OrfConnection *connection,
+                                   GPtrArray *tallies,
+                                   GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfOperationBook, orf_operation_book_free)
 

@@ -27,6 +27,8 @@ struct _OrfStore {
   OrfStorePacking *packing; /* NULL: nothing is packed */
 
   const OrfSpanStates *span_states; /* borrowed; NULL: nobody knows how devices are */
+  void (*spans_written) (gpointer user_data, const GPtrArray *tallies); /* may be NULL */
+  gpointer spans_written_data;
 
   guint in_flight;        /* jobs that are to be replied to here */
   GPtrArray *orphans;     /* OrfSeriesRow of frames that were not let in; they go with the next */

@@ -217,6 +217,7 @@ drop_traces (OrfRetainer *self,
   const OrfRetainTracesLimits limits = {
     .before_us = history->trace_us > 0 ? now_us - history->trace_us : 0,
     .max_bytes = history->trace_bytes,
+    .max_exemplars = history->trace_exemplars,
     .now_us = now_us,
     .pins = self->pins,
   };

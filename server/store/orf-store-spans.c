@@ -40,6 +40,10 @@ typedef struct {
   OrfSpanBatch *batch;
   guint *order; /* of its spans */
   guint max_operations;
+  GPtrArray *tallies; /* OrfSpanTally of what is in the file now; NULL: nobody wants them */
+  OrfStore *store;    /* main context alone, as what follows */
+  OrfWriteDone done;
+  gpointer user_data;
 } Write;
 
 /* What is added to a trace, or to all. */
@@ -184,7 +188,7 @@ bind_span (OrfStatement *statement, const Run *run, gint64 trace_no, const OrfSp
 }
 
 static void
-note_new (Run *run, const OrfSpan *span, gint64 span_no, gint64 bytes, Sum *sum)
+note_new (Run *run, const OrfSpan *span, gint64 trace_no, gint64 span_no, gint64 bytes, Sum *sum)
 {
   const OrfSpanBatch *batch = run->write->batch;
   const OrfSpanOperation *operation = &g_array_index (batch->operations, OrfSpanOperation,
@@ -202,7 +206,7 @@ note_new (Run *run, const OrfSpan *span, gint64 span_no, gint64 bytes, Sum *sum)
   /* Who calls whom is bounded as operations are. */
   if (!orf_operation_book_is_beyond (run->operations, span->operation))
     g_array_append_val (run->new_spans, edge);
-  orf_operation_book_count (run->operations, span);
+  orf_operation_book_count (run->operations, span, trace_no, span_no);
   sum->start_us = MIN (sum->start_us, span->start_us);
   sum->end_us = MAX (sum->end_us, span->start_us + span->duration_us);
   sum->spans++;
@@ -227,7 +231,7 @@ write_span (Run *run, gint64 trace_no, const OrfSpan *span, Sum *sum, GError **e
     return FALSE;
   /* 0: there is one of this id */
   if (sqlite3_changes (db) > 0) {
-    note_new (run, span, sqlite3_last_insert_rowid (db), bytes, sum);
+    note_new (run, span, trace_no, sqlite3_last_insert_rowid (db), bytes, sum);
     run->next_no = 0;
   }
   return TRUE;
@@ -358,9 +362,12 @@ write_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
   g_autoptr (GArray) new_spans = g_array_new (FALSE, FALSE, sizeof (OrfEdgeSpan));
   Run run = { write, connection, operations, edges, source_nos, new_spans, { 0 }, 0 };
 
+  /* it may be tried again, by itself */
+  if (write->tallies != NULL)
+    g_ptr_array_set_size (write->tallies, 0);
   return operations != NULL && orf_outbox_get_next_span_no (connection, &run.next_no, error) &&
          write_sources (&run, error) && write_traces (&run, error) &&
-         orf_operation_book_write (operations, connection, error) &&
+         orf_operation_book_write (operations, connection, write->tallies, error) &&
          orf_edge_book_write (edges, connection, error) && write_total (&run, error);
 }
 
@@ -396,7 +403,29 @@ write_free (gpointer data)
 
   orf_span_batch_free (write->batch);
   g_free (write->order);
+  g_clear_pointer (&write->tallies, g_ptr_array_unref);
   g_free (write);
+}
+
+/* Before write_free(). */
+static void
+done_cb (gpointer user_data, const OrfWriteResult *result, const GError *error)
+{
+  Write *write = user_data;
+  const OrfStore *store = write->store;
+
+  /* a repetition wrote nothing */
+  if (result != NULL && result->replayed_json == NULL && write->tallies != NULL &&
+      store->spans_written != NULL)
+    store->spans_written (store->spans_written_data, write->tallies);
+  write->done (write->user_data, result, error);
+}
+
+void
+orf_store_set_spans_written (OrfStore *store, OrfSpansWritten written, gpointer user_data)
+{
+  store->spans_written = written;
+  store->spans_written_data = user_data;
 }
 
 void
@@ -423,8 +452,10 @@ orf_store_write_spans (OrfStore *store,
 
   if (store->span_states != NULL)
     orf_span_states_mark (store->span_states, batch);
-  *write = (Write){ batch, make_order (batch), max_operations };
+  *write = (Write){ batch, make_order (batch), max_operations, NULL, store, done, user_data };
+  if (store->spans_written != NULL)
+    write->tallies = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_span_tally_free);
   change.bytes = sizeof *write + batch->spans->len * sizeof *write->order +
                  orf_span_batch_measure (batch);
-  orf_store_write (store, &change, done, user_data);
+  orf_store_write (store, &change, done_cb, write);
 }

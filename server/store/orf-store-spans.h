@@ -3,6 +3,7 @@
 
 #include "store/orf-span-batch.h"
 #include "store/orf-span-states.h"
+#include "store/orf-span-tally.h"
 #include "store/orf-store.h"
 
 G_BEGIN_DECLS
@@ -15,6 +16,10 @@ G_BEGIN_DECLS
 /* From now on spans are told how the devices were at their beginning and their end; borrowed, NULL:
  * nobody knows. */
 void orf_store_set_span_states (OrfStore *store, const OrfSpanStates *states);
+/* Told of what each batch brought into the file, OrfSpanTally, before its writer is; NULL: nobody.
+ */
+typedef void (*OrfSpansWritten) (gpointer user_data, const GPtrArray *tallies);
+void orf_store_set_spans_written (OrfStore *store, OrfSpansWritten written, gpointer user_data);
 /* Acknowledgement lane.  Takes batch.  Operations beyond max_operations share one row of
  * `span_operation`. */
 void orf_store_write_spans (OrfStore *store,

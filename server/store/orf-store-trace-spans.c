@@ -71,26 +71,14 @@ orf_span_row_free (OrfSpanRow *row)
   g_free (row);
 }
 
-/* FALSE: there is none of this size. */
-static gboolean
-get_id (OrfStatement *statement, int column, guint8 *id, int length)
-{
-  const void *data = sqlite3_column_blob (statement, column);
-
-  if (data == NULL || sqlite3_column_bytes (statement, column) != length)
-    return FALSE;
-  memcpy (id, data, (gsize) length);
-  return TRUE;
-}
-
 static OrfSpanRow *
 make_head (OrfStatement *statement)
 {
   OrfSpanRow *row = orf_span_row_new ();
 
-  get_id (statement, 0, row->trace_id, ORF_TRACE_ID_BYTES);
-  get_id (statement, 1, row->span_id, ORF_SPAN_ID_BYTES);
-  row->has_parent = get_id (statement, 2, row->parent_id, ORF_SPAN_ID_BYTES);
+  orf_statement_get_id (statement, 0, row->trace_id, ORF_TRACE_ID_BYTES);
+  orf_statement_get_id (statement, 1, row->span_id, ORF_SPAN_ID_BYTES);
+  row->has_parent = orf_statement_get_id (statement, 2, row->parent_id, ORF_SPAN_ID_BYTES);
   row->service = orf_statement_dup_text (statement, 3);
   row->operation = orf_statement_dup_text (statement, 4);
   row->kind = orf_span_kind_from_string ((const char *) sqlite3_column_text (statement, 5));

@@ -47,6 +47,7 @@ orf_operation_row_free (OrfOperationRow *row)
 {
   g_free (row->service);
   g_free (row->operation);
+  g_clear_pointer (&row->exemplars, g_array_unref);
   g_free (row);
 }
 
@@ -272,6 +273,9 @@ sum_up (const OrfOperationFilter *filter,
   gint64 to_us = round_up (MIN (filter->to_us, row->to_us), now_us);
 
   if (!add_window (&sum, ORF_N_OPERATION_STEPS - 1, from_us, to_us, error))
+    return FALSE;
+  row->exemplars = orf_exemplars_read (connection, operation->number, from_us, to_us, error);
+  if (row->exemplars == NULL)
     return FALSE;
   row->from_us = MAX (filter->from_us, row->from_us);
   row->to_us = MIN (filter->to_us, row->to_us);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "store/orf-span-batch.h"
+#include "store/orf-store-exemplars.h"
 #include "store/orf-store-span-scan.h"
 #include "store/orf-store.h"
 
@@ -120,6 +121,7 @@ typedef struct {
   gint64 spans, errors;  /* the next are of nothing where spans is 0 */
   gint64 from_us, to_us; /* when they may have begun */
   double p50_us, p95_us, p99_us;
+  GArray *exemplars; /* OrfExemplarRow, longest first; NULL: not asked for */
 } OrfOperationRow;
 
 /* An operation with a kind of its spans. */

@@ -27,6 +27,7 @@ typedef struct {
   gint64 max_bytes;
   gint64 trace_us;
   gint64 trace_bytes; /* of spans */
+  gint64 trace_exemplars;
 } OrfHistoryLimits;
 
 typedef struct {

@@ -6,6 +6,7 @@
 #include "core/orf-clock.h"
 #include "orf-schema-bind.h"
 #include "store/orf-store-traces.h"
+#include "traces/orf-trace-id.h"
 #include "traces/orf-traces-service.h"
 
 /* ---- traces.services ------------------------------------------------------------------------- */
@@ -119,6 +120,19 @@ set_duration (double duration_us, gboolean *has, gint64 *value)
   *value = *has ? llround (duration_us) : 0;
 }
 
+static OrfTraceExemplar *
+make_exemplar (const OrfExemplarRow *row)
+{
+  OrfTraceExemplar *exemplar = orf_trace_exemplar_new ();
+
+  exemplar->trace_id = orf_trace_id_format (row->trace_id, ORF_TRACE_ID_BYTES);
+  exemplar->span_id = orf_trace_id_format (row->span_id, ORF_SPAN_ID_BYTES);
+  exemplar->t_us = row->start_us;
+  exemplar->duration_us = row->duration_us;
+  exemplar->outcome = row->outcome;
+  return exemplar;
+}
+
 static OrfTraceOperationStats *
 make_stats (const Stats *stats, const OrfOperationRow *row)
 {
@@ -132,6 +146,10 @@ make_stats (const Stats *stats, const OrfOperationRow *row)
   set_duration (row->p50_us, &one->has_p50_us, &one->p50_us);
   set_duration (row->p95_us, &one->has_p95_us, &one->p95_us);
   set_duration (row->p99_us, &one->has_p99_us, &one->p99_us);
+  one->exemplars = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_trace_exemplar_free);
+  for (guint i = 0; i < row->exemplars->len; i++)
+    g_ptr_array_add (one->exemplars,
+                     make_exemplar (&g_array_index (row->exemplars, OrfExemplarRow, i)));
   return one;
 }
 

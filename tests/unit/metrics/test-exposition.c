@@ -30,7 +30,7 @@ expose_at (MetricsFixture *fixture, OrfExpositionFormat format, gint64 now_us)
   GString *text = g_string_new (NULL);
 
   orf_exposition_sheet_fill (sheet, plan);
-  orf_exposition_text_write (text, sheet, (const double *) values->data, "", format);
+  orf_exposition_text_write (text, sheet, (const double *) values->data, NULL, "", format);
   return g_string_free (text, FALSE);
 }
 
@@ -475,6 +475,68 @@ test_pages (MetricsFixture *fixture, gconstpointer data)
   g_assert_cmpint (orf_memory_get_use (memory, ORF_MEMORY_REGISTRY).used_bytes, ==, 0);
 }
 
+static void
+append (MetricsFixture *fixture, OrfMetricId metric, const char *const *labels, double value)
+{
+  orf_registry_append (fixture->registry,
+                       orf_registry_get_builtin (fixture->registry, metric, labels),
+                       orf_clock_now_us (), value);
+}
+
+/* Of the buckets but the last, and of any other counter that asks. */
+static char *
+exemplar_cb (gpointer user_data, const OrfSeries *series)
+{
+  static const char *const labels[] = { "trace_id", "0a\"b", NULL };
+
+  g_assert_cmpint (series->family->kind, ==, ORF_SERIES_KIND_COUNTER);
+  (*(guint *) user_data)++;
+  return g_strcmp0 (orf_series_name_get_label (series->labels, "le"), "+Inf") == 0
+           ? NULL
+           : orf_exemplar_format (labels, 0.25, G_GINT64_CONSTANT (1760000000000042));
+}
+
+/* Of ours alone, behind what OpenMetrics allows, and in no other format. */
+static void
+test_exemplars (MetricsFixture *fixture, gconstpointer data)
+{
+  static const char *const labels[] = { "render", "studio", NULL };
+  static const char *const few[] = { "500000", "render", "studio", NULL };
+  static const char *const all[] = { "+Inf", "render", "studio", NULL };
+  g_autoptr (OrfExposition) exposition = open_exposition (fixture, NULL);
+  g_autofree char *open = NULL, *text = NULL;
+  guint n_asked = 0;
+
+  metrics_fixture_call (fixture, "metrics.define", "{\"name\":\"other\",\"kind\":\"counter\"}",
+                        NULL);
+  record_samples (fixture, "{\"name\":\"other\",\"value\":7}");
+  append (fixture, ORF_METRIC_SPAN_CALLS, labels, 3);
+  append (fixture, ORF_METRIC_SPAN_DURATION_US_BUCKET, few, 2);
+  append (fixture, ORF_METRIC_SPAN_DURATION_US_BUCKET, all, 3);
+  append (fixture, ORF_METRIC_SPAN_DURATION_US_COUNT, labels, 3);
+  append (fixture, ORF_METRIC_SPAN_DURATION_US_SUM, labels, 1500000);
+  orf_exposition_set_exemplars (exposition, exemplar_cb, &n_asked);
+  text = get (exposition, ORF_EXPOSITION_TEXT);
+  assert_has (text,
+              "# TYPE orfeas_span_duration_seconds histogram\n"
+              "orfeas_span_duration_seconds_bucket{operation=\"render\",service=\"studio\","
+              "le=\"0.5\"} 2\n"
+              "orfeas_span_duration_seconds_bucket{operation=\"render\",service=\"studio\","
+              "le=\"+Inf\"} 3\n"
+              "orfeas_span_duration_seconds_sum{operation=\"render\",service=\"studio\"} 1.5\n"
+              "orfeas_span_duration_seconds_count{operation=\"render\",service=\"studio\"} 3\n");
+  assert_lacks (text, " # {");
+  g_assert_cmpuint (n_asked, ==, 0);
+  open = get (exposition, ORF_EXPOSITION_OPENMETRICS);
+  assert_has (open, "le=\"0.5\"} 2 # {trace_id=\"0a\\\"b\"} 0.25 1760000000.000042\n");
+  assert_has (open, "le=\"+Inf\"} 3\n");
+  assert_has (open,
+              "orfeas_span_calls_total{operation=\"render\",service=\"studio\"} 3 # {trace_id");
+  assert_has (open, "other_total 7\n");
+  g_assert_cmpuint (count (open, " # {"), ==, 2);
+  g_assert_cmpuint (n_asked, ==, 3);
+}
+
 /* Who comes while a page is made is told that one; each of the formats has its turn. */
 static void
 test_crowd (MetricsFixture *fixture, gconstpointer data)
@@ -586,6 +648,7 @@ main (int argc, char **argv)
   ADD ("restart", test_restart);
   ADD ("pages", test_pages);
   ADD ("crowd", test_crowd);
+  ADD ("exemplars", test_exemplars);
   g_test_add_func ("/exposition/formats", test_formats);
   g_test_add_func ("/exposition/le", test_le);
   return g_test_run ();

@@ -161,7 +161,11 @@ test_names (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
   add_series (batch, 5, "render_sum", "{}", 2, NULL);
   add_series (batch, 6, "gpu.power_w", "{\"device\":\"gpu0\"}", 1, "watts");
   add_series (batch, 7, "up", "{}", 1, NULL);
-  for (gint64 id = 1; id <= 7; id++)
+  /* one of ours, of which the file has no row */
+  add_series (batch, 8, "span.duration_us_bucket", "{\"le\":\"100\",\"service\":\"s\"}", 2,
+              "spans");
+  add_series (batch, 9, "span.duration_us_sum", "{\"service\":\"s\"}", 2, "us");
+  for (gint64 id = 1; id <= 9; id++)
     if (id != 3)
       orf_sample_batch_add (batch, T (100), id, (double) id * 1000);
   write_batch (fixture, batch);
@@ -171,6 +175,8 @@ test_names (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
   SAYS (text, "render_seconds_bucket", "le", "0.1", " 4000; ");
   SAYS (text, "render_seconds_sum", " 5; ");
   SAYS (text, "hw_power_watts", "hw_id", "gpu0", " 6000; ");
+  SAYS (text, "orfeas_span_duration_seconds_bucket", "le", "0.0001", "service", "s", " 8000; ");
+  SAYS (text, "orfeas_span_duration_seconds_sum", " 0.009; ");
   g_assert_null (strstr (text, "up\n"));
   SAYS (text, "up_", " 7000; ");
 }

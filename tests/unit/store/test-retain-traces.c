@@ -5,8 +5,10 @@
 #include "history/orf-rollup.h"
 #include "store/orf-retain-traces.h"
 
-#define DAY_US     (24 * ORF_HOUR_US)
-#define COUNT(sql) store_query (fixture->path, sql)
+#define DAY_US (24 * ORF_HOUR_US)
+/* Of several operations: fewer than the least that each has. */
+#define MAX_EXEMPLARS 10
+#define COUNT(sql)    store_query (fixture->path, sql)
 
 /* Trace n of n days ago, a span of a service of its own in each of three hours, oldest first. */
 static void
@@ -48,8 +50,13 @@ retain (StoreFixture *fixture, OrfRetainTraces *traces, gint64 keep_us, gint64 m
     connection = orf_connection_open (fixture->path, ORF_CONNECTION_WRITE, &error);
   g_autoptr (OrfPins) pins = orf_pins_load (connection, &error);
   gint64 now_us = orf_clock_now_us ();
-  const OrfRetainTracesLimits limits = { keep_us > 0 ? now_us - keep_us : 0, max_bytes, now_us,
-                                         pins };
+  const OrfRetainTracesLimits limits = {
+    .before_us = keep_us > 0 ? now_us - keep_us : 0,
+    .max_bytes = max_bytes,
+    .max_exemplars = MAX_EXEMPLARS,
+    .now_us = now_us,
+    .pins = pins,
+  };
   gboolean more = TRUE;
 
   while (more)
@@ -67,6 +74,10 @@ assert_sums (StoreFixture *fixture)
                    ==, 1);
   g_assert_cmpint (COUNT ("SELECT count(*) FROM span WHERE trace_no NOT IN (SELECT trace_no FROM "
                           "trace)"),
+                   ==, 0);
+  /* no exemplar leads nowhere */
+  g_assert_cmpint (COUNT ("SELECT count(*) FROM span_exemplar WHERE (span_no, trace_no) NOT IN "
+                          "(SELECT span_no, trace_no FROM span)"),
                    ==, 0);
 }
 
@@ -92,6 +103,32 @@ test_age (StoreFixture *fixture, gconstpointer data)
   retain (fixture, &traces, ORF_HOUR_US, 0);
   g_assert_cmpint (COUNT ("SELECT count(*) FROM trace"), ==, 0);
   g_assert_cmpint (COUNT ("SELECT count(*) FROM span_source"), ==, 0);
+  assert_sums (fixture);
+}
+
+/* Each operation has its share, of which whole minutes go, the oldest first. */
+static void
+test_exemplars (StoreFixture *fixture, gconstpointer data)
+{
+  OrfRetainTraces traces = { 0 };
+  gint64 now_us = orf_clock_now_us (), t_us = now_us - now_us % ORF_MINUTE_US - ORF_HOUR_US;
+  MadeSpan made[120];
+
+  for (guint i = 0; i < G_N_ELEMENTS (made); i++)
+    made[i] = (MadeSpan){ i + 1, 1, 0, "busy", "x", t_us - i / 2 * ORF_MINUTE_US, i % 2 * 5000 };
+  store_fixture_set_up (fixture, NULL);
+  store_fixture_open (fixture);
+  made_spans_write (fixture, made, G_N_ELEMENTS (made));
+  made_spans_write (fixture, &(MadeSpan){ 1000, 1, 0, "quiet", "x", t_us - 2 * ORF_HOUR_US, 1 }, 1);
+  store_fixture_close (fixture);
+  g_assert_cmpint (COUNT ("SELECT count(*) FROM span_exemplar"), ==, 121);
+  retain (fixture, &traces, 5 * DAY_US, 0);
+  g_assert_cmpint (COUNT ("SELECT count(*) FROM span_exemplar"), ==, 51);
+  g_assert_cmpint (COUNT ("SELECT count(*) FROM v_exemplar WHERE service = 'quiet'"), ==, 1);
+  g_assert_cmpint (COUNT ("SELECT (max(minute_us) - min(minute_us)) / 60000000 FROM v_exemplar "
+                          "WHERE service = 'busy'"),
+                   ==, 24);
+  g_assert_cmpint (COUNT ("SELECT max(t_us) FROM v_exemplar"), ==, t_us);
   assert_sums (fixture);
 }
 
@@ -180,6 +217,7 @@ main (int argc, char **argv)
   g_test_add ("/store/retain-traces/" name, StoreFixture, NULL, NULL, function,                    \
               store_fixture_tear_down)
   ADD ("age", test_age);
+  ADD ("exemplars", test_exemplars);
   ADD ("pinned", test_pinned);
   ADD ("bytes", test_bytes);
   ADD ("large", test_large);

@@ -220,6 +220,96 @@ test_intern (void)
   g_assert_cmpstr (orf_span_batch_get_text (batch, 0), ==, NULL);
 }
 
+/* Of each minute and class the longest, and the longest that failed. */
+static void
+test_exemplars (StoreFixture *fixture, gconstpointer data)
+{
+  const gint64 next = HOUR + ORF_MINUTE_US;
+
+  WRITE ({ 1, 1, 0, "s", "o", HOUR, 150 }, { 2, 2, 0, "s", "o", HOUR, 900 },
+         { 3, 3, 0, "s", "o", HOUR, 30, 0, ORF_SPAN_OUTCOME_ERROR }, { 4, 4, 0, "s", "o", next, 5 },
+         { 5, 5, 0, "s", "p", HOUR, 7 });
+  g_assert_cmpint (COUNT ("SELECT count(*) FROM span_exemplar"), ==, 5);
+  g_assert_cmpint (COUNT ("SELECT duration_us FROM span_exemplar WHERE class = 1"), ==, 900);
+  g_assert_cmpint (COUNT ("SELECT duration_us FROM span_exemplar WHERE class = 100"), ==, 30);
+  /* shorter ones change nothing, longer ones do; so does the same batch again not */
+  WRITE ({ 6, 6, 0, "s", "o", HOUR + 1, 800 },
+         { 7, 7, 0, "s", "o", HOUR + 1, 50, 0, ORF_SPAN_OUTCOME_ERROR });
+  WRITE ({ 6, 6, 0, "s", "o", HOUR + 1, 950 });
+  g_assert_cmpint (COUNT ("SELECT count(*) FROM span_exemplar"), ==, 5);
+  g_assert_cmpint (COUNT ("SELECT duration_us FROM span_exemplar WHERE class = 1"), ==, 900);
+  g_assert_cmpint (COUNT ("SELECT duration_us FROM span_exemplar WHERE class = 100"), ==, 50);
+  g_assert_cmpint (COUNT ("SELECT count(*) FROM v_exemplar WHERE class = 0 AND operation = 'o'"),
+                   ==, 2);
+}
+
+static void
+note_cb (gpointer user_data, const GPtrArray *tallies)
+{
+  GString *told = user_data;
+
+  for (guint i = 0; i < tallies->len; i++) {
+    const OrfSpanTally *tally = tallies->pdata[i];
+
+    g_string_append_printf (told, "%s/%s %d %d %d;", tally->service, tally->operation,
+                            (int) tally->spans, (int) tally->errors, (int) tally->sum_us);
+  }
+}
+
+/* Told is what is in the file now, and not what was there; operations beyond have no sums. */
+static void
+test_written (StoreFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GString) told = g_string_new (NULL);
+  MadeSpan many[MADE_MAX_OPERATIONS + 3];
+  g_auto (GStrv) parts = NULL;
+
+  orf_store_set_spans_written (fixture->store, note_cb, told);
+  WRITE ({ 1, 1, 0, "s", "o", T, 10 }, { 1, 1, 0, "s", "o", T, 20 },
+         { 1, 2, 0, "s", "o", T, 30, 0, ORF_SPAN_OUTCOME_ERROR });
+  g_assert_cmpstr (told->str, ==, "s/o 2 1 40;");
+  g_string_truncate (told, 0);
+  WRITE ({ 1, 1, 0, "s", "o", T, 10 }, { 1, 3, 0, "s", "p", T, 1 });
+  g_assert_cmpstr (told->str, ==, "s/p 1 0 1;");
+  g_string_truncate (told, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (many); i++) {
+    g_autofree char *name = g_strdup_printf ("n%u", i);
+
+    many[i] = (MadeSpan){ 2, 10 + i, 0, "many", g_intern_string (name), T, 1 };
+  }
+  made_spans_write (fixture, many, G_N_ELEMENTS (many));
+  g_assert_cmpint (COUNT ("SELECT count(*) FROM span"), ==, 3 + MADE_MAX_OPERATIONS + 3);
+  g_assert_cmpint (COUNT ("SELECT count(*) FROM span_exemplar JOIN span_operation "
+                          "USING (operation_no) WHERE service = ''"),
+                   ==, 0);
+  parts = g_strsplit (told->str, ";", -1);
+  g_assert_cmpuint (g_strv_length (parts) - 1, ==, MADE_MAX_OPERATIONS - 2);
+  g_string_truncate (told, 0);
+  orf_store_set_spans_written (fixture->store, NULL, NULL);
+  WRITE ({ 9, 1, 0, "s", "o", T, 10 });
+  g_assert_cmpstr (told->str, ==, "");
+}
+
+static void
+test_marked (StoreFixture *fixture, gconstpointer data)
+{
+  g_autoptr (OrfSpanStates) states = orf_span_states_new ();
+  const OrfDeviceState device = { "gpu", 7, ORF_PRESSURE_LEVEL_LOW, 0, 1 };
+
+  orf_span_states_add (states, T, 1000, &device, 1, 0);
+  orf_store_set_span_states (fixture->store, states);
+  WRITE ({ 1, 1, 0, "s", "o", T, 10 }, { 1, 2, 0, "s", "o", T - 100, 10 });
+  orf_store_set_span_states (fixture->store, NULL);
+  WRITE ({ 1, 3, 0, "s", "o", T, 10 });
+  g_assert_cmpint (COUNT ("SELECT count(gpu) FROM span"), ==, 1);
+  g_assert_cmpint (COUNT ("SELECT json_extract(gpu, '$.devices.gpu.start.used_bytes') FROM span "
+                          "WHERE gpu IS NOT NULL"),
+                   ==, 7);
+  g_assert_cmpint (COUNT ("SELECT max_end_bytes FROM v_operation_gpu WHERE high_pressure_percent = "
+                          "0"),
+                   ==, 7);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -237,5 +327,8 @@ main (int argc, char **argv)
   ADD ("many-operations", test_many_operations);
   ADD ("slow", test_slow);
   ADD ("lengths", test_lengths);
+  ADD ("exemplars", test_exemplars);
+  ADD ("written", test_written);
+  ADD ("marked", test_marked);
   return g_test_run ();
 }
