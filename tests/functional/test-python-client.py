@@ -664,4 +664,32 @@ def test_forgotten_clients_leave_nothing(t):
              "connections and threads to go with their clients")
 
 
+def test_trace(t):
+    """By each transport: calls in a block are in its trace, batches too, and spans are recorded in the background."""
+    daemon = t.start()
+    for client in clients(daemon, service="front"):
+        trace, caller = os.urandom(16).hex(), os.urandom(8).hex()
+        with client.trace(f"00-{trace}-{caller}-01", "a=1"), client.span("request", kind="server", attributes={"n": 1}) as span:
+            client.gpu.list()
+            with client.batch() as batch:
+                batch.status.get()
+            raises(orfeas.NotFound, lambda client=client: client.gpu.list(device="none"))
+        client.gpu.list()
+        assert client.flush_spans(PATIENCE_S) and client.dropped_spans == 0
+        tree = wait_for(lambda client=client, trace=trace: len(found := client.traces.get(trace_id=trace)["spans"]) == 4 and found, "the tree")
+        equal((tree[0]["service"], tree[0]["operation"], tree[0]["kind"], tree[0]["parent_id"]), ("front", "request", "server", caller))
+        equal((tree[0]["span_id"], tree[0]["attributes"]), (span.traceparent[36:52], {"n": "1"}))
+        equal([(one["service"], one["operation"], one["depth"], one["outcome"]) for one in tree[1:]],
+              [("orfeasd", "gpu.list", 1, None), ("orfeasd", "status.get", 1, None), ("orfeasd", "gpu.list", 1, "error")])
+
+
+def test_spans_at_exit(t):
+    """A program that ends closes nothing, and loses nothing."""
+    daemon = t.start()
+    program = "import orfeas, sys\nclient = orfeas.connect(sys.argv[1])\nfor i in range(700):\n  with client.span('step'): pass\n"
+    subprocess.run([sys.executable, "-c", program, daemon.ready["http"]], check=True, env=t.environment({"OTEL_SERVICE_NAME": "short"}), timeout=PATIENCE_S)
+    equal(daemon.call("traces.services", {})["services"][0]["service"], "short")
+    equal(daemon.sql("SELECT count(*) FROM span"), [(700,)])
+
+
 orfeas_test.main()

@@ -19,8 +19,9 @@ from ._failure import ConnectionLost, UnknownStatus
 from ._version import VERSION as __version__
 from .errors import *
 from .stream import Stream
+from .tracing import Span, trace
 from .worker import Advice, Memory, Refused, Worker
 
-__all__ = ["Advice", "Batch", "Client", "ConnectionLost", "Error", "Memory", "Pending", "Refused", "Stream", "UnknownStatus",
-           "Worker", "__version__", "connect", "types"]
+__all__ = ["Advice", "Batch", "Client", "ConnectionLost", "Error", "Memory", "Pending", "Refused", "Span", "Stream", "UnknownStatus",
+           "Worker", "__version__", "connect", "trace", "types"]
 __all__ += errors.__all__

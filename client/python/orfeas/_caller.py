@@ -10,7 +10,7 @@ import threading
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
-from . import _failure, _frames, _handshake, _lines, _wire, errors
+from . import _failure, _frames, _handshake, _lines, _wire, errors, tracing
 from ._address import Address, Credentials
 from ._channel import Channel
 from ._deadline import Backoff, Deadline
@@ -91,7 +91,7 @@ class Caller:
         self.address = address
         self._timeout = timeout
         self._retries = retries
-        self._traceparent = traceparent
+        self.traceparent = traceparent
         self._ids = itertools.count(1)
         self.is_closed = False
         session = SessionTransport(address.as_websocket(), credentials, context, max_answer_bytes)
@@ -135,9 +135,11 @@ class Caller:
         meta: Dict[str, Any] = {}
         if idempotency_key is not None:
             meta["idempotency_key"] = idempotency_key
-        traceparent = self._traceparent() if self._traceparent is not None else None
-        if traceparent is not None:
-            meta["traceparent"] = traceparent
+        context = tracing.find_context(self.traceparent)
+        if context is not None:
+            meta["traceparent"] = context.traceparent
+            if context.tracestate is not None:
+                meta["tracestate"] = context.tracestate
         if meta:
             request["meta"] = meta
         return request, manner == "read" or (manner == "write" and idempotency_key is not None)

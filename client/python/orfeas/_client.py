@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import math
 import ssl
-from typing import Any, Callable, Optional
+import weakref
+from typing import Any, Callable, ContextManager, Mapping, Optional
 
-from . import _address
+from . import _address, tracing
 from ._batch import BatchCaller, Pending
 from ._batch_methods import BatchServices
 from ._caller import Caller
@@ -52,9 +53,13 @@ class Client(Services):
     again when they were lost. After a fork the child makes its own; streams stay the parent's.
     """
 
-    def __init__(self, caller: Caller) -> None:
+    def __init__(self, caller: Caller, service: Optional[str] = None) -> None:
         super().__init__(caller)
         self._caller = caller
+        self._service = service
+        self._recorder = tracing.Recorder(caller.call)
+        # what is left when the program ends is recorded; the recorder knows no client
+        self._end = weakref.finalize(self, self._recorder.close)
 
     @property
     def address(self) -> str:
@@ -70,8 +75,38 @@ class Client(Services):
         """`with client.batch() as batch:` sends what is called on `batch` as one message."""
         return Batch(self._caller, timeout)
 
+    def trace(self, traceparent: Optional[str], tracestate: Optional[str] = None) -> ContextManager[None]:
+        """`with client.trace(request.headers.get("traceparent")):` calls in the block are in the caller's trace."""
+        return tracing.trace(traceparent, tracestate)
+
+    def span(self, name: str, *, kind: str = "internal", attributes: Optional[Mapping[str, tracing.Value]] = None,
+             service: Optional[str] = None) -> tracing.Span:
+        """`with client.span("embed") as span:` the block is a span, recorded in the background.
+
+        Its parent is the span, or the `trace()`, around it in this thread or task, else OpenTelemetry's current
+        span; else it begins a trace. Calls in the block are its children.
+
+        Args:
+            name: The operation.
+            kind: `internal`, `server`, `client`, `producer` or `consumer`.
+            attributes: What is known already; `span.set()` adds others.
+            service: None: that of `connect()`, else `$OTEL_SERVICE_NAME`, else the program's name.
+        """
+        return tracing.Span(self._recorder, name, service or self._service or tracing.name_service(), kind, attributes or {},
+                            tracing.find_context(self._caller.traceparent))
+
+    def flush_spans(self, timeout: float = tracing.CLOSE_S) -> bool:
+        """Waits until the spans that have ended are recorded, at most `timeout` seconds; whether they are."""
+        return self._recorder.flush(timeout)
+
+    @property
+    def dropped_spans(self) -> int:
+        """Spans that could not be recorded."""
+        return self._recorder.dropped
+
     def close(self) -> None:
-        """Ends connections and streams."""
+        """Records the spans that are left, and ends connections and streams."""
+        self._end()
         self._caller.close()
 
     def __enter__(self) -> Client:
@@ -93,6 +128,7 @@ def connect(
     retries: int = 3,
     ssl_context: Optional[ssl.SSLContext] = None,
     traceparent: Optional[Callable[[], Optional[str]]] = None,
+    service: Optional[str] = None,
     max_answer_bytes: int = MAX_ANSWER_BYTES,
 ) -> Client:
     """A client of the daemon at `address`; the first call connects.
@@ -109,7 +145,9 @@ def connect(
         retries: How often a call is sent again after a lost connection. A read is simply repeated; a
             write carries an idempotency key, so that it is done once; neither is repeated when 0.
         ssl_context: For https and wss; None: the system's certificates, names checked.
-        traceparent: Called for each call; what it returns is sent as its W3C trace context.
+        traceparent: Called for each call outside of `trace()` and `span()`; what it returns is sent as its W3C
+            trace context. None: OpenTelemetry's current span is, where its API is imported.
+        service: Whose spans `Client.span()` makes.
         max_answer_bytes: A larger answer ends the connection.
 
     Raises:
@@ -124,4 +162,4 @@ def connect(
     if math.isnan(timeout) or timeout <= 0:
         raise ValueError("timeout is a positive number of seconds")
     credentials = _address.Credentials(token, cookie, place)
-    return Client(Caller(place, credentials, ssl_context, timeout, retries, max_answer_bytes, traceparent))
+    return Client(Caller(place, credentials, ssl_context, timeout, retries, max_answer_bytes, traceparent), service)

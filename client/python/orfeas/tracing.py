@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Trace context of calls, and spans that are recorded in the background.
+
+What is current belongs to the thread, or to the asyncio task, that made it so (contextvars).
+Invariants:
+- `_lock` protects what waits, and is never held during a call.
+- Who ends a span never waits for the daemon, and is never raised at for its sake.
+- In a fork's child what waited is the parent's; the child begins with nothing and a thread of its own.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import contextvars
+import logging
+import os
+import random
+import re
+import sys
+import threading
+import time
+from types import TracebackType
+from typing import Any, Callable, Deque, Dict, Iterator, List, Mapping, NamedTuple, Optional, Type, Union
+
+# Recorded in one call, and after this long at the latest.
+MAX_BATCH = 500
+PERIOD_S = 1.0
+# Kept while the daemon is slow or away; further ones are dropped and counted.
+MAX_KEPT = 5000
+# A call that takes longer is given up, and so is what close() waits for.
+CALL_S = 5.0
+CLOSE_S = 2.0
+# As schema/services/traces.json has them.
+MAX_NAME = 200
+MAX_TEXT = 4096
+MAX_ATTRIBUTES = 128
+
+# Version 00 of W3C's recommendation, and what later ones have of it.
+TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.ASCII | re.DOTALL)
+
+Value = Union[str, int, float, bool]
+
+
+class Context(NamedTuple):
+    """Where a trace stands: what a call, or a header, takes along."""
+
+    traceparent: str
+    tracestate: Optional[str] = None
+
+
+log = logging.getLogger("orfeas.tracing")
+
+_current: contextvars.ContextVar[Optional[Context]] = contextvars.ContextVar("orfeas-trace", default=None)
+
+
+@contextlib.contextmanager
+def trace(traceparent: Optional[str], tracestate: Optional[str] = None) -> Iterator[None]:
+    """Calls in the `with` block, of any client, are in the caller's trace: `traceparent` as it came. None: in none that is known."""
+    token = _current.set(Context(traceparent, tracestate) if traceparent else None)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def from_opentelemetry() -> Optional[Context]:
+    """OpenTelemetry's current span, in a program that has imported its API; nothing is imported here."""
+    api = sys.modules.get("opentelemetry.trace")
+    if api is None:
+        return None
+    try:
+        span = api.get_current_span().get_span_context()
+        if not span.is_valid:
+            return None
+        return Context(f"00-{span.trace_id:032x}-{span.span_id:016x}-{int(span.trace_flags) & 3:02x}", span.trace_state.to_header() or None)
+    except (AttributeError, TypeError, ValueError):  # another version than is known here
+        return None
+
+
+def find_context(given: Optional[Callable[[], Optional[str]]]) -> Optional[Context]:
+    """What a call takes along now: of a `with` block, else what the client was given, else OpenTelemetry's."""
+    context = _current.get()
+    if context is not None:
+        return context
+    if given is not None:
+        traceparent = given()
+        return Context(traceparent) if traceparent is not None else None
+    return from_opentelemetry()
+
+
+def to_text(value: Value) -> str:
+    text = ("false", "true")[value] if isinstance(value, bool) else str(value)
+    return text[:MAX_TEXT]
+
+
+class Span:
+    """What `Client.span()` gives: the block is the span, and calls within are its children.
+
+    A span of a trace that its caller does not record is passed on, and not recorded either.
+    """
+
+    def __init__(self, recorder: Recorder, name: str, service: str, kind: str, attributes: Mapping[str, Value], parent: Optional[Context]) -> None:
+        found = TRACEPARENT.fullmatch(parent.traceparent) if parent is not None else None
+        if found is not None and found[4] is not None and found[0].startswith("00"):
+            found = None
+        self._recorder = recorder
+        self._attributes = {key: to_text(value) for key, value in attributes.items()}
+        self._recorded = found is None or int(found[3], 16) & 1 == 1
+        self._state = parent.tracestate if parent is not None and found is not None else None
+        self._token: Optional[contextvars.Token[Optional[Context]]] = None
+        self._pid = os.getpid()  # of whoever records it: a fork's child has it too
+        self._sent: Dict[str, Any] = {
+            "trace_id": found[1] if found is not None else recorder.make_id(128),
+            "span_id": recorder.make_id(64), "service": service[:MAX_NAME] or "python", "operation": name[:MAX_NAME] or "?", "kind": kind,
+        }
+        if found is not None:
+            self._sent["parent_id"] = found[2]
+        self._start_us = time.time_ns() // 1000
+        self._start_ns = time.monotonic_ns()
+
+    @property
+    def traceparent(self) -> str:
+        """W3C's text, for the header of that name where others are called."""
+        return f"00-{self._sent['trace_id']}-{self._sent['span_id']}-{'01' if self._recorded else '00'}"
+
+    @property
+    def tracestate(self) -> Optional[str]:
+        """Beside it, as it came; None: none."""
+        return self._state
+
+    def set(self, key: str, value: Value) -> None:
+        """An attribute; the daemon keeps them as text."""
+        self._attributes[key] = to_text(value)
+
+    def fail(self, message: str) -> None:
+        """It has failed, and why. What the block raises is told by itself."""
+        self._sent.update(outcome="error", message=message[:MAX_TEXT])
+
+    def __enter__(self) -> Span:
+        self._token = _current.set(Context(self.traceparent, self._state))
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException], where: Optional[TracebackType]) -> None:
+        if self._token is not None:
+            _current.reset(self._token)
+        if error is not None and "outcome" not in self._sent:
+            self.fail(f"{type(error).__name__}: {error}")
+        if not self._recorded or self._pid != os.getpid():
+            return
+        if self._attributes:
+            self._sent["attributes"] = dict(list(self._attributes.items())[:MAX_ATTRIBUTES])
+        self._sent.update(start_us=self._start_us, duration_us=(time.monotonic_ns() - self._start_ns) // 1000)
+        self._recorder.add(self._sent)
+
+
+class Recorder:
+    """A client's spans on their way to the daemon."""
+
+    def __init__(self, call: Callable[..., Any]) -> None:
+        self._call = call
+        self.dropped = 0
+        self._closed = False
+        self._begin()
+
+    def _begin(self) -> None:
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._wake = threading.Condition(self._lock)
+        self._spans: Deque[Dict[str, Any]] = collections.deque()
+        self._thread: Optional[threading.Thread] = None
+        self._random = random.Random(os.urandom(16))
+        self._flushing = False
+        self._sending = 0
+
+    def make_id(self, bits: int) -> str:
+        if self._pid != os.getpid():
+            self._begin()
+        return f"{self._random.getrandbits(bits) or 1:0{bits // 4}x}"
+
+    def add(self, span: Dict[str, Any]) -> None:
+        if self._pid != os.getpid():
+            self._begin()
+        with self._lock:
+            if self._closed or len(self._spans) >= MAX_KEPT:
+                self.dropped += 1
+                return
+            self._spans.append(span)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="orfeas-trace", daemon=True)
+                self._thread.start()
+            if len(self._spans) in (1, MAX_BATCH):
+                self._wake.notify_all()
+
+    def flush(self, timeout: float = CLOSE_S) -> bool:
+        """Waits until what has ended is recorded or dropped; whether it is."""
+        if self._pid != os.getpid():
+            return True
+        with self._lock:
+            self._flushing = bool(self._spans)
+            self._wake.notify_all()
+            return self._wake.wait_for(lambda: not self._spans and not self._sending, timeout)
+
+    def close(self) -> None:
+        if self._pid != os.getpid():
+            return
+        self.flush()
+        with self._lock:
+            self._closed = True
+            self.dropped += len(self._spans)
+            self._spans.clear()
+            self._wake.notify_all()
+
+    def _take(self) -> List[Dict[str, Any]]:
+        """Waits for spans, and for others to go with them; none: all is over."""
+        with self._lock:
+            self._wake.wait_for(lambda: self._spans or self._closed)
+            self._wake.wait_for(lambda: len(self._spans) >= MAX_BATCH or self._flushing or self._closed, PERIOD_S)
+            taken = [self._spans.popleft() for _ in range(min(len(self._spans), MAX_BATCH))]
+            self._sending = len(taken)
+            return taken
+
+    def _run(self) -> None:
+        while taken := self._take():
+            try:
+                self._call("traces.record", {"spans": taken}, timeout=CALL_S)
+                lost = 0
+            except Exception as error:  # the call was made again already; whatever it was, the thread goes on
+                log.debug("%d spans are lost: %s", len(taken), error)
+                lost = len(taken)
+            with self._lock:
+                self.dropped += lost
+                self._sending = 0
+                self._flushing = self._flushing and bool(self._spans)
+                self._wake.notify_all()
+
+
+def name_service() -> str:
+    """As OpenTelemetry's environment has it, else the program's name."""
+    return os.environ.get("OTEL_SERVICE_NAME") or os.path.basename(sys.argv[0] if sys.argv else "") or "python"
