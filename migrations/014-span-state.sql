@@ -14,6 +14,23 @@ CREATE TABLE span_exemplar (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX span_exemplar_by_trace ON span_exemplar (trace_no);
 
+-- What was of devices while spans of an operation ran, by the hour in which these start: of spans that
+-- know how much memory was in use of the device at their start and at their end.
+CREATE TABLE span_gpu (
+  operation_no INTEGER NOT NULL,
+  t_us INTEGER NOT NULL, -- the hour
+  device TEXT NOT NULL,
+  spans INTEGER NOT NULL,
+  start_bytes REAL NOT NULL, -- sum, of memory in use when they began
+  end_bytes REAL NOT NULL, -- sum, when they ended
+  max_start_bytes INTEGER NOT NULL,
+  max_end_bytes INTEGER NOT NULL,
+  max_growth_bytes INTEGER NOT NULL,
+  high_spans INTEGER NOT NULL, -- began or ended under pressure high or critical
+  busy_us REAL NOT NULL, -- their durations, as far as the device was busy
+  PRIMARY KEY (operation_no, t_us, device)
+) STRICT, WITHOUT ROWID;
+
 -- For people.
 CREATE VIEW v_exemplar AS
 SELECT
@@ -24,34 +41,16 @@ SELECT
   s.service, s.operation, s.duration_us, s.outcome, e.class, e.t_us AS minute_us
 FROM span_exemplar AS e JOIN span AS s ON s.span_no = e.span_no JOIN trace AS t ON t.trace_no = e.trace_no;
 
--- What operations do to the memory of devices, those first over whose spans it grew the most. `end` is
--- left out where it is as `start`. By json_each, as a view whose schema nobody has to trust may not call
--- json_extract.
+-- What operations do to the memory of devices, those first over whose spans it grew the most.
 CREATE VIEW v_operation_gpu AS
 SELECT
-  service, operation, device, count(*) AS spans,
-  avg(start_bytes) AS mean_start_bytes, max(start_bytes) AS max_start_bytes,
-  avg(end_bytes) AS mean_end_bytes, max(end_bytes) AS max_end_bytes,
-  avg(end_bytes - start_bytes) AS mean_growth_bytes, max(end_bytes - start_bytes) AS max_growth_bytes,
-  sum(end_bytes - start_bytes) AS growth_bytes,
-  100.0 * avg(start_level IN ('high', 'critical') OR end_level IN ('high', 'critical')) AS high_pressure_percent,
-  sum(duration_us * (start_busy + end_busy) / 200) AS busy_us
-FROM (
-  SELECT
-    service, operation, duration_us, device,
-    (SELECT value FROM json_each(state, '$.start') WHERE key = 'used_bytes') AS start_bytes,
-    (SELECT value FROM json_each(state, at_end) WHERE key = 'used_bytes') AS end_bytes,
-    (SELECT value FROM json_each(state, '$.start') WHERE key = 'pressure_level') AS start_level,
-    (SELECT value FROM json_each(state, at_end) WHERE key = 'pressure_level') AS end_level,
-    (SELECT value FROM json_each(state, '$.start') WHERE key = 'utilization_percent') AS start_busy,
-    (SELECT value FROM json_each(state, at_end) WHERE key = 'utilization_percent') AS end_busy
-  FROM (
-    SELECT
-      s.service, s.operation, s.duration_us, d.key AS device, d.value AS state,
-      CASE WHEN EXISTS (SELECT 1 FROM json_each(d.value) WHERE key = 'end') THEN '$.end' ELSE '$.start' END AS at_end
-    FROM span AS s, json_each(s.gpu, '$.devices') AS d
-    WHERE s.gpu IS NOT NULL
-  )
-)
-GROUP BY service, operation, device
+  o.service, o.operation, g.device, sum(g.spans) AS spans,
+  sum(g.start_bytes) / sum(g.spans) AS mean_start_bytes, max(g.max_start_bytes) AS max_start_bytes,
+  sum(g.end_bytes) / sum(g.spans) AS mean_end_bytes, max(g.max_end_bytes) AS max_end_bytes,
+  sum(g.end_bytes - g.start_bytes) / sum(g.spans) AS mean_growth_bytes, max(g.max_growth_bytes) AS max_growth_bytes,
+  sum(g.end_bytes - g.start_bytes) AS growth_bytes,
+  100.0 * sum(g.high_spans) / sum(g.spans) AS high_pressure_percent,
+  sum(g.busy_us) AS busy_us
+FROM span_gpu AS g JOIN span_operation AS o ON o.operation_no = g.operation_no
+GROUP BY o.service, o.operation, g.device
 ORDER BY growth_bytes DESC;

@@ -30,6 +30,9 @@ static const char operation_sql[] = "SELECT operation_no FROM span_operation "
                                     "WHERE operation_no > ?1 ORDER BY operation_no LIMIT 1";
 static const char drop_stats_sql[] =
   "DELETE FROM span_stat WHERE operation_no = ?1 AND step_us = ?2 AND t_us >= ?3 AND t_us < ?4";
+/* It is by the hour, and says so to nobody. */
+static const char drop_gpu_sql[] =
+  "DELETE FROM span_gpu WHERE operation_no = ?1 AND t_us >= ?3 AND t_us < ?4";
 static const char drop_operation_sql[] =
   "DELETE FROM span_operation WHERE operation_no = ?1 AND last_us < ?2 "
   "AND NOT EXISTS (SELECT 1 FROM span WHERE operation_no = ?1)";
@@ -192,6 +195,26 @@ cut_exemplars (const OrfRetainTraces *self,
          orf_exemplars_cut (connection, self->operation_no, MAX (share, MIN_EXEMPLARS), error);
 }
 
+/* Nobody would look for what is left of it: the hour and the day in which it was heard of last. */
+static gboolean
+forget_operation (OrfConnection *connection, gint64 operation_no, gint64 before_us, GError **error)
+{
+  static const char *const sqls[] = {
+    "DELETE FROM span_stat WHERE operation_no = ?1",
+    "DELETE FROM span_gpu WHERE operation_no = ?1",
+    "DELETE FROM span_exemplar WHERE operation_no = ?1",
+  };
+
+  if (!run_with (connection, drop_operation_sql, (gint64[]){ operation_no, before_us }, error))
+    return FALSE;
+  if (sqlite3_changes (orf_connection_get_db (connection)) == 0)
+    return TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (sqls); i++)
+    if (!orf_connection_run_with (connection, sqls[i], operation_no, error))
+      return FALSE;
+  return TRUE;
+}
+
 /* *more: FALSE after the last one. */
 static gboolean
 drop_operation (OrfRetainTraces *self,
@@ -202,6 +225,7 @@ drop_operation (OrfRetainTraces *self,
 {
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, operation_sql, error);
   gint64 minutes_us = MAX (limits->before_us, limits->now_us - ORF_RETAIN_MINUTES_US);
+  const Counted gpu = { drop_gpu_sql, ORF_HOUR_US };
 
   if (statement == NULL)
     return FALSE;
@@ -219,9 +243,10 @@ drop_operation (OrfRetainTraces *self,
                        limits->pins, error))
       return FALSE;
   }
-  return cut_exemplars (self, connection, limits, error) &&
-         run_with (connection, drop_operation_sql,
-                   (gint64[]){ self->operation_no, limits->before_us }, error);
+  return drop_counted (connection, &gpu, self->operation_no, limits->before_us, limits->pins,
+                       error) &&
+         cut_exemplars (self, connection, limits, error) &&
+         forget_operation (connection, self->operation_no, limits->before_us, error);
 }
 
 static gboolean

@@ -15,6 +15,8 @@ orf_span_batch_new (void)
   batch->spans = g_array_new (FALSE, TRUE, sizeof (OrfSpan));
   batch->operations = g_array_new (FALSE, FALSE, sizeof (OrfSpanOperation));
   batch->sources = g_array_new (FALSE, FALSE, sizeof (OrfSpanSource));
+  batch->marks = g_array_new (FALSE, FALSE, sizeof (OrfSpanMark));
+  batch->devices = g_array_new (FALSE, FALSE, sizeof (OrfMarkedDevice));
   batch->text = g_string_new (NULL);
   g_string_append_c (batch->text, '\0'); /* no text begins at 0 */
   batch->known = orf_names_table_new (g_free, NULL);
@@ -30,6 +32,8 @@ orf_span_batch_free (OrfSpanBatch *batch)
   g_array_unref (batch->spans);
   g_array_unref (batch->operations);
   g_array_unref (batch->sources);
+  g_array_unref (batch->marks);
+  g_array_unref (batch->devices);
   g_string_free (batch->text, TRUE);
   g_hash_table_unref (batch->known);
   g_string_free (batch->key, TRUE);
@@ -62,6 +66,12 @@ const char *
 orf_span_batch_get_text (const OrfSpanBatch *batch, guint32 at)
 {
   return at > 0 ? batch->text->str + at : NULL;
+}
+
+const OrfSpanMark *
+orf_span_batch_get_mark (const OrfSpanBatch *batch, const OrfSpan *span)
+{
+  return span->gpu > 0 ? &g_array_index (batch->marks, OrfSpanMark, span->gpu - 1) : NULL;
 }
 
 /* The number of what was added under this key before, and TRUE; else that of the next. */
@@ -129,5 +139,6 @@ orf_span_batch_measure (const OrfSpanBatch *batch)
 {
   return sizeof *batch + malloc_usable_size (batch->spans->data) +
          malloc_usable_size (batch->operations->data) + malloc_usable_size (batch->sources->data) +
+         malloc_usable_size (batch->marks->data) + malloc_usable_size (batch->devices->data) +
          batch->text->allocated_len;
 }

@@ -28,12 +28,26 @@ typedef struct {
   guint source;    /* of the batch's, and 1; 0: none */
   guint32 flags;
   guint32 message, attributes, events, links, trace_state, dropped; /* text */
-  guint32 gpu; /* text: set by the store (orf-span-states.h) */
+  guint gpu; /* of the batch's marks, and 1; 0: none.  Set by the store */
 } OrfSpan;
 
 typedef struct {
   guint32 service, name; /* text */
 } OrfSpanOperation;
+
+/* What a span carries of devices (orf-span-states.h), and the same in numbers, to be counted. */
+typedef struct {
+  guint32 text; /* JSON */
+  guint first, n_devices;
+} OrfSpanMark;
+
+/* Of a device whose memory was known at the start and at the end. */
+typedef struct {
+  guint32 device; /* text */
+  gint64 start_bytes, end_bytes;
+  gboolean high;       /* its pressure was, or critical, at one of both */
+  double busy_percent; /* the mean of both; NAN: not known */
+} OrfMarkedDevice;
 
 /* Resource and scope, as JSON; scope may be none. */
 typedef struct {
@@ -45,6 +59,8 @@ typedef struct {
   GArray *spans;      /* OrfSpan */
   GArray *operations; /* OrfSpanOperation, each once */
   GArray *sources;    /* OrfSpanSource, each once */
+  GArray *marks;      /* OrfSpanMark */
+  GArray *devices;    /* OrfMarkedDevice, of one mark side by side */
   GString *text;
   GHashTable *known; /* what was interned -> its number */
   GString *key;      /* while something is */
@@ -58,6 +74,8 @@ gsize orf_span_batch_cut_name (const char *text, gsize length);
 /* Where the text begins that is copied; length -1: up to its end. */
 guint32 orf_span_batch_add_text (OrfSpanBatch *batch, const char *text, gssize length);
 const char *orf_span_batch_get_text (const OrfSpanBatch *batch, guint32 at); /* NULL: none */
+/* NULL: it has none. */
+const OrfSpanMark *orf_span_batch_get_mark (const OrfSpanBatch *batch, const OrfSpan *span);
 /* For OrfSpan.operation and .source. */
 guint orf_span_batch_add_operation (OrfSpanBatch *batch, const char *service, const char *name);
 guint orf_span_batch_add_source (OrfSpanBatch *batch, const char *resource, const char *scope);

@@ -14,9 +14,15 @@
 #define NOWHERE -1
 
 typedef struct {
+  char *name, *json; /* both as JSON */
+  OrfDeviceState numbers;
+  char *id; /* what numbers.device is */
+} Device;
+
+typedef struct {
   gint64 t_us, until_us;
-  char **devices; /* name, state, name, …, NULL: both as JSON, each name once */
-  char *cache;    /* JSON; NULL: unknown */
+  GPtrArray *devices; /* Device, of each id one; NULL: never set */
+  char *cache;        /* JSON; NULL: unknown */
 } State;
 
 struct _OrfSpanStates {
@@ -27,9 +33,20 @@ struct _OrfSpanStates {
 /* ---- remembering ----------------------------------------------------------------------------- */
 
 static void
+device_free (gpointer data)
+{
+  Device *device = data;
+
+  g_free (device->name);
+  g_free (device->json);
+  g_free (device->id);
+  g_free (device);
+}
+
+static void
 state_clear (State *state)
 {
-  g_clear_pointer (&state->devices, g_strfreev);
+  g_clear_pointer (&state->devices, g_ptr_array_unref);
   g_clear_pointer (&state->cache, g_free);
 }
 
@@ -77,21 +94,25 @@ encode_name (const char *device)
   return g_string_free (json, FALSE);
 }
 
-static char **
-encode_devices (const OrfDeviceState *devices, guint n_devices)
+static GPtrArray *
+encode_devices (const OrfDeviceState *states, guint n_states)
 {
-  GPtrArray *members = g_ptr_array_new ();
+  GPtrArray *devices = g_ptr_array_new_with_free_func (device_free);
 
-  for (guint i = 0; i < n_devices; i++) {
-    char *state = encode_device (&devices[i]);
+  for (guint i = 0; i < n_states; i++) {
+    char *json = encode_device (&states[i]);
+    Device *device;
 
-    if (state == NULL)
+    if (json == NULL)
       continue;
-    g_ptr_array_add (members, encode_name (devices[i].device));
-    g_ptr_array_add (members, state);
+    device = g_new0 (Device, 1);
+    device->name = encode_name (states[i].device);
+    device->json = json;
+    device->numbers = states[i];
+    device->numbers.device = device->id = g_strdup (states[i].device);
+    g_ptr_array_add (devices, device);
   }
-  g_ptr_array_add (members, NULL);
-  return (char **) g_ptr_array_free (members, FALSE);
+  return devices;
 }
 
 static char *
@@ -163,12 +184,22 @@ find (const OrfSpanStates *states, gint64 t_us, int *near)
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
-static const char *
-find_device (const State *state, const char *name)
+/* While a text is made. */
+typedef struct {
+  OrfSpanBatch *batch;
+  GString *json;
+  OrfSpanMark *mark;
+} Telling;
+
+static const Device *
+find_device (const State *state, const char *id)
 {
-  for (guint i = 0; state != NULL && state->devices[i] != NULL; i += 2)
-    if (strcmp (state->devices[i], name) == 0)
-      return state->devices[i + 1];
+  for (guint i = 0; state != NULL && i < state->devices->len; i++) {
+    const Device *device = state->devices->pdata[i];
+
+    if (strcmp (device->id, id) == 0)
+      return device;
+  }
   return NULL;
 }
 
@@ -182,67 +213,111 @@ append_pair (GString *json, const char *start, const char *end)
   g_string_append_c (json, '}');
 }
 
-static void
-append_device (GString *json, const char *name, const char *start, const char *end)
+static gboolean
+is_high (const OrfDeviceState *state)
 {
-  orf_encode_comma (json);
-  g_string_append (json, name);
-  g_string_append_c (json, ':');
-  append_pair (json, start, end);
+  return state->pressure_level >= ORF_PRESSURE_LEVEL_HIGH;
 }
 
 static void
-append_devices (GString *json, const State *start, const State *end)
+count_device (Telling *telling, const OrfDeviceState *start, const OrfDeviceState *end)
 {
-  g_string_append_c (json, '{');
-  for (guint i = 0; start != NULL && start->devices[i] != NULL; i += 2)
-    append_device (json, start->devices[i], start->devices[i + 1],
-                   find_device (end, start->devices[i]));
-  for (guint i = 0; end != NULL && end->devices[i] != NULL; i += 2)
-    if (find_device (start, end->devices[i]) == NULL)
-      append_device (json, end->devices[i], NULL, end->devices[i + 1]);
-  g_string_append_c (json, '}');
+  OrfMarkedDevice device = {
+    .start_bytes = start->used_bytes,
+    .end_bytes = end->used_bytes,
+    .high = is_high (start) || is_high (end),
+    .busy_percent = (start->utilization_percent + end->utilization_percent) / 2,
+  };
+
+  if (start->used_bytes < 0 || end->used_bytes < 0)
+    return;
+  device.device = orf_span_batch_add_text (telling->batch, start->device, -1);
+  g_array_append_val (telling->batch->devices, device);
+  telling->mark->n_devices++;
+}
+
+/* One of both may be NULL. */
+static void
+append_device (Telling *telling, const Device *start, const Device *end)
+{
+  orf_encode_comma (telling->json);
+  g_string_append (telling->json, start != NULL ? start->name : end->name);
+  g_string_append_c (telling->json, ':');
+  append_pair (telling->json, start != NULL ? start->json : NULL, end != NULL ? end->json : NULL);
+  if (start != NULL && end != NULL)
+    count_device (telling, &start->numbers, &end->numbers);
+}
+
+static void
+append_devices (Telling *telling, const State *start, const State *end)
+{
+  g_string_append_c (telling->json, '{');
+  for (guint i = 0; start != NULL && i < start->devices->len; i++) {
+    const Device *device = start->devices->pdata[i];
+
+    append_device (telling, device, find_device (end, device->id));
+  }
+  for (guint i = 0; end != NULL && i < end->devices->len; i++) {
+    const Device *device = end->devices->pdata[i];
+
+    if (find_device (start, device->id) == NULL)
+      append_device (telling, NULL, device);
+  }
+  g_string_append_c (telling->json, '}');
 }
 
 static gboolean
 has_devices (const State *state)
 {
-  return state != NULL && state->devices[0] != NULL;
+  return state != NULL && state->devices->len > 0;
 }
 
-/* 0: nothing is known. */
-static guint32
-add_text (const OrfSpanStates *states, OrfSpanBatch *batch, int start_place, int end_place)
+/* FALSE: nothing is known. */
+static gboolean
+tell (Telling *telling, const State *start, const State *end)
+{
+  const char *start_cache = start != NULL ? start->cache : NULL;
+  const char *end_cache = end != NULL ? end->cache : NULL;
+
+  g_string_assign (telling->json, "{");
+  if (has_devices (start) || has_devices (end)) {
+    orf_encode_member (telling->json, "devices");
+    append_devices (telling, start, end);
+  }
+  if (start_cache != NULL || end_cache != NULL) {
+    orf_encode_member (telling->json, "cache");
+    append_pair (telling->json, start_cache, end_cache);
+  }
+  g_string_append_c (telling->json, '}');
+  return telling->json->len > strlen ("{}");
+}
+
+/* For OrfSpan.gpu. */
+static guint
+add_mark (const OrfSpanStates *states, OrfSpanBatch *batch, int start_place, int end_place)
 {
   const State *start = start_place != NOWHERE ? get_state (states, start_place) : NULL;
   const State *end = end_place != NOWHERE ? get_state (states, end_place) : NULL;
-  const char *start_cache = start != NULL ? start->cache : NULL;
-  const char *end_cache = end != NULL ? end->cache : NULL;
-  g_autoptr (GString) json = g_string_new ("{");
+  g_autoptr (GString) json = g_string_new (NULL);
+  OrfSpanMark mark = { .first = batch->devices->len };
+  Telling telling = { batch, json, &mark };
 
-  if (has_devices (start) || has_devices (end)) {
-    orf_encode_member (json, "devices");
-    append_devices (json, start, end);
-  }
-  if (start_cache != NULL || end_cache != NULL) {
-    orf_encode_member (json, "cache");
-    append_pair (json, start_cache, end_cache);
-  }
-  if (json->len == 1)
+  if (!tell (&telling, start, end))
     return 0;
-  g_string_append_c (json, '}');
-  return orf_span_batch_add_text (batch, json->str, (gssize) json->len);
+  mark.text = orf_span_batch_add_text (batch, json->str, (gssize) json->len);
+  g_array_append_val (batch->marks, mark);
+  return batch->marks->len;
 }
 
 void
 orf_span_states_mark (const OrfSpanStates *states, OrfSpanBatch *batch)
 {
-  g_autoptr (GHashTable) texts = NULL; /* both places -> where the text begins, and 1 */
+  g_autoptr (GHashTable) marks = NULL; /* both places -> OrfSpan.gpu, and 1 */
   int near_start = NOWHERE, near_end = NOWHERE;
 
   if (states->n == 0)
     return;
-  texts = g_hash_table_new (NULL, NULL);
+  marks = g_hash_table_new (NULL, NULL);
   for (guint i = 0; i < batch->spans->len; i++) {
     OrfSpan *span = &g_array_index (batch->spans, OrfSpan, i);
     int start = find (states, span->start_us, &near_start);
@@ -253,10 +328,10 @@ orf_span_states_mark (const OrfSpanStates *states, OrfSpanBatch *batch)
 
     if (key == 0)
       continue;
-    known = GPOINTER_TO_UINT (g_hash_table_lookup (texts, GUINT_TO_POINTER (key)));
+    known = GPOINTER_TO_UINT (g_hash_table_lookup (marks, GUINT_TO_POINTER (key)));
     if (known == 0) {
-      known = add_text (states, batch, start, end) + 1;
-      g_hash_table_insert (texts, GUINT_TO_POINTER (key), GUINT_TO_POINTER (known));
+      known = add_mark (states, batch, start, end) + 1;
+      g_hash_table_insert (marks, GUINT_TO_POINTER (key), GUINT_TO_POINTER (known));
     }
     span->gpu = known - 1;
   }

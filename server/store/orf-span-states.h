@@ -35,7 +35,7 @@ void orf_span_states_add (OrfSpanStates *states,
                           guint n_devices,
                           double cache_hit_rate_percent);
 /* Sets OrfSpan.gpu of each of whose beginning or end something is known.  Spans of the same two
- * states have one text. */
+ * states have one mark. */
 void orf_span_states_mark (const OrfSpanStates *states, OrfSpanBatch *batch);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfSpanStates, orf_span_states_free)

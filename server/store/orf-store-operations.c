@@ -7,6 +7,7 @@
 #include "history/orf-rollup.h"
 #include "history/orf-sketch.h"
 #include "store/orf-store-exemplars.h"
+#include "store/orf-store-span-gpu.h"
 
 #define DAY_US (24 * ORF_HOUR_US)
 /* What is usual is told by the day so far: what became slower for good is slow no longer once it is
@@ -391,7 +392,8 @@ write_examples (const OrfOperationBook *book,
     return TRUE;
   if (tallies != NULL)
     add_tally (book, written, n, tallies);
-  return orf_exemplars_write (connection, written, n, error);
+  return orf_exemplars_write (connection, written, n, error) &&
+         orf_span_gpu_write (connection, book->batch, written, n, error);
 }
 
 gboolean

@@ -131,6 +131,7 @@ bind_id (OrfStatement *statement, int index, const guint8 *id, int length)
 static gint64
 bind_texts (OrfStatement *statement, const OrfSpanBatch *batch, const OrfSpan *span)
 {
+  const OrfSpanMark *mark = orf_span_batch_get_mark (batch, span);
   const OrfSpanOperation *operation = &g_array_index (batch->operations, OrfSpanOperation,
                                                       span->operation);
   const struct {
@@ -147,7 +148,7 @@ bind_texts (OrfStatement *statement, const OrfSpanBatch *batch, const OrfSpan *s
     { 13, orf_span_batch_get_text (batch, span->links) },
     { 14, orf_span_batch_get_text (batch, span->trace_state) },
     { 16, orf_span_batch_get_text (batch, span->dropped) },
-    { 21, orf_span_batch_get_text (batch, span->gpu) },
+    { 21, mark != NULL ? orf_span_batch_get_text (batch, mark->text) : NULL },
   };
   gint64 bytes = 0;
 

@@ -126,8 +126,8 @@ def test_ranking(t):
     equal(ranked[0], ["load model", "simulated-0", 10, 10 * grown, up[0][1], up[1][1]])
     equal((ranked[1][3], ranked[2][3]), (0, 10 * (down[1][1] - down[0][1])))
     # and without the view
-    rows = daemon.sql("SELECT operation, avg(json_extract(gpu, '$.devices.\"simulated-0\".end.used_bytes') - "
-                      "json_extract(gpu, '$.devices.\"simulated-0\".start.used_bytes')) AS growth FROM v_span GROUP BY 1 ORDER BY 2 DESC LIMIT 1")
+    rows = daemon.sql("SELECT operation, avg(coalesce(json_extract(gpu, '$.devices.\"simulated-0\".end.used_bytes'), "
+                      "json_extract(gpu, '$.devices.\"simulated-0\".start.used_bytes')) - json_extract(gpu, '$.devices.\"simulated-0\".start.used_bytes')) AS growth FROM v_span GROUP BY 1 ORDER BY 2 DESC LIMIT 1")
     equal(rows, [("load model", grown)])
     status, shown, errors = t.ctl(daemon, "traces", "show", f"{1:032x}")
     equal(status, 0, errors)

@@ -75,6 +75,13 @@ assert_sums (StoreFixture *fixture)
   g_assert_cmpint (COUNT ("SELECT count(*) FROM span WHERE trace_no NOT IN (SELECT trace_no FROM "
                           "trace)"),
                    ==, 0);
+  /* nothing is left of operations that are gone */
+  g_assert_cmpint (COUNT ("SELECT count(*) FROM span_stat WHERE operation_no NOT IN (SELECT "
+                          "operation_no FROM span_operation)"),
+                   ==, 0);
+  g_assert_cmpint (COUNT ("SELECT count(*) FROM span_gpu WHERE operation_no NOT IN (SELECT "
+                          "operation_no FROM span_operation)"),
+                   ==, 0);
   /* no exemplar leads nowhere */
   g_assert_cmpint (COUNT ("SELECT count(*) FROM span_exemplar WHERE (span_no, trace_no) NOT IN "
                           "(SELECT span_no, trace_no FROM span)"),

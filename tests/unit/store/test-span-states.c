@@ -23,10 +23,12 @@ mark (const OrfSpanStates *states, gint64 start_us, gint64 duration_us)
 {
   g_autoptr (OrfSpanBatch) batch = orf_span_batch_new ();
   const MadeSpan made = { 1, 1, 0, "s", "o", start_us, duration_us };
+  const OrfSpanMark *found;
 
   made_span_add (batch, &made);
   orf_span_states_mark (states, batch);
-  return g_strdup (orf_span_batch_get_text (batch, g_array_index (batch->spans, OrfSpan, 0).gpu));
+  found = orf_span_batch_get_mark (batch, &g_array_index (batch->spans, OrfSpan, 0));
+  return found != NULL ? g_strdup (orf_span_batch_get_text (batch, found->text)) : NULL;
 }
 
 #define ASSERT_MARK(start_us, duration_us, expected)                                               \
@@ -128,14 +130,14 @@ test_encoding (void)
   ASSERT_MARK (T + 3 * S, 5, NULL);
 }
 
-/* A batch of many spans holds each text once, wherever they stand. */
+/* A batch of many spans holds each mark once, wherever they stand. */
 static void
 test_shared (void)
 {
   g_autoptr (OrfSpanStates) states = orf_span_states_new ();
   g_autoptr (OrfSpanBatch) batch = orf_span_batch_new ();
   const OrfSpan *spans;
-  guint32 seen[10] = { 0 };
+  guint seen[10] = { 0 };
 
   for (gint64 i = 0; i < 10; i++)
     add (states, T + i * S, "gpu", i);
@@ -145,9 +147,11 @@ test_shared (void)
     made_span_add (batch, &made);
   }
   orf_span_states_mark (states, batch);
+  g_assert_cmpuint (batch->marks->len, ==, 10);
+  g_assert_cmpuint (batch->devices->len, ==, 10);
   spans = (const OrfSpan *) (gpointer) batch->spans->data;
   for (guint i = 0; i < 1000; i++) {
-    guint32 *at = &seen[i * 7 % 10];
+    guint *at = &seen[i * 7 % 10];
 
     g_assert_cmpuint (spans[i].gpu, >, 0);
     g_assert_true (*at == 0 || *at == spans[i].gpu);

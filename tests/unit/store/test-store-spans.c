@@ -294,20 +294,32 @@ static void
 test_marked (StoreFixture *fixture, gconstpointer data)
 {
   g_autoptr (OrfSpanStates) states = orf_span_states_new ();
-  const OrfDeviceState device = { "gpu", 7, ORF_PRESSURE_LEVEL_LOW, 0, 1 };
+  OrfDeviceState device = { "gpu", 7, ORF_PRESSURE_LEVEL_LOW, 0, 50 };
 
-  orf_span_states_add (states, T, 1000, &device, 1, 0);
+  orf_span_states_add (states, HOUR, 1000, &device, 1, 0);
+  device.used_bytes = 107;
+  device.pressure_level = ORF_PRESSURE_LEVEL_HIGH;
+  orf_span_states_add (states, HOUR + 1000, 1000, &device, 1, 0);
   orf_store_set_span_states (fixture->store, states);
-  WRITE ({ 1, 1, 0, "s", "o", T, 10 }, { 1, 2, 0, "s", "o", T - 100, 10 });
+  /* one that grew, one that did not, one that began before all; the same again is not counted */
+  WRITE ({ 1, 1, 0, "s", "o", HOUR, 1000 }, { 1, 2, 0, "s", "o", HOUR, 10 },
+         { 1, 3, 0, "s", "o", HOUR - 100, 110 }, { 1, 4, 0, "s", "p", HOUR + 1000, 20 });
+  WRITE ({ 1, 1, 0, "s", "o", HOUR, 1000 }, { 1, 5, 0, "s", "o", HOUR + 5, 1000 });
   orf_store_set_span_states (fixture->store, NULL);
-  WRITE ({ 1, 3, 0, "s", "o", T, 10 });
-  g_assert_cmpint (COUNT ("SELECT count(gpu) FROM span"), ==, 1);
-  g_assert_cmpint (COUNT ("SELECT json_extract(gpu, '$.devices.gpu.start.used_bytes') FROM span "
-                          "WHERE gpu IS NOT NULL"),
-                   ==, 7);
-  g_assert_cmpint (COUNT ("SELECT max_end_bytes FROM v_operation_gpu WHERE high_pressure_percent = "
-                          "0"),
-                   ==, 7);
+  WRITE ({ 1, 6, 0, "s", "o", HOUR, 10 });
+  g_assert_cmpint (COUNT ("SELECT count(gpu) FROM span"), ==, 5);
+  g_assert_cmpint (COUNT ("SELECT json_extract(gpu, '$.devices.gpu.end.used_bytes') FROM span "
+                          "WHERE duration_us = 1000"),
+                   ==, 107);
+  g_assert_cmpint (COUNT ("SELECT g.spans = 3 AND start_bytes = 21 AND end_bytes = 221 AND "
+                          "max_start_bytes = 7 AND max_end_bytes = 107 AND max_growth_bytes = 100 "
+                          "AND high_spans = 2 AND busy_us = 1005 FROM span_gpu AS g "
+                          "JOIN span_operation USING (operation_no) WHERE operation = 'o'"),
+                   ==, 1);
+  g_assert_cmpint (COUNT ("SELECT count(*) FROM span_gpu"), ==, 2);
+  g_assert_cmpint (COUNT ("SELECT operation = 'o' AND growth_bytes = 200 FROM v_operation_gpu "
+                          "LIMIT 1"),
+                   ==, 1);
 }
 
 int
