@@ -22,6 +22,11 @@ export interface Options {
   fetch?: typeof fetch;
   /** Patience of a call that names none. 30000. */
   deadlineMs?: number;
+  /**
+   * Of a call that names none: the W3C trace context it is sent with. Left out: that of OpenTelemetry's current span,
+   * where `@opentelemetry/api` is in use.
+   */
+  traceparent?: () => string | undefined;
   backoff?: BackoffOptions;
 }
 
@@ -30,7 +35,10 @@ export interface CallOptions {
   deadlineMs?: number;
   /** A write repeated with the same key is done once. */
   idempotencyKey?: string;
+  /** W3C trace context of the caller. */
   traceparent?: string;
+  /** Beside it. */
+  tracestate?: string;
   /** The call fails with CANCELLED when it is raised. */
   signal?: AbortSignal;
   /** Left out: by WebSocket while it is open, else by HTTP. */
@@ -95,4 +103,6 @@ export declare class Orfeas extends EventTarget {
   close(): void;
   call(method: string, params?: object, options?: CallOptions): Promise<unknown>;
   watch(method: string, params?: object, options?: WatchOptions<any>): Stream<unknown>;
+  /** The same methods, in the trace of a caller: `inTrace(request.headers.traceparent)`. */
+  inTrace(traceparent: string | undefined, tracestate?: string): Services;
 }

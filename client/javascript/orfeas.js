@@ -13,6 +13,7 @@ import { Connection } from "./connection.js";
 import { OrfeasError, fromHttp, fromSignal, fromWire, unreachable } from "./error.js";
 import { bindMethods, errorCodes } from "./methods.js";
 import { Stream } from "./stream.js";
+import { findTrace } from "./trace.js";
 
 export { OrfeasError, Stream, errorCodes };
 
@@ -25,6 +26,7 @@ export class Orfeas extends EventTarget {
   #token;
   #fetch;
   #deadlineMs;
+  #traceparent;
   #backoff;
   #connection;
   #last = { state: "idle", error: null, retryInMs: null };
@@ -36,6 +38,7 @@ export class Orfeas extends EventTarget {
     this.#token = options.token ?? null;
     this.#fetch = options.fetch ?? ((...args) => globalThis.fetch(...args));
     this.#deadlineMs = options.deadlineMs ?? 30_000;
+    this.#traceparent = options.traceparent;
     this.#backoff = options.backoff;
     this.#connection = new Connection({
       makeSocket: () => this.#makeSocket(options.WebSocket ?? globalThis.WebSocket),
@@ -79,11 +82,22 @@ export class Orfeas extends EventTarget {
     const signal = options.signal ? AbortSignal.any([options.signal, late]) : late;
     const meta = { deadline_ms: deadlineMs };
     if (options.idempotencyKey !== undefined) meta.idempotency_key = options.idempotencyKey;
-    if (options.traceparent !== undefined) meta.traceparent = options.traceparent;
+    const trace = findTrace(options, this.#traceparent);
+    if (trace) meta.traceparent = trace.traceparent;
+    if (trace?.tracestate) meta.tracestate = trace.tracestate;
     const over = options.over ?? (this.#connection.isOpen ? "websocket" : "http");
     return over === "websocket"
       ? this.#connection.request(method, params, { meta, signal })
       : this.#post(method, params, { meta, signal });
+  }
+
+  /** The same methods, in the trace of a caller. */
+  inTrace(traceparent, tracestate) {
+    const trace = { traceparent, tracestate };
+    return bindMethods({
+      call: (method, params, options) => this.call(method, params, { ...trace, ...options }),
+      watch: (method, params, options) => this.watch(method, params, options),
+    });
   }
 
   watch(method, params = {}, options = {}) {

@@ -73,6 +73,13 @@ def test_writes(t):
     assert [value for _, value in points] == [7], points
 
 
+def test_trace(t):
+    daemon = with_daemon(t, "trace")
+    wanted = {f"{i:032x}": (f"{i:016x}", "a=1" if i in (1, 3, 4) else None) for i in (1, 2, 3, 4)}
+    query = "SELECT lower(hex(trace_id)), lower(hex(parent_id)), trace_state FROM trace JOIN span USING (trace_no)"
+    orfeas_test.wait_for(lambda: {trace: (parent, state) for trace, parent, state in daemon.sql(query)} == wanted, f"{wanted} in {daemon.sql(query)}")
+
+
 def test_streams(t):
     daemon = t.start()
     orfeas_test.wait_for(lambda: daemon.call("metrics.query", {"select": "host.cpu.used_percent"})["series"], "a sample")

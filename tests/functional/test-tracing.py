@@ -3,11 +3,19 @@
 """Trace context on every transport, and the daemon's own calls as spans."""
 
 import json
+import os
 import secrets
+import subprocess
 import time
 
+import node_packages
+import orfeas
 import orfeas_test
-from orfeas_test import equal, now_us, request, wait_for
+from orfeas_test import PATIENCE_S, Skip, equal, now_us, request, wait_for
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+BUILD = os.environ.get("ORFEAS_BUILD_ROOT", os.path.join(ROOT, "build"))
 
 
 class Context:
@@ -155,6 +163,37 @@ def test_off(t):
     off.call("gpu.list", meta={"traceparent": str(context)})
     off.stop()
     equal(off.sql("SELECT count(*) FROM span"), [(0,)])
+
+
+def build_example(t):
+    """client/lib/example-trace.c against the library of this build."""
+    if os.environ.get("ORFEAS_SANITIZED"):
+        raise Skip("a plain program cannot load a library with a sanitizer in it")
+    source, library, program = os.path.join(ROOT, "client/lib"), os.path.join(BUILD, "client/lib"), os.path.join(t.dir, "example-trace")
+    subprocess.run(["cc", "-std=gnu11", "-o", program, os.path.join(source, "example-trace.c"), f"-I{source}", f"-L{library}", "-lorfeas", f"-Wl,-rpath,{library}"],
+                   check=True)
+    return program
+
+
+def test_three_clients(t):
+    """A request through Python, C and JavaScript with OpenTelemetry's SDK, which all ask the daemon: one tree."""
+    program, packages = build_example(t), node_packages.install(os.path.join(HERE, "otlp"))
+    daemon = t.start()
+    script = os.path.join(HERE, "otlp", "test-context.mjs")
+    with orfeas.connect(daemon.ready["http"], service="front", timeout=PATIENCE_S) as client:
+        with client.span("page") as span:
+            client.status.get()
+            run = {"capture_output": True, "text": True, "check": True, "timeout": PATIENCE_S, "env": t.environment()}
+            in_c = subprocess.run([program, daemon.ready["http"], span.traceparent], **run).stdout.strip()
+            subprocess.run(["node", script, os.environ["ORFEAS_JAVASCRIPT"], packages, daemon.ready["http"], in_c], **run)
+        trace = span.traceparent[3:35]
+    wanted = [("front", "page", 0), ("orfeasd", "status.get", 1), ("example", "request", 1), ("example", "tokenize", 2), ("example", "generate", 2),
+              ("node", "ask", 2), ("orfeasd", "gpu.list", 3)]
+    tree = wait_for(lambda: len(found := get(daemon, trace)) == len(wanted) and found, f"seven spans of {trace}")
+    equal([(one["service"], one["operation"], one["depth"]) for one in tree], wanted)
+    equal({one["parent_missing"] for one in tree}, {False})
+    calls = {(edge["parent"], edge["child"]) for edge in daemon.call("traces.dependencies", {})["edges"]}
+    equal(calls, {("front", "orfeasd"), ("front", "example"), ("example", "node"), ("node", "orfeasd")})
 
 
 def test_end(t):

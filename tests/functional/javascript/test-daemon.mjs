@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import assert from "node:assert/strict";
 
-import { Orfeas, OrfeasError, facts, fails, run } from "./harness.mjs";
+import { Orfeas, OrfeasError, facts, fails, nextState, run, ws } from "./harness.mjs";
 
 const orfeas = new Orfeas({ url: facts.url });
 
@@ -20,6 +20,21 @@ await run({
     const status = await orfeas.status.get();
     assert.ok(status.uptime_us >= 0 && status.version);
     assert.deepEqual(await orfeas.health.check(), { serving: "SERVING" });
+  },
+
+  // each way to say of which trace a call is, by HTTP and by WebSocket
+  trace: async () => {
+    const context = (i) => `00-${String(i).padStart(32, "0")}-${String(i).padStart(16, "0")}-01`;
+    const given = new Orfeas({ url: facts.url, WebSocket: ws.WebSocket, traceparent: () => context(2) });
+    await orfeas.gpu.list({}, { traceparent: context(1), tracestate: "a=1" });
+    await given.gpu.list();
+    await given.inTrace(context(3), "a=1").gpu.list();
+    given.connect();
+    await nextState(given, "open");
+    await given.gpu.list({}, { traceparent: context(4), tracestate: "a=1", over: "websocket" });
+    await orfeas.gpu.list();
+    await orfeas.inTrace(undefined).gpu.list();
+    given.close();
   },
 
   errors: async () => {

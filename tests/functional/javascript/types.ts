@@ -9,6 +9,7 @@ export async function use(): Promise<void> {
   const device: GpuDevice | undefined = devices[0];
   const used: number | null | undefined = device?.used_bytes;
   await orfeas.metrics.record({ samples: [{ name: "a", value: used ?? 0 }] }, { idempotencyKey: "k" });
+  await orfeas.inTrace("00-a-b-01").gpu.list({}, { tracestate: "a=1" });
   const { series } = await orfeas.metrics.query({ select: "a", aggregate: "p95" }, { over: "http" });
   const [tUs, value]: [number, number | null] = series[0]!.points[0]!;
   for await (const item of orfeas.metrics.watch({ select: "a" }, { resume: (p) => ({ ...p, history_us: 0 }) })) {

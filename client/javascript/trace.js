@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Of which trace a call is. OpenTelemetry's API keeps what is global under these names, so that several copies of
+ * it find each other; by them its current span is found with no import, in pages too.
+ */
+const API = Symbol.for("opentelemetry.js.api.1");
+const SPAN = Symbol.for("OpenTelemetry Context Key SPAN");
+const NONE = /^0+$/;
+
+/** Of OpenTelemetry's current span; null: there is none, or no OpenTelemetry. */
+export function fromOpenTelemetry() {
+  const found = globalThis[API]?.context?.active?.()?.getValue?.(SPAN)?.spanContext?.();
+  if (!found || !/^[0-9a-f]{32}$/.test(found.traceId) || !/^[0-9a-f]{16}$/.test(found.spanId)) return null;
+  if (NONE.test(found.traceId) || NONE.test(found.spanId)) return null;
+  const flags = ((found.traceFlags ?? 0) & 3).toString(16).padStart(2, "0");
+  return { traceparent: `00-${found.traceId}-${found.spanId}-${flags}`, tracestate: found.traceState?.serialize?.() || undefined };
+}
+
+/** What a call takes along: what it was told, else what the client was, else OpenTelemetry's. */
+export function findTrace(options, given) {
+  if (options.traceparent !== undefined) return options;
+  if (given === undefined) return fromOpenTelemetry();
+  const traceparent = given();
+  return traceparent === undefined ? null : { traceparent };
+}
