@@ -46,8 +46,8 @@ parse_unix (const char *text, const char *default_path)
   return url;
 }
 
-static gboolean
-is_loopback (const char *host)
+gboolean
+orf_url_is_loopback (const char *host)
 {
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
 
@@ -82,7 +82,7 @@ split (GUri *uri, const char *default_path)
   url->request = g_uri_to_string (asked);
   url->shown = g_uri_to_string (shown);
   url->credentials = dup_credentials (uri);
-  url->is_loopback = is_loopback (host);
+  url->is_loopback = orf_url_is_loopback (host);
   return url;
 }
 

@@ -21,6 +21,8 @@ typedef struct {
 OrfUrl *orf_url_parse (const char *text, const char *default_path);
 void orf_url_free (OrfUrl *url);
 gboolean orf_url_is_valid (const char *text);
+/* Whether a host, by its name alone, is this machine. */
+gboolean orf_url_is_loopback (const char *host);
 
 /* A name or a value of a query, decoded as forms have it; NULL: it is no percent-encoded UTF-8. */
 char *orf_url_decode_form (const char *text);

@@ -5,6 +5,7 @@
 
 #include <libsoup/soup.h>
 
+#include "core/orf-url.h"
 #include "orf-error.h"
 
 /* Letters, digits and these are a header's name (RFC 9110). */
@@ -32,15 +33,6 @@ is_any (const char *host)
   return strcmp (host, "0.0.0.0") == 0 || strcmp (host, "::") == 0;
 }
 
-static gboolean
-is_loopback (const char *host)
-{
-  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
-
-  return address != NULL ? g_inet_address_get_is_loopback (address)
-                         : g_ascii_strcasecmp (host, "localhost") == 0;
-}
-
 /* listen: HOST:PORT, or [HOST]:PORT. */
 static gboolean
 leads_to (const char *host, int port, const char *listen)
@@ -56,7 +48,7 @@ leads_to (const char *host, int port, const char *listen)
   if (port != (int) own_port)
     return FALSE;
   return g_ascii_strcasecmp (host, own) == 0 || is_any (host) ||
-         (is_loopback (host) && (is_loopback (own) || is_any (own))) ||
+         (orf_url_is_loopback (host) && (orf_url_is_loopback (own) || is_any (own))) ||
          (is_any (own) && g_ascii_strcasecmp (host, g_get_host_name ()) == 0);
 }
 

@@ -6,6 +6,7 @@
 #include <libsoup/soup.h>
 
 #include "core/orf-clock.h"
+#include "core/orf-url.h"
 #include "orf-error.h"
 #include "outbox/orf-backoff.h"
 
@@ -289,19 +290,10 @@ read_authorization (const OrfHttpSenderOptions *options, char **authorization, G
 }
 
 static gboolean
-is_loopback (const char *host)
-{
-  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
-
-  return address != NULL ? g_inet_address_get_is_loopback (address)
-                         : g_ascii_strcasecmp (host, "localhost") == 0;
-}
-
-static gboolean
 check_clear (const OrfHttpSender *sender, const OrfHttpSenderOptions *options, GError **error)
 {
   if (sender->authorization == NULL || g_str_equal (g_uri_get_scheme (sender->uri), "https") ||
-      is_loopback (g_uri_get_host (sender->uri)))
+      orf_url_is_loopback (g_uri_get_host (sender->uri)))
     return TRUE;
   g_set_error (error, ORF_ERROR, ORF_ERROR_FAILED_PRECONDITION,
                "%s.url: a secret goes by https only, or to this machine", options->section);
