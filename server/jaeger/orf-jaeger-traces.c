@@ -23,6 +23,7 @@ typedef struct {
   GString *json;
   GString *errors; /* of traces that are not there; NULL: none */
   guint n_traces;
+  gboolean late; /* the time of a read is over: what was found is told */
 } Writer;
 
 OrfJaegerTraces *
@@ -49,14 +50,34 @@ orf_jaeger_traces_free (OrfJaegerTraces *traces)
 /* ---- one ------------------------------------------------------------------------------------- */
 
 static gboolean
+is_full (const Writer *writer)
+{
+  return writer->late || writer->json->len >= MAX_ANSWER_BYTES;
+}
+
+/* TRUE: some is told already, and the failure is that the time is over. */
+static gboolean
+take_late (Writer *writer)
+{
+  writer->late = writer->n_traces > 0 && orf_connection_is_stopped (writer->connection, NULL);
+  return writer->late;
+}
+
+static gboolean
 add_trace (Writer *writer, const guint8 *id, GError **error)
 {
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_span_row_free);
+  g_autoptr (GError) failure = NULL;
   gboolean cut;
 
-  if (orf_connection_is_stopped (writer->connection, error) ||
-      !orf_trace_spans_read (writer->connection, id, MAX_SPANS + 1, rows, error))
+  if (take_late (writer))
+    return TRUE;
+  if (!orf_trace_spans_read (writer->connection, id, MAX_SPANS + 1, rows, &failure)) {
+    if (take_late (writer))
+      return TRUE;
+    g_propagate_error (error, g_steal_pointer (&failure));
     return FALSE;
+  }
   cut = rows->len > MAX_SPANS;
   g_ptr_array_set_size (rows, (int) MIN (rows->len, MAX_SPANS));
   orf_jaeger_json_add_trace (writer->json, writer->arena, rows, cut);
@@ -82,7 +103,7 @@ add_by_ids (Writer *writer, GError **error)
   const OrfJaegerTraces *traces = writer->traces;
   const GArray *ids = traces->search->trace_ids;
 
-  for (guint i = 0; i < ids->len && writer->json->len < MAX_ANSWER_BYTES; i++) {
+  for (guint i = 0; i < ids->len && !is_full (writer); i++) {
     const guint8 *id = (const guint8 *) ids->data + i * ORF_TRACE_ID_BYTES;
     g_autoptr (GError) failure = NULL;
 
@@ -106,10 +127,28 @@ add_by_ids (Writer *writer, GError **error)
 static gboolean
 add_rows (Writer *writer, const GPtrArray *rows, GError **error)
 {
-  for (guint i = 0; i < rows->len && writer->json->len < MAX_ANSWER_BYTES; i++)
+  for (guint i = 0; i < rows->len && !is_full (writer); i++)
     if (!add_trace (writer, ((OrfTraceRow *) rows->pdata[i])->trace_id, error))
       return FALSE;
   return TRUE;
+}
+
+/* filter's place goes on to the next page; 0: there is none. */
+static gboolean
+add_page (Writer *writer, OrfTraceFilter *filter, GError **error)
+{
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_trace_row_free);
+  g_autoptr (GError) failure = NULL;
+  OrfSpanPlace next;
+
+  if (!orf_traces_read (writer->connection, filter, rows, &next, &failure)) {
+    if (take_late (writer))
+      return TRUE;
+    g_propagate_error (error, g_steal_pointer (&failure));
+    return FALSE;
+  }
+  filter->before = next;
+  return add_rows (writer, rows, error);
 }
 
 static gboolean
@@ -128,19 +167,12 @@ add_found (Writer *writer, GError **error)
     .to_us = search->to_us,
   };
 
-  for (guint page = 0; page < MAX_PAGES; page++) {
-    g_autoptr (GPtrArray)
-      rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_trace_row_free);
-    OrfSpanPlace next;
-
+  for (guint page = 0; page < MAX_PAGES && writer->n_traces < search->limit; page++) {
     filter.max = search->limit - writer->n_traces;
-    if (!orf_traces_read (writer->connection, &filter, rows, &next, error) ||
-        !add_rows (writer, rows, error))
+    if (!add_page (writer, &filter, error))
       return FALSE;
-    if (next.span_no == 0 || writer->n_traces >= search->limit ||
-        writer->json->len >= MAX_ANSWER_BYTES)
+    if (filter.before.span_no == 0 || is_full (writer))
       break;
-    filter.before = next;
   }
   return TRUE;
 }
@@ -167,7 +199,7 @@ orf_jaeger_traces_read (gpointer data, OrfConnection *connection, GError **error
 {
   OrfJaegerTraces *traces = data;
   g_autoptr (OrfOtlpArena) arena = orf_otlp_arena_new ();
-  Writer writer = { traces, connection, arena, orf_jaeger_answer_begin (), NULL, 0 };
+  Writer writer = { traces, connection, arena, orf_jaeger_answer_begin (), NULL, 0, FALSE };
   gboolean good;
 
   g_string_append_c (writer.json, '[');

@@ -165,6 +165,34 @@ def test_search(t):
     equal((ids(answer["data"]), answer["errors"]), ([3, 2], [{"msg": "trace not found", "traceID": f"{99:016x}"}]))
 
 
+def test_as_pages_read_it(t):
+    """What the models of Jaeger's page and of Grafana take for granted of a trace, whatever was sent."""
+    daemon = t.start()
+    at = now_us() - SECOND
+    link = [(trace_id(1), span_id(1), {}), (b"", b"", {}), (b"\1", b"\2", {})]
+    send(
+        daemon,
+        otlp.spans_of("a", [made(1, 1, "root", at, 10, links=link), made(1, 2, "child", at, 0, 1, links=link), made(1, 3, "orphan", at, 5, 99)]),
+        otlp.spans_of("b", [made(1, 4, "self", at, 5, 4), made(1, 5, "circle", at, 5, 6), made(1, 6, "circle", at, 5, 5)], resource={"x": [], "y": {}}),
+        otlp.spans_of("b", [made(1, 7, "other resource", at, 5, 1, events=[(0, "", {})])]),
+        otlp.spans_of("", [made(1, 8, "", at, 5, 1, labels={"": "", "span.kind": "internal", "error": False})]),
+    )
+    daemon.call("traces.record", {"spans": [{"trace_id": f"{1:032x}", "span_id": f"{9:016x}", "service": "a", "operation": "recorded", "duration_us": 0}]})
+    (trace,) = data(daemon, "traces", service="a")
+    equal(len(trace["spans"]), 9)
+    equal(len({span["spanID"] for span in trace["spans"]}), 9)
+    equal(sorted(process["serviceName"] for process in trace["processes"].values()), ["a", "a", "b", "b", "unknown_service"])
+    for span in trace["spans"]:
+        equal(span["traceID"], trace["traceID"])
+        assert span["startTime"] > 0 and span["duration"] >= 0 and span["operationName"], span
+        assert isinstance(trace["processes"][span["processID"]]["tags"], list), span
+        # the first is taken for the parent
+        assert [ref["refType"] for ref in span["references"]] in ([], ["CHILD_OF"], ["FOLLOWS_FROM"] * 3, ["CHILD_OF"] + ["FOLLOWS_FROM"] * 3), span
+        for tag in span["tags"] + [field for log in span["logs"] for field in log["fields"]]:
+            equal(list(tag), ["key", "type", "value"])
+            assert not isinstance(tag["value"], (list, dict, type(None))), tag
+
+
 def test_wrong(t):
     """What cannot be read is refused by its name; what is not known is not looked at."""
     daemon = t.start()
