@@ -229,11 +229,13 @@ read_more (OrfSpanOutlet *outlet)
                 orf_span_run_new (part->from_no, part->to_no,
                                   (guint) MIN (part->to_no - part->from_no + 1, G_MAXINT32)),
                 TRUE);
-  } else if (outlet->due && outlet->cut == NULL && !outlet->posting && has_room (outlet)) {
+  } else if (outlet->due && outlet->cut == NULL && !outlet->posting) {
     outlet->due = FALSE;
+    /* with no room it is only looked how many wait */
     start_look (outlet,
                 orf_span_run_new (MAX (outlet->next_no, 1), G_MAXINT64,
-                                  (guint) outlet->config->trace_export.max_spans),
+                                  has_room (outlet) ? (guint) outlet->config->trace_export.max_spans
+                                                    : 0),
                 FALSE);
   }
 }

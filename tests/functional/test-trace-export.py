@@ -258,6 +258,8 @@ def test_gone(t):
     daemon = t.start(settings=settings(trace_export__there=f"http://127.0.0.1:{port}/v1/traces", trace_export__max_spans=10))
     send_plain(daemon, 1, range(1, 101))
     wait_for(lambda: destination(daemon)["failed"] > 0, "a refusal")
+    send_plain(daemon, 2, range(1, 11))
+    wait_for(lambda: destination(daemon)["spans_pending"] == 110, "what waits to be counted")
     daemon.stop()
     connection = orfeas_test.sqlite3.connect(daemon.db)
     connection.execute("DELETE FROM span WHERE span_no <= 60")
@@ -266,7 +268,7 @@ def test_gone(t):
     daemon.start()
     with Collector(port) as collector:
         settle(daemon)
-        equal(sorted(collector.spans), [(1, own) for own in range(61, 101)])
+        equal(sorted(collector.spans), [(1, own) for own in range(61, 101)] + [(2, own) for own in range(1, 11)])
         equal(destination(daemon)["spans_dropped"], 60)
 
 
