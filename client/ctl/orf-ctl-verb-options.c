@@ -200,6 +200,17 @@ const OrfCtlOption orf_ctl_traces_slow_options[] = {
   { NULL, NULL, NULL },
 };
 
+const OrfCtlOption orf_ctl_cost_options[] = {
+  FROM_TO_OPTIONS,
+  UTC_OPTION,
+  { NULL, NULL, NULL },
+};
+
+const OrfCtlOption orf_ctl_cost_trend_options[] = {
+  { "months", "N", "at most so many, the running one included; 12" },
+  { NULL, NULL, NULL },
+};
+
 const OrfCtlOption orf_ctl_traces_stats_options[] = {
   TRACES_WHICH_OPTIONS,
   TRACES_WHEN_OPTIONS,

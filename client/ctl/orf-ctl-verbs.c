@@ -297,6 +297,27 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .options = orf_ctl_traces_tail_options,
     .takes_long = TRUE,
     .run = orf_ctl_verb_traces_tail },
+  { .name = "cost",
+    .arguments = "[device|process|worker|service|operation]",
+    .summary = "what the devices cost, and for whom",
+    .help = "The price of device-hours ([cost] gpu_hour) split by measured use; what nobody\n"
+            "used is a line of its own, and the lines add up to the total to the last digit.\n"
+            "Hours are whole.  Time in which nobody looked is in no line.",
+    .examples = "orfeasctl cost\n"
+                "orfeasctl cost operation --from -7d\n"
+                "orfeasctl --db orfeas.db cost worker --json | jq '.entries[0]'\n",
+    .options = orf_ctl_cost_options,
+    .max_arguments = 1,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_cost },
+  { .name = "cost trend",
+    .arguments = "",
+    .summary = "what they cost by month, and what this month will",
+    .examples = "orfeasctl cost trend\n"
+                "orfeasctl --db orfeas.db cost trend --months 3\n",
+    .options = orf_ctl_cost_trend_options,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_cost_trend },
   { .name = "sql",
     .arguments = "[SQL]",
     .summary = "ask the database in SQL",

@@ -117,6 +117,7 @@ bind_methods (OrfCore *core)
   orf_judge_service_bind (core->predictions, core->router);
   orf_leak_service_bind (core->router, core->store);
   orf_alert_service_bind (core->alerts, core->router);
+  orf_cost_service_bind (core->cost, core->router);
   orf_sql_service_bind (core->sql, core->router);
   orf_traces_record_bind (core->router, &core->metrics);
   orf_traces_service_bind (core->router, core->store);
@@ -155,6 +156,9 @@ orf_core_new (const OrfConfig *config, gboolean read_only, GError **error)
   core->alerts = orf_alert_service_new (&core->metrics, error);
   if (core->alerts == NULL)
     return NULL;
+  if (!orf_cost_service_check (config, error))
+    return NULL;
+  core->cost = orf_cost_service_new (&core->metrics);
   core->outbox = orf_outbox_service_new (core->store);
   core->router = make_router (config);
   orf_router_set_memory (core->router, core->memory);
@@ -170,7 +174,7 @@ orf_core_check_config (const OrfConfig *config, GError **error)
   g_autoptr (OrfJudgeMetrics) metrics = rules != NULL ? orf_judge_metrics_new (config, error)
                                                       : NULL;
 
-  return metrics != NULL;
+  return metrics != NULL && orf_cost_service_check (config, error);
 }
 
 void
@@ -198,6 +202,7 @@ orf_core_free (OrfCore *core)
   g_clear_pointer (&core->incidents, orf_incident_service_free);
   g_clear_pointer (&core->predictions, orf_judge_service_free);
   g_clear_pointer (&core->alerts, orf_alert_service_free);
+  g_clear_pointer (&core->cost, orf_cost_service_free);
   g_clear_pointer (&core->router, orf_router_unref);
   g_clear_pointer (&core->memory, orf_memory_free);
   g_free (core);

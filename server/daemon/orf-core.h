@@ -2,6 +2,7 @@
 #pragma once
 
 #include "alerts/orf-alert-service.h"
+#include "cost/orf-cost-service.h"
 #include "events/orf-event-service.h"
 #include "incidents/orf-incident-service.h"
 #include "judge/orf-judge-service.h"
@@ -27,10 +28,11 @@ typedef struct {
   OrfSqlService *sql;
   OrfJudgeService *predictions;
   OrfAlertService *alerts;
+  OrfCostService *cost;
   OrfRouter *router;
 } OrfCore;
 
-/* What the file of the config says of rules and forecasts, without opening anything. */
+/* What the file of the config says of rules, forecasts and prices, without opening anything. */
 gboolean orf_core_check_config (const OrfConfig *config, GError **error);
 
 /* config outlives it. */

@@ -8,6 +8,8 @@
 #include "audit/orf-audit-log.h"
 #include "cleanup/orf-cleanup-calls.h"
 #include "core/orf-config.h"
+#include "cost/orf-cost-meter.h"
+#include "cost/orf-cost-spans.h"
 #include "daemon/orf-core.h"
 #include "daemon/orf-descriptors.h"
 #include "daemon/orf-log.h"
@@ -81,6 +83,8 @@ struct _OrfDaemon {
   OrfCleaner *cleaner;
   OrfJudge *judge;
   OrfLeaks *leaks;
+  OrfCostMeter *cost;
+  OrfCostSpans *cost_spans;
   OrfActuators *actuators;
   OrfOutbox *outbox;
   OrfRemoteWrite *remote_write;

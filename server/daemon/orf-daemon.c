@@ -20,6 +20,7 @@ device_sampled_cb (gpointer user_data,
   orf_orphans_look (daemon->orphans, snapshot->device->device, snapshot->device->backend, sample,
                     now_us);
   orf_leaks_look (daemon->leaks, snapshot->device->device, sample, now_us);
+  orf_cost_meter_look (daemon->cost, snapshot, sample, now_us);
 }
 
 /* After the sampler. */
@@ -93,6 +94,8 @@ frame_cb (gpointer user_data, gint64 t_us)
   orf_cleaner_look (daemon->cleaner);
   orf_judge_tick (daemon->judge);
   orf_alerts_tick (daemon->alerts);
+  orf_cost_meter_tick (daemon->cost, t_us);
+  orf_cost_spans_tick (daemon->cost_spans, t_us);
 }
 
 static gboolean
@@ -144,6 +147,35 @@ warned_cb (gpointer user_data, OrfForecastWarningRow *row, const char *text)
     row->action = orf_cleaner_foresee (daemon->cleaner, row->device, text, &row->cleanup_id);
   else
     g_message ("%s", text);
+}
+
+/* After workers: what a device was used for is told by them. */
+static gboolean
+start_cost (OrfDaemon *daemon, GError **error)
+{
+  daemon->cost = orf_cost_meter_new (
+    &(OrfCostMeterParts){
+      .config = daemon->config,
+      .store = daemon->core->store,
+      .workers = daemon->workers,
+      .sampler = daemon->sampler,
+    },
+    error);
+  if (daemon->cost == NULL)
+    return FALSE;
+  orf_cost_service_set_live (daemon->core->cost, daemon->cost);
+  daemon->cost_spans = orf_cost_spans_new (daemon->config, daemon->core->store);
+  return TRUE;
+}
+
+static void
+stop_cost (OrfDaemon *daemon)
+{
+  if (daemon->cost == NULL)
+    return;
+  orf_cost_service_set_live (daemon->core->cost, NULL);
+  orf_cost_meter_stop (daemon->cost);
+  orf_cost_spans_stop (daemon->cost_spans);
 }
 
 static gboolean
@@ -359,9 +391,10 @@ orf_daemon_new (OrfConfig *config, GError **error)
   if (daemon->core == NULL || !start_sources (daemon, error))
     return NULL;
   daemon->audit = orf_audit_log_new (daemon->core->store, daemon->core->router);
-  if (!start_workers (daemon, error) || !start_judge (daemon, error) ||
-      !bind_services (daemon, error) || !start_outbox (daemon, error) ||
-      !start_alerts (daemon, error) || !orf_daemon_start_listeners (daemon, error))
+  if (!start_workers (daemon, error) || !start_cost (daemon, error) ||
+      !start_judge (daemon, error) || !bind_services (daemon, error) ||
+      !start_outbox (daemon, error) || !start_alerts (daemon, error) ||
+      !orf_daemon_start_listeners (daemon, error))
     return NULL;
   daemon->own_tracer = orf_own_tracer_new (&(OrfOwnTracerParts){
     .config = daemon->config,
@@ -399,6 +432,7 @@ orf_daemon_free (OrfDaemon *daemon)
   if (daemon->judge != NULL)
     orf_judge_stop (daemon->judge);
   stop_alerts (daemon);
+  stop_cost (daemon);
   g_clear_pointer (&daemon->actuators, orf_actuators_free);
   g_clear_pointer (&daemon->audit, orf_audit_log_free);
   g_clear_pointer (&daemon->metrics_watch, orf_metrics_watch_free);
@@ -426,6 +460,8 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->notifier, orf_notifier_free);
   g_clear_pointer (&daemon->outbox, orf_outbox_free);
   g_clear_pointer (&daemon->judge, orf_judge_free);
+  g_clear_pointer (&daemon->cost_spans, orf_cost_spans_free);
+  g_clear_pointer (&daemon->cost, orf_cost_meter_free);
   g_clear_pointer (&daemon->cleaner, orf_cleaner_free);
   g_clear_pointer (&daemon->worker_service, orf_worker_service_free);
   g_clear_pointer (&daemon->worker_frame, orf_worker_frame_free);
@@ -505,6 +541,15 @@ reload_notifier (OrfDaemon *daemon)
 }
 
 static void
+reload_cost (OrfDaemon *daemon)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!orf_cost_meter_reload (daemon->cost, &error))
+    g_warning ("prices stay as they are: %s", error->message);
+}
+
+static void
 reload_remote_write (OrfDaemon *daemon)
 {
   g_autoptr (GError) error = NULL;
@@ -549,6 +594,7 @@ orf_daemon_reload (OrfDaemon *daemon, const OrfConfig *fresh)
   orf_gpu_monitor_reload (daemon->gpu, daemon->config);
   orf_scraper_reload (daemon->scraper);
   reload_actuators (daemon);
+  reload_cost (daemon);
   if (daemon->websocket != NULL)
     orf_ws_server_reload (daemon->websocket, daemon->config);
   if (!orf_dashboard_reload (daemon->dashboard, &error))

@@ -16,6 +16,7 @@ struct _OrfNvmlDevice {
   char *id;
   char *uuid;            /* NULL: not told */
   gboolean unified;      /* no memory of its own: the host's */
+  guint64 use_seen_us;   /* the driver's last sample of processes that were busy */
   gboolean no_processes; /* the driver does not tell them, and never will */
   OrfNvmlValues *values; /* NULL of a part: those are told of the whole */
 };
@@ -211,6 +212,9 @@ read_processes (OrfNvmlDevice *device, OrfProbeDeviceSample *sample)
   sample->processes = orf_nvml_processes_read (device->nvml, device->handle, &rc);
   sample->has_processes_complete = sample->processes != NULL;
   sample->processes_complete = sample->processes != NULL; /* of all users and namespaces */
+  if (sample->processes != NULL && device->parent == NULL)
+    orf_nvml_processes_read_use (device->nvml, device->handle, &device->use_seen_us,
+                                 sample->processes);
   device->no_processes = rc == ORF_NVML_NO_FUNCTION || rc == ORF_NVML_NOT_SUPPORTED;
 }
 

@@ -176,3 +176,51 @@ orf_nvml_processes_read (OrfNvml *nvml, OrfNvmlHandle device, int *rc)
   g_ptr_array_sort (processes, compare);
   return g_steal_pointer (&processes);
 }
+
+/* ---- how busy they are ----------------------------------------------------------------------- */
+
+/* Of OrfNvmlProcessUse; NULL: nothing new. */
+static GArray *
+ask_use (OrfNvml *nvml, OrfNvmlHandle device, guint64 since_us)
+{
+  guint32 room = FIRST_ROWS;
+
+  for (;;) {
+    g_autoptr (GArray) rows = g_array_sized_new (FALSE, TRUE, sizeof (OrfNvmlProcessUse), room);
+    guint32 n = room;
+    int rc = 0;
+
+    g_array_set_size (rows, room);
+    rc = nvml->process_use (device, (OrfNvmlProcessUse *) (gpointer) rows->data, &n, since_us);
+    if (rc == ORF_NVML_INSUFFICIENT_SIZE && room < MAX_ROWS) {
+      room = MIN (MAX (n, room) + FIRST_ROWS, MAX_ROWS);
+      continue;
+    }
+    if (rc != ORF_NVML_OK)
+      return NULL;
+    g_array_set_size (rows, MIN (n, room));
+    return g_steal_pointer (&rows);
+  }
+}
+
+void
+orf_nvml_processes_read_use (OrfNvml *nvml,
+                             OrfNvmlHandle device,
+                             guint64 *seen_us,
+                             GPtrArray *processes)
+{
+  g_autoptr (GArray) rows = nvml->process_use ? ask_use (nvml, device, *seen_us) : NULL;
+
+  if (!rows || rows->len == 0)
+    return;
+  for (guint i = 0; i < processes->len; i++)
+    ((OrfProbeProcess *) g_ptr_array_index (processes, i))->utilization_percent = 0;
+  for (guint i = 0; i < rows->len; i++) {
+    const OrfNvmlProcessUse *row = &g_array_index (rows, OrfNvmlProcessUse, i);
+    OrfProbeProcess *process = find (processes, row->pid);
+
+    *seen_us = MAX (*seen_us, row->t_us);
+    if (process)
+      process->utilization_percent = MIN (row->sm_percent, 100u);
+  }
+}

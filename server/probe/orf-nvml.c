@@ -59,6 +59,7 @@ static const Symbol symbols[] = {
   { "nvmlDeviceGetMPSComputeRunningProcesses_v3", NULL, AT (mps.v3), FALSE },
   { "nvmlDeviceGetMPSComputeRunningProcesses_v2", NULL, AT (mps.v2), FALSE },
   { "nvmlDeviceGetMPSComputeRunningProcesses", NULL, AT (mps.v1), FALSE },
+  { "nvmlDeviceGetProcessUtilization", NULL, AT (process_use), FALSE },
   { "nvmlEventSetCreate", NULL, AT (set_create), FALSE },
   { "nvmlEventSetFree", NULL, AT (set_free), FALSE },
   { "nvmlEventSetWait_v2", "nvmlEventSetWait", AT (set_wait), FALSE },

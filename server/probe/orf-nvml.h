@@ -76,6 +76,13 @@ typedef struct {
   guint32 gpu_instance, compute_instance;
 } OrfNvmlEvent;
 
+/* How busy a process kept the device, by the driver's last sample of it. */
+typedef struct {
+  guint32 pid;
+  guint64 t_us;
+  guint32 sm_percent, memory_percent, encoder_percent, decoder_percent;
+} OrfNvmlProcessUse;
+
 typedef int (*OrfNvmlProcessCall) (OrfNvmlHandle, guint32 *n, gpointer processes);
 
 /* A call in the versions that there are, and the size of a row in each. */
@@ -124,6 +131,7 @@ typedef struct {
   int (*retired_pages) (OrfNvmlHandle, guint32 cause, guint32 *n, guint64 *addresses);
   int (*retirement_pending) (OrfNvmlHandle, guint32 *);
   OrfNvmlProcessCalls compute, graphics, mps;
+  int (*process_use) (OrfNvmlHandle, OrfNvmlProcessUse *, guint32 *n, guint64 since_us);
 
   int (*set_create) (OrfNvmlSet *);
   int (*set_free) (OrfNvmlSet);

@@ -4,7 +4,7 @@
 #define FIRST_VERSION 9
 
 static const char batches_sql[] =
-  "SELECT size, peak_bytes, duration_us, operation "
+  "SELECT size, peak_bytes, duration_us, operation, t_us "
   "FROM worker_batch WHERE worker_id = ? ORDER BY rowid DESC LIMIT ?";
 
 static gboolean
@@ -30,6 +30,7 @@ read_batches (
     batch->peak_bytes = orf_statement_get_int64 (statement, 1, -1);
     batch->duration_us = orf_statement_get_int64 (statement, 2, -1);
     batch->operation = orf_statement_dup_text (statement, 3);
+    batch->t_us = sqlite3_column_int64 (statement, 4);
     g_ptr_array_add (batches, batch);
   }
 }

@@ -32,6 +32,7 @@ void orf_worker_row_free (OrfWorkerRow *row);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfWorkerRow, orf_worker_row_free)
 
 typedef struct {
+  gint64 t_us; /* of what was read */
   gint64 size;
   gint64 peak_bytes;  /* -1: unknown */
   gint64 duration_us; /* the same */

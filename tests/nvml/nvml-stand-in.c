@@ -16,6 +16,7 @@
  *   gpus N                       set GPU KEY VALUE          mig GPU PARTS
  *   process GPU KIND PID BYTES   (KIND: compute, graphics, mps; PID alone in BYTES -1: not told)
  *   part-process GPU PART PID BYTES
+ *   use GPU PID PERCENT T_US     (of the driver's sample of it)
  *   fail CALL RC [GPU]           hang CALL MS [GPU]         crash CALL
  *   xid GPU CODE [INSTANCE]      (told once, to those who registered before it was written)
  *
@@ -597,6 +598,46 @@ list (const handle *device,
     there++;
   }
   free (one.text);
+  if (rc == OK && there > *n)
+    rc = INSUFFICIENT_SIZE;
+  *n = there;
+  return rc;
+}
+
+typedef struct {
+  unsigned pid;
+  unsigned long long t_us;
+  unsigned sm, memory, encoder, decoder;
+} use_row;
+
+int
+nvmlDeviceGetProcessUtilization (handle *device,
+                                 use_row *rows,
+                                 unsigned *n,
+                                 unsigned long long since_us)
+{
+  script one = open_script ();
+  char words[6][64];
+  unsigned there = 0;
+  int rc = enter ("nvmlDeviceGetProcessUtilization", device->gpu);
+
+  while (rc == OK && next_line (&one, "use", words) >= 5) {
+    const use_row row = { (unsigned) strtoul (words[2], NULL, 10),
+                          strtoull (words[4], NULL, 10),
+                          (unsigned) strtoul (words[3], NULL, 10),
+                          0,
+                          0,
+                          0 };
+
+    if (atoi (words[1]) != device->gpu || row.t_us <= since_us)
+      continue;
+    if (there < *n)
+      rows[there] = row;
+    there++;
+  }
+  free (one.text);
+  if (rc == OK && there == 0)
+    rc = NOT_FOUND;
   if (rc == OK && there > *n)
     rc = INSUFFICIENT_SIZE;
   *n = there;

@@ -317,6 +317,33 @@ test_processes (void)
   }
 }
 
+/* For whom the device computed, by the driver's last sample, each of which is told once. */
+static void
+test_use_of_processes (void)
+{
+  Probe probe = { 0 };
+  g_autoptr (OrfProbeMessage) hello = NULL;
+  g_autoptr (OrfProbeMessage) first = NULL, second = NULL;
+  const GPtrArray *rows;
+
+  start (&probe, ages[0],
+         "gpus 2\nprocess 0 compute 50000000 5\nprocess 0 compute 50000001 6\n"
+         "process 0 compute 50000002 7\nprocess 1 compute 50000000 5\n"
+         "use 0 50000000 30 1000\nuse 0 50000002 250 1001\nuse 0 77 9 999\n");
+  hello = read_hello (&probe);
+  first = ask (&probe);
+  rows = get (first, 0)->processes;
+  g_assert_cmpfloat (((OrfProbeProcess *) rows->pdata[0])->utilization_percent, ==, 30);
+  g_assert_cmpfloat (((OrfProbeProcess *) rows->pdata[1])->utilization_percent, ==, 0);
+  g_assert_cmpfloat (((OrfProbeProcess *) rows->pdata[2])->utilization_percent, ==, 100);
+  rows = get (first, 1)->processes;
+  g_assert_true (isnan (((OrfProbeProcess *) rows->pdata[0])->utilization_percent));
+  second = ask (&probe); /* nothing new */
+  rows = get (second, 0)->processes;
+  g_assert_true (isnan (((OrfProbeProcess *) rows->pdata[0])->utilization_percent));
+  g_assert_cmpint (stop (&probe), ==, 0);
+}
+
 /* More than the room that is offered first. */
 static void
 test_many_processes (void)
@@ -684,6 +711,7 @@ main (int argc, char **argv)
   g_test_add_func ("/probe-nvml/bus", test_bus);
   g_test_add_func ("/probe-nvml/bus-of-old", test_bus_of_old);
   g_test_add_func ("/probe-nvml/processes", test_processes);
+  g_test_add_func ("/probe-nvml/use-of-processes", test_use_of_processes);
   g_test_add_func ("/probe-nvml/many-processes", test_many_processes);
   g_test_add_func ("/probe-nvml/no-process-info", test_no_process_info);
   g_test_add_func ("/probe-nvml/versions-fall-back", test_versions_fall_back);
