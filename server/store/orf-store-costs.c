@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/orf-names.h"
+
 static const char there_sql[] =
   "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'cost'";
 static const char update_sql[] =
@@ -24,12 +26,8 @@ static const char put_minute_sql[] =
   "devices = max(devices, excluded.devices)";
 static const char drop_sql[] = "DELETE FROM cost WHERE kind = ?1 AND t_us < ?2";
 static const char devices_sql[] = "SELECT device, first_us, until_us FROM cost_device";
-static const char sums_sql[] =
-  "SELECT '' AS device, service, name, price_nano, sum(device_us) FROM cost "
-  "WHERE kind = ?1 AND t_us >= ?2 AND t_us < ?3 GROUP BY service, name, price_nano";
-static const char device_sums_sql[] =
-  "SELECT device, service, name, price_nano, sum(device_us) FROM cost "
-  "WHERE kind = ?1 AND t_us >= ?2 AND t_us < ?3 GROUP BY device, service, name, price_nano";
+static const char rows_sql[] = "SELECT device, service, name, price_nano, device_us FROM cost "
+                               "WHERE kind = ?1 AND t_us >= ?2 AND t_us < ?3";
 static const char span_sql[] =
   "SELECT coalesce(min(first_us), 0), coalesce(max(until_us), 0) FROM cost_device";
 static const char price_sql[] =
@@ -302,17 +300,31 @@ orf_store_load_cost_devices (OrfStore *store, GError **error)
   return g_steal_pointer (&devices);
 }
 
-static gpointer
-make_sum (OrfStatement *statement)
+/* Sums are made here: SQLite would sort all rows for them, which takes four times as long as to
+ * read them. */
+static OrfCostRow *
+ensure_sum (
+  GHashTable *index, GString *key, OrfStatement *statement, gboolean by_device, GPtrArray *rows)
 {
-  OrfCostRow *row = g_new0 (OrfCostRow, 1);
+  const char *device = by_device ? (const char *) sqlite3_column_text (statement, 0) : "";
+  const char *service = (const char *) sqlite3_column_text (statement, 1);
+  const char *name = (const char *) sqlite3_column_text (statement, 2);
+  gint64 price_nano = sqlite3_column_int64 (statement, 3);
+  OrfCostRow *sum;
 
-  row->device = orf_statement_dup_text (statement, 0);
-  row->service = orf_statement_dup_text (statement, 1);
-  row->name = orf_statement_dup_text (statement, 2);
-  row->price_nano = sqlite3_column_int64 (statement, 3);
-  row->device_us = sqlite3_column_int64 (statement, 4);
-  return row;
+  g_string_printf (key, "%" G_GINT64_FORMAT " %zu %zu ", price_nano, strlen (device),
+                   strlen (service));
+  g_string_append (key, device);
+  g_string_append (key, service);
+  g_string_append (key, name);
+  sum = g_hash_table_lookup (index, key->str);
+  if (sum != NULL)
+    return sum;
+  sum = orf_cost_row_new (ORF_COST_USED, 0, device, service, name);
+  sum->price_nano = price_nano;
+  g_ptr_array_add (rows, sum);
+  g_hash_table_insert (index, g_strdup (key->str), sum);
+  return sum;
 }
 
 gboolean
@@ -324,20 +336,27 @@ orf_costs_read (OrfConnection *connection,
                 GPtrArray *rows,
                 GError **error)
 {
-  g_autoptr (OrfStatement)
-    statement = orf_connection_prepare (connection, by_device ? device_sums_sql : sums_sql, error);
-  guint n_before = rows->len;
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, rows_sql, error);
+  g_autoptr (GHashTable) index = orf_names_table_new (g_free, NULL);
+  g_autoptr (GString) key = g_string_new (NULL);
+  gboolean row;
 
   if (statement == NULL)
     return FALSE;
   orf_statement_bind_text (statement, 1, kinds[kind]);
   sqlite3_bind_int64 (statement, 2, from_us);
   sqlite3_bind_int64 (statement, 3, to_us);
-  if (!orf_connection_collect (connection, statement, make_sum, rows, error))
-    return FALSE;
-  for (guint i = n_before; i < rows->len; i++)
-    ((OrfCostRow *) rows->pdata[i])->kind = kind;
-  return TRUE;
+  for (;;) {
+    OrfCostRow *sum;
+
+    if (!orf_connection_step (connection, statement, &row, error))
+      return FALSE;
+    if (!row)
+      return TRUE;
+    sum = ensure_sum (index, key, statement, by_device, rows);
+    sum->kind = kind;
+    sum->device_us += sqlite3_column_int64 (statement, 4);
+  }
 }
 
 gboolean
