@@ -12,6 +12,7 @@ const SEVERITIES = ["critical", "warning", "info"];
 const LEVELS = { critical: "critical", warning: "medium", info: "" };
 const STATES = { firing: 0, pending: 1 };
 const SPANS = [["1", "1 hour"], ["4", "4 hours"], ["24", "24 hours"]];
+const REFUSED = "Your token may look, but not acknowledge or silence: that takes the role operate.";
 const VERDICTS = [["", "none yet"], ["useful", "useful: something had to be done"], ["known", "known: true, and no news"], ["noise", "noise: nothing was wrong"]];
 
 export class Alerts {
@@ -20,7 +21,6 @@ export class Alerts {
   #alerts = new Map(); // id → AlertInfo
   #cards = new Map(); // id → Card
   #known = false; // it was told once what fires
-  #refused = null; // why nothing may be done from here
 
   constructor(section, session, store) {
     this.#session = session;
@@ -39,10 +39,7 @@ export class Alerts {
       this.acknowledge.dialog, this.silence.dialog);
     session.every(LIST_MS, () => this.#ask());
     session.addEventListener("state", () => this.#show());
-    session.addEventListener("retry", () => {
-      this.#refused = null;
-      this.#show();
-    });
+    session.addEventListener("roles", () => this.#show());
     session.watch(() => session.client.alerts.watch(), ({ value, seq, dropped }) => {
       if (seq === 1) this.#replace(value.alerts);
       else for (const alert of value.alerts) this.#take(alert);
@@ -68,7 +65,8 @@ export class Alerts {
     this.#replace(active.alerts);
     this.#show();
     this.history.tell(past.alerts, historyCells);
-    this.silences.tell(quiet.silences, (one) => this.#silenceCells(one));
+    const { mayOperate } = this.#session;
+    this.silences.tell(quiet.silences.map((one) => ({ ...one, mayOperate })), (one) => this.#silenceCells(one));
   }
 
   #replace(alerts) {
@@ -92,13 +90,13 @@ export class Alerts {
       setText(this.summary, describe(firing, pending));
       setAttribute(this.summary, "class", `headline ${firing.length > 0 && !stale ? LEVELS[firing[0].severity] : ""}`.trimEnd());
     }
-    setText(this.note, stale ? "Not connected: this is how it was." : this.#refused ?? "");
+    setText(this.note, stale ? "Not connected: this is how it was." : this.#session.mayOperate ? "" : REFUSED);
     for (const [id, card] of this.#cards) {
       if (this.#alerts.has(id)) continue;
       card.element.remove();
       this.#cards.delete(id);
     }
-    alerts.forEach((alert, i) => this.#showCard(alert, i, stale || this.#refused !== null));
+    alerts.forEach((alert, i) => this.#showCard(alert, i, stale || !this.#session.mayOperate));
   }
 
   /** A card stays the element it was, so that who is on one of its buttons stays there. */
@@ -114,7 +112,7 @@ export class Alerts {
   }
 
   #silenceCells(one) {
-    const button = el("button", { type: "button", class: "quiet", onclick: () => this.#end(one.id, button) }, "End");
+    const button = el("button", { type: "button", class: "quiet", disabled: !one.mayOperate, onclick: () => this.#end(one.id, button) }, "End");
     button.setAttribute("aria-label", `End the silence of ${one.matchers}`);
     return [
       el("td", {}, dayTime(one.until_us)),
@@ -142,10 +140,7 @@ export class Alerts {
       await this.#ask();
       return null;
     } catch (error) {
-      if (error.status !== "PERMISSION_DENIED") return error.message;
-      this.#refused = "Your token may look, but not acknowledge or silence: that takes the role operate.";
-      this.#show();
-      return this.#refused;
+      return error.status === "PERMISSION_DENIED" ? REFUSED : error.message;
     }
   }
 }

@@ -22,6 +22,7 @@ export class Cleanup {
   #done;
   #asked = 0;
   #devices = "";
+  #canBeAsked = false; // there is a worker
 
   /** done: after each cleanup. */
   constructor(session, done) {
@@ -29,6 +30,7 @@ export class Cleanup {
     this.#done = done;
     this.button = el("button", { type: "button", disabled: true, onclick: () => this.#open() }, "Free memory…");
     this.device = el("select", { onchange: () => this.#plan() });
+    session.addEventListener("roles", () => this.#showButton());
     this.level = el("select", { onchange: () => this.#plan() }, ...LEVELS.map(([value, text]) => el("option", { value }, text)));
     this.text = el("p", { role: "status" });
     this.list = el("ul", { class: "plan" });
@@ -46,12 +48,18 @@ export class Cleanup {
   /** The workers there are: without one nobody can be asked. */
   tell(workers) {
     const devices = [...new Set(workers.filter(({ state, device }) => state !== "lost" && device !== null).map(({ device }) => device))].sort();
-    this.button.disabled = devices.length === 0;
+    this.#canBeAsked = devices.length > 0;
+    this.#showButton();
     if (devices.join("\n") === this.#devices) return;
     this.#devices = devices.join("\n");
     const chosen = this.device.value;
     this.device.replaceChildren(...devices.map((device) => el("option", { value: device }, device)));
     if (devices.includes(chosen)) this.device.value = chosen;
+  }
+
+  #showButton() {
+    this.button.disabled = !this.#canBeAsked || !this.#session.mayOperate;
+    this.button.title = this.#session.mayOperate ? "" : "That takes the role operate.";
   }
 
   #open() {

@@ -41,6 +41,7 @@ export class Health {
 
   async #ask() {
     this.#status = await this.#session.client.status.get();
+    this.#session.tellRoles(this.#status.roles);
     this.#show();
   }
 

@@ -24,6 +24,7 @@ export class Session extends EventTarget {
   #wasLive = false;
   #denied = null;
   #routines = new Set();
+  roles = null; // of whoever looks, null: not known yet
   state = { name: "connecting", ageMs: null, retryInMs: null, error: null };
 
   constructor(store) {
@@ -38,9 +39,22 @@ export class Session extends EventTarget {
       !document.hidden && this.client.state.state === "waiting" && this.client.retry());
   }
 
+  /** What the server says that its caller may do. */
+  tellRoles(roles) {
+    const isNew = roles.join() !== this.roles?.join();
+    this.roles = roles;
+    if (isNew) this.dispatchEvent(new Event("roles"));
+  }
+
+  /** Whether what writes can be asked for; until it is known it is tried. */
+  get mayOperate() {
+    return this.roles === null || this.roles.includes("operate");
+  }
+
   /** Somebody logged in. */
   retry() {
     this.#denied = null;
+    this.roles = null;
     this.client.reconnect();
     this.dispatchEvent(new Event("retry"));
     this.#look();
@@ -90,7 +104,7 @@ export class Session extends EventTarget {
     }
   }
 
-  /** Runs what asks for slow things now, every so often, and whenever the connection came back. */
+  /** Runs what asks for slow things now, every so often, and whenever the connection came back; → what runs it once more. */
   every(ms, ask) {
     let doneAt = -Infinity;
     const routine = async () => {
@@ -105,6 +119,7 @@ export class Session extends EventTarget {
     this.#routines.add(() => performance.now() - doneAt > JUST_MS && routine());
     setInterval(() => this.client.state.state === "open" && !document.hidden && routine(), ms);
     routine();
+    return routine;
   }
 
   // --- its own
