@@ -16,6 +16,7 @@ import { Login } from "./login.js";
 import { Memory } from "./memory.js";
 import { bindTheme } from "./palette.js";
 import { recall, remember } from "./remember.js";
+import { Traces } from "./traces.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -26,6 +27,7 @@ const sections = [
   new Gpu($("gpu"), session, store, ahead),
   new Memory($("gpu"), session),
   new Forecast($("forecast"), session, ahead),
+  new Traces($("traces"), session, store),
   new Host($("host"), session, store, ahead),
   new Explorer($("explorer"), session, store, ahead),
 ];

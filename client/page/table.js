@@ -7,6 +7,13 @@ export const right = (text, more = {}) => el("td", { class: "number", ...more },
 export const bytes = (value) => right(quantity(value, "bytes"));
 export const badge = (text, level) => el("span", { class: `badge ${level ?? ""}` }, text);
 
+/** A number over the bar of its share, 0 to 1. */
+export function bar(text, share, level = "") {
+  const fill = el("i", { class: level || null });
+  fill.style.width = `${100 * Math.min(Math.max(share, 0), 1)}%`;
+  return el("td", { class: "number" }, text, el("span", { class: "share", "aria-hidden": "true" }, fill));
+}
+
 /** A caption, and rows of cells that are made anew only where something changed. */
 export class Table {
   #told = null;
@@ -24,14 +31,19 @@ export class Table {
       el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${title}, table` }, this.table));
   }
 
-  /** make(item): the cells of a row, or of each row of a group, the first of which has those that span it. */
+  /**
+   * make(item): the cells of a row, or of each row of a group, the first of which has those that span it. Who is on
+   * something with a data-key stays on what has the same.
+   */
   tell(items, make) {
     const text = JSON.stringify(items);
     if (text === this.#told) return;
     this.#told = text;
     this.nothing.hidden = items.length > 0;
     this.table.hidden = items.length === 0;
+    const key = this.table.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
     this.table.replaceChildren(this.table.tHead, ...bodies(items.map(make)));
+    if (key !== undefined) this.table.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
   }
 }
 

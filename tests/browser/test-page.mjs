@@ -65,7 +65,7 @@ await run({
 
   restart: async () => {
     const visit = await Visit.begin();
-    visit.allowed = [/WebSocket connection to .* failed/, /ERR_CONNECTION_REFUSED/];
+    visit.allowed = [/WebSocket connection to .* failed/, /ERR_CONNECTION_RE(FUSED|SET)/];
     await visit.state("live");
     await visit.firstChart();
     const last = (await visit.csv("CPU")).rows.at(-1).second;
@@ -389,7 +389,7 @@ await run({
     const history = async () => (await ask("call", "alerts.history", {})).alerts;
     const visit = await Visit.begin();
     const { page } = visit;
-    visit.allowed = [/WebSocket connection to .* failed/, /ERR_CONNECTION_REFUSED/];
+    visit.allowed = [/WebSocket connection to .* failed/, /ERR_CONNECTION_RE(FUSED|SET)/];
     await visit.state("live");
     const section = page.locator("#alerts");
     await section.getByRole("status").getByText("Nothing fires", { exact: true }).waitFor();
