@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/orf-clock.h"
+#include "core/orf-steps.h"
 #include "orf-decode.h"
 #include "orf-encode.h"
 #include "orf-error.h"
@@ -29,6 +30,8 @@ typedef struct {
   gint64 kill_us; /* monotonic; from its start on */
   OrfSqlChild *child;
   gint64 held_bytes;
+  OrfSteps *steps; /* NULL: the call is not traced */
+  gint64 step_us;  /* when what it does now began, waiting or running */
 } Query;
 
 struct _OrfSqlService {
@@ -48,9 +51,21 @@ query_free (Query *query)
 {
   orf_memory_add (query->service->memory, ORF_MEMORY_QUERIES, -query->held_bytes);
   g_clear_pointer (&query->child, orf_sql_child_free);
+  g_clear_pointer (&query->steps, orf_steps_unref);
   g_free (query->sql);
   g_free (query->params);
   g_free (query);
+}
+
+/* What it did until now is over. */
+static void
+end_step (Query *query, const char *name)
+{
+  gint64 now_us = orf_clock_monotonic_us ();
+
+  if (query->steps != NULL)
+    orf_steps_add (query->steps, name, query->step_us, now_us);
+  query->step_us = now_us;
 }
 
 static void
@@ -111,6 +126,7 @@ ended_cb (gpointer user_data, const GString *answer, const char *problem)
   OrfSqlService *service = query->service;
   GError *error = NULL;
 
+  end_step (query, "sql.run");
   if (query->call != NULL) {
     error = problem != NULL ? g_error_new (ORF_ERROR, ORF_ERROR_UNAVAILABLE,
                                            "the process that ran the statement %s", problem)
@@ -214,6 +230,7 @@ start_waiting (OrfSqlService *service)
 
     if (query == NULL)
       return;
+    end_step (query, "sql.wait");
     if (orf_call_is_ended (query->call))
       error = g_error_new (ORF_ERROR, ORF_ERROR_CANCELLED, "nobody waits for it");
     if (error != NULL || !start (query, &error)) {
@@ -266,6 +283,10 @@ query_cb (OrfCall *call, const OrfSqlQueryParams *params, gpointer user_data)
   query = g_new0 (Query, 1);
   query->service = service;
   query->call = call;
+  query->steps = orf_steps_get_current ();
+  if (query->steps != NULL)
+    orf_steps_ref (query->steps);
+  query->step_us = orf_clock_monotonic_us ();
   query->sql = g_strdup (params->sql);
   query->params = g_strdup (params->params);
   query->max_rows = MIN (params->max_rows, service->config->sql.max_rows);

@@ -205,7 +205,7 @@ add_step (OrfOwnTracer *tracer, const OrfSpan *parent, const OrfStep *step, gint
                FLAG_HAS_IS_REMOTE;
   span.start_us = step->start_us + offset_us;
   span.duration_us = step->end_us - step->start_us;
-  if (g_str_has_prefix (step->name, "store."))
+  if (g_str_has_prefix (step->name, "store.") || g_str_has_prefix (step->name, "sql."))
     span.attributes = orf_span_batch_add_text (tracer->batch, of_sqlite, -1);
   g_array_append_val (tracer->batch->spans, span);
 }

@@ -147,6 +147,15 @@ def test_steps(t):
             equal(span["attributes"].get("db.system.name"), "sqlite" if span["operation"].startswith("store.") else None)
 
 
+def test_statement(t):
+    """sql.query waits for its turn, and runs in a process."""
+    daemon, context = t.start(settings={"trace.slow_us": 0}), Context()
+    daemon.call("sql.query", {"sql": "SELECT 1"}, meta={"traceparent": str(context)})
+    root, *steps = spans_of(daemon, context, 2)
+    equal((root["operation"], steps[-1]["operation"], steps[-1]["attributes"]), ("sql.query", "sql.run", {"db.system.name": "sqlite"}))
+    assert {span["operation"] for span in steps} <= {"sql.wait", "sql.run"}, steps
+
+
 def test_rate(t):
     """No caller makes it write more than it may; what is left out is counted."""
     daemon = t.start(settings={"trace.max_spans_per_s": 1})
