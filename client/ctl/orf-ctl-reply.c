@@ -4,21 +4,46 @@
 #include "orf-encode.h"
 #include "orf-error.h"
 #include "orf-json.h"
+#include "orf-trace-context.h"
 
 #include "orf-ctl-reply.h"
+
+/* By the names that OpenTelemetry has for them: scripts and CI jobs are traced so. */
+static void
+append_trace (GString *meta)
+{
+  const char *traceparent = g_getenv ("TRACEPARENT");
+  char state[ORF_TRACE_STATE_CHARS + 1];
+  OrfTraceContext context;
+
+  if (!orf_trace_context_parse (traceparent, &context))
+    return;
+  orf_encode_member (meta, "traceparent");
+  orf_encode_string (meta, traceparent, -1);
+  if (orf_trace_state_clean (g_getenv ("TRACESTATE"), state) == 0)
+    return;
+  orf_encode_member (meta, "tracestate");
+  orf_encode_string (meta, state, -1);
+}
 
 GString *
 orf_ctl_request_new (const char *method, const char *params, gint64 deadline_ms)
 {
   GString *out = g_string_new ("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":");
+  g_autoptr (GString) meta = g_string_new ("{");
 
   orf_encode_string (out, method, -1);
   if (params != NULL) {
     g_string_append (out, ",\"params\":");
     g_string_append (out, params);
   }
-  if (deadline_ms > 0)
-    g_string_append_printf (out, ",\"meta\":{\"deadline_ms\":%" G_GINT64_FORMAT "}", deadline_ms);
+  if (deadline_ms > 0) {
+    orf_encode_member (meta, "deadline_ms");
+    orf_encode_integer (meta, deadline_ms);
+  }
+  append_trace (meta);
+  if (meta->len > 1)
+    g_string_append_printf (out, ",\"meta\":%s}", meta->str);
   g_string_append_c (out, '}');
   g_strdelimit (out->str, "\r\n", ' ');
   g_string_append_c (out, '\n');

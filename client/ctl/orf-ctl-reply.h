@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /* A JSON-RPC request of ours and the response to it, as text. */
 
 /* One line, ended by a newline.  params is JSON text that parses (raw newlines in it are only space
- * there), or NULL; deadline_ms 0: none. */
+ * there), or NULL; deadline_ms 0: none.  In the trace of $TRACEPARENT, $TRACESTATE. */
 GString *orf_ctl_request_new (const char *method, const char *params, gint64 deadline_ms);
 
 /* TRUE: this text is the response, and not a notification or chatter before it. */

@@ -68,6 +68,16 @@ def test_transports(t):
     equal([states[context.trace] for context in contexts], ["a=1,b=2", None, "c=3", None, None, None])
 
 
+def test_ctl(t):
+    """orfeasctl is in the trace of who ran it."""
+    daemon, context = t.start(), Context()
+    for traceparent in (str(context), "nonsense", "\udcff"):
+        env = t.environment({"TRACEPARENT": traceparent, "TRACESTATE": "a=1"})
+        subprocess.run([orfeas_test.ORFEASCTL, "--socket", daemon.socket, "call", "gpu.list"], check=True, capture_output=True, env=env, timeout=PATIENCE_S)
+    spans_of(daemon, context)
+    equal(daemon.sql("SELECT lower(hex(trace_id)), trace_state FROM trace JOIN span USING (trace_no)"), [(context.trace, "a=1")])
+
+
 def test_malformed(t):
     """What is no context is none, and never an error."""
     daemon = t.start(settings={"trace.sample_percent": 100})
