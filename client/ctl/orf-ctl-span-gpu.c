@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "orf-ctl-span-gpu.h"
 
+#include <jansson.h>
+
 #include "orf-ctl-format.h"
 
 static gint64
@@ -72,9 +74,9 @@ format_bytes (gint64 bytes)
 }
 
 char *
-orf_ctl_span_gpu_format (const OrfCtl *ctl, const OrfCtlSpanGpu *gpu)
+orf_ctl_span_gpu_format (const OrfCtlTerminal *terminal, const OrfCtlSpanGpu *gpu)
 {
-  const char *arrow = orf_ctl_get_terminal (ctl)->utf8 ? " → " : " to ";
+  const char *arrow = terminal->utf8 ? " → " : " to ";
   g_autofree char *start = format_bytes (gpu->start_bytes);
   g_autofree char *end = format_bytes (gpu->end_bytes);
   gboolean same = gpu->start_bytes == gpu->end_bytes;

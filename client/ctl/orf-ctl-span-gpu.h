@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "orf-ctl.h"
+#include "orf-ctl-terminal.h"
 
 G_BEGIN_DECLS
 
@@ -16,7 +16,7 @@ typedef struct {
 gboolean orf_ctl_span_gpu_read (OrfCtlSpanGpu *gpu, const char *json);
 void orf_ctl_span_gpu_clear (OrfCtlSpanGpu *gpu);
 /* "12.0 GiB → 13.5 GiB high" */
-char *orf_ctl_span_gpu_format (const OrfCtl *ctl, const OrfCtlSpanGpu *gpu);
+char *orf_ctl_span_gpu_format (const OrfCtlTerminal *terminal, const OrfCtlSpanGpu *gpu);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OrfCtlSpanGpu, orf_ctl_span_gpu_clear)
 

@@ -50,7 +50,9 @@ format_gpu (const OrfCtl *ctl, const OrfSpanInfo *span)
 {
   g_auto (OrfCtlSpanGpu) gpu = { 0 };
 
-  return orf_ctl_span_gpu_read (&gpu, span->gpu) ? orf_ctl_span_gpu_format (ctl, &gpu) : NULL;
+  return orf_ctl_span_gpu_read (&gpu, span->gpu)
+           ? orf_ctl_span_gpu_format (orf_ctl_get_terminal (ctl), &gpu)
+           : NULL;
 }
 
 static gboolean
@@ -104,6 +106,8 @@ append_waterfall (const OrfCtl *ctl, const OrfTracesGetResult *trace, GString *o
 static void
 append_gpu (const OrfCtl *ctl, const OrfTracesGetResult *trace, GString *out)
 {
+  const OrfCtlTerminal *terminal = orf_ctl_get_terminal (ctl);
+
   for (guint i = 0; i < trace->spans->len; i++) {
     const OrfSpanInfo *span = trace->spans->pdata[i];
     g_auto (OrfCtlSpanGpu) gpu = { 0 };
@@ -111,8 +115,8 @@ append_gpu (const OrfCtl *ctl, const OrfTracesGetResult *trace, GString *out)
 
     if (span->depth > 0 || !orf_ctl_span_gpu_read (&gpu, span->gpu))
       continue;
-    device = orf_ctl_terminal_clean (orf_ctl_get_terminal (ctl), gpu.device);
-    text = orf_ctl_span_gpu_format (ctl, &gpu);
+    device = orf_ctl_terminal_clean (terminal, gpu.device);
+    text = orf_ctl_span_gpu_format (terminal, &gpu);
     g_string_append_printf (out, "%s %s\n", device, text);
   }
 }
