@@ -111,6 +111,16 @@ def test_sampled(t):
     equal(len(daemon.call("traces.list", {})["traces"]), 1)
 
 
+def test_share(t):
+    """Of 3,000 calls some 30: fewer than 5 or more than 80 are not to be seen in a lifetime."""
+    daemon = t.start(settings={"trace.sample_percent": 1})
+    for _ in range(6):
+        daemon.ask([request("health.check", request_id=i) for i in range(500)])
+    daemon.stop()
+    ((n, roots),) = daemon.sql("SELECT count(*), count(DISTINCT trace_no) FROM span WHERE parent_id IS NULL")
+    assert 5 <= n <= 80 and n == roots, (n, roots)
+
+
 def test_recursion(t):
     """A look at traces, what is sent of them, and a stream make none."""
     daemon = t.start(settings={"trace.sample_percent": 100})
