@@ -139,9 +139,9 @@ parse (const Writer *writer, const char *text)
 static void
 add_members (GString *json, const OrfOtlpNode *object, const char *except)
 {
-  const OrfOtlpNode *first = orf_otlp_node_is (object, ORF_OTLP_NODE_OBJECT) ? object->first : NULL;
-
-  for (const OrfOtlpNode *member = first; member != NULL; member = member->next)
+  if (object == NULL || object->type != ORF_OTLP_NODE_OBJECT)
+    return;
+  for (const OrfOtlpNode *member = object->first; member != NULL; member = member->next)
     if (except == NULL || !is (member, except))
       add_node_tag (json, member);
 }

@@ -337,9 +337,9 @@ make_span (Writer *writer, const OrfSpanRow *row)
 static void
 write_members (GString *to, guint number, const OrfOtlpNode *object)
 {
-  const OrfOtlpNode *first = orf_otlp_node_is (object, ORF_OTLP_NODE_OBJECT) ? object->first : NULL;
-
-  for (const OrfOtlpNode *member = first; member != NULL; member = member->next) {
+  if (object == NULL || object->type != ORF_OTLP_NODE_OBJECT)
+    return;
+  for (const OrfOtlpNode *member = object->first; member != NULL; member = member->next) {
     g_autoptr (GString) pair = g_string_new (NULL);
 
     write_pair (pair, member);
