@@ -5,6 +5,7 @@ import { session, store } from "./live.js";
 import { Ahead } from "./ahead.js";
 import { Alerts } from "./alerts.js";
 import { setAttribute, setText } from "./dom.js";
+import { Cost } from "./cost.js";
 import { countCharts } from "./chart.js";
 import { Explorer } from "./explorer.js";
 import { Forecast } from "./forecast.js";
@@ -28,6 +29,7 @@ const sections = [
   new Memory($("gpu"), session),
   new Forecast($("forecast"), session, ahead),
   new Traces($("traces"), session, store),
+  new Cost($("cost"), session, store),
   new Host($("host"), session, store, ahead),
   new Explorer($("explorer"), session, store, ahead),
 ];

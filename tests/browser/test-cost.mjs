@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import assert from "node:assert/strict";
+
+import { AxeBuilder, Visit, ask, run, until } from "./harness.mjs";
+
+async function axe(visit, what) {
+  const { violations } = await new AxeBuilder({ page: visit.page }).analyze();
+  assert.deepEqual(violations.map(({ id, nodes }) => [id, ...nodes.map(({ html, failureSummary }) => [html, failureSummary])]), [], what);
+}
+
+async function look(visit, name) {
+  for (const [colorScheme, width] of [["light", 1440], ["dark", 390]]) {
+    await visit.page.emulateMedia({ colorScheme });
+    await visit.page.setViewportSize({ width, height: 900 });
+    await visit.fits();
+    await axe(visit, `${name}, ${colorScheme} at ${width}`);
+    await visit.screenshot(`cost-${name}-${colorScheme}-${width}`);
+  }
+  await visit.page.setViewportSize({ width: 1440, height: 900 });
+}
+
+async function see() {
+  const visit = await Visit.begin();
+  await visit.state("live");
+  visit.section = visit.page.locator("#cost");
+  await visit.section.scrollIntoViewIfNeeded();
+  visit.rows = (name) => visit.section.getByRole("table", { name, exact: true }).locator("tbody tr");
+  await visit.rows("For whom").first().waitFor();
+  return visit;
+}
+
+/** "€1,234.50" → 1234.5 */
+const amount = (text) => Number(/[\d.,]+/.exec(text)[0].replaceAll(",", ""));
+
+await run({
+  // a second costs one: the lines are the bill, however it is split
+  priced: async () => {
+    const visit = await see();
+    const { section, rows } = visit;
+    const total = () => section.locator(".big").innerText();
+    assert.match(await total(), /^€\d/);
+    for (const by of ["device", "process", "worker", "service", "operation"]) {
+      await section.getByRole("combobox", { name: "Split" }).selectOption(by);
+      const { entries } = await ask("call", "cost.summary", { by });
+      await until(async () => (await rows("For whom").count()) === entries.length + 1, `${entries.length} rows by ${by}`);
+      const lines = await rows("For whom").evaluateAll((all) => all.map((row) => row.cells[2].textContent));
+      const sum = lines.reduce((whole, text) => whole + amount(text), 0);
+      assert.ok(Math.abs(sum - amount(await total())) <= 0.01 * lines.length, `${lines} are not ${await total()}`);
+    }
+    assert.match(await rows("For whom").last().innerText(), /^Idle/);
+    await section.getByText("Unseen, not in it").waitFor();
+    const month = rows("By month").first();
+    assert.match(await month.innerText(), /20\d\d/);
+    assert.ok(amount(await month.locator("td").nth(0).innerText()) > 0);
+    assert.equal(await section.getByText("No price is set").isVisible(), false);
+    await look(visit, "priced");
+    await visit.end();
+  },
+
+  // times are there without a price, and what is to be set is said
+  "no-price": async () => {
+    const visit = await see();
+    await visit.section.getByText("[cost] gpu_hour=2.50").waitFor();
+    assert.match(await visit.section.locator(".big").innerText(), /\d\u202f(s|ms|min)$/);
+    const cells = await visit.rows("For whom").first().locator("td").allInnerTexts();
+    assert.match(cells[0], /\d/);
+    assert.equal(cells[1], "–");
+    await look(visit, "no-price");
+    await visit.end();
+  },
+});
