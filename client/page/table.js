@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* A card with a table in it, and the cells that several of them have. */
-import { el } from "./dom.js";
+import { el, setText } from "./dom.js";
 import { quantity } from "./format.js";
 
 export const right = (text, more = {}) => el("td", { class: "number", ...more }, text);
@@ -17,9 +17,11 @@ export function bar(text, share, level = "") {
 /** A caption, and rows of cells that are made anew only where something changed. */
 export class Table {
   #told = null;
+  #nothing;
 
   constructor(title, heads, nothing) {
-    this.nothing = el("p", { class: "muted" }, nothing);
+    this.#nothing = nothing;
+    this.nothing = el("p", { class: "muted" }, "…"); // until it is known
     this.note = el("span", { class: "muted" });
     this.actions = el("span", { class: "actions" });
     this.table = el("table", { "aria-label": title, hidden: true },
@@ -39,6 +41,7 @@ export class Table {
     const text = JSON.stringify(items);
     if (text === this.#told) return;
     this.#told = text;
+    setText(this.nothing, this.#nothing);
     this.nothing.hidden = items.length > 0;
     this.table.hidden = items.length === 0;
     const key = this.table.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
