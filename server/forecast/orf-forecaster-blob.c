@@ -1,41 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The state as it is in memory, behind a head that tells its version and its sum. */
 #include <math.h>
-#include <string.h>
 
 #include "orf-error.h"
 
 #include "forecast/orf-forecaster-state.h"
+#include "stats/orf-state-blob.h"
 
 #define BLOB_MAGIC   0x4346524fu /* "ORFC" */
 #define BLOB_VERSION 2u          /* of the layout: another is refused */
 
-typedef struct {
-  guint32 magic, version;
-  guint64 state_bytes;
-  guint64 sum; /* of the state's bytes: FNV-1a */
-} BlobHead;
-
-static guint64
-sum_bytes (const guint8 *data, gsize length)
-{
-  guint64 sum = 0xcbf29ce484222325u;
-
-  for (gsize i = 0; i < length; i++)
-    sum = (sum ^ data[i]) * 0x100000001b3u;
-  return sum;
-}
-
 GBytes *
 orf_forecaster_save (const OrfForecaster *self)
 {
-  BlobHead head = { BLOB_MAGIC, BLOB_VERSION, sizeof self->state,
-                    sum_bytes ((const guint8 *) &self->state, sizeof self->state) };
-  guint8 *data = g_malloc (sizeof head + sizeof self->state);
-
-  memcpy (data, &head, sizeof head);
-  memcpy (data + sizeof head, &self->state, sizeof self->state);
-  return g_bytes_new_take (data, sizeof head + sizeof self->state);
+  return orf_state_blob_pack (BLOB_MAGIC, BLOB_VERSION, &self->state, sizeof self->state);
 }
 
 static gboolean
@@ -72,20 +49,17 @@ is_state (const OrfForecasterState *state)
 OrfForecaster *
 orf_forecaster_restore (GBytes *blob, GError **error)
 {
-  gsize length;
-  const guint8 *data = g_bytes_get_data (blob, &length);
-  g_autofree OrfForecaster *self = g_new0 (OrfForecaster, 1);
-  BlobHead head = { 0 };
+  gsize length = 0;
+  g_autofree OrfForecasterState *state = orf_state_blob_unpack (BLOB_MAGIC, BLOB_VERSION, blob,
+                                                                &length);
+  OrfForecaster *self;
 
-  if (length == sizeof head + sizeof self->state) {
-    memcpy (&head, data, sizeof head);
-    memcpy (&self->state, data + sizeof head, sizeof self->state);
+  if (state == NULL || length != sizeof *state || !is_state (state)) {
+    g_set_error_literal (error, ORF_ERROR, ORF_ERROR_DATA_LOSS,
+                         "not the saved state of a forecaster of this version");
+    return NULL;
   }
-  if (head.magic == BLOB_MAGIC && head.version == BLOB_VERSION &&
-      head.state_bytes == sizeof self->state &&
-      head.sum == sum_bytes (data + sizeof head, sizeof self->state) && is_state (&self->state))
-    return g_steal_pointer (&self);
-  g_set_error_literal (error, ORF_ERROR, ORF_ERROR_DATA_LOSS,
-                       "not the saved state of a forecaster of this version");
-  return NULL;
+  self = g_new0 (OrfForecaster, 1);
+  self->state = *state;
+  return self;
 }

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "anomaly/orf-alarm-gate.h"
+#include "anomaly/orf-anomaly-watch.h"
+#include "anomaly/orf-decayed-pca.h"
+
+G_BEGIN_DECLS
+
+/*
+ * The series of one entity (a device, a host, a service), judged row by row: each by itself, and
+ * how they move together.  What they say is one score: the rarest series, corrected for how many
+ * there are; a tenth of what each other says beyond the usual; and what the main axes do not
+ * explain.  One series is a group too.
+ */
+typedef struct _OrfAnomalyGroup OrfAnomalyGroup;
+
+typedef struct {
+  guint n_series;        /* 1 to ORF_DECAYED_PCA_MAX */
+  gint64 step_us;        /* > 0 */
+  double alarms_per_day; /* > 0 */
+  guint64 counters;      /* bit i: series i only rises, and a fall is a restart */
+  guint number;          /* among others: their costly rows are then not the same ones */
+} OrfAnomalySetup;
+
+typedef struct {
+  float score; /* -log10 of how rare the row is; 0 too where an alarm told it already */
+  gboolean alarm;
+  OrfDetector detector;          /* ORF_N_DETECTORS: they do not move together as they do */
+  guint series;                  /* the strangest one */
+  double expected, lower, upper; /* of it; NAN: nothing is */
+} OrfAnomalyGroupVerdict;
+
+/* NULL: the setup is not one (INVALID_ARGUMENT). */
+OrfAnomalyGroup *orf_anomaly_group_new (const OrfAnomalySetup *setup, GError **error);
+void orf_anomaly_group_free (OrfAnomalyGroup *self);
+
+/* values: of each series; not finite: none.  FALSE: the row is not later than the last. */
+gboolean orf_anomaly_group_push (OrfAnomalyGroup *self,
+                                 gint64 t_us,
+                                 const double *values,
+                                 OrfAnomalyGroupVerdict *verdict);
+guint orf_anomaly_group_get_n_series (const OrfAnomalyGroup *self);
+
+/* All that it knows, the setup with it; for the same build's byte order and layout only. */
+GBytes *orf_anomaly_group_save (const OrfAnomalyGroup *self);
+/* DATA_LOSS: not such a blob, or one that contradicts itself. */
+OrfAnomalyGroup *orf_anomaly_group_restore (GBytes *blob, GError **error);
+
+gsize orf_anomaly_group_get_bytes (const OrfAnomalyGroup *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfAnomalyGroup, orf_anomaly_group_free)
+
+G_END_DECLS

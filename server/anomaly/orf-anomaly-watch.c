@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "anomaly/orf-anomaly-watch.h"
+#include "stats/orf-spread.h"
+
+#include <math.h>
+#include <string.h>
+
+/* What is nearer than this share of the value is the same: exporters print five digits. */
+#define FLOOR_SHARE 1e-4
+/* And where the value is 0. */
+#define LEAST_FLOOR 1e-12
+/* What is told as expected is so many usual distances wide, to either side. */
+#define EXPECTED_DEVIATIONS 3
+
+typedef struct {
+  const char *name;
+  OrfAnomalyKind kind;
+} DetectorRow;
+
+static const DetectorRow rows[ORF_N_DETECTORS + 1] = {
+  [ORF_DETECTOR_LEVEL] = { "level", ORF_ANOMALY_KIND_SPIKE },
+  [ORF_DETECTOR_MOVE] = { "move", ORF_ANOMALY_KIND_SPIKE },
+  [ORF_DETECTOR_LONG_LEVEL] = { "long-level", ORF_ANOMALY_KIND_OUTLIER },
+  [ORF_DETECTOR_RANGE] = { "range", ORF_ANOMALY_KIND_OUTLIER },
+  [ORF_DETECTOR_SEASON] = { "season", ORF_ANOMALY_KIND_PATTERN },
+  [ORF_DETECTOR_SEASON_FITTED] = { "season-fitted", ORF_ANOMALY_KIND_PATTERN },
+  [ORF_DETECTOR_SEASON_MOVE] = { "season-move", ORF_ANOMALY_KIND_PATTERN },
+  [ORF_DETECTOR_DRIFT] = { "drift", ORF_ANOMALY_KIND_DRIFT },
+  [ORF_DETECTOR_FROZEN] = { "frozen", ORF_ANOMALY_KIND_SILENCE },
+  [ORF_N_DETECTORS] = { "correlated", ORF_ANOMALY_KIND_CORRELATED },
+};
+
+const char *
+orf_detector_get_name (OrfDetector detector)
+{
+  return rows[MIN (detector, ORF_N_DETECTORS)].name;
+}
+
+OrfAnomalyKind
+orf_detector_get_kind (OrfDetector detector)
+{
+  return rows[MIN (detector, ORF_N_DETECTORS)].kind;
+}
+
+void
+orf_anomaly_watch_init (OrfAnomalyWatch *watch, gint64 step_us, gboolean counter)
+{
+  /* with what lies between the members, so that two of the same are the same bytes */
+  memset (watch, 0, sizeof *watch);
+  watch->step_us = step_us;
+  watch->first = watch->last = watch->last_row = NAN;
+  watch->counter = counter != FALSE;
+  orf_pattern_init (&watch->pattern);
+}
+
+/* FALSE: no row comes of this value. */
+static gboolean
+make_row (OrfAnomalyWatch *watch, gint64 t_us, double value, OrfAnomalyRow *row)
+{
+  gboolean gap = t_us - watch->last_us > ORF_ANOMALY_GAP_STEPS * watch->step_us;
+  double last = watch->last;
+
+  watch->last_us = t_us;
+  watch->last = value;
+  if (isnan (watch->first)) {
+    watch->first = watch->counter ? 0 : value;
+    watch->last_row = watch->counter ? NAN : value;
+    return FALSE;
+  }
+  /* what was counted in a gap is not one row's */
+  if (watch->counter && (gap || value < last))
+    return FALSE;
+  *row = (OrfAnomalyRow){
+    .at = (guint64) ((t_us + watch->step_us / 2) / watch->step_us),
+    .step_s = (double) watch->step_us / G_USEC_PER_SEC,
+    .n = watch->n,
+  };
+  if (watch->counter)
+    value -= last;
+  row->value = (float) (value - watch->first);
+  row->floor = (float) (FLOOR_SHARE * fabs (value) + LEAST_FLOOR);
+  row->move = gap || isnan (watch->last_row) ? NAN : (float) (value - watch->last_row);
+  watch->last_row = value;
+  watch->n += watch->n < G_MAXUINT32;
+  return TRUE;
+}
+
+/* How rare the score is, in its own direction; then it is one of those that came before. */
+static float
+weigh (OrfTail tails[2], float score)
+{
+  guint side = score < 0;
+  float size = fabsf (score), rarity = orf_tail_judge (&tails[side], size);
+
+  orf_tail_push (&tails[side], size);
+  orf_tail_push (&tails[!side], 0);
+  return rarity;
+}
+
+static void
+take (OrfAnomalyVerdict *verdict, OrfDetector detector, float rarity)
+{
+  if (rarity <= verdict->score)
+    return;
+  verdict->score = rarity;
+  verdict->detector = detector;
+}
+
+static void
+judge (OrfAnomalyWatch *watch, OrfAnomalyRow *row, OrfAnomalyVerdict *verdict)
+{
+  float scores[ORF_N_SCORED];
+
+  orf_spike_push (&watch->spike, row, scores + ORF_DETECTOR_LEVEL);
+  orf_outlier_push (&watch->outlier, row, scores + ORF_DETECTOR_LONG_LEVEL);
+  orf_pattern_push (&watch->pattern, row, watch->outlier.usual, scores + ORF_DETECTOR_SEASON);
+  orf_drift_push (&watch->drift, row, scores + ORF_DETECTOR_DRIFT);
+  for (guint i = 0; i < ORF_N_SCORED; i++)
+    if (!isnan (scores[i]))
+      take (verdict, (OrfDetector) i, weigh (watch->tails[i], scores[i]));
+  take (verdict, ORF_DETECTOR_FROZEN, orf_frozen_push (&watch->frozen, row));
+}
+
+gboolean
+orf_anomaly_watch_push (OrfAnomalyWatch *watch,
+                        gint64 t_us,
+                        double value,
+                        OrfAnomalyVerdict *verdict)
+{
+  OrfAnomalyVerdict said = { 0 };
+  OrfAnomalyRow row;
+  double reach;
+
+  if (!isfinite (value) || (!isnan (watch->last) && t_us <= watch->last_us) ||
+      !make_row (watch, t_us, value, &row))
+    return FALSE;
+  judge (watch, &row, &said);
+  said.score = fmaxf (0, said.score - log10f (ORF_N_DETECTORS));
+  said.expected = watch->first + (double) row.expected;
+  reach = EXPECTED_DEVIATIONS * (double) ORF_SPREAD_TO_DEVIATION *
+          (double) (row.expected == watch->outlier.level ? watch->outlier.usual
+                                                         : watch->pattern.usual);
+  said.lower = said.expected - reach;
+  said.upper = said.expected + reach;
+  *verdict = said;
+  return TRUE;
+}
+
+gboolean
+orf_anomaly_watch_is_valid (const OrfAnomalyWatch *watch)
+{
+  for (guint i = 0; i < ORF_N_SCORED; i++)
+    if (!orf_tail_is_valid (&watch->tails[i][0]) || !orf_tail_is_valid (&watch->tails[i][1]))
+      return FALSE;
+  return watch->step_us > 0 && watch->drift.n_block < ORF_DRIFT_BLOCK &&
+         orf_rhythm_is_valid (&watch->pattern.rhythm) && orf_tail_is_valid (&watch->frozen.runs);
+}

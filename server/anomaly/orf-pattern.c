@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "anomaly/orf-pattern.h"
+#include "stats/orf-spread.h"
+
+/* Periods seen before it judges: one to learn it, one to see how far off it is. */
+#define MIN_CYCLES 2
+#define FAST_ROWS  16
+/* In usual sizes. */
+#define FAR        8
+#define FAR_USUAL  6
+#define FAR_SEASON 4
+
+void
+orf_pattern_init (OrfPattern *pattern)
+{
+  *pattern = (OrfPattern){ .usual = 0 };
+  orf_rhythm_init (&pattern->rhythm);
+}
+
+static void
+follow (OrfPattern *pattern, const OrfAnomalyRow *row, float rest, float fitted, float move)
+{
+  double rows = pattern->rhythm.n_rows - pattern->rhythm.period;
+  float share = orf_anomaly_row_get_share ((guint32) fmax (0, rows), ORF_ANOMALY_USUAL_ROWS);
+  float floor = row->floor;
+
+  pattern->usual = orf_spread_follow (pattern->usual, rest, share,
+                                      FAR_USUAL * pattern->usual + floor);
+  pattern->usual_fitted = orf_spread_follow (pattern->usual_fitted, fitted, share,
+                                             FAR * pattern->usual_fitted + floor);
+  if (!isnan (move))
+    pattern->usual_move = orf_spread_follow (pattern->usual_move, move, share,
+                                             FAR * pattern->usual_move + floor);
+  pattern->fast += orf_spread_limit (fitted, FAR * (pattern->usual_fitted + floor)) / FAST_ROWS;
+  pattern->last = rest;
+}
+
+static void
+judge (OrfPattern *pattern, OrfAnomalyRow *row, float expected, float scores[ORF_PATTERN_SCORES])
+{
+  float rest = row->value - expected, fitted, move;
+
+  if (isnan (row->move)) /* after a gap */
+    pattern->fast = 0;
+  fitted = rest - pattern->fast;
+  move = isnan (row->move) ? NAN : rest - pattern->last;
+  if (orf_rhythm_get_cycles (&pattern->rhythm) >= MIN_CYCLES) {
+    scores[0] = orf_spread_judge (pattern->usual, rest, row->floor);
+    scores[1] = orf_spread_judge (pattern->usual_fitted, fitted, row->floor);
+    scores[2] = orf_spread_judge (pattern->usual_move, move, row->floor);
+  }
+  row->rest = rest;
+  row->expected = expected;
+  follow (pattern, row, rest, fitted, move);
+}
+
+void
+orf_pattern_push (OrfPattern *pattern,
+                  OrfAnomalyRow *row,
+                  float usual,
+                  float scores[ORF_PATTERN_SCORES])
+{
+  float expected = orf_rhythm_expect (&pattern->rhythm, row->at);
+
+  scores[0] = scores[1] = scores[2] = NAN;
+  if (!isnan (expected))
+    judge (pattern, row, expected, scores);
+  else
+    pattern->usual = pattern->usual_fitted = pattern->usual_move = usual;
+  orf_rhythm_push (&pattern->rhythm, row, FAR_SEASON * pattern->usual + row->floor);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <math.h>
+#include <string.h>
+
+#include "anomaly/orf-anomaly-group.h"
+#include "orf-error.h"
+
+#define S ((gint64) G_USEC_PER_SEC)
+#define N 6
+
+static const OrfAnomalySetup setup = { .n_series = N, .step_us = 60 * S, .alarms_per_day = 1 };
+
+/* Six series that follow two hidden ones; row `at` breaks one of them out of its company, by no
+ * more than it moves anyway. */
+static void
+draw (GRand *rand, guint row, double *values)
+{
+  double a = g_rand_double_range (rand, -1, 1), b = g_rand_double_range (rand, -1, 1);
+
+  for (guint i = 0; i < N; i++)
+    values[i] = 100 * i + (i % 2 ? a : b) * (i + 1) + g_rand_double_range (rand, -.02, .02);
+  if (row % 1000 == 999)
+    values[2] = 200 - 2 * b;
+}
+
+static void
+test_correlated (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
+  g_autoptr (OrfAnomalyGroup) group = orf_anomaly_group_new (&setup, NULL);
+  OrfAnomalyGroupVerdict said;
+  guint n_found = 0;
+
+  for (guint row = 0; row < 4000; row++) {
+    double values[N];
+
+    draw (rand, row, values);
+    g_assert_true (orf_anomaly_group_push (group, (row + 1) * 60 * S, values, &said));
+    if (row % 1000 == 999 && said.score > 3 && said.detector == ORF_N_DETECTORS) {
+      g_assert_cmpint (orf_detector_get_kind (said.detector), ==, ORF_ANOMALY_KIND_CORRELATED);
+      g_assert_cmpuint (said.series, ==, 2);
+      g_assert_true (isnan (said.expected));
+      n_found++;
+    }
+  }
+  g_assert_cmpuint (n_found, >=, 3);
+}
+
+/* One that was saved at any row and goes on says the same as one that went through. */
+static void
+test_restart (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (2);
+  g_autoptr (OrfAnomalyGroup) group = orf_anomaly_group_new (&setup, NULL);
+  g_autoptr (OrfAnomalyGroup) other = orf_anomaly_group_new (&setup, NULL);
+
+  for (guint row = 0; row < 1500; row++) {
+    double values[N];
+    OrfAnomalyGroupVerdict a, b;
+
+    draw (rand, row, values);
+    if (row % 100 == 7)
+      values[row % N] = NAN;
+    orf_anomaly_group_push (group, (row + 1) * 60 * S, values, &a);
+    orf_anomaly_group_push (other, (row + 1) * 60 * S, values, &b);
+    g_assert_cmpfloat (a.score, ==, b.score);
+    g_assert_cmpint (a.alarm, ==, b.alarm);
+    g_assert_cmpuint (a.series, ==, b.series);
+    if (row % 10 == 0) {
+      g_autoptr (GBytes) blob = orf_anomaly_group_save (other);
+      g_autoptr (GError) error = NULL;
+
+      orf_anomaly_group_free (other);
+      other = orf_anomaly_group_restore (blob, &error);
+      g_assert_no_error (error);
+    }
+  }
+  g_assert_cmpuint (orf_anomaly_group_get_n_series (other), ==, N);
+  g_assert_cmpuint (orf_anomaly_group_get_bytes (other), <, N * 2400);
+}
+
+static void
+test_refused (void)
+{
+  OrfAnomalySetup bad[] = { setup, setup, setup, setup };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) blob = g_bytes_new_static ("no", 2);
+  g_autoptr (OrfAnomalyGroup) group = orf_anomaly_group_new (&setup, NULL);
+  OrfAnomalyGroupVerdict said = { .score = -1 };
+  const double values[N] = { 0 };
+
+  bad[0].n_series = 0;
+  bad[1].n_series = ORF_DECAYED_PCA_MAX + 1;
+  bad[2].step_us = 0;
+  bad[3].alarms_per_day = NAN;
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    g_assert_null (orf_anomaly_group_new (&bad[i], &error));
+    g_assert_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT);
+    g_clear_error (&error);
+  }
+  g_assert_null (orf_anomaly_group_restore (blob, &error));
+  g_assert_error (error, ORF_ERROR, ORF_ERROR_DATA_LOSS);
+  g_assert_true (orf_anomaly_group_push (group, S, values, &said));
+  said.score = -1;
+  g_assert_false (orf_anomaly_group_push (group, S, values, &said));
+  g_assert_cmpfloat (said.score, ==, -1);
+}
+
+/* Whatever scores are worth: so many alarms come as are promised. */
+static void
+test_rate (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (3);
+  OrfAlarmGate gate;
+  guint n = 0, factor;
+
+  for (factor = 1; factor <= 4; factor += 3) {
+    orf_alarm_gate_init (&gate, 60 * S, 10);
+    n = 0;
+    for (guint row = 0; row < 60 * 1440; row++) {
+      float score = (float) (-log10 (1 - g_rand_double (rand)) * factor);
+
+      n += orf_alarm_gate_push (&gate, &score) && row >= 10 * 1440;
+    }
+    g_assert_cmpuint (n, >=, 400);
+    g_assert_cmpuint (n, <=, 600);
+    g_assert_cmpuint (gate.n_alarms, >=, n);
+  }
+}
+
+/* A long event is one alarm, and a higher one after it another. */
+static void
+test_merge (void)
+{
+  OrfAlarmGate gate;
+  guint n = 0;
+
+  orf_alarm_gate_init (&gate, 60 * S, 1);
+  for (guint row = 0; row < 500; row++) {
+    float score = row < 300 ? 0 : row == 320 ? 9 : 6;
+
+    n += orf_alarm_gate_push (&gate, &score);
+    g_assert_cmpfloat (score, ==, row == 300 ? 6 : row == 320 ? 9 : score);
+    if (row > 300 && row < 310)
+      g_assert_cmpfloat (score, ==, 0);
+    if (row == 320)
+      g_assert_cmpuint (n, ==, 2);
+    if (row == 330)
+      g_assert_cmpuint (n, ==, 2);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/anomaly-group/correlated", test_correlated);
+  g_test_add_func ("/anomaly-group/restart", test_restart);
+  g_test_add_func ("/anomaly-group/refused", test_refused);
+  g_test_add_func ("/alarm-gate/rate", test_rate);
+  g_test_add_func ("/alarm-gate/merge", test_merge);
+  return g_test_run ();
+}
