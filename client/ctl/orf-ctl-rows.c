@@ -42,67 +42,132 @@ open_lines (const char *path, GError **error)
   return lines;
 }
 
-/* The value's column; 0: the head is none of ours. */
-static guint
-find_column (const char *head)
+void
+orf_ctl_table_rows_free (OrfCtlTableRows *rows)
+{
+  g_strfreev (rows->names);
+  g_array_unref (rows->t_us);
+  g_array_unref (rows->values);
+  g_free (rows);
+}
+
+/* FALSE: the head is none of ours. */
+static gboolean
+parse_head (OrfCtlTableRows *rows, const char *head)
 {
   g_auto (GStrv) names = g_strsplit (head, ",", -1);
   guint n = g_strv_length (names);
 
-  if (n < 2 || !g_str_equal (g_strstrip (names[0]), "t_us"))
-    return 0;
-  for (guint i = 1; i < n; i++)
-    if (g_str_equal (g_strstrip (names[i]), "value"))
-      return i;
-  return 1;
+  for (guint i = 0; i < n; i++)
+    g_strstrip (names[i]);
+  if (n < 2 || !g_str_equal (names[0], "t_us"))
+    return FALSE;
+  rows->n_columns = n - 1;
+  rows->names = g_strdupv (names + 1);
+  return TRUE;
 }
 
 static gboolean
-parse_row (const char *line, guint column, OrfPoint *point)
+parse_value (char *text, double *value)
 {
-  g_auto (GStrv) cells = g_strsplit (line, ",", -1);
-  const char *text;
-  char *end;
+  char *end = NULL;
 
-  if (g_strv_length (cells) <= column ||
-      !g_ascii_string_to_signed (g_strstrip (cells[0]), 10, G_MININT64, G_MAXINT64, &point->t_us,
-                                 NULL))
-    return FALSE;
-  text = g_strstrip (cells[column]);
-  point->value = *text == '\0' ? NAN : g_ascii_strtod (text, &end);
+  g_strstrip (text);
+  *value = *text == '\0' ? NAN : g_ascii_strtod (text, &end);
   return *text == '\0' || (end != text && *end == '\0');
 }
 
-GArray *
-orf_ctl_rows_read_file (const char *path, GError **error)
+/* column: the only one wanted, from 0; -1: all. */
+static gboolean
+parse_row (OrfCtlTableRows *rows, const char *line, int column)
+{
+  g_auto (GStrv) cells = g_strsplit (line, ",", -1);
+  guint first = column < 0 ? 0 : (guint) column;
+  guint last = column < 0 ? rows->n_columns - 1 : first;
+  gint64 t_us;
+
+  if (g_strv_length (cells) <= last + 1 ||
+      !g_ascii_string_to_signed (g_strstrip (cells[0]), 10, G_MININT64, G_MAXINT64, &t_us, NULL))
+    return FALSE;
+  g_array_append_val (rows->t_us, t_us);
+  for (guint i = first; i <= last; i++) {
+    double value;
+
+    if (!parse_value (cells[i + 1], &value))
+      return FALSE;
+    g_array_append_val (rows->values, value);
+  }
+  return TRUE;
+}
+
+/* The column "value", or else the first. */
+static int
+find_column (const OrfCtlTableRows *rows)
+{
+  for (guint i = 0; i < rows->n_columns; i++)
+    if (g_str_equal (rows->names[i], "value"))
+      return (int) i;
+  return 0;
+}
+
+static gboolean
+read_line (OrfCtlTableRows *rows, const char *line, guint number, gboolean all)
+{
+  if (number == 1)
+    return parse_head (rows, line);
+  return *line == '\0' || parse_row (rows, line, all ? -1 : find_column (rows));
+}
+
+static OrfCtlTableRows *
+read_rows (const char *path, gboolean all, GError **error)
 {
   g_autoptr (GDataInputStream) lines = open_lines (path, error);
-  g_autoptr (GArray) rows = g_array_new (FALSE, FALSE, sizeof (OrfPoint));
+  g_autoptr (OrfCtlTableRows) rows = g_new0 (OrfCtlTableRows, 1);
   g_autoptr (GError) problem = NULL;
-  guint column = 0;
 
+  rows->t_us = g_array_new (FALSE, FALSE, sizeof (gint64));
+  rows->values = g_array_new (FALSE, FALSE, sizeof (double));
   if (lines == NULL)
     return NULL;
   for (guint number = 1;; number++) {
     g_autofree char *line = g_data_input_stream_read_line (lines, NULL, NULL, &problem);
-    OrfPoint point;
 
     if (line == NULL && (number > 1 || problem != NULL))
       break;
-    if (number == 1)
-      column = find_column (line != NULL ? line : "");
-    if (column == 0 || (number > 1 && *line != '\0' && !parse_row (line, column, &point))) {
+    if (!read_line (rows, line != NULL ? line : "", number, all)) {
       g_set_error (error, ORF_ERROR, ORF_ERROR_PARSE_ERROR, "%s: line %u is not %s", path, number,
                    number == 1 ? "a head like t_us,value" : "a time and a value");
       return NULL;
     }
-    if (number > 1 && *line != '\0')
-      g_array_append_val (rows, point);
   }
   if (problem == NULL)
     return g_steal_pointer (&rows);
   g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "%s: %s", path, problem->message);
   return NULL;
+}
+
+OrfCtlTableRows *
+orf_ctl_rows_read_columns (const char *path, GError **error)
+{
+  return read_rows (path, TRUE, error);
+}
+
+GArray *
+orf_ctl_rows_read_file (const char *path, GError **error)
+{
+  g_autoptr (OrfCtlTableRows) table = read_rows (path, FALSE, error);
+  GArray *rows;
+
+  if (table == NULL)
+    return NULL;
+  rows = g_array_sized_new (FALSE, FALSE, sizeof (OrfPoint), table->t_us->len);
+  for (guint i = 0; i < table->t_us->len; i++) {
+    OrfPoint point = { .t_us = g_array_index (table->t_us, gint64, i),
+                       .value = g_array_index (table->values, double, i) };
+
+    g_array_append_val (rows, point);
+  }
+  return rows;
 }
 
 /* ---- a stretch of the database -----------------------------------------------------------------

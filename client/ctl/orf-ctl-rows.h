@@ -11,6 +11,18 @@ G_BEGIN_DECLS
  * UNAVAILABLE: it cannot be read; PARSE_ERROR names the line. */
 GArray *orf_ctl_rows_read_file (const char *path, GError **error);
 
+/* All columns of such a file. */
+typedef struct {
+  guint n_columns; /* but the time */
+  char **names;
+  GArray *t_us;   /* gint64 */
+  GArray *values; /* double, n_columns a row; NAN: none */
+} OrfCtlTableRows;
+
+OrfCtlTableRows *orf_ctl_rows_read_columns (const char *path, GError **error);
+void orf_ctl_table_rows_free (OrfCtlTableRows *rows);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfCtlTableRows, orf_ctl_table_rows_free)
+
 /* Of the daemon, or of the file with --db: the mean of each step_us of the one series that select
  * means.  INVALID_ARGUMENT: it means none, or several. */
 GArray *orf_ctl_rows_fetch (OrfCtl *ctl,

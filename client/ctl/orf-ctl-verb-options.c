@@ -332,6 +332,13 @@ const OrfCtlOption orf_ctl_predictions_replay_options[] = {
   { NULL, NULL, NULL },
 };
 
+const OrfCtlOption orf_ctl_anomalies_replay_options[] = {
+  { "alarms-per-day", "N", "how many are wanted of this file; the default is 1" },
+  { "step", "DURATION", "distance of rows; the default is that of the first ones" },
+  { "output", "FILE", "write this file, also -o; the default is standard output" },
+  { NULL, NULL, NULL },
+};
+
 const OrfCtlOption orf_ctl_sql_options[] = {
   { "max-rows", "N", "at most so many rows; on a terminal the default is 1000" },
   { "csv", NULL, "CSV by RFC 4180, on a terminal too" },

@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Runs the daemon's forecaster over rows of the past, and tells what it would have said then. */
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
-
-#include <glib/gstdio.h>
 
 #include "forecast/orf-forecaster.h"
 #include "orf-encode.h"
 #include "orf-error.h"
 
-#include "orf-ctl-format.h"
 #include "orf-ctl-params.h"
+#include "orf-ctl-replay.h"
 #include "orf-ctl-rows.h"
 #include "orf-ctl-time.h"
 
-/* Rows whose distances tell the step of a file; nothing is said before, so that what is said never
- * depends on a row to come. */
-#define STEP_ROWS 8
 /* As [forecast] row_us, for rows made of the database. */
 #define DEFAULT_STEP_US (60 * (gint64) G_USEC_PER_SEC)
 #define DEFAULT_SPAN_US (86400 * (gint64) G_USEC_PER_SEC)
@@ -26,27 +19,6 @@
 #define HEAD                                                                                       \
   "row,horizon_rows,value,lower80,upper80,lower90,upper90,leak,time_to_threshold_us,"              \
   "tte_lower_us,tte_upper_us\n"
-
-static gboolean
-refuse (GError **error, const char *option, const char *text, const char *wanted)
-{
-  g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "--%s: \"%s\" is no %s", option, text,
-               wanted);
-  return FALSE;
-}
-
-static gboolean
-parse_number (const OrfCtl *ctl, const char *option, double *value, GError **error)
-{
-  const char *text = orf_ctl_options_get (orf_ctl_get_options (ctl), option);
-  char *end;
-
-  if (text == NULL)
-    return TRUE;
-  *value = g_ascii_strtod (text, &end);
-  return (end != text && *end == '\0' && isfinite (*value)) ||
-         refuse (error, option, text, "number");
-}
 
 static gboolean
 parse_horizons (const OrfCtl *ctl, OrfForecasterSetup *setup, GError **error)
@@ -61,10 +33,11 @@ parse_horizons (const OrfCtl *ctl, OrfForecasterSetup *setup, GError **error)
         !g_ascii_string_to_unsigned (g_strstrip (*part), 10, 1, ORF_FORECASTER_MAX_ROWS, &rows,
                                      NULL) ||
         (setup->n_horizons > 0 && rows <= setup->horizons[setup->n_horizons - 1]))
-      return refuse (error, "horizon", text, "list of 1 to 4 rising numbers from 1 to 120");
+      return orf_ctl_replay_refuse (error, "horizon", text,
+                                    "list of 1 to 4 rising numbers from 1 to 120");
     setup->horizons[setup->n_horizons++] = (guint) rows;
   }
-  return setup->n_horizons > 0 || refuse (error, "horizon", text, "list of numbers");
+  return setup->n_horizons > 0 || orf_ctl_replay_refuse (error, "horizon", text, "list of numbers");
 }
 
 static gboolean
@@ -76,12 +49,12 @@ parse_setup (const OrfCtl *ctl, OrfForecasterSetup *setup, guint *every, GError 
 
   *setup = (OrfForecasterSetup){ .threshold = NAN, .min = NAN, .max = NAN };
   if (!parse_horizons (ctl, setup, error) ||
-      !parse_number (ctl, "threshold", &setup->threshold, error) ||
-      !parse_number (ctl, "min", &setup->min, error) ||
-      !parse_number (ctl, "max", &setup->max, error))
+      !orf_ctl_replay_get_number (ctl, "threshold", &setup->threshold, error) ||
+      !orf_ctl_replay_get_number (ctl, "min", &setup->min, error) ||
+      !orf_ctl_replay_get_number (ctl, "max", &setup->max, error))
     return FALSE;
   if (text != NULL && !g_ascii_string_to_unsigned (text, 10, 1, G_MAXUINT, &rows, NULL))
-    return refuse (error, "every", text, "number from 1 on");
+    return orf_ctl_replay_refuse (error, "every", text, "number from 1 on");
   *every = (guint) rows;
   setup->falling = orf_ctl_options_has (options, "falling");
   setup->step_us = 0;
@@ -122,41 +95,21 @@ get_rows (OrfCtl *ctl, OrfForecasterSetup *setup, OrfCtlExit *verdict, GError **
   return orf_ctl_rows_fetch (ctl, select, from_us, to_us, setup->step_us, verdict, error);
 }
 
-static int
-compare_times (gconstpointer a, gconstpointer b)
-{
-  gint64 x = *(const gint64 *) a, y = *(const gint64 *) b;
-
-  return (x > y) - (x < y);
-}
-
-/* The median distance of the first rows; 0: there are too few. */
+/* 0: there are too few. */
 static gint64
 find_step_us (const GArray *rows)
 {
-  gint64 distances_us[STEP_ROWS];
+  gint64 first[ORF_CTL_REPLAY_STEP_ROWS + 1];
 
-  if (rows->len <= STEP_ROWS)
+  if (rows->len < G_N_ELEMENTS (first))
     return 0;
-  for (guint i = 0; i < STEP_ROWS; i++)
-    distances_us[i] = g_array_index (rows, OrfPoint, i + 1).t_us -
-                      g_array_index (rows, OrfPoint, i).t_us;
-  qsort (distances_us, STEP_ROWS, sizeof *distances_us, compare_times);
-  return MAX (distances_us[STEP_ROWS / 2], 1);
+  for (guint i = 0; i < G_N_ELEMENTS (first); i++)
+    first[i] = g_array_index (rows, OrfPoint, i).t_us;
+  return orf_ctl_replay_get_step_us (first);
 }
 
 /* ---- lines -------------------------------------------------------------------------------------
  */
-
-static void
-append_number (GString *line, double value)
-{
-  g_autofree char *text = isnan (value)   ? g_strdup ("")
-                          : isinf (value) ? g_strdup (value > 0 ? "inf" : "-inf")
-                                          : orf_ctl_format_exact (value);
-
-  g_string_append_printf (line, ",%s", text);
-}
 
 static void
 append_outlook (GString *line, const OrfOutlook *outlook)
@@ -165,9 +118,9 @@ append_outlook (GString *line, const OrfOutlook *outlook)
     g_string_append_c (line, ',');
   else
     g_string_append_printf (line, ",%d", outlook->leak);
-  append_number (line, outlook->tte_us);
-  append_number (line, outlook->tte_lower_us);
-  append_number (line, outlook->tte_upper_us);
+  orf_ctl_replay_append_number (line, outlook->tte_us);
+  orf_ctl_replay_append_number (line, outlook->tte_lower_us);
+  orf_ctl_replay_append_number (line, outlook->tte_upper_us);
 }
 
 static void
@@ -185,83 +138,58 @@ write_row (FILE *file, const OrfForecaster *forecaster, guint row)
     if (!orf_forecaster_forecast (forecaster, setup.horizons[i], &forecast))
       continue;
     g_string_printf (line, "%u,%u", row, forecast.horizon_rows);
-    append_number (line, forecast.value);
-    append_number (line, forecast.lower80);
-    append_number (line, forecast.upper80);
-    append_number (line, forecast.lower90);
-    append_number (line, forecast.upper90);
+    orf_ctl_replay_append_number (line, forecast.value);
+    orf_ctl_replay_append_number (line, forecast.lower80);
+    orf_ctl_replay_append_number (line, forecast.upper80);
+    orf_ctl_replay_append_number (line, forecast.lower90);
+    orf_ctl_replay_append_number (line, forecast.upper90);
     append_outlook (line, &outlook);
     fprintf (file, "%s\n", line->str);
   }
 }
 
+typedef struct {
+  const GArray *rows;
+  OrfForecasterSetup setup;
+  guint every;
+} Replay;
+
 static gboolean
-replay (
-  FILE *file, const GArray *rows, const OrfForecasterSetup *setup, guint every, GError **error)
+replay_cb (FILE *file, gpointer data, GError **error)
 {
-  g_autoptr (OrfForecaster) forecaster = orf_forecaster_new (setup, error);
+  const Replay *replay = data;
+  g_autoptr (OrfForecaster) forecaster = orf_forecaster_new (&replay->setup, error);
 
   if (forecaster == NULL)
     return FALSE;
   fputs (HEAD, file);
-  for (guint row = 0; row < rows->len; row++) {
-    const OrfPoint *point = &g_array_index (rows, OrfPoint, row);
+  for (guint row = 0; row < replay->rows->len; row++) {
+    const OrfPoint *point = &g_array_index (replay->rows, OrfPoint, row);
 
     orf_forecaster_push (forecaster, point->t_us, point->value);
-    if (row >= STEP_ROWS && row % every == 0)
+    if (row >= ORF_CTL_REPLAY_STEP_ROWS && row % replay->every == 0)
       write_row (file, forecaster, row);
   }
   return TRUE;
 }
 
-static gboolean
-replay_to (const char *path,
-           const GArray *rows,
-           const OrfForecasterSetup *setup,
-           guint every,
-           GError **error)
-{
-  g_autofree char *part = g_strconcat (path, ".part", NULL);
-  FILE *file = g_fopen (part, "we");
-  gboolean done;
-
-  if (file == NULL) {
-    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "%s: %s", part, g_strerror (errno));
-    return FALSE;
-  }
-  done = replay (file, rows, setup, every, error);
-  if ((fclose (file) != 0 || (done && g_rename (part, path) != 0)) && done) {
-    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "%s: %s", path, g_strerror (errno));
-    done = FALSE;
-  }
-  if (!done)
-    g_unlink (part);
-  return done;
-}
-
 OrfCtlExit
 orf_ctl_verb_predictions_replay (OrfCtl *ctl, GError **error)
 {
-  const char *path = orf_ctl_options_get (orf_ctl_get_options (ctl), "output");
-  OrfForecasterSetup setup;
+  Replay replay;
   g_autoptr (GArray) rows = NULL;
   OrfCtlExit verdict;
-  guint every;
 
-  if (!parse_setup (ctl, &setup, &every, error))
+  if (!parse_setup (ctl, &replay.setup, &replay.every, error))
     return ORF_CTL_USAGE;
-  rows = get_rows (ctl, &setup, &verdict, error);
+  rows = get_rows (ctl, &replay.setup, &verdict, error);
   if (rows == NULL)
     return verdict;
-  if (setup.step_us == 0)
-    setup.step_us = find_step_us (rows);
+  replay.rows = rows;
+  if (replay.setup.step_us == 0)
+    replay.setup.step_us = find_step_us (rows);
   /* too few rows to say anything by: only the head, by any step */
-  if (setup.step_us == 0)
-    setup.step_us = DEFAULT_STEP_US;
-  if (path == NULL)
-    return replay (stdout, rows, &setup, every, error) ? ORF_CTL_DONE : ORF_CTL_USAGE;
-  if (replay_to (path, rows, &setup, every, error))
-    return ORF_CTL_DONE;
-  return g_error_matches (*error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT) ? ORF_CTL_USAGE
-                                                                         : ORF_CTL_SERVER_ERROR;
+  if (replay.setup.step_us == 0)
+    replay.setup.step_us = DEFAULT_STEP_US;
+  return orf_ctl_replay_write (ctl, replay_cb, &replay, error);
 }

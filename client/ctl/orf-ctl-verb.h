@@ -87,6 +87,7 @@ OrfCtlExit orf_ctl_verb_health (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_predictions (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_predictions_accuracy (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_predictions_replay (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_anomalies_replay (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_call (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_discover (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_sql (OrfCtl *ctl, GError **error);

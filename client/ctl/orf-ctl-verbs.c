@@ -530,6 +530,22 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .reads_only = TRUE,
     .takes_long = TRUE,
     .run = orf_ctl_verb_predictions_replay },
+  { .name = "anomalies replay",
+    .arguments = "FILE",
+    .summary = "what the detectors would have said of each row",
+    .help = "FILE is a CSV, packed by gzip or not, whose head is t_us and the names of the\n"
+            "series of one entity.  A line for each row: a score, the higher the rarer (3 is\n"
+            "once in a thousand rows; 0: usual, or told already), whether it is an alarm, and\n"
+            "which detector and series stand out.  What is said of a row rests on it and on\n"
+            "rows before it alone.",
+    .examples = "orfeasctl anomalies replay metrics.csv.gz -o out.csv\n"
+                "orfeasctl anomalies replay metrics.csv --alarms-per-day 0.1\n",
+    .options = orf_ctl_anomalies_replay_options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .reads_only = TRUE,
+    .takes_long = TRUE,
+    .run = orf_ctl_verb_anomalies_replay },
   { .name = "call",
     .arguments = "METHOD [JSON|-]",
     .summary = "call any method with its parameters as JSON",

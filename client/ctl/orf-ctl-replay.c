@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "orf-ctl-replay.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include <glib/gstdio.h>
+
+#include "orf-error.h"
+
+#include "orf-ctl-format.h"
+
+static int
+compare_times (gconstpointer a, gconstpointer b)
+{
+  gint64 x = *(const gint64 *) a, y = *(const gint64 *) b;
+
+  return (x > y) - (x < y);
+}
+
+gint64
+orf_ctl_replay_get_step_us (const gint64 first[ORF_CTL_REPLAY_STEP_ROWS + 1])
+{
+  gint64 distances_us[ORF_CTL_REPLAY_STEP_ROWS];
+
+  for (guint i = 0; i < ORF_CTL_REPLAY_STEP_ROWS; i++)
+    distances_us[i] = first[i + 1] - first[i];
+  qsort (distances_us, ORF_CTL_REPLAY_STEP_ROWS, sizeof *distances_us, compare_times);
+  return MAX (distances_us[ORF_CTL_REPLAY_STEP_ROWS / 2], 1);
+}
+
+gboolean
+orf_ctl_replay_refuse (GError **error, const char *option, const char *text, const char *wanted)
+{
+  g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "--%s: \"%s\" is no %s", option, text,
+               wanted);
+  return FALSE;
+}
+
+gboolean
+orf_ctl_replay_get_number (const OrfCtl *ctl, const char *option, double *value, GError **error)
+{
+  const char *text = orf_ctl_options_get (orf_ctl_get_options (ctl), option);
+  char *end;
+
+  if (text == NULL)
+    return TRUE;
+  *value = g_ascii_strtod (text, &end);
+  return (end != text && *end == '\0' && isfinite (*value)) ||
+         orf_ctl_replay_refuse (error, option, text, "number");
+}
+
+static gboolean
+write_to (const char *path, OrfCtlReplayFunc func, gpointer data, GError **error)
+{
+  g_autofree char *part = g_strconcat (path, ".part", NULL);
+  FILE *file = g_fopen (part, "we");
+  gboolean done;
+
+  if (file == NULL) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "%s: %s", part, g_strerror (errno));
+    return FALSE;
+  }
+  done = func (file, data, error);
+  if ((fclose (file) != 0 || (done && g_rename (part, path) != 0)) && done) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "%s: %s", path, g_strerror (errno));
+    done = FALSE;
+  }
+  if (!done)
+    g_unlink (part);
+  return done;
+}
+
+OrfCtlExit
+orf_ctl_replay_write (const OrfCtl *ctl, OrfCtlReplayFunc func, gpointer data, GError **error)
+{
+  const char *path = orf_ctl_options_get (orf_ctl_get_options (ctl), "output");
+
+  if (path == NULL)
+    return func (stdout, data, error) ? ORF_CTL_DONE : ORF_CTL_USAGE;
+  if (write_to (path, func, data, error))
+    return ORF_CTL_DONE;
+  return g_error_matches (*error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT) ? ORF_CTL_USAGE
+                                                                         : ORF_CTL_SERVER_ERROR;
+}
+
+void
+orf_ctl_replay_append_number (GString *line, double value)
+{
+  g_autofree char *text = isnan (value)   ? g_strdup ("")
+                          : isinf (value) ? g_strdup (value > 0 ? "inf" : "-inf")
+                                          : orf_ctl_format_exact (value);
+
+  g_string_append_printf (line, ",%s", text);
+}

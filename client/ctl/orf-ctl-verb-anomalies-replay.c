@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Runs the daemon's detectors over rows of the past, and tells what they would have said then. */
+#include "anomaly/orf-anomaly-group.h"
+#include "orf-error.h"
+
+#include "orf-ctl-params.h"
+#include "orf-ctl-replay.h"
+#include "orf-ctl-rows.h"
+
+#define HEAD "t_us,score,flag,kind,detector,series\n"
+/* As [anomaly] alarms_per_day. */
+#define DEFAULT_ALARMS_PER_DAY 1
+
+typedef struct {
+  OrfCtlTableRows *rows;
+  OrfAnomalySetup setup; /* step_us 0: as the rows tell */
+} Replay;
+
+static void
+write_row (FILE *file, const Replay *replay, guint row, const OrfAnomalyGroupVerdict *said)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+
+  g_string_printf (line, "%" G_GINT64_FORMAT, g_array_index (replay->rows->t_us, gint64, row));
+  orf_ctl_replay_append_number (line, (double) said->score);
+  if (said->score > 0)
+    g_string_append_printf (line, ",%d,%s,%s,%s", said->alarm,
+                            orf_anomaly_kind_to_string (orf_detector_get_kind (said->detector)),
+                            orf_detector_get_name (said->detector),
+                            replay->rows->names[said->series]);
+  else
+    g_string_append (line, ",0,,,");
+  fprintf (file, "%s\n", line->str);
+}
+
+/* What was said of the row; nothing where it is out of order. */
+static OrfAnomalyGroupVerdict
+judge_row (OrfAnomalyGroup *group, const Replay *replay, guint row)
+{
+  OrfAnomalyGroupVerdict said = { 0 };
+
+  orf_anomaly_group_push (group, g_array_index (replay->rows->t_us, gint64, row),
+                          &g_array_index (replay->rows->values, double,
+                                          row * replay->rows->n_columns),
+                          &said);
+  return said;
+}
+
+/* The first rows tell the step, and nothing is said of them but of the last. */
+static gboolean
+begin (FILE *file, Replay *replay, OrfAnomalyGroup **group, guint *row, GError **error)
+{
+  guint n = MIN (replay->rows->t_us->len, ORF_CTL_REPLAY_STEP_ROWS);
+  const OrfAnomalyGroupVerdict nothing = { 0 };
+
+  for (*row = 0; replay->setup.step_us == 0 && *row < n; ++*row)
+    write_row (file, replay, *row, &nothing);
+  if (replay->setup.step_us == 0 && n == replay->rows->t_us->len)
+    return TRUE;
+  if (replay->setup.step_us == 0)
+    replay->setup.step_us = orf_ctl_replay_get_step_us (
+      &g_array_index (replay->rows->t_us, gint64, 0));
+  *group = orf_anomaly_group_new (&replay->setup, error);
+  for (guint i = 0; *group != NULL && i < *row; i++)
+    judge_row (*group, replay, i);
+  return *group != NULL;
+}
+
+static gboolean
+replay_cb (FILE *file, gpointer data, GError **error)
+{
+  Replay *replay = data;
+  g_autoptr (OrfAnomalyGroup) group = NULL;
+  guint row;
+
+  fputs (HEAD, file);
+  if (!begin (file, replay, &group, &row, error))
+    return FALSE;
+  for (; row < replay->rows->t_us->len; row++) {
+    OrfAnomalyGroupVerdict said = judge_row (group, replay, row);
+
+    write_row (file, replay, row, &said);
+  }
+  return TRUE;
+}
+
+OrfCtlExit
+orf_ctl_verb_anomalies_replay (OrfCtl *ctl, GError **error)
+{
+  Replay replay = { .setup.alarms_per_day = DEFAULT_ALARMS_PER_DAY };
+  g_autoptr (OrfCtlTableRows) rows = NULL;
+
+  if (!orf_ctl_replay_get_number (ctl, "alarms-per-day", &replay.setup.alarms_per_day, error) ||
+      !orf_ctl_params_get_duration (ctl, "step", &replay.setup.step_us, error))
+    return ORF_CTL_USAGE;
+  rows = orf_ctl_rows_read_columns (orf_ctl_get_argument (ctl, 0), error);
+  if (rows == NULL)
+    return ORF_CTL_SERVER_ERROR;
+  replay.rows = rows;
+  replay.setup.n_series = rows->n_columns;
+  return orf_ctl_replay_write (ctl, replay_cb, &replay, error);
+}
