@@ -123,7 +123,7 @@ export class Traces {
   async #askOnce() {
     const { client } = this.#session;
     const isSlowRound = this.#round++ % SLOWLY === 0;
-    if (isSlowRound || this.#services.length === 0) this.#tellServices((await client.traces.services()).services);
+    if (isSlowRound || !this.#services?.length) this.#tellServices((await client.traces.services()).services);
     if (this.#services.length === 0) return;
     const view = this.#views[this.#view];
     const filter = this.#filter();
