@@ -6,6 +6,7 @@
 
 #include "orf-http-post.h"
 #include "orf-otlp-write.h"
+#include "orf-thread.h"
 #include "orf-trace-context.h"
 
 /* Between spans (orf-span.c), the tracer that they end in (orf-tracer.c), and the thread that sends
@@ -48,7 +49,5 @@ void orf_tracer_add (OrfTracer *tracer,
                      const uint8_t *fixed,
                      size_t fixed_length,
                      const OrfOtlpText *fields);
-/* Monotonic. */
-int64_t orf_tracer_now_us (void);
 /* Random bits of this thread's; not for secrets. */
 uint64_t orf_span_random (void);

@@ -44,7 +44,7 @@ look (Run *run)
   run->is_urged |= tracer->flushing || (tracer->closing && run->closing_us == 0);
   run->flushing |= tracer->flushing;
   if (tracer->closing && run->closing_us == 0)
-    run->closing_us = orf_tracer_now_us () + CLOSING_US;
+    run->closing_us = orf_thread_now_us () + CLOSING_US;
   tracer->flushing = false;
   pthread_mutex_unlock (&tracer->lock);
 }
@@ -80,7 +80,7 @@ wait_cb (void *user_data, int fd, short events)
 
     if (run->closing_us != 0 && run->closing_us < end_us)
       end_us = run->closing_us;
-    left_us = end_us - orf_tracer_now_us ();
+    left_us = end_us - orf_thread_now_us ();
     if (left_us <= 0)
       return false;
     if (poll (fds, 2, to_timeout_ms (left_us)) < 0)
@@ -143,7 +143,7 @@ pause_sending (Run *run, const OrfHttpAnswer *answer)
   if (answer->retry_after_us >= 0)
     pause_us = answer->retry_after_us < MAX_RETRY_AFTER_US ? answer->retry_after_us
                                                            : MAX_RETRY_AFTER_US;
-  run->next_try_us = orf_tracer_now_us () + pause_us;
+  run->next_try_us = orf_thread_now_us () + pause_us;
   run->pause_us = 2 * run->pause_us < MAX_PAUSE_US ? 2 * run->pause_us : MAX_PAUSE_US;
   pthread_mutex_lock (&tracer->lock);
   strcpy (tracer->state.reason, answer->reason);
@@ -168,7 +168,7 @@ send_request (Run *run, OrfHttpAnswer *answer)
   inner_bytes = (size_t) (orf_otlp_put_head (inner, SCOPE_SPANS, length) - inner);
   length += inner_bytes + resource->length;
   outer_bytes = (size_t) (orf_otlp_put_head (outer, RESOURCE_SPANS, length) - outer);
-  run->request_end_us = orf_tracer_now_us () + REQUEST_US;
+  run->request_end_us = orf_thread_now_us () + REQUEST_US;
   orf_http_post_send (&run->post,
                       (const struct iovec[]){
                         { outer, outer_bytes },
@@ -211,7 +211,7 @@ find_due_us (Run *run)
     return INT64_MAX;
   }
   if (run->first_us == 0)
-    run->first_us = orf_tracer_now_us ();
+    run->first_us = orf_thread_now_us ();
   if (run->flushing || run->closing_us != 0 || waiting >= tracer->queue_bytes / 2)
     return 0;
   return run->first_us + tracer->period_us;
@@ -222,7 +222,7 @@ static void
 wait_until (Run *run, int64_t due_us)
 {
   struct pollfd fd = { .fd = run->tracer->wake_fd, .events = POLLIN };
-  int timeout_ms = due_us == INT64_MAX ? -1 : to_timeout_ms (due_us - orf_tracer_now_us ());
+  int timeout_ms = due_us == INT64_MAX ? -1 : to_timeout_ms (due_us - orf_thread_now_us ());
 
   if (poll (&fd, 1, timeout_ms) > 0)
     clear_wake (run);
@@ -232,7 +232,7 @@ wait_until (Run *run, int64_t due_us)
 static bool
 is_over (const Run *run)
 {
-  return run->closing_us != 0 && orf_tracer_now_us () >= run->closing_us;
+  return run->closing_us != 0 && orf_thread_now_us () >= run->closing_us;
 }
 
 void *
@@ -251,7 +251,7 @@ orf_tracer_run_thread_cb (void *data)
     due_us = run.sending.n_spans > 0 ? run.next_try_us : find_due_us (&run);
     if (due_us == INT64_MAX && run.closing_us != 0)
       break;
-    if (due_us > orf_tracer_now_us ()) {
+    if (due_us > orf_thread_now_us ()) {
       wait_until (&run, run.closing_us != 0 && run.closing_us < due_us ? run.closing_us : due_us);
     } else {
       if (run.sending.n_spans == 0)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A tracer's life, and the queue between those who end spans and the thread that sends them. */
 #include <errno.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,15 +41,6 @@ bool
 orf_tracer_is_elsewhere (const OrfTracer *tracer)
 {
   return tracer->generation != orf_tracer_get_fork_generation ();
-}
-
-int64_t
-orf_tracer_now_us (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 /* ---- the queue ------------------------------------------------------------------------------- */
@@ -171,7 +161,6 @@ make_tracer (const OrfTracerOptions *options)
 {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   OrfTracer *tracer = calloc (1, sizeof *tracer);
-  pthread_condattr_t clock;
 
   if (tracer == NULL)
     return NULL;
@@ -182,10 +171,7 @@ make_tracer (const OrfTracerOptions *options)
   tracer->queue_bytes = options->queue_bytes > 0 ? options->queue_bytes : DEFAULT_QUEUE_BYTES;
   tracer->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
   pthread_mutex_init (&tracer->lock, NULL);
-  pthread_condattr_init (&clock);
-  pthread_condattr_setclock (&clock, CLOCK_MONOTONIC);
-  pthread_cond_init (&tracer->settled, &clock);
-  pthread_condattr_destroy (&clock);
+  orf_thread_init_cond (&tracer->settled);
   return tracer;
 }
 
@@ -197,21 +183,6 @@ find_endpoint (const OrfTracerOptions *options)
   if (endpoint == NULL)
     endpoint = getenv ("OTEL_EXPORTER_OTLP_ENDPOINT");
   return endpoint != NULL && endpoint[0] != '\0' ? endpoint : DEFAULT_ENDPOINT;
-}
-
-/* Signals are the program's: its handlers do not run on a thread that it does not know. */
-static bool
-start_thread (OrfTracer *tracer)
-{
-  sigset_t all;
-  sigset_t before;
-  int code;
-
-  sigfillset (&all);
-  pthread_sigmask (SIG_SETMASK, &all, &before);
-  code = pthread_create (&tracer->thread, NULL, orf_tracer_run_thread_cb, tracer);
-  pthread_sigmask (SIG_SETMASK, &before, NULL);
-  return code == 0;
 }
 
 OrfStatus
@@ -230,7 +201,7 @@ orf_tracer_new (const OrfTracerOptions *options, OrfTracer **tracer)
     status = ORF_STATUS_INVALID;
   else if (!make_resource (made, options))
     status = ORF_STATUS_NO_MEMORY;
-  else if (made->wake_fd < 0 || !start_thread (made))
+  else if (made->wake_fd < 0 || !orf_thread_start (&made->thread, orf_tracer_run_thread_cb, made))
     status = ORF_STATUS_FAILED;
   if (status == ORF_STATUS_OK)
     *tracer = made;
@@ -255,7 +226,7 @@ orf_tracer_free (OrfTracer *tracer)
 OrfStatus
 orf_tracer_flush (OrfTracer *tracer, int64_t timeout_us)
 {
-  int64_t end_us = orf_tracer_now_us () + timeout_us;
+  int64_t end_us = orf_thread_now_us () + timeout_us;
   const struct timespec end = { .tv_sec = end_us / 1000000, .tv_nsec = end_us % 1000000 * 1000 };
   uint64_t target;
   bool is_settled;

@@ -76,7 +76,7 @@ on_stream (OrfWorkerRun *run, const OrfMessage *message)
     return;
   }
   orf_worker_run_note (run, "advice", message->text);
-  run->next_stream_us = orf_worker_now_us () + STREAM_PAUSE_US;
+  run->next_stream_us = orf_thread_now_us () + STREAM_PAUSE_US;
   if (has_status (message, "NOT_FOUND"))
     orf_worker_run_register_again (run);
 }
@@ -170,7 +170,7 @@ orf_worker_run_on_line (OrfWorkerRun *run, const char *line)
   case ORF_MESSAGE_END:
     if (strcmp (message.stream, run->stream) == 0) {
       run->stream[0] = '\0';
-      run->next_stream_us = orf_worker_now_us () + STREAM_PAUSE_US;
+      run->next_stream_us = orf_thread_now_us () + STREAM_PAUSE_US;
     }
     break;
   case ORF_MESSAGE_OTHER:

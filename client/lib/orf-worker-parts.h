@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sys/types.h>
 
+#include "orf-thread.h"
 #include "orf-wire.h"
 
 /* Between the functions that the program calls (orf-worker.c) and the thread that speaks with the
@@ -59,5 +60,3 @@ void *orf_worker_run_thread_cb (void *data);
 bool orf_worker_read_allocator (OrfWorker *worker, OrfAllocator *allocator);
 
 void orf_stored_batches_free (OrfStoredBatch *batches);
-/* Monotonic. */
-int64_t orf_worker_now_us (void);

@@ -55,7 +55,7 @@ pause_tries (OrfWorkerRun *run)
 {
   int64_t half_us = run->pause_us / 2;
 
-  run->next_try_us = orf_worker_now_us () + half_us + rand_r (&run->seed) % (half_us + 1);
+  run->next_try_us = orf_thread_now_us () + half_us + rand_r (&run->seed) % (half_us + 1);
   run->pause_us = 2 * run->pause_us < MAX_PAUSE_US ? 2 * run->pause_us : MAX_PAUSE_US;
 }
 
@@ -137,7 +137,7 @@ wait_for_something (OrfWorkerRun *run)
     { .fd = run->worker->wake_fd, .events = POLLIN },
     { .fd = run->link.fd, .events = run->link.out.length > 0 ? POLLIN | POLLOUT : POLLIN },
   };
-  int64_t left_us = find_next_us (run) - orf_worker_now_us ();
+  int64_t left_us = find_next_us (run) - orf_thread_now_us ();
   uint64_t count;
   int timeout_ms = 0;
 
@@ -154,7 +154,7 @@ wait_for_something (OrfWorkerRun *run)
 static void
 give_up_late_calls (OrfWorkerRun *run)
 {
-  int64_t now_us = orf_worker_now_us ();
+  int64_t now_us = orf_thread_now_us ();
 
   for (size_t kind = 0; kind < ORF_N_CALLS && run->link.fd >= 0; kind++) {
     if (run->calls[kind].id != 0 && now_us >= run->calls[kind].sent_us + CALL_US) {
@@ -191,8 +191,8 @@ is_over (OrfWorkerRun *run)
   if (!closing)
     return false;
   if (run->closing_us == 0)
-    run->closing_us = orf_worker_now_us () + CLOSING_US;
-  if (run->has_left || run->link.fd < 0 || orf_worker_now_us () >= run->closing_us)
+    run->closing_us = orf_thread_now_us () + CLOSING_US;
+  if (run->has_left || run->link.fd < 0 || orf_thread_now_us () >= run->closing_us)
     return true;
   if (run->is_known && run->calls[ORF_CALL_LEAVE].id == 0 && !has_more_to_say (run))
     orf_worker_run_leave (run);
@@ -205,10 +205,10 @@ orf_worker_run_thread_cb (void *data)
   OrfWorkerRun run = { .worker = data, .pause_us = ORF_WORKER_FIRST_PAUSE_US };
 
   pthread_setname_np (pthread_self (), "orfeas");
-  run.seed = (unsigned) orf_worker_now_us () ^ (unsigned) getpid () << 16;
+  run.seed = (unsigned) orf_thread_now_us () ^ (unsigned) getpid () << 16;
   orf_link_init (&run.link);
   while (!is_over (&run)) {
-    if (run.link.fd < 0 && orf_worker_now_us () >= run.next_try_us)
+    if (run.link.fd < 0 && orf_thread_now_us () >= run.next_try_us)
       open_link (&run);
     if (run.is_known)
       orf_worker_run_say_what_is_due (&run);

@@ -20,7 +20,7 @@ call (OrfWorkerRun *run, OrfCallKind kind, char *text)
     orf_worker_run_lose (run);
     return;
   }
-  run->calls[kind] = (OrfCall){ run->last_id, orf_worker_now_us () };
+  run->calls[kind] = (OrfCall){ run->last_id, orf_thread_now_us () };
 }
 
 void
@@ -50,7 +50,7 @@ make_key (OrfWorkerRun *run)
 
   /* 16 bytes are always there; without them the key is the time's and the counter's */
   if (getrandom (bytes, sizeof bytes, 0) != (ssize_t) sizeof bytes)
-    snprintf ((char *) bytes, sizeof bytes, "%x", (unsigned) (orf_worker_now_us () + run->last_id));
+    snprintf ((char *) bytes, sizeof bytes, "%x", (unsigned) (orf_thread_now_us () + run->last_id));
   for (size_t i = 0; i < sizeof bytes; i++)
     sprintf (run->key + 2 * i, "%02x", bytes[i]);
 }
@@ -83,7 +83,7 @@ call_report (OrfWorkerRun *run)
   OrfAllocator allocator;
   bool has_allocator = orf_worker_read_allocator (worker, &allocator);
 
-  run->next_report_us = orf_worker_now_us () + run->period_us;
+  run->next_report_us = orf_thread_now_us () + run->period_us;
   run->said_last = run->closing_us != 0;
   pthread_mutex_lock (&worker->lock);
   worker->report_now = false;
@@ -118,7 +118,7 @@ void
 orf_worker_run_say_what_is_due (OrfWorkerRun *run)
 {
   OrfWorker *worker = run->worker;
-  int64_t now_us = orf_worker_now_us ();
+  int64_t now_us = orf_thread_now_us ();
   const OrfWorkerAnswer *answer; /* only we take answers off */
   bool report_now;
   bool is_behind; /* the report in flight may be from before what is answered was done */

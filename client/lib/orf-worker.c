@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the program calls: it puts into the worker what the thread is to tell, and wakes it. */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -21,15 +20,6 @@
 #define MAX_BATCHES 10000
 /* The daemon asks for one thing at a time; more is a fault of the program's. */
 #define MAX_ANSWERS 64
-
-int64_t
-orf_worker_now_us (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 void
 orf_stored_batches_free (OrfStoredBatch *batches)
@@ -109,7 +99,6 @@ make_worker (const OrfWorkerOptions *options)
   static const char *const nothing[] = { NULL };
   const char *const *capabilities = options->capabilities;
   OrfWorker *worker = calloc (1, sizeof *worker);
-  pthread_condattr_t clock;
 
   if (worker == NULL)
     return NULL;
@@ -127,26 +116,8 @@ make_worker (const OrfWorkerOptions *options)
   worker->batches_end = &worker->batches;
   worker->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
   pthread_mutex_init (&worker->lock, NULL);
-  pthread_condattr_init (&clock);
-  pthread_condattr_setclock (&clock, CLOCK_MONOTONIC);
-  pthread_cond_init (&worker->known, &clock);
-  pthread_condattr_destroy (&clock);
+  orf_thread_init_cond (&worker->known);
   return worker;
-}
-
-/* Signals are the program's: its handlers do not run on a thread that it does not know. */
-static bool
-start_thread (OrfWorker *worker)
-{
-  sigset_t all;
-  sigset_t before;
-  int code;
-
-  sigfillset (&all);
-  pthread_sigmask (SIG_SETMASK, &all, &before);
-  code = pthread_create (&worker->thread, NULL, orf_worker_run_thread_cb, worker);
-  pthread_sigmask (SIG_SETMASK, &before, NULL);
-  return code == 0;
 }
 
 OrfStatus
@@ -160,7 +131,7 @@ orf_worker_new (const OrfWorkerOptions *options, OrfWorker **worker)
   if (made == NULL)
     return ORF_STATUS_NO_MEMORY;
   if (made->name == NULL || made->capabilities == NULL || made->wake_fd < 0 ||
-      !start_thread (made)) {
+      !orf_thread_start (&made->thread, orf_worker_run_thread_cb, made)) {
     free_worker (made);
     return ORF_STATUS_FAILED;
   }
@@ -365,7 +336,7 @@ orf_worker_get_state (OrfWorker *worker, OrfWorkerState *state)
 OrfStatus
 orf_worker_wait_known (OrfWorker *worker, int64_t timeout_us)
 {
-  int64_t end_us = orf_worker_now_us () + timeout_us;
+  int64_t end_us = orf_thread_now_us () + timeout_us;
   struct timespec end = { .tv_sec = end_us / 1000000, .tv_nsec = end_us % 1000000 * 1000 };
   bool is_known;
   int code = 0;
