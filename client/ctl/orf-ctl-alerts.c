@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "orf-ctl-alerts.h"
 
-#include "orf-error.h"
-
 #include "orf-ctl-params.h"
+
 /* As a selector has it. */
 static void
 append_quoted (GString *text, const char *value)
@@ -61,16 +60,6 @@ orf_ctl_alerts_describe_holds (const OrfAlertInfo *alert)
     return g_string_free (text, FALSE);
   g_string_free (text, TRUE);
   return NULL;
-}
-
-json_t *
-orf_ctl_alerts_pack_argument (const OrfCtl *ctl, const char *name, GError **error)
-{
-  json_t *params = json_pack ("{s:s}", name, orf_ctl_get_argument (ctl, 0));
-
-  if (params == NULL)
-    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "%s is not UTF-8", name);
-  return params;
 }
 
 gboolean

@@ -13,8 +13,6 @@ char *orf_ctl_alerts_format_labels (char *const *labels);
  * again; NULL: nothing holds it back. */
 char *orf_ctl_alerts_describe_holds (const OrfAlertInfo *alert);
 
-/* {"id": the first argument}; NULL: it is no text. */
-json_t *orf_ctl_alerts_pack_argument (const OrfCtl *ctl, const char *name, GError **error);
 /* An option that is a duration, of which 0 is one: at once, or never. */
 gboolean orf_ctl_alerts_add_span (
   const OrfCtl *ctl, json_t *params, const char *option, const char *name, GError **error);

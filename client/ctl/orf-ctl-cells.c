@@ -58,3 +58,28 @@ orf_ctl_cells_take_count (OrfCtlTable *table, OrfCtlStyle style, gint64 count)
 {
   orf_ctl_table_take (table, style, g_strdup_printf ("%" G_GINT64_FORMAT, count));
 }
+
+/* ---- with no table ----------------------------------------------------------------------------
+ */
+
+void
+orf_ctl_cells_append_fact (const OrfCtl *ctl, GString *out, const char *name, const char *text)
+{
+  g_autofree char *clean = NULL;
+
+  if (text == NULL)
+    return;
+  clean = orf_ctl_terminal_clean (orf_ctl_get_terminal (ctl), text);
+  g_string_append_printf (out, "%-10s%s\n", name, clean);
+}
+
+void
+orf_ctl_cells_append (const OrfCtl *ctl, GString *out, OrfCtlStyle style, const char *text)
+{
+  const OrfCtlTerminal *terminal = orf_ctl_get_terminal (ctl);
+  g_autofree char *clean =
+    orf_ctl_terminal_clean (terminal, text != NULL ? text : orf_ctl_terminal_get_dash (terminal));
+
+  g_string_append (out, terminal->is_terminal ? "  " : "\t");
+  orf_ctl_terminal_append (terminal, out, style, clean);
+}

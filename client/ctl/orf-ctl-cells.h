@@ -22,4 +22,13 @@ void orf_ctl_cells_take_duration (
   const OrfCtl *ctl, OrfCtlTable *table, OrfCtlStyle style, gboolean known, gint64 duration_us);
 void orf_ctl_cells_take_count (OrfCtlTable *table, OrfCtlStyle style, gint64 count);
 
+/* ---- with no table ----------------------------------------------------------------------------
+ */
+
+/* A line of what is told of one thing; nothing of NULL. */
+void
+orf_ctl_cells_append_fact (const OrfCtl *ctl, GString *out, const char *name, const char *text);
+/* What follows in a line that is printed by itself. */
+void orf_ctl_cells_append (const OrfCtl *ctl, GString *out, OrfCtlStyle style, const char *text);
+
 G_END_DECLS

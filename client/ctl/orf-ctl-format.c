@@ -270,3 +270,16 @@ orf_ctl_format_clock (gint64 time_us, gboolean utc)
 {
   return format_time (time_us, utc, utc ? "%H:%M:%SZ" : "%H:%M:%S");
 }
+
+char *
+orf_ctl_format_csv_cell (const char *text)
+{
+  g_auto (GStrv) parts = NULL;
+  g_autofree char *doubled = NULL;
+
+  if (strpbrk (text, ",\"\r\n") == NULL)
+    return g_strdup (text);
+  parts = g_strsplit (text, "\"", -1);
+  doubled = g_strjoinv ("\"\"", parts);
+  return g_strdup_printf ("\"%s\"", doubled);
+}

@@ -31,4 +31,7 @@ char *orf_ctl_format_time (gint64 time_us, gboolean utc);
 /* "01:42:17": for axes */
 char *orf_ctl_format_clock (gint64 time_us, gboolean utc);
 
+/* By RFC 4180: in quotes where it needs them. */
+char *orf_ctl_format_csv_cell (const char *text);
+
 G_END_DECLS

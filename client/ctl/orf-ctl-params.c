@@ -105,3 +105,13 @@ orf_ctl_params_parse_limit (const OrfCtl *ctl, guint64 *limit, GError **error)
                "--limit: \"%s\" is no number from 1 on", text);
   return FALSE;
 }
+
+json_t *
+orf_ctl_params_pack_argument (const OrfCtl *ctl, const char *name, GError **error)
+{
+  json_t *params = json_pack ("{s:s}", name, orf_ctl_get_argument (ctl, 0));
+
+  if (params == NULL)
+    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "%s is not UTF-8", name);
+  return params;
+}

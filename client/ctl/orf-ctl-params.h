@@ -26,6 +26,8 @@ gboolean orf_ctl_params_add_number (
   const OrfCtl *ctl, json_t *params, const char *option, const char *name, GError **error);
 /* Text, as the parameter of the option's name. */
 void orf_ctl_params_add_text (const OrfCtl *ctl, json_t *params, const char *name);
+/* {name: the first argument}; NULL: it is no text. */
+json_t *orf_ctl_params_pack_argument (const OrfCtl *ctl, const char *name, GError **error);
 /* --limit; G_MAXINT64 where it is not given. */
 gboolean orf_ctl_params_parse_limit (const OrfCtl *ctl, guint64 *limit, GError **error);
 

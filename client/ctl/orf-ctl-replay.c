@@ -11,6 +11,17 @@
 
 #include "orf-ctl-format.h"
 
+gboolean
+orf_ctl_replay_check_source (const OrfCtl *ctl, GError **error)
+{
+  if ((orf_ctl_get_argument (ctl, 0) == NULL) !=
+      (orf_ctl_options_get (orf_ctl_get_options (ctl), "select") == NULL))
+    return TRUE;
+  g_set_error_literal (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
+                       "name a FILE, or series by --select");
+  return FALSE;
+}
+
 static int
 compare_times (gconstpointer a, gconstpointer b)
 {

@@ -14,6 +14,9 @@ G_BEGIN_DECLS
  * depends on a row to come. */
 #define ORF_CTL_REPLAY_STEP_ROWS 8
 
+/* Either a FILE, or --select.  INVALID_ARGUMENT. */
+gboolean orf_ctl_replay_check_source (const OrfCtl *ctl, GError **error);
+
 /* first: times of that many rows and one more.  Their median distance, at least 1. */
 gint64 orf_ctl_replay_get_step_us (const gint64 first[ORF_CTL_REPLAY_STEP_ROWS + 1]);
 

@@ -6,14 +6,7 @@
 
 #include <gio/gio.h>
 
-#include "orf-encode.h"
 #include "orf-error.h"
-
-/* Windows of one call: well below what a server answers by default. */
-#define PIECE_ROWS 2000
-
-/* ---- a file ------------------------------------------------------------------------------------
- */
 
 static GDataInputStream *
 open_lines (const char *path, GError **error)
@@ -153,14 +146,10 @@ orf_ctl_rows_read_columns (const char *path, GError **error)
 }
 
 GArray *
-orf_ctl_rows_read_file (const char *path, GError **error)
+orf_ctl_table_rows_make_points (const OrfCtlTableRows *table)
 {
-  g_autoptr (OrfCtlTableRows) table = read_rows (path, FALSE, error);
-  GArray *rows;
+  GArray *rows = g_array_sized_new (FALSE, FALSE, sizeof (OrfPoint), table->t_us->len);
 
-  if (table == NULL)
-    return NULL;
-  rows = g_array_sized_new (FALSE, FALSE, sizeof (OrfPoint), table->t_us->len);
   for (guint i = 0; i < table->t_us->len; i++) {
     OrfPoint point = { .t_us = g_array_index (table->t_us, gint64, i),
                        .value = g_array_index (table->values, double, i) };
@@ -170,62 +159,10 @@ orf_ctl_rows_read_file (const char *path, GError **error)
   return rows;
 }
 
-/* ---- a stretch of the database -----------------------------------------------------------------
- */
-
-static OrfCtlExit
-fetch_piece (OrfCtl *ctl, json_t *params, GArray *rows, GError **error)
-{
-  g_autoptr (OrfMetricsQueryResult) result = NULL;
-  OrfCtlExit verdict = orf_ctl_fetch (ctl, ORF_METHOD_METRICS_QUERY, params, (gpointer *) &result,
-                                      error);
-
-  if (verdict != ORF_CTL_DONE)
-    return verdict;
-  if (result->series->len > 1) {
-    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
-                 "--select means %u series, and a replay is of one: name its labels",
-                 result->series->len);
-    return ORF_CTL_USAGE;
-  }
-  if (result->series->len == 1) {
-    const OrfMetricsSeriesPoints *series = result->series->pdata[0];
-
-    g_array_append_vals (rows, series->points->data, series->points->len);
-  }
-  return ORF_CTL_DONE;
-}
-
 GArray *
-orf_ctl_rows_fetch (OrfCtl *ctl,
-                    const char *select,
-                    gint64 from_us,
-                    gint64 to_us,
-                    gint64 step_us,
-                    OrfCtlExit *verdict,
-                    GError **error)
+orf_ctl_rows_read_file (const char *path, GError **error)
 {
-  g_autoptr (GArray) rows = g_array_new (FALSE, FALSE, sizeof (OrfPoint));
+  g_autoptr (OrfCtlTableRows) table = read_rows (path, FALSE, error);
 
-  /* windows begin at multiples of the step: half a one at the head would be a row of fewer samples
-   */
-  from_us -= from_us % step_us;
-  for (gint64 at_us = from_us; at_us < to_us; at_us += PIECE_ROWS * step_us) {
-    json_t *params = json_object ();
-
-    json_object_set_new (params, "select", json_string (select));
-    json_object_set_new (params, "from_us", json_integer (at_us));
-    json_object_set_new (params, "to_us", json_integer (MIN (to_us, at_us + PIECE_ROWS * step_us)));
-    json_object_set_new (params, "step_us", json_integer (step_us));
-    json_object_set_new (params, "aggregate", json_string ("avg"));
-    *verdict = fetch_piece (ctl, params, rows, error);
-    if (*verdict != ORF_CTL_DONE)
-      return NULL;
-  }
-  if (rows->len > 0)
-    return g_steal_pointer (&rows);
-  g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
-               "--select %s: no series has points in this span", select);
-  *verdict = ORF_CTL_USAGE;
-  return NULL;
+  return table != NULL ? orf_ctl_table_rows_make_points (table) : NULL;
 }

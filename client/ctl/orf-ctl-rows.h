@@ -22,15 +22,36 @@ typedef struct {
 OrfCtlTableRows *orf_ctl_rows_read_columns (const char *path, GError **error);
 void orf_ctl_table_rows_free (OrfCtlTableRows *rows);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfCtlTableRows, orf_ctl_table_rows_free)
+/* Of one that has one column alone. */
+GArray *orf_ctl_table_rows_make_points (const OrfCtlTableRows *table);
 
-/* Of the daemon, or of the file with --db: the mean of each step_us of the one series that select
- * means.  INVALID_ARGUMENT: it means none, or several. */
-GArray *orf_ctl_rows_fetch (OrfCtl *ctl,
-                            const char *select,
-                            gint64 from_us,
-                            gint64 to_us,
-                            gint64 step_us,
-                            OrfCtlExit *verdict,
-                            GError **error);
+/* ---- of the daemon, or of the file with --db ---------------------------------------------------
+ */
+
+typedef struct {
+  const char *select;
+  gint64 from_us, to_us;
+  gint64 step_us; /* a row for each; 0: yet to be chosen */
+} OrfCtlStretch;
+
+/* --select, --from and --to: the default is default_span_us up to now.  *stretch has no step.
+ * INVALID_ARGUMENT. */
+gboolean orf_ctl_rows_get_stretch (const OrfCtl *ctl,
+                                   gint64 default_span_us,
+                                   OrfCtlStretch *stretch,
+                                   GError **error);
+/* A column for each series that is meant, by name: the means of gauges, the last values of
+ * counters. INVALID_ARGUMENT: it means none, or more than max_columns. */
+OrfCtlTableRows *orf_ctl_rows_fetch_columns (OrfCtl *ctl,
+                                             const OrfCtlStretch *stretch,
+                                             guint max_columns,
+                                             OrfCtlExit *verdict,
+                                             GError **error);
+/* The one series that is meant, whatever its kind. */
+GArray *
+orf_ctl_rows_fetch (OrfCtl *ctl, const OrfCtlStretch *stretch, OrfCtlExit *verdict, GError **error);
+/* Sets the bit of each column that only counts up; of at most 64. */
+OrfCtlExit orf_ctl_rows_find_counters (
+  OrfCtl *ctl, const char *select, const OrfCtlTableRows *rows, guint64 *counters, GError **error);
 
 G_END_DECLS

@@ -5,6 +5,7 @@
 
 #include "orf-encode.h"
 
+#include "orf-ctl-format.h"
 #include "orf-ctl-sink.h"
 
 typedef struct {
@@ -70,22 +71,12 @@ begin_csv (FILE *file,
   return lines;
 }
 
-/* In quotes, its quotes doubled: a series of labels has some. */
-static char *
-quote (const char *name)
-{
-  g_auto (GStrv) parts = g_strsplit (name, "\"", -1);
-  g_autofree char *doubled = g_strjoinv ("\"\"", parts);
-
-  return strpbrk (name, ",\"\r\n") != NULL ? g_strdup_printf ("\"%s\"", doubled) : g_strdup (name);
-}
-
 static gboolean
 add_csv (gpointer self, const OrfMetricsSeriesPoints *series, G_GNUC_UNUSED GError **error)
 {
   Lines *lines = self;
   g_autofree char *name = dup_name (lines, series->series);
-  g_autofree char *cell = quote (name);
+  g_autofree char *cell = orf_ctl_format_csv_cell (name);
 
   for (guint i = 0; i < series->points->len; i++) {
     const OrfPoint *point = &g_array_index (series->points, OrfPoint, i);

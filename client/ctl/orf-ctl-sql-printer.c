@@ -54,22 +54,6 @@ orf_ctl_sql_printer_get_form (const OrfCtlSqlPrinter *printer)
  */
 
 static void
-append_csv (GString *out, const char *text)
-{
-  if (strpbrk (text, ",\"\r\n") == NULL) {
-    g_string_append (out, text);
-    return;
-  }
-  g_string_append_c (out, '"');
-  for (; *text != '\0'; text++) {
-    if (*text == '"')
-      g_string_append_c (out, '"');
-    g_string_append_c (out, *text);
-  }
-  g_string_append_c (out, '"');
-}
-
-static void
 append_cell (OrfCtlSqlPrinter *printer, GString *out, const OrfCtlSqlCell *cell)
 {
   g_autofree char *clean = NULL;
@@ -82,7 +66,8 @@ append_cell (OrfCtlSqlPrinter *printer, GString *out, const OrfCtlSqlCell *cell)
     else
       orf_encode_string (out, cell->text, -1);
   } else if (cell->text != NULL && printer->form == ORF_CTL_SQL_CSV) {
-    append_csv (out, cell->text);
+    clean = orf_ctl_format_csv_cell (cell->text);
+    g_string_append (out, clean);
   } else if (cell->text != NULL) {
     clean = orf_ctl_terminal_clean (printer->terminal, cell->text);
     g_string_append (out, clean);

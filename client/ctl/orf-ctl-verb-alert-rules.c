@@ -185,7 +185,7 @@ add_what_is_said (const OrfCtl *ctl, json_t *params, GError **error)
 OrfCtlExit
 orf_ctl_verb_alerts_set (OrfCtl *ctl, GError **error)
 {
-  g_autoptr (json_t) params = orf_ctl_alerts_pack_argument (ctl, "rule", error);
+  g_autoptr (json_t) params = orf_ctl_params_pack_argument (ctl, "rule", error);
   g_autoptr (OrfCtlTable) table = new_table (orf_ctl_get_terminal (ctl));
   g_autoptr (OrfAlertRuleInfo) rule = NULL;
   g_autoptr (GString) out = g_string_new (NULL);
@@ -207,7 +207,7 @@ OrfCtlExit
 orf_ctl_verb_alerts_delete (OrfCtl *ctl, GError **error)
 {
   g_autoptr (OrfAlertsDeleteResult) result = NULL;
-  json_t *params = orf_ctl_alerts_pack_argument (ctl, "rule", error);
+  json_t *params = orf_ctl_params_pack_argument (ctl, "rule", error);
 
   return params == NULL ? ORF_CTL_USAGE
                         : orf_ctl_fetch (ctl, ORF_METHOD_ALERTS_DELETE_RULE, params,

@@ -189,7 +189,7 @@ OrfCtlExit
 orf_ctl_verb_alerts_ack (OrfCtl *ctl, GError **error)
 {
   g_autoptr (OrfAlertInfo) alert = NULL;
-  json_t *params = orf_ctl_alerts_pack_argument (ctl, "id", error);
+  json_t *params = orf_ctl_params_pack_argument (ctl, "id", error);
   g_autofree char *told = NULL;
   g_autofree char *line = NULL;
   OrfCtlExit verdict;
@@ -211,17 +211,6 @@ orf_ctl_verb_alerts_ack (OrfCtl *ctl, GError **error)
 }
 
 /* ---- alerts explain -------------------------------------------------------------------------- */
-
-static void
-append_fact (const OrfCtl *ctl, GString *out, const char *name, const char *text)
-{
-  g_autofree char *clean = NULL;
-
-  if (text == NULL)
-    return;
-  clean = orf_ctl_terminal_clean (orf_ctl_get_terminal (ctl), text);
-  g_string_append_printf (out, "%-10s%s\n", name, clean);
-}
 
 /* "86 (threshold 85)" */
 static char *
@@ -251,13 +240,14 @@ append_head (const OrfCtl *ctl, GString *out, const OrfAlertInfo *alert)
   g_string_append (out, ": ");
   orf_ctl_terminal_append (terminal, out, get_state_style (alert->state, alert->severity), state);
   g_string_append_c (out, '\n');
-  append_fact (ctl, out, "what", alert->summary);
-  append_fact (ctl, out, "value", value);
-  append_fact (ctl, out, "labels", labels);
-  append_fact (ctl, out, "quiet", holds);
-  append_fact (ctl, out, "note", alert->acknowledged != NULL ? alert->acknowledged->note : NULL);
-  append_fact (ctl, out, "help", alert->help);
-  append_fact (ctl, out, "runbook", alert->runbook);
+  orf_ctl_cells_append_fact (ctl, out, "what", alert->summary);
+  orf_ctl_cells_append_fact (ctl, out, "value", value);
+  orf_ctl_cells_append_fact (ctl, out, "labels", labels);
+  orf_ctl_cells_append_fact (ctl, out, "quiet", holds);
+  orf_ctl_cells_append_fact (ctl, out, "note",
+                             alert->acknowledged != NULL ? alert->acknowledged->note : NULL);
+  orf_ctl_cells_append_fact (ctl, out, "help", alert->help);
+  orf_ctl_cells_append_fact (ctl, out, "runbook", alert->runbook);
   g_string_append_c (out, '\n');
 }
 
@@ -302,7 +292,7 @@ orf_ctl_verb_alerts_explain (OrfCtl *ctl, GError **error)
 {
   g_autoptr (OrfAlertsExplainResult) result = NULL;
   g_autoptr (GString) out = g_string_new (NULL);
-  json_t *params = orf_ctl_alerts_pack_argument (ctl, "id", error);
+  json_t *params = orf_ctl_params_pack_argument (ctl, "id", error);
   OrfCtlExit verdict;
 
   if (params == NULL)
@@ -332,17 +322,6 @@ append_time (const OrfCtl *ctl, GString *out, const OrfAlertInfo *alert)
 }
 
 static void
-append_cell (const OrfCtl *ctl, GString *out, OrfCtlStyle style, const char *text)
-{
-  const OrfCtlTerminal *terminal = orf_ctl_get_terminal (ctl);
-  g_autofree char *clean =
-    orf_ctl_terminal_clean (terminal, text != NULL ? text : orf_ctl_terminal_get_dash (terminal));
-
-  g_string_append (out, terminal->is_terminal ? "  " : "\t");
-  orf_ctl_terminal_append (terminal, out, style, clean);
-}
-
-static void
 append_alert (const OrfCtl *ctl, GString *out, const OrfAlertInfo *alert)
 {
   g_autofree char *labels = orf_ctl_alerts_format_labels (alert->labels);
@@ -350,16 +329,16 @@ append_alert (const OrfCtl *ctl, GString *out, const OrfAlertInfo *alert)
   g_autofree char *value = format_value (alert);
 
   append_time (ctl, out, alert);
-  append_cell (ctl, out, ORF_CTL_FAINT, alert->id);
-  append_cell (ctl, out, get_state_style (alert->state, alert->severity),
-               orf_alert_state_to_string (alert->state));
-  append_cell (ctl, out, orf_ctl_cells_get_severity_style (alert->severity),
-               orf_severity_to_string (alert->severity));
-  append_cell (ctl, out, ORF_CTL_PLAIN, alert->rule);
-  append_cell (ctl, out, ORF_CTL_PLAIN, value);
-  append_cell (ctl, out, ORF_CTL_PLAIN, alert->summary != NULL ? alert->summary : labels);
+  orf_ctl_cells_append (ctl, out, ORF_CTL_FAINT, alert->id);
+  orf_ctl_cells_append (ctl, out, get_state_style (alert->state, alert->severity),
+                        orf_alert_state_to_string (alert->state));
+  orf_ctl_cells_append (ctl, out, orf_ctl_cells_get_severity_style (alert->severity),
+                        orf_severity_to_string (alert->severity));
+  orf_ctl_cells_append (ctl, out, ORF_CTL_PLAIN, alert->rule);
+  orf_ctl_cells_append (ctl, out, ORF_CTL_PLAIN, value);
+  orf_ctl_cells_append (ctl, out, ORF_CTL_PLAIN, alert->summary != NULL ? alert->summary : labels);
   if (holds != NULL)
-    append_cell (ctl, out, ORF_CTL_FAINT, holds);
+    orf_ctl_cells_append (ctl, out, ORF_CTL_FAINT, holds);
   g_string_append_c (out, '\n');
 }
 

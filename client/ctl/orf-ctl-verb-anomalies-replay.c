@@ -3,6 +3,7 @@
 #include "anomaly/orf-anomaly-group.h"
 #include "orf-error.h"
 
+#include "orf-ctl-format.h"
 #include "orf-ctl-params.h"
 #include "orf-ctl-replay.h"
 #include "orf-ctl-rows.h"
@@ -10,24 +11,33 @@
 #define HEAD "t_us,score,flag,kind,detector,series\n"
 /* As [anomaly] alarms_per_day. */
 #define DEFAULT_ALARMS_PER_DAY 1
+/* Of recorded series, where nobody says: as long as one looks back of an evening. */
+#define DEFAULT_SPAN_US (86400 * (gint64) G_USEC_PER_SEC)
+/* Rows of a second up to such a span, and of a minute beyond it. */
+#define FINE_SPAN_US (6 * 3600 * (gint64) G_USEC_PER_SEC)
+#define FINE_STEP_US ((gint64) G_USEC_PER_SEC)
+#define LONG_STEP_US (60 * (gint64) G_USEC_PER_SEC)
 
 typedef struct {
   OrfCtlTableRows *rows;
   OrfAnomalySetup setup; /* step_us 0: as the rows tell */
+  gboolean alarms_only;
 } Replay;
 
 static void
 write_row (FILE *file, const Replay *replay, guint row, const OrfAnomalyGroupVerdict *said)
 {
   g_autoptr (GString) line = g_string_new (NULL);
+  g_autofree char *series = orf_ctl_format_csv_cell (replay->rows->names[said->series]);
 
+  if (replay->alarms_only && !said->alarm)
+    return;
   g_string_printf (line, "%" G_GINT64_FORMAT, g_array_index (replay->rows->t_us, gint64, row));
   orf_ctl_replay_append_number (line, (double) said->score);
   if (said->score > 0)
     g_string_append_printf (line, ",%d,%s,%s,%s", said->alarm,
                             orf_anomaly_kind_to_string (orf_detector_get_kind (said->detector)),
-                            orf_detector_get_name (said->detector),
-                            replay->rows->names[said->series]);
+                            orf_detector_get_name (said->detector), series);
   else
     g_string_append (line, ",0,,,");
   fprintf (file, "%s\n", line->str);
@@ -84,19 +94,54 @@ replay_cb (FILE *file, gpointer data, GError **error)
   return TRUE;
 }
 
+/* Of recorded series: with what is known of them. */
+static OrfCtlExit
+fetch_rows (OrfCtl *ctl, Replay *replay, GError **error)
+{
+  OrfCtlStretch stretch;
+  OrfCtlExit verdict;
+
+  if (!orf_ctl_rows_get_stretch (ctl, DEFAULT_SPAN_US, &stretch, error))
+    return ORF_CTL_USAGE;
+  if (replay->setup.step_us == 0)
+    replay->setup.step_us = stretch.to_us - stretch.from_us <= FINE_SPAN_US ? FINE_STEP_US
+                                                                            : LONG_STEP_US;
+  stretch.step_us = replay->setup.step_us;
+  replay->rows = orf_ctl_rows_fetch_columns (ctl, &stretch, ORF_DECAYED_PCA_MAX, &verdict, error);
+  return replay->rows == NULL ? verdict
+                              : orf_ctl_rows_find_counters (ctl, stretch.select, replay->rows,
+                                                            &replay->setup.counters, error);
+}
+
+static OrfCtlExit
+get_rows (OrfCtl *ctl, Replay *replay, GError **error)
+{
+  const char *path = orf_ctl_get_argument (ctl, 0);
+
+  if (path == NULL)
+    return fetch_rows (ctl, replay, error);
+  replay->rows = orf_ctl_rows_read_columns (path, error);
+  return replay->rows != NULL ? ORF_CTL_DONE : ORF_CTL_SERVER_ERROR;
+}
+
 OrfCtlExit
 orf_ctl_verb_anomalies_replay (OrfCtl *ctl, GError **error)
 {
-  Replay replay = { .setup.alarms_per_day = DEFAULT_ALARMS_PER_DAY };
-  g_autoptr (OrfCtlTableRows) rows = NULL;
+  Replay replay = {
+    .setup.alarms_per_day = DEFAULT_ALARMS_PER_DAY,
+    .alarms_only = orf_ctl_options_has (orf_ctl_get_options (ctl), "alarms"),
+  };
+  OrfCtlExit verdict;
 
   if (!orf_ctl_replay_get_number (ctl, "alarms-per-day", &replay.setup.alarms_per_day, error) ||
-      !orf_ctl_params_get_duration (ctl, "step", &replay.setup.step_us, error))
+      !orf_ctl_params_get_duration (ctl, "step", &replay.setup.step_us, error) ||
+      !orf_ctl_replay_check_source (ctl, error))
     return ORF_CTL_USAGE;
-  rows = orf_ctl_rows_read_columns (orf_ctl_get_argument (ctl, 0), error);
-  if (rows == NULL)
-    return ORF_CTL_SERVER_ERROR;
-  replay.rows = rows;
-  replay.setup.n_series = rows->n_columns;
-  return orf_ctl_replay_write (ctl, replay_cb, &replay, error);
+  verdict = get_rows (ctl, &replay, error);
+  if (verdict == ORF_CTL_DONE) {
+    replay.setup.n_series = replay.rows->n_columns;
+    verdict = orf_ctl_replay_write (ctl, replay_cb, &replay, error);
+  }
+  g_clear_pointer (&replay.rows, orf_ctl_table_rows_free);
+  return verdict;
 }

@@ -332,8 +332,25 @@ const OrfCtlOption orf_ctl_predictions_replay_options[] = {
   { NULL, NULL, NULL },
 };
 
+const OrfCtlOption orf_ctl_anomalies_options[] = {
+  { "kind", "KIND", "only these: spike, drift, outlier, pattern, correlated, …" },
+  { "severity", "LEVEL", "at least this: info, warning or critical" },
+  FROM_TO_OPTIONS,
+  PAGE_OPTIONS,
+  UTC_OPTION,
+  { NULL, NULL, NULL },
+};
+
+const OrfCtlOption orf_ctl_anomalies_feedback_options[] = {
+  { "note", "TEXT", "for people" },
+  { NULL, NULL, NULL },
+};
+
 const OrfCtlOption orf_ctl_anomalies_replay_options[] = {
-  { "alarms-per-day", "N", "how many are wanted of this file; the default is 1" },
+  { "alarms-per-day", "N", "how many are wanted of all rows; the default is 1" },
+  { "alarms", NULL, "only the rows that are alarms" },
+  { "select", "SELECTOR", "rows of these recorded series, in place of FILE" },
+  FROM_TO_OPTIONS,
   { "step", "DURATION", "distance of rows; the default is that of the first ones" },
   { "output", "FILE", "write this file, also -o; the default is standard output" },
   { NULL, NULL, NULL },

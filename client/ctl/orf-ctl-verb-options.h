@@ -42,6 +42,8 @@ extern const OrfCtlOption orf_ctl_alerts_check_options[];
 extern const OrfCtlOption orf_ctl_predictions_options[];
 extern const OrfCtlOption orf_ctl_predictions_accuracy_options[];
 extern const OrfCtlOption orf_ctl_predictions_replay_options[];
+extern const OrfCtlOption orf_ctl_anomalies_options[];
+extern const OrfCtlOption orf_ctl_anomalies_feedback_options[];
 extern const OrfCtlOption orf_ctl_anomalies_replay_options[];
 extern const OrfCtlOption orf_ctl_sql_options[];
 extern const OrfCtlOption orf_ctl_db_stats_options[];

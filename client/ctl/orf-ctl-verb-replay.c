@@ -10,7 +10,6 @@
 #include "orf-ctl-params.h"
 #include "orf-ctl-replay.h"
 #include "orf-ctl-rows.h"
-#include "orf-ctl-time.h"
 
 /* As [forecast] row_us, for rows made of the database. */
 #define DEFAULT_STEP_US (60 * (gint64) G_USEC_PER_SEC)
@@ -67,32 +66,22 @@ parse_setup (const OrfCtl *ctl, OrfForecasterSetup *setup, guint *every, GError 
 static GArray *
 get_rows (OrfCtl *ctl, OrfForecasterSetup *setup, OrfCtlExit *verdict, GError **error)
 {
-  const OrfCtlOptions *options = orf_ctl_get_options (ctl);
-  const char *select = orf_ctl_options_get (options, "select");
   const char *path = orf_ctl_get_argument (ctl, 0);
-  const char *from = orf_ctl_options_get (options, "from");
-  const char *to = orf_ctl_options_get (options, "to");
-  gint64 now_us = g_get_real_time ();
-  gint64 to_us = now_us, from_us;
+  OrfCtlStretch stretch;
 
   *verdict = ORF_CTL_USAGE;
-  if ((path == NULL) == (select == NULL)) {
-    g_set_error_literal (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
-                         "name a FILE, or a series by --select");
+  if (!orf_ctl_replay_check_source (ctl, error))
     return NULL;
-  }
   if (path != NULL) {
     *verdict = ORF_CTL_SERVER_ERROR;
     return orf_ctl_rows_read_file (path, error);
   }
-  if (to != NULL && !orf_ctl_parse_time (to, now_us, &to_us, error))
-    return NULL;
-  from_us = to_us - DEFAULT_SPAN_US;
-  if (from != NULL && !orf_ctl_parse_time (from, now_us, &from_us, error))
+  if (!orf_ctl_rows_get_stretch (ctl, DEFAULT_SPAN_US, &stretch, error))
     return NULL;
   if (setup->step_us == 0)
     setup->step_us = DEFAULT_STEP_US;
-  return orf_ctl_rows_fetch (ctl, select, from_us, to_us, setup->step_us, verdict, error);
+  stretch.step_us = setup->step_us;
+  return orf_ctl_rows_fetch (ctl, &stretch, verdict, error);
 }
 
 /* 0: there are too few. */

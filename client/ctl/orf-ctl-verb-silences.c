@@ -100,7 +100,7 @@ add_span (const OrfCtl *ctl, json_t *params, GError **error)
 OrfCtlExit
 orf_ctl_verb_alerts_silence (OrfCtl *ctl, GError **error)
 {
-  g_autoptr (json_t) params = orf_ctl_alerts_pack_argument (ctl, "matchers", error);
+  g_autoptr (json_t) params = orf_ctl_params_pack_argument (ctl, "matchers", error);
   g_autoptr (OrfAlertSilenceInfo) silence = NULL;
   g_autofree char *id = NULL;
   OrfCtlExit verdict;
@@ -122,7 +122,7 @@ OrfCtlExit
 orf_ctl_verb_alerts_unsilence (OrfCtl *ctl, GError **error)
 {
   g_autoptr (OrfAlertsDeleteResult) result = NULL;
-  json_t *params = orf_ctl_alerts_pack_argument (ctl, "id", error);
+  json_t *params = orf_ctl_params_pack_argument (ctl, "id", error);
 
   return params == NULL
            ? ORF_CTL_USAGE

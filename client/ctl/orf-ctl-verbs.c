@@ -530,18 +530,67 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .reads_only = TRUE,
     .takes_long = TRUE,
     .run = orf_ctl_verb_predictions_replay },
+  { .name = "anomalies list",
+    .arguments = "[SELECT]",
+    .summary = "what was out of the ordinary, newest first",
+    .help = "SELECT names series.  SCORE is in powers of ten: one more is ten times as\n"
+            "rare.  LASTED of one that goes on is a dash.",
+    .examples = "orfeasctl anomalies list\n"
+                "orfeasctl anomalies list 'gpu.memory.used_bytes' --from -7d\n"
+                "orfeasctl --db orfeas.db anomalies list --kind drift --json\n",
+    .options = orf_ctl_anomalies_options,
+    .max_arguments = 1,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_anomalies },
+  { .name = "anomalies show",
+    .arguments = "ID",
+    .summary = "one of them: how rare, what moved with it, what was near",
+    .help = "Near are traces that failed or were slow, alerts, and marks such as deploys,\n"
+            "from a minute before to a minute after.",
+    .examples = "orfeasctl anomalies show an-3\n",
+    .options = orf_ctl_gpu_leaks_options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_anomalies_show },
+  { .name = "anomalies feedback",
+    .arguments = "ID VERDICT",
+    .summary = "say what one was worth: useful, noise or known",
+    .help = "After noise or known its like is kept, but nobody is told of it.  useful takes\n"
+            "that back.",
+    .examples = "orfeasctl anomalies feedback an-3 known --note 'nightly backup'\n"
+                "orfeasctl anomalies feedback an-3 useful\n",
+    .options = orf_ctl_anomalies_feedback_options,
+    .min_arguments = 2,
+    .max_arguments = 2,
+    .run = orf_ctl_verb_anomalies_feedback },
+  { .name = "anomalies detectors",
+    .arguments = "",
+    .summary = "what looks at the series, and how many alarms it raises",
+    .examples = "orfeasctl anomalies detectors\n",
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_anomalies_detectors },
+  { .name = "anomalies watch",
+    .arguments = "",
+    .summary = "anomalies as they begin and end, until Ctrl-C",
+    .examples = "orfeasctl anomalies watch\n"
+                "orfeasctl anomalies watch --severity critical --json\n",
+    .options = orf_ctl_alerts_watch_options,
+    .run = orf_ctl_verb_anomalies_watch },
   { .name = "anomalies replay",
-    .arguments = "FILE",
+    .arguments = "[FILE]",
     .summary = "what the detectors would have said of each row",
     .help = "FILE is a CSV, packed by gzip or not, whose head is t_us and the names of the\n"
-            "series of one entity.  A line for each row: a score, the higher the rarer (3 is\n"
-            "once in a thousand rows; 0: usual, or told already), whether it is an alarm, and\n"
-            "which detector and series stand out.  What is said of a row rests on it and on\n"
-            "rows before it alone.",
-    .examples = "orfeasctl anomalies replay metrics.csv.gz -o out.csv\n"
-                "orfeasctl anomalies replay metrics.csv --alarms-per-day 0.1\n",
+            "series of one entity; or else --select names recorded ones, of the last day,\n"
+            "by seconds, and by minutes where it is more than six hours.  A line for each\n"
+            "row: a score, the higher the rarer (3 is once in a thousand rows; 0: usual, or\n"
+            "told already), whether it is an alarm, and which detector and series stand out.\n"
+            "What is said of a row rests on it and on rows before it alone.",
+    .examples =
+      "orfeasctl anomalies replay metrics.csv.gz -o out.csv\n"
+      "orfeasctl anomalies replay --select '{device=\"gpu-0\"}' --from -30d --alarms\n"
+      "orfeasctl --db orfeas.db anomalies replay --select host.cpu.used_percent\n",
     .options = orf_ctl_anomalies_replay_options,
-    .min_arguments = 1,
     .max_arguments = 1,
     .reads_only = TRUE,
     .takes_long = TRUE,

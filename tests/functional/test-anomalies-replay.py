@@ -77,9 +77,47 @@ def test_found(t):
     equal(os.path.exists(again + ".part"), False)
 
 
+def test_history(t):
+    daemon = t.start()
+    base = orfeas_test.now_us() // (60 * S) * 60 * S - 900 * 60 * S
+    rows = [(base + i * 60 * S, *row[1:]) for i, row in enumerate(make_rows(900, 2, 7))]
+    names = ['an.load{k="1",l="x"}', 'an.load{k="2",l="x"}']
+    samples = [{"name": "an.load", "labels": {"k": str(k), "l": "x"}, "value": float(row[k]), "t_us": row[0]}
+               for row in rows for k in (1, 2) if row[k] != ""]
+    # rises by about ten a minute, begins anew in the middle, and stands still at the end
+    rand = random.Random(8)
+    count, counts = 0, []
+    for i in range(900):
+        count = 0 if i == 450 else count + (rand.randrange(8, 13) if i < 890 else 0)
+        counts.append({"name": "an.count", "value": count, "t_us": base + i * 60 * S})
+    daemon.call("metrics.define", {"name": "an.count", "kind": "counter"})
+    for some in (samples, counts):
+        for first in range(0, len(some), 500):
+            daemon.call("metrics.record", {"samples": some[first:first + 500]})
+    span = ("--from", str(base), "--to", str(base + 900 * 60 * S))
+    expected = replay(t, write(t, "same.csv", rows), "--step", "60s").splitlines()
+    live = replay(t, "--socket", daemon.socket, "--select", "an.load", *span).splitlines()
+    equal(len(live), len(expected))
+    quoted = dict(zip("ab", ('"' + name.replace('"', '""') + '"' for name in names)))
+    for line, other in zip(live[1:], expected[1:]):
+        head, series = other.rsplit(",", 1)
+        equal(line, head + "," + quoted.get(series, ""))
+    alarms = replay(t, "--socket", daemon.socket, "--select", "an.load", "--alarms", *span).splitlines()
+    equal(alarms, [live[0]] + [line for line in live[1:] if line.split(",")[2] == "1"])
+    assert len(alarms) > 1, alarms
+    # what it rose by is judged, so that neither the rise nor the new beginning is strange, and standing still is
+    counted = list(csv.DictReader(replay(t, "--socket", daemon.socket, "--select", "an.count", *span).splitlines()))
+    best = max(range(len(counted)), key=lambda i: float(counted[i]["score"]))
+    assert best >= 890, counted[best]
+    contains(replay(t, "--socket", daemon.socket, "--select", "an.none", expect=USAGE), "an.none")
+    contains(replay(t, "--socket", daemon.socket, "--select", "an.load", "--json", expect=USAGE), "--json")
+    daemon.stop()
+    equal(replay(t, "--db", daemon.db, "--select", "an.load", *span).splitlines(), live)
+
+
 def test_refused(t):
     path = write(t, "rows.csv", make_rows(20, 2, 3))
-    for arguments in ((), (path, path), (path, "--alarms-per-day", "x"), (path, "--alarms-per-day", "0"), (path, "--step", "no")):
+    for arguments in ((), (path, path), (path, "--select", "m"), (path, "--alarms-per-day", "x"), (path, "--alarms-per-day", "0"), (path, "--step", "no")):
         replay(t, *arguments, expect=USAGE)
     contains(replay(t, os.path.join(t.dir, "none.csv"), expect=SERVER_ERROR), "none.csv")
     contains(replay(t, path, "-o", "/nonexistent/x", expect=SERVER_ERROR), "/nonexistent/x")
