@@ -21,38 +21,48 @@
 typedef struct {
   OrfCtlTableRows *rows;
   OrfAnomalySetup setup; /* step_us 0: as the rows tell */
+  double alarms_per_day;
   gboolean alarms_only;
+  OrfAlarmGate gate;
 } Replay;
 
+typedef struct {
+  OrfAnomalyGroupVerdict verdict;
+  gboolean alarm;
+} Said;
+
 static void
-write_row (FILE *file, const Replay *replay, guint row, const OrfAnomalyGroupVerdict *said)
+write_row (FILE *file, const Replay *replay, guint row, const Said *said)
 {
+  const OrfAnomalyGroupVerdict *verdict = &said->verdict;
   g_autoptr (GString) line = g_string_new (NULL);
-  g_autofree char *series = orf_ctl_format_csv_cell (replay->rows->names[said->series]);
+  g_autofree char *series = orf_ctl_format_csv_cell (replay->rows->names[verdict->series]);
 
   if (replay->alarms_only && !said->alarm)
     return;
   g_string_printf (line, "%" G_GINT64_FORMAT, g_array_index (replay->rows->t_us, gint64, row));
-  orf_ctl_replay_append_number (line, (double) said->score);
-  if (said->score > 0)
+  orf_ctl_replay_append_number (line, (double) verdict->score);
+  if (verdict->score > 0)
     g_string_append_printf (line, ",%d,%s,%s,%s", said->alarm,
-                            orf_anomaly_kind_to_string (orf_detector_get_kind (said->detector)),
-                            orf_detector_get_name (said->detector), series);
+                            orf_anomaly_kind_to_string (orf_detector_get_kind (verdict->detector)),
+                            orf_detector_get_name (verdict->detector), series);
   else
     g_string_append (line, ",0,,,");
   fprintf (file, "%s\n", line->str);
 }
 
 /* What was said of the row; nothing where it is out of order. */
-static OrfAnomalyGroupVerdict
-judge_row (OrfAnomalyGroup *group, const Replay *replay, guint row)
+static Said
+judge_row (OrfAnomalyGroup *group, Replay *replay, guint row)
 {
-  OrfAnomalyGroupVerdict said = { 0 };
+  Said said = { 0 };
 
   orf_anomaly_group_push (group, g_array_index (replay->rows->t_us, gint64, row),
                           &g_array_index (replay->rows->values, double,
                                           row * replay->rows->n_columns),
-                          &said);
+                          &said.verdict);
+  if (said.verdict.ready)
+    said.alarm = orf_alarm_gate_push (&replay->gate, said.verdict.score);
   return said;
 }
 
@@ -61,7 +71,7 @@ static gboolean
 begin (FILE *file, Replay *replay, OrfAnomalyGroup **group, guint *row, GError **error)
 {
   guint n = MIN (replay->rows->t_us->len, ORF_CTL_REPLAY_STEP_ROWS);
-  const OrfAnomalyGroupVerdict nothing = { 0 };
+  const Said nothing = { 0 };
 
   for (*row = 0; replay->setup.step_us == 0 && *row < n; ++*row)
     write_row (file, replay, *row, &nothing);
@@ -71,6 +81,7 @@ begin (FILE *file, Replay *replay, OrfAnomalyGroup **group, guint *row, GError *
     replay->setup.step_us = orf_ctl_replay_get_step_us (
       &g_array_index (replay->rows->t_us, gint64, 0));
   *group = orf_anomaly_group_new (&replay->setup, error);
+  orf_alarm_gate_init (&replay->gate, replay->setup.step_us, replay->alarms_per_day, FALSE);
   for (guint i = 0; *group != NULL && i < *row; i++)
     judge_row (*group, replay, i);
   return *group != NULL;
@@ -83,11 +94,16 @@ replay_cb (FILE *file, gpointer data, GError **error)
   g_autoptr (OrfAnomalyGroup) group = NULL;
   guint row;
 
+  if (replay->alarms_per_day <= 0) {
+    g_set_error_literal (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
+                         "--alarms-per-day: a number above 0 is wanted");
+    return FALSE;
+  }
   fputs (HEAD, file);
   if (!begin (file, replay, &group, &row, error))
     return FALSE;
   for (; row < replay->rows->t_us->len; row++) {
-    OrfAnomalyGroupVerdict said = judge_row (group, replay, row);
+    Said said = judge_row (group, replay, row);
 
     write_row (file, replay, row, &said);
   }
@@ -128,12 +144,12 @@ OrfCtlExit
 orf_ctl_verb_anomalies_replay (OrfCtl *ctl, GError **error)
 {
   Replay replay = {
-    .setup.alarms_per_day = DEFAULT_ALARMS_PER_DAY,
+    .alarms_per_day = DEFAULT_ALARMS_PER_DAY,
     .alarms_only = orf_ctl_options_has (orf_ctl_get_options (ctl), "alarms"),
   };
   OrfCtlExit verdict;
 
-  if (!orf_ctl_replay_get_number (ctl, "alarms-per-day", &replay.setup.alarms_per_day, error) ||
+  if (!orf_ctl_replay_get_number (ctl, "alarms-per-day", &replay.alarms_per_day, error) ||
       !orf_ctl_params_get_duration (ctl, "step", &replay.setup.step_us, error) ||
       !orf_ctl_replay_check_source (ctl, error))
     return ORF_CTL_USAGE;

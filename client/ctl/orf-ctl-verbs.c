@@ -586,10 +586,9 @@ const OrfCtlVerb orf_ctl_verbs[] = {
             "row: a score, the higher the rarer (3 is once in a thousand rows; 0: usual, or\n"
             "told already), whether it is an alarm, and which detector and series stand out.\n"
             "What is said of a row rests on it and on rows before it alone.",
-    .examples =
-      "orfeasctl anomalies replay metrics.csv.gz -o out.csv\n"
-      "orfeasctl anomalies replay --select '{device=\"gpu-0\"}' --from -30d --alarms\n"
-      "orfeasctl --db orfeas.db anomalies replay --select host.cpu.used_percent\n",
+    .examples = "orfeasctl anomalies replay metrics.csv.gz -o out.csv\n"
+                "orfeasctl anomalies replay --select '{device=\"gpu-0\"}' --from -30d --alarms\n"
+                "orfeasctl --db orfeas.db anomalies replay --select host.cpu.used_percent\n",
     .options = orf_ctl_anomalies_replay_options,
     .max_arguments = 1,
     .reads_only = TRUE,

@@ -14,33 +14,84 @@
 #define MAX_THRESHOLD 30
 /* Rows in which all is new, and nothing an alarm. */
 #define WARM_UP_ROWS 200
+/* An alarm is forgotten, to half, in an hour, but within a share of the time in which the next one
+ * is promised: what comes as promised is no burst. */
+#define CALM_US    (3600. * G_USEC_PER_SEC)
+#define CALM_SHARE .07
+
+gboolean
+orf_alarm_told_push (OrfAlarmTold *told, float *score)
+{
+  float before = told->score;
+
+  /* what goes on as it is stays told */
+  told->score = fmaxf (*score, before * FORGET);
+  if (*score <= before)
+    *score = 0;
+  if (told->n_rows == WARM_UP_ROWS)
+    return TRUE;
+  told->n_rows++;
+  return FALSE;
+}
+
+static void
+promise (OrfAlarmGate *gate, double alarms_per_day)
+{
+  double step_us = (double) gate->step_us;
+
+  gate->promised_per_row = fmin (alarms_per_day * step_us / DAY_US, MAX_PER_ROW);
+  if (gate->calm)
+    gate->fade = exp2 (-1 / fmin (CALM_US / step_us, CALM_SHARE / gate->promised_per_row));
+}
 
 void
-orf_alarm_gate_init (OrfAlarmGate *gate, gint64 step_us, double alarms_per_day)
+orf_alarm_gate_init (OrfAlarmGate *gate, gint64 step_us, double alarms_per_day, gboolean calm)
 {
-  double per_row = fmin (alarms_per_day * (double) step_us / DAY_US, MAX_PER_ROW);
+  *gate = (OrfAlarmGate){ .step_us = step_us, .calm = calm };
+  promise (gate, alarms_per_day);
+  gate->threshold = fmin (-log10 (gate->promised_per_row), MAX_THRESHOLD);
+}
 
-  *gate = (OrfAlarmGate){ .promised_per_row = per_row,
-                          .threshold = fmin (-log10 (per_row), MAX_THRESHOLD) };
+void
+orf_alarm_gate_promise (OrfAlarmGate *gate, double alarms_per_day)
+{
+  double before = gate->promised_per_row;
+
+  promise (gate, alarms_per_day);
+  gate->threshold = CLAMP (gate->threshold + log10 (before / gate->promised_per_row), MIN_THRESHOLD,
+                           MAX_THRESHOLD);
 }
 
 gboolean
-orf_alarm_gate_push (OrfAlarmGate *gate, float *score)
+orf_alarm_gate_is_alarm (const OrfAlarmGate *gate, float score)
 {
-  float told = gate->told;
-  gboolean alarm;
+  return (double) score >= gate->threshold;
+}
 
-  /* what goes on as it is stays told */
-  gate->told = fmaxf (*score, gate->told * FORGET);
-  if (*score <= told)
-    *score = 0;
-  if (gate->n_rows < WARM_UP_ROWS) {
-    gate->n_rows++;
-    return FALSE;
-  }
-  alarm = (double) *score >= gate->threshold;
-  gate->n_alarms += alarm;
-  gate->threshold += GAIN * ((alarm ? 1 : 0) - gate->promised_per_row);
-  gate->threshold = CLAMP (gate->threshold, MIN_THRESHOLD, MAX_THRESHOLD);
+/* What the next alarm counts for. */
+static double
+take_weight (OrfAlarmGate *gate)
+{
+  return gate->calm ? 1 / ++gate->recent : 1;
+}
+
+void
+orf_alarm_gate_pass (OrfAlarmGate *gate, double rows, guint n_alarms)
+{
+  double moves = -gate->promised_per_row * rows;
+
+  gate->recent *= pow (gate->fade, rows);
+  for (guint i = 0; i < n_alarms; i++)
+    moves += take_weight (gate);
+  gate->n_alarms += n_alarms;
+  gate->threshold = CLAMP (gate->threshold + GAIN * moves, MIN_THRESHOLD, MAX_THRESHOLD);
+}
+
+gboolean
+orf_alarm_gate_push (OrfAlarmGate *gate, float score)
+{
+  gboolean alarm = orf_alarm_gate_is_alarm (gate, score);
+
+  orf_alarm_gate_pass (gate, 1, alarm);
   return alarm;
 }

@@ -7,74 +7,165 @@
 #include <string.h>
 
 #define BLOB_MAGIC   0x4152464fu /* "OFRA" */
-#define BLOB_VERSION 1u          /* of the layout: another is refused */
+#define BLOB_VERSION 2u          /* of the layout: another is refused */
 
 /* What each other series counts that says something too: they are not independent. */
 #define OTHERS_SHARE .1f
 /* What the axes say is one question, against the many that the detectors are asked. */
 #define TOGETHER_WEIGHT 2
 
+/* What is saved before the watches and the axes. */
+typedef struct {
+  gint64 step_us, last_us;
+  guint64 taken; /* bit i: a series is at place i */
+  guint32 number, n_places;
+  OrfAlarmTold told;
+  guint32 begun;
+  guint32 reserved;
+} Head;
+
 struct _OrfAnomalyGroup {
-  OrfAnomalySetup setup;
-  OrfAlarmGate gate;
-  gint64 last_us;
-  gboolean begun;
-  OrfAnomalyWatch watches[]; /* and, of several series, an OrfDecayedPca after them */
+  Head head;
+  guint capacity;
+  OrfAnomalyWatch *watches; /* by place */
+  float *scores;            /* by place: of the last row */
+  OrfDecayedPca *pca;       /* of all places; NULL: there are fewer than two */
 };
 
-static gsize
-get_bytes (guint n_series)
-{
-  gsize bytes = sizeof (OrfAnomalyGroup) + n_series * sizeof (OrfAnomalyWatch);
-
-  G_STATIC_ASSERT (sizeof (OrfAnomalyWatch) % sizeof (double) == 0);
-  return n_series > 1 ? bytes + orf_decayed_pca_get_bytes (n_series) : bytes;
-}
-
-/* NULL: of one series. */
-static OrfDecayedPca *
-get_pca (const OrfAnomalyGroup *self)
-{
-  if (self->setup.n_series < 2)
-    return NULL;
-  return (OrfDecayedPca *) (gpointer) (self->watches + self->setup.n_series);
-}
-
 static gboolean
-is_setup (const OrfAnomalySetup *setup)
+is_taken (const OrfAnomalyGroup *self, guint place)
 {
-  return setup->n_series >= 1 && setup->n_series <= ORF_DECAYED_PCA_MAX && setup->step_us > 0 &&
-         setup->alarms_per_day > 0 && isfinite (setup->alarms_per_day);
+  return (self->head.taken >> place & 1) != 0;
 }
+
+static gsize
+get_pca_bytes (guint n_places)
+{
+  return n_places > 1 ? orf_decayed_pca_get_bytes (n_places) : 0;
+}
+
+/* ---- places ---------------------------------------------------------------------------------- */
+
+static void
+grow (OrfAnomalyGroup *self, guint n_places)
+{
+  if (n_places <= self->capacity)
+    return;
+  self->capacity = MIN (MAX (n_places, 2 * self->capacity), ORF_ANOMALY_GROUP_MAX);
+  self->watches = g_renew (OrfAnomalyWatch, self->watches, self->capacity);
+  self->scores = g_renew (float, self->scores, self->capacity);
+}
+
+static void
+begin_axes (OrfAnomalyGroup *self)
+{
+  guint n = self->head.n_places;
+
+  g_clear_pointer (&self->pca, g_free);
+  if (n < 2)
+    return;
+  self->pca = g_malloc (orf_decayed_pca_get_bytes (n));
+  orf_decayed_pca_init (self->pca, n, self->head.number * 8);
+}
+
+static void
+take_place (OrfAnomalyGroup *self, guint place, gboolean counter)
+{
+  self->head.n_places = MAX (self->head.n_places, place + 1);
+  grow (self, self->head.n_places);
+  self->head.taken |= G_GUINT64_CONSTANT (1) << place;
+  self->scores[place] = 0;
+  orf_anomaly_watch_init (&self->watches[place], self->head.step_us, counter);
+}
+
+gboolean
+orf_anomaly_group_join (OrfAnomalyGroup *self, gboolean counter, guint *place)
+{
+  guint free = 0;
+
+  while (free < ORF_ANOMALY_GROUP_MAX && is_taken (self, free))
+    free++;
+  if (free == ORF_ANOMALY_GROUP_MAX)
+    return FALSE;
+  take_place (self, free, counter);
+  begin_axes (self);
+  *place = free;
+  return TRUE;
+}
+
+/* The axes learn that nothing comes there any more. */
+void
+orf_anomaly_group_leave (OrfAnomalyGroup *self, guint place)
+{
+  self->head.taken &= ~(G_GUINT64_CONSTANT (1) << place);
+  self->scores[place] = 0;
+}
+
+guint
+orf_anomaly_group_get_n_series (const OrfAnomalyGroup *self)
+{
+  return (guint) __builtin_popcountll (self->head.taken);
+}
+
+guint
+orf_anomaly_group_get_n_places (const OrfAnomalyGroup *self)
+{
+  return self->head.n_places;
+}
+
+gint64
+orf_anomaly_group_get_step_us (const OrfAnomalyGroup *self)
+{
+  return self->head.step_us;
+}
+
+float
+orf_anomaly_group_get_score (const OrfAnomalyGroup *self, guint place)
+{
+  return self->scores[place];
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
 
 OrfAnomalyGroup *
 orf_anomaly_group_new (const OrfAnomalySetup *setup, GError **error)
 {
   OrfAnomalyGroup *self;
-  OrfDecayedPca *pca;
 
-  if (!is_setup (setup)) {
+  if (setup->n_series > ORF_ANOMALY_GROUP_MAX || setup->step_us <= 0) {
     g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
-                 "1 to %u series, with a step and a number of alarms a day above 0",
-                 ORF_DECAYED_PCA_MAX);
+                 "at most %u series are judged together, with a step above 0",
+                 ORF_ANOMALY_GROUP_MAX);
     return NULL;
   }
-  self = g_malloc0 (get_bytes (setup->n_series));
-  self->setup = *setup;
-  orf_alarm_gate_init (&self->gate, setup->step_us, setup->alarms_per_day);
+  self = g_new0 (OrfAnomalyGroup, 1);
+  self->head.step_us = setup->step_us;
+  self->head.number = setup->number;
   for (guint i = 0; i < setup->n_series; i++)
-    orf_anomaly_watch_init (&self->watches[i], setup->step_us, (setup->counters >> i & 1) != 0);
-  pca = get_pca (self);
-  if (pca != NULL)
-    orf_decayed_pca_init (pca, setup->n_series, setup->number * 8);
+    take_place (self, i, (setup->counters >> i & 1) != 0);
+  begin_axes (self);
   return self;
 }
 
 void
 orf_anomaly_group_free (OrfAnomalyGroup *self)
 {
+  if (self == NULL)
+    return;
+  g_free (self->watches);
+  g_free (self->scores);
+  g_free (self->pca);
   g_free (self);
 }
+
+gsize
+orf_anomaly_group_get_bytes (const OrfAnomalyGroup *self)
+{
+  return sizeof *self + self->capacity * (sizeof *self->watches + sizeof *self->scores) +
+         get_pca_bytes (self->head.n_places);
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static void
 take (OrfAnomalyGroupVerdict *verdict, guint series, const OrfAnomalyVerdict *said)
@@ -96,11 +187,13 @@ judge_each (OrfAnomalyGroup *self,
 {
   float sum = 0;
 
-  for (guint i = 0; i < self->setup.n_series; i++) {
+  for (guint i = 0; i < self->head.n_places; i++) {
     OrfAnomalyVerdict said;
 
-    if (!orf_anomaly_watch_push (&self->watches[i], t_us, values[i], &said))
+    self->scores[i] = 0;
+    if (!is_taken (self, i) || !orf_anomaly_watch_push (&self->watches[i], t_us, values[i], &said))
       continue;
+    self->scores[i] = said.score;
     sum += said.score;
     if (said.score > verdict->score)
       take (verdict, i, &said);
@@ -116,20 +209,19 @@ judge_together (OrfAnomalyGroup *self,
                 float sum,
                 OrfAnomalyGroupVerdict *verdict)
 {
-  OrfDecayedPca *pca = get_pca (self);
   float alone = verdict->score, together;
   guint strongest;
 
-  if (pca == NULL)
+  if (self->pca == NULL)
     return;
-  together = TOGETHER_WEIGHT * orf_decayed_pca_push (pca, values, &strongest);
+  together = TOGETHER_WEIGHT * orf_decayed_pca_push (self->pca, values, &strongest);
   if (together > alone) {
     verdict->detector = ORF_N_DETECTORS;
     verdict->series = strongest;
     verdict->expected = verdict->lower = verdict->upper = NAN;
   }
   verdict->score = fmaxf (0, alone + OTHERS_SHARE * (sum - alone) -
-                               log10f ((float) self->setup.n_series)) +
+                               log10f ((float) orf_anomaly_group_get_n_series (self))) +
                    together;
 }
 
@@ -142,27 +234,16 @@ orf_anomaly_group_push (OrfAnomalyGroup *self,
   OrfAnomalyGroupVerdict said = { .expected = NAN, .lower = NAN, .upper = NAN };
   float sum;
 
-  if (self->begun && t_us <= self->last_us)
+  if (self->head.begun && t_us <= self->head.last_us)
     return FALSE;
-  self->begun = TRUE;
-  self->last_us = t_us;
+  self->head.begun = TRUE;
+  self->head.last_us = t_us;
   sum = judge_each (self, t_us, values, &said);
   judge_together (self, values, sum, &said);
-  said.alarm = orf_alarm_gate_push (&self->gate, &said.score);
+  said.whole = said.score;
+  said.ready = orf_alarm_told_push (&self->head.told, &said.score);
   *verdict = said;
   return TRUE;
-}
-
-guint
-orf_anomaly_group_get_n_series (const OrfAnomalyGroup *self)
-{
-  return self->setup.n_series;
-}
-
-gsize
-orf_anomaly_group_get_bytes (const OrfAnomalyGroup *self)
-{
-  return get_bytes (self->setup.n_series);
 }
 
 /* ---- saved -------------------------------------------------------------------------------------
@@ -171,33 +252,56 @@ orf_anomaly_group_get_bytes (const OrfAnomalyGroup *self)
 GBytes *
 orf_anomaly_group_save (const OrfAnomalyGroup *self)
 {
-  return orf_state_blob_pack (BLOB_MAGIC, BLOB_VERSION, self, get_bytes (self->setup.n_series));
+  g_autoptr (GByteArray) state = g_byte_array_new ();
+  guint n = self->head.n_places;
+
+  g_byte_array_append (state, (const guint8 *) &self->head, sizeof self->head);
+  g_byte_array_append (state, (const guint8 *) self->watches, n * (guint) sizeof (OrfAnomalyWatch));
+  g_byte_array_append (state, (const guint8 *) self->pca, (guint) get_pca_bytes (n));
+  return orf_state_blob_pack (BLOB_MAGIC, BLOB_VERSION, state->data, state->len);
 }
 
 static gboolean
-is_group (const OrfAnomalyGroup *self, gsize length)
+is_head (const Head *head, gsize length)
 {
-  const OrfDecayedPca *pca;
+  return head->step_us > 0 && head->n_places <= ORF_ANOMALY_GROUP_MAX &&
+         (head->n_places == ORF_ANOMALY_GROUP_MAX || head->taken >> head->n_places == 0) &&
+         length == sizeof *head + head->n_places * sizeof (OrfAnomalyWatch) +
+                     get_pca_bytes (head->n_places);
+}
 
-  if (length < sizeof *self || !is_setup (&self->setup) ||
-      length != get_bytes (self->setup.n_series) || !isfinite (self->gate.threshold))
-    return FALSE;
-  for (guint i = 0; i < self->setup.n_series; i++)
+static gboolean
+fill (OrfAnomalyGroup *self, const Head *head, const guint8 *rest)
+{
+  guint n = head->n_places;
+
+  self->head = *head;
+  grow (self, n);
+  begin_axes (self);
+  memset (self->scores, 0, self->capacity * sizeof *self->scores);
+  memcpy (self->watches, rest, n * sizeof (OrfAnomalyWatch));
+  for (guint i = 0; i < n; i++)
     if (!orf_anomaly_watch_is_valid (&self->watches[i]))
       return FALSE;
-  pca = get_pca (self);
-  return pca == NULL || orf_decayed_pca_is_valid (pca, self->setup.n_series);
+  if (self->pca == NULL)
+    return TRUE;
+  memcpy (self->pca, rest + n * sizeof (OrfAnomalyWatch), get_pca_bytes (n));
+  return orf_decayed_pca_is_valid (self->pca, n);
 }
 
 OrfAnomalyGroup *
 orf_anomaly_group_restore (GBytes *blob, GError **error)
 {
   gsize length = 0;
-  g_autofree OrfAnomalyGroup *self = orf_state_blob_unpack (BLOB_MAGIC, BLOB_VERSION, blob,
-                                                            &length);
+  g_autofree guint8 *state = orf_state_blob_unpack (BLOB_MAGIC, BLOB_VERSION, blob, &length);
+  g_autoptr (OrfAnomalyGroup) self = g_new0 (OrfAnomalyGroup, 1);
+  Head head;
 
-  if (self != NULL && is_group (self, length))
-    return g_steal_pointer (&self);
+  if (state != NULL && length >= sizeof head) {
+    memcpy (&head, state, sizeof head);
+    if (is_head (&head, length) && fill (self, &head, state + sizeof head))
+      return g_steal_pointer (&self);
+  }
   g_set_error_literal (error, ORF_ERROR, ORF_ERROR_DATA_LOSS,
                        "not the saved state of an anomaly group of this version");
   return NULL;

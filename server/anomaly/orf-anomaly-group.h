@@ -11,23 +11,26 @@ G_BEGIN_DECLS
  * The series of one entity (a device, a host, a service), judged row by row: each by itself, and
  * how they move together.  What they say is one score: the rarest series, corrected for how many
  * there are; a tenth of what each other says beyond the usual; and what the main axes do not
- * explain.  One series is a group too.
+ * explain.  One series is a group too.  Each series has a place in it, from when it joins until it
+ * leaves; the axes begin anew where another joins.
  */
 typedef struct _OrfAnomalyGroup OrfAnomalyGroup;
 
+#define ORF_ANOMALY_GROUP_MAX ORF_DECAYED_PCA_MAX /* series */
+
 typedef struct {
-  guint n_series;        /* 1 to ORF_DECAYED_PCA_MAX */
-  gint64 step_us;        /* > 0 */
-  double alarms_per_day; /* > 0 */
-  guint64 counters;      /* bit i: series i only rises, and a fall is a restart */
-  guint number;          /* among others: their costly rows are then not the same ones */
+  guint n_series;   /* at first, at the places from 0 on; to ORF_ANOMALY_GROUP_MAX */
+  gint64 step_us;   /* > 0 */
+  guint64 counters; /* bit i: series i only rises, and a fall is a restart */
+  guint number;     /* among others: their costly rows are then not the same ones */
 } OrfAnomalySetup;
 
 typedef struct {
-  float score; /* -log10 of how rare the row is; 0 too where an alarm told it already */
-  gboolean alarm;
-  OrfDetector detector;          /* ORF_N_DETECTORS: they do not move together as they do */
-  guint series;                  /* the strangest one */
+  float score;          /* -log10 of how rare the row is; 0 too where that was told already */
+  float whole;          /* the same, told or not */
+  gboolean ready;       /* FALSE: too few rows came yet to call it an alarm */
+  OrfDetector detector; /* ORF_N_DETECTORS: they do not move together as they do */
+  guint series;         /* the strangest one's place */
   double expected, lower, upper; /* of it; NAN: nothing is */
 } OrfAnomalyGroupVerdict;
 
@@ -35,14 +38,24 @@ typedef struct {
 OrfAnomalyGroup *orf_anomaly_group_new (const OrfAnomalySetup *setup, GError **error);
 void orf_anomaly_group_free (OrfAnomalyGroup *self);
 
-/* values: of each series; not finite: none.  FALSE: the row is not later than the last. */
+/* FALSE: there is no room.  place: of the series from here on. */
+gboolean orf_anomaly_group_join (OrfAnomalyGroup *self, gboolean counter, guint *place);
+void orf_anomaly_group_leave (OrfAnomalyGroup *self, guint place);
+
+/* values: by place; not finite: none, as where no series is.  FALSE: the row is not later than the
+ * last. */
 gboolean orf_anomaly_group_push (OrfAnomalyGroup *self,
                                  gint64 t_us,
                                  const double *values,
                                  OrfAnomalyGroupVerdict *verdict);
+/* What the series at the place said of the last row by itself. */
+float orf_anomaly_group_get_score (const OrfAnomalyGroup *self, guint place);
 guint orf_anomaly_group_get_n_series (const OrfAnomalyGroup *self);
+/* One more than the highest that was ever taken. */
+guint orf_anomaly_group_get_n_places (const OrfAnomalyGroup *self);
+gint64 orf_anomaly_group_get_step_us (const OrfAnomalyGroup *self);
 
-/* All that it knows, the setup with it; for the same build's byte order and layout only. */
+/* All that it knows; for the same build's byte order and layout only. */
 GBytes *orf_anomaly_group_save (const OrfAnomalyGroup *self);
 /* DATA_LOSS: not such a blob, or one that contradicts itself. */
 OrfAnomalyGroup *orf_anomaly_group_restore (GBytes *blob, GError **error);

@@ -8,7 +8,7 @@
 #define S ((gint64) G_USEC_PER_SEC)
 #define N 6
 
-static const OrfAnomalySetup setup = { .n_series = N, .step_us = 60 * S, .alarms_per_day = 1 };
+static const OrfAnomalySetup setup = { .n_series = N, .step_us = 60 * S };
 
 /* Six series that follow two hidden ones; row `at` breaks one of them out of its company, by no
  * more than it moves anyway. */
@@ -64,7 +64,9 @@ test_restart (void)
     orf_anomaly_group_push (group, (row + 1) * 60 * S, values, &a);
     orf_anomaly_group_push (other, (row + 1) * 60 * S, values, &b);
     g_assert_cmpfloat (a.score, ==, b.score);
-    g_assert_cmpint (a.alarm, ==, b.alarm);
+    g_assert_cmpint (a.ready, ==, b.ready);
+    g_assert_cmpfloat (orf_anomaly_group_get_score (group, 2), ==,
+                       orf_anomaly_group_get_score (other, 2));
     g_assert_cmpuint (a.series, ==, b.series);
     if (row % 10 == 0) {
       g_autoptr (GBytes) blob = orf_anomaly_group_save (other);
@@ -82,17 +84,15 @@ test_restart (void)
 static void
 test_refused (void)
 {
-  OrfAnomalySetup bad[] = { setup, setup, setup, setup };
+  OrfAnomalySetup bad[] = { setup, setup };
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) blob = g_bytes_new_static ("no", 2);
   g_autoptr (OrfAnomalyGroup) group = orf_anomaly_group_new (&setup, NULL);
   OrfAnomalyGroupVerdict said = { .score = -1 };
   const double values[N] = { 0 };
 
-  bad[0].n_series = 0;
-  bad[1].n_series = ORF_DECAYED_PCA_MAX + 1;
-  bad[2].step_us = 0;
-  bad[3].alarms_per_day = NAN;
+  bad[0].n_series = ORF_ANOMALY_GROUP_MAX + 1;
+  bad[1].step_us = 0;
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
     g_assert_null (orf_anomaly_group_new (&bad[i], &error));
     g_assert_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT);
@@ -106,6 +106,52 @@ test_refused (void)
   g_assert_cmpfloat (said.score, ==, -1);
 }
 
+/* Who joins and leaves while it runs neither moves the others nor finds what was there before. */
+static void
+test_members (void)
+{
+  static const OrfAnomalySetup empty = { .step_us = 60 * S };
+  g_autoptr (GRand) rand = g_rand_new_with_seed (5);
+  g_autoptr (OrfAnomalyGroup) group = orf_anomaly_group_new (&empty, NULL);
+  g_autoptr (OrfAnomalyGroup) alone = orf_anomaly_group_new (&empty, NULL);
+  double values[ORF_ANOMALY_GROUP_MAX];
+  OrfAnomalyGroupVerdict said;
+  guint place;
+
+  g_assert_true (orf_anomaly_group_push (group, 1, values, &said));
+  g_assert_cmpfloat (said.score, ==, 0);
+  g_assert_true (orf_anomaly_group_join (alone, FALSE, &place));
+  for (guint i = 0; i < ORF_ANOMALY_GROUP_MAX; i++) {
+    g_assert_true (orf_anomaly_group_join (group, FALSE, &place));
+    g_assert_cmpuint (place, ==, i);
+  }
+  g_assert_false (orf_anomaly_group_join (group, FALSE, &place));
+  for (guint i = 3; i < ORF_ANOMALY_GROUP_MAX; i++)
+    orf_anomaly_group_leave (group, i);
+  g_assert_cmpuint (orf_anomaly_group_get_n_series (group), ==, 3);
+  for (guint row = 1; row < 1000; row++) {
+    for (guint i = 0; i < ORF_ANOMALY_GROUP_MAX; i++)
+      values[i] = g_rand_double (rand);
+    orf_anomaly_group_push (group, row * 60 * S, values, &said);
+    orf_anomaly_group_push (alone, row * 60 * S, values, &said);
+    g_assert_cmpfloat (orf_anomaly_group_get_score (group, 0), ==,
+                       orf_anomaly_group_get_score (alone, 0));
+    g_assert_cmpfloat (orf_anomaly_group_get_score (group, 3), ==, 0);
+  }
+  g_assert_true (orf_anomaly_group_join (group, FALSE, &place));
+  g_assert_cmpuint (place, ==, 3);
+  values[3] = 1e6; /* the first is never far */
+  orf_anomaly_group_push (group, 1000 * 60 * S, values, &said);
+  g_assert_cmpfloat (orf_anomaly_group_get_score (group, 3), ==, 0);
+}
+
+/* The gate's own stream: what is told stays quiet. */
+static gboolean
+push (OrfAlarmGate *gate, OrfAlarmTold *told, float *score)
+{
+  return orf_alarm_told_push (told, score) && orf_alarm_gate_push (gate, *score);
+}
+
 /* Whatever scores are worth: so many alarms come as are promised. */
 static void
 test_rate (void)
@@ -115,12 +161,14 @@ test_rate (void)
   guint n = 0, factor;
 
   for (factor = 1; factor <= 4; factor += 3) {
-    orf_alarm_gate_init (&gate, 60 * S, 10);
+    OrfAlarmTold told = { 0 };
+
+    orf_alarm_gate_init (&gate, 60 * S, 10, FALSE);
     n = 0;
     for (guint row = 0; row < 60 * 1440; row++) {
       float score = (float) (-log10 (1 - g_rand_double (rand)) * factor);
 
-      n += orf_alarm_gate_push (&gate, &score) && row >= 10 * 1440;
+      n += push (&gate, &told, &score) && row >= 10 * 1440;
     }
     g_assert_cmpuint (n, >=, 400);
     g_assert_cmpuint (n, <=, 600);
@@ -132,14 +180,15 @@ test_rate (void)
 static void
 test_merge (void)
 {
+  OrfAlarmTold told = { 0 };
   OrfAlarmGate gate;
   guint n = 0;
 
-  orf_alarm_gate_init (&gate, 60 * S, 1);
+  orf_alarm_gate_init (&gate, 60 * S, 1, FALSE);
   for (guint row = 0; row < 500; row++) {
     float score = row < 300 ? 0 : row == 320 ? 9 : 6;
 
-    n += orf_alarm_gate_push (&gate, &score);
+    n += push (&gate, &told, &score);
     g_assert_cmpfloat (score, ==, row == 300 ? 6 : row == 320 ? 9 : score);
     if (row > 300 && row < 310)
       g_assert_cmpfloat (score, ==, 0);
@@ -150,6 +199,34 @@ test_merge (void)
   }
 }
 
+/* Ten faults in half an hour are found, and the next one too; yet with as much chance as before the
+ * promise is kept. */
+static void
+test_burst (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (4);
+  OrfAlarmGate gate, deaf;
+  guint n = 0;
+
+  orf_alarm_gate_init (&gate, S, 4, TRUE);
+  orf_alarm_gate_init (&deaf, S, 4, FALSE);
+  for (guint i = 0; i < 10; i++) {
+    orf_alarm_gate_pass (&gate, 180, 1);
+    orf_alarm_gate_pass (&deaf, 180, 1);
+  }
+  g_assert_true (orf_alarm_gate_is_alarm (&gate, 5.5f));
+  g_assert_false (orf_alarm_gate_is_alarm (&deaf, 5.5f));
+  orf_alarm_gate_promise (&gate, 40);
+  g_assert_true (orf_alarm_gate_is_alarm (&gate, 4.5f));
+  for (guint row = 0; row < 20 * 86400; row++) {
+    gboolean alarm = orf_alarm_gate_push (&gate, (float) (-log10 (1 - g_rand_double (rand)) * 1.5));
+
+    n += alarm && row >= 10 * 86400;
+  }
+  g_assert_cmpuint (n, >=, 200);
+  g_assert_cmpuint (n, <=, 800);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -157,6 +234,8 @@ main (int argc, char **argv)
   g_test_add_func ("/anomaly-group/correlated", test_correlated);
   g_test_add_func ("/anomaly-group/restart", test_restart);
   g_test_add_func ("/anomaly-group/refused", test_refused);
+  g_test_add_func ("/anomaly-group/members", test_members);
+  g_test_add_func ("/alarm-gate/burst", test_burst);
   g_test_add_func ("/alarm-gate/rate", test_rate);
   g_test_add_func ("/alarm-gate/merge", test_merge);
   return g_test_run ();
