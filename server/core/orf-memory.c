@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The whole is what the kernel counted last (once a second, so that nothing is read for a call),
- * and what the parts grew by since: a burst within the second is seen too.
+ * and what the parts grew by since: a burst within the second is seen too.  The cache is no part of
+ * it: however large it is, samples have what they had without it.
  */
 #include "core/orf-memory.h"
 
@@ -24,7 +25,7 @@ typedef struct {
 struct _OrfMemory {
   const OrfConfig *config;
   Part parts[ORF_N_MEMORY_PARTS];
-  gint64 resident_bytes;
+  gint64 resident_bytes;   /* without the cache's */
   gint64 parts_then_bytes; /* the parts' sum when resident_bytes was so */
   gboolean is_short;
 };
@@ -78,14 +79,15 @@ sum_parts (const OrfMemory *memory)
   gint64 sum = 0;
 
   for (guint i = 0; i < ORF_N_MEMORY_PARTS; i++)
-    sum += get_used (memory, i);
+    if (i != ORF_MEMORY_CACHE)
+      sum += get_used (memory, i);
   return sum;
 }
 
 void
 orf_memory_note_resident (OrfMemory *memory, gint64 rss_bytes)
 {
-  memory->resident_bytes = rss_bytes;
+  memory->resident_bytes = MAX (rss_bytes - get_used (memory, ORF_MEMORY_CACHE), 0);
   memory->parts_then_bytes = sum_parts (memory);
   /* so that the change is told when it comes, not when somebody next asks */
   orf_memory_is_short (memory);
@@ -120,6 +122,8 @@ get_budget (const OrfMemory *memory, OrfMemoryPart part)
     return config->memory.alerts_bytes;
   case ORF_MEMORY_FORECASTS:
     return config->memory.forecasts_bytes;
+  case ORF_MEMORY_CACHE:
+    return config->cache.l1_bytes;
   case ORF_N_MEMORY_PARTS:
     break;
   }
@@ -182,6 +186,7 @@ get_key (OrfMemoryPart part)
     [ORF_MEMORY_INGEST] = "memory.ingest_bytes",
     [ORF_MEMORY_ALERTS] = "memory.alerts_bytes",
     [ORF_MEMORY_FORECASTS] = "memory.forecasts_bytes",
+    [ORF_MEMORY_CACHE] = "cache.l1_bytes",
   };
 
   g_assert (part < ORF_N_MEMORY_PARTS);

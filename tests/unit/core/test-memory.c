@@ -90,6 +90,10 @@ test_the_whole (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (get_whole (fixture), ==, 20 * MIB);
   orf_memory_note_resident (fixture->memory, 18 * MIB);
   g_assert_cmpint (get_whole (fixture), ==, 18 * MIB);
+  orf_memory_add (fixture->memory, ORF_MEMORY_CACHE, 50 * MIB); /* is beside the whole */
+  g_assert_cmpint (get_whole (fixture), ==, 18 * MIB);
+  orf_memory_note_resident (fixture->memory, 69 * MIB);
+  g_assert_cmpint (get_whole (fixture), ==, 19 * MIB);
 }
 
 static void
