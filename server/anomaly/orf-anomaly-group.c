@@ -7,12 +7,16 @@
 #include <string.h>
 
 #define BLOB_MAGIC   0x4152464fu /* "OFRA" */
-#define BLOB_VERSION 2u          /* of the layout: another is refused */
+#define BLOB_VERSION 3u          /* of the layout: another is refused */
 
 /* What each other series counts that says something too: they are not independent. */
 #define OTHERS_SHARE .1f
 /* What the axes say is one question, against the many that the detectors are asked. */
 #define TOGETHER_WEIGHT 2
+
+/* Numbers of two groups that follow each other, of which each has its turn at what is costly: prime
+ * to what they are taken modulo of. */
+#define NUMBERS_APART 37
 
 /* What is saved before the watches and the axes. */
 typedef struct {
@@ -65,7 +69,7 @@ begin_axes (OrfAnomalyGroup *self)
   if (n < 2)
     return;
   self->pca = g_malloc (orf_decayed_pca_get_bytes (n));
-  orf_decayed_pca_init (self->pca, n, self->head.number * 8);
+  orf_decayed_pca_init (self->pca, n, self->head.number * NUMBERS_APART);
 }
 
 static void
@@ -75,7 +79,8 @@ take_place (OrfAnomalyGroup *self, guint place, gboolean counter)
   grow (self, self->head.n_places);
   self->head.taken |= G_GUINT64_CONSTANT (1) << place;
   self->scores[place] = 0;
-  orf_anomaly_watch_init (&self->watches[place], self->head.step_us, counter);
+  orf_anomaly_watch_init (&self->watches[place], self->head.step_us, counter,
+                          self->head.number * NUMBERS_APART + place);
 }
 
 gboolean

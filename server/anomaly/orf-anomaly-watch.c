@@ -9,6 +9,9 @@
 #define FLOOR_SHARE 1e-4
 /* And where the value is 0. */
 #define LEAST_FLOOR 1e-12
+/* Of the first value, and of the row before: what is further counts as that far, so that sums and
+ * squares of it are still finite. */
+#define FARTHEST 1e18
 /* What is told as expected is so many usual distances wide, to either side. */
 #define EXPECTED_DEVIATIONS 3
 
@@ -43,14 +46,16 @@ orf_detector_get_kind (OrfDetector detector)
 }
 
 void
-orf_anomaly_watch_init (OrfAnomalyWatch *watch, gint64 step_us, gboolean counter)
+orf_anomaly_watch_init (OrfAnomalyWatch *watch, gint64 step_us, gboolean counter, guint number)
 {
   /* with what lies between the members, so that two of the same are the same bytes */
   memset (watch, 0, sizeof *watch);
   watch->step_us = step_us;
   watch->first = watch->last = watch->last_row = NAN;
   watch->counter = counter != FALSE;
-  orf_pattern_init (&watch->pattern);
+  orf_pattern_init (&watch->pattern, number);
+  for (guint i = 0; i < ORF_N_SCORED; i++)
+    orf_tail_take_turn (&watch->tails[i], number + 2 * i);
 }
 
 /* FALSE: no row comes of this value. */
@@ -77,23 +82,23 @@ make_row (OrfAnomalyWatch *watch, gint64 t_us, double value, OrfAnomalyRow *row)
   };
   if (watch->counter)
     value -= last;
-  row->value = (float) (value - watch->first);
+  row->value = (float) CLAMP (value - watch->first, -FARTHEST, FARTHEST);
   row->floor = (float) (FLOOR_SHARE * fabs (value) + LEAST_FLOOR);
-  row->move = gap || isnan (watch->last_row) ? NAN : (float) (value - watch->last_row);
+  row->move = gap || isnan (watch->last_row)
+                ? NAN
+                : (float) CLAMP (value - watch->last_row, -FARTHEST, FARTHEST);
   watch->last_row = value;
   watch->n += watch->n < G_MAXUINT32;
   return TRUE;
 }
 
-/* How rare the score is, in its own direction; then it is one of those that came before. */
+/* How rare the score is; then it is one of those that came before. */
 static float
-weigh (OrfTail tails[2], float score)
+weigh (OrfTail *tail, float score)
 {
-  guint side = score < 0;
-  float size = fabsf (score), rarity = orf_tail_judge (&tails[side], size);
+  float rarity = orf_tail_judge (tail, score);
 
-  orf_tail_push (&tails[side], size);
-  orf_tail_push (&tails[!side], 0);
+  orf_tail_push (tail, score);
   return rarity;
 }
 
@@ -117,7 +122,7 @@ judge (OrfAnomalyWatch *watch, OrfAnomalyRow *row, OrfAnomalyVerdict *verdict)
   orf_drift_push (&watch->drift, row, scores + ORF_DETECTOR_DRIFT);
   for (guint i = 0; i < ORF_N_SCORED; i++)
     if (!isnan (scores[i]))
-      take (verdict, (OrfDetector) i, weigh (watch->tails[i], scores[i]));
+      take (verdict, (OrfDetector) i, weigh (&watch->tails[i], scores[i]));
   take (verdict, ORF_DETECTOR_FROZEN, orf_frozen_push (&watch->frozen, row));
 }
 
@@ -135,7 +140,7 @@ orf_anomaly_watch_push (OrfAnomalyWatch *watch,
       !make_row (watch, t_us, value, &row))
     return FALSE;
   judge (watch, &row, &said);
-  said.score = fmaxf (0, said.score - log10f (ORF_N_DETECTORS));
+  said.score = MAX (0, said.score - log10f (ORF_N_DETECTORS));
   said.expected = watch->first + (double) row.expected;
   reach = EXPECTED_DEVIATIONS * (double) ORF_SPREAD_TO_DEVIATION *
           (double) (row.expected == watch->outlier.level ? watch->outlier.usual
@@ -150,7 +155,7 @@ gboolean
 orf_anomaly_watch_is_valid (const OrfAnomalyWatch *watch)
 {
   for (guint i = 0; i < ORF_N_SCORED; i++)
-    if (!orf_tail_is_valid (&watch->tails[i][0]) || !orf_tail_is_valid (&watch->tails[i][1]))
+    if (!orf_tail_is_valid (&watch->tails[i]))
       return FALSE;
   return watch->step_us > 0 && watch->drift.n_block < ORF_DRIFT_BLOCK &&
          orf_rhythm_is_valid (&watch->pattern.rhythm) && orf_tail_is_valid (&watch->frozen.runs);

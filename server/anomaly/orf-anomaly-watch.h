@@ -42,7 +42,7 @@ typedef struct {
   OrfPattern pattern;
   OrfDrift drift;
   OrfFrozen frozen;
-  OrfTail tails[ORF_N_SCORED][2]; /* up and down */
+  OrfTail tails[ORF_N_SCORED];
 } OrfAnomalyWatch;
 
 G_STATIC_ASSERT (sizeof (OrfAnomalyWatch) <= 2048);
@@ -56,8 +56,10 @@ typedef struct {
 /* Rows further apart than so many steps have a gap between. */
 #define ORF_ANOMALY_GAP_STEPS 3
 
-/* step_us: nominal distance of rows, > 0. */
-void orf_anomaly_watch_init (OrfAnomalyWatch *watch, gint64 step_us, gboolean counter);
+/* step_us: nominal distance of rows, > 0.  number: among those that begin together, whose costly
+ * rows are then not the same ones. */
+void
+orf_anomaly_watch_init (OrfAnomalyWatch *watch, gint64 step_us, gboolean counter, guint number);
 /* The next row.  FALSE: nothing is said, as it has no value (not finite), is no later than the last
  * one, or is the first (of a counter: or follows a restart). */
 gboolean orf_anomaly_watch_push (OrfAnomalyWatch *watch,

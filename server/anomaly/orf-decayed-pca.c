@@ -13,7 +13,7 @@
 #define MAIN_SHARE .9
 /* Axes are found anew after so many rows: that costs as much as a hundred rows. */
 #define FIT_ROWS 512
-/* The first time after so many for each series. */
+/* The first time after so many for each series, and a quarter of the rows to its turn. */
 #define FIRST_FIT 4
 /* At first, in deviations, and of the unexplained, in usual sizes: more is not learnt from. */
 #define FIRST_ROWS 50
@@ -187,14 +187,14 @@ fit (OrfDecayedPca *pca)
 float
 orf_decayed_pca_push (OrfDecayedPca *pca, const double *values, guint *strongest)
 {
-  guint ignored;
+  guint ignored, first;
   float rarity;
 
   bring_near (pca, values);
   rarity = judge (pca, strongest != NULL ? strongest : &ignored);
   learn (pca);
-  if (pca->n == FIRST_FIT * pca->m ||
-      (pca->n > FIRST_FIT * pca->m && pca->n % FIT_ROWS == pca->turn))
+  first = FIRST_FIT * pca->m + pca->turn / 4;
+  if (pca->n == first || (pca->n > first && pca->n % FIT_ROWS == pca->turn))
     fit (pca);
   if (++pca->n == G_MAXUINT32) /* it is long past all that looks at it */
     pca->n = COVARIANCE_ROWS * FIT_ROWS;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "anomaly/orf-drift.h"
-#include "stats/orf-median.h"
 #include "stats/orf-spread.h"
 
 #define MEAN_BLOCKS 64
@@ -19,12 +18,19 @@
 static float
 take_median (OrfDrift *drift)
 {
-  double values[ORF_DRIFT_BLOCK];
+  float *block = drift->block;
 
-  for (guint i = 0; i < ORF_DRIFT_BLOCK; i++)
-    values[i] = (double) drift->block[i];
+  /* by insertion: of so few it is the quickest */
+  for (guint i = 1; i < ORF_DRIFT_BLOCK; i++) {
+    float value = block[i];
+    guint to = i;
+
+    for (; to > 0 && block[to - 1] > value; to--)
+      block[to] = block[to - 1];
+    block[to] = value;
+  }
   drift->n_block = 0;
-  return (float) orf_median_of (values, ORF_DRIFT_BLOCK);
+  return (block[ORF_DRIFT_BLOCK / 2 - 1] + block[ORF_DRIFT_BLOCK / 2]) / 2;
 }
 
 static void
@@ -34,7 +40,7 @@ follow (OrfDrift *drift, float median, float floor)
   float distance = median - drift->mean;
 
   drift->mean += share * distance;
-  if (fmaxf (drift->up, drift->down) >= HIGH && drift->n_blocks >= FIRST_BLOCKS)
+  if (MAX (drift->up, drift->down) >= HIGH && drift->n_blocks >= FIRST_BLOCKS)
     return;
   drift->usual =
     orf_spread_follow (drift->usual, distance, share,
@@ -52,10 +58,10 @@ orf_drift_push (OrfDrift *drift, const OrfAnomalyRow *row, float *score)
     return;
   median = take_median (drift);
   z = orf_spread_limit (orf_spread_judge (drift->usual, median - drift->mean, row->floor), MOST);
-  drift->up = fmaxf (0, drift->up + z - SLACK);
-  drift->down = fmaxf (0, drift->down - z - SLACK);
+  drift->up = MAX (0, drift->up + z - SLACK);
+  drift->down = MAX (0, drift->down - z - SLACK);
   *score = drift->up > drift->down ? drift->up : -drift->down;
-  if (fmaxf (drift->up, drift->down) > END && drift->n_blocks >= FIRST_BLOCKS) {
+  if (MAX (drift->up, drift->down) > END && drift->n_blocks >= FIRST_BLOCKS) {
     drift->up = drift->down = 0;
     drift->mean = median;
   }

@@ -19,7 +19,7 @@
 static float
 judge_range (OrfOutlier *outlier, const OrfAnomalyRow *row)
 {
-  float step = fmaxf (outlier->usual, row->floor) * (row->n < RANGE_FIRST ? FIRST_STEP : STEP);
+  float step = MAX (outlier->usual, row->floor) * (row->n < RANGE_FIRST ? FIRST_STEP : STEP);
   float up = row->n < RANGE_FIRST ? .95f : WITHIN, value = row->value;
 
   outlier->high += step * (value > outlier->high ? up : WITHIN - 1);

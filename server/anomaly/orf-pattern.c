@@ -11,17 +11,17 @@
 #define FAR_SEASON 4
 
 void
-orf_pattern_init (OrfPattern *pattern)
+orf_pattern_init (OrfPattern *pattern, guint number)
 {
   *pattern = (OrfPattern){ .usual = 0 };
-  orf_rhythm_init (&pattern->rhythm);
+  orf_rhythm_init (&pattern->rhythm, number);
 }
 
 static void
 follow (OrfPattern *pattern, const OrfAnomalyRow *row, float rest, float fitted, float move)
 {
   double rows = pattern->rhythm.n_rows - pattern->rhythm.period;
-  float share = orf_anomaly_row_get_share ((guint32) fmax (0, rows), ORF_ANOMALY_USUAL_ROWS);
+  float share = orf_anomaly_row_get_share ((guint32) MAX (0, rows), ORF_ANOMALY_USUAL_ROWS);
   float floor = row->floor;
 
   pattern->usual = orf_spread_follow (pattern->usual, rest, share,

@@ -15,7 +15,7 @@ typedef struct {
 
 #define ORF_PATTERN_SCORES 3
 
-void orf_pattern_init (OrfPattern *pattern);
+void orf_pattern_init (OrfPattern *pattern, guint number);
 /* scores: in deviations, with a sign; NAN: no period is known well enough.  What is left after the
  * season is left in the row.  usual: mean distance from the level, where no period is. */
 void orf_pattern_push (OrfPattern *pattern,

@@ -12,6 +12,8 @@
 #define RING_EARLY (RING * 3 / 4)
 /* With means of more rows than this the search begins anew: the series may have changed. */
 #define MAX_STRIDE 256
+/* A search costs as much as a hundred rows: series that begin together take turns. */
+#define TURNS 128
 /* In means, and in rows: shorter ones are the detectors' own business. */
 #define MIN_LAG    4
 #define MIN_PERIOD 8
@@ -28,10 +30,11 @@ static const guint clock_s[] = { 60,    300,   600,   900,   1800,  3600,  7200,
                                  14400, 21600, 28800, 43200, 86400, 604800 };
 
 void
-orf_rhythm_init (OrfRhythm *rhythm)
+orf_rhythm_init (OrfRhythm *rhythm, guint number)
 {
   memset (rhythm, 0, sizeof *rhythm);
   rhythm->stride = 1;
+  rhythm->n_wait = (guint16) (number % TURNS);
 }
 
 guint
@@ -43,7 +46,7 @@ orf_rhythm_get_cycles (const OrfRhythm *rhythm)
 static guint
 find_place (const OrfRhythm *rhythm, guint64 at)
 {
-  double phase = fmod ((double) at, rhythm->period) / rhythm->period;
+  double cycles = (double) at / rhythm->period, phase = cycles - (double) (guint64) cycles;
 
   return MIN ((guint) (phase * rhythm->n_places), rhythm->n_places - 1u);
 }
@@ -78,8 +81,8 @@ static void
 learn (OrfRhythm *rhythm, const OrfAnomalyRow *row, float limit)
 {
   guint place = find_place (rhythm, row->at), cycles = orf_rhythm_get_cycles (rhythm);
-  float per_row = (float) fmin (1, rhythm->n_places / rhythm->period);
-  float share = fmaxf (SEASON_SHARE, 1 / (1 + (float) cycles)) * per_row, known;
+  float per_row = (float) MIN (1, rhythm->n_places / rhythm->period);
+  float share = MAX (SEASON_SHARE, 1 / (1 + (float) cycles)) * per_row, known;
 
   rhythm->n_rows++;
   if (place != rhythm->place)
@@ -95,7 +98,7 @@ learn (OrfRhythm *rhythm, const OrfAnomalyRow *row, float limit)
   if (cycles < 1 && rhythm->n_here < G_MAXUINT16)
     put (rhythm, place, known + (row->value - known) / (float) ++rhythm->n_here);
   else
-    put (rhythm, place, known + share * fmaxf (-limit, fminf (row->value - known, limit)));
+    put (rhythm, place, known + share * CLAMP (row->value - known, -limit, limit));
 }
 
 /* ---- the search --------------------------------------------------------------------------------
@@ -143,7 +146,7 @@ thin (OrfRhythm *rhythm)
   rhythm->n_ring = RING / 2;
   rhythm->stride = (guint16) (rhythm->stride * 2);
   if (rhythm->stride > MAX_STRIDE)
-    orf_rhythm_init (rhythm);
+    orf_rhythm_init (rhythm, 0);
 }
 
 void
@@ -151,6 +154,10 @@ orf_rhythm_push (OrfRhythm *rhythm, const OrfAnomalyRow *row, float limit)
 {
   if (rhythm->period > 0) {
     learn (rhythm, row, limit);
+    return;
+  }
+  if (rhythm->n_wait > 0) {
+    rhythm->n_wait--;
     return;
   }
   rhythm->sum += row->value;
@@ -172,5 +179,5 @@ orf_rhythm_is_valid (const OrfRhythm *rhythm)
     return rhythm->period >= MIN_PERIOD && isfinite (rhythm->period) && rhythm->n_places >= 2 &&
            rhythm->n_places <= PLACES && rhythm->unit > 0;
   return rhythm->stride >= 1 && rhythm->stride <= MAX_STRIDE && rhythm->n_ring < RING &&
-         rhythm->n_sum < rhythm->stride;
+         rhythm->n_sum < rhythm->stride && rhythm->n_wait < TURNS;
 }

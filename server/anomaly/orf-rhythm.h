@@ -22,6 +22,7 @@ typedef struct {
   guint16 place, n_here;  /* of the newest row, and rows at it in the first cycle */
   guint16 stride, n_ring; /* rows of a mean; means */
   guint16 n_sum;          /* rows in the sum */
+  guint16 n_wait;         /* rows that are left out at first */
   float sum;
   union {
     guint16 ring[ORF_RHYTHM_RING];    /* orf-narrow.h */
@@ -29,7 +30,8 @@ typedef struct {
   };
 } OrfRhythm;
 
-void orf_rhythm_init (OrfRhythm *rhythm);
+/* number: of the series, among those that begin with it: they search at different rows then. */
+void orf_rhythm_init (OrfRhythm *rhythm, guint number);
 /* What should come now; NAN: it cannot tell yet. */
 float orf_rhythm_expect (const OrfRhythm *rhythm, guint64 at);
 /* limit: what is further from what should come counts as that far. */

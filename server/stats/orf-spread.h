@@ -23,14 +23,16 @@ orf_spread_judge (float usual, float distance, float floor)
 static inline float
 orf_spread_limit (float distance, float limit)
 {
-  return fminf (fmaxf (distance, -limit), limit);
+  return CLAMP (distance, -limit, limit);
 }
 
 /* share: of the newest; limit: what counts at most, INFINITY at first. */
 static inline float
 orf_spread_follow (float usual, float distance, float share, float limit)
 {
-  return usual + share * (fminf (fabsf (distance), limit) - usual);
+  float size = fabsf (distance);
+
+  return usual + share * (MIN (size, limit) - usual);
 }
 
 G_END_DECLS

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "stats/orf-tail.h"
+#include "stats/orf-narrow.h"
 
 #include <math.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #define TAIL_SHARE .02
 /* The prior of the tail's shape, the mean log of how far scores go beyond its beginning, and how
  * many scores it weighs. */
-#define PRIOR_SHAPE  .4
+#define PRIOR_SHAPE  .4f
 #define PRIOR_WEIGHT 10
 /* What never came has come half a time: once in 2 n. */
 #define UNSEEN .5f
@@ -23,9 +24,12 @@
 #define FIT_EVERY_EARLY 16
 #define EARLY           512
 
+/* Logs to base 2 are the quick ones. */
+#define LOG10_OF_2 .30103f
+
 /* Of a float's bits, the exponent and the first digit of the fraction number half octaves. */
 #define BIN_SHIFT 22
-#define BIN_ONE   (2 * 127 - 1) /* 1.0 begins bin 1 */
+#define BIN_ONE   (2 * 127) /* 1.0 begins bin 0 */
 
 static float
 get_edge (guint bin)
@@ -37,87 +41,125 @@ get_edge (guint bin)
   return edge;
 }
 
+/* size: >= 1 */
 static guint
-find_bin (float score)
+find_bin (float size)
 {
   guint32 bits;
 
-  if (!(score >= 1))
-    return 0;
-  memcpy (&bits, &score, sizeof bits);
+  memcpy (&bits, &size, sizeof bits);
   return MIN ((bits >> BIN_SHIFT) - BIN_ONE, BINS - 1u);
 }
 
-static void
-fit (OrfTail *tail)
+/* The log of where a bin begins; and of its middle, which is 1.25 or 1.75 of its octave's. */
+static float
+get_log_edge (guint bin)
 {
-  float wanted = (float) (TAIL_SHARE * tail->n) + 1;
-  double beyond = PRIOR_WEIGHT * PRIOR_SHAPE;
-  guint above = 0, bin = BINS;
-  double from;
+  return (float) (bin / 2) * (float) G_LN2 + (bin % 2 ? .40546511f : 0);
+}
 
-  while (bin > 1 && (float) above < wanted)
-    above += tail->counts[--bin];
-  tail->from = get_edge (bin);
-  from = log ((double) tail->from);
-  for (guint i = bin; i < BINS; i++)
-    if (tail->counts[i] > 0)
-      beyond += tail->counts[i] * (log ((double) (get_edge (i) + get_edge (i + 1)) / 2) - from);
-  tail->shape = (float) (beyond / (above + PRIOR_WEIGHT));
-  tail->rarity = log10f (((float) tail->n + 1) / ((float) above + UNSEEN));
+static float
+get_log_middle (guint bin)
+{
+  return (float) (bin / 2) * (float) G_LN2 + (bin % 2 ? .55961579f : .22314355f);
+}
+
+static void
+fit (OrfTail *tail, guint side)
+{
+  float wanted = (float) (TAIL_SHARE * tail->n) + 1, beyond = 0;
+  const guint16 *counts = tail->counts[side];
+  guint above = 0, from = BINS;
+
+  while (from > 0 && (float) above < wanted) {
+    from--;
+    if (counts[from] == 0)
+      continue;
+    above += counts[from];
+    beyond += counts[from] * get_log_middle (from);
+  }
+  beyond += PRIOR_WEIGHT * PRIOR_SHAPE - (float) above * get_log_edge (from);
+  tail->from[side] = (guint8) from;
+  tail->shape[side] = orf_narrow_pack (beyond / ((float) above + PRIOR_WEIGHT));
 }
 
 static void
 halve (OrfTail *tail)
 {
-  tail->n = 0;
-  for (guint i = 0; i < BINS; i++) {
-    /* what came once is not forgotten by halving alone */
-    tail->counts[i] = (guint16) (tail->counts[i] - tail->counts[i] / 2);
-    tail->n = (guint16) (tail->n + tail->counts[i]);
-  }
+  guint n_usual = tail->n, n = 0;
+
+  for (guint side = 0; side < 2; side++)
+    for (guint i = 0; i < BINS; i++) {
+      guint16 *count = &tail->counts[side][i];
+
+      n_usual -= *count;
+      /* what came once is not forgotten by halving alone */
+      *count = (guint16) (*count - *count / 2);
+      n += *count;
+    }
+  tail->n = (guint16) (n + n_usual / 2);
+}
+
+void
+orf_tail_take_turn (OrfTail *tail, guint number)
+{
+  tail->n_since = (guint8) (number % FIT_EVERY_EARLY);
 }
 
 void
 orf_tail_push (OrfTail *tail, float score)
 {
-  tail->counts[find_bin (score)]++;
+  if (score >= 1)
+    tail->counts[0][find_bin (score)]++;
+  else if (score <= -1)
+    tail->counts[1][find_bin (-score)]++;
   if (++tail->n >= MAX_COUNT)
     halve (tail);
   if (++tail->n_since < (tail->n < EARLY ? FIT_EVERY_EARLY : FIT_EVERY))
     return;
   tail->n_since = 0;
-  fit (tail);
+  fit (tail, 0);
+  fit (tail, 1);
 }
 
-/* By the count of what was as high; where nothing was, by how far it is beyond the highest. */
+/* What is beyond all that came: of the highest bin there was, as a power. */
 static float
-count (const OrfTail *tail, float score)
+judge_unseen (const guint16 counts[BINS], float n, float shape, float size)
 {
-  guint bin = find_bin (score), top = BINS - 1, above = 0;
-  float low = get_edge (bin), n = (float) tail->n + 1, inside, beyond;
+  guint top = BINS;
+  float beyond;
 
-  while (top > 0 && tail->counts[top] == 0)
+  while (top > 0 && counts[top - 1] == 0)
     top--;
-  for (guint i = bin + 1; i <= top; i++)
-    above += tail->counts[i];
-  if (top >= bin) {
-    inside = bin == BINS - 1 ? 0 : (score - low) / (get_edge (bin + 1) - low);
-    return log10f (n / ((float) above + (float) tail->counts[bin] * (1 - inside) + UNSEEN));
-  }
+  beyond = log2f (MAX (1, size / get_edge (top))) / shape;
   /* n scores do not tell of more than n * n */
-  beyond = log10f (fmaxf (1, score / get_edge (top + 1))) / tail->shape;
-  return log10f (n / UNSEEN) + fminf (beyond, log10f (n));
+  return log2f (n / UNSEEN) + MIN (beyond, log2f (n));
 }
 
 float
 orf_tail_judge (const OrfTail *tail, float score)
 {
-  if (tail->n < MIN_COUNT || !(score >= tail->from))
+  guint side = score < 0, from = tail->from[side], bin, above = 0, in_tail;
+  float size = fabsf (score), n = (float) tail->n + 1, shape, here, inside, seen, far;
+  const guint16 *counts = tail->counts[side];
+
+  if (tail->n < MIN_COUNT || !(size >= get_edge (from)))
     return 0;
-  score = fminf (score, get_edge (BINS));
-  return fmaxf (0, fminf (tail->rarity + log10f (score / tail->from) / tail->shape,
-                          count (tail, score)));
+  size = MIN (size, get_edge (BINS));
+  bin = find_bin (size);
+  shape = orf_narrow_unpack (tail->shape[side]);
+  for (guint i = bin + 1; i < BINS; i++)
+    above += counts[i];
+  in_tail = above;
+  for (guint i = from; i <= bin; i++)
+    in_tail += counts[i];
+  /* the last bin has no end */
+  inside = bin == BINS - 1 ? 0 : (size - get_edge (bin)) / (get_edge (bin + 1) - get_edge (bin));
+  here = counts[bin] * (1 - inside);
+  seen = above + counts[bin] > 0 ? log2f (n / ((float) above + here + UNSEEN))
+                                 : judge_unseen (counts, n, shape, size);
+  far = log2f (n / ((float) in_tail + UNSEEN)) + log2f (size / get_edge (from)) / shape;
+  return MAX (0, LOG10_OF_2 * MIN (far, seen));
 }
 
 gboolean
@@ -125,8 +167,12 @@ orf_tail_is_valid (const OrfTail *tail)
 {
   guint n = 0;
 
-  for (guint i = 0; i < BINS; i++)
-    n += tail->counts[i];
-  return n == tail->n && n < MAX_COUNT &&
-         (n < MIN_COUNT || (tail->from >= 1 && tail->shape > 0 && isfinite (tail->rarity)));
+  for (guint side = 0; side < 2; side++) {
+    for (guint i = 0; i < BINS; i++)
+      n += tail->counts[side][i];
+    if (tail->from[side] > BINS ||
+        (tail->n >= MIN_COUNT && !(orf_narrow_unpack (tail->shape[side]) > 0)))
+      return FALSE;
+  }
+  return tail->n < MAX_COUNT && n <= tail->n;
 }

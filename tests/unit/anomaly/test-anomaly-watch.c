@@ -16,7 +16,7 @@ typedef struct {
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  orf_anomaly_watch_init (&f->watch, 60 * S, FALSE);
+  orf_anomaly_watch_init (&f->watch, 60 * S, FALSE, 0);
   f->rand = g_rand_new_with_seed (1);
   f->t_us = 1700000000 * S;
 }
@@ -192,7 +192,7 @@ test_counter (Fixture *f, gconstpointer data)
 {
   double count = 1e6;
 
-  orf_anomaly_watch_init (&f->watch, 60 * S, TRUE);
+  orf_anomaly_watch_init (&f->watch, 60 * S, TRUE, 0);
   for (guint i = 0; i < 3000; i++)
     push (f, count += 100 + draw (f));
   g_assert_cmpfloat (push (f, count = 20), ==, 0);
@@ -209,7 +209,7 @@ test_unit (Fixture *f, gconstpointer data)
 {
   OrfAnomalyWatch other;
 
-  orf_anomaly_watch_init (&other, 60 * S, FALSE);
+  orf_anomaly_watch_init (&other, 60 * S, FALSE, 0);
   for (guint i = 0; i < 2000; i++) {
     double value = draw (f) * 3 + (i % 500 == 0) * 40;
     OrfAnomalyVerdict said = { 0 };

@@ -44,6 +44,39 @@ test_happened_before (void)
   g_assert_cmpfloat (orf_tail_judge (&tail, 2900), >, log10 (1000));
 }
 
+/* Each direction is one by itself: what often goes up is still strange when it falls. */
+static void
+test_directions (void)
+{
+  OrfTail tail = { 0 };
+
+  orf_tail_take_turn (&tail, 5);
+  for (guint i = 0; i < 1000; i++)
+    orf_tail_push (&tail, i % 20 == 0 ? 40 : 0);
+  g_assert_cmpfloat (orf_tail_judge (&tail, 40), <, 2);
+  g_assert_cmpfloat (orf_tail_judge (&tail, -40), >, 3);
+  /* what is past the last bin's beginning is all one */
+  for (guint i = 0; i < 20; i++)
+    orf_tail_push (&tail, -1e9f);
+  g_assert_cmpfloat (orf_tail_judge (&tail, -1e30f), <, 2);
+}
+
+/* Halved for long, with nothing usual among it, it is still a count. */
+static void
+test_halved (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (2);
+  OrfTail tail = { 0 };
+
+  for (guint i = 0; i < 100000; i++) {
+    orf_tail_push (&tail, (float) g_rand_double_range (rand, 1, 3000) * (i % 2 ? 1 : -1));
+    if (i % 1000 == 0)
+      g_assert_true (orf_tail_is_valid (&tail));
+  }
+  tail.from[1] = ORF_TAIL_BINS + 1;
+  g_assert_false (orf_tail_is_valid (&tail));
+}
+
 static void
 test_few (void)
 {
@@ -58,7 +91,8 @@ test_few (void)
   g_assert_true (orf_tail_is_valid (&tail));
   g_assert_cmpfloat (orf_tail_judge (&tail, 0), ==, 0);
   g_assert_cmpfloat (orf_tail_judge (&tail, 5), >, 3);
-  tail.n++;
+  tail.counts[0][3] = tail.n;
+  tail.counts[1][3] = 1;
   g_assert_false (orf_tail_is_valid (&tail));
 }
 
@@ -114,6 +148,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/tail/exponential", test_exponential);
   g_test_add_func ("/tail/happened-before", test_happened_before);
+  g_test_add_func ("/tail/directions", test_directions);
+  g_test_add_func ("/tail/halved", test_halved);
   g_test_add_func ("/tail/few", test_few);
   g_test_add_func ("/eigen", test_eigen);
   g_test_add_func ("/state-blob", test_blob);
