@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs cases written for Node, which drives Chromium, beside the daemon, which is driven from here."""
 
+import atexit
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "functional"))
@@ -30,6 +32,37 @@ def restart_here(daemon):
     return orfeas_test.now_us()
 
 
+class Chromium:
+    """One for all cases of a file, started when the first needs it: a case has a context of its own in it."""
+
+    def __init__(self):
+        self.process = None
+
+    def endpoint(self, packages):
+        if self.process is None or self.process.poll() is not None:
+            self.start(packages)
+        return self.address
+
+    def start(self, packages):
+        home = tempfile.TemporaryDirectory(prefix="orf-chromium-")
+        self.process = subprocess.Popen(
+            ["node", os.path.join(HERE, "chromium.mjs"), "", json.dumps({"chromium": CHROMIUM, "packages": packages})],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, "HOME": home.name},
+        )
+        self.address = self.process.stdout.readline().strip()
+        assert self.address, "Chromium did not start"
+        atexit.register(self.stop, self.process, home)
+
+    @staticmethod
+    def stop(process, home):
+        process.stdin.close()
+        process.wait(orfeas_test.PATIENCE_S)
+        process.stdout.close()
+        home.cleanup()
+
+
+chromium = Chromium()
+
 # What a case may ask for: (test, daemon, arguments) → its answer.
 REQUESTS = {
     "call": lambda _, daemon, method, params: daemon.call(method, params),
@@ -44,10 +77,12 @@ def run(t, script, case, daemon, **more):
     """The case in its own node; its lines that are JSON ask for something, others are told on."""
     if CHROMIUM is None:
         raise Skip("no Chromium")
+    packages = node_packages.install(HERE)
     facts = {
         "url": daemon.ready["http"],
         "chromium": CHROMIUM,
-        "packages": node_packages.install(HERE),
+        "browser": chromium.endpoint(packages),
+        "packages": packages,
         "dir": t.dir,
         "screenshots": os.environ.get("ORFEAS_SCREENSHOTS"),
         **more,

@@ -6,16 +6,17 @@ import { createInterface } from "node:readline";
 
 export const facts = JSON.parse(process.argv[3]);
 const require = createRequire(`${facts.packages}/package.json`);
-const { chromium } = require("playwright-core");
+export const { chromium } = require("playwright-core");
 export const { AxeBuilder } = require("@axe-core/playwright");
 
 // as much as a start of Chromium takes beside many others
 export const PATIENCE_MS = 180_000;
 
-const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+let answers = null;
 
 /** Of browser_test.py's REQUESTS. */
 export async function ask(name, ...args) {
+  answers ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
   console.log(JSON.stringify({ ask: [name, ...args] }));
   const { value } = await answers.next();
   return JSON.parse(value).answer;
@@ -24,8 +25,7 @@ export async function ask(name, ...args) {
 export class Visit {
   static async begin(options = {}) {
     const visit = new Visit();
-    // as root, as in a container, Chromium's sandbox does not start
-    visit.browser = await chromium.launch({ executablePath: facts.chromium, args: ["--no-sandbox"], timeout: PATIENCE_MS });
+    visit.browser = await chromium.connect(facts.browser, { timeout: PATIENCE_MS });
     await visit.open(options);
     return visit;
   }
@@ -67,7 +67,7 @@ export class Visit {
     if (!this.allowed.some((pattern) => pattern.test(text))) this.faults.push(text);
   }
 
-  /** Nothing happened that may not. */
+  /** Nothing happened that may not.  The Chromium goes on, for the next case. */
   async end() {
     await this.browser.close();
     if (this.faults.length > 0) throw new Error(this.faults.join("\n"));
@@ -97,7 +97,9 @@ export class Visit {
     const coming = this.page.waitForEvent("download");
     await this.page.getByRole("button", { name: `Download ${title} as CSV`, exact: true }).click();
     const download = await coming;
-    const [head, ...lines] = readFileSync(await download.path(), "utf8").trimEnd().split("\r\n");
+    const path = `${facts.dir}/download.csv`;
+    await download.saveAs(path); // Chromium is another process's, and so is where it put it
+    const [head, ...lines] = readFileSync(path, "utf8").trimEnd().split("\r\n");
     return {
       name: download.suggestedFilename(),
       head,
