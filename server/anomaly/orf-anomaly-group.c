@@ -7,12 +7,16 @@
 #include <string.h>
 
 #define BLOB_MAGIC   0x4152464fu /* "OFRA" */
-#define BLOB_VERSION 3u          /* of the layout: another is refused */
+#define BLOB_VERSION 4u          /* of the layout: another is refused */
 
 /* What each other series counts that says something too: they are not independent. */
-#define OTHERS_SHARE .1f
+#define OTHERS_SHARE .05f
 /* What the axes say is one question, against the many that the detectors are asked. */
 #define TOGETHER_WEIGHT 2
+
+/* What strange rows just before add to a row's score: this share of their mean. */
+#define LATELY_ROWS  8
+#define LATELY_SHARE .3f
 
 /* Numbers of two groups that follow each other, of which each has its turn at what is costly: prime
  * to what they are taken modulo of. */
@@ -25,7 +29,7 @@ typedef struct {
   guint32 number, n_places;
   OrfAlarmTold told;
   guint32 begun;
-  guint32 reserved;
+  float lately; /* the mean score of about LATELY_ROWS */
 } Head;
 
 struct _OrfAnomalyGroup {
@@ -230,6 +234,16 @@ judge_together (OrfAnomalyGroup *self,
                    together;
 }
 
+/* What lasts is more than what comes once. */
+static float
+add_lately (OrfAnomalyGroup *self, float score)
+{
+  float lately = self->head.lately;
+
+  self->head.lately += (score - lately) / LATELY_ROWS;
+  return score + LATELY_SHARE * MIN (lately, score);
+}
+
 gboolean
 orf_anomaly_group_push (OrfAnomalyGroup *self,
                         gint64 t_us,
@@ -245,6 +259,7 @@ orf_anomaly_group_push (OrfAnomalyGroup *self,
   self->head.last_us = t_us;
   sum = judge_each (self, t_us, values, &said);
   judge_together (self, values, sum, &said);
+  said.score = add_lately (self, said.score);
   said.whole = said.score;
   said.ready = orf_alarm_told_push (&self->head.told, &said.score);
   *verdict = said;

@@ -12,6 +12,8 @@
 /* Of the first value, and of the row before: what is further counts as that far, so that sums and
  * squares of it are still finite. */
 #define FARTHEST 1e18
+/* Sources rest, and exporters round: that a value stands still is told as ten times less rare. */
+#define FROZEN_LESS 1
 /* What is told as expected is so many usual distances wide, to either side. */
 #define EXPECTED_DEVIATIONS 3
 
@@ -102,9 +104,15 @@ weigh (OrfTail *tail, float score)
   return rarity;
 }
 
+/* In verdict the detector that finds it rarest; sum: of what they say, to the power of six. */
 static void
-take (OrfAnomalyVerdict *verdict, OrfDetector detector, float rarity)
+take (OrfAnomalyVerdict *verdict, float *sum, OrfDetector detector, float rarity)
 {
+  float squared = rarity * rarity;
+
+  if (rarity <= 0)
+    return;
+  *sum += squared * squared * squared;
   if (rarity <= verdict->score)
     return;
   verdict->score = rarity;
@@ -114,7 +122,7 @@ take (OrfAnomalyVerdict *verdict, OrfDetector detector, float rarity)
 static void
 judge (OrfAnomalyWatch *watch, OrfAnomalyRow *row, OrfAnomalyVerdict *verdict)
 {
-  float scores[ORF_N_SCORED];
+  float scores[ORF_N_SCORED], sum = 0;
 
   orf_spike_push (&watch->spike, row, scores + ORF_DETECTOR_LEVEL);
   orf_outlier_push (&watch->outlier, row, scores + ORF_DETECTOR_LONG_LEVEL);
@@ -122,8 +130,10 @@ judge (OrfAnomalyWatch *watch, OrfAnomalyRow *row, OrfAnomalyVerdict *verdict)
   orf_drift_push (&watch->drift, row, scores + ORF_DETECTOR_DRIFT);
   for (guint i = 0; i < ORF_N_SCORED; i++)
     if (!isnan (scores[i]))
-      take (verdict, (OrfDetector) i, weigh (&watch->tails[i], scores[i]));
-  take (verdict, ORF_DETECTOR_FROZEN, orf_frozen_push (&watch->frozen, row));
+      take (verdict, &sum, (OrfDetector) i, weigh (&watch->tails[i], scores[i]));
+  take (verdict, &sum, ORF_DETECTOR_FROZEN, orf_frozen_push (&watch->frozen, row) - FROZEN_LESS);
+  /* what many say is more than what one says, and not nearly as much as if they were independent */
+  verdict->score = cbrtf (sqrtf (sum));
 }
 
 gboolean
@@ -144,7 +154,7 @@ orf_anomaly_watch_push (OrfAnomalyWatch *watch,
   said.expected = watch->first + (double) row.expected;
   reach = EXPECTED_DEVIATIONS * (double) ORF_SPREAD_TO_DEVIATION *
           (double) (row.expected == watch->outlier.level ? watch->outlier.usual
-                                                         : watch->pattern.usual);
+                                                         : orf_usual_get (&watch->pattern.usual));
   said.lower = said.expected - reach;
   said.upper = said.expected + reach;
   *verdict = said;

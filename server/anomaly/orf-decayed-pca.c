@@ -5,9 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Over how many rows: the covariance, and where a series is of late. */
+/* Over how many rows: the covariance, and the usual size of what is not explained. */
 #define COVARIANCE_ROWS 2000
-#define LEVEL_ROWS      50
 #define USUAL_ROWS      256
 /* Main axes have so much of the variance. */
 #define MAIN_SHARE .9
@@ -25,28 +24,37 @@
 /* The unexplained as a score: twice the usual size is worth 16. */
 #define SCORE_FACTOR 2
 
+/* A series' level in one view: of so many rows, from which nothing counts as further, in
+ * deviations. */
+typedef struct {
+  guint rows;
+  double far;
+} View;
+
+static const View views[ORF_DECAYED_PCA_VIEWS] = { { 50, INFINITY }, { 400, 4 } };
+
 static double *
-get_means (OrfDecayedPca *pca)
+get_means (OrfDecayedPca *pca, guint view)
 {
-  return pca->data;
+  return pca->data + 3 * view * pca->m;
 }
 
 static double *
-get_variances (OrfDecayedPca *pca)
+get_variances (OrfDecayedPca *pca, guint view)
 {
-  return pca->data + pca->m;
+  return get_means (pca, view) + pca->m;
 }
 
 static double *
-get_row (OrfDecayedPca *pca)
+get_row (OrfDecayedPca *pca, guint view)
 {
-  return pca->data + 2 * pca->m;
+  return get_means (pca, view) + 2 * pca->m;
 }
 
 static double *
 get_covariance (OrfDecayedPca *pca)
 {
-  return pca->data + 3 * pca->m;
+  return get_means (pca, ORF_DECAYED_PCA_VIEWS);
 }
 
 static double *
@@ -58,7 +66,9 @@ get_axis (OrfDecayedPca *pca, guint axis)
 gsize
 orf_decayed_pca_get_bytes (guint m)
 {
-  return sizeof (OrfDecayedPca) + (3 * m + 2 * (gsize) m * m) * sizeof (double);
+  gsize n_doubles = 3 * ORF_DECAYED_PCA_VIEWS * m + 2 * (gsize) m * m;
+
+  return sizeof (OrfDecayedPca) + n_doubles * sizeof (double);
 }
 
 void
@@ -71,13 +81,14 @@ orf_decayed_pca_init (OrfDecayedPca *pca, guint m, guint turn)
 
 /* Each value in deviations from where its series was. */
 static void
-bring_near (OrfDecayedPca *pca, const double *values)
+bring_near (OrfDecayedPca *pca, guint view, const double *values)
 {
-  double *means = get_means (pca), *variances = get_variances (pca), *row = get_row (pca);
-  double slow = 1. / MIN (pca->n + 1, COVARIANCE_ROWS), fast = 1. / MIN (pca->n + 1, LEVEL_ROWS);
+  double *means = get_means (pca, view), *variances = get_variances (pca, view);
+  double slow = 1. / MIN (pca->n + 1, COVARIANCE_ROWS);
+  double fast = 1. / MIN (pca->n + 1, views[view].rows), *row = get_row (pca, view);
 
   for (guint i = 0; i < pca->m; i++) {
-    double distance;
+    double distance, deviation, limit;
 
     row[i] = 0;
     if (!isfinite (values[i]))
@@ -85,9 +96,13 @@ bring_near (OrfDecayedPca *pca, const double *values)
     if (pca->n == 0)
       means[i] = values[i];
     distance = values[i] - means[i];
-    row[i] = distance / (sqrt (variances[i]) + LEAST_SHARE * fabs (values[i]) + LEAST);
+    deviation = sqrt (variances[i]) + LEAST_SHARE * fabs (values[i]) + LEAST;
+    row[i] = distance / deviation;
+    limit = views[view].far * deviation;
     if (pca->n < FIRST_ROWS)
       row[i] = CLAMP (row[i], -FIRST_FAR, FIRST_FAR);
+    else
+      distance = CLAMP (distance, -limit, limit);
     means[i] += fast * distance;
     variances[i] += slow * (distance * distance - variances[i]);
   }
@@ -95,10 +110,10 @@ bring_near (OrfDecayedPca *pca, const double *values)
 
 /* The size of what the axes leave of the row. */
 static double
-get_rest (OrfDecayedPca *pca, guint *strongest)
+get_rest (OrfDecayedPca *pca, guint view, guint *strongest)
 {
   double rest[ORF_DECAYED_PCA_MAX], sum = 0, most = -1;
-  const double *row = get_row (pca);
+  const double *row = get_row (pca, view);
 
   memcpy (rest, row, pca->m * sizeof *rest);
   for (guint k = 0; k < pca->n_axes; k++) {
@@ -121,28 +136,47 @@ get_rest (OrfDecayedPca *pca, guint *strongest)
 }
 
 static float
-judge (OrfDecayedPca *pca, guint *strongest)
+judge (OrfDecayedPca *pca, guint view, guint *strongest)
 {
-  float rest, score, rarity;
+  OrfDecayedPcaRest *known = &pca->rests[view];
+  float rest = (float) MIN (get_rest (pca, view, strongest), G_MAXFLOAT), score, rarity;
+  float limit = known->usual > 0 ? FAR * known->usual : INFINITY;
+
+  known->usual += (MIN (rest, limit) - known->usual) / (float) MIN (pca->n + 1, USUAL_ROWS);
+  score = SCORE_FACTOR * rest / (known->usual + (float) LEAST);
+  score *= score;
+  rarity = orf_tail_judge (&known->tail, score);
+  orf_tail_push (&known->tail, score);
+  return rarity;
+}
+
+/* The mean of what the views say; strongest: by the one that finds it rarer. */
+static float
+judge_all (OrfDecayedPca *pca, guint *strongest)
+{
+  float sum = 0, most = -1;
 
   *strongest = 0;
   if (pca->n_axes == 0)
     return 0;
-  rest = (float) fmin (get_rest (pca, strongest), G_MAXFLOAT);
-  pca->usual += (fminf (rest, pca->usual > 0 ? FAR * pca->usual : INFINITY) - pca->usual) /
-                (float) MIN (pca->n + 1, USUAL_ROWS);
-  score = SCORE_FACTOR * rest / (pca->usual + (float) LEAST);
-  score *= score;
-  rarity = orf_tail_judge (&pca->tail, score);
-  orf_tail_push (&pca->tail, score);
-  return rarity;
+  for (guint view = 0; view < ORF_DECAYED_PCA_VIEWS; view++) {
+    guint series = 0;
+    float rarity = judge (pca, view, &series);
+
+    sum += rarity;
+    if (rarity <= most)
+      continue;
+    most = rarity;
+    *strongest = series;
+  }
+  return sum / ORF_DECAYED_PCA_VIEWS;
 }
 
 static void
 learn (OrfDecayedPca *pca)
 {
   double share = 1. / MIN (pca->n + 1, COVARIANCE_ROWS), *covariance = get_covariance (pca);
-  const double *row = get_row (pca);
+  const double *row = get_row (pca, 0);
 
   for (guint i = 0; i < pca->m; i++)
     for (guint j = 0; j <= i; j++)
@@ -190,8 +224,9 @@ orf_decayed_pca_push (OrfDecayedPca *pca, const double *values, guint *strongest
   guint ignored, first;
   float rarity;
 
-  bring_near (pca, values);
-  rarity = judge (pca, strongest != NULL ? strongest : &ignored);
+  for (guint view = 0; view < ORF_DECAYED_PCA_VIEWS; view++)
+    bring_near (pca, view, values);
+  rarity = judge_all (pca, strongest != NULL ? strongest : &ignored);
   learn (pca);
   first = FIRST_FIT * pca->m + pca->turn / 4;
   if (pca->n == first || (pca->n > first && pca->n % FIT_ROWS == pca->turn))
@@ -204,5 +239,8 @@ orf_decayed_pca_push (OrfDecayedPca *pca, const double *values, guint *strongest
 gboolean
 orf_decayed_pca_is_valid (const OrfDecayedPca *pca, guint m)
 {
-  return pca->m == m && pca->n_axes < m && pca->turn < FIT_ROWS && orf_tail_is_valid (&pca->tail);
+  for (guint view = 0; view < ORF_DECAYED_PCA_VIEWS; view++)
+    if (!orf_tail_is_valid (&pca->rests[view].tail))
+      return FALSE;
+  return pca->m == m && pca->n_axes < m && pca->turn < FIT_ROWS;
 }

@@ -9,17 +9,25 @@ G_BEGIN_DECLS
  * Whether the series of one entity move together as they do: what the main axes of their decayed
  * covariance do not explain of a row (J. E. Jackson, G. S. Mudholkar, "Control Procedures for
  * Residuals Associated With Principal Component Analysis", Technometrics 21, 1979).  Each series is
- * first brought to deviations from where it was of late.  One block of memory without pointers.
+ * first brought to deviations from where it was, in two views: of late, which forgives what stays,
+ * and for long, which does not.  One block of memory without pointers.
  */
 #define ORF_DECAYED_PCA_MAX 64 /* series */
+
+/* What one view's unexplained sizes are. */
+typedef struct {
+  float usual; /* the mean */
+  OrfTail tail;
+} OrfDecayedPcaRest;
+
+#define ORF_DECAYED_PCA_VIEWS 2
 
 typedef struct {
   guint32 m, n_axes;
   guint32 n;    /* rows */
   guint32 turn; /* at which of the rows between two fits it fits: owners of many spread them */
-  float usual;  /* mean size of what is not explained */
-  OrfTail tail;
-  double data[]; /* means, variances, the row; covariance; axes */
+  OrfDecayedPcaRest rests[ORF_DECAYED_PCA_VIEWS];
+  double data[]; /* means, variances, the row, of each view; covariance, of the first one; axes */
 } OrfDecayedPca;
 
 /* m: 2 to ORF_DECAYED_PCA_MAX. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "anomaly/orf-pattern.h"
-#include "stats/orf-spread.h"
 
-/* Periods seen before it judges: one to learn it, one to see how far off it is. */
-#define MIN_CYCLES 2
+/* Periods seen before it judges: one to learn it, two to see how far off it is. */
+#define MIN_CYCLES 3
 #define FAST_ROWS  16
 /* In usual sizes. */
 #define FAR        8
@@ -13,7 +12,7 @@
 void
 orf_pattern_init (OrfPattern *pattern, guint number)
 {
-  *pattern = (OrfPattern){ .usual = 0 };
+  *pattern = (OrfPattern){ .last = 0 };
   orf_rhythm_init (&pattern->rhythm, number);
 }
 
@@ -21,17 +20,15 @@ static void
 follow (OrfPattern *pattern, const OrfAnomalyRow *row, float rest, float fitted, float move)
 {
   double rows = pattern->rhythm.n_rows - pattern->rhythm.period;
-  float share = orf_anomaly_row_get_share ((guint32) MAX (0, rows), ORF_ANOMALY_USUAL_ROWS);
+  guint32 n = (guint32) MAX (0, rows);
   float floor = row->floor;
 
-  pattern->usual = orf_spread_follow (pattern->usual, rest, share,
-                                      FAR_USUAL * pattern->usual + floor);
-  pattern->usual_fitted = orf_spread_follow (pattern->usual_fitted, fitted, share,
-                                             FAR * pattern->usual_fitted + floor);
+  orf_usual_follow (&pattern->usual, rest, n, FAR_USUAL, floor);
+  orf_usual_follow (&pattern->usual_fitted, fitted, n, FAR, floor);
   if (!isnan (move))
-    pattern->usual_move = orf_spread_follow (pattern->usual_move, move, share,
-                                             FAR * pattern->usual_move + floor);
-  pattern->fast += orf_spread_limit (fitted, FAR * (pattern->usual_fitted + floor)) / FAST_ROWS;
+    orf_usual_follow (&pattern->usual_move, move, n, FAR, floor);
+  pattern->fast += orf_spread_limit (fitted, FAR * (pattern->usual_fitted.slow + floor)) /
+                   FAST_ROWS;
   pattern->last = rest;
 }
 
@@ -45,9 +42,9 @@ judge (OrfPattern *pattern, OrfAnomalyRow *row, float expected, float scores[ORF
   fitted = rest - pattern->fast;
   move = isnan (row->move) ? NAN : rest - pattern->last;
   if (orf_rhythm_get_cycles (&pattern->rhythm) >= MIN_CYCLES) {
-    scores[0] = orf_spread_judge (pattern->usual, rest, row->floor);
-    scores[1] = orf_spread_judge (pattern->usual_fitted, fitted, row->floor);
-    scores[2] = orf_spread_judge (pattern->usual_move, move, row->floor);
+    scores[0] = orf_spread_judge (orf_usual_get (&pattern->usual), rest, row->floor);
+    scores[1] = orf_spread_judge (orf_usual_get (&pattern->usual_fitted), fitted, row->floor);
+    scores[2] = orf_spread_judge (orf_usual_get (&pattern->usual_move), move, row->floor);
   }
   row->rest = rest;
   row->expected = expected;
@@ -66,6 +63,6 @@ orf_pattern_push (OrfPattern *pattern,
   if (!isnan (expected))
     judge (pattern, row, expected, scores);
   else
-    pattern->usual = pattern->usual_fitted = pattern->usual_move = usual;
-  orf_rhythm_push (&pattern->rhythm, row, FAR_SEASON * pattern->usual + row->floor);
+    pattern->usual = pattern->usual_fitted = pattern->usual_move = (OrfUsual){ usual, usual };
+  orf_rhythm_push (&pattern->rhythm, row, FAR_SEASON * pattern->usual.slow + row->floor);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "anomaly/orf-rhythm.h"
+#include "anomaly/orf-usual.h"
 
 G_BEGIN_DECLS
 
@@ -9,8 +10,8 @@ G_BEGIN_DECLS
  * off of late; or it moved otherwise than it does at this time.  A value. */
 typedef struct {
   OrfRhythm rhythm;
-  float fast, last;                      /* of the rest: of about 16 rows; of the row before */
-  float usual, usual_fitted, usual_move; /* mean sizes */
+  float fast, last; /* of the rest: of about 16 rows; of the row before */
+  OrfUsual usual, usual_fitted, usual_move;
 } OrfPattern;
 
 #define ORF_PATTERN_SCORES 3

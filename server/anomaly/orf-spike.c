@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "anomaly/orf-spike.h"
-#include "stats/orf-spread.h"
 
 #define LEVEL_ROWS 16
 /* In usual sizes: what a usual size learns from, and what the level does. */
@@ -10,9 +9,7 @@
 void
 orf_spike_push (OrfSpike *spike, OrfAnomalyRow *row, float scores[ORF_SPIKE_SCORES])
 {
-  gboolean first = row->n < ORF_ANOMALY_FIRST_ROWS;
-  float share = orf_anomaly_row_get_share (row->n, ORF_ANOMALY_USUAL_ROWS), floor = row->floor;
-  float distance;
+  float far = row->n < ORF_ANOMALY_FIRST_ROWS ? INFINITY : FAR, floor = row->floor, distance;
 
   scores[0] = scores[1] = NAN;
   if (isnan (row->move)) {
@@ -21,13 +18,11 @@ orf_spike_push (OrfSpike *spike, OrfAnomalyRow *row, float scores[ORF_SPIKE_SCOR
     return;
   }
   distance = row->value - spike->level;
-  scores[0] = orf_spread_judge (spike->usual_level, distance, floor);
-  scores[1] = orf_spread_judge (spike->usual_move, row->move, floor);
-  spike->usual_level = orf_spread_follow (spike->usual_level, distance, share,
-                                          first ? INFINITY : FAR * spike->usual_level + floor);
-  spike->usual_move = orf_spread_follow (spike->usual_move, row->move, share,
-                                         first ? INFINITY : FAR * spike->usual_move + floor);
-  spike->level += orf_anomaly_row_get_share (row->n, LEVEL_ROWS) *
-                  orf_spread_limit (distance,
-                                    first ? INFINITY : FAR_LEVEL * (spike->usual_level + floor));
+  scores[0] = orf_spread_judge (orf_usual_get (&spike->usual_level), distance, floor);
+  scores[1] = orf_spread_judge (orf_usual_get (&spike->usual_move), row->move, floor);
+  orf_usual_follow (&spike->usual_level, distance, row->n, far, floor);
+  orf_usual_follow (&spike->usual_move, row->move, row->n, far, floor);
+  if (far < INFINITY)
+    distance = orf_spread_limit (distance, FAR_LEVEL * (spike->usual_level.slow + floor));
+  spike->level += orf_anomaly_row_get_share (row->n, LEVEL_ROWS) * distance;
 }

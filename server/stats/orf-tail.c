@@ -6,9 +6,9 @@
 #include <string.h>
 
 #define BINS ORF_TAIL_BINS
-/* When there are so many, each is halved: half a day of a row a second has half the weight of what
- * came after it. */
-#define MAX_COUNT 16000
+/* When there are so many, each is halved: of rows of a minute, what is three days old has half the
+ * weight of what came after it. */
+#define MAX_COUNT 8000
 /* With fewer nothing is rare. */
 #define MIN_COUNT 50
 /* The tail begins where about so many of all are above. */

@@ -90,6 +90,22 @@ test_direction (Fixture *f, gconstpointer data)
   g_assert_cmpfloat (down, >, 3);
 }
 
+/* A series that becomes three times as restless: it is news for a while, and then what is usual. */
+static void
+test_restless (Fixture *f, gconstpointer data)
+{
+  guint n_at_once = 0, n_later = 0;
+
+  push_noise (f, 3000, 50);
+  for (guint i = 0; i < 1200; i++) {
+    guint rare = push (f, 50 + 3 * draw (f)) >= 2.5f;
+
+    *(i < 200 ? &n_at_once : &n_later) += rare;
+  }
+  g_assert_cmpuint (n_at_once, >=, 3);
+  g_assert_cmpuint (n_later, <=, 12);
+}
+
 static void
 test_constant (Fixture *f, gconstpointer data)
 {
@@ -240,6 +256,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("spike", test_spike);
   ADD ("direction", test_direction);
+  ADD ("restless", test_restless);
   ADD ("constant", test_constant);
   ADD ("two-valued", test_two_valued);
   ADD ("drift", test_drift);
