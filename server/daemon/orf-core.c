@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/orf-core.h"
 
+#include "anomalies/orf-anomaly-score-service.h"
 #include "batch/orf-batch-service.h"
 #include "daemon/orf-paths.h"
 #include "judge/orf-judge-metrics.h"
@@ -112,6 +113,7 @@ bind_methods (OrfCore *core)
   orf_event_service_bind (core->events, core->router);
   orf_outbox_service_bind (core->outbox, core->router);
   orf_incident_service_bind (core->incidents, core->router);
+  orf_anomaly_score_service_bind (core->router, &core->metrics);
   orf_batch_service_bind (core->router, &core->metrics);
   orf_report_service_bind (core->router, &core->metrics);
   orf_judge_service_bind (core->predictions, core->router);

@@ -294,12 +294,12 @@ selected_cb (gpointer user_data, GPtrArray *selected, const GError *failure)
     read_file (reading, ids, to_us, rolled_to_us);
 }
 
-void
-orf_query_points_read (const OrfMetricsParts *parts,
-                       const OrfQueryPointsSpec *spec,
-                       OrfCancel *cancel,
-                       OrfQueryPointsDone done,
-                       gpointer user_data)
+static Reading *
+reading_new (const OrfMetricsParts *parts,
+             const OrfQueryPointsSpec *spec,
+             OrfCancel *cancel,
+             OrfQueryPointsDone done,
+             gpointer user_data)
 {
   Reading *reading = g_new0 (Reading, 1);
 
@@ -311,5 +311,27 @@ orf_query_points_read (const OrfMetricsParts *parts,
   reading->points->rollups = g_ptr_array_new ();
   reading->done = done;
   reading->user_data = user_data;
-  orf_series_set_select (parts, spec->selector, spec->from_us, cancel, selected_cb, reading);
+  return reading;
+}
+
+void
+orf_query_points_read (const OrfMetricsParts *parts,
+                       const OrfQueryPointsSpec *spec,
+                       OrfCancel *cancel,
+                       OrfQueryPointsDone done,
+                       gpointer user_data)
+{
+  orf_series_set_select (parts, spec->selector, spec->from_us, cancel, selected_cb,
+                         reading_new (parts, spec, cancel, done, user_data));
+}
+
+void
+orf_query_points_read_of (const OrfMetricsParts *parts,
+                          GPtrArray *selected,
+                          const OrfQueryPointsSpec *spec,
+                          OrfCancel *cancel,
+                          OrfQueryPointsDone done,
+                          gpointer user_data)
+{
+  selected_cb (reading_new (parts, spec, cancel, done, user_data), selected, NULL);
 }

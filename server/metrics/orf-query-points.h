@@ -45,6 +45,13 @@ void orf_query_points_read (const OrfMetricsParts *parts,
                             OrfCancel *cancel,
                             OrfQueryPointsDone done,
                             gpointer user_data);
+/* The same of series that were found already; takes selected.  The spec's selector is not used. */
+void orf_query_points_read_of (const OrfMetricsParts *parts,
+                               GPtrArray *selected,
+                               const OrfQueryPointsSpec *spec,
+                               OrfCancel *cancel,
+                               OrfQueryPointsDone done,
+                               gpointer user_data);
 void orf_query_points_free (const OrfMetricsParts *parts, OrfQueryPoints *points);
 
 /* FALSE, and RESOURCE_EXHAUSTED by max_query_points. */
