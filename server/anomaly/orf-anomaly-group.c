@@ -34,6 +34,7 @@ typedef struct {
 
 struct _OrfAnomalyGroup {
   Head head;
+  OrfAnomalyTuning tuning;
   guint capacity;
   OrfAnomalyWatch *watches; /* by place */
   float *scores;            /* by place: of the last row */
@@ -167,6 +168,12 @@ orf_anomaly_group_free (OrfAnomalyGroup *self)
   g_free (self);
 }
 
+void
+orf_anomaly_group_tune (OrfAnomalyGroup *self, const OrfAnomalyTuning *tuning)
+{
+  self->tuning = *tuning;
+}
+
 gsize
 orf_anomaly_group_get_bytes (const OrfAnomalyGroup *self)
 {
@@ -200,7 +207,8 @@ judge_each (OrfAnomalyGroup *self,
     OrfAnomalyVerdict said;
 
     self->scores[i] = 0;
-    if (!is_taken (self, i) || !orf_anomaly_watch_push (&self->watches[i], t_us, values[i], &said))
+    if (!is_taken (self, i) ||
+        !orf_anomaly_watch_push (&self->watches[i], &self->tuning, t_us, values[i], &said))
       continue;
     self->scores[i] = said.score;
     sum += said.score;

@@ -60,6 +60,9 @@ GBytes *orf_anomaly_group_save (const OrfAnomalyGroup *self);
 /* DATA_LOSS: not such a blob, or one that contradicts itself. */
 OrfAnomalyGroup *orf_anomaly_group_restore (GBytes *blob, GError **error);
 
+/* From the next row on; it is not saved.  look_back_rows: 0, or within its range. */
+void orf_anomaly_group_tune (OrfAnomalyGroup *self, const OrfAnomalyTuning *tuning);
+
 gsize orf_anomaly_group_get_bytes (const OrfAnomalyGroup *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfAnomalyGroup, orf_anomaly_group_free)

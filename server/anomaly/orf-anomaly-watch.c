@@ -20,16 +20,17 @@
 typedef struct {
   const char *name;
   OrfAnomalyKind kind;
+  float deviations; /* what a score of 1 is; 0: it is measured otherwise */
 } DetectorRow;
 
 static const DetectorRow rows[ORF_N_DETECTORS + 1] = {
-  [ORF_DETECTOR_LEVEL] = { "level", ORF_ANOMALY_KIND_SPIKE },
-  [ORF_DETECTOR_MOVE] = { "move", ORF_ANOMALY_KIND_SPIKE },
-  [ORF_DETECTOR_LONG_LEVEL] = { "long-level", ORF_ANOMALY_KIND_OUTLIER },
-  [ORF_DETECTOR_RANGE] = { "range", ORF_ANOMALY_KIND_OUTLIER },
-  [ORF_DETECTOR_SEASON] = { "season", ORF_ANOMALY_KIND_PATTERN },
-  [ORF_DETECTOR_SEASON_FITTED] = { "season-fitted", ORF_ANOMALY_KIND_PATTERN },
-  [ORF_DETECTOR_SEASON_MOVE] = { "season-move", ORF_ANOMALY_KIND_PATTERN },
+  [ORF_DETECTOR_LEVEL] = { "level", ORF_ANOMALY_KIND_SPIKE, 1 },
+  [ORF_DETECTOR_MOVE] = { "move", ORF_ANOMALY_KIND_SPIKE, 1 },
+  [ORF_DETECTOR_LONG_LEVEL] = { "long-level", ORF_ANOMALY_KIND_OUTLIER, 1 },
+  [ORF_DETECTOR_RANGE] = { "range", ORF_ANOMALY_KIND_OUTLIER, 1.f / ORF_OUTLIER_BEYOND },
+  [ORF_DETECTOR_SEASON] = { "season", ORF_ANOMALY_KIND_PATTERN, 1 },
+  [ORF_DETECTOR_SEASON_FITTED] = { "season-fitted", ORF_ANOMALY_KIND_PATTERN, 1 },
+  [ORF_DETECTOR_SEASON_MOVE] = { "season-move", ORF_ANOMALY_KIND_PATTERN, 1 },
   [ORF_DETECTOR_DRIFT] = { "drift", ORF_ANOMALY_KIND_DRIFT },
   [ORF_DETECTOR_FROZEN] = { "frozen", ORF_ANOMALY_KIND_SILENCE },
   [ORF_N_DETECTORS] = { "correlated", ORF_ANOMALY_KIND_CORRELATED },
@@ -94,6 +95,16 @@ make_row (OrfAnomalyWatch *watch, gint64 t_us, double value, OrfAnomalyRow *row)
   return TRUE;
 }
 
+static void
+look_back (const OrfAnomalyTuning *tuning, OrfAnomalyRow *row)
+{
+  guint level_rows = tuning->look_back_rows > 0 ? tuning->look_back_rows
+                                                : ORF_ANOMALY_LOOK_BACK_ROWS;
+
+  row->level_rows = level_rows;
+  row->usual_rows = MAX (level_rows / 4, ORF_ANOMALY_FIRST_ROWS);
+}
+
 /* How rare the score is; then it is one of those that came before. */
 static float
 weigh (OrfTail *tail, float score)
@@ -119,25 +130,57 @@ take (OrfAnomalyVerdict *verdict, float *sum, OrfDetector detector, float rarity
   verdict->detector = detector;
 }
 
+/* Whether any detector sees the row as far out as a person wants it. */
+static gboolean
+is_far (const OrfAnomalyTuning *tuning, const float scores[ORF_N_SCORED])
+{
+  for (guint i = 0; i < ORF_N_SCORED; i++)
+    if (fabsf (scores[i]) * rows[i].deviations >= tuning->threshold_deviations)
+      return TRUE;
+  return FALSE;
+}
+
 static void
-judge (OrfAnomalyWatch *watch, OrfAnomalyRow *row, OrfAnomalyVerdict *verdict)
+judge (OrfAnomalyWatch *watch,
+       const OrfAnomalyTuning *tuning,
+       OrfAnomalyRow *row,
+       OrfAnomalyVerdict *verdict)
 {
   float scores[ORF_N_SCORED], sum = 0;
+  gboolean far;
 
   orf_spike_push (&watch->spike, row, scores + ORF_DETECTOR_LEVEL);
   orf_outlier_push (&watch->outlier, row, scores + ORF_DETECTOR_LONG_LEVEL);
   orf_pattern_push (&watch->pattern, row, watch->outlier.usual, scores + ORF_DETECTOR_SEASON);
   orf_drift_push (&watch->drift, row, scores + ORF_DETECTOR_DRIFT);
-  for (guint i = 0; i < ORF_N_SCORED; i++)
-    if (!isnan (scores[i]))
-      take (verdict, &sum, (OrfDetector) i, weigh (&watch->tails[i], scores[i]));
+  far = tuning->threshold_deviations <= 0 || is_far (tuning, scores);
+  for (guint i = 0; i < ORF_N_SCORED; i++) {
+    float rarity;
+
+    if (isnan (scores[i]))
+      continue;
+    rarity = weigh (&watch->tails[i], scores[i]);
+    if (far || rows[i].deviations <= 0)
+      take (verdict, &sum, (OrfDetector) i, rarity);
+  }
   take (verdict, &sum, ORF_DETECTOR_FROZEN, orf_frozen_push (&watch->frozen, row) - FROZEN_LESS);
   /* what many say is more than what one says, and not nearly as much as if they were independent */
   verdict->score = cbrtf (sqrtf (sum));
 }
 
+/* How far what was expected is told to reach, to either side. */
+static double
+get_reach (const OrfAnomalyWatch *watch, const OrfAnomalyRow *row)
+{
+  float usual = row->expected == watch->outlier.level ? watch->outlier.usual
+                                                      : orf_usual_get (&watch->pattern.usual);
+
+  return EXPECTED_DEVIATIONS * (double) (ORF_SPREAD_TO_DEVIATION * usual);
+}
+
 gboolean
 orf_anomaly_watch_push (OrfAnomalyWatch *watch,
+                        const OrfAnomalyTuning *tuning,
                         gint64 t_us,
                         double value,
                         OrfAnomalyVerdict *verdict)
@@ -149,12 +192,11 @@ orf_anomaly_watch_push (OrfAnomalyWatch *watch,
   if (!isfinite (value) || (!isnan (watch->last) && t_us <= watch->last_us) ||
       !make_row (watch, t_us, value, &row))
     return FALSE;
-  judge (watch, &row, &said);
+  look_back (tuning, &row);
+  judge (watch, tuning, &row, &said);
   said.score = MAX (0, said.score - log10f (ORF_N_DETECTORS));
   said.expected = watch->first + (double) row.expected;
-  reach = EXPECTED_DEVIATIONS * (double) ORF_SPREAD_TO_DEVIATION *
-          (double) (row.expected == watch->outlier.level ? watch->outlier.usual
-                                                         : orf_usual_get (&watch->pattern.usual));
+  reach = get_reach (watch, &row);
   said.lower = said.expected - reach;
   said.upper = said.expected + reach;
   *verdict = said;

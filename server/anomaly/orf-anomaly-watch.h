@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "anomaly/orf-anomaly-tuning.h"
 #include "anomaly/orf-drift.h"
 #include "anomaly/orf-frozen.h"
 #include "anomaly/orf-outlier.h"
@@ -60,9 +61,11 @@ typedef struct {
  * rows are then not the same ones. */
 void
 orf_anomaly_watch_init (OrfAnomalyWatch *watch, gint64 step_us, gboolean counter, guint number);
-/* The next row.  FALSE: nothing is said, as it has no value (not finite), is no later than the last
- * one, or is the first (of a counter: or follows a restart). */
+/* The next row; tuning: may be another one at any row.  FALSE: nothing is said, as it has no value
+ * (not finite), is no later than the last one, or is the first (of a counter: or follows a
+ * restart). */
 gboolean orf_anomaly_watch_push (OrfAnomalyWatch *watch,
+                                 const OrfAnomalyTuning *tuning,
                                  gint64 t_us,
                                  double value,
                                  OrfAnomalyVerdict *verdict);

@@ -2,7 +2,6 @@
 #include "anomaly/orf-outlier.h"
 #include "stats/orf-spread.h"
 
-#define LEVEL_ROWS 1024
 /* In usual distances. */
 #define FAR       6
 #define FAR_LEVEL 4
@@ -12,8 +11,6 @@
 #define STEP        .2f
 #define FIRST_STEP  .8f
 #define RANGE_FIRST 200
-/* A quarter of a deviation beyond the range is worth a score of 1. */
-#define BEYOND 4
 
 /* How far beyond the range, with a sign. */
 static float
@@ -39,10 +36,11 @@ orf_outlier_push (OrfOutlier *outlier, OrfAnomalyRow *row, float scores[ORF_OUTL
   row->rest = distance;
   row->expected = outlier->level;
   outlier->usual = orf_spread_follow (outlier->usual, distance,
-                                      orf_anomaly_row_get_share (row->n, ORF_ANOMALY_USUAL_ROWS),
+                                      orf_anomaly_row_get_share (row->n, row->usual_rows),
                                       first ? INFINITY : FAR * outlier->usual + floor);
-  outlier->level += orf_anomaly_row_get_share (row->n, LEVEL_ROWS) *
+  outlier->level += orf_anomaly_row_get_share (row->n, row->level_rows) *
                     orf_spread_limit (distance,
                                       first ? INFINITY : FAR_LEVEL * (outlier->usual + floor));
-  scores[1] = BEYOND * orf_spread_judge (outlier->usual, judge_range (outlier, row), floor);
+  scores[1] = ORF_OUTLIER_BEYOND *
+              orf_spread_judge (outlier->usual, judge_range (outlier, row), floor);
 }

@@ -23,10 +23,10 @@ follow (OrfPattern *pattern, const OrfAnomalyRow *row, float rest, float fitted,
   guint32 n = (guint32) MAX (0, rows);
   float floor = row->floor;
 
-  orf_usual_follow (&pattern->usual, rest, n, FAR_USUAL, floor);
-  orf_usual_follow (&pattern->usual_fitted, fitted, n, FAR, floor);
+  orf_usual_follow (&pattern->usual, row, rest, n, FAR_USUAL);
+  orf_usual_follow (&pattern->usual_fitted, row, fitted, n, FAR);
   if (!isnan (move))
-    orf_usual_follow (&pattern->usual_move, move, n, FAR, floor);
+    orf_usual_follow (&pattern->usual_move, row, move, n, FAR);
   pattern->fast += orf_spread_limit (fitted, FAR * (pattern->usual_fitted.slow + floor)) /
                    FAST_ROWS;
   pattern->last = rest;

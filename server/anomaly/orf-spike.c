@@ -20,8 +20,8 @@ orf_spike_push (OrfSpike *spike, OrfAnomalyRow *row, float scores[ORF_SPIKE_SCOR
   distance = row->value - spike->level;
   scores[0] = orf_spread_judge (orf_usual_get (&spike->usual_level), distance, floor);
   scores[1] = orf_spread_judge (orf_usual_get (&spike->usual_move), row->move, floor);
-  orf_usual_follow (&spike->usual_level, distance, row->n, far, floor);
-  orf_usual_follow (&spike->usual_move, row->move, row->n, far, floor);
+  orf_usual_follow (&spike->usual_level, row, distance, row->n, far);
+  orf_usual_follow (&spike->usual_move, row, row->move, row->n, far);
   if (far < INFINITY)
     distance = orf_spread_limit (distance, FAR_LEVEL * (spike->usual_level.slow + floor));
   spike->level += orf_anomaly_row_get_share (row->n, LEVEL_ROWS) * distance;

@@ -23,14 +23,14 @@ orf_usual_get (const OrfUsual *usual)
 
 /* n: distances before it.  far: in slow sizes, what counts at most; INFINITY at first. */
 static inline void
-orf_usual_follow (OrfUsual *usual, float distance, guint32 n, float far, float floor)
+orf_usual_follow (OrfUsual *usual, const OrfAnomalyRow *row, float distance, guint32 n, float far)
 {
-  float limit = far < INFINITY ? far * usual->slow + floor : far;
+  float limit = far < INFINITY ? far * usual->slow + row->floor : far;
 
   usual->fast = orf_spread_follow (usual->fast, distance,
                                    orf_anomaly_row_get_share (n, ORF_USUAL_FAST_ROWS), limit);
   usual->slow = orf_spread_follow (usual->slow, distance,
-                                   orf_anomaly_row_get_share (n, ORF_ANOMALY_USUAL_ROWS), limit);
+                                   orf_anomaly_row_get_share (n, row->usual_rows), limit);
 }
 
 G_END_DECLS

@@ -8,6 +8,7 @@
 
 typedef struct {
   OrfAnomalyWatch watch;
+  OrfAnomalyTuning tuning;
   GRand *rand;
   gint64 t_us;
   OrfAnomalyVerdict said;
@@ -34,7 +35,7 @@ push (Fixture *f, double value)
 {
   f->said.score = 0;
   f->t_us += 60 * S;
-  orf_anomaly_watch_push (&f->watch, f->t_us, value, &f->said);
+  orf_anomaly_watch_push (&f->watch, &f->tuning, f->t_us, value, &f->said);
   return f->said.score;
 }
 
@@ -231,9 +232,38 @@ test_unit (Fixture *f, gconstpointer data)
     OrfAnomalyVerdict said = { 0 };
     float score = push (f, value);
 
-    orf_anomaly_watch_push (&other, f->t_us, value * 1024, &said);
+    orf_anomaly_watch_push (&other, &f->tuning, f->t_us, value * 1024, &said);
     g_assert_cmpfloat_with_epsilon (said.score, score, .05);
   }
+}
+
+/* A person's threshold: what is not so far out is nothing, however rare it is. */
+static void
+test_threshold (Fixture *f, gconstpointer data)
+{
+  push_noise (f, 3000, 50);
+  f->tuning.threshold_deviations = 12;
+  g_assert_cmpfloat (push (f, 58), ==, 0);
+  push_noise (f, 100, 50);
+  g_assert_cmpfloat (push (f, 80), >, 3);
+}
+
+/* After so many rows on another level it is the level. */
+static void
+test_look_back (Fixture *f, gconstpointer data)
+{
+  const guint rows[] = { 64, 4096 };
+  double expected[2];
+
+  for (guint k = 0; k < 2; k++) {
+    orf_anomaly_watch_init (&f->watch, 60 * S, FALSE, 0);
+    f->tuning.look_back_rows = rows[k];
+    push_noise (f, 5000, 50);
+    push_noise (f, 400, 60);
+    expected[k] = f->said.expected;
+  }
+  g_assert_cmpfloat_with_epsilon (expected[0], 60, 1);
+  g_assert_cmpfloat (expected[1], <, 53);
 }
 
 static void
@@ -265,6 +295,8 @@ main (int argc, char **argv)
   ADD ("gap", test_gap);
   ADD ("counter", test_counter);
   ADD ("unit", test_unit);
+  ADD ("threshold", test_threshold);
+  ADD ("look-back", test_look_back);
   ADD ("extremes", test_extremes);
   return g_test_run ();
 }
