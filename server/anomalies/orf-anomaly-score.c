@@ -40,6 +40,7 @@ orf_score_run (
   const double *values, guint n, gint64 step_us, double alarms_per_day, OrfScored *scored)
 {
   float threshold = get_threshold (step_us, alarms_per_day, FALSE_RUNS / n);
+  const OrfAnomalyTuning as_built = { 0 };
   OrfAnomalyWatch watch;
 
   orf_anomaly_watch_init (&watch, step_us, FALSE, 0);
@@ -47,7 +48,7 @@ orf_score_run (
     OrfAnomalyVerdict said;
 
     scored[i] = (OrfScored){ .score = NAN };
-    if (!orf_anomaly_watch_push (&watch, (i + 1) * step_us, values[i], &said) ||
+    if (!orf_anomaly_watch_push (&watch, &as_built, (i + 1) * step_us, values[i], &said) ||
         i < ORF_SCORE_MIN_BEFORE)
       continue;
     scored[i].score = said.score;
