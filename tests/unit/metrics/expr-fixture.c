@@ -57,10 +57,6 @@ choose (const char *const *of)
 void
 expr_write_random (GString *text, const ExprWords *words, guint depth)
 {
-  static const char *const groups[] = {
-    "avg", "min", "max", "sum", "count", "p50", "stddev", NULL
-  };
-
   switch (depth == 0 ? g_test_rand_int_range (0, 3) : g_test_rand_int_range (0, 9)) {
   case 0:
     g_string_append (text, choose (words->leaves));
@@ -74,7 +70,7 @@ expr_write_random (GString *text, const ExprWords *words, guint depth)
                             g_test_rand_int_range (1, 60));
     break;
   case 3:
-    g_string_append_printf (text, "%s by (%s) (", choose (groups), choose (words->by));
+    g_string_append_printf (text, "%s by (%s) (", choose (words->groups), choose (words->by));
     expr_write_random (text, words, depth - 1);
     g_string_append (text, ")");
     break;

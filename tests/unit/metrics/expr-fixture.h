@@ -22,6 +22,7 @@ typedef struct {
   const char *const *leaves;  /* selectors and numbers */
   const char *const *selects; /* of windows */
   const char *const *windows; /* aggregates over time */
+  const char *const *groups;  /* aggregates over series */
   const char *const *by;
   const char *const *unary;
   const char *const *binary;

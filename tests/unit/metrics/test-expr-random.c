@@ -267,6 +267,7 @@ static const ExprWords words = {
   .selects = (const char *const[]){ "a", "b", "c", NULL },
   .windows = (const char *const[]){ "avg", "min", "max", "sum", "count", "last", "rate", "p50",
                                     "p95", "p99", "delta", "stddev", "increase", NULL },
+  .groups = (const char *const[]){ "avg", "min", "max", "sum", "count", "p50", "stddev", NULL },
   .by = (const char *const[]){ "", "k", "l", NULL },
   .unary = (const char *const[]){ "not", "-", NULL },
   .binary = (const char *const[]){ "or", "and", ">", ">=", "<", "<=", "==", "!=", "+", "-", "*",

@@ -36,17 +36,19 @@ static const ExprWords exact = {
   .selects = (const char *const[]){ "a", "b", "c", "d", "{__name__=~'a|d'}", "{l='1'}", "e", NULL },
   .windows = (const char *const[]){ "avg", "min", "max", "sum", "count", "last", "rate", "p50",
                                     "p95", "p99", "delta", "increase", NULL },
+  .groups = (const char *const[]){ "avg", "min", "max", "sum", "count", "p50", NULL },
   .by = (const char *const[]){ "", "k", "l", "__name__", "k, l", NULL },
   .unary = (const char *const[]){ "not", "-", NULL },
   .binary = (const char *const[]){ "or", "and", "or", "and", ">", ">=", "<", "<=", "==", "!=", "+",
                                    "-", "*", "/", NULL },
 };
 
-/* Deviations are not to the last bit, so nothing may ask whether two are equal. */
+/* Deviations are not to the last bit, so nothing may ask whether two are equal, or one is 0. */
 static const ExprWords smooth = {
   .leaves = (const char *const[]){ "a", "b", "c", "3", "0.5", NULL },
   .selects = (const char *const[]){ "a", "b", "c", "{k='x'}", NULL },
   .windows = (const char *const[]){ "stddev", "avg", NULL },
+  .groups = (const char *const[]){ "avg", "min", "max", "sum", "count", "p50", "stddev", NULL },
   .by = (const char *const[]){ "", "k", "__name__", NULL },
   .unary = (const char *const[]){ "-", NULL },
   .binary = (const char *const[]){ "+", "-", "*", NULL },
@@ -144,16 +146,6 @@ find_value (const OrfExprVector *vector, const char *key)
   return NAN;
 }
 
-/* A deviation is not the same to the last bit when it is kept up to date: compared with what it
- * equals, it may be on either side. */
-static gboolean
-may_tie (const char *text)
-{
-  return strstr (text, "stddev") != NULL &&
-         (strpbrk (text, "<>") != NULL || strstr (text, "==") != NULL ||
-          strstr (text, "!=") != NULL);
-}
-
 static gboolean
 is_near (double expected, double value)
 {
@@ -181,8 +173,7 @@ check (World *world, OrfLiveExpr *live, const OrfExpr *expr, gint64 now_us)
     if (i > 0)
       g_assert_cmpstr (((OrfExprLine *) vector->lines->pdata[i - 1])->key, <, line->key);
     n_known += !isnan (line->values[0]);
-    if (isnan (value) ? !isnan (line->values[0])
-                      : !is_near (value, line->values[0]) && !may_tie (text))
+    if (isnan (value) ? !isnan (line->values[0]) : !is_near (value, line->values[0]))
       g_error ("%s: %s is %g, not %g", text, line->key, line->values[0], value);
   }
   if (error == NULL && n_known != expected->lines->len)
@@ -205,8 +196,7 @@ check_bounded (World *world, OrfLiveExpr *live, const OrfExpr *expr, gint64 now_
     if (isnan (line->values[0]))
       continue;
     world->n_known++;
-    if (expected == NULL ||
-        (!is_near (find_value (expected, line->key), line->values[0]) && !may_tie (text)))
+    if (expected == NULL || !is_near (find_value (expected, line->key), line->values[0]))
       g_error ("%s: %s is %g", text, line->key, line->values[0]);
   }
   world->n_errors += orf_live_expr_get_error (live) != NULL;
