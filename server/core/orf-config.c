@@ -170,6 +170,19 @@ orf_config_free (OrfConfig *config)
   g_free (config);
 }
 
+OrfConfig *
+orf_config_copy_keys (const OrfConfig *config)
+{
+  OrfConfig *copy = orf_config_new_defaults ();
+
+  for (guint i = 0; i < orf_n_config_keys; i++) {
+    g_autofree char *text = orf_config_key_to_text (config, &orf_config_keys[i]);
+
+    orf_config_set_key (copy, &orf_config_keys[i], text, NULL); /* config passed the same check */
+  }
+  return copy;
+}
+
 static gboolean
 refuse_unknown (const char *section, const char *name, GError **error)
 {

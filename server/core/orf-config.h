@@ -13,6 +13,8 @@ G_BEGIN_DECLS
  */
 OrfConfig *orf_config_new_defaults (void);
 void orf_config_free (OrfConfig *config);
+/* For another thread: all keys of the schema, without those of the user's own choosing. */
+OrfConfig *orf_config_copy_keys (const OrfConfig *config);
 
 /* file NULL: the first found of $XDG_CONFIG_HOME/orfeas/orfeasd.conf and /etc/orfeas/orfeasd.conf,
  * and none is fine.  overrides: "section.key=value", NULL-terminated, may be NULL. */

@@ -52,12 +52,6 @@ OrfSteps *orf_router_begin_trace (OrfRouter *router, OrfCall *call);
 void
 orf_router_end_trace (OrfRouter *router, OrfCall *call, const OrfSteps *steps, const GError *error);
 gboolean orf_router_wants_audit (OrfRouter *router, const OrfMethod *method);
-void orf_router_audit (OrfRouter *router,
-                       const char *actor,
-                       const OrfMethod *method,
-                       const char *detail_json,
-                       OrfAuditedFunc done,
-                       gpointer data);
 void
 orf_router_run (OrfRouter *router, OrfCall *call, const OrfMethod *method, gconstpointer params);
 

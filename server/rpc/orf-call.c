@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/orf-clock.h"
+#include "core/orf-timer.h"
 #include "orf-decode.h"
 #include "orf-encode.h"
 #include "orf-error.h"
@@ -22,7 +23,7 @@ struct _OrfCall {
   gpointer params;
   OrfCancel *cancel; /* made when somebody asks */
   gint64 deadline_us;
-  guint deadline_source;
+  GSource *deadline; /* NULL: none is watched */
   guint64 params_hash;
   gsize held_bytes; /* counted while it is in flight after the handler returned */
   char *idempotency_key;
@@ -133,7 +134,7 @@ leave (OrfCall *call, const GError *error)
     orf_router_end_trace (call->origin.router, call, call->steps, error);
     g_clear_pointer (&call->steps, orf_steps_unref);
   }
-  g_clear_handle_id (&call->deadline_source, g_source_remove);
+  g_clear_pointer (&call->deadline, orf_timer_stop);
   orf_router_leave (call->origin.router, error != NULL);
 }
 
@@ -185,7 +186,6 @@ deadline_cb (gpointer user_data)
 {
   OrfCall *call = user_data;
 
-  call->deadline_source = 0;
   stop (call, ORF_ERROR_DEADLINE_EXCEEDED, "the deadline passed before the call was done");
   return G_SOURCE_REMOVE;
 }
@@ -379,8 +379,8 @@ watch_deadline (OrfCall *call)
 {
   gint64 left_us = MAX (call->deadline_us - orf_clock_monotonic_us (), 0);
 
-  call->deadline_source = g_timeout_add ((guint) ((left_us + ORF_US_PER_MS - 1) / ORF_US_PER_MS),
-                                         deadline_cb, call);
+  call->deadline = orf_timer_start ((guint) ((left_us + ORF_US_PER_MS - 1) / ORF_US_PER_MS),
+                                    deadline_cb, call);
 }
 
 /* Without its row no state is changed; what only reads (a backup) goes on when the disk is full. */

@@ -23,6 +23,7 @@ struct _OrfRouter {
   const OrfCallTracing *tracing; /* NULL: nobody */
   gpointer tracing_data;
   OrfStreamHub *streams;
+  char *elsewhere; /* NULL: what has no handler is not there yet */
   Binding bindings[ORF_N_METHODS];
 };
 
@@ -50,6 +51,7 @@ orf_router_unref (OrfRouter *router)
   if (--router->references > 0)
     return;
   orf_stream_hub_free (router->streams);
+  g_free (router->elsewhere);
   g_free (router);
 }
 
@@ -175,7 +177,28 @@ orf_router_audit (OrfRouter *router,
                   OrfAuditedFunc done,
                   gpointer data)
 {
-  router->audit (router->audit_data, actor, method->name, detail_json, done, data);
+  if (router->audit != NULL)
+    router->audit (router->audit_data, actor, method->name, detail_json, done, data);
+  else
+    done (data, NULL);
+}
+
+void
+orf_router_set_elsewhere (OrfRouter *router, const char *path)
+{
+  g_free (router->elsewhere);
+  router->elsewhere = g_strdup (path);
+}
+
+static GError *
+no_handler_error (const OrfRouter *router, const OrfMethod *method)
+{
+  if (router->elsewhere != NULL)
+    return g_error_new (ORF_ERROR, ORF_ERROR_METHOD_NOT_FOUND,
+                        "%s is not answered at this socket, but at %s", method->name,
+                        router->elsewhere);
+  return g_error_new (ORF_ERROR, ORF_ERROR_UNAVAILABLE,
+                      "%s is not available: its part is not built yet", method->name);
 }
 
 void
@@ -184,9 +207,7 @@ orf_router_run (OrfRouter *router, OrfCall *call, const OrfMethod *method, gcons
   const Binding *binding = &router->bindings[orf_method_get_id (method)];
 
   if (binding->handler == NULL)
-    orf_call_fail (call,
-                   g_error_new (ORF_ERROR, ORF_ERROR_UNAVAILABLE,
-                                "%s is not available: its part is not built yet", method->name));
+    orf_call_fail (call, no_handler_error (router, method));
   else
     binding->handler (call, params, binding->user_data);
 }

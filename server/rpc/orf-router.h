@@ -74,6 +74,17 @@ typedef void (*OrfAuditFunc) (gpointer user_data,
                               gpointer data);
 /* func NULL: nobody any more. */
 void orf_router_set_audit (OrfRouter *router, OrfAuditFunc func, gpointer user_data);
+/* For a router of another thread, whose calls leave their rows here: done is told at once where
+ * none are left. */
+void orf_router_audit (OrfRouter *router,
+                       const char *actor,
+                       const OrfMethod *method,
+                       const char *detail_json,
+                       OrfAuditedFunc done,
+                       gpointer data);
+
+/* A router that answers few methods says where the others are answered: path of a socket. */
+void orf_router_set_elsewhere (OrfRouter *router, const char *path);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfRouter, orf_router_unref)
 

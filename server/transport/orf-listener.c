@@ -10,6 +10,7 @@
 
 #include "core/orf-clock.h"
 #include "core/orf-names.h"
+#include "core/orf-timer.h"
 #include "orf-error.h"
 #include "transport/orf-bind.h"
 #include "transport/orf-http-address.h"
@@ -32,8 +33,8 @@ struct _OrfListener {
   ino_t inode;            /* of path, to know it again */
   GHashTable *by_address; /* text -> count; NULL: no such bound */
   guint n_connections;
-  guint pause_id;
-  gboolean full; /* stopped at max_connections */
+  GSource *pause; /* NULL: it accepts */
+  gboolean full;  /* stopped at max_connections */
   gint64 logged_us;
 };
 
@@ -110,7 +111,7 @@ pause_over_cb (gpointer user_data)
 {
   OrfListener *listener = user_data;
 
-  listener->pause_id = 0;
+  g_clear_pointer (&listener->pause, orf_timer_stop);
   orf_watch_again (listener->watch, ORF_POLL_IN);
   return G_SOURCE_REMOVE;
 }
@@ -152,7 +153,7 @@ accept_one (OrfListener *listener)
   case ENOMEM:
   case ENOBUFS:
     log_seldom (listener, "connections wait: the process has no descriptor left");
-    listener->pause_id = g_timeout_add (PAUSE_MS, pause_over_cb, listener);
+    listener->pause = orf_timer_start (PAUSE_MS, pause_over_cb, listener);
     return FALSE;
   default:
     return TRUE; /* that one is gone before we had it */
@@ -164,7 +165,7 @@ watch_cb (gpointer user_data, OrfPollEvents events)
 {
   OrfListener *listener = user_data;
 
-  if (listener->pause_id != 0)
+  if (listener->pause != NULL)
     return;
   for (guint i = 0; i < MAX_ACCEPTS; i++) {
     listener->full = listener->n_connections >= listener->limits.max_connections;
@@ -269,7 +270,7 @@ remove_path (OrfListener *listener)
 void
 orf_listener_free (OrfListener *listener)
 {
-  g_clear_handle_id (&listener->pause_id, g_source_remove);
+  g_clear_pointer (&listener->pause, orf_timer_stop);
   g_clear_pointer (&listener->watch, orf_watch_free);
   remove_path (listener);
   close (listener->fd);

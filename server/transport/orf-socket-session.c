@@ -17,6 +17,7 @@
 #include <glib-unix.h>
 
 #include "core/orf-clock.h"
+#include "core/orf-timer.h"
 #include "orf-error.h"
 #include "rpc/orf-peer.h"
 #include "transport/orf-message-framing.h"
@@ -45,11 +46,11 @@ struct _OrfSocketSession {
   gboolean ended;   /* nothing more is read: end of file, drain, or a framing that is lost */
   gboolean broken;  /* nothing can be sent any more */
   gint64 active_us; /* monotonic: when bytes last went either way */
-  guint look_id;
+  GSource *look;    /* NULL: nothing ends it */
 };
 
-/* Of every session: a turn ends before the next begins, and all are in the main context. */
-static char read_buffer[READ_BYTES];
+/* Of every session of a thread: a turn ends before the next begins. */
+static __thread char read_buffer[READ_BYTES];
 
 /* ---- sending --------------------------------------------------------------------------------- */
 
@@ -425,9 +426,8 @@ orf_socket_session_new (const OrfSocketSessionOptions *options,
   if (!watch (session, error))
     return NULL;
   if (get_patience_us (session) > 0)
-    session->look_id = g_timeout_add ((guint) MAX (get_patience_us (session) / ORF_US_PER_MS / 2,
-                                                   1),
-                                      look_cb, session);
+    session->look = orf_timer_start ((guint) MAX (get_patience_us (session) / ORF_US_PER_MS / 2, 1),
+                                     look_cb, session);
   return g_steal_pointer (&session);
 }
 
@@ -435,7 +435,7 @@ void
 orf_socket_session_free (OrfSocketSession *session)
 {
   count_memory (session, 0);
-  g_clear_handle_id (&session->look_id, g_source_remove);
+  g_clear_pointer (&session->look, orf_timer_stop);
   g_clear_pointer (&session->peer, orf_peer_free);
   g_clear_pointer (&session->reader, orf_stream_reader_free);
   if (session->out != session->in)

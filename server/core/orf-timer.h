@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/*
+ * A time-out in the context of the thread that starts it: g_timeout_add() always takes the main
+ * one.  To be stopped also when func has returned G_SOURCE_REMOVE.
+ */
+GSource *orf_timer_start (guint delay_ms, GSourceFunc func, gpointer user_data);
+/* NULL is fine. */
+void orf_timer_stop (GSource *timer);
+
+G_END_DECLS
