@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "orf-error.h"
+
 /* 200 and `yes` while the daemon serves, else 503 and `no`. */
 static void
 tell_serving (OrfDaemon *daemon, OrfHttpPage *page, const char *yes, const char *no)
@@ -176,6 +178,40 @@ gate_event_cb (gpointer user_data, OrfGateEvent event, const char *actor, const 
   }
 }
 
+static OrfCache *
+make_cache (OrfDaemon *daemon, GError **error)
+{
+  return orf_cache_new (
+    &(OrfCacheParts){
+      .config = daemon->config,
+      .router = daemon->core->router,
+      .memory = daemon->core->memory,
+      .socket_path = daemon->cache_path,
+      .main_socket_path = daemon->socket_path,
+    },
+    error);
+}
+
+/* Daemons whose sockets are in one folder have each a cache's: the first has the plain name. */
+static gboolean
+start_cache (OrfDaemon *daemon, GError **error)
+{
+  g_autoptr (GError) taken = NULL;
+
+  daemon->cache_path = orf_paths_dup_cache_socket (daemon->config, daemon->socket_path);
+  daemon->cache = make_cache (daemon, &taken);
+  if (daemon->cache == NULL && daemon->config->cache.socket[0] == '\0' &&
+      g_error_matches (taken, ORF_ERROR, ORF_ERROR_FAILED_PRECONDITION)) {
+    g_free (daemon->cache_path);
+    daemon->cache_path = orf_paths_dup_second_cache_socket (daemon->socket_path);
+    g_clear_error (&taken);
+    daemon->cache = make_cache (daemon, &taken);
+  }
+  if (daemon->cache == NULL)
+    g_propagate_prefixed_error (error, g_steal_pointer (&taken), "[cache] socket: ");
+  return daemon->cache != NULL;
+}
+
 gboolean
 orf_daemon_start_listeners (OrfDaemon *daemon, GError **error)
 {
@@ -189,6 +225,8 @@ orf_daemon_start_listeners (OrfDaemon *daemon, GError **error)
   daemon->socket = orf_socket_server_new (daemon->core->router, daemon->poller, daemon->config,
                                           daemon->socket_path, error);
   if (daemon->socket == NULL)
+    return FALSE;
+  if (!start_cache (daemon, error))
     return FALSE;
   daemon->gate = orf_gate_new (daemon->config, cookie, error);
   if (daemon->gate == NULL)

@@ -7,6 +7,7 @@
 #include "alerts/orf-alerts.h"
 #include "audit/orf-audit-log.h"
 #include "cleanup/orf-cleanup-calls.h"
+#include "cache/orf-cache.h"
 #include "core/orf-config.h"
 #include "cost/orf-cost-meter.h"
 #include "cost/orf-cost-spans.h"
@@ -99,7 +100,7 @@ struct _OrfDaemon {
   OrfStatusService *status;
   OrfDiscover *discover;
   OrfExposition *exposition; /* NULL: no HTTP */
-  char *socket_path;
+  char *socket_path, *cache_path;
   OrfPoller *poller;
   OrfGate *gate;
   OrfHttpServer *http;        /* NULL: [listen] http is empty */
@@ -110,6 +111,7 @@ struct _OrfDaemon {
   OrfJaeger *jaeger;
   guint review_id;
   OrfSocketServer *socket;
+  OrfCache *cache;
 
   guint draining; /* servers, and what else, that still have something in flight */
   void (*drained) (gpointer user_data);

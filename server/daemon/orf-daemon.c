@@ -426,6 +426,7 @@ orf_daemon_free (OrfDaemon *daemon)
   if (daemon->jaeger != NULL)
     orf_jaeger_stop (daemon->jaeger);
   g_clear_pointer (&daemon->socket, orf_socket_server_free);
+  g_clear_pointer (&daemon->cache, orf_cache_free);
   g_clear_pointer (&daemon->gate, orf_gate_free);
   if (daemon->cleaner != NULL)
     orf_cleaner_stop (daemon->cleaner);
@@ -482,6 +483,7 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->poller, orf_poller_free);
   g_clear_pointer (&daemon->config, orf_config_free);
   g_free (daemon->socket_path);
+  g_free (daemon->cache_path);
   g_free (daemon);
 }
 
@@ -495,6 +497,7 @@ orf_daemon_dup_ready_line (OrfDaemon *daemon, GError **error)
     .jaeger = daemon->jaeger_http != NULL ? (char *) orf_http_server_get_url (daemon->jaeger_http)
                                           : NULL,
     .socket = daemon->socket_path,
+    .cache_socket = daemon->cache_path,
     .db = (char *) orf_store_get_path (daemon->core->store),
     .pid = getpid (),
   };
@@ -592,6 +595,7 @@ orf_daemon_reload (OrfDaemon *daemon, const OrfConfig *fresh)
   review_streams_cb (daemon);
   orf_core_reload (daemon->core, daemon->config);
   orf_gpu_monitor_reload (daemon->gpu, daemon->config);
+  orf_cache_reload (daemon->cache);
   orf_scraper_reload (daemon->scraper);
   reload_actuators (daemon);
   reload_cost (daemon);
@@ -628,10 +632,11 @@ orf_daemon_drain (OrfDaemon *daemon, void (*drained) (gpointer user_data), gpoin
   orf_workers_drain (daemon->workers);
   daemon->drained = drained;
   daemon->drained_data = user_data;
-  daemon->draining = 2 + (daemon->http != NULL ? 2 : 0) + (daemon->otlp_http != NULL ? 1 : 0) +
+  daemon->draining = 3 + (daemon->http != NULL ? 2 : 0) + (daemon->otlp_http != NULL ? 1 : 0) +
                      (daemon->jaeger_http != NULL ? 1 : 0);
   orf_scraper_drain (daemon->scraper, server_drained_cb, daemon);
   orf_socket_server_drain (daemon->socket, server_drained_cb, daemon);
+  orf_cache_drain (daemon->cache, server_drained_cb, daemon);
   if (daemon->otlp_http != NULL)
     orf_http_server_drain (daemon->otlp_http, server_drained_cb, daemon);
   if (daemon->jaeger_http != NULL)

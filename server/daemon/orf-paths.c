@@ -44,6 +44,25 @@ orf_paths_dup_socket (const OrfConfig *config)
 }
 
 char *
+orf_paths_dup_cache_socket (const OrfConfig *config, const char *socket)
+{
+  g_autofree char *dir = g_path_get_dirname (socket);
+
+  if (config->cache.socket[0] != '\0')
+    return g_canonicalize_filename (config->cache.socket, NULL);
+  return g_build_filename (dir, "cache.sock", NULL);
+}
+
+char *
+orf_paths_dup_second_cache_socket (const char *socket)
+{
+  const char *stem_end = g_str_has_suffix (socket, ".sock") ? socket + strlen (socket) - 5
+                                                            : socket + strlen (socket);
+
+  return g_strdup_printf ("%.*s-cache.sock", (int) (stem_end - socket), socket);
+}
+
+char *
 orf_paths_dup_cookie (const char *socket)
 {
   g_autofree char *dir = g_path_get_dirname (socket);

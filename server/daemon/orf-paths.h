@@ -14,6 +14,10 @@ char *orf_paths_dup_db (const OrfConfig *config);
 char *orf_paths_dup_socket (const OrfConfig *config);
 /* `cookie` beside the socket. */
 char *orf_paths_dup_cookie (const char *socket);
+/* socket: the main one's path. */
+char *orf_paths_dup_cache_socket (const OrfConfig *config, const char *socket);
+/* Where that is another daemon's, whose main socket is in the same folder: a name of this one's. */
+char *orf_paths_dup_second_cache_socket (const char *socket);
 /* orfeas-probe of the build tree that the daemon runs from, else the installed one. */
 char *orf_paths_dup_probe (void);
 /* The same for orfeas-sql. */

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "cache/orf-cache-store.h"
+#include "orf-schema-methods.h"
+
+G_BEGIN_DECLS
+
+/*
+ * Where cache.* are answered, from whichever transport they come: in the cache's context.
+ */
+typedef struct _OrfCacheDesk OrfCacheDesk;
+
+/* Told once, maybe inside the ask.  json: the method's result, valid during the call; error: taken.
+ */
+typedef void (*OrfCacheDone) (gpointer data, const char *json, gsize length, GError *error);
+
+/* Who asks. */
+typedef struct {
+  OrfCacheDone done;
+  gpointer data;
+} OrfCacheAsker;
+
+/* config: of the cache's thread; both outlive the desk. */
+OrfCacheDesk *orf_cache_desk_new (const OrfConfig *config, OrfMemory *memory);
+/* Who waits is answered. */
+void orf_cache_desk_free (OrfCacheDesk *desk);
+
+/* method: of service cache; params: its, there until done. */
+void orf_cache_desk_ask (OrfCacheDesk *desk,
+                         OrfMethodId method,
+                         gconstpointer params,
+                         const OrfCacheAsker *asker);
+/* Whether it answers that method. */
+gboolean orf_cache_desk_knows (OrfMethodId method);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfCacheDesk, orf_cache_desk_free)
+
+G_END_DECLS

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Who is woken may ask for a lease or wait anew at once: so all waiters have left their leases, and
+ * the leases the table, before anybody is told.
+ */
+#include "cache/orf-cache-leases.h"
+
+#include <string.h>
+
+#include "cache/orf-cache-cell.h"
+#include "core/orf-names.h"
+
+typedef struct {
+  gint64 until_us;
+  OrfCacheWoken woken;
+  gpointer data;
+} Waiter;
+
+typedef struct {
+  char *key; /* ends with a NUL that does not count */
+  gsize length;
+  guint64 number;
+  gint64 until_us;
+  GArray *waiters; /* Waiter; NULL: none yet */
+} Lease;
+
+struct _OrfCacheLeases {
+  GHashTable *held; /* Lease, by its key */
+  guint64 last;
+  guint n_waiting;
+};
+
+static guint
+hash_lease (gconstpointer data)
+{
+  const Lease *lease = data;
+
+  return (guint) orf_names_hash64 (lease->key, (gssize) lease->length);
+}
+
+static gboolean
+equal_leases (gconstpointer a, gconstpointer b)
+{
+  const Lease *one = a, *other = b;
+
+  return one->length == other->length && memcmp (one->key, other->key, one->length) == 0;
+}
+
+OrfCacheLeases *
+orf_cache_leases_new (void)
+{
+  OrfCacheLeases *leases = g_new0 (OrfCacheLeases, 1);
+
+  leases->held = g_hash_table_new (hash_lease, equal_leases);
+  return leases;
+}
+
+static Lease *
+find (OrfCacheLeases *leases, OrfCacheBytes key)
+{
+  const Lease wanted = { .key = (char *) key.data, .length = key.length };
+
+  return g_hash_table_lookup (leases->held, &wanted);
+}
+
+/* Takes a lease out of the table, and its waiters into woken. */
+static void
+detach (OrfCacheLeases *leases, Lease *lease, GArray *woken)
+{
+  g_hash_table_remove (leases->held, lease);
+  if (lease->waiters != NULL) {
+    g_array_append_vals (woken, lease->waiters->data, lease->waiters->len);
+    g_array_unref (lease->waiters);
+  }
+  g_free (lease->key);
+  g_free (lease);
+}
+
+/* Takes woken. */
+static void
+wake (OrfCacheLeases *leases, GArray *woken)
+{
+  leases->n_waiting -= woken->len;
+  for (guint i = 0; i < woken->len; i++) {
+    const Waiter *waiter = &g_array_index (woken, Waiter, i);
+
+    waiter->woken (waiter->data);
+  }
+  g_array_unref (woken);
+}
+
+static GArray *
+new_woken (void)
+{
+  return g_array_new (FALSE, FALSE, sizeof (Waiter));
+}
+
+void
+orf_cache_leases_free (OrfCacheLeases *leases)
+{
+  orf_cache_leases_end_matching (leases, NULL);
+  g_hash_table_unref (leases->held);
+  g_free (leases);
+}
+
+static Lease *
+find_held (OrfCacheLeases *leases, OrfCacheBytes key, gint64 now_us)
+{
+  Lease *lease = find (leases, key);
+
+  return lease != NULL && now_us < lease->until_us ? lease : NULL;
+}
+
+static void
+write_token (const Lease *lease, char token[ORF_CACHE_LEASE_CHARS])
+{
+  g_snprintf (token, ORF_CACHE_LEASE_CHARS, "l%" G_GINT64_MODIFIER "x", lease->number);
+}
+
+gboolean
+orf_cache_leases_take (OrfCacheLeases *leases,
+                       OrfCacheBytes key,
+                       gint64 now_us,
+                       gint64 lease_us,
+                       char token[ORF_CACHE_LEASE_CHARS])
+{
+  Lease *lease = find (leases, key);
+
+  if (lease != NULL && now_us < lease->until_us)
+    return FALSE;
+  if (lease == NULL && g_hash_table_size (leases->held) >= ORF_CACHE_MAX_LEASES)
+    return FALSE;
+  if (lease == NULL) {
+    lease = g_new0 (Lease, 1);
+    lease->key = g_strndup (key.data, key.length);
+    lease->length = key.length;
+    g_hash_table_add (leases->held, lease);
+  }
+  /* those who waited for the one before wait on, for this one */
+  lease->number = ++leases->last;
+  lease->until_us = now_us + lease_us;
+  write_token (lease, token);
+  return TRUE;
+}
+
+gboolean
+orf_cache_leases_is_held (OrfCacheLeases *leases, OrfCacheBytes key, gint64 now_us)
+{
+  return find_held (leases, key, now_us) != NULL;
+}
+
+gboolean
+orf_cache_leases_holds (OrfCacheLeases *leases, OrfCacheBytes key, const char *token, gint64 now_us)
+{
+  const Lease *lease = find_held (leases, key, now_us);
+  char text[ORF_CACHE_LEASE_CHARS];
+
+  if (lease == NULL)
+    return FALSE;
+  write_token (lease, text);
+  return strcmp (text, token) == 0;
+}
+
+void
+orf_cache_leases_end (OrfCacheLeases *leases, OrfCacheBytes key)
+{
+  Lease *lease = g_hash_table_size (leases->held) > 0 ? find (leases, key) : NULL;
+  GArray *woken;
+
+  if (lease == NULL)
+    return;
+  woken = new_woken ();
+  detach (leases, lease, woken);
+  wake (leases, woken);
+}
+
+static void
+end_all (OrfCacheLeases *leases,
+         gboolean (*meant) (const Lease *, gconstpointer),
+         gconstpointer data)
+{
+  g_autoptr (GList) all = g_hash_table_get_keys (leases->held);
+  GArray *woken = new_woken ();
+
+  for (const GList *link = all; link != NULL; link = link->next)
+    if (meant (link->data, data))
+      detach (leases, link->data, woken);
+  wake (leases, woken);
+}
+
+static gboolean
+matches (const Lease *lease, gconstpointer pattern)
+{
+  return pattern == NULL || orf_cache_match (pattern, (OrfCacheBytes){ lease->key, lease->length });
+}
+
+void
+orf_cache_leases_end_matching (OrfCacheLeases *leases, const char *pattern)
+{
+  end_all (leases, matches, pattern);
+}
+
+void
+orf_cache_leases_wait (
+  OrfCacheLeases *leases, OrfCacheBytes key, gint64 until_us, OrfCacheWoken woken, gpointer data)
+{
+  const Waiter waiter = { until_us, woken, data };
+  Lease *lease = find (leases, key);
+
+  g_return_if_fail (lease != NULL);
+  if (lease->waiters == NULL)
+    lease->waiters = g_array_new (FALSE, FALSE, sizeof (Waiter));
+  g_array_append_val (lease->waiters, waiter);
+  leases->n_waiting++;
+}
+
+/* Those whose own time is over, of a lease that holds. */
+static void
+take_impatient (Lease *lease, gint64 now_us, GArray *woken)
+{
+  for (guint i = 0; lease->waiters != NULL && i < lease->waiters->len;) {
+    const Waiter *waiter = &g_array_index (lease->waiters, Waiter, i);
+
+    if (now_us < waiter->until_us) {
+      i++;
+      continue;
+    }
+    g_array_append_vals (woken, waiter, 1);
+    g_array_remove_index (lease->waiters, i);
+  }
+}
+
+static gboolean
+is_over (const Lease *lease, gconstpointer now_us)
+{
+  return *(const gint64 *) now_us >= lease->until_us;
+}
+
+void
+orf_cache_leases_look (OrfCacheLeases *leases, gint64 now_us)
+{
+  GHashTableIter iter;
+  gpointer lease;
+  GArray *woken;
+
+  if (g_hash_table_size (leases->held) == 0)
+    return;
+  end_all (leases, is_over, &now_us);
+  if (leases->n_waiting == 0)
+    return;
+  woken = new_woken ();
+  g_hash_table_iter_init (&iter, leases->held);
+  while (g_hash_table_iter_next (&iter, &lease, NULL))
+    take_impatient (lease, now_us, woken);
+  wake (leases, woken);
+}
+
+guint
+orf_cache_leases_get_n (OrfCacheLeases *leases)
+{
+  return g_hash_table_size (leases->held);
+}
+
+guint
+orf_cache_leases_get_n_waiting (OrfCacheLeases *leases)
+{
+  return leases->n_waiting;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "cache/orf-cache-store.h"
+
+G_BEGIN_DECLS
+
+/* What cache.stats tells of the store and its namespaces; leases and invalidations are left empty.
+ */
+OrfCacheStatsResult *orf_cache_stats_describe (OrfCacheStore *store, const OrfConfig *config);
+
+G_END_DECLS

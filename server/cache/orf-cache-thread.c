@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Invariant: from start() to join() all of it belongs to the thread; before and after, to the main
+ * context.
+ */
+#include "cache/orf-cache-thread.h"
+
+#include "core/orf-config.h"
+#include "core/orf-thread.h"
+#include "rpc/orf-peer.h"
+#include "transport/orf-poller.h"
+#include "transport/orf-socket-server.h"
+
+struct _OrfCacheThread {
+  OrfConfig *config;
+  OrfMemory *memory; /* of connections and calls here */
+  OrfMemory *daemon_memory;
+  GMainContext *context;
+  OrfPoller *poller;
+  OrfRouter *router;
+  OrfSocketServer *socket;
+  OrfCacheDesk *desk; /* NULL before and after the thread runs */
+  gboolean stopped;
+  gboolean started;
+  pthread_t id;
+};
+
+static void
+done_cb (gpointer data, const char *json, gsize length, GError *error)
+{
+  if (error != NULL)
+    orf_call_fail (data, error);
+  else
+    orf_call_return_encoded (data, json, length);
+}
+
+static void
+call_cb (OrfCall *call, gconstpointer params, gpointer user_data)
+{
+  OrfCacheThread *thread = user_data;
+
+  orf_cache_desk_ask (thread->desk, orf_method_get_id (orf_call_get_method (call)), params,
+                      &(OrfCacheAsker){ done_cb, call });
+}
+
+static OrfRouter *
+make_router (OrfCacheThread *thread,
+             const OrfCacheParts *parts,
+             OrfAuditFunc audit,
+             gpointer user_data)
+{
+  OrfRouter *router = orf_router_new (orf_router_get_limits (parts->router));
+
+  orf_router_set_memory (router, thread->memory);
+  orf_router_set_audit (router, audit, user_data);
+  orf_router_set_elsewhere (router, parts->main_socket_path);
+  orf_peer_bind (router);
+  for (guint i = 0; i < ORF_N_METHODS; i++)
+    if (orf_cache_desk_knows (i))
+      orf_router_bind (router, i, call_cb, thread);
+  return router;
+}
+
+OrfCacheThread *
+orf_cache_thread_new (const OrfCacheParts *parts,
+                      OrfAuditFunc audit,
+                      gpointer user_data,
+                      GError **error)
+{
+  g_autoptr (OrfCacheThread) thread = g_new0 (OrfCacheThread, 1);
+
+  thread->config = orf_config_copy_keys (parts->config);
+  thread->memory = orf_memory_new (thread->config);
+  thread->daemon_memory = parts->memory;
+  thread->context = g_main_context_new ();
+  thread->router = make_router (thread, parts, audit, user_data);
+  thread->poller = orf_poller_new (thread->context, error);
+  if (thread->poller == NULL)
+    return NULL;
+  thread->socket = orf_socket_server_new (thread->router, thread->poller, thread->config,
+                                          parts->socket_path, error);
+  return thread->socket != NULL ? g_steal_pointer (&thread) : NULL;
+}
+
+GMainContext *
+orf_cache_thread_get_context (OrfCacheThread *thread)
+{
+  return thread->context;
+}
+
+static void *
+run_thread_cb (void *data)
+{
+  OrfCacheThread *thread = data;
+
+  g_main_context_push_thread_default (thread->context);
+  thread->desk = orf_cache_desk_new (thread->config, thread->daemon_memory);
+  while (!thread->stopped)
+    g_main_context_iteration (thread->context, TRUE);
+  g_clear_pointer (&thread->socket, orf_socket_server_free);
+  g_clear_pointer (&thread->desk, orf_cache_desk_free);
+  g_main_context_pop_thread_default (thread->context);
+  return NULL;
+}
+
+gboolean
+orf_cache_thread_start (OrfCacheThread *thread, GError **error)
+{
+  thread->started = orf_thread_start (&thread->id, "cache", run_thread_cb, thread, error);
+  return thread->started;
+}
+
+void
+orf_cache_thread_join (OrfCacheThread *thread)
+{
+  if (thread->started)
+    pthread_join (thread->id, NULL);
+  thread->started = FALSE;
+}
+
+void
+orf_cache_thread_free (OrfCacheThread *thread)
+{
+  g_clear_pointer (&thread->socket, orf_socket_server_free);
+  g_clear_pointer (&thread->router, orf_router_unref);
+  g_clear_pointer (&thread->poller, orf_poller_free);
+  g_clear_pointer (&thread->context, g_main_context_unref);
+  g_clear_pointer (&thread->memory, orf_memory_free);
+  g_clear_pointer (&thread->config, orf_config_free);
+  g_free (thread);
+}
+
+OrfCacheDesk *
+orf_cache_thread_get_desk (OrfCacheThread *thread)
+{
+  return thread->desk;
+}
+
+void
+orf_cache_thread_reload (OrfCacheThread *thread, const OrfConfig *fresh)
+{
+  /* what may not change is told by the daemon */
+  g_strfreev (orf_config_reload (thread->config, fresh));
+}
+
+void
+orf_cache_thread_drain (OrfCacheThread *thread,
+                        void (*drained) (gpointer user_data),
+                        gpointer user_data)
+{
+  orf_socket_server_drain (thread->socket, drained, user_data);
+}
+
+void
+orf_cache_thread_stop (OrfCacheThread *thread)
+{
+  thread->stopped = TRUE;
+}

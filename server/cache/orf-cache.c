@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Invariants:
+ * - `thread` is touched only by orders, which run in the cache's context, until it is joined.
+ * - Neither queue refuses anything: orders are bounded by the calls that may be in flight, news by
+ * orders and by the calls of the cache's own socket.
+ * - The parameters of a call that was handed over are the call's, and read in the other thread: the
+ * call is held, and nobody touches them, until its news are back.
+ */
+#include "cache/orf-cache.h"
+
+#include "cache/orf-cache-thread.h"
+#include "core/orf-config.h"
+#include "core/orf-queue.h"
+#include "orf-error.h"
+
+#define LANE_ORDERS 0
+#define LANE_STOP   1
+
+struct _OrfCache {
+  OrfCacheParts parts;
+  OrfQueue *orders; /* to the cache's context */
+  OrfQueue *news;   /* from it */
+  OrfCacheThread *thread;
+  void (*drained) (gpointer user_data);
+  gpointer drained_data;
+};
+
+/* Between the contexts, either way; which members are set depends on `base.done`. */
+typedef struct {
+  OrfJob base;
+  OrfCache *cache;
+  OrfCall *call; /* handed over; NULL: taken, or none */
+  gconstpointer params;
+  GString *json;
+  GError *error;
+  OrfConfig *config;
+  /* a row of the audit */
+  char *actor, *detail;
+  const OrfMethod *method;
+  OrfAuditedFunc audited;
+  gpointer audited_data;
+} Crossing;
+
+/* ---- crossing -------------------------------------------------------------------------------- */
+
+/* A call that nobody took: the thread has stopped. */
+static void
+refuse (OrfCall *call)
+{
+  orf_call_fail (call, g_error_new_literal (ORF_ERROR, ORF_ERROR_UNAVAILABLE,
+                                            "the cache has stopped: the daemon ends"));
+}
+
+static void
+free_crossing_cb (OrfJob *job)
+{
+  Crossing *crossing = (Crossing *) job;
+
+  g_clear_pointer (&crossing->call, refuse);
+  if (crossing->json != NULL)
+    g_string_free (crossing->json, TRUE);
+  g_clear_error (&crossing->error);
+  g_clear_pointer (&crossing->config, orf_config_free);
+  g_free (crossing->actor);
+  g_free (crossing->detail);
+  g_free (crossing);
+}
+
+static Crossing *
+crossing_new (OrfCache *cache, OrfQueue *to, void (*done) (OrfJob *job))
+{
+  Crossing *crossing = g_new0 (Crossing, 1);
+
+  crossing->base = (OrfJob){ .reply = to, .done = done, .free = free_crossing_cb };
+  crossing->cache = cache;
+  return crossing;
+}
+
+static void
+send (Crossing *crossing)
+{
+  orf_job_reply (&crossing->base);
+}
+
+/* ---- calls of other transports --------------------------------------------------------------- */
+
+/* In the main context. */
+static void
+answered_cb (OrfJob *job)
+{
+  Crossing *crossing = (Crossing *) job;
+  OrfCall *call = g_steal_pointer (&crossing->call);
+
+  if (crossing->error != NULL)
+    orf_call_fail (call, g_steal_pointer (&crossing->error));
+  else
+    orf_call_return_encoded (call, crossing->json->str, crossing->json->len);
+}
+
+/* In the cache's context: data is what crosses back. */
+static void
+done_cb (gpointer data, const char *json, gsize length, GError *error)
+{
+  Crossing *crossing = data;
+
+  crossing->error = error;
+  if (error == NULL)
+    crossing->json = g_string_new_len (json, (gssize) length);
+  send (crossing);
+}
+
+static void
+ask_cb (OrfJob *job)
+{
+  Crossing *crossing = (Crossing *) job;
+  OrfCache *cache = crossing->cache;
+  Crossing *back = crossing_new (cache, cache->news, answered_cb);
+  OrfMethodId method = orf_method_get_id (crossing->method);
+
+  back->call = g_steal_pointer (&crossing->call);
+  orf_cache_desk_ask (orf_cache_thread_get_desk (cache->thread), method, crossing->params,
+                      &(OrfCacheAsker){ done_cb, back });
+}
+
+static void
+call_cb (OrfCall *call, gconstpointer params, gpointer user_data)
+{
+  OrfCache *cache = user_data;
+  Crossing *crossing = crossing_new (cache, cache->orders, ask_cb);
+
+  crossing->call = call;
+  crossing->params = params;
+  crossing->method = orf_call_get_method (call);
+  send (crossing);
+}
+
+/* ---- rows of the audit, for the cache's own socket --------------------------------------------
+ */
+
+/* In the cache's context. */
+static void
+written_cb (OrfJob *job)
+{
+  Crossing *crossing = (Crossing *) job;
+
+  crossing->audited (crossing->audited_data, crossing->error);
+}
+
+static void
+audited_cb (gpointer data, const GError *error)
+{
+  Crossing *back = data;
+
+  back->error = error != NULL ? g_error_copy (error) : NULL;
+  send (back);
+}
+
+/* In the main context. */
+static void
+write_audit_cb (OrfJob *job)
+{
+  Crossing *crossing = (Crossing *) job;
+  OrfCache *cache = crossing->cache;
+  Crossing *back = crossing_new (cache, cache->orders, written_cb);
+
+  back->audited = crossing->audited;
+  back->audited_data = crossing->audited_data;
+  orf_router_audit (cache->parts.router, crossing->actor, crossing->method, crossing->detail,
+                    audited_cb, back);
+}
+
+static void
+audit_cb (gpointer user_data,
+          const char *actor,
+          const char *method,
+          const char *detail_json,
+          OrfAuditedFunc done,
+          gpointer data)
+{
+  OrfCache *cache = user_data;
+  Crossing *crossing = crossing_new (cache, cache->news, write_audit_cb);
+
+  crossing->actor = g_strdup (actor);
+  crossing->method = orf_method_find (method);
+  crossing->detail = g_strdup (detail_json);
+  crossing->audited = done;
+  crossing->audited_data = data;
+  send (crossing);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void
+bind (OrfCache *cache, OrfHandler handler)
+{
+  for (guint i = 0; i < ORF_N_METHODS; i++)
+    if (orf_cache_desk_knows (i))
+      orf_router_bind (cache->parts.router, i, handler, cache);
+}
+
+OrfCache *
+orf_cache_new (const OrfCacheParts *parts, GError **error)
+{
+  g_autoptr (OrfCache) cache = g_new0 (OrfCache, 1);
+
+  cache->parts = *parts;
+  cache->orders = orf_queue_new (2, G_MAXUINT);
+  cache->news = orf_queue_new (1, G_MAXUINT);
+  cache->thread = orf_cache_thread_new (parts, audit_cb, cache, error);
+  if (cache->thread == NULL)
+    return NULL;
+  orf_queue_attach (cache->orders, orf_cache_thread_get_context (cache->thread));
+  orf_queue_attach (cache->news, NULL);
+  if (!orf_cache_thread_start (cache->thread, error))
+    return NULL;
+  bind (cache, call_cb);
+  return g_steal_pointer (&cache);
+}
+
+static void
+reload_cb (OrfJob *job)
+{
+  Crossing *crossing = (Crossing *) job;
+
+  orf_cache_thread_reload (crossing->cache->thread, crossing->config);
+}
+
+void
+orf_cache_reload (OrfCache *cache)
+{
+  Crossing *crossing = crossing_new (cache, cache->orders, reload_cb);
+
+  crossing->config = orf_config_copy_keys (cache->parts.config);
+  send (crossing);
+}
+
+static void
+told_drained_cb (OrfJob *job)
+{
+  OrfCache *cache = ((Crossing *) job)->cache;
+
+  cache->drained (cache->drained_data);
+}
+
+static void
+drained_cb (gpointer user_data)
+{
+  OrfCache *cache = user_data;
+
+  send (crossing_new (cache, cache->news, told_drained_cb));
+}
+
+static void
+drain_cb (OrfJob *job)
+{
+  OrfCache *cache = ((Crossing *) job)->cache;
+
+  orf_cache_thread_drain (cache->thread, drained_cb, cache);
+}
+
+void
+orf_cache_drain (OrfCache *cache, void (*drained) (gpointer user_data), gpointer user_data)
+{
+  cache->drained = drained;
+  cache->drained_data = user_data;
+  send (crossing_new (cache, cache->orders, drain_cb));
+}
+
+static void
+stop_cb (OrfJob *job)
+{
+  orf_cache_thread_stop (((Crossing *) job)->cache->thread);
+}
+
+static void
+stop (OrfCache *cache)
+{
+  Crossing *crossing = crossing_new (cache, NULL, stop_cb);
+
+  orf_queue_push (cache->orders, LANE_STOP, &crossing->base); /* the only one there */
+  orf_cache_thread_join (cache->thread);
+  orf_queue_dispatch (cache->news); /* what the desk answered at its end */
+}
+
+void
+orf_cache_free (OrfCache *cache)
+{
+  if (cache->thread != NULL)
+    stop (cache);
+  bind (cache, NULL);
+  /* their sources before the context they are attached to */
+  g_clear_pointer (&cache->orders, orf_queue_unref);
+  g_clear_pointer (&cache->news, orf_queue_unref);
+  g_clear_pointer (&cache->thread, orf_cache_thread_free);
+  g_free (cache);
+}

@@ -1,0 +1,245 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""cache.* by HTTP and by the cache's own socket: values, lifetimes, tags, leases, bounds."""
+
+import base64
+import fnmatch
+import json
+import os
+import threading
+import time
+
+import orfeas_test
+from orfeas_test import Peer, contains, equal, fails, unwrap, wait_for
+
+MISS = {"hit": False, "value": None, "encoding": None, "tier": None}
+
+
+def hit(key, value, encoding="utf8", **more):
+    return {"key": key, "hit": True, "value": value, "encoding": encoding, "tier": "l1", **more}
+
+
+def start(t, **settings):
+    daemon = t.start(settings={f"cache.{name}": value for name, value in settings.items()})
+    return daemon, cache_peer(daemon)
+
+
+def cache_peer(daemon):
+    return Peer(daemon.ready["cache_socket"])
+
+
+def test_both_ways(t):
+    """What one transport stores the others have."""
+    daemon, peer = start(t)
+    with peer:
+        equal(peer.call("cache.set", {"key": "model:7", "value": "ready \u00e9\n\"\\"}), {"stored": 1})
+        equal(daemon.call("cache.get", {"key": "model:7"}), hit("model:7", "ready \u00e9\n\"\\"))
+        equal(daemon.rest("GET", "/cache/stats")[1]["hits"], 1)
+        with daemon.peer() as main:
+            equal(main.call("cache.delete", {"key": "model:7"}), {"removed": 1})
+        equal(peer.call("cache.get", {"key": "model:7"}), {"key": "model:7", **MISS})
+        equal(peer.call("cache.delete", {"key": "model:7"}), {"removed": 0})
+        equal(peer.call("cache.locate", {"key": "model:7"}), {"key": "model:7", "node": None, "slot": None})
+
+
+def test_own_socket(t):
+    """Private, beside the main one, and for the cache alone."""
+    daemon, peer = start(t)
+    path = daemon.ready["cache_socket"]
+    equal(path, os.path.join(os.path.dirname(daemon.socket), "cache.sock"))
+    equal(os.stat(path).st_mode & 0o777, 0o600)
+    with peer:
+        error = peer.ask(orfeas_test.request("gpu.list"))["error"]
+        equal(error["code"], -32601)
+        contains(error["message"], daemon.socket)
+        fails(lambda: peer.call("cache.get", {}), "INVALID_ARGUMENT", field="key")
+        answers = peer.ask([orfeas_test.request("cache.set", {"key": "a", "value": "1"}), orfeas_test.request("cache.get", {"key": "a"})])
+        equal([unwrap(one) for one in answers], [{"stored": 1}, hit("a", "1")])
+    daemon.stop()
+    assert not os.path.exists(path), path
+
+
+def test_two_daemons_in_one_folder(t):
+    first, peer = start(t)
+    second = t.daemon(db=os.path.join(t.dir, "second.db"))
+    second.socket = os.path.join(t.dir, "second.sock")
+    second.command[second.command.index("--socket") + 1] = second.socket
+    second.start()
+    equal(second.ready["cache_socket"], os.path.join(t.dir, "second-cache.sock"))
+    with peer, cache_peer(second) as other:
+        peer.call("cache.set", {"key": "k", "value": "1"})
+        equal(other.call("cache.get", {"key": "k"})["hit"], False)
+    third = t.daemon(db=os.path.join(t.dir, "third.db"), settings={"cache.socket": first.ready["cache_socket"]})
+    third.command[third.command.index("--socket") + 1] = os.path.join(t.dir, "third.sock")
+    contains(third.start_refused(), "[cache] socket")
+
+
+def test_values(t):
+    daemon, peer = start(t)
+    raw = bytes(range(256)) * 3
+    with peer:
+        for length in (0, 1, 2, 3, 766, 767, 768):
+            text = base64.b64encode(raw[:length]).decode()
+            peer.call("cache.set", {"key": "b", "value": text, "encoding": "base64"})
+            equal(peer.call("cache.get", {"key": "b"}), hit("b", text, "base64"))
+        peer.call("cache.set", {"key": "none", "value": None})
+        equal(peer.call("cache.get", {"key": "none"}), hit("none", None, None))
+        peer.call("cache.set", {"key": "empty", "value": ""})
+        equal(peer.call("cache.get", {"key": "empty"}), hit("empty", ""))
+        for wrong in ("a", "aaaa=", "====", "aa aa", "aaa\u00e9", "a=aa"):
+            fails(lambda: peer.call("cache.set", {"key": "b", "value": wrong, "encoding": "base64"}), "INVALID_ARGUMENT", field="value")
+        fails(lambda: peer.call("cache.set", {"key": "", "value": "1"}), "INVALID_ARGUMENT", field="key")
+        fails(lambda: peer.call("cache.set", {"key": "k" * 1025, "value": "1"}), "INVALID_ARGUMENT", field="key")
+        fails(lambda: peer.call("cache.set", {"key": "k", "value": "1", "tags": ["t"] * 17}), "INVALID_ARGUMENT", field="tags")
+
+
+def test_several(t):
+    daemon, peer = start(t)
+    with peer:
+        entries = [{"key": f"k{i}", "value": str(i), "tags": ["odd" if i % 2 else "even"]} for i in range(10)]
+        equal(peer.call("cache.mset", {"entries": entries}), {"stored": 10})
+        equal(peer.call("cache.mget", {"keys": ["k3", "x", "k9"]})["entries"], [hit("k3", "3"), {"key": "x", **MISS}, hit("k9", "9")])
+        wrong = [{"key": "n1", "value": "1"}, {"key": "n2", "value": "?", "encoding": "base64"}]
+        fails(lambda: peer.call("cache.mset", {"entries": wrong}), "INVALID_ARGUMENT", field="entries[1].value")
+
+
+def test_lifetimes(t):
+    daemon, peer = start(t, ttl_ms=100, negative_us=100000, ttl_jitter_percent=0)
+    with peer:
+        peer.call("cache.set", {"key": "default", "value": "1"})
+        peer.call("cache.set", {"key": "none", "value": None})
+        peer.call("cache.set", {"key": "long", "value": "1", "ttl_ms": 3600000})
+        wait_for(lambda: not peer.call("cache.get", {"key": "default"})["hit"], "the end of its lifetime")
+        wait_for(lambda: not peer.call("cache.get", {"key": "none"})["hit"], "the end of its lifetime")
+        equal(peer.call("cache.get", {"key": "long"}), hit("long", "1"))
+
+
+def test_invalidate(t):
+    daemon, peer = start(t)
+    with peer:
+        there = {f"{name}:{i}": f"t{i % 3}" for name in ("model", "user") for i in range(300)}
+        peer.call("cache.mset", {"entries": [{"key": key, "value": "1", "tags": [tag]} for key, tag in there.items()]})
+        for params in ({"pattern": "model:1*"}, {"tag": "t0"}, {"pattern": "user:?", "tag": "t1"}):
+            meant = [key for key, tag in there.items() if fnmatch.fnmatchcase(key, params.get("pattern", "*")) and tag == params.get("tag", tag)]
+            equal(peer.call("cache.invalidate", params), {"removed": len(meant)}, params)
+            for key in meant:
+                del there[key]
+        equal(peer.call("cache.mget", {"keys": list(there)[:1000]})["entries"], [hit(key, "1") for key in there])
+        fails(lambda: peer.call("cache.invalidate", {}), "INVALID_ARGUMENT", field="pattern")
+        equal(peer.call("cache.clear"), {"removed": len(there)})
+        equal(daemon.call("cache.stats")["l1"]["entries"], 0)
+        # who may drop many leaves a row, also by the cache's own socket
+        equal(daemon.sql("SELECT method, count(*) FROM audit WHERE method LIKE 'cache.%' GROUP BY 1 ORDER BY 1"), [("cache.clear", 1), ("cache.invalidate", 4)])
+
+
+def test_stats(t):
+    daemon, peer = start(t)
+    with peer:
+        fresh = peer.call("cache.stats")
+        equal((fresh["hits"], fresh["misses"], fresh["hit_rate_percent"], fresh["namespaces"]), (0, 0, None, []))
+        equal((fresh["l2"]["mode"], fresh["l2"]["nodes"]), ("local", []))
+        peer.call("cache.set", {"key": "model:1", "value": "x" * 1000})
+        for key in ("model:1", "model:1", "model:1", "model:2", "plain"):
+            peer.call("cache.get", {"key": key})
+        stats = peer.call("cache.stats")
+        equal((stats["hits"], stats["misses"], stats["hit_rate_percent"], stats["l1"]["entries"]), (3, 2, 60, 1))
+        assert 1000 < stats["l1"]["used_bytes"] - fresh["l1"]["used_bytes"] < 1150, stats
+        names = {one["name"]: one for one in stats["namespaces"]}
+        equal((names["model"]["hits"], names["model"]["misses"], names[""]["misses"]), (3, 1, 1))
+        status = daemon.call("status.get")
+        equal(status["components"]["tier1"]["cache_manager"], "operational")
+        equal(status["memory"]["cache"], {"used_bytes": stats["l1"]["used_bytes"], "budget_bytes": stats["l1"]["budget_bytes"]})
+
+
+def test_bounds(t):
+    daemon, peer = start(t, l1_bytes=1048576, l1_entries=1000)
+    with peer:
+        for i in range(20):
+            peer.call("cache.mset", {"entries": [{"key": f"k{i}:{j}", "value": "x" * 1000} for j in range(100)]})
+        stats = peer.call("cache.stats")
+        assert stats["l1"]["used_bytes"] <= 1048576 and 800 < stats["l1"]["entries"] <= 1000, stats
+        equal(stats["l1"]["entries"] + stats["l1"]["evictions"], 2000)
+        fails(lambda: peer.call("cache.set", {"key": "k", "value": "x" * 600000}), "RESOURCE_EXHAUSTED", field="value")
+        for i in range(100):
+            peer.call("cache.get", {"key": f"name{i}:1"})
+        names = {one["name"]: one for one in peer.call("cache.stats")["namespaces"]}
+        equal(len(names), 65)
+        equal(names["*"]["misses"], 100 + 20 - 64)
+
+
+def test_leases(t):
+    """Of many who miss one makes the value, and the others get it."""
+    daemon, peer = start(t)
+    with peer:
+        first = peer.call("cache.get", {"key": "k", "lease_us": 30000000})
+        assert not first["hit"] and first["lease"], first
+        equal(peer.call("cache.get", {"key": "k", "lease_us": 30000000, "wait_us": 20000}), {"key": "k", **MISS})
+        got = []
+
+        def wait():
+            with cache_peer(daemon) as other:
+                got.append(other.call("cache.get", {"key": "k", "lease_us": 30000000, "wait_us": 30000000}))
+
+        waiters = [threading.Thread(target=wait) for _ in range(5)]
+        for one in waiters:
+            one.start()
+        wait_for(lambda: peer.call("cache.stats")["l1"]["waiting"] == 5, "all to wait")
+        equal(peer.call("cache.stats")["l1"]["leases"], 1)
+        equal(peer.call("cache.set", {"key": "k", "value": "made", "lease": first["lease"]}), {"stored": 1})
+        for one in waiters:
+            one.join()
+        equal(got, [hit("k", "made")] * 5)
+        equal(peer.call("cache.stats")["l1"]["leases"], 0)
+
+
+def test_a_lease_may_be_lost(t):
+    """What was read before the key was dropped is not stored after it."""
+    daemon, peer = start(t)
+    drops = {
+        "deleted": lambda: peer.call("cache.delete", {"key": "k"}),
+        "set": lambda: peer.call("cache.set", {"key": "k", "value": "newer", "ttl_ms": 1}),
+        "invalidated": lambda: peer.call("cache.invalidate", {"pattern": "k*"}),
+        "by tag": lambda: peer.call("cache.invalidate", {"tag": "any"}),
+        "cleared": lambda: peer.call("cache.clear"),
+    }
+    with peer:
+        for what, drop in drops.items():
+            lease = peer.call("cache.get", {"key": "k", "lease_us": 30000000})["lease"]
+            drop()
+            equal(peer.call("cache.set", {"key": "k", "value": "older", "lease": lease}), {"stored": 0}, what)
+            wait_for(lambda: not peer.call("cache.get", {"key": "k"})["hit"], "nothing")
+        late = peer.call("cache.get", {"key": "late", "lease_us": 1000})["lease"]
+        again = peer.call("cache.get", {"key": "late", "lease_us": 30000000, "wait_us": 30000000})["lease"]
+        assert again != late
+        equal(peer.call("cache.set", {"key": "late", "value": "1", "lease": late}), {"stored": 0})
+        equal(peer.call("cache.set", {"key": "late", "value": "2", "lease": again}), {"stored": 1})
+
+
+def test_stale_while_revalidated(t):
+    daemon, peer = start(t, ttl_jitter_percent=0)
+    with peer:
+        peer.call("cache.set", {"key": "k", "value": "old", "ttl_ms": 1, "stale_us": 60000000})
+        time.sleep(0.01)
+        equal(peer.call("cache.get", {"key": "k"}), hit("k", "old", stale=True))
+        made = peer.call("cache.get", {"key": "k", "lease_us": 30000000})
+        equal(made, hit("k", "old", stale=True, lease=made["lease"]))
+        # nobody waits for it: there is a value
+        equal(peer.call("cache.get", {"key": "k", "lease_us": 30000000, "wait_us": 30000000}), hit("k", "old", stale=True))
+        peer.call("cache.set", {"key": "k", "value": "new", "lease": made["lease"]})
+        equal(peer.call("cache.get", {"key": "k", "lease_us": 30000000}), hit("k", "new"))
+
+
+def test_stopped_while_waited(t):
+    daemon, peer = start(t)
+    with peer, daemon.peer() as main:
+        peer.call("cache.get", {"key": "k", "lease_us": 600000000})
+        main.send_text(json.dumps(orfeas_test.request("cache.get", {"key": "k", "lease_us": 1000, "wait_us": 60000000}, {"deadline_ms": 200})))
+        answer = json.loads(main.receive_text())
+        equal(answer["error"]["data"]["status"], "DEADLINE_EXCEEDED")
+        with cache_peer(daemon) as waiting:
+            waiting.send_text(json.dumps(orfeas_test.request("cache.get", {"key": "k", "lease_us": 1000, "wait_us": 60000000})))
+            wait_for(lambda: peer.call("cache.stats")["l1"]["waiting"] >= 1, "it to wait")
+    daemon.kill()
+
+
+orfeas_test.main()
