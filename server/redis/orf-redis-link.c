@@ -144,9 +144,8 @@ submit (OrfRedisLink *link,
   OrfRedisCommand *command = orf_redis_command_new (replied, data);
 
   command->sent_us = orf_clock_monotonic_us ();
-  command->deadline_us = command->sent_us + link->settings.command_us;
-  if (deadline_us > 0)
-    command->deadline_us = MIN (command->deadline_us, deadline_us);
+  command->deadline_us = deadline_us > 0 ? deadline_us
+                                         : command->sent_us + link->settings.command_us;
   for (guint i = 0; i < n_words; i++)
     command->bytes += lengths[i];
   if (redisAsyncCommandArgv (link->connection, replied_cb, command, (int) n_words,
@@ -509,7 +508,7 @@ orf_redis_link_subscribe (OrfRedisLink *link,
 void
 orf_redis_link_drop (OrfRedisLink *link, const char *why)
 {
-  if (link->closed || link->drop_why != NULL)
+  if (link->closed || link->drop_why != NULL || link->state == STATE_WAITING)
     return;
   link->drop_why = g_strdup (why != NULL ? why : "it was dropped");
   set_timer (link, 0);

@@ -22,7 +22,7 @@ typedef struct {
   const char *user, *password; /* NULL or "": none */
   guint database;
   gint64 connect_us; /* until it has said who it is */
-  gint64 command_us; /* the most that a command may take */
+  gint64 command_us; /* what a command may take that brings no deadline */
   OrfRedisBreakerRules breaker;
   guint max_in_flight; /* commands without an answer */
   gsize max_in_flight_bytes;
@@ -67,7 +67,7 @@ OrfRedisLink *orf_redis_link_new (GMainContext *context,
 /* Commands that are open are told LOST from inside this call; the listener hears nothing. */
 void orf_redis_link_free (OrfRedisLink *link);
 
-/* A command as words, with their lengths.  deadline_us is monotonic, 0: only the link's own.  FALSE
+/* A command as words, with their lengths.  deadline_us is monotonic, 0: the link's own.  FALSE
  * where it was not taken, as the link is not up or too much is in flight: then replied is not
  * called; and never from inside this call. */
 gboolean orf_redis_link_send (OrfRedisLink *link,

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Invariants:
+ * - An item is open from when its command was taken by a link until that told of it, which it does
+ * once.  The call is told when none is open, never from inside the function that made it.
+ * - A write that was not done, or maybe not, is owed before anybody is told so.
+ */
+#include "redis/orf-redis-level-private.h"
+
+#include <string.h>
+
+#include "core/orf-clock.h"
+#include "redis/orf-redis-keys.h"
+
+#define MAX_WORDS 7
+/* Of a name on the node, on the stack; longer ones are put together elsewhere. */
+#define NAME_BYTES 256
+
+/* A key, and what became of it. */
+typedef struct {
+  OrfRedisCall *call;
+  OrfCacheBytes key; /* of its own, for writes alone */
+  guint64 owed_time; /* of its node, when it was asked */
+} Item;
+
+struct _OrfRedisCall {
+  OrfCacheLevel *level;
+  OrfRedisVerb verb;
+  gint64 deadline_us;
+  OrfCacheAnswered done;
+  gpointer data;
+  guint n, n_asked, n_open;
+  gboolean begun;
+  OrfCacheAnswer *answers;
+  char **records; /* what the answers of several keys point to; NULL: one key */
+  Item items[];
+};
+
+/* ---- words ----------------------------------------------------------------------------------- */
+
+typedef struct {
+  const char *words[MAX_WORDS];
+  gsize lengths[MAX_WORDS];
+  guint n;
+  char number[24];
+  char name[NAME_BYTES];
+  char *long_name; /* owned; NULL: it is in name */
+} Words;
+
+static void
+add_bytes (Words *words, const char *data, gsize length)
+{
+  words->words[words->n] = data;
+  words->lengths[words->n++] = length;
+}
+
+static void
+add_word (Words *words, const char *word)
+{
+  add_bytes (words, word, strlen (word));
+}
+
+static void
+add_name (Words *words, const char *prefix, const OrfCacheBytes *key)
+{
+  gsize skip = strlen (prefix), length = skip + key->length;
+  char *name = words->name;
+
+  if (length > sizeof words->name)
+    name = words->long_name = g_malloc (length);
+  memcpy (name, prefix, skip);
+  memcpy (name + skip, key->data, key->length);
+  add_bytes (words, name, length);
+}
+
+static void
+add_ttl (Words *words, gint64 ttl_ms)
+{
+  g_snprintf (words->number, sizeof words->number, "%" G_GINT64_FORMAT, MAX (ttl_ms, 1));
+  add_word (words, "PX");
+  add_word (words, words->number);
+}
+
+static void
+make_words (Words *words, OrfCacheLevel *level, OrfRedisVerb verb, const OrfRedisAsk *ask)
+{
+  words->n = 0;
+  words->long_name = NULL;
+  switch (verb) {
+  case ORF_REDIS_GET:
+    add_word (words, "GET");
+    add_name (words, ORF_REDIS_DATA, &ask->key);
+    break;
+  case ORF_REDIS_SET:
+    add_word (words, "SET");
+    add_name (words, ORF_REDIS_DATA, &ask->key);
+    add_bytes (words, ask->record.data, ask->record.length);
+    add_ttl (words, ask->ttl_ms);
+    break;
+  case ORF_REDIS_REMOVE:
+    add_word (words, "UNLINK");
+    add_name (words, ORF_REDIS_DATA, &ask->key);
+    break;
+  case ORF_REDIS_LOCK:
+    add_word (words, "SET");
+    add_name (words, ORF_REDIS_LOCK_NAME, &ask->key);
+    add_word (words, level->daemon);
+    add_word (words, "NX");
+    add_ttl (words, ask->ttl_ms);
+    break;
+  }
+}
+
+/* ---- answers --------------------------------------------------------------------------------- */
+
+static void
+call_free (OrfRedisCall *call)
+{
+  for (guint i = 0; i < call->n; i++) {
+    g_free ((char *) call->items[i].key.data);
+    if (call->records != NULL)
+      g_free (call->records[i]);
+  }
+  g_free (call->records);
+  g_free (call->answers);
+  g_free (call);
+}
+
+static void
+finish (OrfRedisCall *call)
+{
+  call->done (call->data, call->answers, call->n);
+  call_free (call);
+}
+
+static OrfCacheOutcome
+read_reply (OrfRedisVerb verb, const redisReply *reply)
+{
+  switch (reply->type) {
+  case REDIS_REPLY_STRING:
+    return verb == ORF_REDIS_GET ? ORF_CACHE_DONE : ORF_CACHE_REFUSED;
+  case REDIS_REPLY_STATUS:
+    return ORF_CACHE_DONE;
+  case REDIS_REPLY_INTEGER:
+    return reply->integer > 0 ? ORF_CACHE_DONE : ORF_CACHE_MISSING;
+  case REDIS_REPLY_NIL:
+    return ORF_CACHE_MISSING;
+  default:
+    return ORF_CACHE_REFUSED;
+  }
+}
+
+static gboolean
+is_write (OrfRedisVerb verb)
+{
+  return verb == ORF_REDIS_SET || verb == ORF_REDIS_REMOVE;
+}
+
+static void
+keep_record (OrfRedisCall *call, guint index, const redisReply *reply)
+{
+  OrfCacheAnswer *answer = &call->answers[index];
+
+  answer->record = (OrfCacheBytes){ reply->str, reply->len };
+  if (call->records == NULL || call->n_open == 0)
+    return; /* it is told before the reply goes */
+  call->records[index] = g_memdup2 (reply->str, reply->len + 1);
+  answer->record.data = call->records[index];
+}
+
+/* What the node has of it is older than what its writer may have been told. */
+static void
+owe (OrfRedisNode *node, const OrfCacheBytes *key)
+{
+  orf_redis_owed_add (orf_redis_node_get_owed (node), key);
+  orf_redis_node_pay (node);
+}
+
+static void
+replied_cb (gpointer data, OrfRedisFate fate, const redisReply *reply)
+{
+  Item *item = data;
+  OrfRedisCall *call = item->call;
+  guint index = (guint) (item - call->items);
+  OrfCacheAnswer *answer = &call->answers[index];
+  OrfRedisNode *node = call->level->nodes->pdata[answer->node];
+
+  call->n_open--;
+  answer->outcome = fate == ORF_REDIS_ANSWERED ? read_reply (call->verb, reply) : ORF_CACHE_LOST;
+  if (is_write (call->verb) && fate != ORF_REDIS_ANSWERED)
+    owe (node, &item->key);
+  else if (is_write (call->verb) && answer->outcome != ORF_CACHE_REFUSED)
+    orf_redis_owed_settle (orf_redis_node_get_owed (node), &item->key, item->owed_time);
+  else if (call->verb == ORF_REDIS_GET && answer->outcome == ORF_CACHE_DONE)
+    keep_record (call, index, reply);
+  if (call->begun && call->n_open == 0)
+    finish (call);
+}
+
+/* ---- asking ---------------------------------------------------------------------------------- */
+
+OrfRedisCall *
+orf_redis_call_new (OrfCacheLevel *level,
+                    OrfRedisVerb verb,
+                    guint n,
+                    gint64 deadline_us,
+                    OrfCacheAnswered done,
+                    gpointer data)
+{
+  OrfRedisCall *call = g_malloc0 (sizeof (OrfRedisCall) + n * sizeof (Item));
+  gint64 by_us = orf_clock_monotonic_us () + level->settings.link.command_us;
+
+  call->level = level;
+  call->verb = verb;
+  call->n = n;
+  call->deadline_us = MIN (deadline_us, by_us);
+  call->done = done;
+  call->data = data;
+  call->answers = g_new0 (OrfCacheAnswer, n);
+  if (verb == ORF_REDIS_GET && n > 1)
+    call->records = g_new0 (char *, n);
+  return call;
+}
+
+static gboolean
+send (OrfRedisCall *call, OrfRedisNode *node, const OrfRedisAsk *ask, Item *item)
+{
+  OrfRedisLink *link = orf_redis_node_get_link (node);
+  Words words;
+  gboolean sent;
+
+  if (link == NULL || (call->verb == ORF_REDIS_GET &&
+                       orf_redis_owed_has (orf_redis_node_get_owed (node), &ask->key)))
+    return FALSE;
+  make_words (&words, call->level, call->verb, ask);
+  sent = orf_redis_link_send (link, words.n, words.words, words.lengths, call->deadline_us,
+                              replied_cb, item);
+  g_free (words.long_name);
+  return sent;
+}
+
+void
+orf_redis_call_ask (OrfRedisCall *call, const OrfRedisAsk *ask)
+{
+  Item *item = &call->items[call->n_asked];
+  OrfCacheAnswer *answer = &call->answers[call->n_asked++];
+  OrfRedisNode *node = orf_redis_level_find (call->level, &ask->key, &answer->node);
+
+  item->call = call;
+  answer->outcome = ORF_CACHE_DOWN;
+  if (node == NULL)
+    return;
+  answer->epoch = call->level->covers[answer->node].epoch;
+  item->owed_time = orf_redis_owed_get_time (orf_redis_node_get_owed (node));
+  if (is_write (call->verb))
+    item->key = (OrfCacheBytes){ g_memdup2 (ask->key.data, ask->key.length), ask->key.length };
+  if (send (call, node, ask, item))
+    call->n_open++;
+  else if (is_write (call->verb))
+    owe (node, &ask->key);
+}
+
+void
+orf_redis_call_begin (OrfRedisCall *call)
+{
+  call->begun = TRUE;
+  if (call->n_open > 0)
+    return;
+  g_queue_push_tail (&call->level->finished, call);
+  g_source_set_ready_time (call->level->timer, 0);
+}
+
+void
+orf_redis_call_tell_finished (OrfCacheLevel *level)
+{
+  GQueue finished = level->finished;
+  OrfRedisCall *call;
+
+  /* who is told may ask anew: that is for the next turn */
+  g_queue_init (&level->finished);
+  while ((call = g_queue_pop_head (&finished)) != NULL)
+    finish (call);
+}
+
+/* ---- locks ----------------------------------------------------------------------------------- */
+
+/* It may have ended by its time, and be another's by now. */
+static const char unlock_script[] =
+  "if redis.call('get',KEYS[1])==ARGV[1] then return redis.call('del',KEYS[1]) end return 0";
+
+void
+orf_redis_call_unlock (OrfCacheLevel *level, const OrfCacheBytes *key)
+{
+  guint16 number;
+  OrfRedisNode *node = orf_redis_level_find (level, key, &number);
+  OrfRedisLink *link = node != NULL ? orf_redis_node_get_link (node) : NULL;
+  Words words = { .n = 0 };
+
+  if (link == NULL)
+    return;
+  add_word (&words, "EVAL");
+  add_word (&words, unlock_script);
+  add_word (&words, "1");
+  add_name (&words, ORF_REDIS_LOCK_NAME, key);
+  add_word (&words, level->daemon);
+  orf_redis_link_send (link, words.n, words.words, words.lengths, 0, NULL, NULL);
+  g_free (words.long_name);
+}

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Invariants:
+ * - The steps of preparing follow each other, each begun by the answer to the one before: INFO; the
+ * connection before this one is killed, so that nothing that waits in it is done later; the run id
+ * that the node keeps; dropping all, if that is owed; SERVING.
+ * - What a step is told when the connection has broken it ignores: the next begins from the front.
+ * - Nothing is read or written for the cache but in SERVING.
+ */
+#include "redis/orf-redis-node.h"
+
+#include <string.h>
+
+#include "core/orf-clock.h"
+#include "redis/orf-redis-hearing.h"
+#include "redis/orf-redis-keys.h"
+#include "redis/orf-redis-sweep.h"
+#include "redis/orf-redis-timer.h"
+
+/* Keys dropped by one command. */
+#define MAX_PAID 1000
+/* Until what is owed is tried to be paid again. */
+#define PAY_US (100 * ORF_US_PER_MS)
+/* Of what a node is asked while nobody waits for it: it may be loading, or busy. */
+#define STEP_US (2 * ORF_US_PER_S)
+
+#define RUN_ID_BYTES 40
+
+struct _OrfRedisNode {
+  const OrfRedisNodeParts *parts;
+  OrfRedisLink *link;
+  OrfRedisHearing *hearing;
+  OrfRedisOwed *owed;
+  char *epoch_key;
+
+  OrfRedisNodeState state;
+  char run_id[RUN_ID_BYTES + 1]; /* of the process that it was last connected to */
+  gint64 link_id; /* what that process calls the last connection that served; 0: there was none */
+  OrfRedisSweep *sweep;
+  guint64 sweep_time; /* of what is owed, when it began */
+  guint64 n_swept;
+  GSource *timer; /* to pay */
+  gboolean paying;
+};
+
+static void settle (OrfRedisNode *node);
+
+/* ---- paying what is owed --------------------------------------------------------------------- */
+
+/* Keys that the node was asked to drop. */
+typedef struct {
+  OrfRedisNode *node;
+  guint64 time;
+  guint n;
+  OrfCacheBytes *keys;
+  GString *bytes;
+} Payment;
+
+static void
+payment_free (Payment *payment)
+{
+  g_string_free (payment->bytes, TRUE);
+  g_free (payment->keys);
+  g_free (payment);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Payment, payment_free)
+
+static void
+paid_cb (gpointer data, OrfRedisFate fate, const redisReply *reply)
+{
+  g_autoptr (Payment) payment = data;
+  OrfRedisNode *node = payment->node;
+
+  node->paying = FALSE;
+  if (fate == ORF_REDIS_ANSWERED && reply->type == REDIS_REPLY_INTEGER)
+    for (guint i = 0; i < payment->n; i++)
+      orf_redis_owed_settle (node->owed, &payment->keys[i], payment->time);
+  if (orf_redis_owed_get_n (node->owed) > 0)
+    g_source_set_ready_time (node->timer, orf_clock_monotonic_us () + PAY_US);
+}
+
+/* Their names on the node, in bytes of its own. */
+static Payment *
+payment_new (OrfRedisNode *node)
+{
+  const gsize skip = strlen (ORF_REDIS_DATA);
+  Payment *payment = g_new0 (Payment, 1);
+  char *at;
+
+  payment->node = node;
+  payment->time = orf_redis_owed_get_time (node->owed);
+  payment->keys = g_new (OrfCacheBytes, MAX_PAID);
+  payment->n = orf_redis_owed_list (node->owed, payment->keys, MAX_PAID);
+  payment->bytes = g_string_new (NULL);
+  for (guint i = 0; i < payment->n; i++) {
+    g_string_append (payment->bytes, ORF_REDIS_DATA);
+    g_string_append_len (payment->bytes, payment->keys[i].data, (gssize) payment->keys[i].length);
+  }
+  at = payment->bytes->str;
+  for (guint i = 0; i < payment->n; i++) {
+    payment->keys[i].data = at + skip;
+    at += skip + payment->keys[i].length;
+  }
+  return payment;
+}
+
+static void
+send_payment (OrfRedisNode *node)
+{
+  const gsize skip = strlen (ORF_REDIS_DATA);
+  Payment *payment = payment_new (node);
+  guint n = payment->n + 1;
+  g_autofree const char **words = g_new (const char *, n);
+  g_autofree gsize *lengths = g_new (gsize, n);
+
+  words[0] = "UNLINK";
+  lengths[0] = strlen (words[0]);
+  for (guint i = 1; i < n; i++) {
+    words[i] = payment->keys[i - 1].data - skip;
+    lengths[i] = payment->keys[i - 1].length + skip;
+  }
+  node->paying = orf_redis_link_send (node->link, n, words, lengths,
+                                      orf_clock_monotonic_us () + STEP_US, paid_cb, payment);
+  if (node->paying)
+    return;
+  payment_free (payment);
+  g_source_set_ready_time (node->timer, orf_clock_monotonic_us () + PAY_US);
+}
+
+void
+orf_redis_node_pay (OrfRedisNode *node)
+{
+  if (node->state != ORF_REDIS_NODE_SERVING || node->paying)
+    return;
+  if (orf_redis_owed_has_all (node->owed))
+    settle (node);
+  else if (orf_redis_owed_get_n (node->owed) > 0)
+    send_payment (node);
+}
+
+static void
+time_cb (gpointer data)
+{
+  orf_redis_node_pay (data);
+}
+
+/* ---- preparing ------------------------------------------------------------------------------- */
+
+static void
+give_up (OrfRedisNode *node, const char *why)
+{
+  orf_redis_link_drop (node->link, why);
+}
+
+/* FALSE: the step failed, and the connection is being given up. */
+static gboolean
+take (OrfRedisNode *node, OrfRedisFate fate, const redisReply *reply)
+{
+  const char *error = orf_redis_reply_get_error (reply);
+
+  if (fate == ORF_REDIS_ANSWERED && error == NULL)
+    return TRUE;
+  give_up (node, error != NULL ? error : "it does not answer in time");
+  return FALSE;
+}
+
+static void
+ask (OrfRedisNode *node, OrfRedisReplied replied, const char *const *words)
+{
+  gsize lengths[4];
+  guint n = 0;
+
+  for (; words[n] != NULL; n++)
+    lengths[n] = strlen (words[n]);
+  if (!orf_redis_link_send (node->link, n, words, lengths, orf_clock_monotonic_us () + STEP_US,
+                            replied, node))
+    give_up (node, "it takes no commands");
+}
+
+static void
+serve (OrfRedisNode *node)
+{
+  node->state = ORF_REDIS_NODE_SERVING;
+  node->link_id = orf_redis_link_get_id (node->link);
+  g_message ("redis %s: serves", orf_redis_node_get_name (node));
+  orf_redis_node_pay (node);
+}
+
+static void
+marked_cb (gpointer data, OrfRedisFate fate, const redisReply *reply)
+{
+  OrfRedisNode *node = data;
+
+  if (!take (node, fate, reply))
+    return;
+  orf_redis_owed_settle_all (node->owed, node->sweep_time);
+  settle (node);
+}
+
+static void
+swept_cb (gpointer data, OrfRedisSweepState state, guint64 removed)
+{
+  OrfRedisNode *node = data;
+
+  if (state == ORF_REDIS_SWEEP_ON)
+    return;
+  node->sweep = NULL;
+  node->n_swept += removed;
+  if (state == ORF_REDIS_SWEEP_DONE)
+    ask (node, marked_cb, (const char *[]){ "SET", node->epoch_key, node->run_id, NULL });
+  else
+    give_up (node, "its keys could not be dropped");
+}
+
+/* What it has may be looked at, or all of it is dropped. */
+static void
+settle (OrfRedisNode *node)
+{
+  const OrfRedisFilter all = { NULL };
+
+  if (!orf_redis_owed_has_all (node->owed)) {
+    serve (node);
+    return;
+  }
+  node->state = ORF_REDIS_NODE_PREPARING;
+  node->sweep_time = orf_redis_owed_get_time (node->owed);
+  node->sweep = orf_redis_sweep_new (node->link, &all, swept_cb, node);
+  if (node->sweep == NULL)
+    give_up (node, "it takes no commands");
+}
+
+static void
+marker_cb (gpointer data, OrfRedisFate fate, const redisReply *reply)
+{
+  OrfRedisNode *node = data;
+
+  if (!take (node, fate, reply))
+    return;
+  if (reply->type != REDIS_REPLY_STRING || !g_str_equal (reply->str, node->run_id))
+    orf_redis_owed_add_all (node->owed);
+  settle (node);
+}
+
+/* How many it killed: it may be gone by itself. */
+static void
+killed_cb (gpointer data, OrfRedisFate fate, const redisReply *reply)
+{
+  take (data, fate, reply);
+}
+
+static void
+kill_earlier (OrfRedisNode *node)
+{
+  char id[24];
+
+  g_snprintf (id, sizeof id, "%" G_GINT64_FORMAT, node->link_id);
+  ask (node, killed_cb, (const char *[]){ "CLIENT", "KILL", "ID", id, NULL });
+}
+
+static gboolean
+read_run_id (const redisReply *reply, char *run_id)
+{
+  const char *at = reply->type == REDIS_REPLY_STRING ? strstr (reply->str, "run_id:") : NULL;
+
+  if (at == NULL)
+    return FALSE;
+  g_strlcpy (run_id, at + strlen ("run_id:"), RUN_ID_BYTES + 1);
+  return strlen (run_id) == RUN_ID_BYTES;
+}
+
+static void
+informed_cb (gpointer data, OrfRedisFate fate, const redisReply *reply)
+{
+  OrfRedisNode *node = data;
+  char run_id[RUN_ID_BYTES + 1];
+
+  if (!take (node, fate, reply))
+    return;
+  if (!read_run_id (reply, run_id)) {
+    give_up (node, "it does not say its run_id");
+    return;
+  }
+  /* another process has other connections by the same numbers, and none of ours */
+  if (!g_str_equal (run_id, node->run_id))
+    node->link_id = 0;
+  if (node->link_id != 0)
+    kill_earlier (node);
+  memcpy (node->run_id, run_id, sizeof run_id);
+  ask (node, marker_cb, (const char *[]){ "GET", node->epoch_key, NULL });
+}
+
+/* ---- the links ------------------------------------------------------------------------------- */
+
+static void
+up_cb (gpointer data)
+{
+  OrfRedisNode *node = data;
+
+  node->state = ORF_REDIS_NODE_PREPARING;
+  node->paying = FALSE;
+  orf_redis_hearing_begin (node->hearing);
+  ask (node, informed_cb, (const char *[]){ "INFO", "server", NULL });
+}
+
+static void
+down_cb (gpointer data)
+{
+  OrfRedisNode *node = data;
+
+  if (node->state == ORF_REDIS_NODE_SERVING)
+    g_message ("redis %s: lost: %s", orf_redis_node_get_name (node),
+               orf_redis_link_get_problem (node->link));
+  node->state = ORF_REDIS_NODE_AWAY;
+  orf_redis_hearing_end (node->hearing);
+}
+
+static const OrfRedisLinkListener link_listener = { up_cb, down_cb, NULL };
+
+OrfRedisNode *
+orf_redis_node_new (const OrfRedisNodeParts *parts,
+                    const char *address,
+                    const char *epoch_key,
+                    OrfCacheCover *cover,
+                    GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("%s:%s", parts->daemon, address);
+  OrfRedisNode *node = g_new0 (OrfRedisNode, 1);
+
+  node->parts = parts;
+  node->link = orf_redis_link_new (parts->context, address, &parts->link, &link_listener, node,
+                                   error);
+  if (node->link == NULL) {
+    g_free (node);
+    return NULL;
+  }
+  /* the address was fine a line ago */
+  node->hearing = orf_redis_hearing_new (parts->context, address, &parts->link, node->link, name,
+                                         cover, parts->listener, parts->user_data, NULL);
+  node->owed = orf_redis_owed_new (parts->max_owed);
+  node->epoch_key = g_strdup (epoch_key);
+  node->timer = orf_redis_timer_new (parts->context, time_cb, node);
+  return node;
+}
+
+void
+orf_redis_node_free (OrfRedisNode *node)
+{
+  node->state = ORF_REDIS_NODE_AWAY;
+  orf_redis_link_free (node->link); /* who waits is told now, while the rest is still there */
+  orf_redis_hearing_free (node->hearing);
+  orf_redis_timer_free (node->timer);
+  orf_redis_owed_free (node->owed);
+  g_free (node->epoch_key);
+  g_free (node);
+}
+
+/* ---- what others ask ------------------------------------------------------------------------- */
+
+OrfRedisNodeState
+orf_redis_node_get_state (OrfRedisNode *node)
+{
+  return node->state;
+}
+
+OrfRedisLink *
+orf_redis_node_get_link (OrfRedisNode *node)
+{
+  return node->state == ORF_REDIS_NODE_SERVING ? node->link : NULL;
+}
+
+OrfRedisOwed *
+orf_redis_node_get_owed (OrfRedisNode *node)
+{
+  return node->owed;
+}
+
+void
+orf_redis_node_get_figures (OrfRedisNode *node, OrfRedisNodeFigures *figures)
+{
+  *figures = (OrfRedisNodeFigures){
+    .state = node->state,
+    .covered = orf_redis_hearing_is_covered (node->hearing),
+    .n_owed = orf_redis_owed_get_n (node->owed),
+    .n_swept = node->n_swept,
+    .problem = orf_redis_link_get_problem (node->link),
+  };
+  orf_redis_link_get_figures (node->link, &figures->link);
+}
+
+const char *
+orf_redis_node_get_name (OrfRedisNode *node)
+{
+  return orf_redis_link_get_address (node->link);
+}
