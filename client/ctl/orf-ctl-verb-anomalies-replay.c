@@ -81,6 +81,8 @@ begin (FILE *file, Replay *replay, OrfAnomalyGroup **group, guint *row, GError *
     replay->setup.step_us = orf_ctl_replay_get_step_us (
       &g_array_index (replay->rows->t_us, gint64, 0));
   *group = orf_anomaly_group_new (&replay->setup, error);
+  if (*group != NULL)
+    orf_anomaly_group_set_forest (*group, TRUE);
   orf_alarm_gate_init (&replay->gate, replay->setup.step_us, replay->alarms_per_day, FALSE);
   for (guint i = 0; *group != NULL && i < *row; i++)
     judge_row (*group, replay, i);

@@ -153,7 +153,8 @@ orf_score_vector (
       ORF_ANOMALY_KIND_OUTLIER },
     { judge_axes (values, n, rows), orf_detector_get_name (ORF_N_DETECTORS),
       ORF_ANOMALY_KIND_CORRELATED },
-    { judge_together (values, n, rows), "forest", ORF_ANOMALY_KIND_MULTIVARIATE },
+    { judge_together (values, n, rows), orf_detector_get_name (ORF_DETECTOR_FOREST),
+      ORF_ANOMALY_KIND_MULTIVARIATE },
   };
   guint rarest = 0;
   OrfScored scored = { 0 };

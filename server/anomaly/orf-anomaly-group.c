@@ -7,12 +7,15 @@
 #include <string.h>
 
 #define BLOB_MAGIC   0x4152464fu /* "OFRA" */
-#define BLOB_VERSION 4u          /* of the layout: another is refused */
+#define BLOB_VERSION 5u          /* of the layout: another is refused */
 
 /* What each other series counts that says something too: they are not independent. */
 #define OTHERS_SHARE .05f
 /* What the axes say is one question, against the many that the detectors are asked. */
 #define TOGETHER_WEIGHT 2
+/* What the forest says beyond once in a hundred rows counts: alone it is right less often than the
+ * others. */
+#define FOREST_FROM 2
 
 /* What strange rows just before add to a row's score: this share of their mean. */
 #define LATELY_ROWS  8
@@ -30,6 +33,8 @@ typedef struct {
   OrfAlarmTold told;
   guint32 begun;
   float lately; /* the mean score of about LATELY_ROWS */
+  guint32 wants_forest;
+  guint32 reserved;
 } Head;
 
 struct _OrfAnomalyGroup {
@@ -39,6 +44,7 @@ struct _OrfAnomalyGroup {
   OrfAnomalyWatch *watches; /* by place */
   float *scores;            /* by place: of the last row */
   OrfDecayedPca *pca;       /* of all places; NULL: there are fewer than two */
+  OrfRollingForest *forest; /* the same; NULL: there is none */
 };
 
 static gboolean
@@ -51,6 +57,14 @@ static gsize
 get_pca_bytes (guint n_places)
 {
   return n_places > 1 ? orf_decayed_pca_get_bytes (n_places) : 0;
+}
+
+static gsize
+get_forest_bytes (const Head *head)
+{
+  if (!head->wants_forest || head->n_places < ORF_ANOMALY_GROUP_FOREST)
+    return 0;
+  return orf_rolling_forest_get_bytes (head->n_places);
 }
 
 /* ---- places ---------------------------------------------------------------------------------- */
@@ -78,6 +92,27 @@ begin_axes (OrfAnomalyGroup *self)
 }
 
 static void
+begin_forest (OrfAnomalyGroup *self)
+{
+  gsize bytes = get_forest_bytes (&self->head);
+
+  g_clear_pointer (&self->forest, g_free);
+  if (bytes == 0)
+    return;
+  self->forest = g_malloc (bytes);
+  orf_rolling_forest_init (self->forest, self->head.n_places, self->head.number * NUMBERS_APART);
+}
+
+void
+orf_anomaly_group_set_forest (OrfAnomalyGroup *self, gboolean forest)
+{
+  if (self->head.wants_forest == (guint32) forest)
+    return;
+  self->head.wants_forest = (guint32) forest;
+  begin_forest (self);
+}
+
+static void
 take_place (OrfAnomalyGroup *self, guint place, gboolean counter)
 {
   self->head.n_places = MAX (self->head.n_places, place + 1);
@@ -99,11 +134,12 @@ orf_anomaly_group_join (OrfAnomalyGroup *self, gboolean counter, guint *place)
     return FALSE;
   take_place (self, free, counter);
   begin_axes (self);
+  begin_forest (self);
   *place = free;
   return TRUE;
 }
 
-/* The axes learn that nothing comes there any more. */
+/* Axes and forest learn that nothing comes there any more. */
 void
 orf_anomaly_group_leave (OrfAnomalyGroup *self, guint place)
 {
@@ -165,6 +201,7 @@ orf_anomaly_group_free (OrfAnomalyGroup *self)
   g_free (self->watches);
   g_free (self->scores);
   g_free (self->pca);
+  g_free (self->forest);
   g_free (self);
 }
 
@@ -178,7 +215,7 @@ gsize
 orf_anomaly_group_get_bytes (const OrfAnomalyGroup *self)
 {
   return sizeof *self + self->capacity * (sizeof *self->watches + sizeof *self->scores) +
-         get_pca_bytes (self->head.n_places);
+         get_pca_bytes (self->head.n_places) + get_forest_bytes (&self->head);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
@@ -218,6 +255,14 @@ judge_each (OrfAnomalyGroup *self,
   return sum;
 }
 
+static void
+take_together (OrfAnomalyGroupVerdict *verdict, OrfDetector detector, guint series)
+{
+  verdict->detector = detector;
+  verdict->series = series;
+  verdict->expected = verdict->lower = verdict->upper = NAN;
+}
+
 /* Each row's distance from what the series' own past tells is not what the axes are given: those
  * know their levels themselves, and see what is new at the same time in several. */
 static void
@@ -232,14 +277,27 @@ judge_together (OrfAnomalyGroup *self,
   if (self->pca == NULL)
     return;
   together = TOGETHER_WEIGHT * orf_decayed_pca_push (self->pca, values, &strongest);
-  if (together > alone) {
-    verdict->detector = ORF_N_DETECTORS;
-    verdict->series = strongest;
-    verdict->expected = verdict->lower = verdict->upper = NAN;
-  }
+  if (together > alone)
+    take_together (verdict, ORF_N_DETECTORS, strongest);
   verdict->score = fmaxf (0, alone + OTHERS_SHARE * (sum - alone) -
                                log10f ((float) orf_anomaly_group_get_n_series (self))) +
                    together;
+}
+
+/* Values themselves: a state that is rare is so for as long as it lasts. */
+static void
+judge_kind (OrfAnomalyGroup *self, const double *values, OrfAnomalyGroupVerdict *verdict)
+{
+  float beyond;
+
+  if (self->forest == NULL)
+    return;
+  beyond = orf_rolling_forest_push (self->forest, values) - FOREST_FROM;
+  if (beyond <= 0)
+    return;
+  if (beyond > verdict->score)
+    take_together (verdict, ORF_DETECTOR_FOREST, orf_rolling_forest_find_strongest (self->forest));
+  verdict->score += beyond;
 }
 
 /* What lasts is more than what comes once. */
@@ -267,6 +325,7 @@ orf_anomaly_group_push (OrfAnomalyGroup *self,
   self->head.last_us = t_us;
   sum = judge_each (self, t_us, values, &said);
   judge_together (self, values, sum, &said);
+  judge_kind (self, values, &said);
   said.score = add_lately (self, said.score);
   said.whole = said.score;
   said.ready = orf_alarm_told_push (&self->head.told, &said.score);
@@ -286,16 +345,18 @@ orf_anomaly_group_save (const OrfAnomalyGroup *self)
   g_byte_array_append (state, (const guint8 *) &self->head, sizeof self->head);
   g_byte_array_append (state, (const guint8 *) self->watches, n * (guint) sizeof (OrfAnomalyWatch));
   g_byte_array_append (state, (const guint8 *) self->pca, (guint) get_pca_bytes (n));
+  g_byte_array_append (state, (const guint8 *) self->forest,
+                       (guint) get_forest_bytes (&self->head));
   return orf_state_blob_pack (BLOB_MAGIC, BLOB_VERSION, state->data, state->len);
 }
 
 static gboolean
 is_head (const Head *head, gsize length)
 {
-  return head->step_us > 0 && head->n_places <= ORF_ANOMALY_GROUP_MAX &&
+  return head->step_us > 0 && head->n_places <= ORF_ANOMALY_GROUP_MAX && head->wants_forest <= 1 &&
          (head->n_places == ORF_ANOMALY_GROUP_MAX || head->taken >> head->n_places == 0) &&
          length == sizeof *head + head->n_places * sizeof (OrfAnomalyWatch) +
-                     get_pca_bytes (head->n_places);
+                     get_pca_bytes (head->n_places) + get_forest_bytes (head);
 }
 
 static gboolean
@@ -306,15 +367,22 @@ fill (OrfAnomalyGroup *self, const Head *head, const guint8 *rest)
   self->head = *head;
   grow (self, n);
   begin_axes (self);
+  begin_forest (self);
   memset (self->scores, 0, self->capacity * sizeof *self->scores);
   memcpy (self->watches, rest, n * sizeof (OrfAnomalyWatch));
+  rest += n * sizeof (OrfAnomalyWatch);
   for (guint i = 0; i < n; i++)
     if (!orf_anomaly_watch_is_valid (&self->watches[i]))
       return FALSE;
   if (self->pca == NULL)
     return TRUE;
-  memcpy (self->pca, rest + n * sizeof (OrfAnomalyWatch), get_pca_bytes (n));
-  return orf_decayed_pca_is_valid (self->pca, n);
+  memcpy (self->pca, rest, get_pca_bytes (n));
+  if (!orf_decayed_pca_is_valid (self->pca, n))
+    return FALSE;
+  if (self->forest == NULL)
+    return TRUE;
+  memcpy (self->forest, rest + get_pca_bytes (n), get_forest_bytes (head));
+  return orf_rolling_forest_is_valid (self->forest, n);
 }
 
 OrfAnomalyGroup *

@@ -4,19 +4,22 @@
 #include "anomaly/orf-alarm-gate.h"
 #include "anomaly/orf-anomaly-watch.h"
 #include "anomaly/orf-decayed-pca.h"
+#include "anomaly/orf-rolling-forest.h"
 
 G_BEGIN_DECLS
 
 /*
  * The series of one entity (a device, a host, a service), judged row by row: each by itself, and
  * how they move together.  What they say is one score: the rarest series, corrected for how many
- * there are; a tenth of what each other says beyond the usual; and what the main axes do not
- * explain.  One series is a group too.  Each series has a place in it, from when it joins until it
- * leaves; the axes begin anew where another joins.
+ * there are; a share of what each other says beyond the usual; what the main axes do not explain;
+ * and whether it is a rare kind of row, where a forest was asked for.  One series is a group too.
+ * Each series has a place in it, from when it joins until it leaves; the axes begin anew where
+ * another joins.
  */
 typedef struct _OrfAnomalyGroup OrfAnomalyGroup;
 
-#define ORF_ANOMALY_GROUP_MAX ORF_DECAYED_PCA_MAX /* series */
+#define ORF_ANOMALY_GROUP_MAX    ORF_DECAYED_PCA_MAX /* series */
+#define ORF_ANOMALY_GROUP_FOREST 3
 
 typedef struct {
   guint n_series;   /* at first, at the places from 0 on; to ORF_ANOMALY_GROUP_MAX */
@@ -29,7 +32,7 @@ typedef struct {
   float score;          /* -log10 of how rare the row is; 0 too where that was told already */
   float whole;          /* the same, told or not */
   gboolean ready;       /* FALSE: too few rows came yet to call it an alarm */
-  OrfDetector detector; /* ORF_N_DETECTORS: they do not move together as they do */
+  OrfDetector detector; /* ORF_N_DETECTORS, ORF_DETECTOR_FOREST: of all together */
   guint series;         /* the strangest one's place */
   double expected, lower, upper; /* of it; NAN: nothing is */
 } OrfAnomalyGroupVerdict;
@@ -48,6 +51,9 @@ gboolean orf_anomaly_group_push (OrfAnomalyGroup *self,
                                  gint64 t_us,
                                  const double *values,
                                  OrfAnomalyGroupVerdict *verdict);
+/* With a forest or without, from the next row on; it is of no use below ORF_ANOMALY_GROUP_FOREST
+ * series, and is not begun there.  It takes 230 KB and 4 KB for each series, and is saved. */
+void orf_anomaly_group_set_forest (OrfAnomalyGroup *self, gboolean forest);
 /* What the series at the place said of the last row by itself. */
 float orf_anomaly_group_get_score (const OrfAnomalyGroup *self, guint place);
 guint orf_anomaly_group_get_n_series (const OrfAnomalyGroup *self);

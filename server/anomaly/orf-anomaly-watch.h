@@ -27,7 +27,8 @@ typedef enum {
   ORF_DETECTOR_SEASON_MOVE,
   ORF_DETECTOR_DRIFT,
   ORF_DETECTOR_FROZEN, /* from here on they judge their rarity themselves */
-  ORF_N_DETECTORS
+  ORF_N_DETECTORS,     /* of a group: its series do not move together as they do */
+  ORF_DETECTOR_FOREST, /* of a group too: a kind of row that is rare */
 } OrfDetector;
 
 #define ORF_N_SCORED ORF_DETECTOR_FROZEN
@@ -72,7 +73,7 @@ gboolean orf_anomaly_watch_push (OrfAnomalyWatch *watch,
 /* Of bytes that were saved: nothing in it leads out of bounds. */
 gboolean orf_anomaly_watch_is_valid (const OrfAnomalyWatch *watch);
 
-/* "level", "move", …; ORF_N_DETECTORS: "correlated". */
+/* "level", "move", …; ORF_N_DETECTORS: "correlated"; "forest". */
 const char *orf_detector_get_name (OrfDetector detector);
 OrfAnomalyKind orf_detector_get_kind (OrfDetector detector);
 

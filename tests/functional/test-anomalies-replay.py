@@ -68,7 +68,7 @@ def test_found(t):
         score = float(line["score"])
         assert 0 <= score < 100, line
         equal(score > 0, line["kind"] != "", line)
-        assert line["kind"] in ("", "spike", "drift", "outlier", "pattern", "correlated", "silence"), line
+        assert line["kind"] in ("", "spike", "drift", "outlier", "pattern", "correlated", "multivariate", "silence"), line
     # packed, with the step told, and to a file: the same but for the first rows
     again = os.path.join(t.dir, "out.csv")
     equal(replay(t, write(t, "packed.csv.gz", rows, packed=True), "--alarms-per-day", "0.5", "--step", "60s", "-o", again), "")

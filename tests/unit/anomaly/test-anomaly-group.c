@@ -48,12 +48,15 @@ test_correlated (void)
 
 /* One that was saved at any row and goes on says the same as one that went through. */
 static void
-test_restart (void)
+test_restart (gconstpointer data)
 {
+  gboolean forest = GPOINTER_TO_INT (data);
   g_autoptr (GRand) rand = g_rand_new_with_seed (2);
   g_autoptr (OrfAnomalyGroup) group = orf_anomaly_group_new (&setup, NULL);
   g_autoptr (OrfAnomalyGroup) other = orf_anomaly_group_new (&setup, NULL);
 
+  orf_anomaly_group_set_forest (group, forest);
+  orf_anomaly_group_set_forest (other, forest);
   for (guint row = 0; row < 1500; row++) {
     double values[N];
     OrfAnomalyGroupVerdict a, b;
@@ -78,7 +81,49 @@ test_restart (void)
     }
   }
   g_assert_cmpuint (orf_anomaly_group_get_n_series (other), ==, N);
-  g_assert_cmpuint (orf_anomaly_group_get_bytes (other), <, N * 2400);
+  g_assert_cmpuint (orf_anomaly_group_get_bytes (other), <, N * 2400 + (forest ? 260000 : 0));
+}
+
+/* All are high, or all are low, and in between they never are. */
+static void
+test_multivariate (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (3);
+  g_autoptr (OrfAnomalyGroup) group = orf_anomaly_group_new (&setup, NULL);
+  guint n_found = 0;
+
+  orf_anomaly_group_set_forest (group, TRUE);
+  for (guint row = 1; row < 4000; row++) {
+    double values[N], level = row % 1000 == 0 ? 50 : g_rand_boolean (rand) ? 10 : 90;
+    OrfAnomalyGroupVerdict said;
+
+    for (guint i = 0; i < N; i++)
+      values[i] = level + g_rand_double_range (rand, -1, 1);
+    orf_anomaly_group_push (group, row * 60 * S, values, &said);
+    if (row % 1000 == 0 && orf_detector_get_kind (said.detector) == ORF_ANOMALY_KIND_MULTIVARIATE) {
+      g_assert_cmpstr (orf_detector_get_name (said.detector), ==, "forest");
+      g_assert_cmpfloat (said.whole, >, .5);
+      n_found++;
+    }
+  }
+  g_assert_cmpuint (n_found, >=, 2);
+}
+
+/* Two series have no forest, and the third begins it. */
+static void
+test_forest_room (void)
+{
+  static const OrfAnomalySetup two = { .n_series = 2, .step_us = 60 * S };
+  g_autoptr (OrfAnomalyGroup) group = orf_anomaly_group_new (&two, NULL);
+  gsize before = orf_anomaly_group_get_bytes (group);
+  guint place;
+
+  orf_anomaly_group_set_forest (group, TRUE);
+  g_assert_cmpuint (orf_anomaly_group_get_bytes (group), ==, before);
+  g_assert_true (orf_anomaly_group_join (group, FALSE, &place));
+  g_assert_cmpuint (orf_anomaly_group_get_bytes (group), >, before + 200000);
+  orf_anomaly_group_set_forest (group, FALSE);
+  g_assert_cmpuint (orf_anomaly_group_get_bytes (group), <, before + 10000);
 }
 
 static void
@@ -232,7 +277,10 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/anomaly-group/correlated", test_correlated);
-  g_test_add_func ("/anomaly-group/restart", test_restart);
+  g_test_add_data_func ("/anomaly-group/restart", GINT_TO_POINTER (FALSE), test_restart);
+  g_test_add_data_func ("/anomaly-group/restart-forest", GINT_TO_POINTER (TRUE), test_restart);
+  g_test_add_func ("/anomaly-group/multivariate", test_multivariate);
+  g_test_add_func ("/anomaly-group/forest-room", test_forest_room);
   g_test_add_func ("/anomaly-group/refused", test_refused);
   g_test_add_func ("/anomaly-group/members", test_members);
   g_test_add_func ("/alarm-gate/burst", test_burst);
