@@ -23,6 +23,11 @@ typedef struct {
 
 /* config: of the cache's thread; both outlive the desk. */
 OrfCacheDesk *orf_cache_desk_new (const OrfConfig *config, OrfMemory *memory);
+/* Before the first ask: what is behind the first level.  Takes level. */
+void
+orf_cache_desk_set_level (OrfCacheDesk *desk, const OrfCacheLevelOps *ops, OrfCacheLevel *level);
+/* What that level tells unasked. */
+void orf_cache_desk_changed (OrfCacheDesk *desk, const OrfCacheBytes *keys, guint n);
 /* Who waits is answered. */
 void orf_cache_desk_free (OrfCacheDesk *desk);
 

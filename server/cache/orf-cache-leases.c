@@ -162,6 +162,17 @@ orf_cache_leases_holds (OrfCacheLeases *leases, OrfCacheBytes key, const char *t
 }
 
 void
+orf_cache_leases_give_up (OrfCacheLeases *leases, OrfCacheBytes key, gint64 until_us)
+{
+  Lease *lease = find (leases, key);
+
+  if (lease == NULL)
+    return;
+  lease->number = ++leases->last; /* which nobody was told */
+  lease->until_us = until_us;
+}
+
+void
 orf_cache_leases_end (OrfCacheLeases *leases, OrfCacheBytes key)
 {
   Lease *lease = g_hash_table_size (leases->held) > 0 ? find (leases, key) : NULL;

@@ -36,6 +36,8 @@ gboolean orf_cache_leases_holds (OrfCacheLeases *leases,
                                  OrfCacheBytes key,
                                  const char *token,
                                  gint64 now_us);
+/* Another daemon makes the value: the lease is nobody's, and over at until_us. */
+void orf_cache_leases_give_up (OrfCacheLeases *leases, OrfCacheBytes key, gint64 until_us);
 /* The key has a value, or none any more: whoever waits is woken. */
 void orf_cache_leases_end (OrfCacheLeases *leases, OrfCacheBytes key);
 /* All whose key matches; NULL: any. */

@@ -62,8 +62,5 @@ orf_cache_stats_describe (OrfCacheStore *store, const OrfConfig *config)
   stats->l1->hit_rate_percent = stats->hit_rate_percent;
   stats->l1->evictions = (gint64) counts.evictions;
   stats->l1->expirations = (gint64) counts.expirations;
-  stats->l2 = orf_cache_l2_stats_new ();
-  stats->l2->mode = ORF_CACHE_MODE_LOCAL;
-  stats->l2->nodes = g_ptr_array_new ();
   return stats;
 }

@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* What cache.stats tells of the store and its namespaces; leases and invalidations are left empty.
- */
+/* What cache.stats tells of the store and its namespaces; leases, invalidations and l2 are left
+ * empty. */
 OrfCacheStatsResult *orf_cache_stats_describe (OrfCacheStore *store, const OrfConfig *config);
 
 G_END_DECLS

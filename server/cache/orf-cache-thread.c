@@ -20,6 +20,8 @@ struct _OrfCacheThread {
   OrfRouter *router;
   OrfSocketServer *socket;
   OrfCacheDesk *desk; /* NULL before and after the thread runs */
+  const OrfCacheLevelOps *ops;
+  OrfCacheLevel *level; /* until the desk has it; NULL: there is none */
   gboolean stopped;
   gboolean started;
   pthread_t id;
@@ -61,6 +63,24 @@ make_router (OrfCacheThread *thread,
   return router;
 }
 
+static void
+changed_cb (gpointer user_data, const OrfCacheBytes *keys, guint n)
+{
+  orf_cache_desk_changed (((OrfCacheThread *) user_data)->desk, keys, n);
+}
+
+static gboolean
+open_level (OrfCacheThread *thread, const OrfCacheParts *parts, GError **error)
+{
+  static const OrfCacheLevelListener listener = { changed_cb };
+
+  thread->ops = parts->level;
+  if (thread->ops == NULL)
+    return TRUE;
+  thread->level = thread->ops->open (thread->config, thread->context, &listener, thread, error);
+  return thread->level != NULL;
+}
+
 OrfCacheThread *
 orf_cache_thread_new (const OrfCacheParts *parts,
                       OrfAuditFunc audit,
@@ -79,7 +99,9 @@ orf_cache_thread_new (const OrfCacheParts *parts,
     return NULL;
   thread->socket = orf_socket_server_new (thread->router, thread->poller, thread->config,
                                           parts->socket_path, error);
-  return thread->socket != NULL ? g_steal_pointer (&thread) : NULL;
+  if (thread->socket == NULL || !open_level (thread, parts, error))
+    return NULL;
+  return g_steal_pointer (&thread);
 }
 
 GMainContext *
@@ -95,6 +117,8 @@ run_thread_cb (void *data)
 
   g_main_context_push_thread_default (thread->context);
   thread->desk = orf_cache_desk_new (thread->config, thread->daemon_memory);
+  if (thread->level != NULL)
+    orf_cache_desk_set_level (thread->desk, thread->ops, g_steal_pointer (&thread->level));
   while (!thread->stopped)
     g_main_context_iteration (thread->context, TRUE);
   g_clear_pointer (&thread->socket, orf_socket_server_free);
@@ -122,6 +146,8 @@ void
 orf_cache_thread_free (OrfCacheThread *thread)
 {
   g_clear_pointer (&thread->socket, orf_socket_server_free);
+  if (thread->level != NULL)
+    thread->ops->free (thread->level);
   g_clear_pointer (&thread->router, orf_router_unref);
   g_clear_pointer (&thread->poller, orf_poller_free);
   g_clear_pointer (&thread->context, g_main_context_unref);

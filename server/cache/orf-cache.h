@@ -16,6 +16,7 @@ typedef struct {
   const OrfConfig *config;
   OrfRouter *router; /* of the other transports; cache.* are bound there */
   OrfMemory *memory;
+  const OrfCacheLevelOps *level; /* what is behind the first level; NULL: nothing */
   const char *socket_path;
   const char *main_socket_path; /* told to who asks the cache's socket for something else */
 } OrfCacheParts;

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The way of cache.get: the store; the second level; who misses may get a lease (which other
+ * daemons have to agree to), or waits for who has it, and begins anew when woken.
+ */
+#include "cache/orf-cache-desk-private.h"
+
+#include "cache/orf-cache-answer.h"
+#include "core/orf-clock.h"
+#include "core/orf-timer.h"
+#include "orf-encode.h"
+
+/* How late a wait may end. */
+#define WAIT_MS 10
+/* How often is looked whether another daemon has made a value. */
+#define ELSEWHERE_US (20 * ORF_US_PER_MS)
+
+/* A call of cache.get that is not answered at once. */
+typedef struct {
+  OrfCacheDesk *desk;
+  const OrfCacheGetParams *params;
+  OrfCacheAsker asker;
+  gint64 until_us;  /* so long it may wait for others */
+  gboolean fetched; /* the second level was asked */
+  char token[ORF_CACHE_LEASE_CHARS];
+} Get;
+
+static void proceed (const Get *get);
+
+static Get *
+hold (const Get *get)
+{
+  return g_memdup2 (get, sizeof *get);
+}
+
+static OrfCacheFound
+look_up (OrfCacheDesk *desk, OrfCacheBytes key, gint64 now_us)
+{
+  OrfCacheFound found = { .key = key, .tier = ORF_CACHE_TIER_L1 };
+
+  found.cell = orf_cache_store_find (desk->store, key, now_us);
+  if (found.cell != NULL && desk->remote != NULL &&
+      !orf_cache_remote_covers (desk->remote, found.cell, now_us))
+    found.cell = NULL;
+  found.stale = found.cell != NULL && now_us >= found.cell->expires_us;
+  return found;
+}
+
+static void
+count (OrfCacheDesk *desk, const OrfCacheFound *found)
+{
+  OrfCacheNames *names = orf_cache_store_get_names (desk->store);
+
+  if (found->cell != NULL)
+    orf_cache_names_get (names, found->cell->name)->hits++;
+  else
+    orf_cache_names_get (names, orf_cache_names_find (names, found->key))->misses++;
+}
+
+static void
+append (OrfCacheDesk *desk, const OrfCacheFound *found)
+{
+  count (desk, found);
+  orf_cache_answer_append (desk->scratch, found);
+}
+
+static void
+tell_found (OrfCacheDesk *desk, const OrfCacheFound *found, const OrfCacheAsker *asker)
+{
+  g_string_truncate (desk->scratch, 0);
+  append (desk, found);
+  orf_cache_desk_tell (desk, asker);
+}
+
+/* ---- waiting --------------------------------------------------------------------------------- */
+
+static void
+woken_cb (gpointer data)
+{
+  g_autofree Get *get = data;
+
+  get->fetched = get->desk->ending;
+  proceed (get);
+}
+
+static gboolean
+waits_cb (gpointer user_data)
+{
+  OrfCacheDesk *desk = user_data;
+
+  orf_cache_leases_look (desk->leases, orf_clock_monotonic_us ());
+  if (orf_cache_leases_get_n_waiting (desk->leases) > 0)
+    return G_SOURCE_CONTINUE;
+  g_clear_pointer (&desk->waits, orf_timer_stop);
+  return G_SOURCE_REMOVE;
+}
+
+/* FALSE: it has waited long enough, or there is nobody to wait for. */
+static gboolean
+await (const Get *get, gint64 now_us)
+{
+  OrfCacheDesk *desk = get->desk;
+  OrfCacheBytes key = orf_cache_desk_bytes (get->params->key);
+
+  if (now_us >= get->until_us || !orf_cache_leases_is_held (desk->leases, key, now_us) ||
+      orf_cache_leases_get_n_waiting (desk->leases) >= desk->config->cache.max_waiting)
+    return FALSE;
+  orf_cache_leases_wait (desk->leases, key, get->until_us, woken_cb, hold (get));
+  if (desk->waits == NULL)
+    desk->waits = orf_timer_start (WAIT_MS, waits_cb, desk);
+  return TRUE;
+}
+
+/* ---- leases ---------------------------------------------------------------------------------- */
+
+static void
+locked_cb (gpointer data, gboolean ours)
+{
+  g_autofree Get *get = data;
+  OrfCacheDesk *desk = get->desk;
+  gint64 now_us = orf_clock_monotonic_us ();
+  OrfCacheFound found = look_up (desk, orf_cache_desk_bytes (get->params->key), now_us);
+
+  if (ours)
+    found.lease = get->token;
+  else
+    orf_cache_leases_give_up (desk->leases, found.key, now_us + ELSEWHERE_US);
+  if (ours || found.cell != NULL || !await (get, now_us))
+    tell_found (desk, &found, &get->asker);
+}
+
+/* Nothing is there, or it is stale: somebody is to make it. */
+static void
+lease_or_wait (const Get *get, OrfCacheFound *found, gint64 now_us)
+{
+  OrfCacheDesk *desk = get->desk;
+  Get leased = *get;
+
+  if (!orf_cache_leases_take (desk->leases, found->key, now_us, get->params->lease_us,
+                              leased.token)) {
+    if (found->cell != NULL || !await (get, now_us))
+      tell_found (desk, found, &get->asker);
+  } else if (desk->remote != NULL) {
+    orf_cache_remote_lock (desk->remote, found->key, get->params->lease_us, locked_cb,
+                           hold (&leased));
+  } else {
+    found->lease = leased.token;
+    tell_found (desk, found, &get->asker);
+  }
+}
+
+/* ---- cache.get ------------------------------------------------------------------------------- */
+
+static void
+conclude (const Get *get, OrfCacheFound *found, gint64 now_us)
+{
+  if ((found->cell == NULL || found->stale) && get->params->has_lease_us && !get->desk->ending)
+    lease_or_wait (get, found, now_us);
+  else
+    tell_found (get->desk, found, &get->asker);
+}
+
+static void
+fetched_cb (gpointer data, const OrfCacheCell *cell)
+{
+  g_autofree Get *get = data;
+  gint64 now_us = orf_clock_monotonic_us ();
+  OrfCacheFound found = { .key = orf_cache_desk_bytes (get->params->key),
+                          .cell = cell,
+                          .tier = ORF_CACHE_TIER_L2,
+                          .stale = cell != NULL && now_us >= cell->expires_us };
+
+  get->fetched = TRUE;
+  conclude (get, &found, now_us);
+}
+
+static void
+proceed (const Get *get)
+{
+  OrfCacheDesk *desk = get->desk;
+  gint64 now_us = orf_clock_monotonic_us ();
+  OrfCacheFound found = look_up (desk, orf_cache_desk_bytes (get->params->key), now_us);
+
+  if (found.cell == NULL && desk->remote != NULL && !get->fetched)
+    orf_cache_remote_get (desk->remote, found.key, fetched_cb, hold (get));
+  else
+    conclude (get, &found, now_us);
+}
+
+void
+orf_cache_desk_get (OrfCacheDesk *desk, gconstpointer data, const OrfCacheAsker *asker)
+{
+  Get get = { .desk = desk, .params = data, .asker = *asker };
+
+  if (get.params->wait_us > 0)
+    get.until_us = orf_clock_monotonic_us () + get.params->wait_us;
+  proceed (&get);
+}
+
+/* ---- cache.mget ------------------------------------------------------------------------------ */
+
+typedef struct {
+  OrfCacheDesk *desk;
+  const OrfCacheMgetParams *params;
+  OrfCacheAsker asker;
+  GArray *missing; /* OrfCacheBytes of the keys that the store did not have, in their order */
+} Mget;
+
+/* cells: of those that were missing; NULL: nobody was asked for them. */
+static void
+tell_all (const Mget *mget, OrfCacheCell *const *cells)
+{
+  OrfCacheDesk *desk = mget->desk;
+  gint64 now_us = orf_clock_monotonic_us ();
+  guint next = 0;
+
+  g_string_assign (desk->scratch, "{\"entries\":[");
+  for (guint i = 0; mget->params->keys[i] != NULL; i++) {
+    OrfCacheFound found = look_up (desk, orf_cache_desk_bytes (mget->params->keys[i]), now_us);
+
+    if (cells != NULL && next < mget->missing->len &&
+        g_array_index (mget->missing, OrfCacheBytes, next).data == found.key.data) {
+      found.cell = cells[next++];
+      found.tier = ORF_CACHE_TIER_L2;
+      found.stale = found.cell != NULL && now_us >= found.cell->expires_us;
+    }
+    orf_encode_comma (desk->scratch);
+    append (desk, &found);
+  }
+  g_string_append (desk->scratch, "]}");
+  orf_cache_desk_tell (desk, &mget->asker);
+}
+
+static void
+fetched_all_cb (gpointer data, OrfCacheCell *const *cells)
+{
+  g_autofree Mget *mget = data;
+
+  tell_all (mget, cells);
+  g_array_unref (mget->missing);
+}
+
+static GArray *
+find_missing (OrfCacheDesk *desk, char *const *keys)
+{
+  GArray *missing = g_array_new (FALSE, FALSE, sizeof (OrfCacheBytes));
+  gint64 now_us = orf_clock_monotonic_us ();
+
+  for (guint i = 0; keys[i] != NULL; i++) {
+    OrfCacheFound found = look_up (desk, orf_cache_desk_bytes (keys[i]), now_us);
+
+    if (found.cell == NULL)
+      g_array_append_val (missing, found.key);
+  }
+  return missing;
+}
+
+void
+orf_cache_desk_mget (OrfCacheDesk *desk, gconstpointer data, const OrfCacheAsker *asker)
+{
+  Mget mget = { .desk = desk, .params = data, .asker = *asker };
+  g_autoptr (GArray) missing = NULL;
+
+  if (desk->remote != NULL)
+    missing = find_missing (desk, mget.params->keys);
+  if (missing == NULL || missing->len == 0) {
+    tell_all (&mget, NULL);
+    return;
+  }
+  mget.missing = g_array_ref (missing);
+  orf_cache_remote_mget (desk->remote, (const OrfCacheBytes *) (gpointer) missing->data,
+                         missing->len, fetched_all_cb, g_memdup2 (&mget, sizeof mget));
+}
