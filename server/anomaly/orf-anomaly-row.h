@@ -16,6 +16,7 @@ typedef struct {
   guint32 level_rows, usual_rows; /* what the long memories of levels and of usual sizes are over */
   float rest;     /* what the detectors so far leave to explain: the value less what was expected */
   float expected; /* of the value, by what leaves the rest */
+  gboolean seasonal; /* that is what comes at this time of its period */
 } OrfAnomalyRow;
 
 /* Until so many rows came nothing is too far to be learnt from. */

@@ -12,7 +12,9 @@
 /* Of the first value, and of the row before: what is further counts as that far, so that sums and
  * squares of it are still finite. */
 #define FARTHEST 1e18
-/* Sources rest, and exporters round: that a value stands still is told as ten times less rare. */
+/* In powers of ten.  Drifts are asked for once in eight rows; and as sources rest, and exporters
+ * round, a value that stands still is told as ten times less rare. */
+#define DRIFT_RARER .903f
 #define FROZEN_LESS 1
 /* What is told as expected is so many usual distances wide, to either side. */
 #define EXPECTED_DEVIATIONS 3
@@ -141,6 +143,15 @@ is_far (const OrfAnomalyTuning *tuning, const float scores[ORF_N_SCORED])
   return FALSE;
 }
 
+/* What the season explains from now on was drift upon drift until now: that tells of no other. */
+static void
+begin_season (OrfAnomalyWatch *watch)
+{
+  watch->seasonal = TRUE;
+  watch->drift = (OrfDrift){ 0 };
+  watch->tails[ORF_DETECTOR_DRIFT] = (OrfTail){ 0 };
+}
+
 static void
 judge (OrfAnomalyWatch *watch,
        const OrfAnomalyTuning *tuning,
@@ -153,6 +164,8 @@ judge (OrfAnomalyWatch *watch,
   orf_spike_push (&watch->spike, row, scores + ORF_DETECTOR_LEVEL);
   orf_outlier_push (&watch->outlier, row, scores + ORF_DETECTOR_LONG_LEVEL);
   orf_pattern_push (&watch->pattern, row, watch->outlier.usual, scores + ORF_DETECTOR_SEASON);
+  if (row->seasonal && !watch->seasonal)
+    begin_season (watch);
   orf_drift_push (&watch->drift, row, scores + ORF_DETECTOR_DRIFT);
   far = tuning->threshold_deviations <= 0 || is_far (tuning, scores);
   for (guint i = 0; i < ORF_N_SCORED; i++) {
@@ -161,6 +174,8 @@ judge (OrfAnomalyWatch *watch,
     if (isnan (scores[i]))
       continue;
     rarity = weigh (&watch->tails[i], scores[i]);
+    if (i == ORF_DETECTOR_DRIFT && rarity > 0)
+      rarity += DRIFT_RARER;
     if (far || rows[i].deviations <= 0)
       take (verdict, &sum, (OrfDetector) i, rarity);
   }

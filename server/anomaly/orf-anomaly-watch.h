@@ -39,6 +39,7 @@ typedef struct {
   double last_row;    /* what the detectors were given; of a counter, what it rose by */
   guint32 n;          /* rows that had a value */
   guint8 counter;     /* it only rises, and a fall is a restart: rows are what it rose by */
+  guint8 seasonal;    /* what is left for drifts was once what the season leaves */
   OrfSpike spike;
   OrfOutlier outlier;
   OrfPattern pattern;

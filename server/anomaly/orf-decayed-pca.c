@@ -108,6 +108,21 @@ bring_near (OrfDecayedPca *pca, guint view, const double *values)
   }
 }
 
+/* In four sums, which need not wait for each other. */
+static double
+multiply (const double *a, const double *b, guint n)
+{
+  double sums[4] = { 0 };
+  guint i = 0;
+
+  for (; i + 4 <= n; i += 4)
+    for (guint k = 0; k < 4; k++)
+      sums[k] += a[i + k] * b[i + k];
+  for (; i < n; i++)
+    sums[0] += a[i] * b[i];
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
 /* The size of what the axes leave of the row. */
 static double
 get_rest (OrfDecayedPca *pca, guint view, guint *strongest)
@@ -118,10 +133,8 @@ get_rest (OrfDecayedPca *pca, guint view, guint *strongest)
   memcpy (rest, row, pca->m * sizeof *rest);
   for (guint k = 0; k < pca->n_axes; k++) {
     const double *axis = get_axis (pca, k);
-    double along = 0;
+    double along = multiply (axis, row, pca->m);
 
-    for (guint i = 0; i < pca->m; i++)
-      along += axis[i] * row[i];
     for (guint i = 0; i < pca->m; i++)
       rest[i] -= along * axis[i];
   }

@@ -2,7 +2,7 @@
 #include "anomaly/orf-drift.h"
 #include "stats/orf-spread.h"
 
-#define MEAN_BLOCKS 64
+#define MEAN_BLOCKS 128
 /* Half a deviation is no move; a block counts six of them at most. */
 #define SLACK .5f
 #define MOST  6

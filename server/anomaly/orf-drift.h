@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 typedef struct {
   float block[ORF_DRIFT_BLOCK];
   guint32 n_block, n_blocks;
-  float mean, usual; /* of medians, of about 64 */
+  float mean, usual; /* of medians, of about 128 */
   float up, down;    /* the sums, >= 0 */
 } OrfDrift;
 

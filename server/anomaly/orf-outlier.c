@@ -8,7 +8,7 @@
 /* Of rows, how many are within each end; steps of the ends are in usual distances, larger until
  * there were so many rows. */
 #define WITHIN      .995f
-#define STEP        .2f
+#define STEP        .05f
 #define FIRST_STEP  .8f
 #define RANGE_FIRST 200
 

@@ -48,6 +48,7 @@ judge (OrfPattern *pattern, OrfAnomalyRow *row, float expected, float scores[ORF
   }
   row->rest = rest;
   row->expected = expected;
+  row->seasonal = TRUE;
   follow (pattern, row, rest, fitted, move);
 }
 

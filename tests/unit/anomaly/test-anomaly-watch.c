@@ -145,6 +145,32 @@ test_drift (Fixture *f, gconstpointer data)
   g_assert_cmpfloat (most, >, 1.5);
 }
 
+/* And one below a season, which itself was drift upon drift until it was known. */
+static void
+test_drift_of_season (Fixture *f, gconstpointer data)
+{
+  float most = 0;
+
+  for (guint i = 0; i < 30 * 120 + 150; i++) {
+    double drift = i > 30 * 120 ? (i - 30 * 120) / 25. : 0;
+    float score = push (f, 10 * sin (2 * G_PI * i / 120) + drift + draw (f));
+
+    if (drift > 0 && f->said.detector == ORF_DETECTOR_DRIFT)
+      most = fmaxf (most, score);
+  }
+  g_assert_true (f->watch.seasonal);
+  g_assert_cmpfloat (most, >, 1.5);
+}
+
+/* At first nothing is known, so that nothing is strange; and soon after not everything is. */
+static void
+test_warm_up (Fixture *f, gconstpointer data)
+{
+  for (guint i = 0; i < 50; i++)
+    g_assert_cmpfloat (push (f, i == 40 ? 1e6 : 50 + draw (f)), ==, 0);
+  g_assert_cmpuint (push_noise (f, 450, 50), <=, 3);
+}
+
 /* At noon there are a hundred, at midnight none; a hundred at midnight is strange. */
 static void
 test_pattern (Fixture *f, gconstpointer data)
@@ -290,6 +316,8 @@ main (int argc, char **argv)
   ADD ("constant", test_constant);
   ADD ("two-valued", test_two_valued);
   ADD ("drift", test_drift);
+  ADD ("drift-of-season", test_drift_of_season);
+  ADD ("warm-up", test_warm_up);
   ADD ("pattern", test_pattern);
   ADD ("frozen", test_frozen);
   ADD ("gap", test_gap);
