@@ -4,6 +4,7 @@
  * - An item is open from when its command was taken by a link until that told of it, which it does
  * once.  The call is told when none is open, never from inside the function that made it.
  * - A write that was not done, or maybe not, is owed before anybody is told so.
+ * - In a cluster an item has what was asked of its own, as it may be asked again of another node.
  */
 #include "redis/orf-redis-level-private.h"
 
@@ -11,16 +12,20 @@
 
 #include "core/orf-clock.h"
 #include "redis/orf-redis-keys.h"
+#include "redis/orf-redis-slots.h"
 
 #define MAX_WORDS 7
 /* Of a name on the node, on the stack; longer ones are put together elsewhere. */
 #define NAME_BYTES 256
+/* Nodes that send one on; more, and they do not agree. */
+#define MAX_REDIRECTS 5
 
 /* A key, and what became of it. */
 typedef struct {
   OrfRedisCall *call;
-  OrfCacheBytes key; /* of its own, for writes alone */
+  OrfRedisAsk ask;   /* its bytes are its own: the key of writes, all in a cluster */
   guint64 owed_time; /* of its node, when it was asked */
+  guint n_redirects;
 } Item;
 
 struct _OrfRedisCall {
@@ -117,7 +122,8 @@ static void
 call_free (OrfRedisCall *call)
 {
   for (guint i = 0; i < call->n; i++) {
-    g_free ((char *) call->items[i].key.data);
+    g_free ((char *) call->items[i].ask.key.data);
+    g_free ((char *) call->items[i].ask.record.data);
     if (call->records != NULL)
       g_free (call->records[i]);
   }
@@ -133,6 +139,19 @@ finish (OrfRedisCall *call)
   call_free (call);
 }
 
+/* It has not done it, and may do it later: it is not whole, or not master, now. */
+static gboolean
+is_away (const char *error)
+{
+  static const char *const words[] = { "CLUSTERDOWN ", "TRYAGAIN ", "LOADING ", "MASTERDOWN ",
+                                       "READONLY ",    "MOVED ",    "ASK " };
+
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    if (g_str_has_prefix (error, words[i]))
+      return TRUE;
+  return FALSE;
+}
+
 static OrfCacheOutcome
 read_reply (OrfRedisVerb verb, const redisReply *reply)
 {
@@ -145,6 +164,8 @@ read_reply (OrfRedisVerb verb, const redisReply *reply)
     return reply->integer > 0 ? ORF_CACHE_DONE : ORF_CACHE_MISSING;
   case REDIS_REPLY_NIL:
     return ORF_CACHE_MISSING;
+  case REDIS_REPLY_ERROR:
+    return is_away (reply->str) ? ORF_CACHE_DOWN : ORF_CACHE_REFUSED;
   default:
     return ORF_CACHE_REFUSED;
   }
@@ -177,24 +198,40 @@ owe (OrfRedisNode *node, const OrfCacheBytes *key)
 }
 
 static void
-replied_cb (gpointer data, OrfRedisFate fate, const redisReply *reply)
+settle_item (Item *item, const redisReply *reply)
 {
-  Item *item = data;
   OrfRedisCall *call = item->call;
   guint index = (guint) (item - call->items);
   OrfCacheAnswer *answer = &call->answers[index];
   OrfRedisNode *node = call->level->nodes->pdata[answer->node];
 
-  call->n_open--;
-  answer->outcome = fate == ORF_REDIS_ANSWERED ? read_reply (call->verb, reply) : ORF_CACHE_LOST;
-  if (is_write (call->verb) && fate != ORF_REDIS_ANSWERED)
-    owe (node, &item->key);
+  if (is_write (call->verb) &&
+      (answer->outcome == ORF_CACHE_LOST || answer->outcome == ORF_CACHE_DOWN))
+    owe (node, &item->ask.key);
   else if (is_write (call->verb) && answer->outcome != ORF_CACHE_REFUSED)
-    orf_redis_owed_settle (orf_redis_node_get_owed (node), &item->key, item->owed_time);
+    orf_redis_owed_settle (orf_redis_node_get_owed (node), &item->ask.key, item->owed_time);
   else if (call->verb == ORF_REDIS_GET && answer->outcome == ORF_CACHE_DONE)
     keep_record (call, index, reply);
   if (call->begun && call->n_open == 0)
     finish (call);
+}
+
+static gboolean follow (Item *item, const char *error);
+
+static void
+replied_cb (gpointer data, OrfRedisFate fate, const redisReply *reply)
+{
+  Item *item = data;
+  OrfRedisCall *call = item->call;
+  const char *error = orf_redis_reply_get_error (reply);
+
+  if (error != NULL && call->level->cluster != NULL && follow (item, error))
+    return;
+  call->n_open--;
+  call->answers[item - call->items].outcome = fate == ORF_REDIS_ANSWERED
+                                                ? read_reply (call->verb, reply)
+                                                : ORF_CACHE_LOST;
+  settle_item (item, reply);
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
@@ -222,15 +259,30 @@ orf_redis_call_new (OrfCacheLevel *level,
   return call;
 }
 
-static gboolean
-send (OrfRedisCall *call, OrfRedisNode *node, const OrfRedisAsk *ask, Item *item)
+static OrfCacheBytes
+copy_bytes (OrfCacheBytes bytes)
 {
-  OrfRedisLink *link = orf_redis_node_get_link (node);
+  return (OrfCacheBytes){ g_memdup2 (bytes.data, bytes.length), bytes.length };
+}
+
+/* To its node, as the answer names it.  asking: that one has not yet all of the slot. */
+static gboolean
+send (Item *item, const OrfRedisAsk *ask, gboolean asking)
+{
+  OrfRedisCall *call = item->call;
+  OrfCacheAnswer *answer = &call->answers[item - call->items];
+  OrfRedisLink *link = orf_redis_level_get_link (call->level, answer->node);
+  OrfRedisOwed *owed;
   Words words;
   gboolean sent;
 
-  if (link == NULL || (call->verb == ORF_REDIS_GET &&
-                       orf_redis_owed_has (orf_redis_node_get_owed (node), &ask->key)))
+  answer->epoch = call->level->covers[answer->node].epoch;
+  if (link == NULL)
+    return FALSE;
+  owed = orf_redis_node_get_owed (call->level->nodes->pdata[answer->node]);
+  item->owed_time = orf_redis_owed_get_time (owed);
+  if ((call->verb == ORF_REDIS_GET && orf_redis_owed_has (owed, &ask->key)) ||
+      (asking && !orf_redis_link_say (link, NULL, NULL, "ASKING", NULL)))
     return FALSE;
   make_words (&words, call->level, call->verb, ask);
   sent = orf_redis_link_send (link, words.n, words.words, words.lengths, call->deadline_us,
@@ -239,25 +291,52 @@ send (OrfRedisCall *call, OrfRedisNode *node, const OrfRedisAsk *ask, Item *item
   return sent;
 }
 
+/* The node says that another has it.  FALSE: it is not asked. */
+static gboolean
+follow (Item *item, const char *error)
+{
+  OrfRedisCall *call = item->call;
+  OrfRedisCluster *cluster = call->level->cluster;
+  OrfRedisRedirect redirect;
+  guint16 number;
+
+  if (!orf_redis_redirect_read (error, &redirect) || item->n_redirects++ >= MAX_REDIRECTS)
+    return FALSE;
+  number = orf_redis_cluster_get_number (cluster, redirect.address);
+  if (number == ORF_CACHE_NO_NODE)
+    return FALSE;
+  if (!redirect.ask)
+    orf_redis_cluster_move (cluster, redirect.slot, number);
+  call->answers[item - call->items].node = number;
+  return send (item, &item->ask, redirect.ask);
+}
+
 void
 orf_redis_call_ask (OrfRedisCall *call, const OrfRedisAsk *ask)
 {
+  OrfCacheLevel *level = call->level;
   Item *item = &call->items[call->n_asked];
   OrfCacheAnswer *answer = &call->answers[call->n_asked++];
-  OrfRedisNode *node = orf_redis_level_find (call->level, &ask->key, &answer->node);
 
   item->call = call;
   answer->outcome = ORF_CACHE_DOWN;
-  if (node == NULL)
+  answer->node = orf_redis_level_find (
+    level, call->verb == ORF_REDIS_LOCK ? ORF_REDIS_LOCK_NAME : ORF_REDIS_DATA, &ask->key);
+  if (answer->node == ORF_CACHE_NO_NODE) {
+    if (is_write (call->verb) && level->cluster != NULL)
+      orf_redis_cluster_owe (level->cluster, &ask->key);
     return;
-  answer->epoch = call->level->covers[answer->node].epoch;
-  item->owed_time = orf_redis_owed_get_time (orf_redis_node_get_owed (node));
-  if (is_write (call->verb))
-    item->key = (OrfCacheBytes){ g_memdup2 (ask->key.data, ask->key.length), ask->key.length };
-  if (send (call, node, ask, item))
+  }
+  if (is_write (call->verb) || level->cluster != NULL)
+    item->ask.key = copy_bytes (ask->key);
+  if (level->cluster != NULL) {
+    item->ask.record = copy_bytes (ask->record);
+    item->ask.ttl_ms = ask->ttl_ms;
+  }
+  if (send (item, ask, FALSE))
     call->n_open++;
   else if (is_write (call->verb))
-    owe (node, &ask->key);
+    owe (level->nodes->pdata[answer->node], &ask->key);
 }
 
 void
@@ -291,9 +370,9 @@ static const char unlock_script[] =
 void
 orf_redis_call_unlock (OrfCacheLevel *level, const OrfCacheBytes *key)
 {
-  guint16 number;
-  OrfRedisNode *node = orf_redis_level_find (level, key, &number);
-  OrfRedisLink *link = node != NULL ? orf_redis_node_get_link (node) : NULL;
+  guint16 number = orf_redis_level_find (level, ORF_REDIS_LOCK_NAME, key);
+  OrfRedisLink *link = number != ORF_CACHE_NO_NODE ? orf_redis_level_get_link (level, number)
+                                                   : NULL;
   Words words = { .n = 0 };
 
   if (link == NULL)

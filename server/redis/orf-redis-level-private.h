@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "redis/orf-redis-cluster.h"
 #include "redis/orf-redis-level.h"
 #include "redis/orf-redis-node.h"
 #include "redis/orf-redis-ring.h"
@@ -16,8 +17,9 @@ struct _OrfCacheLevel {
   OrfRedisSettings settings;
   OrfRedisNodeParts parts;
   char daemon[40];
-  GPtrArray *nodes; /* of OrfRedisNode, by their number */
-  OrfRedisRing *ring;
+  GPtrArray *nodes;         /* of OrfRedisNode, by their number */
+  OrfRedisRing *ring;       /* of independent nodes */
+  OrfRedisCluster *cluster; /* or this */
   OrfCacheCover covers[ORF_CACHE_MAX_NODES];
 
   GSource *timer;  /* for what is told in a turn of its own, and deadlines of walks */
@@ -27,9 +29,10 @@ struct _OrfCacheLevel {
   gboolean closing; /* nobody has any key any more */
 };
 
-/* NULL: nobody has it now.  *number is told all the same, ORF_CACHE_NO_NODE: not known. */
-OrfRedisNode *
-orf_redis_level_find (OrfCacheLevel *level, const OrfCacheBytes *key, guint16 *number);
+/* Who has the name that is prefix and key, ORF_CACHE_NO_NODE: nobody knows. */
+guint16 orf_redis_level_find (OrfCacheLevel *level, const char *prefix, const OrfCacheBytes *key);
+/* For commands, where it may be asked now; NULL: it may not. */
+OrfRedisLink *orf_redis_level_get_link (OrfCacheLevel *level, guint16 number);
 
 /* ---- orf-redis-call.c: calls for keys, each of which goes to its node ------------------------ */
 

@@ -5,16 +5,27 @@
 #include "core/orf-clock.h"
 #include "redis/orf-redis-keys.h"
 #include "redis/orf-redis-level-private.h"
+#include "redis/orf-redis-slots.h"
 #include "redis/orf-redis-timer.h"
 
-OrfRedisNode *
-orf_redis_level_find (OrfCacheLevel *level, const OrfCacheBytes *key, guint16 *number)
+guint16
+orf_redis_level_find (OrfCacheLevel *level, const char *prefix, const OrfCacheBytes *key)
 {
-  *number = ORF_CACHE_NO_NODE;
   if (level->closing)
+    return ORF_CACHE_NO_NODE;
+  if (level->cluster == NULL)
+    return (guint16) orf_redis_ring_find (level->ring, key->data, key->length);
+  return orf_redis_cluster_find (level->cluster,
+                                 orf_redis_slot_of (prefix, key->data, key->length));
+}
+
+OrfRedisLink *
+orf_redis_level_get_link (OrfCacheLevel *level, guint16 number)
+{
+  if (level->closing ||
+      (level->cluster != NULL && !orf_redis_cluster_is_confirmed (level->cluster, number)))
     return NULL;
-  *number = (guint16) orf_redis_ring_find (level->ring, key->data, key->length);
-  return level->nodes->pdata[*number];
+  return orf_redis_node_get_link (level->nodes->pdata[number]);
 }
 
 /* ---- keys ------------------------------------------------------------------------------------ */
@@ -95,11 +106,22 @@ level_get_covers (OrfCacheLevel *level)
 static void
 level_locate (OrfCacheLevel *level, const OrfCacheBytes *key, char **node, int *slot)
 {
-  guint16 number;
-  OrfRedisNode *found = orf_redis_level_find (level, key, &number);
+  guint16 number = orf_redis_level_find (level, ORF_REDIS_DATA, key);
 
-  *node = found != NULL ? g_strdup (orf_redis_node_get_name (found)) : NULL;
-  *slot = -1;
+  *node = number != ORF_CACHE_NO_NODE
+            ? g_strdup (orf_redis_node_get_name (level->nodes->pdata[number]))
+            : NULL;
+  *slot = level->cluster != NULL ? (int) orf_redis_slot_of (ORF_REDIS_DATA, key->data, key->length)
+                                 : -1;
+}
+
+static double
+get_share (OrfCacheLevel *level, guint number)
+{
+  if (level->cluster == NULL)
+    return orf_redis_ring_get_share (level->ring, number);
+  return (double) orf_redis_cluster_count_slots (level->cluster, (guint16) number) /
+         ORF_REDIS_N_SLOTS;
 }
 
 static OrfCacheNode *
@@ -110,14 +132,13 @@ describe_node (OrfCacheLevel *level, guint number)
 
   orf_redis_node_get_figures (level->nodes->pdata[number], &figures);
   told->name = g_strdup (orf_redis_node_get_name (level->nodes->pdata[number]));
-  if (figures.state == ORF_REDIS_NODE_SERVING)
+  if (orf_redis_level_get_link (level, (guint16) number) != NULL)
     told->state = ORF_CACHE_NODE_STATE_UP;
-  else if (figures.state == ORF_REDIS_NODE_PREPARING ||
-           figures.link.breaker != ORF_REDIS_BREAKER_OPEN)
+  else if (figures.state != ORF_REDIS_NODE_AWAY || figures.link.breaker != ORF_REDIS_BREAKER_OPEN)
     told->state = ORF_CACHE_NODE_STATE_CONNECTING;
   else
     told->state = ORF_CACHE_NODE_STATE_DOWN;
-  told->share_percent = 100 * orf_redis_ring_get_share (level->ring, number);
+  told->share_percent = 100 * get_share (level, number);
   told->has_latency_us = figures.link.latency_us >= 0;
   told->latency_us = figures.link.latency_us;
   return told;
@@ -153,6 +174,7 @@ level_free (OrfCacheLevel *level)
 {
   level->closing = TRUE;
   orf_redis_walk_expire (level, 0, TRUE);
+  g_clear_pointer (&level->cluster, orf_redis_cluster_free);
   /* each stays in its place: who is told by it looks for it there */
   for (guint i = 0; i < level->nodes->len; i++)
     orf_redis_node_free (level->nodes->pdata[i]);
@@ -174,6 +196,11 @@ open_nodes (OrfCacheLevel *level, GError **error)
 {
   const OrfRedisSettings *settings = &level->settings;
 
+  if (settings->cluster) {
+    level->cluster = orf_redis_cluster_new (&level->parts, (const char *const *) settings->nodes,
+                                            level->nodes, level->covers, error);
+    return level->cluster != NULL;
+  }
   for (guint i = 0; settings->nodes[i] != NULL; i++) {
     OrfRedisNode *node = orf_redis_node_new (&level->parts, settings->nodes[i], ORF_REDIS_EPOCH,
                                              &level->covers[i], error);
@@ -208,6 +235,7 @@ level_open (const OrfConfig *config,
     .context = g_main_context_ref (context != NULL ? context : g_main_context_default ()),
     .link = level->settings.link,
     .max_owed = level->settings.max_owed,
+    .cluster = level->settings.cluster,
     .daemon = level->daemon,
     .listener = listener,
     .user_data = user_data,

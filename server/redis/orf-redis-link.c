@@ -532,6 +532,12 @@ orf_redis_link_get_id (OrfRedisLink *link)
   return link->id;
 }
 
+guint64
+orf_redis_link_get_n_connected (OrfRedisLink *link)
+{
+  return link->n_connected;
+}
+
 const char *
 orf_redis_link_get_problem (OrfRedisLink *link)
 {

@@ -95,6 +95,8 @@ gboolean orf_redis_link_is_up (OrfRedisLink *link);
 const char *orf_redis_link_get_address (OrfRedisLink *link);
 /* What the node calls this connection (CLIENT ID); 0: was never up. */
 gint64 orf_redis_link_get_id (OrfRedisLink *link);
+/* How often it came up by now: which connection this is. */
+guint64 orf_redis_link_get_n_connected (OrfRedisLink *link);
 /* Why it is not up, NULL: it is, or nothing went wrong yet. */
 const char *orf_redis_link_get_problem (OrfRedisLink *link);
 void orf_redis_link_get_figures (OrfRedisLink *link, OrfRedisLinkFigures *figures);

@@ -17,8 +17,8 @@
 #include "redis/orf-redis-sweep.h"
 #include "redis/orf-redis-timer.h"
 
-/* Keys dropped by one command. */
-#define MAX_PAID 1000
+/* Keys that it is asked to drop at once. */
+#define MAX_PAID 256
 /* Until what is owed is tried to be paid again. */
 #define PAY_US (100 * ORF_US_PER_MS)
 /* Of what a node is asked while nobody waits for it: it may be loading, or busy. */
@@ -40,27 +40,24 @@ struct _OrfRedisNode {
   guint64 sweep_time; /* of what is owed, when it began */
   guint64 n_swept;
   GSource *timer; /* to pay */
-  gboolean paying;
+  guint n_paying;
 };
 
 static void settle (OrfRedisNode *node);
 
 /* ---- paying what is owed --------------------------------------------------------------------- */
 
-/* Keys that the node was asked to drop. */
+/* A key that the node was asked to drop. */
 typedef struct {
   OrfRedisNode *node;
   guint64 time;
-  guint n;
-  OrfCacheBytes *keys;
-  GString *bytes;
+  GString *name; /* on the node */
 } Payment;
 
 static void
 payment_free (Payment *payment)
 {
-  g_string_free (payment->bytes, TRUE);
-  g_free (payment->keys);
+  g_string_free (payment->name, TRUE);
   g_free (payment);
 }
 
@@ -71,72 +68,58 @@ paid_cb (gpointer data, OrfRedisFate fate, const redisReply *reply)
 {
   g_autoptr (Payment) payment = data;
   OrfRedisNode *node = payment->node;
+  const gsize skip = strlen (ORF_REDIS_DATA);
+  const OrfCacheBytes key = { payment->name->str + skip, payment->name->len - skip };
 
-  node->paying = FALSE;
   if (fate == ORF_REDIS_ANSWERED && reply->type == REDIS_REPLY_INTEGER)
-    for (guint i = 0; i < payment->n; i++)
-      orf_redis_owed_settle (node->owed, &payment->keys[i], payment->time);
-  if (orf_redis_owed_get_n (node->owed) > 0)
+    orf_redis_owed_settle (node->owed, &key, payment->time);
+  if (--node->n_paying == 0 && orf_redis_owed_get_n (node->owed) > 0)
     g_source_set_ready_time (node->timer, orf_clock_monotonic_us () + PAY_US);
 }
 
-/* Their names on the node, in bytes of its own. */
-static Payment *
-payment_new (OrfRedisNode *node)
+/* FALSE: the link takes no more. */
+static gboolean
+pay_key (OrfRedisNode *node, const OrfCacheBytes *key)
 {
-  const gsize skip = strlen (ORF_REDIS_DATA);
-  Payment *payment = g_new0 (Payment, 1);
-  char *at;
+  g_autoptr (Payment) payment = g_new0 (Payment, 1);
+  const char *words[2] = { "UNLINK" };
+  gsize lengths[2] = { strlen (words[0]) };
 
   payment->node = node;
   payment->time = orf_redis_owed_get_time (node->owed);
-  payment->keys = g_new (OrfCacheBytes, MAX_PAID);
-  payment->n = orf_redis_owed_list (node->owed, payment->keys, MAX_PAID);
-  payment->bytes = g_string_new (NULL);
-  for (guint i = 0; i < payment->n; i++) {
-    g_string_append (payment->bytes, ORF_REDIS_DATA);
-    g_string_append_len (payment->bytes, payment->keys[i].data, (gssize) payment->keys[i].length);
-  }
-  at = payment->bytes->str;
-  for (guint i = 0; i < payment->n; i++) {
-    payment->keys[i].data = at + skip;
-    at += skip + payment->keys[i].length;
-  }
-  return payment;
+  payment->name = g_string_new (ORF_REDIS_DATA);
+  g_string_append_len (payment->name, key->data, (gssize) key->length);
+  words[1] = payment->name->str;
+  lengths[1] = payment->name->len;
+  if (!orf_redis_link_send (node->link, 2, words, lengths, orf_clock_monotonic_us () + STEP_US,
+                            paid_cb, payment))
+    return FALSE;
+  node->n_paying++;
+  g_steal_pointer (&payment);
+  return TRUE;
 }
 
 static void
-send_payment (OrfRedisNode *node)
+pay_some (OrfRedisNode *node)
 {
-  const gsize skip = strlen (ORF_REDIS_DATA);
-  Payment *payment = payment_new (node);
-  guint n = payment->n + 1;
-  g_autofree const char **words = g_new (const char *, n);
-  g_autofree gsize *lengths = g_new (gsize, n);
+  OrfCacheBytes keys[MAX_PAID];
+  guint n = orf_redis_owed_list (node->owed, keys, MAX_PAID);
 
-  words[0] = "UNLINK";
-  lengths[0] = strlen (words[0]);
-  for (guint i = 1; i < n; i++) {
-    words[i] = payment->keys[i - 1].data - skip;
-    lengths[i] = payment->keys[i - 1].length + skip;
-  }
-  node->paying = orf_redis_link_send (node->link, n, words, lengths,
-                                      orf_clock_monotonic_us () + STEP_US, paid_cb, payment);
-  if (node->paying)
-    return;
-  payment_free (payment);
-  g_source_set_ready_time (node->timer, orf_clock_monotonic_us () + PAY_US);
+  for (guint i = 0; i < n && pay_key (node, &keys[i]); i++)
+    continue;
+  if (node->n_paying == 0)
+    g_source_set_ready_time (node->timer, orf_clock_monotonic_us () + PAY_US);
 }
 
 void
 orf_redis_node_pay (OrfRedisNode *node)
 {
-  if (node->state != ORF_REDIS_NODE_SERVING || node->paying)
+  if (node->state != ORF_REDIS_NODE_SERVING || node->n_paying > 0)
     return;
   if (orf_redis_owed_has_all (node->owed))
     settle (node);
   else if (orf_redis_owed_get_n (node->owed) > 0)
-    send_payment (node);
+    pay_some (node);
 }
 
 static void
@@ -217,7 +200,7 @@ swept_cb (gpointer data, OrfRedisSweepState state, guint64 removed)
 static void
 settle (OrfRedisNode *node)
 {
-  const OrfRedisFilter all = { NULL };
+  const OrfRedisFilter all = { .one_by_one = node->parts->cluster };
 
   if (!orf_redis_owed_has_all (node->owed)) {
     serve (node);
@@ -277,8 +260,8 @@ informed_cb (gpointer data, OrfRedisFate fate, const redisReply *reply)
 
   if (!take (node, fate, reply))
     return;
-  if (!read_run_id (reply, run_id)) {
-    give_up (node, "it does not say its run_id");
+  if (!read_run_id (reply, run_id) || node->epoch_key == NULL) {
+    give_up (node, node->epoch_key == NULL ? "it has no slots" : "it does not say its run_id");
     return;
   }
   /* another process has other connections by the same numbers, and none of ours */
@@ -298,7 +281,6 @@ up_cb (gpointer data)
   OrfRedisNode *node = data;
 
   node->state = ORF_REDIS_NODE_PREPARING;
-  node->paying = FALSE;
   orf_redis_hearing_begin (node->hearing);
   ask (node, informed_cb, (const char *[]){ "INFO", "server", NULL });
 }
@@ -367,6 +349,25 @@ OrfRedisLink *
 orf_redis_node_get_link (OrfRedisNode *node)
 {
   return node->state == ORF_REDIS_NODE_SERVING ? node->link : NULL;
+}
+
+guint64
+orf_redis_node_get_connection (OrfRedisNode *node)
+{
+  return orf_redis_link_get_n_connected (node->link);
+}
+
+void
+orf_redis_node_set_epoch_key (OrfRedisNode *node, const char *epoch_key)
+{
+  g_free (node->epoch_key);
+  node->epoch_key = g_strdup (epoch_key);
+}
+
+const char *
+orf_redis_node_get_epoch_key (OrfRedisNode *node)
+{
+  return node->epoch_key;
 }
 
 OrfRedisOwed *

@@ -30,12 +30,14 @@ typedef struct {
   GMainContext *context;
   OrfRedisLinkSettings link;
   guint max_owed;
+  gboolean cluster;   /* one command may not name keys of several slots */
   const char *daemon; /* who beats: no two daemons have the same */
   const OrfCacheLevelListener *listener;
   gpointer user_data;
 } OrfRedisNodeParts;
 
-/* cover: to be written.  epoch_key: where it keeps its run id.  INVALID_ARGUMENT: the address. */
+/* cover: to be written.  epoch_key: where it keeps its run id; NULL: it serves only when it was
+ * told. INVALID_ARGUMENT: the address. */
 OrfRedisNode *orf_redis_node_new (const OrfRedisNodeParts *parts,
                                   const char *address,
                                   const char *epoch_key,
@@ -44,9 +46,14 @@ OrfRedisNode *orf_redis_node_new (const OrfRedisNodeParts *parts,
 /* Commands that are open are told LOST. */
 void orf_redis_node_free (OrfRedisNode *node);
 
+void orf_redis_node_set_epoch_key (OrfRedisNode *node, const char *epoch_key);
+const char *orf_redis_node_get_epoch_key (OrfRedisNode *node);
+
 OrfRedisNodeState orf_redis_node_get_state (OrfRedisNode *node);
 /* For commands, where the node serves; NULL: it does not. */
 OrfRedisLink *orf_redis_node_get_link (OrfRedisNode *node);
+/* Which connection that is. */
+guint64 orf_redis_node_get_connection (OrfRedisNode *node);
 /* For who reads and writes keys: what is owed is asked before, and told after. */
 OrfRedisOwed *orf_redis_node_get_owed (OrfRedisNode *node);
 /* Some of the above changed for the worse: what is owed is paid as soon as can be. */

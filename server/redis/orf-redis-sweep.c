@@ -11,6 +11,7 @@
 
 #include "core/orf-clock.h"
 #include "redis/orf-redis-keys.h"
+#include "redis/orf-redis-slots.h"
 
 /* Keys looked at in a step: some hundred microseconds of the node's time. */
 #define STEP "1000"
@@ -96,10 +97,14 @@ ask (OrfRedisSweep *sweep,
 static gboolean
 take (OrfRedisSweep *sweep, OrfRedisFate fate, const redisReply *reply, int type)
 {
+  OrfRedisRedirect elsewhere;
+
   sweep->n_open--;
   if (fate == ORF_REDIS_ANSWERED && reply->type == type)
     return TRUE;
-  sweep->failed = TRUE;
+  if (fate == ORF_REDIS_LOST || reply->type != REDIS_REPLY_ERROR ||
+      !orf_redis_redirect_read (reply->str, &elsewhere))
+    sweep->failed = TRUE;
   return FALSE;
 }
 
@@ -110,28 +115,39 @@ unlinked_cb (gpointer data, OrfRedisFate fate, const redisReply *reply)
 
   if (take (sweep, fate, reply, REDIS_REPLY_INTEGER)) {
     sweep->removed += (guint64) reply->integer;
-    if (sweep->swept != NULL)
+    if (sweep->swept != NULL && sweep->n_open == 0)
       sweep->swept (sweep->data, ORF_REDIS_SWEEP_ON, sweep->removed);
   }
-  step (sweep);
+  if (sweep->n_open == 0)
+    step (sweep);
+}
+
+/* n names from first on, by one command. */
+static void
+unlink_some (OrfRedisSweep *sweep, guint first, guint n)
+{
+  g_autofree const char **words = g_new (const char *, n + 1);
+  g_autofree gsize *lengths = g_new (gsize, n + 1);
+
+  words[0] = "UNLINK";
+  lengths[0] = strlen (words[0]);
+  for (guint i = 0; i < n; i++) {
+    const GString *name = sweep->names->pdata[first + i];
+
+    words[i + 1] = name->str;
+    lengths[i + 1] = name->len;
+  }
+  ask (sweep, n + 1, words, lengths, unlinked_cb);
 }
 
 static void
 unlink_names (OrfRedisSweep *sweep)
 {
-  guint n = sweep->names->len + 1;
-  g_autofree const char **words = g_new (const char *, n);
-  g_autofree gsize *lengths = g_new (gsize, n);
+  guint n = sweep->filter.one_by_one ? 1 : sweep->names->len;
 
-  words[0] = "UNLINK";
-  lengths[0] = strlen (words[0]);
-  for (guint i = 1; i < n; i++) {
-    const GString *name = sweep->names->pdata[i - 1];
-
-    words[i] = name->str;
-    lengths[i] = name->len;
-  }
-  if (n == 1 || !ask (sweep, n, words, lengths, unlinked_cb))
+  for (guint i = 0; i < sweep->names->len && !sweep->failed; i += n)
+    unlink_some (sweep, i, n);
+  if (sweep->n_open == 0)
     step (sweep);
 }
 
@@ -142,7 +158,7 @@ head_cb (gpointer data, OrfRedisFate fate, const redisReply *reply)
 {
   OrfRedisSweep *sweep = data;
 
-  if (take (sweep, fate, reply, REDIS_REPLY_STRING) &&
+  if (!take (sweep, fate, reply, REDIS_REPLY_STRING) ||
       !sweep->filter.has_tag (reply->str, reply->len, sweep->filter.tag))
     g_string_truncate (sweep->names->pdata[sweep->n_heads], 0);
   sweep->n_heads++;

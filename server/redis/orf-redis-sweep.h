@@ -25,6 +25,7 @@ typedef struct {
   const char *pattern; /* with * and ?; NULL: any */
   const char *tag;     /* of the record; NULL: any */
   gsize head_bytes;    /* within so many first bytes of a record its tags are */
+  gboolean one_by_one; /* a command may not name keys of several slots; those of other nodes stay */
   gboolean (*has_tag) (const char *head, gsize length, const char *tag);
 } OrfRedisFilter;
 

@@ -94,7 +94,9 @@ orf_redis_walk_begin (OrfCacheLevel *level,
                       OrfCacheProgress progress,
                       gpointer data)
 {
-  const OrfRedisFilter filter = { .pattern = pattern, .tag = tag };
+  const OrfRedisFilter filter = { .pattern = pattern,
+                                  .tag = tag,
+                                  .one_by_one = level->cluster != NULL };
   guint n = level->closing ? 0 : level->nodes->len;
   OrfRedisWalk *walk = g_malloc0 (sizeof (OrfRedisWalk) + n * sizeof (Part));
 
@@ -107,9 +109,11 @@ orf_redis_walk_begin (OrfCacheLevel *level,
   walk->n = n;
   for (guint i = 0; i < n; i++) {
     OrfRedisNode *node = level->nodes->pdata[i];
-    OrfRedisLink *link = orf_redis_node_get_link (node);
+    OrfRedisLink *link = orf_redis_level_get_link (level, (guint16) i);
 
     walk->parts[i].walk = walk;
+    if (level->cluster != NULL && orf_redis_cluster_count_slots (level->cluster, (guint16) i) == 0)
+      continue;
     if (link != NULL && tag == NULL)
       walk->parts[i].sweep = orf_redis_sweep_new (link, &filter, swept_cb, &walk->parts[i]);
     if (walk->parts[i].sweep != NULL) {
