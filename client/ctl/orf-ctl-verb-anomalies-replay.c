@@ -8,6 +8,8 @@
 #include "orf-ctl-replay.h"
 #include "orf-ctl-rows.h"
 
+#include <math.h>
+
 #define HEAD "t_us,score,flag,kind,detector,series\n"
 /* As [anomaly] alarms_per_day. */
 #define DEFAULT_ALARMS_PER_DAY 1
@@ -23,6 +25,7 @@ typedef struct {
   OrfAnomalySetup setup; /* step_us 0: as the rows tell */
   double alarms_per_day;
   gboolean alarms_only;
+  double discord; /* rows of a shape; 0: none is looked for */
   OrfAlarmGate gate;
 } Replay;
 
@@ -66,6 +69,19 @@ judge_row (OrfAnomalyGroup *group, Replay *replay, guint row)
   return said;
 }
 
+static OrfAnomalyGroup *
+make_group (const Replay *replay, GError **error)
+{
+  OrfAnomalyGroup *group = orf_anomaly_group_new (&replay->setup, error);
+
+  if (group == NULL)
+    return NULL;
+  orf_anomaly_group_set_forest (group, TRUE);
+  for (guint i = 0; i < replay->setup.n_series; i++)
+    orf_anomaly_group_set_discord (group, i, (guint) replay->discord);
+  return group;
+}
+
 /* The first rows tell the step, and nothing is said of them but of the last. */
 static gboolean
 begin (FILE *file, Replay *replay, OrfAnomalyGroup **group, guint *row, GError **error)
@@ -80,13 +96,30 @@ begin (FILE *file, Replay *replay, OrfAnomalyGroup **group, guint *row, GError *
   if (replay->setup.step_us == 0)
     replay->setup.step_us = orf_ctl_replay_get_step_us (
       &g_array_index (replay->rows->t_us, gint64, 0));
-  *group = orf_anomaly_group_new (&replay->setup, error);
-  if (*group != NULL)
-    orf_anomaly_group_set_forest (*group, TRUE);
+  *group = make_group (replay, error);
   orf_alarm_gate_init (&replay->gate, replay->setup.step_us, replay->alarms_per_day, FALSE);
   for (guint i = 0; *group != NULL && i < *row; i++)
     judge_row (*group, replay, i);
   return *group != NULL;
+}
+
+static gboolean
+check_options (const Replay *replay, GError **error)
+{
+  if (replay->alarms_per_day <= 0) {
+    g_set_error_literal (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
+                         "--alarms-per-day: a number above 0 is wanted");
+    return FALSE;
+  }
+  if (replay->discord != 0 &&
+      (replay->discord != floor (replay->discord) || replay->discord < ORF_DISCORD_MIN_WINDOW ||
+       replay->discord > ORF_DISCORD_MAX_WINDOW)) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
+                 "--discord: a number of rows is wanted, from %u to %u", ORF_DISCORD_MIN_WINDOW,
+                 ORF_DISCORD_MAX_WINDOW);
+    return FALSE;
+  }
+  return TRUE;
 }
 
 static gboolean
@@ -96,11 +129,8 @@ replay_cb (FILE *file, gpointer data, GError **error)
   g_autoptr (OrfAnomalyGroup) group = NULL;
   guint row;
 
-  if (replay->alarms_per_day <= 0) {
-    g_set_error_literal (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
-                         "--alarms-per-day: a number above 0 is wanted");
+  if (!check_options (replay, error))
     return FALSE;
-  }
   fputs (HEAD, file);
   if (!begin (file, replay, &group, &row, error))
     return FALSE;
@@ -152,6 +182,7 @@ orf_ctl_verb_anomalies_replay (OrfCtl *ctl, GError **error)
   OrfCtlExit verdict;
 
   if (!orf_ctl_replay_get_number (ctl, "alarms-per-day", &replay.alarms_per_day, error) ||
+      !orf_ctl_replay_get_number (ctl, "discord", &replay.discord, error) ||
       !orf_ctl_params_get_duration (ctl, "step", &replay.setup.step_us, error) ||
       !orf_ctl_replay_check_source (ctl, error))
     return ORF_CTL_USAGE;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define BLOB_MAGIC   0x4152464fu /* "OFRA" */
-#define BLOB_VERSION 6u          /* of the layout: another is refused */
+#define BLOB_VERSION 7u          /* of the layout: another is refused */
 
 /* What each other series counts that says something too: they are not independent. */
 #define OTHERS_SHARE .05f
@@ -35,6 +35,7 @@ typedef struct {
   float lately; /* the mean score of about LATELY_ROWS */
   guint32 wants_forest;
   guint32 reserved;
+  guint16 windows[ORF_ANOMALY_GROUP_MAX]; /* by place: of its discord; 0: none */
 } Head;
 
 struct _OrfAnomalyGroup {
@@ -43,6 +44,7 @@ struct _OrfAnomalyGroup {
   guint capacity;
   OrfAnomalyWatch *watches; /* by place */
   float *scores;            /* by place: of the last row */
+  OrfDiscord **discords;    /* by place; NULL: there is none */
   OrfDecayedPca *pca;       /* of all places; NULL: there are fewer than two */
   OrfRollingForest *forest; /* the same; NULL: there is none */
 };
@@ -67,16 +69,39 @@ get_forest_bytes (const Head *head)
   return orf_rolling_forest_get_bytes (head->n_places);
 }
 
+static gsize
+get_discord_bytes (const Head *head, guint place)
+{
+  return head->windows[place] == 0
+           ? 0
+           : orf_discord_get_bytes (head->windows[place], ORF_ANOMALY_GROUP_PAST);
+}
+
+static gsize
+get_discords_bytes (const Head *head)
+{
+  gsize bytes = 0;
+
+  for (guint i = 0; i < head->n_places; i++)
+    bytes += get_discord_bytes (head, i);
+  return bytes;
+}
+
 /* ---- places ---------------------------------------------------------------------------------- */
 
 static void
 grow (OrfAnomalyGroup *self, guint n_places)
 {
-  if (n_places <= self->capacity)
+  guint before = self->capacity;
+
+  if (n_places <= before)
     return;
-  self->capacity = MIN (MAX (n_places, 2 * self->capacity), ORF_ANOMALY_GROUP_MAX);
+  self->capacity = MIN (MAX (n_places, 2 * before), ORF_ANOMALY_GROUP_MAX);
   self->watches = g_renew (OrfAnomalyWatch, self->watches, self->capacity);
   self->scores = g_renew (float, self->scores, self->capacity);
+  self->discords = g_renew (OrfDiscord *, self->discords, self->capacity);
+  for (guint i = before; i < self->capacity; i++)
+    self->discords[i] = NULL;
 }
 
 static void
@@ -113,6 +138,31 @@ orf_anomaly_group_set_forest (OrfAnomalyGroup *self, gboolean forest)
 }
 
 static void
+begin_discord (OrfAnomalyGroup *self, guint place)
+{
+  guint window = self->head.windows[place];
+
+  g_clear_pointer (&self->discords[place], g_free);
+  if (window == 0)
+    return;
+  self->discords[place] = g_malloc (get_discord_bytes (&self->head, place));
+  orf_discord_init (self->discords[place], window, ORF_ANOMALY_GROUP_PAST);
+}
+
+gboolean
+orf_anomaly_group_set_discord (OrfAnomalyGroup *self, guint place, guint window)
+{
+  if (place >= self->head.n_places || !is_taken (self, place) ||
+      (window > 0 && !orf_discord_is_setup (window, ORF_ANOMALY_GROUP_PAST)))
+    return FALSE;
+  if (self->head.windows[place] == window)
+    return TRUE;
+  self->head.windows[place] = (guint16) window;
+  begin_discord (self, place);
+  return TRUE;
+}
+
+static void
 take_place (OrfAnomalyGroup *self, guint place, gboolean counter)
 {
   self->head.n_places = MAX (self->head.n_places, place + 1);
@@ -143,6 +193,7 @@ orf_anomaly_group_join (OrfAnomalyGroup *self, gboolean counter, guint *place)
 void
 orf_anomaly_group_leave (OrfAnomalyGroup *self, guint place)
 {
+  orf_anomaly_group_set_discord (self, place, 0);
   self->head.taken &= ~(G_GUINT64_CONSTANT (1) << place);
   self->scores[place] = 0;
 }
@@ -198,6 +249,9 @@ orf_anomaly_group_free (OrfAnomalyGroup *self)
 {
   if (self == NULL)
     return;
+  for (guint i = 0; i < self->capacity; i++)
+    g_free (self->discords[i]);
+  g_free (self->discords);
   g_free (self->watches);
   g_free (self->scores);
   g_free (self->pca);
@@ -214,8 +268,10 @@ orf_anomaly_group_tune (OrfAnomalyGroup *self, const OrfAnomalyTuning *tuning)
 gsize
 orf_anomaly_group_get_bytes (const OrfAnomalyGroup *self)
 {
-  return sizeof *self + self->capacity * (sizeof *self->watches + sizeof *self->scores) +
-         get_pca_bytes (self->head.n_places) + get_forest_bytes (&self->head);
+  gsize place_bytes = sizeof *self->watches + sizeof *self->scores + sizeof *self->discords;
+
+  return sizeof *self + self->capacity * place_bytes + get_pca_bytes (self->head.n_places) +
+         get_forest_bytes (&self->head) + get_discords_bytes (&self->head);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
@@ -229,6 +285,23 @@ take (OrfAnomalyGroupVerdict *verdict, guint series, const OrfAnomalyVerdict *sa
   verdict->expected = said->expected;
   verdict->lower = said->lower;
   verdict->upper = said->upper;
+}
+
+/* One detector more, of what the others are given. */
+static void
+judge_shape (OrfAnomalyGroup *self, guint place, OrfAnomalyVerdict *said)
+{
+  float score;
+
+  if (self->discords[place] == NULL)
+    return;
+  score = orf_discord_push (self->discords[place], self->watches[place].last_row, NULL) -
+          log10f (ORF_N_DETECTORS);
+  if (score <= said->score)
+    return;
+  said->score = score;
+  said->detector = ORF_DETECTOR_DISCORD;
+  said->expected = said->lower = said->upper = NAN;
 }
 
 /* In verdict the strangest series; the sum of what all say. */
@@ -247,6 +320,7 @@ judge_each (OrfAnomalyGroup *self,
     if (!is_taken (self, i) ||
         !orf_anomaly_watch_push (&self->watches[i], &self->tuning, t_us, values[i], &said))
       continue;
+    judge_shape (self, i, &said);
     self->scores[i] = said.score;
     sum += said.score;
     if (said.score > verdict->score)
@@ -347,16 +421,46 @@ orf_anomaly_group_save (const OrfAnomalyGroup *self)
   g_byte_array_append (state, (const guint8 *) self->pca, (guint) get_pca_bytes (n));
   g_byte_array_append (state, (const guint8 *) self->forest,
                        (guint) get_forest_bytes (&self->head));
+  for (guint i = 0; i < n; i++)
+    g_byte_array_append (state, (const guint8 *) self->discords[i],
+                         (guint) get_discord_bytes (&self->head, i));
   return orf_state_blob_pack (BLOB_MAGIC, BLOB_VERSION, state->data, state->len);
 }
 
 static gboolean
 is_head (const Head *head, gsize length)
 {
+  for (guint i = 0; i < ORF_ANOMALY_GROUP_MAX; i++)
+    if (head->windows[i] > 0 && !orf_discord_is_setup (head->windows[i], ORF_ANOMALY_GROUP_PAST))
+      return FALSE;
   return head->step_us > 0 && head->n_places <= ORF_ANOMALY_GROUP_MAX && head->wants_forest <= 1 &&
          (head->n_places == ORF_ANOMALY_GROUP_MAX || head->taken >> head->n_places == 0) &&
          length == sizeof *head + head->n_places * sizeof (OrfAnomalyWatch) +
-                     get_pca_bytes (head->n_places) + get_forest_bytes (head);
+                     get_pca_bytes (head->n_places) + get_forest_bytes (head) +
+                     get_discords_bytes (head);
+}
+
+/* So many of the bytes that are left. */
+static void
+take_bytes (gpointer to, const guint8 **rest, gsize bytes)
+{
+  if (bytes > 0)
+    memcpy (to, *rest, bytes);
+  *rest += bytes;
+}
+
+static gboolean
+is_valid (const OrfAnomalyGroup *self)
+{
+  guint n = self->head.n_places;
+
+  for (guint i = 0; i < n; i++)
+    if (!orf_anomaly_watch_is_valid (&self->watches[i]) ||
+        (self->discords[i] != NULL &&
+         !orf_discord_is_valid (self->discords[i], self->head.windows[i], ORF_ANOMALY_GROUP_PAST)))
+      return FALSE;
+  return (self->pca == NULL || orf_decayed_pca_is_valid (self->pca, n)) &&
+         (self->forest == NULL || orf_rolling_forest_is_valid (self->forest, n));
 }
 
 static gboolean
@@ -369,20 +473,14 @@ fill (OrfAnomalyGroup *self, const Head *head, const guint8 *rest)
   begin_axes (self);
   begin_forest (self);
   memset (self->scores, 0, self->capacity * sizeof *self->scores);
-  memcpy (self->watches, rest, n * sizeof (OrfAnomalyWatch));
-  rest += n * sizeof (OrfAnomalyWatch);
-  for (guint i = 0; i < n; i++)
-    if (!orf_anomaly_watch_is_valid (&self->watches[i]))
-      return FALSE;
-  if (self->pca == NULL)
-    return TRUE;
-  memcpy (self->pca, rest, get_pca_bytes (n));
-  if (!orf_decayed_pca_is_valid (self->pca, n))
-    return FALSE;
-  if (self->forest == NULL)
-    return TRUE;
-  memcpy (self->forest, rest + get_pca_bytes (n), get_forest_bytes (head));
-  return orf_rolling_forest_is_valid (self->forest, n);
+  take_bytes (self->watches, &rest, n * sizeof (OrfAnomalyWatch));
+  take_bytes (self->pca, &rest, get_pca_bytes (n));
+  take_bytes (self->forest, &rest, get_forest_bytes (head));
+  for (guint i = 0; i < n; i++) {
+    begin_discord (self, i);
+    take_bytes (self->discords[i], &rest, get_discord_bytes (head, i));
+  }
+  return is_valid (self);
 }
 
 OrfAnomalyGroup *

@@ -4,6 +4,7 @@
 #include "anomaly/orf-alarm-gate.h"
 #include "anomaly/orf-anomaly-watch.h"
 #include "anomaly/orf-decayed-pca.h"
+#include "anomaly/orf-discord.h"
 #include "anomaly/orf-rolling-forest.h"
 
 G_BEGIN_DECLS
@@ -20,6 +21,8 @@ typedef struct _OrfAnomalyGroup OrfAnomalyGroup;
 
 #define ORF_ANOMALY_GROUP_MAX    ORF_DECAYED_PCA_MAX /* series */
 #define ORF_ANOMALY_GROUP_FOREST 3
+/* Rows that shapes are looked for in: an hour of a row a second, 14 days of five minutes each. */
+#define ORF_ANOMALY_GROUP_PAST 4096
 
 typedef struct {
   guint n_series;   /* at first, at the places from 0 on; to ORF_ANOMALY_GROUP_MAX */
@@ -54,6 +57,10 @@ gboolean orf_anomaly_group_push (OrfAnomalyGroup *self,
 /* With a forest or without, from the next row on; it is of no use below ORF_ANOMALY_GROUP_FOREST
  * series, and is not begun there.  It takes 230 KB and 4 KB for each series, and is saved. */
 void orf_anomaly_group_set_forest (OrfAnomalyGroup *self, gboolean forest);
+/* The series at the place is asked for shapes of so many rows that have not come before, too; 0: no
+ * more.  It takes 233 KB and 6 us a row, and is saved.  FALSE: there is no series, or
+ * orf_discord_is_setup() says no. */
+gboolean orf_anomaly_group_set_discord (OrfAnomalyGroup *self, guint place, guint window);
 /* What the series at the place said of the last row by itself. */
 float orf_anomaly_group_get_score (const OrfAnomalyGroup *self, guint place);
 guint orf_anomaly_group_get_n_series (const OrfAnomalyGroup *self);

@@ -25,7 +25,7 @@ typedef struct {
   float deviations; /* what a score of 1 is; 0: it is measured otherwise */
 } DetectorRow;
 
-static const DetectorRow rows[ORF_DETECTOR_FOREST + 1] = {
+static const DetectorRow rows[ORF_DETECTOR_DISCORD + 1] = {
   [ORF_DETECTOR_LEVEL] = { "level", ORF_ANOMALY_KIND_SPIKE, 1 },
   [ORF_DETECTOR_MOVE] = { "move", ORF_ANOMALY_KIND_SPIKE, 1 },
   [ORF_DETECTOR_LONG_LEVEL] = { "long-level", ORF_ANOMALY_KIND_OUTLIER, 1 },
@@ -37,18 +37,19 @@ static const DetectorRow rows[ORF_DETECTOR_FOREST + 1] = {
   [ORF_DETECTOR_FROZEN] = { "frozen", ORF_ANOMALY_KIND_SILENCE },
   [ORF_N_DETECTORS] = { "correlated", ORF_ANOMALY_KIND_CORRELATED },
   [ORF_DETECTOR_FOREST] = { "forest", ORF_ANOMALY_KIND_MULTIVARIATE },
+  [ORF_DETECTOR_DISCORD] = { "discord", ORF_ANOMALY_KIND_PATTERN },
 };
 
 const char *
 orf_detector_get_name (OrfDetector detector)
 {
-  return rows[MIN (detector, ORF_DETECTOR_FOREST)].name;
+  return rows[MIN (detector, ORF_DETECTOR_DISCORD)].name;
 }
 
 OrfAnomalyKind
 orf_detector_get_kind (OrfDetector detector)
 {
-  return rows[MIN (detector, ORF_DETECTOR_FOREST)].kind;
+  return rows[MIN (detector, ORF_DETECTOR_DISCORD)].kind;
 }
 
 void

@@ -26,9 +26,10 @@ typedef enum {
   ORF_DETECTOR_SEASON_FITTED,
   ORF_DETECTOR_SEASON_MOVE,
   ORF_DETECTOR_DRIFT,
-  ORF_DETECTOR_FROZEN, /* from here on they judge their rarity themselves */
-  ORF_N_DETECTORS,     /* of a group: its series do not move together as they do */
-  ORF_DETECTOR_FOREST, /* of a group too: a kind of row that is rare */
+  ORF_DETECTOR_FROZEN,  /* from here on they judge their rarity themselves */
+  ORF_N_DETECTORS,      /* of a group: its series do not move together as they do */
+  ORF_DETECTOR_FOREST,  /* of a group too: a kind of row that is rare */
+  ORF_DETECTOR_DISCORD, /* of a series that was chosen: a shape that has not come before */
 } OrfDetector;
 
 #define ORF_N_SCORED ORF_DETECTOR_FROZEN
@@ -74,7 +75,7 @@ gboolean orf_anomaly_watch_push (OrfAnomalyWatch *watch,
 /* Of bytes that were saved: nothing in it leads out of bounds. */
 gboolean orf_anomaly_watch_is_valid (const OrfAnomalyWatch *watch);
 
-/* "level", "move", …; ORF_N_DETECTORS: "correlated"; "forest". */
+/* "level", "move", …; ORF_N_DETECTORS: "correlated"; "forest", "discord". */
 const char *orf_detector_get_name (OrfDetector detector);
 OrfAnomalyKind orf_detector_get_kind (OrfDetector detector);
 

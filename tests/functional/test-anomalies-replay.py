@@ -4,6 +4,7 @@
 
 import csv
 import gzip
+import math
 import os
 import random
 import subprocess
@@ -53,6 +54,20 @@ def test_causal(t):
         equal(len(whole), 1201)
         for n in (1, 8, 9, 10, 61, 400, 600, 601, 1180, 1181):
             equal(replay(t, write(t, "part.csv", rows[:n])).splitlines(), whole[:n + 1], (columns, n))
+
+
+def test_discord(t):
+    """Saws at no fixed distance, of which one falls slowly instead of rising: told to those who ask for shapes."""
+    rand = random.Random(8)
+    values = []
+    while len(values) < 6000:
+        odd = 5000 <= len(values) < 5040
+        saw = [i / 20 for i in range(20)]
+        values += [value + rand.uniform(-.05, .05) for value in (saw[::-1] if odd else saw) + [0] * rand.randint(3, 20)]
+    path = write(t, "saws.csv", [(1700000000 * S + i * 60 * S, repr(value)) for i, value in enumerate(values[:5200])])
+    told = [max((float(line["score"]) for line in list(csv.DictReader(replay(t, path, *arguments).splitlines()))[5000:5080]
+                 if line["detector"] == "discord"), default=0) for arguments in ((), ("--discord", "24"))]
+    equal((told[0], told[1] > 2), (0, True), str(told))
 
 
 def test_found(t):
@@ -117,7 +132,8 @@ def test_history(t):
 
 def test_refused(t):
     path = write(t, "rows.csv", make_rows(20, 2, 3))
-    for arguments in ((), (path, path), (path, "--select", "m"), (path, "--alarms-per-day", "x"), (path, "--alarms-per-day", "0"), (path, "--step", "no")):
+    for arguments in ((), (path, path), (path, "--select", "m"), (path, "--alarms-per-day", "x"), (path, "--alarms-per-day", "0"),
+                      (path, "--discord", "3"), (path, "--discord", "513"), (path, "--discord", "8.5"), (path, "--step", "no")):
         replay(t, *arguments, expect=USAGE)
     contains(replay(t, os.path.join(t.dir, "none.csv"), expect=SERVER_ERROR), "none.csv")
     contains(replay(t, path, "-o", "/nonexistent/x", expect=SERVER_ERROR), "/nonexistent/x")

@@ -50,13 +50,15 @@ test_correlated (void)
 static void
 test_restart (gconstpointer data)
 {
-  gboolean forest = GPOINTER_TO_INT (data);
+  gboolean all = GPOINTER_TO_INT (data);
   g_autoptr (GRand) rand = g_rand_new_with_seed (2);
   g_autoptr (OrfAnomalyGroup) group = orf_anomaly_group_new (&setup, NULL);
   g_autoptr (OrfAnomalyGroup) other = orf_anomaly_group_new (&setup, NULL);
 
-  orf_anomaly_group_set_forest (group, forest);
-  orf_anomaly_group_set_forest (other, forest);
+  orf_anomaly_group_set_forest (group, all);
+  orf_anomaly_group_set_forest (other, all);
+  orf_anomaly_group_set_discord (group, 2, all ? 8 : 0);
+  orf_anomaly_group_set_discord (other, 2, all ? 8 : 0);
   for (guint row = 0; row < 1500; row++) {
     double values[N];
     OrfAnomalyGroupVerdict a, b;
@@ -81,7 +83,7 @@ test_restart (gconstpointer data)
     }
   }
   g_assert_cmpuint (orf_anomaly_group_get_n_series (other), ==, N);
-  g_assert_cmpuint (orf_anomaly_group_get_bytes (other), <, N * 2400 + (forest ? 260000 : 0));
+  g_assert_cmpuint (orf_anomaly_group_get_bytes (other), <, N * 2400 + (all ? 500000 : 0));
 }
 
 /* All are high, or all are low, and in between they never are. */
@@ -124,6 +126,34 @@ test_forest_room (void)
   g_assert_cmpuint (orf_anomaly_group_get_bytes (group), >, before + 200000);
   orf_anomaly_group_set_forest (group, FALSE);
   g_assert_cmpuint (orf_anomaly_group_get_bytes (group), <, before + 10000);
+}
+
+/* The same heights at another pace. */
+static void
+test_discord (void)
+{
+  static const OrfAnomalySetup one = { .n_series = 1, .step_us = 60 * S };
+  g_autoptr (GRand) rand = g_rand_new_with_seed (3);
+  g_autoptr (OrfAnomalyGroup) group = orf_anomaly_group_new (&one, NULL);
+  guint n_found = 0;
+
+  g_assert_false (orf_anomaly_group_set_discord (group, 1, 24));
+  g_assert_false (orf_anomaly_group_set_discord (group, 0, ORF_DISCORD_MAX_WINDOW + 1));
+  g_assert_true (orf_anomaly_group_set_discord (group, 0, 24));
+  for (guint row = 1; row < 6000; row++) {
+    double pace = row >= 5000 && row < 5024 ? 5 : 12;
+    double value = sin (row * G_PI / pace) + g_rand_double_range (rand, -.3, .3);
+    OrfAnomalyGroupVerdict said;
+
+    orf_anomaly_group_push (group, row * 60 * S, &value, &said);
+    if (row < 5000 || row >= 5048 || said.detector != ORF_DETECTOR_DISCORD)
+      continue;
+    g_assert_cmpint (orf_detector_get_kind (said.detector), ==, ORF_ANOMALY_KIND_PATTERN);
+    n_found += said.whole > 2 ? 1 : 0;
+  }
+  g_assert_cmpuint (n_found, >, 0);
+  orf_anomaly_group_leave (group, 0);
+  g_assert_cmpuint (orf_anomaly_group_get_bytes (group), <, 10000);
 }
 
 static void
@@ -278,8 +308,9 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/anomaly-group/correlated", test_correlated);
   g_test_add_data_func ("/anomaly-group/restart", GINT_TO_POINTER (FALSE), test_restart);
-  g_test_add_data_func ("/anomaly-group/restart-forest", GINT_TO_POINTER (TRUE), test_restart);
+  g_test_add_data_func ("/anomaly-group/restart-all", GINT_TO_POINTER (TRUE), test_restart);
   g_test_add_func ("/anomaly-group/multivariate", test_multivariate);
+  g_test_add_func ("/anomaly-group/discord", test_discord);
   g_test_add_func ("/anomaly-group/forest-room", test_forest_room);
   g_test_add_func ("/anomaly-group/refused", test_refused);
   g_test_add_func ("/anomaly-group/members", test_members);
