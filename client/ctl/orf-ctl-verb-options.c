@@ -349,7 +349,7 @@ const OrfCtlOption orf_ctl_anomalies_feedback_options[] = {
 const OrfCtlOption orf_ctl_anomalies_replay_options[] = {
   { "alarms-per-day", "N", "how many are wanted of all rows; the default is 1" },
   { "alarms", NULL, "only the rows that are alarms" },
-  { "discord", "ROWS", "shapes of so many rows that have not come before are strange too" },
+  { "discord", "ROWS", "also shapes of so many rows that never came before" },
   { "select", "SELECTOR", "rows of these recorded series, in place of FILE" },
   FROM_TO_OPTIONS,
   { "step", "DURATION", "distance of rows; the default is that of the first ones" },
