@@ -14,12 +14,15 @@
 #define WAIT_MS 10
 /* How often is looked whether another daemon has made a value. */
 #define ELSEWHERE_US (20 * ORF_US_PER_MS)
+/* One of so many gets of a namespace is timed: reading the clock costs a fiftieth of one. */
+#define TIMED_GETS 32
 
 /* A call of cache.get that is not answered at once. */
 typedef struct {
   OrfCacheDesk *desk;
   const OrfCacheGetParams *params;
   OrfCacheAsker asker;
+  gint64 began_us;
   gint64 until_us;  /* so long it may wait for others */
   gboolean fetched; /* the second level was asked */
   char token[ORF_CACHE_LEASE_CHARS];
@@ -47,29 +50,37 @@ look_up (OrfCacheDesk *desk, OrfCacheBytes key, gint64 now_us)
 }
 
 static void
-count (OrfCacheDesk *desk, const OrfCacheFound *found)
+count (OrfCacheDesk *desk, const OrfCacheFound *found, gint64 began_us)
 {
   OrfCacheNames *names = orf_cache_store_get_names (desk->store);
+  guint16 number = found->cell != NULL ? found->cell->name
+                                       : orf_cache_names_find (names, found->key);
+  OrfCacheName *name = orf_cache_names_get (names, number);
 
-  if (found->cell != NULL)
-    orf_cache_names_get (names, found->cell->name)->hits++;
-  else
-    orf_cache_names_get (names, orf_cache_names_find (names, found->key))->misses++;
+  if (found->cell != NULL) {
+    name->hits++;
+    orf_cache_worth_hit (name, found->cell);
+  } else {
+    name->misses++;
+    orf_cache_misses_add (desk->misses, found->key, orf_clock_monotonic_us ());
+  }
+  if ((name->hits + name->misses) % TIMED_GETS == 1)
+    orf_cache_worth_timed (name, orf_clock_monotonic_us () - began_us);
 }
 
 static void
-append (OrfCacheDesk *desk, const OrfCacheFound *found)
+append (OrfCacheDesk *desk, const OrfCacheFound *found, gint64 began_us)
 {
-  count (desk, found);
+  count (desk, found, began_us);
   orf_cache_answer_append (desk->scratch, found);
 }
 
 static void
-tell_found (OrfCacheDesk *desk, const OrfCacheFound *found, const OrfCacheAsker *asker)
+tell_found (const Get *get, const OrfCacheFound *found)
 {
-  g_string_truncate (desk->scratch, 0);
-  append (desk, found);
-  orf_cache_desk_tell (desk, asker);
+  g_string_truncate (get->desk->scratch, 0);
+  append (get->desk, found, get->began_us);
+  orf_cache_desk_tell (get->desk, &get->asker);
 }
 
 /* ---- waiting --------------------------------------------------------------------------------- */
@@ -126,7 +137,7 @@ locked_cb (gpointer data, gboolean ours)
   else
     orf_cache_leases_give_up (desk->leases, found.key, now_us + ELSEWHERE_US);
   if (ours || found.cell != NULL || !await (get, now_us))
-    tell_found (desk, &found, &get->asker);
+    tell_found (get, &found);
 }
 
 /* Nothing is there, or it is stale: somebody is to make it. */
@@ -139,13 +150,13 @@ lease_or_wait (const Get *get, OrfCacheFound *found, gint64 now_us)
   if (!orf_cache_leases_take (desk->leases, found->key, now_us, get->params->lease_us,
                               leased.token)) {
     if (found->cell != NULL || !await (get, now_us))
-      tell_found (desk, found, &get->asker);
+      tell_found (get, found);
   } else if (desk->remote != NULL) {
     orf_cache_remote_lock (desk->remote, found->key, get->params->lease_us, locked_cb,
                            hold (&leased));
   } else {
     found->lease = leased.token;
-    tell_found (desk, found, &get->asker);
+    tell_found (get, found);
   }
 }
 
@@ -157,7 +168,7 @@ conclude (const Get *get, OrfCacheFound *found, gint64 now_us)
   if ((found->cell == NULL || found->stale) && get->params->has_lease_us && !get->desk->ending)
     lease_or_wait (get, found, now_us);
   else
-    tell_found (get->desk, found, &get->asker);
+    tell_found (get, found);
 }
 
 static void
@@ -190,10 +201,11 @@ proceed (const Get *get)
 void
 orf_cache_desk_get (OrfCacheDesk *desk, gconstpointer data, const OrfCacheAsker *asker)
 {
-  Get get = { .desk = desk, .params = data, .asker = *asker };
+  Get get = {
+    .desk = desk, .params = data, .asker = *asker, .began_us = orf_clock_monotonic_us ()
+  };
 
-  if (get.params->wait_us > 0)
-    get.until_us = orf_clock_monotonic_us () + get.params->wait_us;
+  get.until_us = get.began_us + get.params->wait_us;
   proceed (&get);
 }
 
@@ -203,6 +215,7 @@ typedef struct {
   OrfCacheDesk *desk;
   const OrfCacheMgetParams *params;
   OrfCacheAsker asker;
+  gint64 began_us;
   GArray *missing; /* OrfCacheBytes of the keys that the store did not have, in their order */
 } Mget;
 
@@ -225,7 +238,7 @@ tell_all (const Mget *mget, OrfCacheCell *const *cells)
       found.stale = found.cell != NULL && now_us >= found.cell->expires_us;
     }
     orf_encode_comma (desk->scratch);
-    append (desk, &found);
+    append (desk, &found, mget->began_us);
   }
   g_string_append (desk->scratch, "]}");
   orf_cache_desk_tell (desk, &mget->asker);
@@ -258,7 +271,9 @@ find_missing (OrfCacheDesk *desk, char *const *keys)
 void
 orf_cache_desk_mget (OrfCacheDesk *desk, gconstpointer data, const OrfCacheAsker *asker)
 {
-  Mget mget = { .desk = desk, .params = data, .asker = *asker };
+  Mget mget = {
+    .desk = desk, .params = data, .asker = *asker, .began_us = orf_clock_monotonic_us ()
+  };
   g_autoptr (GArray) missing = NULL;
 
   if (desk->remote != NULL)

@@ -7,6 +7,7 @@
 #include "cache/orf-cache-leases.h"
 #include "cache/orf-cache-remote.h"
 #include "cache/orf-cache-walks.h"
+#include "cache/orf-cache-worth.h"
 
 G_BEGIN_DECLS
 
@@ -16,6 +17,7 @@ struct _OrfCacheDesk {
   OrfCacheStore *store;
   OrfCacheRemote *remote; /* NULL: there is no second level */
   OrfCacheLeases *leases;
+  OrfCacheMisses *misses;
   OrfCacheWalks *walks;
   GString *scratch; /* what is answered next */
   GRand *rand;

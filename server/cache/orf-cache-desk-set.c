@@ -27,6 +27,20 @@ check_size (OrfCacheDesk *desk, const OrfCacheItem *item, GError **error)
   return FALSE;
 }
 
+/* What the value took to make, as told or as seen. */
+static void
+learn_cost (OrfCacheDesk *desk, OrfCacheItem *item, gint64 now_us)
+{
+  OrfCacheNames *names = orf_cache_store_get_names (desk->store);
+  gint64 seen_us = orf_cache_misses_take (desk->misses, item->key, now_us);
+
+  if (item->cost_us < 0)
+    item->cost_us = seen_us;
+  if (item->cost_us >= 0)
+    orf_cache_worth_made (orf_cache_names_get (names, orf_cache_names_find (names, item->key)),
+                          item->cost_us);
+}
+
 /* Adds what is to be stored; nothing where the lease does not hold any more. */
 static gboolean
 read_entry (OrfCacheDesk *desk, const OrfCacheSetEntry *entry, GArray *inputs, GError **error)
@@ -40,6 +54,7 @@ read_entry (OrfCacheDesk *desk, const OrfCacheSetEntry *entry, GArray *inputs, G
     orf_cache_input_clear (&input);
     return FALSE;
   }
+  learn_cost (desk, &input.item, now_us);
   if (entry->lease == NULL ||
       orf_cache_leases_holds (desk->leases, input.item.key, entry->lease, now_us))
     g_array_append_val (inputs, input);

@@ -42,6 +42,7 @@ orf_cache_desk_new (const OrfConfig *config, OrfMemory *memory)
   desk->config = config;
   desk->store = orf_cache_store_new (&limits, memory);
   desk->leases = orf_cache_leases_new ();
+  desk->misses = orf_cache_misses_new ();
   desk->walks = orf_cache_walks_new (desk->store);
   desk->scratch = g_string_new (NULL);
   desk->rand = g_rand_new ();
@@ -74,6 +75,7 @@ orf_cache_desk_free (OrfCacheDesk *desk)
   g_clear_pointer (&desk->leases, orf_cache_leases_free);
   g_clear_pointer (&desk->waits, orf_timer_stop);
   orf_cache_store_free (desk->store);
+  orf_cache_misses_free (desk->misses);
   g_string_free (desk->scratch, TRUE);
   g_rand_free (desk->rand);
   g_free (desk);
@@ -280,6 +282,12 @@ ask_locate (OrfCacheDesk *desk, gconstpointer data, const OrfCacheAsker *asker)
   result.slot = slot;
   result.has_slot = slot >= 0;
   tell_struct (desk, asker, &orf_cache_locate_result_desc, &result);
+}
+
+GArray *
+orf_cache_desk_copy_names (OrfCacheDesk *desk)
+{
+  return orf_cache_names_copy (orf_cache_store_get_names (desk->store));
 }
 
 typedef void (*Ask) (OrfCacheDesk *desk, gconstpointer params, const OrfCacheAsker *asker);

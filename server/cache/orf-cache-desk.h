@@ -36,6 +36,8 @@ void orf_cache_desk_ask (OrfCacheDesk *desk,
                          OrfMethodId method,
                          gconstpointer params,
                          const OrfCacheAsker *asker);
+/* Of OrfCacheName, all namespaces as they are counted now. */
+GArray *orf_cache_desk_copy_names (OrfCacheDesk *desk);
 /* Whether it answers that method. */
 gboolean orf_cache_desk_knows (OrfMethodId method);
 

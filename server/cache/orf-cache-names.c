@@ -11,24 +11,19 @@
 struct _OrfCacheNames {
   guint max_names;
   GArray *all;         /* OrfCacheName */
-  GHashTable *numbers; /* name (of `all`) → number */
+  GHashTable *numbers; /* name → number */
   guint16 last;        /* found last: keys of one namespace come together */
 };
 
 static guint16
 add (OrfCacheNames *names, const char *name)
 {
-  const OrfCacheName fresh = { .name = g_strdup (name) };
+  OrfCacheName fresh = { .hits = 0 };
 
+  g_strlcpy (fresh.name, name, sizeof fresh.name);
   g_array_append_val (names->all, fresh);
-  g_hash_table_insert (names->numbers, fresh.name, GUINT_TO_POINTER (names->all->len - 1));
+  g_hash_table_insert (names->numbers, g_strdup (name), GUINT_TO_POINTER (names->all->len - 1));
   return (guint16) (names->all->len - 1);
-}
-
-static void
-clear_cb (gpointer data)
-{
-  g_free (((OrfCacheName *) data)->name);
 }
 
 OrfCacheNames *
@@ -38,8 +33,7 @@ orf_cache_names_new (guint max_names)
 
   names->max_names = max_names;
   names->all = g_array_new (FALSE, FALSE, sizeof (OrfCacheName));
-  g_array_set_clear_func (names->all, clear_cb);
-  names->numbers = orf_names_table_new (NULL, NULL);
+  names->numbers = orf_names_table_new (g_free, NULL);
   add (names, ORF_CACHE_OTHER_NAMES);
   return names;
 }
@@ -56,6 +50,12 @@ OrfCacheName *
 orf_cache_names_get (OrfCacheNames *names, guint16 number)
 {
   return &g_array_index (names->all, OrfCacheName, number);
+}
+
+GArray *
+orf_cache_names_copy (const OrfCacheNames *names)
+{
+  return g_array_copy (names->all);
 }
 
 guint

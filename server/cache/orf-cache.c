@@ -35,6 +35,9 @@ typedef struct {
   GString *json;
   GError *error;
   OrfConfig *config;
+  GArray *names; /* OrfCacheName */
+  OrfCacheReported reported;
+  gpointer user_data;
   /* a row of the audit */
   char *actor, *detail;
   const OrfMethod *method;
@@ -62,6 +65,7 @@ free_crossing_cb (OrfJob *job)
     g_string_free (crossing->json, TRUE);
   g_clear_error (&crossing->error);
   g_clear_pointer (&crossing->config, orf_config_free);
+  g_clear_pointer (&crossing->names, g_array_unref);
   g_free (crossing->actor);
   g_free (crossing->detail);
   g_free (crossing);
@@ -186,6 +190,39 @@ audit_cb (gpointer user_data,
   crossing->detail = g_strdup (detail_json);
   crossing->audited = done;
   crossing->audited_data = data;
+  send (crossing);
+}
+
+/* ---- what is counted ------------------------------------------------------------------------- */
+
+static void
+told_report_cb (OrfJob *job)
+{
+  Crossing *crossing = (Crossing *) job;
+
+  crossing->reported (crossing->user_data, crossing->names);
+}
+
+static void
+report_cb (OrfJob *job)
+{
+  Crossing *crossing = (Crossing *) job;
+  OrfCache *cache = crossing->cache;
+  Crossing *back = crossing_new (cache, cache->news, told_report_cb);
+
+  back->names = orf_cache_desk_copy_names (orf_cache_thread_get_desk (cache->thread));
+  back->reported = crossing->reported;
+  back->user_data = crossing->user_data;
+  send (back);
+}
+
+void
+orf_cache_report (OrfCache *cache, OrfCacheReported reported, gpointer user_data)
+{
+  Crossing *crossing = crossing_new (cache, cache->orders, report_cb);
+
+  crossing->reported = reported;
+  crossing->user_data = user_data;
   send (crossing);
 }
 

@@ -26,6 +26,10 @@ OrfCache *orf_cache_new (const OrfCacheParts *parts, GError **error);
 /* Calls that are handed over are answered. */
 void orf_cache_free (OrfCache *cache);
 
+/* What is counted now, of all namespaces (OrfCacheName): later, while the cache is there. */
+typedef void (*OrfCacheReported) (gpointer user_data, const GArray *names);
+void orf_cache_report (OrfCache *cache, OrfCacheReported reported, gpointer user_data);
+
 /* Settings that may change. */
 void orf_cache_reload (OrfCache *cache);
 /* No more listening; drained when what the socket's clients asked is answered. */

@@ -209,6 +209,9 @@ start_cache (OrfDaemon *daemon, GError **error)
   }
   if (daemon->cache == NULL)
     g_propagate_prefixed_error (error, g_steal_pointer (&taken), "[cache] socket: ");
+  else
+    daemon->cache_frame = orf_cache_frame_new (daemon->cache, daemon->sampler,
+                                               daemon->core->registry, daemon->config);
   return daemon->cache != NULL;
 }
 

@@ -7,6 +7,7 @@
 #include "alerts/orf-alerts.h"
 #include "audit/orf-audit-log.h"
 #include "cleanup/orf-cleanup-calls.h"
+#include "cache/orf-cache-frame.h"
 #include "cache/orf-cache.h"
 #include "core/orf-config.h"
 #include "cost/orf-cost-meter.h"
@@ -112,6 +113,7 @@ struct _OrfDaemon {
   guint review_id;
   OrfSocketServer *socket;
   OrfCache *cache;
+  OrfCacheFrame *cache_frame;
 
   guint draining; /* servers, and what else, that still have something in flight */
   void (*drained) (gpointer user_data);

@@ -452,6 +452,7 @@ orf_daemon_free (OrfDaemon *daemon)
     orf_own_tracer_stop (daemon->own_tracer);
   g_clear_pointer (&daemon->largest, orf_largest_free);
   g_clear_pointer (&daemon->core, orf_core_free);
+  g_clear_pointer (&daemon->cache_frame, orf_cache_frame_free);
   g_clear_pointer (&daemon->own_tracer, orf_own_tracer_free);
   g_clear_pointer (&daemon->otlp, orf_otlp_service_free);
   g_clear_pointer (&daemon->jaeger, orf_jaeger_free);

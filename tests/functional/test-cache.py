@@ -151,6 +151,45 @@ def test_stats(t):
         equal(status["memory"]["cache"], {"used_bytes": stats["l1"]["used_bytes"], "budget_bytes": stats["l1"]["budget_bytes"]})
 
 
+def newest(daemon, name):
+    """The newest value of each series of that name, by namespace."""
+    answer = daemon.call("metrics.query", {"select": name, "from_us": orfeas_test.now_us() - 60_000_000})
+    return {one["labels"].get("namespace"): one["points"][-1][1] for one in answer["series"] if one["points"]}
+
+
+def test_worth(t):
+    """What hits saved, by what values took to make; in the series that alerts, health and the bill look at."""
+    daemon = t.start(settings={"cost.gpu_hour": 3.6})
+    with cache_peer(daemon) as peer:
+        for i in range(10):
+            peer.call("cache.set", {"key": f"dear:{i}", "value": "1", "cost_us": 50_000})
+            peer.call("cache.set", {"key": f"cheap:{i}", "value": "1", "cost_us": 0})
+        for i in range(120):
+            peer.call("cache.mget", {"keys": [f"dear:{i % 10}"] * 9 + ["dear:x"]})
+            peer.call("cache.mget", {"keys": [f"cheap:{i % 10}"] * 10})
+        stats = peer.call("cache.stats")
+        names = {one["name"]: one for one in stats["namespaces"]}
+        equal((names["dear"]["miss_cost_us"], names["dear"]["saved_us"], names["dear"]["worth"]), (50_000, 1080 * 50_000, "saves"))
+        equal((names["cheap"]["saved_us"], names["cheap"]["worth"]), (0, "loses"))
+        assert 0 < names["dear"]["saved_cost"] < 1080 * 0.05 * 0.001 and names["cheap"]["saved_cost"] < 0, names
+        equal(stats["saved_us"], 1080 * 50_000)
+        assert abs(stats["saved_cost"] - 1080 * 0.05 * 0.001) < 1e-9, stats
+        # the time from the miss to the set, where nobody tells
+        peer.call("cache.get", {"key": "seen:1"})
+        time.sleep(0.02)
+        peer.call("cache.set", {"key": "seen:1", "value": "1"})
+        seen = {one["name"]: one for one in peer.call("cache.stats")["namespaces"]}["seen"]
+        assert 20_000 <= seen["miss_cost_us"] < 10_000_000, seen
+        wait_for(lambda: newest(daemon, "cache.hit_rate_percent"), "the hit rate")
+        equal(newest(daemon, "cache.hit_rate_percent"), {None: 100 * 2280 / 2401})
+        equal(newest(daemon, "cache.saved_us"), {None: 1080 * 50_000})
+        equal(newest(daemon, "cache.hits"), {"dear": 1080, "cheap": 1200, "seen": 0})
+        equal(newest(daemon, "cache.entries"), {"dear": 10, "cheap": 10, "seen": 1})
+        # somebody who has a cache of his own still may
+        daemon.call("metrics.record", {"samples": [{"name": "cache.hit_rate_percent", "value": 50, "t_us": orfeas_test.now_us() - 600_000_000}]})
+        contains(daemon.http("GET", "/metrics")[2].decode(), 'orfeas_cache_hits_total{namespace="dear"} 1080')
+
+
 def test_bounds(t):
     daemon, peer = start(t, l1_bytes=1048576, l1_entries=1000)
     with peer:

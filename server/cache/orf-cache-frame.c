@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cache/orf-cache-frame.h"
+
+#include <math.h>
+
+#include "cache/orf-cache-names.h"
+#include "core/orf-clock.h"
+
+/* The rate is of so many frames, a minute at [host] sample_us as it comes: one answer that is late
+ * makes no alarm, and a deploy is seen. */
+#define WINDOW_FRAMES 60
+/* Fewer gets in them tell nothing: three misses in a quiet night are no fault. */
+#define MIN_GETS 100
+/* What keys without a namespace have as their label. */
+#define NO_NAME "(none)"
+/* When there was no place for a series it is looked for again. */
+#define RETRY_US (60 * ORF_US_PER_S)
+
+typedef struct {
+  guint64 hits, misses;
+} Gets;
+
+/* A series that is not ours alone. */
+typedef struct {
+  OrfSeriesRef ref;
+  OrfSeries *series; /* held; NULL: not there yet */
+} Shared;
+
+enum { RATE, SAVED, N_SHARED };
+
+struct _OrfCacheFrame {
+  OrfCache *cache;
+  OrfSampler *sampler;
+  OrfRegistry *registry;
+  const OrfConfig *config;
+  GArray *names; /* OrfCacheName, as told last; NULL: not yet */
+  Gets window[WINDOW_FRAMES];
+  guint64 n_frames;
+  guint64 saved_us;
+  Shared shared[N_SHARED];
+  gboolean resolving;
+  gint64 retry_us; /* monotonic */
+};
+
+/* ---- series that others may record too ------------------------------------------------------- */
+
+static void
+resolved_cb (gpointer user_data, OrfSeries *const *series, guint n_series, const GError *error)
+{
+  OrfCacheFrame *frame = user_data;
+
+  frame->resolving = FALSE;
+  if (error != NULL) {
+    g_message ("the cache's hit rate is not recorded: %s", error->message);
+    frame->retry_us = orf_clock_monotonic_us () + RETRY_US;
+    return;
+  }
+  for (guint i = 0; i < n_series; i++) {
+    frame->shared[i].series = series[i];
+    orf_registry_hold (frame->registry, series[i]);
+  }
+}
+
+static void
+resolve (OrfCacheFrame *frame)
+{
+  OrfSeriesRef refs[N_SHARED];
+
+  if (frame->resolving || frame->shared[0].series != NULL ||
+      orf_clock_monotonic_us () < frame->retry_us)
+    return;
+  for (guint i = 0; i < N_SHARED; i++)
+    refs[i] = frame->shared[i].ref;
+  frame->resolving = TRUE;
+  orf_registry_resolve (frame->registry, refs, N_SHARED, resolved_cb, frame);
+}
+
+/* ---- frames ---------------------------------------------------------------------------------- */
+
+static void
+reported_cb (gpointer user_data, const GArray *names)
+{
+  OrfCacheFrame *frame = user_data;
+
+  g_clear_pointer (&frame->names, g_array_unref);
+  frame->names = g_array_copy ((GArray *) names);
+  orf_sampler_settle (frame->sampler, frame);
+}
+
+static gboolean
+begin_cb (gpointer self)
+{
+  OrfCacheFrame *frame = self;
+
+  orf_cache_report (frame->cache, reported_cb, frame);
+  return TRUE;
+}
+
+static Gets
+add_up (OrfCacheFrame *frame)
+{
+  Gets sum = { 0 };
+
+  frame->saved_us = 0;
+  for (guint i = 0; i < frame->names->len; i++) {
+    const OrfCacheName *name = &g_array_index (frame->names, OrfCacheName, i);
+
+    sum.hits += name->hits;
+    sum.misses += name->misses;
+    frame->saved_us += name->saved_us;
+  }
+  return sum;
+}
+
+/* NAN: too few asked. */
+static double
+get_rate (OrfCacheFrame *frame, Gets now)
+{
+  Gets *oldest = &frame->window[frame->n_frames++ % WINDOW_FRAMES];
+  guint64 hits = now.hits - oldest->hits, misses = now.misses - oldest->misses;
+
+  *oldest = now;
+  return hits + misses >= MIN_GETS ? 100.0 * (double) hits / (double) (hits + misses) : NAN;
+}
+
+static void
+fill_name (OrfFrame *frame, const OrfCacheName *name)
+{
+  const char *const labels[] = { name->name[0] != '\0' ? name->name : NO_NAME, NULL };
+
+  if (name->hits + name->misses + name->entries == 0)
+    return;
+  orf_frame_add (frame, ORF_METRIC_CACHE_HITS, labels, (double) name->hits);
+  orf_frame_add (frame, ORF_METRIC_CACHE_MISSES, labels, (double) name->misses);
+  orf_frame_add (frame, ORF_METRIC_CACHE_EVICTIONS, labels, (double) name->evictions);
+  orf_frame_add (frame, ORF_METRIC_CACHE_ENTRIES, labels, (double) name->entries);
+  orf_frame_add (frame, ORF_METRIC_CACHE_BYTES, labels, (double) name->bytes);
+  if (name->n_timed > 0)
+    orf_frame_add (frame, ORF_METRIC_CACHE_GET_US, labels,
+                   (double) name->timed_us / (double) name->n_timed);
+}
+
+static void
+fill_cb (gpointer self, OrfFrame *out)
+{
+  OrfCacheFrame *frame = self;
+  Gets gets;
+  double rate;
+
+  if (frame->names == NULL)
+    return;
+  gets = add_up (frame);
+  rate = get_rate (frame, gets);
+  for (guint i = 0; i < frame->names->len; i++)
+    fill_name (out, &g_array_index (frame->names, OrfCacheName, i));
+  if (gets.hits + gets.misses == 0)
+    return;
+  resolve (frame);
+  if (frame->shared[RATE].series != NULL && !isnan (rate))
+    orf_frame_add_series (out, frame->shared[RATE].series, rate);
+  if (frame->shared[SAVED].series != NULL)
+    orf_frame_add_series (out, frame->shared[SAVED].series, (double) frame->saved_us);
+}
+
+static gint64
+get_period_cb (gpointer self)
+{
+  return ((OrfCacheFrame *) self)->config->host.sample_us;
+}
+
+OrfCacheFrame *
+orf_cache_frame_new (OrfCache *cache,
+                     OrfSampler *sampler,
+                     OrfRegistry *registry,
+                     const OrfConfig *config)
+{
+  static const OrfSamplerSource ops = {
+    .begin = begin_cb,
+    .fill = fill_cb,
+    .get_period_us = get_period_cb,
+  };
+  OrfCacheFrame *frame = g_new0 (OrfCacheFrame, 1);
+
+  frame->cache = cache;
+  frame->sampler = sampler;
+  frame->registry = registry;
+  frame->config = config;
+  frame->shared[RATE].ref = (OrfSeriesRef){
+    .name = "cache.hit_rate_percent",
+    .kind = ORF_SERIES_KIND_GAUGE,
+    .unit = "percent",
+    .help = "Share of gets that found a value, of the last minute.",
+  };
+  frame->shared[SAVED].ref = (OrfSeriesRef){
+    .name = "cache.saved_us",
+    .kind = ORF_SERIES_KIND_COUNTER,
+    .unit = "us",
+    .help = "What hits would have taken to make.",
+  };
+  orf_sampler_add_source (sampler, &ops, frame);
+  return frame;
+}
+
+void
+orf_cache_frame_free (OrfCacheFrame *frame)
+{
+  if (frame->names != NULL)
+    g_array_unref (frame->names);
+  g_free (frame);
+}
