@@ -133,6 +133,14 @@ def compare_ranking(table, name, rows, labels, n_fit):
               f"<= {NEAR}", True if apart <= NEAR else None if apart <= 2 * error else False)
 
 
+def add_rows(table):
+    """What is judged row by row, of entities and series that have it."""
+    titles = {"forest": "a row of a forest that grows, of 64 with {} series", "discord": "a row of a discord, of 16 by {}"}
+    out = subprocess.run([*on(0), os.path.join(BUILD, "tests", "bench", "bench-forest-rows")], capture_output=True, text=True, check=True).stdout
+    for one in map(json.loads, out.splitlines()):
+        table.add(titles[one["what"]].format(one["size"]), f"{one['us']:.2f} us, {one['bytes']} B")
+
+
 def record(daemon, series, rand):
     """The last ROWS seconds."""
     begin_us = time.time_ns() // 1000 - ROWS * 1_000_000
@@ -159,6 +167,7 @@ def main():
     os.sched_setaffinity(0, CORES[:1])  # as ours is
     table = Table(f"isolation forest of 100 trees of 256 rows; scikit-learn on the same core; means over {OUR_SEEDS} seeds, {SEEDS} of theirs")
     compare_cost(table)
+    add_rows(table)
     ask_daemon(table)
     sets = list(made_sets())
     if os.environ.get("BENCH_ANOMALY"):
