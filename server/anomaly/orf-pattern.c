@@ -4,6 +4,11 @@
 /* Periods seen before it judges: one to learn it, two to see how far off it is. */
 #define MIN_CYCLES 3
 #define FAST_ROWS  16
+/* A season that is so many times as far off as the level alone, for so many of its periods and of
+ * rows, is not the series' any more: another one is looked for. */
+#define WORSE         1.1f
+#define WORSE_PERIODS 2
+#define WORSE_ROWS    512
 /* In usual sizes. */
 #define FAR        8
 #define FAR_USUAL  6
@@ -30,6 +35,34 @@ follow (OrfPattern *pattern, const OrfAnomalyRow *row, float rest, float fitted,
   pattern->fast += orf_spread_limit (fitted, FAR * (pattern->usual_fitted.slow + floor)) /
                    FAST_ROWS;
   pattern->last = rest;
+}
+
+/* All sizes as this one: no season is known. */
+static void
+forget_sizes (OrfPattern *pattern, float usual)
+{
+  pattern->usual = pattern->usual_fitted = pattern->usual_move = (OrfUsual){ usual, usual };
+}
+
+/* usual: mean distance from the level. */
+static gboolean
+has_gone (OrfPattern *pattern, float usual)
+{
+  double rows = MAX (WORSE_ROWS, WORSE_PERIODS * pattern->rhythm.period);
+
+  if (orf_rhythm_get_cycles (&pattern->rhythm) < MIN_CYCLES || pattern->usual.slow <= WORSE * usual)
+    pattern->n_worse = 0;
+  else
+    pattern->n_worse++;
+  return pattern->n_worse > rows;
+}
+
+/* Begins as new; the tails still know how far off seasons were. */
+static void
+search_anew (OrfPattern *pattern, float usual)
+{
+  orf_pattern_init (pattern, 0);
+  forget_sizes (pattern, usual);
 }
 
 static void
@@ -64,6 +97,8 @@ orf_pattern_push (OrfPattern *pattern,
   if (!isnan (expected))
     judge (pattern, row, expected, scores);
   else
-    pattern->usual = pattern->usual_fitted = pattern->usual_move = (OrfUsual){ usual, usual };
+    forget_sizes (pattern, usual);
+  if (has_gone (pattern, usual))
+    search_anew (pattern, usual);
   orf_rhythm_push (&pattern->rhythm, row, FAR_SEASON * pattern->usual.slow + row->floor);
 }

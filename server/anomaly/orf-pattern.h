@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 typedef struct {
   OrfRhythm rhythm;
   float fast, last; /* of the rest: of about 16 rows; of the row before */
+  guint32 n_worse;  /* rows on end in which the season was further off than the level */
   OrfUsual usual, usual_fitted, usual_move;
 } OrfPattern;
 

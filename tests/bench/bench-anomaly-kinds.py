@@ -69,6 +69,8 @@ def add_kind(table, session, kind, backgrounds, clean, threshold):
     for size in made_faults.FAULTS[kind]["sizes"]:
         rows, found, said, chance = made_faults.get_rows(kind, size), [], 0, 0
         for k, columns in enumerate(backgrounds):
+            if not FOLDER and not made_faults.suits(kind, k):
+                continue
             changed, first = made_faults.put_fault(columns, kind, size, k)
             what = find(replay(session, changed), first, rows, threshold)
             found.append(what is not None)

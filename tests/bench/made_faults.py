@@ -64,6 +64,12 @@ def make_requests(rand):
 
 
 ALONE = (make_noise, make_day, make_slow, make_requests)
+DAILY = (make_day, make_requests)
+
+
+def suits(kind, k):
+    """Whether the made background k can have such a fault: where no day is, no time of it is wrong."""
+    return kind != "pattern" or ALONE[k % len(ALONE)] in DAILY
 
 
 def make_together(rand):

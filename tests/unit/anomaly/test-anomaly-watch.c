@@ -193,6 +193,20 @@ test_pattern (Fixture *f, gconstpointer data)
   g_assert_cmpfloat (usual, <, f->said.score);
 }
 
+/* When its period becomes another one, that is found in time, and not before it has lasted. */
+static void
+test_new_period (Fixture *f, gconstpointer data)
+{
+  for (guint i = 0; i < 120 * 30; i++)
+    push (f, 50 - 20 * cos (2 * G_PI * i / 120) + draw (f));
+  for (guint i = 0; i < 77 * 60; i++) {
+    push (f, 50 - 20 * cos (2 * G_PI * i / 77) + draw (f));
+    if (i == 77 * 3)
+      g_assert_cmpfloat_with_epsilon (f->watch.pattern.rhythm.period, 120, .5);
+  }
+  g_assert_cmpfloat_with_epsilon (f->watch.pattern.rhythm.period, 77, 1);
+}
+
 static void
 test_frozen (Fixture *f, gconstpointer data)
 {
@@ -319,6 +333,7 @@ main (int argc, char **argv)
   ADD ("drift-of-season", test_drift_of_season);
   ADD ("warm-up", test_warm_up);
   ADD ("pattern", test_pattern);
+  ADD ("new-period", test_new_period);
   ADD ("frozen", test_frozen);
   ADD ("gap", test_gap);
   ADD ("counter", test_counter);
