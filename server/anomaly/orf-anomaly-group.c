@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define BLOB_MAGIC   0x4152464fu /* "OFRA" */
-#define BLOB_VERSION 7u          /* of the layout: another is refused */
+#define BLOB_VERSION 9u          /* of the layout: another is refused */
 
 /* What each other series counts that says something too: they are not independent. */
 #define OTHERS_SHARE .05f
