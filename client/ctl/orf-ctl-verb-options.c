@@ -76,6 +76,18 @@ const OrfCtlOption orf_ctl_record_options[] = {
   { NULL, NULL, NULL },
 };
 
+const OrfCtlOption orf_ctl_cache_set_options[] = {
+  { "ttl", "DURATION", "its lifetime; the default is [cache] ttl_ms" },
+  { "stale", "DURATION", "so much longer it is served while somebody makes it again" },
+  { "tags", "TAG,…", "what it can be dropped by" },
+  { NULL, NULL, NULL },
+};
+
+const OrfCtlOption orf_ctl_cache_invalidate_options[] = {
+  { "tag", "TAG", "only entries with this tag" },
+  { NULL, NULL, NULL },
+};
+
 const OrfCtlOption orf_ctl_event_mark_options[] = {
   { "kind", "KIND", "deploy, or note (the default)" },
   { "at", "TIME", "when it was so; the default is when it arrives" },

@@ -6,6 +6,7 @@ import base64
 import fnmatch
 import json
 import os
+import subprocess
 import threading
 import time
 
@@ -188,6 +189,30 @@ def test_worth(t):
         # somebody who has a cache of his own still may
         daemon.call("metrics.record", {"samples": [{"name": "cache.hit_rate_percent", "value": 50, "t_us": orfeas_test.now_us() - 600_000_000}]})
         contains(daemon.http("GET", "/metrics")[2].decode(), 'orfeas_cache_hits_total{namespace="dear"} 1080')
+
+
+def test_ctl(t):
+    daemon = t.start()
+
+    def ctl(*arguments, status=0):
+        code, out, error = t.ctl(daemon, "cache", *arguments)
+        equal(code, status, error)
+        return out
+
+    equal(ctl("set", "model:7", "ready\u00e9", "--ttl", "5m", "--tags", "a,b"), "")
+    equal(ctl("get", "model:7"), "ready\u00e9")
+    equal(ctl("get", "model:8", status=5), "")
+    equal(ctl("locate", "model:7"), "only in the daemon\n")
+    names = [line.split("\t") for line in ctl("top").splitlines()]
+    equal(names[-1][:6], ["model", "1", names[-1][2], "1", "1", "50"])
+    contains(ctl("stats"), "50.0 % of 2 gets")
+    equal(json.loads(ctl("stats", "--json"))["hits"], 1)
+    ctl("invalidate", status=2)
+    equal(ctl("invalidate", "--tag", "c"), "0 dropped\n")
+    equal(ctl("invalidate", "model:*", "--tag", "b"), "1 dropped\n")
+    daemon.call("cache.set", {"key": "b", "value": "AP8=", "encoding": "base64"})
+    done = subprocess.run([orfeas_test.ORFEASCTL, "--socket", daemon.socket, "cache", "get", "b"], capture_output=True, check=True)
+    equal(done.stdout, b"\x00\xff")
 
 
 def test_bounds(t):
