@@ -78,7 +78,7 @@ const OrfCtlOption orf_ctl_record_options[] = {
 
 const OrfCtlOption orf_ctl_cache_set_options[] = {
   { "ttl", "DURATION", "its lifetime; the default is [cache] ttl_ms" },
-  { "stale", "DURATION", "so much longer it is served while somebody makes it again" },
+  { "stale", "DURATION", "so much longer it is served while it is made again" },
   { "tags", "TAG,…", "what it can be dropped by" },
   { NULL, NULL, NULL },
 };

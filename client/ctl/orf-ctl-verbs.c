@@ -207,9 +207,10 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .run = orf_ctl_verb_cache_stats },
   { .name = "cache top",
     .arguments = "",
-    .summary = "its namespaces, the busiest first, and what each is worth",
-    .help = "A MISS is what a value takes to make, SAVED what hits would have taken, SPENT what\n"
-            "gets took in the daemon.  WORTH is said once 1000 gets and 10 values are known.",
+    .summary = "its namespaces, the busiest first: what each is worth",
+    .help = "A MISS is what a value takes to make, SAVED what hits would have taken, SPENT\n"
+            "what gets took in the daemon.  WORTH is said once 1000 gets and 10 values are\n"
+            "known.",
     .examples = "orfeasctl cache top\n"
                 "orfeasctl cache top | awk '$NF == \"loses\"'\n",
     .run = orf_ctl_verb_cache_top },
