@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "transport/orf-http-raw.h"
+
 static gboolean
 read_meta (OrfHttpRequest *request, OrfCallMeta *meta, GError **error)
 {
@@ -55,12 +57,42 @@ add_disposition (OrfHttpRequest *request, const char *file_name)
   orf_http_request_add_header (request, "Content-Disposition", value);
 }
 
+/* FALSE: the answer goes out as it is. */
+static gboolean
+answer_value (OrfHttpRequest *request, const OrfRestAnswer *found)
+{
+  gboolean wanted = orf_http_raw_is_wanted (orf_http_request_get_header (request, "Accept"));
+  g_auto (OrfHttpRaw) raw = { .hit = FALSE };
+
+  if (!orf_http_raw_unwrap (found, &raw))
+    return FALSE;
+  if (raw.hit)
+    orf_http_request_add_header (request, "ETag", raw.etag);
+  if (orf_http_raw_matches (&raw, orf_http_request_get_header (request, "If-None-Match")))
+    orf_http_request_answer (request, SOUP_STATUS_NOT_MODIFIED, NULL, NULL, 0);
+  else if (!wanted)
+    return FALSE;
+  else if (!raw.hit)
+    orf_http_request_refuse (request, SOUP_STATUS_NOT_FOUND, ORF_ERROR_NOT_FOUND,
+                             "the cache has no value of this key");
+  else if (raw.is_null)
+    orf_http_request_answer (request, SOUP_STATUS_NO_CONTENT, NULL, NULL, 0);
+  else {
+    add_disposition (request, "value");
+    orf_http_request_answer (request, SOUP_STATUS_OK, ORF_HTTP_OCTETS, (const char *) raw.bytes,
+                             raw.length);
+  }
+  return TRUE;
+}
+
 static void
 rest_done_cb (gpointer user_data, const OrfRestAnswer *found)
 {
   OrfHttpRequest *request = user_data;
 
   request->call = NULL;
+  if (request->is_key && answer_value (request, found))
+    return;
   if (found->retry_after_ms >= 0)
     orf_http_request_add_retry_after (request, found->retry_after_ms);
   if (found->allow != NULL)
@@ -69,6 +101,23 @@ rest_done_cb (gpointer user_data, const OrfRestAnswer *found)
     add_disposition (request, found->file_name);
   orf_http_request_answer (request, found->http_status, found->content_type, found->body,
                            found->length);
+}
+
+/* A value as it is becomes the parameters that stand for it; else it has to be JSON.  FALSE: it is
+ * refused, and so answered. */
+static gboolean
+take_body (OrfHttpRequest *request, const char *path, OrfRestRequest *rest, GString **wrapped)
+{
+  const char *type = orf_http_request_get_header (request, "Content-Type");
+  gboolean is_raw = strcmp (request->verb, "PUT") == 0 && orf_http_raw_is_key (path) &&
+                    type != NULL && !orf_http_policy_is_json (type);
+
+  if (!is_raw)
+    return rest->body_length == 0 || orf_http_request_check_json (request);
+  *wrapped = orf_http_raw_wrap (rest->body, rest->body_length);
+  rest->body = (*wrapped)->str;
+  rest->body_length = (*wrapped)->len;
+  return TRUE;
 }
 
 void
@@ -80,6 +129,7 @@ orf_http_call_start_rest (OrfHttpRequest *request, const char *path, const char 
                           .query = query,
                           .body = request->source.body,
                           .body_length = request->source.body_length };
+  g_autoptr (GString) wrapped = NULL;
   OrfIdentity identity;
   OrfRestCall *call;
 
@@ -94,12 +144,13 @@ orf_http_call_start_rest (OrfHttpRequest *request, const char *path, const char 
                              "what is read takes no body: its parameters go into the query");
     return;
   }
-  if (rest.body_length > 0 && !orf_http_request_check_json (request))
+  if (!take_body (request, path, &rest, &wrapped))
     return;
   if (!read_meta (request, &rest.meta, &error)) {
     orf_http_request_answer_error (request, SOUP_STATUS_BAD_REQUEST, error);
     return;
   }
+  request->is_key = strcmp (request->verb, "GET") == 0 && orf_http_raw_is_key (path);
   call = orf_rest_call (request->service->router, &rest, rest_done_cb, request);
   if (!request->answered)
     request->call = call;

@@ -25,6 +25,7 @@ struct _OrfHttpRequest {
   OrfPeer *peer;
   OrfRestCall *call;
   OrfHttpPageReply *reply; /* its page's, which has it */
+  gboolean is_key;         /* it asks for a value of the cache (orf-http-raw.h) */
   gboolean answered;
   gboolean paused;
   /* of a request that leaves HTTP */

@@ -215,6 +215,39 @@ def test_ctl(t):
     equal(done.stdout, b"\x00\xff")
 
 
+def test_rest(t):
+    """Values as they are, and who has the value already is not sent it again."""
+    daemon = t.start()
+    octets = {"Content-Type": "application/octet-stream", "Accept": "application/octet-stream"}
+
+    def key(verb, name, body=None, headers=None):
+        return daemon.http(verb, "/api/v1/cache/keys/" + name, body, headers)
+
+    raw = bytes(range(256))
+    for value in (raw, "text \u00e9\n".encode(), b"{\"a\":1}"):
+        equal(json.loads(key("PUT", "k?ttl_ms=60000&tags=%5B%22t%22%5D", value, octets)[2]), {"status": "success", "stored": 1})
+        status, headers, body = key("GET", "k", headers={"Accept": "application/octet-stream"})
+        equal((status, headers["Content-Type"], body), (200, "application/octet-stream", value))
+        contains(headers["Content-Disposition"], "attachment")
+        etag = headers["ETag"]
+        for accept in ({}, {"Accept": "application/octet-stream"}):
+            status, headers, body = key("GET", "k", headers={"If-None-Match": etag, **accept})
+            equal((status, headers["ETag"], body), (304, etag, b""))
+            equal(key("GET", "k", headers={"If-None-Match": '"0"', **accept})[0], 200)
+    equal(daemon.call("cache.invalidate", {"tag": "t"}), {"removed": 1})
+    equal(key("GET", "k", headers={"Accept": "application/octet-stream"})[0], 404)
+    equal(json.loads(key("GET", "k")[2])["hit"], False)
+    equal(json.loads(key("PUT", "k", {"value": None})[2])["stored"], 1)
+    status, headers, body = key("GET", "k", headers={"Accept": "application/octet-stream"})
+    equal((status, body), (204, b""))
+    equal(key("GET", "k", headers={"If-None-Match": headers["ETag"]})[0], 304)
+    equal(json.loads(key("DELETE", "k")[2])["removed"], 1)
+    equal(key("PUT", "k", "x", {"Content-Type": "application/json"})[0], 400)
+    equal(key("PUT", "k?ttl_ms=0", b"x", octets)[0], 400)
+    # nothing else takes what is not JSON
+    equal(daemon.http("POST", "/api/v1/cache/clear", b"x", octets)[0], 415)
+
+
 def test_bounds(t):
     daemon, peer = start(t, l1_bytes=1048576, l1_entries=1000)
     with peer:
