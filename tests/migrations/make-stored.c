@@ -138,7 +138,12 @@ write_gpu_thread_cb (gconstpointer data, OrfConnection *connection, GError **err
   "1763700100000000, 'came_true');"                                                                \
   "INSERT INTO leak VALUES (1, 'stored.series_2', 'gpu0', 1, 'vllm-0', 12, 1763700000000000, "     \
   "1763703600000000, 1763703600000000, NULL, NULL, 1024, 512, 2048, 0.97, 3686400, 'deploy', "     \
-  "1763699990000000, 'deploy of v2')"
+  "1763699990000000, 'deploy of v2');"                                                             \
+  "INSERT INTO anomaly VALUES (1, 'spike', 'level', 'stored', 1, 1, 6.5, 3162277660000, "          \
+  "'warning', 1763700004000000, 1763700009000000, 9, 1, 3, '[\"stored.series_2\"]', 'known', "     \
+  "'a test', 'uid 0', 1763700010000000);"                                                          \
+  "INSERT INTO anomaly_state VALUES (1, 'stored#0@1000000', '[\"stored.series_1\"]', "             \
+  "1763700005000000, x'0102')"
 
 static OrfSampleBatch *
 make_samples (gint64 now_us)
