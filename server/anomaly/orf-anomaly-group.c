@@ -198,6 +198,17 @@ orf_anomaly_group_leave (OrfAnomalyGroup *self, guint place)
   self->scores[place] = 0;
 }
 
+void
+orf_anomaly_group_begin_anew (OrfAnomalyGroup *self)
+{
+  self->head.begun = FALSE;
+  memset (&self->head.told, 0, sizeof self->head.told);
+  for (guint i = 0; i < self->head.n_places; i++)
+    if (is_taken (self, i))
+      take_place (self, i, self->watches[i].counter);
+  begin_axes (self);
+}
+
 guint
 orf_anomaly_group_get_n_series (const OrfAnomalyGroup *self)
 {
@@ -277,9 +288,11 @@ orf_anomaly_group_get_bytes (const OrfAnomalyGroup *self)
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 static void
-take (OrfAnomalyGroupVerdict *verdict, guint series, const OrfAnomalyVerdict *said)
+take (OrfAnomalyGroupVerdict *verdict, guint series, double value, const OrfAnomalyVerdict *said)
 {
-  verdict->series = series;
+  verdict->alone = *said;
+  verdict->alone_series = verdict->series = series;
+  verdict->alone_value = value;
   verdict->detector = said->detector;
   verdict->score = said->score;
   verdict->expected = said->expected;
@@ -324,7 +337,7 @@ judge_each (OrfAnomalyGroup *self,
     self->scores[i] = said.score;
     sum += said.score;
     if (said.score > verdict->score)
-      take (verdict, i, &said);
+      take (verdict, i, self->watches[i].last_row, &said);
   }
   return sum;
 }
@@ -390,7 +403,7 @@ orf_anomaly_group_push (OrfAnomalyGroup *self,
                         const double *values,
                         OrfAnomalyGroupVerdict *verdict)
 {
-  OrfAnomalyGroupVerdict said = { .expected = NAN, .lower = NAN, .upper = NAN };
+  OrfAnomalyGroupVerdict said = { .alone_value = NAN, .expected = NAN, .lower = NAN, .upper = NAN };
   float sum;
 
   if (self->head.begun && t_us <= self->head.last_us)

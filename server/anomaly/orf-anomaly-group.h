@@ -38,6 +38,11 @@ typedef struct {
   OrfDetector detector; /* ORF_N_DETECTORS, ORF_DETECTOR_FOREST: of all together */
   guint series;         /* the strangest one's place */
   double expected, lower, upper; /* of it; NAN: nothing is */
+  /* The strangest one by itself, whatever the axes say; its value (of a counter, what it rose by).
+   */
+  OrfAnomalyVerdict alone;
+  guint alone_series;
+  double alone_value;
 } OrfAnomalyGroupVerdict;
 
 /* NULL: the setup is not one (INVALID_ARGUMENT). */
@@ -47,6 +52,8 @@ void orf_anomaly_group_free (OrfAnomalyGroup *self);
 /* FALSE: there is no room.  place: of the series from here on. */
 gboolean orf_anomaly_group_join (OrfAnomalyGroup *self, gboolean counter, guint *place);
 void orf_anomaly_group_leave (OrfAnomalyGroup *self, guint place);
+/* All that was learnt is forgotten; who is there stays. */
+void orf_anomaly_group_begin_anew (OrfAnomalyGroup *self);
 
 /* values: by place; not finite: none, as where no series is.  FALSE: the row is not later than the
  * last. */

@@ -9,6 +9,7 @@ G_BEGIN_DECLS
  */
 typedef enum {
   ORF_ID_ALERT,
+  ORF_ID_ANOMALY,
   ORF_ID_CLEANUP,
   ORF_ID_EVENT,
   ORF_ID_GPU_EVENT,

@@ -122,6 +122,8 @@ get_budget (const OrfMemory *memory, OrfMemoryPart part)
     return config->memory.alerts_bytes;
   case ORF_MEMORY_FORECASTS:
     return config->memory.forecasts_bytes;
+  case ORF_MEMORY_ANOMALIES:
+    return config->memory.anomalies_bytes;
   case ORF_MEMORY_CACHE:
     return config->cache.l1_bytes;
   case ORF_N_MEMORY_PARTS:
@@ -186,6 +188,7 @@ get_key (OrfMemoryPart part)
     [ORF_MEMORY_INGEST] = "memory.ingest_bytes",
     [ORF_MEMORY_ALERTS] = "memory.alerts_bytes",
     [ORF_MEMORY_FORECASTS] = "memory.forecasts_bytes",
+    [ORF_MEMORY_ANOMALIES] = "memory.anomalies_bytes",
     [ORF_MEMORY_CACHE] = "cache.l1_bytes",
   };
 

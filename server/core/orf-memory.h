@@ -26,6 +26,7 @@ typedef enum {
   ORF_MEMORY_ALERTS,      /* rules, the points in their windows, alerts that are not over */
   ORF_MEMORY_FORECASTS,   /* what forecasters have learnt, forecasts that wait for their time */
   ORF_MEMORY_CACHE,       /* the cache's first level; beside the whole, which it does not share */
+  ORF_MEMORY_ANOMALIES,   /* what is learnt of series that are watched */
   ORF_N_MEMORY_PARTS,
 } OrfMemoryPart;
 

@@ -119,6 +119,7 @@ bind_methods (OrfCore *core)
   orf_judge_service_bind (core->predictions, core->router);
   orf_leak_service_bind (core->router, core->store);
   orf_alert_service_bind (core->alerts, core->router);
+  orf_anomaly_service_bind (core->anomalies, core->router);
   orf_cost_service_bind (core->cost, core->router);
   orf_sql_service_bind (core->sql, core->router);
   orf_traces_record_bind (core->router, &core->metrics);
@@ -158,6 +159,7 @@ orf_core_new (const OrfConfig *config, gboolean read_only, GError **error)
   core->alerts = orf_alert_service_new (&core->metrics, error);
   if (core->alerts == NULL)
     return NULL;
+  core->anomalies = orf_anomaly_service_new (&core->metrics);
   if (!orf_cost_service_check (config, error))
     return NULL;
   core->cost = orf_cost_service_new (&core->metrics);
@@ -204,6 +206,7 @@ orf_core_free (OrfCore *core)
   g_clear_pointer (&core->incidents, orf_incident_service_free);
   g_clear_pointer (&core->predictions, orf_judge_service_free);
   g_clear_pointer (&core->alerts, orf_alert_service_free);
+  g_clear_pointer (&core->anomalies, orf_anomaly_service_free);
   g_clear_pointer (&core->cost, orf_cost_service_free);
   g_clear_pointer (&core->router, orf_router_unref);
   g_clear_pointer (&core->memory, orf_memory_free);

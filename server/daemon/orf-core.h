@@ -2,6 +2,7 @@
 #pragma once
 
 #include "alerts/orf-alert-service.h"
+#include "anomalies/orf-anomaly-service.h"
 #include "cost/orf-cost-service.h"
 #include "events/orf-event-service.h"
 #include "incidents/orf-incident-service.h"
@@ -28,6 +29,7 @@ typedef struct {
   OrfSqlService *sql;
   OrfJudgeService *predictions;
   OrfAlertService *alerts;
+  OrfAnomalyService *anomalies;
   OrfCostService *cost;
   OrfRouter *router;
 } OrfCore;

@@ -5,6 +5,7 @@
 
 #include "actuators/orf-actuators.h"
 #include "alerts/orf-alerts.h"
+#include "anomalies/orf-anomalies.h"
 #include "audit/orf-audit-log.h"
 #include "cleanup/orf-cleanup-calls.h"
 #include "cache/orf-cache-frame.h"
@@ -93,6 +94,7 @@ struct _OrfDaemon {
   OrfTraceExport *trace_export;
   OrfNotifier *notifier;
   OrfAlerts *alerts;
+  OrfAnomalies *anomalies;
   OrfOwnTracer *own_tracer; /* NULL: [trace] service_name is empty */
   OrfMetricsWatch *metrics_watch;
   OrfDashboard *dashboard;

@@ -93,6 +93,7 @@ frame_cb (gpointer user_data, gint64 t_us)
   orf_health_service_look (daemon->health);
   orf_cleaner_look (daemon->cleaner);
   orf_judge_tick (daemon->judge);
+  orf_anomalies_tick (daemon->anomalies);
   orf_alerts_tick (daemon->alerts);
   orf_cost_meter_tick (daemon->cost, t_us);
   orf_cost_spans_tick (daemon->cost_spans, t_us);
@@ -196,6 +197,34 @@ start_judge (OrfDaemon *daemon, GError **error)
   daemon->leaks = orf_leaks_new (daemon->config, daemon->core->store, daemon->judge,
                                  daemon->workers);
   return TRUE;
+}
+
+static gboolean
+start_anomalies (OrfDaemon *daemon, GError **error)
+{
+  OrfCore *core = daemon->core;
+
+  daemon->anomalies = orf_anomalies_new (
+    &(OrfAnomaliesParts){
+      .metrics = &core->metrics,
+      .sampler = daemon->sampler,
+      .black_box = daemon->black_box,
+      .router = core->router,
+    },
+    error);
+  if (daemon->anomalies == NULL)
+    return FALSE;
+  orf_anomaly_service_set_live (core->anomalies, daemon->anomalies);
+  return TRUE;
+}
+
+static void
+stop_anomalies (OrfDaemon *daemon)
+{
+  if (daemon->anomalies == NULL)
+    return;
+  orf_anomaly_service_set_live (daemon->core->anomalies, NULL);
+  orf_anomalies_stop (daemon->anomalies);
 }
 
 static guint
@@ -392,9 +421,9 @@ orf_daemon_new (OrfConfig *config, GError **error)
     return NULL;
   daemon->audit = orf_audit_log_new (daemon->core->store, daemon->core->router);
   if (!start_workers (daemon, error) || !start_cost (daemon, error) ||
-      !start_judge (daemon, error) || !bind_services (daemon, error) ||
-      !start_outbox (daemon, error) || !start_alerts (daemon, error) ||
-      !orf_daemon_start_listeners (daemon, error))
+      !start_judge (daemon, error) || !start_anomalies (daemon, error) ||
+      !bind_services (daemon, error) || !start_outbox (daemon, error) ||
+      !start_alerts (daemon, error) || !orf_daemon_start_listeners (daemon, error))
     return NULL;
   daemon->own_tracer = orf_own_tracer_new (&(OrfOwnTracerParts){
     .config = daemon->config,
@@ -432,6 +461,7 @@ orf_daemon_free (OrfDaemon *daemon)
     orf_cleaner_stop (daemon->cleaner);
   if (daemon->judge != NULL)
     orf_judge_stop (daemon->judge);
+  stop_anomalies (daemon);
   stop_alerts (daemon);
   stop_cost (daemon);
   g_clear_pointer (&daemon->actuators, orf_actuators_free);
@@ -462,6 +492,7 @@ orf_daemon_free (OrfDaemon *daemon)
   g_clear_pointer (&daemon->notifier, orf_notifier_free);
   g_clear_pointer (&daemon->outbox, orf_outbox_free);
   g_clear_pointer (&daemon->judge, orf_judge_free);
+  g_clear_pointer (&daemon->anomalies, orf_anomalies_free);
   g_clear_pointer (&daemon->cost_spans, orf_cost_spans_free);
   g_clear_pointer (&daemon->cost, orf_cost_meter_free);
   g_clear_pointer (&daemon->cleaner, orf_cleaner_free);

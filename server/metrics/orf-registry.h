@@ -33,6 +33,7 @@ typedef struct {
 typedef enum {
   ORF_TAP_FORECASTS,
   ORF_TAP_ALERTS,
+  ORF_TAP_ANOMALIES,
   ORF_N_TAPS,
 } OrfTap;
 

@@ -42,6 +42,9 @@ decide_one (const Row *row, const OrfComponentFacts *facts, OrfComponent *compon
   } else if (row->needs[0] == ORF_METHOD_PREDICTIONS_LIST && facts->forecasts_off) {
     component->state = ORF_COMPONENT_STATE_DISABLED;
     component->reason = g_strdup ("[forecast] enabled is false");
+  } else if (row->needs[0] == ORF_METHOD_ANOMALIES_LIST && facts->anomalies_off) {
+    component->state = ORF_COMPONENT_STATE_DISABLED;
+    component->reason = g_strdup ("[anomaly] enabled is false");
   } else if (row->needs_probe && facts->n_probes_up < facts->n_probes) {
     component->state = facts->n_probes_up == 0 ? ORF_COMPONENT_STATE_UNAVAILABLE
                                                : ORF_COMPONENT_STATE_DEGRADED;

@@ -14,6 +14,7 @@ typedef struct {
   const char *store_fault; /* why; NULL while it writes */
   gboolean memory_short;   /* what comes from outside is refused */
   gboolean forecasts_off;  /* by config */
+  gboolean anomalies_off;  /* the same */
   guint n_probes;
   guint n_probes_up;
   const char *probe_reason; /* of the first that is not up; NULL */

@@ -43,6 +43,7 @@ gather (const OrfStatusParts *parts, OrfComponentFacts *facts)
   facts->store_fault = stats->fault;
   facts->memory_short = orf_memory_is_short (parts->memory);
   facts->forecasts_off = !parts->config->forecast.enabled;
+  facts->anomalies_off = !parts->config->anomaly.enabled;
   gather_probes (parts, facts);
   gather_built (parts, facts);
 }

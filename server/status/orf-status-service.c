@@ -114,6 +114,7 @@ make_memory (const OrfStatusParts *parts)
     { ORF_MEMORY_INGEST, &memory->ingest },
     { ORF_MEMORY_ALERTS, &memory->alerts },
     { ORF_MEMORY_FORECASTS, &memory->forecasts },
+    { ORF_MEMORY_ANOMALIES, &memory->anomalies },
     { ORF_MEMORY_CACHE, &memory->cache },
   };
 

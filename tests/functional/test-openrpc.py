@@ -8,7 +8,7 @@ import subprocess
 
 import node_packages
 import orfeas_test
-from orfeas_test import wait_for
+from orfeas_test import now_us, wait_for
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "openrpc")
 EXAMPLE_BACKUPS = "/tmp/orfeas-backup-example-*"
@@ -17,6 +17,14 @@ EXAMPLE_BACKUPS = "/tmp/orfeas-backup-example-*"
 def remove_backups():
     for path in glob.glob(EXAMPLE_BACKUPS):
         os.remove(path)
+
+
+def find_anomaly(daemon):
+    begin_us = now_us() - 100_000 * 1_000_000
+    values = [i * 7919 % 13 for i in range(6000)] + [1000] * 5
+    samples = [{"name": "odd.value", "value": value, "t_us": begin_us + i * 1_000_000} for i, value in enumerate(values)]
+    daemon.call("metrics.record", {"samples": samples})
+    wait_for(lambda: daemon.call("anomalies.list")["anomalies"], "an anomaly")
 
 
 def judge(t, name):
@@ -30,6 +38,7 @@ def judge(t, name):
     daemon.call("alerts.silence", {"matchers": '{rule="mine"}', "until_us": 4102444800000000})  # si-1
     daemon.call("metrics.record", {"samples": [{"name": "example.value", "value": 1}]})
     wait_for(lambda: daemon.call("alerts.history")["alerts"], "al-1")
+    find_anomaly(daemon)  # an-1
     span = {"trace_id": "0af7651916cd43dd8448eb211c80319c", "span_id": "b7ad6b7169203331", "service": "studio", "operation": "render", "duration_us": 1200}
     daemon.call("traces.record", {"spans": [span]})  # and the trace of theirs
     with open(os.path.join(t.dir, "cookie"), encoding="utf-8") as file:

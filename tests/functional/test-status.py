@@ -27,7 +27,7 @@ def test_components_and_reasons(t):
         assert reason["reason"], reason
     equal(states["custom_metrics"], "operational")
     equal(states["alerting_system"], "operational")
-    equal(states["anomaly_detector"], "unavailable")
+    equal(states["anomaly_detector"], "operational")
     assert status["completion"].endswith("%") and 0 < int(status["completion"][:-1]) <= 100, status["completion"]
 
 
