@@ -46,6 +46,22 @@ append_escape (GString *out, guchar c)
   g_string_append_c (out, hex[c & 15]);
 }
 
+/* Whether eight bytes have one that is escaped: in a word the lowest byte below a bound, or equal
+ * to a letter, borrows from its highest bit, which the byte itself must not have had. */
+static gboolean
+has_special (const char *text)
+{
+  const guint64 ones = G_GUINT64_CONSTANT (0x0101010101010101);
+  guint64 word, quote, backslash;
+
+  memcpy (&word, text, sizeof word);
+  quote = word ^ ones * '"';
+  backslash = word ^ ones * '\\';
+  return ((((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) |
+           ((backslash - ones) & ~backslash)) &
+          ones << 7) != 0;
+}
+
 void
 orf_encode_string (GString *out, const char *text, gssize length)
 {
@@ -54,8 +70,13 @@ orf_encode_string (GString *out, const char *text, gssize length)
 
   g_string_append_c (out, '"');
   for (gsize i = 0; i < end; i++) {
-    guchar c = (guchar) text[i];
+    guchar c;
 
+    while (end - i >= 8 && !has_special (text + i))
+      i += 8;
+    if (i == end)
+      break;
+    c = (guchar) text[i];
     if (c >= 0x20 && c != '"' && c != '\\')
       continue;
     g_string_append_len (out, text + from, (gssize) (i - from));

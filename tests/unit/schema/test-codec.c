@@ -188,6 +188,45 @@ check_shortest (double value)
     g_assert_cmpuint (strlen (text), <=, strlen (other));
 }
 
+/* Byte by byte, as the grammar says it. */
+static void
+append_plainly (GString *out, const guchar *bytes, gsize length)
+{
+  g_string_append_c (out, '"');
+  for (gsize i = 0; i < length; i++) {
+    const char *letter = bytes[i] != 0 ? strchr ("\"\"\\\\\bb\ff\nn\rr\tt", bytes[i]) : NULL;
+
+    if (bytes[i] >= 0x20 && bytes[i] != '"' && bytes[i] != '\\')
+      g_string_append_c (out, (char) bytes[i]);
+    else if (letter != NULL)
+      g_string_append_printf (out, "\\%c", letter[1]);
+    else
+      g_string_append_printf (out, "\\u%04x", bytes[i]);
+  }
+  g_string_append_c (out, '"');
+}
+
+/* Words at a time or bytes: each byte at each place of a text, between any others. */
+static void
+test_strings (void)
+{
+  g_autoptr (GString) out = g_string_new (NULL), plain = g_string_new (NULL);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
+  guchar bytes[40];
+
+  for (guint c = 0; c < 256; c++)
+    for (gsize length = 1; length < sizeof bytes; length++) {
+      for (gsize i = 0; i < length; i++)
+        bytes[i] = (guchar) g_rand_int_range (rand, g_rand_boolean (rand) ? 0 : 0x20, 256);
+      bytes[(gsize) g_rand_int_range (rand, 0, (gint32) length)] = (guchar) c;
+      g_string_truncate (out, 0);
+      g_string_truncate (plain, 0);
+      orf_encode_string (out, (const char *) bytes, (gssize) length);
+      append_plainly (plain, bytes, length);
+      g_assert_cmpmem (out->str, out->len, plain->str, plain->len);
+    }
+}
+
 static void
 test_shortest (void)
 {
@@ -236,6 +275,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/schema/codec/measure", test_measure);
   g_test_add_func ("/schema/codec/fields", test_fields);
+  g_test_add_func ("/schema/codec/strings", test_strings);
   g_test_add_func ("/schema/codec/defaults", test_defaults);
   g_test_add_func ("/schema/codec/round-trip", test_round_trip);
   g_test_add_func ("/schema/codec/all-schemas", test_all_schemas);
