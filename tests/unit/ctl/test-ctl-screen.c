@@ -233,31 +233,35 @@ test_gpu_plain (void)
   "bytes\":0,"                                                                                                                                                           \
   "\"budget_bytes\":0},\"sqlite\":{\"used_bytes\":1,"                                                                                                                    \
   "\"budget_bytes\":1}," NO_USE ("total") "," NO_USE ("writes") "," NO_USE ("connections") "," NO_USE ("rpc") "," NO_USE ("queries") "," NO_USE ("streams") "," NO_USE ( \
-    "ingest") "," NO_USE ("alerts") "," NO_USE ("forecasts") "," NO_USE ("cache") "},"                                                                                   \
-                                                                                  "\"sources\""                                                                          \
-                                                                                  ":"                                                                                    \
-                                                                                  "[{"                                                                                   \
-                                                                                  "\"source\":"                                                                          \
-                                                                                  "\"opencl\","                                                                          \
-                                                                                  "\"kind\":"                                                                            \
-                                                                                  "\"probe\","                                                                           \
-                                                                                  "\"state\":"                                                                           \
-                                                                                  "\"unavailab"                                                                          \
-                                                                                  "l"                                                                                    \
-                                                                                  "e\","                                                                                 \
-                                                                                  "\"reason\":"                                                                          \
-                                                                                  "\"it "                                                                                \
-                                                                                  "hung\","                                                                              \
-                                                                                  "\"pid\":"                                                                             \
-                                                                                  "null,\"rss_"                                                                          \
-                                                                                  "bytes\":"                                                                             \
-                                                                                  "null,"                                                                                \
-                                                                                  "\"restarts"                                                                           \
-                                                                                  "\""                                                                                   \
-                                                                                  ":2,"                                                                                  \
-                                                                                  "\"sampled_"                                                                           \
-                                                                                  "us\":null}]"                                                                          \
-                                                                                  "}"
+    "ingest") "," NO_USE ("alerts") "," NO_USE ("forecasts") "," NO_USE ("cache") "," NO_USE ("an"                                                                       \
+                                                                                              "om"                                                                       \
+                                                                                              "al"                                                                       \
+                                                                                              "ie"                                                                       \
+                                                                                              "s") "},"                                                                  \
+                                                                                                   "\"sources\""                                                         \
+                                                                                                   ":"                                                                   \
+                                                                                                   "[{"                                                                  \
+                                                                                                   "\"source\":"                                                         \
+                                                                                                   "\"opencl\","                                                         \
+                                                                                                   "\"kind\":"                                                           \
+                                                                                                   "\"probe\","                                                          \
+                                                                                                   "\"state\":"                                                          \
+                                                                                                   "\"unavailab"                                                         \
+                                                                                                   "l"                                                                   \
+                                                                                                   "e\","                                                                \
+                                                                                                   "\"reason\":"                                                         \
+                                                                                                   "\"it "                                                               \
+                                                                                                   "hung\","                                                             \
+                                                                                                   "\"pid\":"                                                            \
+                                                                                                   "null,\"rss_"                                                         \
+                                                                                                   "bytes\":"                                                            \
+                                                                                                   "null,"                                                               \
+                                                                                                   "\"restarts"                                                          \
+                                                                                                   "\""                                                                  \
+                                                                                                   ":2,"                                                                 \
+                                                                                                   "\"sampled_"                                                          \
+                                                                                                   "us\":null}]"                                                         \
+                                                                                                   "}"
 
 static void
 test_status (void)
