@@ -2,6 +2,7 @@
 /* What fires, why, and what to do about it; the buttons that say that somebody has seen it, or keep it quiet. */
 import { el, setAttribute, setText } from "./dom.js";
 import { UNKNOWN, dayTime, number, quantity, span } from "./format.js";
+import { Question, VERDICTS, choice, given, noteField } from "./question.js";
 import { Table, badge, right } from "./table.js";
 
 // silences end, and acknowledgements of others come, without a step of the alert that would be told
@@ -13,7 +14,6 @@ const LEVELS = { critical: "critical", warning: "medium", info: "" };
 const STATES = { firing: 0, pending: 1 };
 const SPANS = [["1", "1 hour"], ["4", "4 hours"], ["24", "24 hours"]];
 const REFUSED = "Your token may look, but not acknowledge or silence: that takes the role operate.";
-const VERDICTS = [["", "none yet"], ["useful", "useful: something had to be done"], ["known", "known: true, and no news"], ["noise", "noise: nothing was wrong"]];
 
 export class Alerts {
   #session;
@@ -195,42 +195,6 @@ class Card {
     setText(this.since, `since ${this.changed}, ${span(Math.max(us, 0))}`);
   }
 }
-
-/** A form in a dialog: what goes wrong is said in it, and Escape leaves it. */
-class Question {
-  #busy = false;
-
-  constructor(id, title, confirm, ...fields) {
-    this.about = el("p", { class: "muted" });
-    this.problem = el("p", { class: "problem", role: "alert" });
-    this.dialog = el("dialog", { "aria-labelledby": id },
-      el("form", { method: "dialog", onsubmit: (event) => this.#submit(event) },
-        el("h3", { id }, title), this.about, ...fields, this.problem,
-        el("div", { class: "buttons" },
-          el("button", { type: "button", onclick: () => this.dialog.close() }, "Cancel"),
-          el("button", { type: "submit", class: "primary" }, confirm))));
-  }
-
-  show(about) {
-    setText(this.about, about);
-    setText(this.problem, "");
-    this.dialog.showModal();
-  }
-
-  async #submit(event) {
-    event.preventDefault();
-    if (this.#busy) return;
-    this.#busy = true;
-    const problem = await this.run();
-    this.#busy = false;
-    setText(this.problem, problem ?? "");
-    if (problem === null) this.dialog.close();
-  }
-}
-
-const choice = (rows) => el("select", {}, ...rows.map(([value, text]) => el("option", { value }, text)));
-const noteField = () => el("input", { type: "text", maxlength: 4096, autocomplete: "off" });
-const given = (note) => (note.value.trim() === "" ? {} : { note: note.value.trim() });
 
 class Acknowledge extends Question {
   constructor(act) {

@@ -4,6 +4,8 @@
 import { session, store } from "./live.js";
 import { Ahead } from "./ahead.js";
 import { Alerts } from "./alerts.js";
+import { Anomalies } from "./anomalies.js";
+import { Cache } from "./cache.js";
 import { setAttribute, setText } from "./dom.js";
 import { Cost } from "./cost.js";
 import { countCharts } from "./chart.js";
@@ -25,10 +27,12 @@ const ahead = new Ahead();
 const sections = [
   new Health($("health"), session),
   new Alerts($("alerts"), session, store),
+  new Anomalies($("anomalies"), session, store),
   new Gpu($("gpu"), session, store, ahead),
   new Memory($("gpu"), session),
   new Forecast($("forecast"), session, ahead),
   new Traces($("traces"), session, store),
+  new Cache($("cache"), session),
   new Cost($("cost"), session, store),
   new Host($("host"), session, store, ahead),
   new Explorer($("explorer"), session, store, ahead),

@@ -5,6 +5,7 @@ import { describeArrival } from "./ahead.js";
 import { download, toCsv } from "./csv.js";
 import { el, setAttribute, setText } from "./dom.js";
 import { UNKNOWN, living, quantity, shortTime, span, time } from "./format.js";
+import { marks } from "./marks.js";
 import { color, onPalette } from "./palette.js";
 import { WINDOW_S } from "./store.js";
 
@@ -21,6 +22,7 @@ const TIME_STEPS = [10, 30, 60, 120];
 const AHEAD_S = WINDOW_S;
 const AHEAD_COLUMNS = 3; // value, lower, upper
 const BAND_ALPHA = "33";
+const MARK_PX = 7; // the flag at the top of what is marked
 
 /**
  * One figure over the window: series as lines, their newest values (or those under the cursor) as its legend.
@@ -29,6 +31,7 @@ const BAND_ALPHA = "33";
  * actions: elements, ahead: () → a fan of ahead.js, or null}
  * most: where the axis ends, null: where the values do. level: a series of 0–3 drawn as a strip of colours.
  * ahead: what is expected of the first series; its 80 % interval is drawn as a band, also over what came since.
+ * Anomalies of its series are marked, and told in words.
  */
 export class Chart {
   #spec;
@@ -123,6 +126,32 @@ export class Chart {
     setText(this.will, text);
   }
 
+  // --- what is marked
+
+  #marks(from, to) {
+    return marks.of(this.#spec.series.map(({ name }) => name), from, to);
+  }
+
+  #drawMarks(plot) {
+    const { ctx, bbox } = plot;
+    const [from, to] = [this.#data[0][0], this.#store.head];
+    const flag = MARK_PX * devicePixelRatio;
+    ctx.save();
+    for (const mark of this.#marks(from, to)) {
+      const left = plot.valToPos(Math.max(mark.from, from), "x", true);
+      const right = plot.valToPos(Math.min(mark.to, to), "x", true);
+      ctx.fillStyle = `${color(mark.level)}${BAND_ALPHA}`;
+      ctx.fillRect(left, bbox.top, Math.max(right - left, 2 * devicePixelRatio), bbox.height);
+      ctx.fillStyle = color(mark.level);
+      ctx.beginPath();
+      ctx.moveTo(left - flag / 2, bbox.top);
+      ctx.lineTo(left + flag / 2, bbox.top);
+      ctx.lineTo(left, bbox.top + flag);
+      ctx.fill();
+    }
+    ctx.restore();
+  }
+
   // --- elements
 
   #build() {
@@ -167,7 +196,8 @@ export class Chart {
       setText(this.#values[i], this.#text(i, value));
     });
     this.#showExpected(row);
-    setText(this.when, row === null ? "" : time(this.#data[0][row]));
+    const marked = row === null ? [] : this.#marks(this.#data[0][row], this.#data[0][row] + 1);
+    setText(this.when, row === null ? "" : [time(this.#data[0][row]), ...marked.map(({ text }) => text)].join(" · "));
   }
 
   #describe() {
@@ -178,6 +208,8 @@ export class Chart {
       return `${label} ${this.#text(i, known.at(-1))} now, ` +
         `from ${this.#text(i, Math.min(...known))} to ${this.#text(i, Math.max(...known))}`;
     });
+    const marked = this.#marks(this.#data[0][0], this.#store.head);
+    if (marked.length > 0) parts.push(`marked: ${marked.map(({ text }) => text).join("; ")}`);
     if (this.#fan !== null && !this.expected.hidden) parts.push(`${this.then.textContent}${this.will.textContent}`);
     setAttribute(this.canvas, "aria-label", `${this.#spec.title}, last 5 minutes: ${parts.join("; ")}`);
   }
@@ -252,7 +284,7 @@ export class Chart {
         : [{ series: [series.length + 3, series.length + 2], fill: () => `${color(series[0].color)}${BAND_ALPHA}` }],
       hooks: {
         setCursor: [() => this.#data && this.#showValues()],
-        draw: [(plot) => this.#drawLevels(plot), (plot) => this.#drawThreshold(plot), drawn],
+        draw: [(plot) => this.#drawLevels(plot), (plot) => this.#drawMarks(plot), (plot) => this.#drawThreshold(plot), drawn],
       },
     }, this.#data, this.canvas);
   }

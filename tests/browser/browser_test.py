@@ -73,8 +73,8 @@ REQUESTS = {
 }
 
 
-def run(t, script, case, daemon, **more):
-    """The case in its own node; its lines that are JSON ask for something, others are told on."""
+def run(t, script, case, daemon, requests=None, **more):
+    """The case in its own node; its lines that are JSON ask for something, others are told on. requests: of its own, by name."""
     if CHROMIUM is None:
         raise Skip("no Chromium")
     packages = node_packages.install(HERE)
@@ -96,7 +96,8 @@ def run(t, script, case, daemon, **more):
             for line in node.stdout:
                 if line.startswith('{"ask":'):
                     name, *arguments = json.loads(line)["ask"]
-                    print(json.dumps({"answer": REQUESTS[name](t, daemon, *arguments)}), file=node.stdin, flush=True)
+                    answer = requests[name](*arguments) if requests and name in requests else REQUESTS[name](t, daemon, *arguments)
+                    print(json.dumps({"answer": answer}), file=node.stdin, flush=True)
                 else:
                     orfeas_test.diagnose(line.rstrip("\n"))
             code = node.wait(orfeas_test.PATIENCE_S)
