@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "orf-error.h"
+#include "redis/orf-redis-level.h"
 
 /* 200 and `yes` while the daemon serves, else 503 and `no`. */
 static void
@@ -178,6 +179,15 @@ gate_event_cb (gpointer user_data, OrfGateEvent event, const char *actor, const 
   }
 }
 
+/* Nodes with no mode are independent ones. */
+static const OrfCacheLevelOps *
+choose_level (const OrfConfig *config)
+{
+  return config->cache.nodes[0] != NULL || config->cache.mode != ORF_CONFIG_CACHE_MODE_LOCAL
+           ? &orf_redis_level_ops
+           : NULL;
+}
+
 static OrfCache *
 make_cache (OrfDaemon *daemon, GError **error)
 {
@@ -188,8 +198,17 @@ make_cache (OrfDaemon *daemon, GError **error)
       .memory = daemon->core->memory,
       .socket_path = daemon->cache_path,
       .main_socket_path = daemon->socket_path,
+      .level = choose_level (daemon->config),
     },
     error);
+}
+
+static gboolean
+names_setting (const GError *error)
+{
+  const char *field = orf_error_get_field (error);
+
+  return field != NULL && g_str_has_prefix (field, "cache.");
 }
 
 /* Daemons whose sockets are in one folder have each a cache's: the first has the plain name. */
@@ -207,8 +226,10 @@ start_cache (OrfDaemon *daemon, GError **error)
     g_clear_error (&taken);
     daemon->cache = make_cache (daemon, &taken);
   }
+  if (daemon->cache == NULL && !names_setting (taken))
+    g_prefix_error (&taken, "[cache] socket: ");
   if (daemon->cache == NULL)
-    g_propagate_prefixed_error (error, g_steal_pointer (&taken), "[cache] socket: ");
+    g_propagate_error (error, g_steal_pointer (&taken));
   else
     daemon->cache_frame = orf_cache_frame_new (daemon->cache, daemon->sampler,
                                                daemon->core->registry, daemon->config);

@@ -141,6 +141,16 @@ describe_node (OrfCacheLevel *level, guint number)
   told->share_percent = 100 * get_share (level, number);
   told->has_latency_us = figures.link.latency_us >= 0;
   told->latency_us = figures.link.latency_us;
+  told->has_p99_us = figures.link.p99_us >= 0;
+  told->p99_us = figures.link.p99_us;
+  told->covered = figures.covered;
+  told->in_flight = figures.link.in_flight;
+  told->commands = (gint64) figures.link.n_commands;
+  told->lost = (gint64) figures.link.n_lost;
+  told->connections = (gint64) figures.link.n_connected;
+  told->owed = figures.n_owed;
+  told->dropped = (gint64) figures.n_swept;
+  told->problem = g_strdup (figures.problem);
   return told;
 }
 

@@ -7,33 +7,35 @@
 #include "orf-error.h"
 #include "redis/orf-redis-address.h"
 
+/* Always FALSE. */
+static gboolean
+refuse (GError **error, const char *key, const char *allowed, const char *why)
+{
+  g_autofree char *field = g_strconcat ("cache.", key, NULL);
+
+  g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, field, allowed,
+                                                 "[cache] %s: %s; allowed: %s", key, why, allowed));
+  return FALSE;
+}
+
 static gboolean
 check_nodes (const char *const *nodes, GError **error)
 {
-  for (guint i = 0; nodes[i] != NULL; i++) {
+  guint n = g_strv_length ((char **) nodes);
+
+  for (guint i = 0; i < n; i++) {
     g_auto (OrfRedisAddress) address = { NULL };
     g_autoptr (GError) wrong = NULL;
 
-    if (!orf_redis_address_parse (&address, nodes[i], &wrong)) {
-      g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "cache.nodes",
-                                                     "HOST:PORT, or a path", "%s", wrong->message));
-      return FALSE;
-    }
+    if (!orf_redis_address_parse (&address, nodes[i], &wrong))
+      return refuse (error, "nodes", "HOST:PORT, or the path of a socket", wrong->message);
     for (guint j = 0; j < i; j++)
-      if (g_str_equal (nodes[i], nodes[j])) {
-        g_propagate_error (error,
-                           orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "cache.nodes",
-                                                "each node once", "%s is there twice", nodes[i]));
-        return FALSE;
-      }
+      if (g_str_equal (nodes[i], nodes[j]))
+        return refuse (error, "nodes", "each node once", "a node is there twice");
   }
-  if (g_strv_length ((char **) nodes) >= 1 &&
-      g_strv_length ((char **) nodes) <= ORF_CACHE_MAX_NODES)
-    return TRUE;
-  g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "cache.nodes",
-                                                 "1 to 256 nodes", "there are %u nodes",
-                                                 g_strv_length ((char **) nodes)));
-  return FALSE;
+  if (n < 1 || n > ORF_CACHE_MAX_NODES)
+    return refuse (error, "nodes", "1 to 256 nodes", "there are none, or too many");
+  return TRUE;
 }
 
 /* As many as nodes, or none. */
@@ -50,13 +52,9 @@ read_weights (OrfRedisSettings *settings, const char *const *words, GError **err
     weights[i] = g_ascii_strtod (words[i], &end);
     good = end != words[i] && *end == '\0' && weights[i] >= 0.001 && weights[i] <= 1000;
   }
-  if (n > 0 && !good) {
-    g_propagate_error (error,
-                       orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "cache.redis_weights",
-                                            "a number for each of nodes, 0.001 to 1000",
-                                            "these are no weights of the nodes"));
-    return FALSE;
-  }
+  if (n > 0 && !good)
+    return refuse (error, "redis_weights", "a number for each of nodes, 0.001 to 1000",
+                   "these are no weights of the nodes");
   if (n > 0)
     settings->weights = g_steal_pointer (&weights);
   return TRUE;
@@ -72,12 +70,8 @@ read_password (OrfRedisSettings *settings, const OrfConfig *config, GError **err
     settings->password = g_strdup (config->cache.redis_password);
     return TRUE;
   }
-  if (!g_file_get_contents (file, &settings->password, NULL, &wrong)) {
-    g_propagate_error (error,
-                       orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "cache.redis_password_file",
-                                            "a file that can be read", "%s", wrong->message));
-    return FALSE;
-  }
+  if (!g_file_get_contents (file, &settings->password, NULL, &wrong))
+    return refuse (error, "redis_password_file", "a file that can be read", wrong->message);
   settings->password[strcspn (settings->password, "\r\n")] = '\0';
   return TRUE;
 }
@@ -117,12 +111,8 @@ orf_redis_settings_read (OrfRedisSettings *settings, const OrfConfig *config, GE
       !read_password (&fresh, config, error))
     return FALSE;
   read_link (&fresh, config);
-  if (fresh.cluster && fresh.link.database != 0) {
-    g_propagate_error (error,
-                       orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "cache.redis_database", "0",
-                                            "a cluster has no database but 0"));
-    return FALSE;
-  }
+  if (fresh.cluster && fresh.link.database != 0)
+    return refuse (error, "redis_database", "0", "a cluster has no other");
   *settings = fresh;
   fresh = (OrfRedisSettings){ 0 };
   return TRUE;

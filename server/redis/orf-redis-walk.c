@@ -7,6 +7,7 @@
  */
 #include "redis/orf-redis-level-private.h"
 
+#include "cache/orf-cache-record.h"
 #include "core/orf-clock.h"
 #include "redis/orf-redis-sweep.h"
 
@@ -96,7 +97,9 @@ orf_redis_walk_begin (OrfCacheLevel *level,
 {
   const OrfRedisFilter filter = { .pattern = pattern,
                                   .tag = tag,
-                                  .one_by_one = level->cluster != NULL };
+                                  .one_by_one = level->cluster != NULL,
+                                  .head_bytes = ORF_CACHE_RECORD_HEAD_BYTES,
+                                  .has_tag = orf_cache_record_head_has_tag };
   guint n = level->closing ? 0 : level->nodes->len;
   OrfRedisWalk *walk = g_malloc0 (sizeof (OrfRedisWalk) + n * sizeof (Part));
 
@@ -114,7 +117,7 @@ orf_redis_walk_begin (OrfCacheLevel *level,
     walk->parts[i].walk = walk;
     if (level->cluster != NULL && orf_redis_cluster_count_slots (level->cluster, (guint16) i) == 0)
       continue;
-    if (link != NULL && tag == NULL)
+    if (link != NULL)
       walk->parts[i].sweep = orf_redis_sweep_new (link, &filter, swept_cb, &walk->parts[i]);
     if (walk->parts[i].sweep != NULL) {
       walk->n_open++;

@@ -1,0 +1,167 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The cache's second level on real Redis nodes that the test starts: shared values, nodes that go and come back, refused settings."""
+
+import os
+import subprocess
+
+import orfeas_test
+from orfeas_test import contains, equal, wait_for
+
+N_NODES = 3
+
+
+class Node:
+    """A redis-server on a Unix socket, in a folder of the test's."""
+
+    def __init__(self, test, number, *options):
+        self.dir = os.path.join(test.dir, f"redis-{number}")
+        self.address = os.path.join(self.dir, "redis.sock")
+        self.options = options
+        self.process = None
+        os.mkdir(self.dir)
+
+    def start(self):
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", self.address, "--dir", self.dir, "--save", "", *self.options],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(lambda: os.path.exists(self.address) and self.answers("PING") != "", "redis-server answers")
+
+    def answers(self, *words):
+        done = subprocess.run(["redis-cli", "-s", self.address, *words], capture_output=True, text=True, check=False)
+        return done.stdout.strip()
+
+    def kill(self):
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+
+def with_nodes(run, *options):
+    """A test that has nodes."""
+    def test(t):
+        nodes = [Node(t, number, *options) for number in range(N_NODES)]
+        try:
+            for node in nodes:
+                node.start()
+            run(t, nodes)
+        finally:
+            for node in nodes:
+                node.kill()
+    test.__doc__ = run.__doc__
+    return test
+
+
+def start_one(t, **settings):
+    """Each has a file and a socket of its own."""
+    name = os.path.join(t.dir, f"d{len(t.daemons)}")
+    return t.start(db=name + ".db", options=("--socket", name + ".sock"),
+                   settings={f"cache.{key}": value for key, value in settings.items()})
+
+
+def start(t, nodes, **settings):
+    given = {"nodes": ",".join(node.address for node in nodes), "redis_command_us": 5000000, "redis_backoff_us": 1000,
+             "redis_backoff_max_us": 50000, **settings}
+    daemon = start_one(t, **given)
+    wait_for(lambda: count_up(daemon) == len(nodes), "all nodes are up")
+    return daemon
+
+
+def level2(daemon):
+    return daemon.call("cache.stats")["l2"]
+
+
+def count_up(daemon):
+    return sum(node["state"] == "up" and node["covered"] for node in level2(daemon)["nodes"])
+
+
+def get(daemon, key):
+    return daemon.call("cache.get", {"key": key})["value"]
+
+
+def put(daemon, key, value, **more):
+    equal(daemon.call("cache.set", {"key": key, "value": value, **more})["stored"], 1)
+
+
+def run_shared(t, nodes):
+    """What one daemon stores another finds, and hears when it changes."""
+    one, other = start(t, nodes), start(t, nodes)
+    for number in range(30):
+        put(one, f"model:{number}", f"value {number}")
+    for number in range(30):
+        answer = other.call("cache.get", {"key": f"model:{number}"})
+        equal((answer["value"], answer["tier"]), (f"value {number}", "l2"))
+    put(one, "model:7", "newer")
+    wait_for(lambda: get(other, "model:7") == "newer", "the other daemon has the newer value")
+    equal(one.call("cache.delete", {"key": "model:7"})["removed"], 1)
+    wait_for(lambda: get(other, "model:7") is None, "the other daemon misses what was deleted")
+    names = {node.address for node in nodes}
+    equal({node["name"] for node in level2(one)["nodes"]}, names)
+    equal(round(sum(node["share_percent"] for node in level2(one)["nodes"])), 100)
+    contains(names, one.call("cache.locate", {"key": "model:1"})["node"])
+    assert all(node["latency_us"] is not None and node["problem"] is None for node in level2(one)["nodes"])
+
+
+def run_invalidate(t, nodes):
+    """By pattern and by tag, on all nodes, for all daemons."""
+    one, other = start(t, nodes), start(t, nodes)
+    for number in range(30):
+        put(one, f"a:{number}", "x", tags=["even" if number % 2 == 0 else "odd"])
+        put(one, f"b:{number}", "x")
+    equal(get(other, "a:2"), "x")
+    other.call("cache.invalidate", {"tag": "even"})
+    wait_for(lambda: get(one, "a:2") is None, "what has the tag is gone")
+    equal([get(one, "a:3"), get(other, "a:3"), get(other, "a:4")], ["x", "x", None])
+    one.call("cache.invalidate", {"pattern": "b:*"})
+    wait_for(lambda: get(other, "b:1") is None, "what matches is gone")
+    equal(get(other, "a:3"), "x")
+
+
+def run_dead(t, nodes):
+    """Nodes die and come back: what was there is read anew, what was not, missed; with none the daemon goes on."""
+    daemon = start(t, nodes)
+    for number in range(30):
+        put(daemon, f"k:{number}", "x")
+    for node in nodes:
+        node.kill()
+    wait_for(lambda: count_up(daemon) == 0, "the daemon knows that no node is there")
+    put(daemon, "alone", "y")
+    equal(daemon.call("cache.get", {"key": "alone"})["value"], "y")
+    contains(("operational", "degraded"), daemon.call("status.get")["components"]["tier1"]["cache_manager"])
+    for node in nodes:
+        node.start()
+    wait_for(lambda: count_up(daemon) == N_NODES, "all nodes are up again")
+    equal(get(daemon, "k:1"), None)
+    put(daemon, "k:1", "z")
+    equal(sum(int(node.answers("DBSIZE")) for node in nodes), 1 + N_NODES)
+
+
+def run_password(t, nodes):
+    """From a file; without it the node's words are told."""
+    path = os.path.join(t.dir, "password")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("secret\n")
+    daemon = start(t, nodes, redis_password_file=path)
+    put(daemon, "k", "x")
+    daemon = start_one(t, nodes=nodes[0].address, redis_password="wrong")
+    wait_for(lambda: level2(daemon)["nodes"][0]["problem"] is not None, "the problem is told")
+    contains(level2(daemon)["nodes"][0]["problem"], "WRONGPASS")
+
+
+def test_refused(t):
+    """Settings that are wrong name their field."""
+    for settings, field in (({"nodes": "host:x"}, "[cache] nodes:"), ({"nodes": "a:1,a:1"}, "[cache] nodes:"),
+                            ({"mode": "cluster"}, "[cache] nodes:"), ({"nodes": "a:1", "redis_weights": "1,2"}, "[cache] redis_weights:"),
+                            ({"nodes": "a:1", "redis_weights": "0"}, "[cache] redis_weights:"),
+                            ({"nodes": "a:1", "redis_password_file": "/none"}, "[cache] redis_password_file:"),
+                            ({"nodes": "a:1", "mode": "cluster", "redis_database": 1}, "[cache] redis_database:")):
+        daemon = t.daemon(settings={f"cache.{name}": value for name, value in settings.items()})
+        contains(daemon.start_refused(), field)
+
+
+test_shared = with_nodes(run_shared)
+test_invalidate = with_nodes(run_invalidate)
+test_dead = with_nodes(run_dead)
+test_password = with_nodes(run_password, "--requirepass", "secret")
+
+orfeas_test.main()
