@@ -226,6 +226,8 @@ static const OrfRedisLinkListener stream_listener = { up_cb, down_cb, message_cb
 void
 orf_redis_hearing_begin (OrfRedisHearing *hearing)
 {
+  if (hearing->able)
+    return;
   hearing->able = TRUE;
   hearing->asked = FALSE;
   ask (hearing);

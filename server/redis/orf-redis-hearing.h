@@ -34,7 +34,7 @@ OrfRedisHearing *orf_redis_hearing_new (GMainContext *context,
                                         GError **error);
 void orf_redis_hearing_free (OrfRedisHearing *hearing);
 
-/* The link for commands came up, or went down. */
+/* The link for commands is up and what it reads may be believed, or it went down. */
 void orf_redis_hearing_begin (OrfRedisHearing *hearing);
 void orf_redis_hearing_end (OrfRedisHearing *hearing);
 

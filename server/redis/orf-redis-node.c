@@ -167,6 +167,8 @@ serve (OrfRedisNode *node)
   node->state = ORF_REDIS_NODE_SERVING;
   node->link_id = orf_redis_link_get_id (node->link);
   g_message ("redis %s: serves", orf_redis_node_get_name (node));
+  /* not before: what it drops need not be told to anybody here */
+  orf_redis_hearing_begin (node->hearing);
   orf_redis_node_pay (node);
 }
 
@@ -281,7 +283,6 @@ up_cb (gpointer data)
   OrfRedisNode *node = data;
 
   node->state = ORF_REDIS_NODE_PREPARING;
-  orf_redis_hearing_begin (node->hearing);
   ask (node, informed_cb, (const char *[]){ "INFO", "server", NULL });
 }
 

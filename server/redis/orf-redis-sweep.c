@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Invariants:
- * - One step is under way: SCAN, then the heads of its records where a tag is asked for, then
- * UNLINK.  n_open are the commands of it without an answer.
+ * - A step is SCAN, then the heads of its records where a tag is asked for, then UNLINK, behind
+ * which the next SCAN is sent.  n_open are the commands without an answer; they are answered in
+ * order.
  * - It is freed when nothing is open and it is over or cancelled.
  */
 #include "redis/orf-redis-sweep.h"
@@ -32,7 +33,7 @@ struct _OrfRedisSweep {
   guint64 removed;
 };
 
-static void step (OrfRedisSweep *sweep);
+static void go_on (OrfRedisSweep *sweep);
 
 static void
 string_free (gpointer data)
@@ -113,13 +114,10 @@ unlinked_cb (gpointer data, OrfRedisFate fate, const redisReply *reply)
 {
   OrfRedisSweep *sweep = data;
 
-  if (take (sweep, fate, reply, REDIS_REPLY_INTEGER)) {
+  if (take (sweep, fate, reply, REDIS_REPLY_INTEGER))
     sweep->removed += (guint64) reply->integer;
-    if (sweep->swept != NULL && sweep->n_open == 0)
-      sweep->swept (sweep->data, ORF_REDIS_SWEEP_ON, sweep->removed);
-  }
   if (sweep->n_open == 0)
-    step (sweep);
+    end (sweep);
 }
 
 /* n names from first on, by one command. */
@@ -147,8 +145,7 @@ unlink_names (OrfRedisSweep *sweep)
 
   for (guint i = 0; i < sweep->names->len && !sweep->failed; i += n)
     unlink_some (sweep, i, n);
-  if (sweep->n_open == 0)
-    step (sweep);
+  go_on (sweep);
 }
 
 /* The heads come in the order of the names: what has no such tag leaves the list, by going to its
@@ -190,7 +187,7 @@ ask_heads (OrfRedisSweep *sweep)
     }
   }
   if (sweep->n_open == 0)
-    step (sweep);
+    go_on (sweep);
 }
 
 static void
@@ -205,6 +202,8 @@ scanned_cb (gpointer data, OrfRedisFate fate, const redisReply *reply)
     end (sweep);
     return;
   }
+  if (sweep->swept != NULL)
+    sweep->swept (sweep->data, ORF_REDIS_SWEEP_ON, sweep->removed);
   g_strlcpy (sweep->cursor, reply->element[0]->str, sizeof sweep->cursor);
   names = reply->element[1];
   g_ptr_array_set_size (sweep->names, 0);
@@ -228,9 +227,9 @@ scan (OrfRedisSweep *sweep)
   ask (sweep, G_N_ELEMENTS (words), words, lengths, scanned_cb);
 }
 
-/* The step is done. */
+/* The next step, which comes behind what is open of this one, so that the node need not wait. */
 static void
-step (OrfRedisSweep *sweep)
+go_on (OrfRedisSweep *sweep)
 {
   if (!sweep->failed && sweep->swept != NULL && !g_str_equal (sweep->cursor, "0"))
     scan (sweep);
