@@ -10,6 +10,8 @@
 /* In so much time all entries are looked at for whether they are over, some each time. */
 #define SWEEP_S       60
 #define SWEEP_BUCKETS 2048
+/* Leases whose time is over are given back within so long. */
+#define LOOK_MS 1000
 
 static gboolean
 sweep_cb (gpointer user_data)
@@ -19,6 +21,7 @@ sweep_cb (gpointer user_data)
 
   orf_cache_store_sweep (desk->store, now_us,
                          MIN (SWEEP_BUCKETS, orf_cache_store_get_n_buckets (desk->store)));
+  orf_cache_leases_look (desk->leases, now_us); /* of those that nobody waits for */
   return G_SOURCE_CONTINUE;
 }
 
@@ -47,7 +50,8 @@ orf_cache_desk_new (const OrfConfig *config, OrfMemory *memory)
   desk->scratch = g_string_new (NULL);
   desk->rand = g_rand_new ();
   n_steps = MAX (orf_cache_store_get_n_buckets (desk->store) / SWEEP_BUCKETS, 1);
-  desk->sweep = orf_timer_start ((guint) MAX (SWEEP_S * 1000 / n_steps, 1), sweep_cb, desk);
+  desk->sweep = orf_timer_start ((guint) CLAMP (SWEEP_S * 1000 / n_steps, 1, LOOK_MS), sweep_cb,
+                                 desk);
   return desk;
 }
 

@@ -1,42 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cache/orf-cache-flights.h"
 
-#include "core/orf-names.h"
-
-#include <string.h>
+#include "cache/orf-cache-bytes.h"
 
 typedef struct {
-  char *data;
-  gsize length;
+  OrfCacheBytes bytes; /* first: what the table looks at */
   guint64 changes;
   guint n; /* of its flights */
 } Key;
 
 struct _OrfCacheFlights {
-  GHashTable *keys; /* Key, by its bytes */
+  GHashTable *keys; /* Key */
   guint64 all_changes;
 };
-
-static guint
-hash_key (gconstpointer data)
-{
-  const Key *key = data;
-
-  return (guint) orf_names_hash64 (key->data, (gssize) key->length);
-}
-
-static gboolean
-equal_keys (gconstpointer a, gconstpointer b)
-{
-  const Key *one = a, *other = b;
-
-  return one->length == other->length && memcmp (one->data, other->data, one->length) == 0;
-}
 
 static void
 key_free (gpointer data)
 {
-  g_free (((Key *) data)->data);
+  g_free ((char *) ((Key *) data)->bytes.data);
   g_free (data);
 }
 
@@ -45,7 +26,8 @@ orf_cache_flights_new (void)
 {
   OrfCacheFlights *flights = g_new0 (OrfCacheFlights, 1);
 
-  flights->keys = g_hash_table_new_full (hash_key, equal_keys, key_free, NULL);
+  flights->keys = g_hash_table_new_full (orf_cache_bytes_hash, orf_cache_bytes_equal, key_free,
+                                         NULL);
   return flights;
 }
 
@@ -56,23 +38,14 @@ orf_cache_flights_free (OrfCacheFlights *flights)
   g_free (flights);
 }
 
-static Key *
-find (OrfCacheFlights *flights, OrfCacheBytes key)
-{
-  const Key wanted = { .data = (char *) key.data, .length = key.length };
-
-  return g_hash_table_lookup (flights->keys, &wanted);
-}
-
 OrfCacheTicket
 orf_cache_flights_begin (OrfCacheFlights *flights, OrfCacheBytes key)
 {
-  Key *found = find (flights, key);
+  Key *found = g_hash_table_lookup (flights->keys, &key);
 
   if (found == NULL) {
     found = g_new0 (Key, 1);
-    found->data = g_memdup2 (key.data, key.length);
-    found->length = key.length;
+    found->bytes = orf_cache_bytes_copy (key);
     g_hash_table_add (flights->keys, found);
   }
   found->n++;
@@ -82,7 +55,7 @@ orf_cache_flights_begin (OrfCacheFlights *flights, OrfCacheBytes key)
 gboolean
 orf_cache_flights_end (OrfCacheFlights *flights, OrfCacheBytes key, const OrfCacheTicket *ticket)
 {
-  Key *found = find (flights, key);
+  Key *found = g_hash_table_lookup (flights->keys, &key);
   gboolean same = found->changes == ticket->changes && flights->all_changes == ticket->all_changes;
 
   if (--found->n == 0)
@@ -93,7 +66,8 @@ orf_cache_flights_end (OrfCacheFlights *flights, OrfCacheBytes key, const OrfCac
 void
 orf_cache_flights_change (OrfCacheFlights *flights, OrfCacheBytes key)
 {
-  Key *found = g_hash_table_size (flights->keys) > 0 ? find (flights, key) : NULL;
+  Key *found = g_hash_table_size (flights->keys) > 0 ? g_hash_table_lookup (flights->keys, &key)
+                                                     : NULL;
 
   if (found != NULL)
     found->changes++;

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
+#include "cache/orf-cache-bytes.h"
 #include "cache/orf-cache-cell.h"
-#include "core/orf-names.h"
 
 typedef struct {
   gint64 until_us;
@@ -17,50 +17,25 @@ typedef struct {
 } Waiter;
 
 typedef struct {
-  char *key; /* ends with a NUL that does not count */
-  gsize length;
+  OrfCacheBytes key; /* first: what the table looks at */
   guint64 number;
   gint64 until_us;
   GArray *waiters; /* Waiter; NULL: none yet */
 } Lease;
 
 struct _OrfCacheLeases {
-  GHashTable *held; /* Lease, by its key */
+  GHashTable *held; /* Lease */
   guint64 last;
   guint n_waiting;
 };
-
-static guint
-hash_lease (gconstpointer data)
-{
-  const Lease *lease = data;
-
-  return (guint) orf_names_hash64 (lease->key, (gssize) lease->length);
-}
-
-static gboolean
-equal_leases (gconstpointer a, gconstpointer b)
-{
-  const Lease *one = a, *other = b;
-
-  return one->length == other->length && memcmp (one->key, other->key, one->length) == 0;
-}
 
 OrfCacheLeases *
 orf_cache_leases_new (void)
 {
   OrfCacheLeases *leases = g_new0 (OrfCacheLeases, 1);
 
-  leases->held = g_hash_table_new (hash_lease, equal_leases);
+  leases->held = g_hash_table_new (orf_cache_bytes_hash, orf_cache_bytes_equal);
   return leases;
-}
-
-static Lease *
-find (OrfCacheLeases *leases, OrfCacheBytes key)
-{
-  const Lease wanted = { .key = (char *) key.data, .length = key.length };
-
-  return g_hash_table_lookup (leases->held, &wanted);
 }
 
 /* Takes a lease out of the table, and its waiters into woken. */
@@ -72,7 +47,7 @@ detach (OrfCacheLeases *leases, Lease *lease, GArray *woken)
     g_array_append_vals (woken, lease->waiters->data, lease->waiters->len);
     g_array_unref (lease->waiters);
   }
-  g_free (lease->key);
+  g_free ((char *) lease->key.data);
   g_free (lease);
 }
 
@@ -106,7 +81,7 @@ orf_cache_leases_free (OrfCacheLeases *leases)
 static Lease *
 find_held (OrfCacheLeases *leases, OrfCacheBytes key, gint64 now_us)
 {
-  Lease *lease = find (leases, key);
+  Lease *lease = g_hash_table_lookup (leases->held, &key);
 
   return lease != NULL && now_us < lease->until_us ? lease : NULL;
 }
@@ -124,7 +99,7 @@ orf_cache_leases_take (OrfCacheLeases *leases,
                        gint64 lease_us,
                        char token[ORF_CACHE_LEASE_CHARS])
 {
-  Lease *lease = find (leases, key);
+  Lease *lease = g_hash_table_lookup (leases->held, &key);
 
   if (lease != NULL && now_us < lease->until_us)
     return FALSE;
@@ -132,8 +107,7 @@ orf_cache_leases_take (OrfCacheLeases *leases,
     return FALSE;
   if (lease == NULL) {
     lease = g_new0 (Lease, 1);
-    lease->key = g_strndup (key.data, key.length);
-    lease->length = key.length;
+    lease->key = orf_cache_bytes_copy (key);
     g_hash_table_add (leases->held, lease);
   }
   /* those who waited for the one before wait on, for this one */
@@ -164,7 +138,7 @@ orf_cache_leases_holds (OrfCacheLeases *leases, OrfCacheBytes key, const char *t
 void
 orf_cache_leases_give_up (OrfCacheLeases *leases, OrfCacheBytes key, gint64 until_us)
 {
-  Lease *lease = find (leases, key);
+  Lease *lease = g_hash_table_lookup (leases->held, &key);
 
   if (lease == NULL)
     return;
@@ -175,7 +149,8 @@ orf_cache_leases_give_up (OrfCacheLeases *leases, OrfCacheBytes key, gint64 unti
 void
 orf_cache_leases_end (OrfCacheLeases *leases, OrfCacheBytes key)
 {
-  Lease *lease = g_hash_table_size (leases->held) > 0 ? find (leases, key) : NULL;
+  Lease *lease = g_hash_table_size (leases->held) > 0 ? g_hash_table_lookup (leases->held, &key)
+                                                      : NULL;
   GArray *woken;
 
   if (lease == NULL)
@@ -202,7 +177,7 @@ end_all (OrfCacheLeases *leases,
 static gboolean
 matches (const Lease *lease, gconstpointer pattern)
 {
-  return pattern == NULL || orf_cache_match (pattern, (OrfCacheBytes){ lease->key, lease->length });
+  return pattern == NULL || orf_cache_match (pattern, lease->key);
 }
 
 void
@@ -216,7 +191,7 @@ orf_cache_leases_wait (
   OrfCacheLeases *leases, OrfCacheBytes key, gint64 until_us, OrfCacheWoken woken, gpointer data)
 {
   const Waiter waiter = { until_us, woken, data };
-  Lease *lease = find (leases, key);
+  Lease *lease = g_hash_table_lookup (leases->held, &key);
 
   g_return_if_fail (lease != NULL);
   if (lease->waiters == NULL)

@@ -15,8 +15,9 @@ typedef struct _OrfCacheLeases OrfCacheLeases;
 /* A wait is over: something happened to the key, or its time is over.  May wait again. */
 typedef void (*OrfCacheWoken) (gpointer data);
 
-/* Leases at once; nobody is given one beyond. */
-#define ORF_CACHE_MAX_LEASES 100000
+/* Leases at once; nobody is given one beyond.  While somebody waits all are looked at each 10 ms,
+ * which with so many is a few hundredths of the thread. */
+#define ORF_CACHE_MAX_LEASES 10000
 /* A token with its NUL. */
 #define ORF_CACHE_LEASE_CHARS 24
 

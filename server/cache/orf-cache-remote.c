@@ -7,12 +7,11 @@
 #include "cache/orf-cache-remote.h"
 
 #include <math.h>
-#include <string.h>
 
+#include "cache/orf-cache-bytes.h"
 #include "cache/orf-cache-flights.h"
 #include "cache/orf-cache-record.h"
 #include "core/orf-clock.h"
-#include "core/orf-names.h"
 #include "orf-error.h"
 
 /* A node that does not answer costs a call no more; the level's own time-outs are shorter. */
@@ -28,7 +27,7 @@ struct _OrfCacheRemote {
   const OrfConfig *config;
   OrfCacheRemoteListener listener;
   OrfCacheFlights *flights;
-  GHashTable *fetches; /* Fetch, by its key */
+  GHashTable *fetches; /* Fetch */
   guint64 hits, misses;
 };
 
@@ -75,35 +74,17 @@ typedef struct {
 
 /* One key on its way, and all who asked for it. */
 typedef struct {
+  OrfCacheBytes key; /* first: what the table looks at */
   OrfCacheRemote *remote;
-  char *data;
-  gsize length;
   OrfCacheTicket ticket;
   GArray *askers; /* Asker */
 } Fetch;
-
-static guint
-hash_fetch (gconstpointer data)
-{
-  const Fetch *fetch = data;
-
-  return (guint) orf_names_hash64 (fetch->data, (gssize) fetch->length);
-}
-
-static gboolean
-equal_fetches (gconstpointer a, gconstpointer b)
-{
-  const Fetch *one = a, *other = b;
-
-  return one->length == other->length && memcmp (one->data, other->data, one->length) == 0;
-}
 
 static void
 fetched_cb (gpointer data, const OrfCacheAnswer *answers, guint n)
 {
   Fetch *fetch = data;
-  OrfCacheBytes key = { fetch->data, fetch->length };
-  OrfCacheCell *cell = take_answer (fetch->remote, key, &answers[0], &fetch->ticket);
+  OrfCacheCell *cell = take_answer (fetch->remote, fetch->key, &answers[0], &fetch->ticket);
 
   /* who asks from here on needs a newer answer */
   g_hash_table_remove (fetch->remote->fetches, fetch);
@@ -114,7 +95,7 @@ fetched_cb (gpointer data, const OrfCacheAnswer *answers, guint n)
   }
   orf_cache_cell_free (cell);
   g_array_unref (fetch->askers);
-  g_free (fetch->data);
+  g_free ((char *) fetch->key.data);
   g_free (fetch);
 }
 
@@ -124,16 +105,14 @@ orf_cache_remote_get (OrfCacheRemote *remote,
                       OrfCacheFetched fetched,
                       gpointer data)
 {
-  const Fetch wanted = { .data = (char *) key.data, .length = key.length };
   const Asker asker = { fetched, data };
-  Fetch *fetch = g_hash_table_lookup (remote->fetches, &wanted);
+  Fetch *fetch = g_hash_table_lookup (remote->fetches, &key);
   gboolean first = fetch == NULL;
 
   if (first) {
     fetch = g_new0 (Fetch, 1);
     fetch->remote = remote;
-    fetch->data = g_memdup2 (key.data, key.length);
-    fetch->length = key.length;
+    fetch->key = orf_cache_bytes_copy (key);
     fetch->ticket = orf_cache_flights_begin (remote->flights, key);
     fetch->askers = g_array_new (FALSE, FALSE, sizeof (Asker));
     g_hash_table_add (remote->fetches, fetch);
@@ -450,7 +429,7 @@ orf_cache_remote_new (const OrfCacheLevelOps *ops,
   remote->config = config;
   remote->listener = *listener;
   remote->flights = orf_cache_flights_new ();
-  remote->fetches = g_hash_table_new (hash_fetch, equal_fetches);
+  remote->fetches = g_hash_table_new (orf_cache_bytes_hash, orf_cache_bytes_equal);
   return remote;
 }
 

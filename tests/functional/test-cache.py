@@ -289,6 +289,15 @@ def test_leases(t):
         equal(peer.call("cache.stats")["l1"]["leases"], 0)
 
 
+def test_leases_end_by_themselves(t):
+    """Also those that nobody waits for: else there would be none left one day."""
+    daemon, peer = start(t)
+    with peer:
+        for i in range(100):
+            peer.call("cache.get", {"key": f"k{i}", "lease_us": 1000})
+        wait_for(lambda: peer.call("cache.stats")["l1"]["leases"] == 0, "all leases to end")
+
+
 def test_a_lease_may_be_lost(t):
     """What was read before the key was dropped is not stored after it."""
     daemon, peer = start(t)
