@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cache/orf-cache-answer.h"
 
+#include "cache/orf-cache-pack.h"
 #include "orf-encode.h"
 
 static void
@@ -18,11 +19,17 @@ append_base64 (GString *out, OrfCacheBytes value)
   g_string_set_size (out, before + written);
 }
 
+/* Frames that are none were refused where they came in. */
 static void
 append_value (GString *out, const OrfCacheCell *cell)
 {
   OrfCacheBytes value = orf_cache_cell_get_value (cell);
+  g_autofree char *unpacked = NULL;
 
+  if (cell->flags & ORF_CACHE_PACKED) {
+    unpacked = orf_cache_unpack (value, &value.length);
+    value.data = unpacked;
+  }
   if (cell->flags & ORF_CACHE_NEGATIVE) {
     g_string_append (out, "null,\"encoding\":null");
   } else if (cell->flags & ORF_CACHE_BINARY) {

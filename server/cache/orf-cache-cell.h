@@ -14,6 +14,7 @@ typedef struct _OrfCacheCell OrfCacheCell;
 typedef enum {
   ORF_CACHE_BINARY = 1 << 0,   /* the value is not text: told as base64 */
   ORF_CACHE_NEGATIVE = 1 << 1, /* known: there is no value */
+  ORF_CACHE_PACKED = 1 << 3,   /* the value is a zstd frame (orf-cache-pack.h) */
   ORF_CACHE_ALONE = 1 << 2,    /* its node of the second level could not be reached */
 } OrfCacheFlags;
 

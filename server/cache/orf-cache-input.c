@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cache/orf-cache-pack.h"
 #include "core/orf-clock.h"
 #include "orf-error.h"
 
@@ -58,6 +59,25 @@ choose_lifetime_us (const OrfCacheSetEntry *entry, const OrfConfig *config, guin
   return full_us - (gint64) (chance % (guint64) (most_us + 1));
 }
 
+/* Large values, where [cache] compress_bytes is not 0. */
+static void
+pack (OrfCacheInput *input, const OrfConfig *config)
+{
+  gsize least = (gsize) config->cache.compress_bytes;
+  guchar *packed;
+  gsize length = 0;
+
+  if (least == 0 || input->item.value.length < least)
+    return;
+  packed = orf_cache_pack (input->item.value, &length);
+  if (packed == NULL)
+    return;
+  g_free (input->bytes);
+  input->bytes = packed;
+  input->item.value = (OrfCacheBytes){ (const char *) packed, length };
+  input->item.flags |= ORF_CACHE_PACKED;
+}
+
 gboolean
 orf_cache_input_read (OrfCacheInput *input,
                       const OrfCacheSetEntry *entry,
@@ -78,9 +98,10 @@ orf_cache_input_read (OrfCacheInput *input,
   };
   if (entry->value == NULL)
     input->item.flags = ORF_CACHE_NEGATIVE;
-  else if (entry->encoding == ORF_CACHE_ENCODING_BASE64)
-    return read_base64 (input, entry->value, error);
-  else
+  else if (entry->encoding != ORF_CACHE_ENCODING_BASE64)
     input->item.value = (OrfCacheBytes){ entry->value, strlen (entry->value) };
+  else if (!read_base64 (input, entry->value, error))
+    return FALSE;
+  pack (input, config);
   return TRUE;
 }

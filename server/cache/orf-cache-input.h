@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /* From what a caller says of a value to what is stored of it. */
 typedef struct {
   OrfCacheItem item; /* borrows from what it was made of, and from bytes */
-  guchar *bytes;     /* of base64, decoded; NULL: none */
+  guchar *bytes;     /* the value, where it is not as it came; NULL: it is */
 } OrfCacheInput;
 
 /* INVALID_ARGUMENT for base64 that is none.  chance: any number, by which a lifetime is shortened.

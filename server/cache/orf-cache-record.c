@@ -103,7 +103,7 @@ orf_cache_record_read (OrfCacheBytes record,
   *item = (OrfCacheItem){
     .key = key,
     .value = { record.data + before, record.length - before },
-    .flags = head.flags & (ORF_CACHE_BINARY | ORF_CACHE_NEGATIVE),
+    .flags = head.flags & (ORF_CACHE_BINARY | ORF_CACHE_NEGATIVE | ORF_CACHE_PACKED),
     .expires_us = now_us + (GINT64_FROM_LE (head.expires_us) - wall_us),
     .stale_us = GUINT32_FROM_LE (head.stale_ms) * ORF_US_PER_MS,
     .cost_us = cost_us == NO_COST ? -1 : (gint64) cost_us,

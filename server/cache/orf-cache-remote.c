@@ -10,6 +10,7 @@
 
 #include "cache/orf-cache-bytes.h"
 #include "cache/orf-cache-flights.h"
+#include "cache/orf-cache-pack.h"
 #include "cache/orf-cache-record.h"
 #include "core/orf-clock.h"
 #include "orf-error.h"
@@ -39,6 +40,19 @@ get_deadline_us (void)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+/* What a node has may not be what was written. */
+static gboolean
+is_sound (const OrfCacheItem *item)
+{
+  gsize length;
+  g_autofree char *unpacked = NULL;
+
+  if ((item->flags & ORF_CACHE_PACKED) == 0)
+    return TRUE;
+  unpacked = orf_cache_unpack (item->value, &length);
+  return unpacked != NULL;
+}
+
 /* What the node has of a key; kept where nothing happened to it meanwhile.  NULL: nothing. */
 static OrfCacheCell *
 take_answer (OrfCacheRemote *remote,
@@ -53,7 +67,8 @@ take_answer (OrfCacheRemote *remote,
 
   if (answer->outcome != ORF_CACHE_DONE ||
       !orf_cache_record_read (answer->record, key, orf_clock_monotonic_us (), orf_clock_now_us (),
-                              &item, &tags)) {
+                              &item, &tags) ||
+      !is_sound (&item)) {
     remote->misses++;
     return NULL;
   }

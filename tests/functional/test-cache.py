@@ -94,6 +94,21 @@ def test_values(t):
         fails(lambda: peer.call("cache.set", {"key": "k", "value": "1", "tags": ["t"] * 17}), "INVALID_ARGUMENT", field="tags")
 
 
+def test_large_values(t):
+    """Kept packed where that is worth it, and told as they were."""
+    daemon, peer = start(t)
+    text, noise = "0123456789" * 100_000, base64.b64encode(os.urandom(300_000)).decode()
+    with peer:
+        peer.call("cache.set", {"key": "t", "value": text})
+        used = peer.call("cache.stats")["l1"]["used_bytes"]
+        peer.call("cache.set", {"key": "n", "value": noise, "encoding": "base64"})
+        equal(peer.call("cache.get", {"key": "t"}), hit("t", text))
+        equal(peer.call("cache.get", {"key": "n"}), hit("n", noise, "base64"))
+        assert peer.call("cache.stats")["l1"]["used_bytes"] - used >= 300_000
+        peer.call("cache.delete", {"key": "t"})
+        assert used - peer.call("cache.stats")["l1"]["used_bytes"] + 300_000 < 50_000
+
+
 def test_several(t):
     daemon, peer = start(t)
     with peer:
@@ -256,7 +271,7 @@ def test_bounds(t):
         stats = peer.call("cache.stats")
         assert stats["l1"]["used_bytes"] <= 1048576 and 800 < stats["l1"]["entries"] <= 1000, stats
         equal(stats["l1"]["entries"] + stats["l1"]["evictions"], 2000)
-        fails(lambda: peer.call("cache.set", {"key": "k", "value": "x" * 600000}), "RESOURCE_EXHAUSTED", field="value")
+        fails(lambda: peer.call("cache.set", {"key": "k", "value": base64.b64encode(os.urandom(750_000)).decode()}), "RESOURCE_EXHAUSTED", field="value")
         for i in range(100):
             peer.call("cache.get", {"key": f"name{i}:1"})
         names = {one["name"]: one for one in peer.call("cache.stats")["namespaces"]}
