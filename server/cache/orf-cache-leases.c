@@ -27,6 +27,7 @@ struct _OrfCacheLeases {
   GHashTable *held; /* Lease */
   guint64 last;
   guint n_waiting;
+  gboolean closing; /* nobody is given one any more */
 };
 
 OrfCacheLeases *
@@ -73,6 +74,7 @@ new_woken (void)
 void
 orf_cache_leases_free (OrfCacheLeases *leases)
 {
+  leases->closing = TRUE;
   orf_cache_leases_end_matching (leases, NULL);
   g_hash_table_unref (leases->held);
   g_free (leases);
@@ -103,7 +105,8 @@ orf_cache_leases_take (OrfCacheLeases *leases,
 
   if (lease != NULL && now_us < lease->until_us)
     return FALSE;
-  if (lease == NULL && g_hash_table_size (leases->held) >= ORF_CACHE_MAX_LEASES)
+  if (leases->closing ||
+      (lease == NULL && g_hash_table_size (leases->held) >= ORF_CACHE_MAX_LEASES))
     return FALSE;
   if (lease == NULL) {
     lease = g_new0 (Lease, 1);
