@@ -291,6 +291,7 @@ get_wishes (const OrfAnomalies *anomalies)
     .alarms_per_day = config->anomaly.alarms_per_day * config->anomaly.sensitivity,
     .look_back_us = config->anomaly.lookback_us,
     .threshold_deviations = config->anomaly.threshold,
+    .forests = (guint) config->anomaly.forests,
   };
 }
 

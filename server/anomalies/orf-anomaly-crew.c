@@ -152,6 +152,12 @@ orf_anomaly_crew_tune (OrfAnomalyCrew *crew, const OrfAnomalyTuning *tuning)
   orf_anomaly_group_tune (crew->group, tuning);
 }
 
+void
+orf_anomaly_crew_set_forest (OrfAnomalyCrew *crew, gboolean forest)
+{
+  orf_anomaly_group_set_forest (crew->group, forest);
+}
+
 gboolean
 orf_anomaly_crew_is_empty (const OrfAnomalyCrew *crew)
 {

@@ -50,6 +50,8 @@ gboolean orf_anomaly_crew_join (
   OrfAnomalyCrew *crew, guint number, const char *text, gboolean counter, guint *place);
 void orf_anomaly_crew_leave (OrfAnomalyCrew *crew, guint place);
 void orf_anomaly_crew_tune (OrfAnomalyCrew *crew, const OrfAnomalyTuning *tuning);
+/* As orf_anomaly_group_set_forest(); what was saved with one has it. */
+void orf_anomaly_crew_set_forest (OrfAnomalyCrew *crew, gboolean forest);
 /* Nobody is there. */
 gboolean orf_anomaly_crew_is_empty (const OrfAnomalyCrew *crew);
 

@@ -76,7 +76,7 @@ struct _OrfAnomalyDesk {
   GHashTable *known;    /* subject by canonical text, of those saved */
   GHashTable *quiets;   /* double by key */
   GPtrArray *open;      /* Open */
-  guint n_made;
+  guint n_made, n_forests;
   guint64 n_late;
   gint64 now_us, awake_us, passed_us;
   gsize bytes;
@@ -378,8 +378,8 @@ relate (const Entity *entity)
   }
 }
 
-/* What is told of a row: where the axes find it strange, and a series is so by itself too, that
- * says more to people. */
+/* What is told of a row: where it is all together that is strange, and a series is so by itself
+ * too, that says more to people. */
 static OrfAnomalySight
 make_sight (const OrfAnomalyDesk *desk,
             const OrfAnomalyCrew *crew,
@@ -387,8 +387,10 @@ make_sight (const OrfAnomalyDesk *desk,
 {
   const OrfAnomalyGroupVerdict *group = &verdict->group;
   gint64 step_us = orf_anomaly_crew_get_step_us (crew);
-  gboolean together = group->detector == ORF_N_DETECTORS && group->alone.score < ALONE_SCORE;
-  OrfDetector detector = together ? ORF_N_DETECTORS : group->alone.detector;
+  gboolean together = (group->detector == ORF_N_DETECTORS ||
+                       group->detector == ORF_DETECTOR_FOREST) &&
+                      group->alone.score < ALONE_SCORE;
+  OrfDetector detector = together ? group->detector : group->alone.detector;
   guint place = together ? group->series : group->alone_series;
 
   return (OrfAnomalySight){
@@ -516,6 +518,24 @@ make_crew (OrfAnomalyDesk *desk, const OrfAnomalyCrewSetup *setup)
   return crew != NULL ? crew : orf_anomaly_crew_new (setup);
 }
 
+static gboolean
+has_forest (const Entity *entity)
+{
+  return orf_anomaly_group_has_forest (orf_anomaly_crew_get_group (entity->crew));
+}
+
+static void
+offer_forest (OrfAnomalyDesk *desk, Entity *entity)
+{
+  const OrfAnomalyGroup *group = orf_anomaly_crew_get_group (entity->crew);
+
+  if (has_forest (entity) || desk->n_forests >= desk->wishes.forests ||
+      orf_anomaly_group_get_n_series (group) < ORF_ANOMALY_GROUP_FOREST)
+    return;
+  orf_anomaly_crew_set_forest (entity->crew, TRUE);
+  desk->n_forests++;
+}
+
 static Entity *
 get_entity (OrfAnomalyDesk *desk, const OrfAnomalyCrewSetup *setup)
 {
@@ -528,6 +548,10 @@ get_entity (OrfAnomalyDesk *desk, const OrfAnomalyCrewSetup *setup)
   entity = g_new0 (Entity, 1);
   entity->crew = make_crew (desk, setup);
   tune (desk, entity->crew);
+  /* one that was saved with its forest */
+  if (desk->n_forests >= desk->wishes.forests)
+    orf_anomaly_crew_set_forest (entity->crew, FALSE);
+  desk->n_forests += has_forest (entity) ? 1 : 0;
   /* not all in one frame */
   entity->saved_us = desk->awake_us + (gint64) (desk->n_made++ * 7919 % 1800) * ORF_US_PER_S -
                      SAVE_US / 2;
@@ -555,6 +579,7 @@ join (OrfAnomalyDesk *desk, Member *member, gint64 step_us, gint64 t_us)
     joined = orf_anomaly_crew_join (entity->crew, member->number, member->text, member->counter,
                                     &member->place);
     member->at = entity;
+    offer_forest (desk, entity);
     desk->bytes += orf_anomaly_crew_get_bytes (entity->crew) - before;
   }
 }
@@ -595,6 +620,7 @@ drop_entity (OrfAnomalyDesk *desk, Entity *entity)
   if (entity->open != NULL)
     leave_case (desk, entity);
   desk->bytes -= MIN (desk->bytes, orf_anomaly_crew_get_bytes (entity->crew));
+  desk->n_forests -= has_forest (entity) ? 1 : 0;
   g_hash_table_remove (desk->entities, orf_anomaly_crew_get_subject (entity->crew));
 }
 

@@ -15,14 +15,15 @@ typedef struct _OrfAnomalyDesk OrfAnomalyDesk;
 
 /* The detector of what no longer comes, beside those of a row. */
 #define ORF_ANOMALY_STOPPED "stopped"
-/* Those of a series, the axes, and that one. */
-#define ORF_ANOMALY_N_TOLD_DETECTORS (ORF_N_DETECTORS + 2)
+/* Those of a row, and that one. */
+#define ORF_ANOMALY_N_TOLD_DETECTORS (ORF_DETECTOR_DISCORD + 2)
 
 /* What [anomaly] says. */
 typedef struct {
   double alarms_per_day;       /* > 0 */
   gint64 look_back_us;         /* 0: as built */
   double threshold_deviations; /* 0: none */
+  guint forests;               /* crews that may have one: those that first have enough series */
 } OrfAnomalyWishes;
 
 typedef struct {

@@ -302,7 +302,7 @@ counted_cb (gpointer user_data, const OrfAnomalyCounts *counts, const GError *er
   }
   result->detectors = g_ptr_array_new_with_free_func (
     (GDestroyNotify) orf_anomaly_detector_info_free);
-  for (OrfDetector detector = 0; detector <= ORF_N_DETECTORS; detector++)
+  for (OrfDetector detector = 0; detector <= ORF_DETECTOR_DISCORD; detector++)
     add_detector (result, ask, counts, orf_detector_get_name (detector),
                   orf_detector_get_kind (detector));
   add_detector (result, ask, counts, ORF_ANOMALY_STOPPED, ORF_ANOMALY_KIND_SILENCE);

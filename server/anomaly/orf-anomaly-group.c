@@ -162,6 +162,12 @@ orf_anomaly_group_set_discord (OrfAnomalyGroup *self, guint place, guint window)
   return TRUE;
 }
 
+gboolean
+orf_anomaly_group_has_forest (const OrfAnomalyGroup *self)
+{
+  return self->head.wants_forest != 0;
+}
+
 static void
 take_place (OrfAnomalyGroup *self, guint place, gboolean counter)
 {
@@ -207,6 +213,9 @@ orf_anomaly_group_begin_anew (OrfAnomalyGroup *self)
     if (is_taken (self, i))
       take_place (self, i, self->watches[i].counter);
   begin_axes (self);
+  begin_forest (self);
+  for (guint i = 0; i < self->head.n_places; i++)
+    begin_discord (self, i);
 }
 
 guint

@@ -64,6 +64,7 @@ gboolean orf_anomaly_group_push (OrfAnomalyGroup *self,
 /* With a forest or without, from the next row on; it is of no use below ORF_ANOMALY_GROUP_FOREST
  * series, and is not begun there.  It takes 230 KB and 4 KB for each series, and is saved. */
 void orf_anomaly_group_set_forest (OrfAnomalyGroup *self, gboolean forest);
+gboolean orf_anomaly_group_has_forest (const OrfAnomalyGroup *self);
 /* The series at the place is asked for shapes of so many rows that have not come before, too; 0: no
  * more.  It takes 233 KB and 6 us a row, and is saved.  FALSE: there is no series, or
  * orf_discord_is_setup() says no. */

@@ -253,6 +253,48 @@ test_members (Fixture *f, gconstpointer unused)
   g_assert_cmpuint (orf_anomaly_desk_get_figures (f->desk).n_late, <, 1000);
 }
 
+/* Entities a and b of three series each are all high or all low. */
+static void
+pass_states (OrfAnomalyDesk *desk, Fixture *f, guint second, double level)
+{
+  g_autoptr (GPtrArray) states = states_new ();
+
+  orf_anomaly_desk_begin (desk, BEGIN + second * S, second * S);
+  for (guint i = 1; i <= 6; i++) {
+    const OrfAnomalySample sample = { i, BEGIN + second * S, level + draw (f) };
+
+    orf_anomaly_desk_take (desk, &sample);
+  }
+  orf_anomaly_desk_end (desk, f->findings, states);
+}
+
+/* The first entity that has enough series has a forest, and the next one none; it goes with it. */
+static void
+test_forests (Fixture *f, gconstpointer unused)
+{
+  static const OrfAnomalyDeskSetup setup = { 1, { .alarms_per_day = 100, .forests = 1 } };
+  g_autoptr (GPtrArray) none = states_new ();
+  OrfAnomalyDesk *desk = orf_anomaly_desk_new (&setup, none);
+  gsize bytes;
+
+  for (guint i = 1; i <= 6; i++) {
+    g_autofree char *text = g_strdup_printf ("m%u", i);
+    const OrfAnomalyOpening opening = { i, text, (char *) (i <= 3 ? "a" : "b"), FALSE, FALSE };
+
+    orf_anomaly_desk_open (desk, &opening);
+  }
+  for (guint second = 0; second < WARM; second++)
+    pass_states (desk, f, second, g_rand_boolean (f->rand) ? 100 : 900);
+  bytes = orf_anomaly_desk_get_figures (desk).bytes;
+  g_assert_cmpuint (bytes, >, 240000);
+  g_assert_cmpuint (bytes, <, 480000);
+  orf_anomaly_desk_close (desk, 1);
+  orf_anomaly_desk_close (desk, 2);
+  orf_anomaly_desk_close (desk, 3);
+  g_assert_cmpuint (orf_anomaly_desk_get_figures (desk).bytes, <, 240000);
+  orf_anomaly_desk_free (desk);
+}
+
 #define ADD(path, test) g_test_add (path, Fixture, NULL, set_up, test, tear_down)
 
 int
@@ -266,5 +308,6 @@ main (int argc, char **argv)
   ADD ("/anomaly-desk/restart", test_restart);
   ADD ("/anomaly-desk/damaged", test_damaged);
   ADD ("/anomaly-desk/members", test_members);
+  ADD ("/anomaly-desk/forests", test_forests);
   return g_test_run ();
 }
