@@ -11,6 +11,7 @@
 #include <math.h>
 #include <pthread.h>
 
+#include "anomalies/orf-anomaly-choice.h"
 #include "anomalies/orf-anomaly-entity.h"
 #include "anomalies/orf-anomaly-info.h"
 #include "anomalies/orf-anomaly-job.h"
@@ -39,11 +40,13 @@ typedef struct {
   OrfSeries *series; /* NULL: it has gone */
   gint64 id;
   char *text;
+  gboolean chosen; /* for discords */
 } Watched;
 
 struct _OrfAnomalies {
   OrfAnomaliesParts parts;
   GHashTable *watched; /* Watched by number */
+  OrfAnomalyChoice *choice;
   guint last_number, n_left_out;
   guint n_series;                        /* of those watched, that have not gone */
   GArray *openings, *samples, *closings; /* of the next job */
@@ -125,12 +128,14 @@ choose (OrfAnomalies *anomalies, OrfSeries *series)
   watched = g_new0 (Watched, 1);
   watched->series = series;
   watched->text = g_strdup (series->text);
+  watched->chosen = orf_anomaly_choice_take (anomalies->choice, series);
   opening = (OrfAnomalyOpening){
     .number = ++anomalies->last_number,
     .text = g_strdup (series->text),
     .entity = orf_anomaly_entity_make (series),
     .counter = series->family->kind == ORF_SERIES_KIND_COUNTER,
     .departs = orf_anomaly_entity_departs (series),
+    .shape_us = watched->chosen ? get_config (anomalies)->anomaly.discord_us : 0,
   };
   g_hash_table_insert (anomalies->watched, GUINT_TO_POINTER (opening.number), watched);
   g_array_append_val (anomalies->openings, opening);
@@ -178,6 +183,8 @@ gone_cb (gpointer user_data, OrfSeries *series)
   watched = find (anomalies, number);
   watched->id = series->id;
   watched->series = NULL;
+  if (watched->chosen)
+    orf_anomaly_choice_release (anomalies->choice);
   anomalies->n_series--;
   g_array_append_val (anomalies->closings, number);
 }
@@ -454,7 +461,9 @@ orf_anomalies_new (const OrfAnomaliesParts *parts, GError **error)
   anomalies->closings = g_array_new (FALSE, FALSE, sizeof (guint));
   anomalies->rates = orf_anomaly_rates_new (orf_clock_now_us ());
   anomalies->writer = orf_anomaly_writer_new (parts->metrics->store, told_cb, anomalies);
-  if (get_config (anomalies)->anomaly.enabled && !start (anomalies, error))
+  anomalies->choice = orf_anomaly_choice_new (parts->metrics->config, error);
+  if (anomalies->choice == NULL ||
+      (get_config (anomalies)->anomaly.enabled && !start (anomalies, error)))
     return NULL;
   return g_steal_pointer (&anomalies);
 }
@@ -487,6 +496,7 @@ orf_anomalies_free (OrfAnomalies *anomalies)
   orf_anomalies_stop (anomalies);
   orf_anomaly_desk_free (anomalies->desk);
   orf_anomaly_quiets_free (anomalies->quiets);
+  orf_anomaly_choice_free (anomalies->choice);
   orf_anomaly_rates_free (anomalies->rates);
   orf_anomaly_writer_free (anomalies->writer);
   g_hash_table_unref (anomalies->watched);

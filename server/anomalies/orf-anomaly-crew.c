@@ -158,6 +158,12 @@ orf_anomaly_crew_set_forest (OrfAnomalyCrew *crew, gboolean forest)
   orf_anomaly_group_set_forest (crew->group, forest);
 }
 
+void
+orf_anomaly_crew_set_discord (OrfAnomalyCrew *crew, guint place, guint window)
+{
+  orf_anomaly_group_set_discord (crew->group, place, window);
+}
+
 gboolean
 orf_anomaly_crew_is_empty (const OrfAnomalyCrew *crew)
 {

@@ -52,6 +52,8 @@ void orf_anomaly_crew_leave (OrfAnomalyCrew *crew, guint place);
 void orf_anomaly_crew_tune (OrfAnomalyCrew *crew, const OrfAnomalyTuning *tuning);
 /* As orf_anomaly_group_set_forest(); what was saved with one has it. */
 void orf_anomaly_crew_set_forest (OrfAnomalyCrew *crew, gboolean forest);
+/* As orf_anomaly_group_set_discord(). */
+void orf_anomaly_crew_set_discord (OrfAnomalyCrew *crew, guint place, guint window);
 /* Nobody is there. */
 gboolean orf_anomaly_crew_is_empty (const OrfAnomalyCrew *crew);
 

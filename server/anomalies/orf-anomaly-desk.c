@@ -60,6 +60,7 @@ typedef struct {
   guint number;
   char *text, *entity;
   gboolean counter, departs;
+  gint64 shape_us;
   Entity *at; /* NULL: its pace is not known yet */
   guint place;
   guint n_first;
@@ -536,6 +537,16 @@ offer_forest (OrfAnomalyDesk *desk, Entity *entity)
   desk->n_forests++;
 }
 
+/* Also of one that was saved: it may not be chosen any more. */
+static void
+ask_for_shape (Member *member, gint64 step_us)
+{
+  gint64 rows = CLAMP (member->shape_us / step_us, ORF_DISCORD_MIN_WINDOW, ORF_DISCORD_MAX_WINDOW);
+
+  orf_anomaly_crew_set_discord (member->at->crew, member->place,
+                                member->shape_us > 0 ? (guint) rows : 0);
+}
+
 static Entity *
 get_entity (OrfAnomalyDesk *desk, const OrfAnomalyCrewSetup *setup)
 {
@@ -579,7 +590,10 @@ join (OrfAnomalyDesk *desk, Member *member, gint64 step_us, gint64 t_us)
     joined = orf_anomaly_crew_join (entity->crew, member->number, member->text, member->counter,
                                     &member->place);
     member->at = entity;
-    offer_forest (desk, entity);
+    if (joined) {
+      offer_forest (desk, entity);
+      ask_for_shape (member, step_us);
+    }
     desk->bytes += orf_anomaly_crew_get_bytes (entity->crew) - before;
   }
 }
@@ -609,6 +623,7 @@ orf_anomaly_desk_open (OrfAnomalyDesk *desk, const OrfAnomalyOpening *opening)
   member->entity = g_strdup (opening->entity);
   member->counter = opening->counter;
   member->departs = opening->departs;
+  member->shape_us = opening->shape_us;
   g_hash_table_insert (desk->members, GUINT_TO_POINTER (member->number), member);
   desk->bytes += sizeof *member + strlen (member->text);
 }
@@ -632,7 +647,10 @@ orf_anomaly_desk_close (OrfAnomalyDesk *desk, guint number)
   if (member == NULL)
     return;
   if (member->at != NULL) {
+    gsize before = orf_anomaly_crew_get_bytes (member->at->crew);
+
     orf_anomaly_crew_leave (member->at->crew, member->place);
+    desk->bytes -= before - orf_anomaly_crew_get_bytes (member->at->crew);
     if (orf_anomaly_crew_is_empty (member->at->crew))
       drop_entity (desk, member->at);
   }

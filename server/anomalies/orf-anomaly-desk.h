@@ -37,6 +37,7 @@ typedef struct {
   char *text, *entity;
   gboolean counter;
   gboolean departs; /* it ends with what it is of: that is no silence */
+  gint64 shape_us;  /* length of the shapes that are to have come before; 0: that is not asked */
 } OrfAnomalyOpening;
 
 typedef struct {

@@ -295,6 +295,29 @@ test_forests (Fixture *f, gconstpointer unused)
   orf_anomaly_desk_free (desk);
 }
 
+/* Of one series that was chosen and one that was not. */
+static void
+test_shapes (Fixture *f, gconstpointer unused)
+{
+  static const OrfAnomalyDeskSetup setup = { 1, { .alarms_per_day = 1 } };
+  g_autoptr (GPtrArray) none = states_new ();
+  OrfAnomalyDesk *desk = orf_anomaly_desk_new (&setup, none);
+  const OrfAnomalyOpening openings[] = { { 1, (char *) "m1", (char *) "a", .shape_us = 60 * S },
+                                         { 2, (char *) "m2", (char *) "a", .shape_us = 0 } };
+  gsize bytes;
+
+  for (guint i = 0; i < G_N_ELEMENTS (openings); i++)
+    orf_anomaly_desk_open (desk, &openings[i]);
+  for (guint second = 0; second < 100; second++)
+    pass_states (desk, f, second, 100);
+  bytes = orf_anomaly_desk_get_figures (desk).bytes;
+  g_assert_cmpuint (bytes, >, 230000);
+  g_assert_cmpuint (bytes, <, 300000);
+  orf_anomaly_desk_close (desk, 1);
+  g_assert_cmpuint (orf_anomaly_desk_get_figures (desk).bytes, <, 60000);
+  orf_anomaly_desk_free (desk);
+}
+
 #define ADD(path, test) g_test_add (path, Fixture, NULL, set_up, test, tear_down)
 
 int
@@ -309,5 +332,6 @@ main (int argc, char **argv)
   ADD ("/anomaly-desk/damaged", test_damaged);
   ADD ("/anomaly-desk/members", test_members);
   ADD ("/anomaly-desk/forests", test_forests);
+  ADD ("/anomaly-desk/shapes", test_shapes);
   return g_test_run ();
 }
