@@ -22,7 +22,7 @@
 
 /* How much score a power of ten of rarity takes: where a series is judged by itself, and where the
  * axes, which count twice, are among them. */
-#define ALONE_SLOPE    1.3
+#define ALONE_SLOPE    1.1
 #define TOGETHER_SLOPE 2
 /* What goes on is judged by a mean of about five rows, on a scale on which it is told apart. */
 #define RUN_SHARE .2f
