@@ -456,7 +456,7 @@ orf_anomalies_new (const OrfAnomaliesParts *parts, GError **error)
 
   anomalies->parts = *parts;
   anomalies->watched = g_hash_table_new_full (NULL, NULL, NULL, watched_free);
-  anomalies->openings = g_array_new (FALSE, FALSE, sizeof (OrfAnomalyOpening));
+  anomalies->openings = orf_anomaly_openings_new ();
   anomalies->samples = g_array_new (FALSE, FALSE, sizeof (OrfAnomalySample));
   anomalies->closings = g_array_new (FALSE, FALSE, sizeof (guint));
   anomalies->rates = orf_anomaly_rates_new (orf_clock_now_us ());

@@ -44,6 +44,15 @@ clear_opening (gpointer data)
   g_free (opening->entity);
 }
 
+GArray *
+orf_anomaly_openings_new (void)
+{
+  GArray *openings = g_array_new (FALSE, FALSE, sizeof (OrfAnomalyOpening));
+
+  g_array_set_clear_func (openings, clear_opening);
+  return openings;
+}
+
 static void
 clear_quiet (gpointer data)
 {
@@ -82,8 +91,7 @@ orf_anomaly_job_new (OrfAnomalyDesk *desk, OrfMemory *memory)
   job->base.free = free_cb;
   job->desk = desk;
   job->memory = memory;
-  job->openings = g_array_new (FALSE, FALSE, sizeof (OrfAnomalyOpening));
-  g_array_set_clear_func (job->openings, clear_opening);
+  job->openings = orf_anomaly_openings_new ();
   job->samples = g_array_new (FALSE, FALSE, sizeof (OrfAnomalySample));
   job->closings = g_array_new (FALSE, FALSE, sizeof (guint));
   job->findings = orf_anomaly_findings_new ();

@@ -32,6 +32,8 @@ typedef struct {
 /* All arrays but quiets are there, and empty.  base.reply, base.done and what is in are to be set.
  */
 OrfAnomalyJob *orf_anomaly_job_new (OrfAnomalyDesk *desk, OrfMemory *memory);
+/* Arrays of what owns its texts. */
 GArray *orf_anomaly_quiet_array_new (void);
+GArray *orf_anomaly_openings_new (void);
 
 G_END_DECLS

@@ -91,7 +91,7 @@ def record(daemon, stage, seconds, begin_us):
 
 def stage_one(session, seed):
     """(fault -> seconds until it was found, or None; what nobody staged)."""
-    daemon = session.daemon(config="[gpu]\nbackends=\n")
+    daemon = session.daemon(config="[gpu]\nbackends=\n", db=os.path.join(session.dir, f"{seed}.db"))
     stage = Stage(seed)
     dead = stage.begins["dead source"]
     begin_us = now_us() - dead * S
