@@ -48,7 +48,9 @@ SELECT
   strftime('%Y-%m-%dT%H:%M:%SZ', a.started_us / 1000000, 'unixepoch') AS started,
   strftime('%Y-%m-%dT%H:%M:%SZ', a.ended_us / 1000000, 'unixepoch') AS ended,
   (a.ended_us - a.started_us) / 1e6 AS lasted_s, a.value, a.lower, a.upper,
-  json_array_length (a.related) AS related, a.verdict, a.note, a.author
+  -- without JSON's functions, which views may not use where nobody trusts the file; quotes within a name are escaped
+  (a.related <> '[]') + (length (a.related) - length (replace (a.related, '","', ''))) / 3 AS related,
+  a.verdict, a.note, a.author
 FROM anomaly AS a LEFT JOIN v_series AS v ON v.id = a.series_id;
 
 -- All that happened, in one list: marks, incidents (at their beginning), alerts, anomalies, cleanups, what devices

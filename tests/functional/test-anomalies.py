@@ -74,8 +74,8 @@ def test_found_and_explained(t):
     equal(listed(daemon, to_us=one["started_us"]), [])
     (one,) = listed(daemon)
     equal(len(listed(daemon, kind=one["kind"], from_us=one["started_us"])), 1)
-    row = daemon.sql("SELECT id, series, severity, value FROM v_anomaly WHERE entity = 'shop'")
-    equal(row, [(one["id"], "shop.queue", one["severity"], 400.0)])
+    row = daemon.sql("SELECT id, series, severity, value, related FROM v_anomaly WHERE entity = 'shop'")
+    equal(row, [(one["id"], "shop.queue", one["severity"], 400.0, len(one["related"]))])
     told = {one["detector"]: one for one in daemon.call("anomalies.detectors")["detectors"]}
     assert told[one["detector"]]["realised_per_day"] > 0, told
     assert abs(sum(one["promised_per_day"] for one in told.values()) - 1) < 1e-6, told

@@ -182,6 +182,15 @@ def test_only_reads(t):
     equal(os.path.exists(f"{t.dir}/copy"), False)
 
 
+def test_every_view(t):
+    """Views call nothing that a statement of somebody may not."""
+    daemon = t.start()
+    views = [name for (name,) in rows(daemon, "SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY name")]
+    contains(views, "v_anomaly")
+    for view in views:
+        query(daemon, f"SELECT * FROM {view} LIMIT 1")
+
+
 def test_tells_of_itself(t):
     """EXPLAIN and what tells of tables is allowed on purpose: nobody writes SQL blind."""
     daemon = t.start()
