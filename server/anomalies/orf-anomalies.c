@@ -15,6 +15,7 @@
 #include "anomalies/orf-anomaly-entity.h"
 #include "anomalies/orf-anomaly-info.h"
 #include "anomalies/orf-anomaly-job.h"
+#include "anomalies/orf-anomaly-open.h"
 #include "anomalies/orf-anomaly-quiets.h"
 #include "anomalies/orf-anomaly-rates.h"
 #include "anomalies/orf-anomaly-writer.h"
@@ -53,6 +54,7 @@ struct _OrfAnomalies {
   OrfAnomalyDesk *desk;
   OrfAnomalyQuiets *quiets;
   OrfAnomalyRates *rates;
+  OrfAnomalyOpen *open;
   OrfAnomalyWriter *writer;
   OrfQueue *jobs, *replies;
   pthread_t thread;
@@ -267,6 +269,7 @@ done_cb (OrfJob *base)
 
     finding->row->series_id = get_id (find (anomalies, finding->row->number));
     orf_anomaly_rates_note (anomalies->rates, finding->row);
+    orf_anomaly_open_note (anomalies->open, finding->row);
     orf_anomaly_writer_add (anomalies->writer, g_steal_pointer (&finding->row), finding->told);
   }
   if (job->finishes)
@@ -377,6 +380,7 @@ fill_cb (gpointer self, OrfFrame *frame)
   const OrfAnomalyDeskFigures *figures = &anomalies->figures;
 
   orf_anomaly_rates_fill (anomalies->rates, frame, orf_clock_now_us ());
+  orf_anomaly_open_fill (anomalies->open, frame);
   orf_frame_add (frame, ORF_METRIC_ORFEAS_ANOMALY_OPEN, NULL, figures->n_open);
   orf_frame_add (frame, ORF_METRIC_ORFEAS_ANOMALY_THRESHOLD, NULL, figures->threshold);
   orf_frame_add (frame, ORF_METRIC_ORFEAS_ANOMALY_SERIES, NULL, anomalies->n_series);
@@ -460,6 +464,7 @@ orf_anomalies_new (const OrfAnomaliesParts *parts, GError **error)
   anomalies->samples = g_array_new (FALSE, FALSE, sizeof (OrfAnomalySample));
   anomalies->closings = g_array_new (FALSE, FALSE, sizeof (guint));
   anomalies->rates = orf_anomaly_rates_new (orf_clock_now_us ());
+  anomalies->open = orf_anomaly_open_new ();
   anomalies->writer = orf_anomaly_writer_new (parts->metrics->store, told_cb, anomalies);
   anomalies->choice = orf_anomaly_choice_new (parts->metrics->config, error);
   if (anomalies->choice == NULL ||
@@ -498,6 +503,7 @@ orf_anomalies_free (OrfAnomalies *anomalies)
   orf_anomaly_quiets_free (anomalies->quiets);
   orf_anomaly_choice_free (anomalies->choice);
   orf_anomaly_rates_free (anomalies->rates);
+  orf_anomaly_open_free (anomalies->open);
   orf_anomaly_writer_free (anomalies->writer);
   g_hash_table_unref (anomalies->watched);
   g_array_unref (anomalies->openings);

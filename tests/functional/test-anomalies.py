@@ -139,6 +139,18 @@ def test_watched(t):
         equal(ended["id"], began["id"])
 
 
+def test_alert_input(t):
+    """A rule can be about what is out of the ordinary, with its entity as a label."""
+    daemon, shop = warmed(t, settings={"alerts.anomaly": "orfeas.anomaly.score > 0", "alerts.anomaly.summary": "{entity} is unusual"})
+    shop.record(3, **{"shop.latency_ms": 900})
+    def told():
+        return [one for one in daemon.call("alerts.active")["alerts"] if one["rule"] == "anomaly" and one["labels"]["entity"] == "shop"]
+    alert = wait_for(told, "the alert")[0]
+    equal((alert["state"], alert["summary"]), ("firing", "shop is unusual"))
+    shop.record(200)
+    wait_for(lambda: not told(), "its end")
+
+
 def test_feedback(t):
     """What is noise quiets its like, across a restart, until it is useful again."""
     daemon, shop = warmed(t)
