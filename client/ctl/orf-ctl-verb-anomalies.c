@@ -301,12 +301,5 @@ show_value (gpointer user_data, const char *value, GError **error)
 OrfCtlExit
 orf_ctl_verb_anomalies_watch (OrfCtl *ctl, GError **error)
 {
-  const char *method = orf_methods[ORF_METHOD_ANOMALIES_WATCH].name;
-  g_autoptr (json_t) params = json_object ();
-  g_autofree char *text = NULL;
-
-  orf_ctl_params_add_text (ctl, params, "severity");
-  text = json_dumps (params, JSON_COMPACT);
-  return orf_ctl_wants_json (ctl) ? orf_ctl_watch_lines (ctl, method, text, error)
-                                  : orf_ctl_watch (ctl, method, text, show_value, ctl, error);
+  return orf_ctl_watch_by_severity (ctl, ORF_METHOD_ANOMALIES_WATCH, show_value, error);
 }

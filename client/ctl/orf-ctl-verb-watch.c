@@ -102,6 +102,19 @@ orf_ctl_watch_lines (OrfCtl *ctl, const char *method, const char *params, GError
                         &view, error);
 }
 
+OrfCtlExit
+orf_ctl_watch_by_severity (OrfCtl *ctl, OrfMethodId method, OrfCtlValueFunc show, GError **error)
+{
+  const char *name = orf_methods[method].name;
+  g_autoptr (json_t) params = json_object ();
+  g_autofree char *text = NULL;
+
+  orf_ctl_params_add_text (ctl, params, "severity");
+  text = json_dumps (params, JSON_COMPACT);
+  return orf_ctl_wants_json (ctl) ? orf_ctl_watch_lines (ctl, name, text, error)
+                                  : orf_ctl_watch (ctl, name, text, show, ctl, error);
+}
+
 /* ---- metrics watch -----------------------------------------------------------------------------
  */
 

@@ -26,4 +26,8 @@ OrfCtlExit orf_ctl_watch (OrfCtl *ctl,
 OrfCtlExit
 orf_ctl_watch_lines (OrfCtl *ctl, const char *method, const char *params, GError **error);
 
+/* A stream that takes --severity; show is given ctl, and not asked with --json. */
+OrfCtlExit
+orf_ctl_watch_by_severity (OrfCtl *ctl, OrfMethodId method, OrfCtlValueFunc show, GError **error);
+
 G_END_DECLS

@@ -96,7 +96,8 @@ grow (OrfAnomalyGroup *self, guint n_places)
 
   if (n_places <= before)
     return;
-  self->capacity = MIN (MAX (n_places, 2 * before), ORF_ANOMALY_GROUP_MAX);
+  /* they are few and large: an eighth more is enough, and doubling would waste half */
+  self->capacity = MIN (n_places + n_places / 8, ORF_ANOMALY_GROUP_MAX);
   self->watches = g_renew (OrfAnomalyWatch, self->watches, self->capacity);
   self->scores = g_renew (float, self->scores, self->capacity);
   self->discords = g_renew (OrfDiscord *, self->discords, self->capacity);

@@ -92,6 +92,20 @@ export class Visit {
     });
   }
 
+  /** Wide and light, narrow and dark: it fits, and axe finds nothing. */
+  async look(name) {
+    for (const [colorScheme, width] of [["light", 1440], ["dark", 390]]) {
+      await this.page.emulateMedia({ colorScheme });
+      await this.page.setViewportSize({ width, height: 900 });
+      await this.fits();
+      const { violations } = await new AxeBuilder({ page: this.page }).analyze();
+      const found = violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`));
+      if (found.length > 0) throw new Error(`${name}, ${colorScheme} at ${width}: ${found.join("\n")}`);
+      await this.screenshot(`${name}-${colorScheme}-${width}`);
+    }
+    await this.page.setViewportSize({ width: 1440, height: 900 });
+  }
+
   /** What the chart's CSV button gives: rows of {second, values}, by the names of its columns. */
   async csv(title) {
     const coming = this.page.waitForEvent("download");

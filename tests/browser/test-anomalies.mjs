@@ -1,22 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import assert from "node:assert/strict";
 
-import { AxeBuilder, Visit, ask, facts, run } from "./harness.mjs";
+import { Visit, ask, facts, run } from "./harness.mjs";
 
 const SERIES = "shop.queue";
 const marked = (chart) => chart.getByRole("img", { name: /marked: shop\.queue was 400/ });
-
-async function look(visit, name) {
-  for (const [colorScheme, width] of [["light", 1440], ["dark", 390]]) {
-    await visit.page.emulateMedia({ colorScheme });
-    await visit.page.setViewportSize({ width, height: 900 });
-    await visit.fits();
-    const { violations } = await new AxeBuilder({ page: visit.page }).analyze();
-    assert.deepEqual(violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]), [], `${name}, ${colorScheme} at ${width}`);
-    await visit.screenshot(`anomalies-${name}-${colorScheme}-${width}`);
-  }
-  await visit.page.setViewportSize({ width: 1440, height: 900 });
-}
 
 async function see(logIn = async () => {}) {
   const visit = await Visit.begin();
@@ -45,7 +33,7 @@ await run({
     await row.waitFor();
     await marked(chart).waitFor();
     await section.getByRole("status").getByText(/^\d+ anomal(y|ies) in the last day/).waitFor();
-    await look(visit, "told");
+    await visit.look("anomalies-told");
 
     // by keyboard alone
     await row.getByRole("button", { name: /^Say what an-\d+ was worth$/ }).focus();

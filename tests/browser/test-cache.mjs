@@ -1,18 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import assert from "node:assert/strict";
 
-import { AxeBuilder, Visit, ask, run, until } from "./harness.mjs";
-
-async function look(visit, name) {
-  for (const [colorScheme, width] of [["light", 1440], ["dark", 390]]) {
-    await visit.page.emulateMedia({ colorScheme });
-    await visit.page.setViewportSize({ width, height: 900 });
-    await visit.fits();
-    const { violations } = await new AxeBuilder({ page: visit.page }).analyze();
-    assert.deepEqual(violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]), [], `${name}, ${colorScheme} at ${width}`);
-    await visit.screenshot(`cache-${name}-${colorScheme}-${width}`);
-  }
-}
+import { Visit, ask, run, until } from "./harness.mjs";
 
 async function see() {
   const visit = await Visit.begin();
@@ -39,7 +28,7 @@ await run({
     assert.deepEqual(cells[0], ["mesh", "75%", "3", "1", "2"]);
     assert.ok(cells.some(([name, , hits]) => name === odd && hits === "1"), JSON.stringify(cells));
     await visit.section.getByText("No node is configured").waitFor();
-    await look(visit, "used");
+    await visit.look("cache-used");
     await visit.end();
   },
 

@@ -1,23 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import assert from "node:assert/strict";
 
-import { AxeBuilder, Visit, ask, run, until } from "./harness.mjs";
-
-async function axe(visit, what) {
-  const { violations } = await new AxeBuilder({ page: visit.page }).analyze();
-  assert.deepEqual(violations.map(({ id, nodes }) => [id, ...nodes.map(({ html, failureSummary }) => [html, failureSummary])]), [], what);
-}
-
-async function look(visit, name) {
-  for (const [colorScheme, width] of [["light", 1440], ["dark", 390]]) {
-    await visit.page.emulateMedia({ colorScheme });
-    await visit.page.setViewportSize({ width, height: 900 });
-    await visit.fits();
-    await axe(visit, `${name}, ${colorScheme} at ${width}`);
-    await visit.screenshot(`cost-${name}-${colorScheme}-${width}`);
-  }
-  await visit.page.setViewportSize({ width: 1440, height: 900 });
-}
+import { Visit, ask, run, until } from "./harness.mjs";
 
 async function see() {
   const visit = await Visit.begin();
@@ -53,7 +37,7 @@ await run({
     assert.match(await month.innerText(), /20\d\d/);
     assert.ok(amount(await month.locator("td").nth(0).innerText()) > 0);
     assert.equal(await section.getByText("No price is set").isVisible(), false);
-    await look(visit, "priced");
+    await visit.look("cost-priced");
     await visit.end();
   },
 
@@ -65,7 +49,7 @@ await run({
     const cells = await visit.rows("For whom").first().locator("td").allInnerTexts();
     assert.match(cells[0], /\d/);
     assert.equal(cells[1], "–");
-    await look(visit, "no-price");
+    await visit.look("cost-no-price");
     await visit.end();
   },
 });
