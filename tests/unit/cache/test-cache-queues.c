@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cache/orf-cache-queues.h"
 
+#include <string.h>
+
 #include "cache/orf-cache-ghosts.h"
 
 #define MANY 1000
@@ -18,7 +20,10 @@ make (guint32 number)
 static guint32
 get_number (const OrfCacheCell *cell)
 {
-  return *(const guint32 *) (gconstpointer) orf_cache_cell_get_key (cell).data;
+  guint32 number;
+
+  memcpy (&number, orf_cache_cell_get_key (cell).data, sizeof number); /* keys are not aligned */
+  return number;
 }
 
 static guint32
