@@ -4,6 +4,7 @@
 
 import os
 import random
+import threading
 
 import browser_test
 import orfeas_test
@@ -14,29 +15,48 @@ WARM = 6000
 
 
 class Shop:
-    """A series that has been steady for long; what comes next is recorded as if it had been later."""
+    """A series that has been steady for long and goes on, a sample a second: one that stopped would be an anomaly, too."""
 
     def __init__(self, daemon, headers=None):
         self.daemon = daemon
         self.headers = headers
         self.random = random.Random(5)
         self.t_us = now_us() - WARM * S
-        self.record([self.random.gauss(50, 2) for _ in range(WARM)])
+        self.strange = 0
+        self.done = threading.Event()
+        self.thread = threading.Thread(target=self.go_on)
 
-    def record(self, values):
-        samples = [{"name": "shop.queue", "value": value, "t_us": self.t_us + i * S} for i, value in enumerate(values)]
-        self.t_us += len(values) * S
-        for i in range(0, len(samples), 4000):
+    def __enter__(self):
+        self.record(WARM)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.done.set()
+        self.thread.join()
+
+    def record(self, n):
+        samples = [{"name": "shop.queue", "value": self.value(), "t_us": self.t_us + i * S} for i in range(n)]
+        self.t_us += n * S
+        for i in range(0, n, 4000):
             self.daemon.call("metrics.record", {"samples": samples[i : i + 4000]}, headers=self.headers)
 
+    def value(self):
+        self.strange -= self.strange > 0
+        return 400.0 if self.strange > 0 else self.random.gauss(50, 2)
+
+    def go_on(self):
+        while not self.done.wait(0.5):
+            self.record(max(0, (now_us() - self.t_us) // S))
+
     def spike(self):
-        self.record([400.0] * 3)
+        self.strange = 4
 
 
 def test_told(t):
     daemon = t.start(settings={"gpu.backends": ""})
-    shop = Shop(daemon)
-    browser_test.run(t, "test-anomalies.mjs", "told", daemon, requests={"spike": shop.spike})
+    with Shop(daemon) as shop:
+        browser_test.run(t, "test-anomalies.mjs", "told", daemon, requests={"spike": shop.spike})
 
 
 def test_no_right(t):
@@ -46,9 +66,10 @@ def test_no_right(t):
     assert code == 0, err
     daemon = t.start(settings={"gpu.backends": "", "auth.require": "true", "auth.token_file": file})
     headers = {"Authorization": f"Bearer {browser_test.cookie(t)}"}
-    Shop(daemon, headers).spike()
-    wait_for(lambda: daemon.call("anomalies.list", {"select": "shop.queue"}, headers=headers)["anomalies"], "the spike")
-    browser_test.run(t, "test-anomalies.mjs", "no-right", daemon, token=token.strip())
+    with Shop(daemon, headers) as shop:
+        shop.spike()
+        wait_for(lambda: daemon.call("anomalies.list", {"select": "shop.queue"}, headers=headers)["anomalies"], "the spike")
+        browser_test.run(t, "test-anomalies.mjs", "no-right", daemon, token=token.strip())
 
 
 orfeas_test.main()
