@@ -328,10 +328,11 @@ def test_tls(t):
             except (OSError, ssl.SSLError):
                 pass
 
-    with TlsServer(tells("x 1\n")) as server:
-        port = server.url.rpartition(":")[2]
+    # one of its own for who trusts nobody: a session of the same host and port, which another target verified, is resumed
+    with TlsServer(tells("x 1\n")) as server, TlsServer(tells("x 1\n")) as alone:
+        port, own = (one.url.rpartition(":")[2] for one in (server, alone))
         daemon = t.start(settings=settings(
-            {"good": f"https://localhost:{port}", "other": f"https://127.0.0.1:{port}", "none": f"https://localhost:{port}",
+            {"good": f"https://localhost:{port}", "other": f"https://127.0.0.1:{port}", "none": f"https://localhost:{own}",
              "nofile": f"https://localhost:{port}"},
             **{"scrape.good.ca_file": certificate, "scrape.other.ca_file": certificate, "scrape.nofile.ca_file": "/nowhere.pem"}))
         wait_state(daemon, "good", "up")
