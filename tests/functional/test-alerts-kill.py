@@ -62,10 +62,14 @@ def test_killed(t):
         daemon.start()
         daemon.call("metrics.record", {"samples": [{"name": "m", "value": 10, "labels": {"device": str(i)}} for i in range(DEVICES)]})
         wait_for(lambda: not active(daemon), "all to end")
-        wait_for(lambda: not daemon.sql("SELECT 1 FROM alert_notice WHERE state <> 'delivered'"), "all to be told")
-        ids = hook.ids()
+        # Nothing is active a moment before the ends, and what is to be told of them, are in the file.
+        wait_for(lambda: not daemon.sql("SELECT 1 FROM alert WHERE fired_us IS NOT NULL AND resolved_us IS NULL"), "all ends on disk")
         fired = [one["id"] for one in history(daemon)]
-        equal(sorted(set(ids)), sorted(f"{one}/{event}" for one in fired for event in ("firing", "resolved")))
+        due = {f"{one}/{event}" for one in fired for event in ("firing", "resolved")}
+        wait_for(lambda: due <= set(hook.ids()), f"{len(due)} to be told")
+        wait_for(lambda: not daemon.sql("SELECT 1 FROM alert_notice WHERE state <> 'delivered'"), "all receipts on disk")
+        ids = hook.ids()
+        equal(sorted(set(ids)), sorted(due))
         check_order(ids)
         print(f"# {N} kills, {len(fired)} alerts, {len(set(ids))} notifications, {len(ids) - len(set(ids))} came again", flush=True)
 
