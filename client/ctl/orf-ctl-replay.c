@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include <glib/gstdio.h>
 
@@ -20,25 +19,6 @@ orf_ctl_replay_check_source (const OrfCtl *ctl, GError **error)
   g_set_error_literal (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
                        "name a FILE, or series by --select");
   return FALSE;
-}
-
-static int
-compare_times (gconstpointer a, gconstpointer b)
-{
-  gint64 x = *(const gint64 *) a, y = *(const gint64 *) b;
-
-  return (x > y) - (x < y);
-}
-
-gint64
-orf_ctl_replay_get_step_us (const gint64 first[ORF_CTL_REPLAY_STEP_ROWS + 1])
-{
-  gint64 distances_us[ORF_CTL_REPLAY_STEP_ROWS];
-
-  for (guint i = 0; i < ORF_CTL_REPLAY_STEP_ROWS; i++)
-    distances_us[i] = first[i + 1] - first[i];
-  qsort (distances_us, ORF_CTL_REPLAY_STEP_ROWS, sizeof *distances_us, compare_times);
-  return MAX (distances_us[ORF_CTL_REPLAY_STEP_ROWS / 2], 1);
 }
 
 gboolean

@@ -2,6 +2,7 @@
 /* Runs the daemon's detectors over rows of the past, and tells what they would have said then. */
 #include "anomaly/orf-anomaly-group.h"
 #include "orf-error.h"
+#include "stats/orf-step.h"
 
 #include "orf-ctl-format.h"
 #include "orf-ctl-params.h"
@@ -86,7 +87,7 @@ make_group (const Replay *replay, GError **error)
 static gboolean
 begin (FILE *file, Replay *replay, OrfAnomalyGroup **group, guint *row, GError **error)
 {
-  guint n = MIN (replay->rows->t_us->len, ORF_CTL_REPLAY_STEP_ROWS);
+  guint n = MIN (replay->rows->t_us->len, ORF_STEP_ROWS);
   const Said nothing = { 0 };
 
   for (*row = 0; replay->setup.step_us == 0 && *row < n; ++*row)
@@ -94,8 +95,8 @@ begin (FILE *file, Replay *replay, OrfAnomalyGroup **group, guint *row, GError *
   if (replay->setup.step_us == 0 && n == replay->rows->t_us->len)
     return TRUE;
   if (replay->setup.step_us == 0)
-    replay->setup.step_us = orf_ctl_replay_get_step_us (
-      &g_array_index (replay->rows->t_us, gint64, 0));
+    replay->setup.step_us =
+      MAX (orf_step_measure_us (&g_array_index (replay->rows->t_us, gint64, 0)), 1);
   *group = make_group (replay, error);
   orf_alarm_gate_init (&replay->gate, replay->setup.step_us, replay->alarms_per_day, FALSE);
   for (guint i = 0; *group != NULL && i < *row; i++)

@@ -6,6 +6,7 @@
 #include "forecast/orf-forecaster.h"
 #include "orf-encode.h"
 #include "orf-error.h"
+#include "stats/orf-step.h"
 
 #include "orf-ctl-params.h"
 #include "orf-ctl-replay.h"
@@ -88,13 +89,13 @@ get_rows (OrfCtl *ctl, OrfForecasterSetup *setup, OrfCtlExit *verdict, GError **
 static gint64
 find_step_us (const GArray *rows)
 {
-  gint64 first[ORF_CTL_REPLAY_STEP_ROWS + 1];
+  gint64 first[ORF_STEP_ROWS + 1];
 
   if (rows->len < G_N_ELEMENTS (first))
     return 0;
   for (guint i = 0; i < G_N_ELEMENTS (first); i++)
     first[i] = g_array_index (rows, OrfPoint, i).t_us;
-  return orf_ctl_replay_get_step_us (first);
+  return MAX (orf_step_measure_us (first), 1);
 }
 
 /* ---- lines -------------------------------------------------------------------------------------
@@ -156,7 +157,7 @@ replay_cb (FILE *file, gpointer data, GError **error)
     const OrfPoint *point = &g_array_index (replay->rows, OrfPoint, row);
 
     orf_forecaster_push (forecaster, point->t_us, point->value);
-    if (row >= ORF_CTL_REPLAY_STEP_ROWS && row % replay->every == 0)
+    if (row >= ORF_STEP_ROWS && row % replay->every == 0)
       write_row (file, forecaster, row);
   }
   return TRUE;

@@ -7,10 +7,8 @@
 #include "anomaly/orf-anomaly-step.h"
 #include "core/orf-clock.h"
 #include "core/orf-names.h"
-#include "stats/orf-state-blob.h"
 
-#define GATE_MAGIC   0x4752464fu /* "OFRG" */
-#define GATE_VERSION 1u
+/* Whose state the gate's is. */
 #define GATE_SUBJECT ""
 
 /* The gate counts in rows of a second; rows of other lengths are brought to that. */
@@ -64,7 +62,7 @@ typedef struct {
   Entity *at; /* NULL: its pace is not known yet */
   guint place;
   guint n_first;
-  gint64 first_us[ORF_ANOMALY_STEP_ROWS + 1];
+  gint64 first_us[ORF_STEP_ROWS + 1];
 } Member;
 
 struct _OrfAnomalyDesk {
@@ -75,8 +73,8 @@ struct _OrfAnomalyDesk {
   GHashTable *entities; /* Entity by subject */
   GHashTable *saved;    /* OrfAnomalyStateRow by subject: nobody came back of them yet */
   GHashTable *known;    /* subject by canonical text, of those saved */
-  GHashTable *quiets;   /* double by key */
-  GPtrArray *open;      /* Open */
+  OrfAnomalyQuietSet *quiets;
+  GPtrArray *open; /* Open */
   guint n_made, n_forests;
   guint64 n_late;
   gint64 now_us, awake_us, passed_us;
@@ -114,20 +112,6 @@ open_free (gpointer data)
 }
 
 static void
-restore_gate (OrfAnomalyDesk *desk, const OrfAnomalyStateRow *row)
-{
-  gsize length = 0;
-  g_autofree OrfAlarmGate *gate = orf_state_blob_unpack (GATE_MAGIC, GATE_VERSION, row->state,
-                                                         &length);
-
-  if (gate == NULL || length != sizeof *gate || gate->step_us != GATE_STEP_US ||
-      !isfinite (gate->threshold) || !(gate->promised_per_row > 0))
-    return;
-  desk->gate = *gate;
-  orf_alarm_gate_promise (&desk->gate, desk->wishes.alarms_per_day);
-}
-
-static void
 remember (OrfAnomalyDesk *desk, OrfAnomalyStateRow *row)
 {
   desk->bytes += g_bytes_get_size (row->state);
@@ -149,7 +133,7 @@ orf_anomaly_desk_new (const OrfAnomalyDeskSetup *setup, GPtrArray *states)
   desk->entities = orf_names_table_new (NULL, entity_free);
   desk->saved = orf_names_table_new (NULL, (GDestroyNotify) orf_anomaly_state_row_free);
   desk->known = orf_names_table_new (g_free, g_free);
-  desk->quiets = orf_names_table_new (g_free, g_free);
+  desk->quiets = orf_anomaly_quiet_set_new ();
   desk->open = g_ptr_array_new_with_free_func (open_free);
   for (guint i = 0; i < states->len; i++) {
     OrfAnomalyStateRow *row = states->pdata[i];
@@ -157,8 +141,8 @@ orf_anomaly_desk_new (const OrfAnomalyDeskSetup *setup, GPtrArray *states)
     if (!g_str_equal (row->subject, GATE_SUBJECT)) {
       states->pdata[i] = NULL;
       remember (desk, row);
-    } else {
-      restore_gate (desk, row);
+    } else if (orf_alarm_gate_restore (&desk->gate, row->state)) {
+      orf_alarm_gate_promise (&desk->gate, desk->wishes.alarms_per_day);
     }
   }
   return desk;
@@ -173,7 +157,7 @@ orf_anomaly_desk_free (OrfAnomalyDesk *desk)
   g_hash_table_unref (desk->entities);
   g_hash_table_unref (desk->saved);
   g_hash_table_unref (desk->known);
-  g_hash_table_unref (desk->quiets);
+  orf_anomaly_quiet_set_free (desk->quiets);
   g_ptr_array_unref (desk->open);
   g_free (desk);
 }
@@ -210,27 +194,10 @@ orf_anomaly_desk_wish (OrfAnomalyDesk *desk, const OrfAnomalyWishes *wishes)
 
 /* ---- what was called known or noise ---------------------------------------------------------- */
 
-char *
-orf_anomaly_desk_make_quiet_key (const char *entity,
-                                 const char *series,
-                                 const char *detector,
-                                 int direction)
-{
-  return g_strdup_printf ("%s\n%s\n%s\n%d", entity, series, detector, direction);
-}
-
 void
 orf_anomaly_desk_set_quiets (OrfAnomalyDesk *desk, const GArray *quiets)
 {
-  g_hash_table_remove_all (desk->quiets);
-  for (guint i = 0; i < quiets->len; i++) {
-    const OrfAnomalyQuiet *quiet = &g_array_index (quiets, OrfAnomalyQuiet, i);
-    const double *known = g_hash_table_lookup (desk->quiets, quiet->key);
-
-    if (known == NULL || *known < quiet->score)
-      g_hash_table_replace (desk->quiets, g_strdup (quiet->key),
-                            g_memdup2 (&quiet->score, sizeof quiet->score));
-  }
+  orf_anomaly_quiet_set_fill (desk->quiets, quiets);
 }
 
 static gboolean
@@ -238,14 +205,12 @@ is_quiet (const OrfAnomalyDesk *desk, const OrfAnomalySight *sight)
 {
   const Member *member = g_hash_table_lookup (desk->members, GUINT_TO_POINTER (sight->number));
   g_autofree char *key = NULL;
-  const double *score;
 
-  if (member == NULL || g_hash_table_size (desk->quiets) == 0)
+  if (member == NULL || orf_anomaly_quiet_set_is_empty (desk->quiets))
     return FALSE;
-  key = orf_anomaly_desk_make_quiet_key (sight->entity, member->text, sight->detector,
-                                         orf_anomaly_sight_get_direction (sight));
-  score = g_hash_table_lookup (desk->quiets, key);
-  return score != NULL && sight->score <= *score;
+  key = orf_anomaly_quiet_make_key (sight->entity, member->text, sight->detector,
+                                    orf_anomaly_sight_get_direction (sight));
+  return orf_anomaly_quiet_set_covers (desk->quiets, key, sight->score);
 }
 
 /* ---- cases ----------------------------------------------------------------------------------- */
@@ -669,7 +634,7 @@ is_placed (OrfAnomalyDesk *desk, Member *member, gint64 t_us)
   if (member->n_first > 0 && t_us <= member->first_us[member->n_first - 1])
     return FALSE;
   member->first_us[member->n_first++] = t_us;
-  if (member->n_first <= ORF_ANOMALY_STEP_ROWS)
+  if (member->n_first <= ORF_STEP_ROWS)
     return FALSE;
   join (desk, member, orf_anomaly_step_tell (member->first_us), t_us);
   return TRUE;
@@ -745,7 +710,7 @@ save_gate (const OrfAnomalyDesk *desk, GPtrArray *states)
   row->subject = g_strdup (GATE_SUBJECT);
   row->members = g_new0 (char *, 1);
   row->saved_us = desk->now_us;
-  row->state = orf_state_blob_pack (GATE_MAGIC, GATE_VERSION, &desk->gate, sizeof desk->gate);
+  row->state = orf_alarm_gate_save (&desk->gate);
   g_ptr_array_add (states, row);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "anomalies/orf-anomaly-case.h"
+#include "anomalies/orf-anomaly-quiet.h"
 #include "anomaly/orf-alarm-gate.h"
 
 G_BEGIN_DECLS
@@ -46,12 +47,6 @@ typedef struct {
   double value;
 } OrfAnomalySample;
 
-/* Of the like of what somebody called known or noise, up to this height. */
-typedef struct {
-  char *key; /* orf_anomaly_desk_make_quiet_key() */
-  double score;
-} OrfAnomalyQuiet;
-
 typedef struct {
   OrfAnomalyRecord *row;
   gboolean told; /* it began, its severity rose, it ended */
@@ -69,11 +64,6 @@ typedef struct {
 OrfAnomalyDesk *orf_anomaly_desk_new (const OrfAnomalyDeskSetup *setup, GPtrArray *states);
 void orf_anomaly_desk_free (OrfAnomalyDesk *desk);
 
-/* The like: entity, series, detector and direction.  To be freed. */
-char *orf_anomaly_desk_make_quiet_key (const char *entity,
-                                       const char *series,
-                                       const char *detector,
-                                       int direction);
 /* OrfAnomalyQuiet: all that there are; copied. */
 void orf_anomaly_desk_set_quiets (OrfAnomalyDesk *desk, const GArray *quiets);
 /* They may be others with each frame. */

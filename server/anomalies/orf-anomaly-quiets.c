@@ -23,7 +23,7 @@ add (OrfAnomalyQuiets *quiets, const OrfAnomalyRecord *row, const char *series)
 {
   OrfAnomalyQuiet *quiet = g_new0 (OrfAnomalyQuiet, 1);
 
-  quiet->key = orf_anomaly_desk_make_quiet_key (row->entity, series, row->detector, row->direction);
+  quiet->key = orf_anomaly_quiet_make_key (row->entity, series, row->detector, row->direction);
   quiet->score = row->score;
   g_hash_table_replace (quiets->by_id, g_memdup2 (&row->id, sizeof row->id), quiet);
 }
@@ -65,8 +65,8 @@ orf_anomaly_quiets_count (const OrfAnomalyQuiets *quiets,
                           const char *series,
                           OrfAlertVerdict verdict)
 {
-  g_autofree char *key = orf_anomaly_desk_make_quiet_key (row->entity, series, row->detector,
-                                                          row->direction);
+  g_autofree char *key = orf_anomaly_quiet_make_key (row->entity, series, row->detector,
+                                                     row->direction);
   guint n = is_quiet (verdict);
   GHashTableIter iter;
   gpointer id, value;

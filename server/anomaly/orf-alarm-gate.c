@@ -3,6 +3,11 @@
 
 #include <math.h>
 
+#include "stats/orf-state-blob.h"
+
+#define BLOB_MAGIC   0x4752464fu /* "OFRG" */
+#define BLOB_VERSION 1u          /* of the layout: another is refused */
+
 #define DAY_US (86400. * G_USEC_PER_SEC)
 /* More than one row in ten is no alarm. */
 #define MAX_PER_ROW .1
@@ -94,4 +99,26 @@ orf_alarm_gate_push (OrfAlarmGate *gate, float score)
 
   orf_alarm_gate_pass (gate, 1, alarm);
   return alarm;
+}
+
+/* ---- saved ------------------------------------------------------------------------------------
+ */
+
+GBytes *
+orf_alarm_gate_save (const OrfAlarmGate *gate)
+{
+  return orf_state_blob_pack (BLOB_MAGIC, BLOB_VERSION, gate, sizeof *gate);
+}
+
+gboolean
+orf_alarm_gate_restore (OrfAlarmGate *gate, GBytes *blob)
+{
+  gsize length = 0;
+  g_autofree OrfAlarmGate *saved = orf_state_blob_unpack (BLOB_MAGIC, BLOB_VERSION, blob, &length);
+
+  if (saved == NULL || length != sizeof *saved || saved->step_us != gate->step_us ||
+      !isfinite (saved->threshold) || !(saved->promised_per_row > 0))
+    return FALSE;
+  *gate = *saved;
+  return TRUE;
 }

@@ -47,4 +47,9 @@ void orf_alarm_gate_pass (OrfAlarmGate *gate, double rows, guint n_alarms);
 /* The next row of the only stream.  TRUE: an alarm. */
 gboolean orf_alarm_gate_push (OrfAlarmGate *gate, float score);
 
+/* All that it knows; for the same build's byte order and layout only. */
+GBytes *orf_alarm_gate_save (const OrfAlarmGate *gate);
+/* FALSE, and gate as it was: not such a blob, or of rows of another step. */
+gboolean orf_alarm_gate_restore (OrfAlarmGate *gate, GBytes *blob);
+
 G_END_DECLS

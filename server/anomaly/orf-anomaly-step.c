@@ -2,7 +2,6 @@
 #include "anomaly/orf-anomaly-step.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #define SECOND_US G_GINT64_CONSTANT (1000000)
 /* What comes more often is judged ten times a second. */
@@ -18,14 +17,6 @@ static const gint64 usual_us[] = {
   43200 * SECOND_US, 86400 * SECOND_US,
 };
 
-static int
-compare (const void *a, const void *b)
-{
-  gint64 x = *(const gint64 *) a, y = *(const gint64 *) b;
-
-  return (x > y) - (x < y);
-}
-
 static gint64
 round_two_digits (gint64 step_us)
 {
@@ -37,14 +28,10 @@ round_two_digits (gint64 step_us)
 }
 
 gint64
-orf_anomaly_step_tell (const gint64 first[ORF_ANOMALY_STEP_ROWS + 1])
+orf_anomaly_step_tell (const gint64 first[ORF_STEP_ROWS + 1])
 {
-  gint64 distances[ORF_ANOMALY_STEP_ROWS], step_us;
+  gint64 step_us = MAX (orf_step_measure_us (first), LEAST_US);
 
-  for (guint i = 0; i < ORF_ANOMALY_STEP_ROWS; i++)
-    distances[i] = first[i + 1] - first[i];
-  qsort (distances, ORF_ANOMALY_STEP_ROWS, sizeof *distances, compare);
-  step_us = MAX (distances[ORF_ANOMALY_STEP_ROWS / 2], LEAST_US);
   for (guint i = 0; i < G_N_ELEMENTS (usual_us); i++)
     if (fabs ((double) (step_us - usual_us[i])) <= NEAR_SHARE * (double) usual_us[i])
       return usual_us[i];

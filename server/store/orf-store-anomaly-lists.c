@@ -289,6 +289,27 @@ orf_store_read_anomalies (OrfStore *store,
   orf_store_read (store, read_thread_cb, read, cancel, read_cb, read);
 }
 
+/* ---- rows with no more to say ------------------------------------------------------------------
+ */
+
+/* first: parameter of a statement that takes one; below 0: it takes none. */
+static gboolean
+collect (OrfConnection *connection,
+         const char *sql,
+         gint64 first,
+         OrfRowMake make,
+         GPtrArray *rows,
+         GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, sql, error);
+
+  if (statement == NULL)
+    return FALSE;
+  if (first >= 0)
+    sqlite3_bind_int64 (statement, 1, first);
+  return orf_connection_collect (connection, statement, make, rows, error);
+}
+
 /* ---- counts ---------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -319,19 +340,14 @@ static gboolean
 count_thread_cb (gpointer data, OrfConnection *connection, GError **error)
 {
   Count *count = data;
-  g_autoptr (OrfStatement) statement = NULL;
   gboolean has;
 
   if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
     return FALSE;
   if (!has)
     return TRUE;
-  statement = orf_connection_prepare (connection, count_sql, error);
-  if (statement == NULL)
-    return FALSE;
-  sqlite3_bind_int64 (statement, 1, count->from_us);
-  return orf_connection_collect (connection, statement, (OrfRowMake) make_count,
-                                 count->counts.by_detector, error) &&
+  return collect (connection, count_sql, MAX (count->from_us, 0), (OrfRowMake) make_count,
+                  count->counts.by_detector, error) &&
          orf_connection_get_int64 (connection, "SELECT coalesce(min(created_us), 0) FROM series",
                                    &count->counts.first_us, error);
 }
@@ -390,24 +406,6 @@ typedef struct {
   guint max_quiet, max_states;
 } Load;
 
-/* max: of a statement that takes it; 0: it takes none. */
-static gboolean
-collect (OrfConnection *connection,
-         const char *sql,
-         guint max,
-         OrfRowMake make,
-         GPtrArray *rows,
-         GError **error)
-{
-  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, sql, error);
-
-  if (statement == NULL)
-    return FALSE;
-  if (max > 0)
-    sqlite3_bind_int64 (statement, 1, max);
-  return orf_connection_collect (connection, statement, make, rows, error);
-}
-
 static gboolean
 load_thread_cb (gpointer data, OrfConnection *connection, GError **error)
 {
@@ -417,13 +415,14 @@ load_thread_cb (gpointer data, OrfConnection *connection, GError **error)
 
   if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
     return FALSE;
-  return !has || (orf_connection_get_int64 (connection, "SELECT coalesce(max(id), 0) FROM anomaly",
-                                            &memory->max_id, error) &&
-                  collect (connection, open_sql, 0, (OrfRowMake) make_entry, memory->open, error) &&
-                  collect (connection, quiet_sql, load->max_quiet, (OrfRowMake) make_entry,
-                           memory->quiet, error) &&
-                  collect (connection, states_sql, load->max_states, (OrfRowMake) make_state,
-                           memory->states, error));
+  return !has ||
+         (orf_connection_get_int64 (connection, "SELECT coalesce(max(id), 0) FROM anomaly",
+                                    &memory->max_id, error) &&
+          collect (connection, open_sql, -1, (OrfRowMake) make_entry, memory->open, error) &&
+          collect (connection, quiet_sql, load->max_quiet, (OrfRowMake) make_entry, memory->quiet,
+                   error) &&
+          collect (connection, states_sql, load->max_states, (OrfRowMake) make_state,
+                   memory->states, error));
 }
 
 OrfAnomalyMemory *

@@ -147,8 +147,7 @@ check_quiet (Fixture *f, double height, OrfSeverity wanted)
   g_array_set_clear_func (quiets, clear_quiet);
   for (OrfDetector detector = 0; detector < ORF_N_DETECTORS; detector++) {
     const OrfAnomalyQuiet quiet = {
-      orf_anomaly_desk_make_quiet_key ("shop", "shop.queue", orf_detector_get_name (detector), 1),
-      height
+      orf_anomaly_quiet_make_key ("shop", "shop.queue", orf_detector_get_name (detector), 1), height
     };
 
     g_array_append_val (quiets, quiet);
