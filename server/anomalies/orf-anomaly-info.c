@@ -19,6 +19,19 @@ orf_anomaly_info_dup_series (const OrfAnomalyEntry *entry)
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
+/* What has no range of its own: a shape, or the values of several series at once. */
+static void
+append_unlike (GString *text, const OrfAnomalyRecord *row)
+{
+  if (row->kind == ORF_ANOMALY_KIND_PATTERN)
+    g_string_append (text, " took a shape that it had not taken before");
+  else if (row->kind == ORF_ANOMALY_KIND_MULTIVARIATE)
+    g_string_append_printf (text, " and the others of %s have values that rarely come together",
+                            row->entity);
+  else
+    g_string_append_printf (text, " does not move with the others of %s as it did", row->entity);
+}
+
 static void
 append_what (GString *text, const OrfAnomalyRecord *row, const char *series)
 {
@@ -31,7 +44,7 @@ append_what (GString *text, const OrfAnomalyRecord *row, const char *series)
     if (row->value >= row->lower && row->value <= row->upper)
       g_string_append (text, ", and moved as it does not");
   } else {
-    g_string_append_printf (text, " does not move with the others of %s as it did", row->entity);
+    append_unlike (text, row);
   }
 }
 

@@ -4,6 +4,7 @@
 recorded at once; nothing here waits for more than the daemon's next frames."""
 
 import json
+import math
 import random
 
 import orfeas_test
@@ -100,6 +101,30 @@ def test_kinds(t):
     (all_at_once,) = found(daemon, "three series at once", select='{__name__=~"shop.*"}')
     equal((all_at_once["kind"], all_at_once["entity"]), ("correlated", "shop"))
     assert len(all_at_once["related"]) >= 2, all_at_once
+
+
+def test_shape(t):
+    """The same heights at another pace, of a series that was chosen for it."""
+    step = 60 * S
+    daemon = t.start(settings={"anomaly.discord": '{__name__="shop.beat"}', "anomaly.discord_us": 24 * step, "anomaly.alarms_per_day": 20})
+    chance = random.Random(1)
+
+    def beats(n, pace=12):
+        for _ in range(n):
+            yield from (chance.uniform(-.3, .3) for _ in range(chance.randrange(12)))
+            yield from (math.sin(i * math.pi / pace) + chance.uniform(-.3, .3) for i in range(24))
+
+    usual = list(beats(170))
+    values = [*usual, *beats(1, pace=5), *beats(10)]
+    begin = now_us() - 6000 * step
+    odd = begin + len(usual) * step
+    samples = [{"name": "shop.beat", "value": value, "t_us": begin + i * step} for i, value in enumerate(values)]
+    for i in range(0, len(samples), 4000):
+        daemon.call("metrics.record", {"samples": samples[i:i + 4000]})
+    one = wait_for(lambda: next((one for one in listed(daemon) if one["detector"] == "discord"), None), "the shape")
+    equal((one["kind"], one["series"]), ("pattern", "shop.beat"))
+    assert odd <= one["started_us"] < odd + 48 * step, (odd, one)
+    assert one["text"].startswith("shop.beat took a shape that it had not taken before: "), one["text"]
 
 
 def test_source_stops(t):
