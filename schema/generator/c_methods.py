@@ -20,6 +20,7 @@ typedef struct {
 typedef struct {
   const char *verb;
   const char *path; /* without prefix; <name> stands for one segment */
+  guint8 tail; /* the last of them for all that is left, with its slashes */
   OrfMethodId method;
   guint8 raw; /* answered outside the envelope: by a page of its own, or with a content_type */
   const char *content_type; /* of the body that the method's handler makes; NULL: the envelope's */
@@ -117,7 +118,7 @@ def tables(schema):
         for m in schema.methods)
     routes = [(route, m) for m in schema.methods for route in m.rest]
     route_rows = "\n".join(
-        f"  {{ {c_string(route['verb'])}, {c_string(route['path'])}, {method_id(m)}, "
+        f"  {{ {c_string(route['verb'])}, {c_string(route['path'])}, {int(bool(route.get('tail')))}, {method_id(m)}, "
         f"{int(bool(route.get('raw')))}, {content(route)} }}," for route, m in routes)
     return (f"/* by name: orf_method_find() searches by halves */\n"
             f"const OrfMethod orf_methods[ORF_N_METHODS] = {{\n{rows}\n}};\n\n"

@@ -24,9 +24,10 @@ strip_prefix (const char *path)
 
 /* NULL: it does not match.  Else the path's parameters. */
 static json_t *
-match_path (const char *pattern, const char *path)
+match_path (const OrfRoute *route, const char *path)
 {
   g_autoptr (json_t) params = json_object ();
+  const char *pattern = route->path;
 
   while (*pattern != '\0') {
     gsize length;
@@ -37,8 +38,8 @@ match_path (const char *pattern, const char *path)
         return NULL;
       continue;
     }
-    length = strcspn (path, "/");
     close = strchr (pattern, '>');
+    length = route->tail && close[1] == '\0' ? strlen (path) : strcspn (path, "/");
     if (length == 0)
       return NULL;
     json_object_setn_new_nocheck (params, pattern + 1, (gsize) (close - pattern - 1),
@@ -60,7 +61,7 @@ orf_route_find (const char *verb, const char *path, json_t **params, char **allo
   for (guint i = 0; rest != NULL && i < orf_n_routes; i++) {
     const OrfRoute *route = &orf_routes[i];
     gboolean has_page = route->raw && route->content_type == NULL;
-    g_autoptr (json_t) found = has_page ? NULL : match_path (route->path, rest);
+    g_autoptr (json_t) found = has_page ? NULL : match_path (route, rest);
 
     if (found == NULL)
       continue;

@@ -259,6 +259,12 @@ def test_rest(t):
     equal(json.loads(key("DELETE", "k")[2])["removed"], 1)
     equal(key("PUT", "k", "x", {"Content-Type": "application/json"})[0], 400)
     equal(key("PUT", "k?ttl_ms=0", b"x", octets)[0], 400)
+    # slashes are the key's, written as they are or as %2F
+    equal(json.loads(key("PUT", "a/b%2Fc//d?ttl_ms=60000", b"x", octets)[2])["stored"], 1)
+    equal(daemon.call("cache.get", {"key": "a/b/c//d"})["value"], "x")
+    equal(json.loads(key("GET", "a%2Fb%2fc%2F%2Fd")[2])["key"], "a/b/c//d")
+    equal(json.loads(key("DELETE", "a/b/c//d")[2])["removed"], 1)
+    equal(key("GET", "")[0], 404)
     # nothing else takes what is not JSON
     equal(daemon.http("POST", "/api/v1/cache/clear", b"x", octets)[0], 415)
 
