@@ -35,10 +35,6 @@ orf_cache_desk_bytes (const char *text)
 void orf_cache_desk_fail (const OrfCacheAsker *asker, GError *error);
 /* What is in scratch. */
 void orf_cache_desk_tell (OrfCacheDesk *desk, const OrfCacheAsker *asker);
-void orf_cache_desk_tell_number (OrfCacheDesk *desk,
-                                 const OrfCacheAsker *asker,
-                                 const char *member,
-                                 guint64 number);
 
 /* cache.get, cache.mget, cache.set, cache.mset. */
 void orf_cache_desk_get (OrfCacheDesk *desk, gconstpointer params, const OrfCacheAsker *asker);

@@ -66,14 +66,24 @@ read_entry (OrfCacheDesk *desk, const OrfCacheSetEntry *entry, GArray *inputs, G
 }
 
 static void
-written_cb (gpointer data, guint64 n, GError *error)
+tell_stored (OrfCacheDesk *desk, const OrfCacheAsker *asker, guint64 n, guint n_alone)
+{
+  g_string_printf (desk->scratch, "{\"stored\":%" G_GUINT64_FORMAT, n);
+  if (n_alone > 0)
+    g_string_append_printf (desk->scratch, ",\"alone\":%u", n_alone);
+  g_string_append_c (desk->scratch, '}');
+  orf_cache_desk_tell (desk, asker);
+}
+
+static void
+written_cb (gpointer data, guint64 n, guint n_alone, GError *error)
 {
   g_autofree Set *set = data;
 
   if (error != NULL)
     orf_cache_desk_fail (&set->asker, error);
   else
-    orf_cache_desk_tell_number (set->desk, &set->asker, "stored", n);
+    tell_stored (set->desk, &set->asker, n, n_alone);
 }
 
 /* Takes inputs. */
@@ -94,7 +104,7 @@ store (OrfCacheDesk *desk, GArray *inputs, const OrfCacheAsker *asker)
     orf_cache_leases_end (desk->leases, item->key);
   }
   g_array_unref (inputs);
-  orf_cache_desk_tell_number (desk, asker, "stored", n);
+  tell_stored (desk, asker, n, 0);
 }
 
 static void

@@ -99,16 +99,6 @@ orf_cache_desk_tell (OrfCacheDesk *desk, const OrfCacheAsker *asker)
   asker->done (asker->data, desk->scratch->str, desk->scratch->len, NULL);
 }
 
-void
-orf_cache_desk_tell_number (OrfCacheDesk *desk,
-                            const OrfCacheAsker *asker,
-                            const char *member,
-                            guint64 number)
-{
-  g_string_printf (desk->scratch, "{\"%s\":%" G_GUINT64_FORMAT "}", member, number);
-  orf_cache_desk_tell (desk, asker);
-}
-
 static void
 tell_struct (OrfCacheDesk *desk,
              const OrfCacheAsker *asker,
@@ -139,6 +129,13 @@ typedef struct {
 static Removal *
 removal_new (OrfCacheDesk *desk, const OrfCacheAsker *asker)
 {
+static void
+tell_removed (OrfCacheDesk *desk, const OrfCacheAsker *asker, guint64 n)
+{
+  g_string_printf (desk->scratch, "{\"removed\":%" G_GUINT64_FORMAT "}", n);
+  orf_cache_desk_tell (desk, asker);
+}
+
   Removal *removal = g_new0 (Removal, 1);
 
   removal->desk = desk;
@@ -152,12 +149,12 @@ finish (Removal *removal)
   if (removal->error != NULL)
     orf_cache_desk_fail (&removal->asker, removal->error);
   else
-    orf_cache_desk_tell_number (removal->desk, &removal->asker, "removed", removal->removed);
+    tell_removed (removal->desk, &removal->asker, removal->removed);
   g_free (removal);
 }
 
 static void
-removed_cb (gpointer data, guint64 n, GError *error)
+removed_cb (gpointer data, guint64 n, guint n_alone, GError *error)
 {
   Removal *removal = data;
 
@@ -175,7 +172,7 @@ ask_delete (OrfCacheDesk *desk, gconstpointer data, const OrfCacheAsker *asker)
   if (desk->remote != NULL)
     orf_cache_remote_remove (desk->remote, key, removed_cb, removal_new (desk, asker));
   else
-    orf_cache_desk_tell_number (desk, asker, "removed", orf_cache_store_remove (desk->store, key));
+    tell_removed (desk, asker, orf_cache_store_remove (desk->store, key));
 }
 
 static void

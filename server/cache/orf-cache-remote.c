@@ -228,7 +228,7 @@ set_cb (gpointer data, const OrfCacheAnswer *answers, guint n)
 {
   Write *write = data;
   OrfCacheRemote *remote = write->remote;
-  guint n_lost = 0;
+  guint n_lost = 0, n_alone = 0;
 
   for (guint i = 0; i < n; i++) {
     OrfCacheItem *item = &g_array_index (write->inputs, OrfCacheInput, i).item;
@@ -236,13 +236,14 @@ set_cb (gpointer data, const OrfCacheAnswer *answers, guint n)
     gboolean lost = answers[i].outcome != ORF_CACHE_DONE && answers[i].outcome != ORF_CACHE_DOWN;
 
     n_lost += lost;
+    n_alone += answers[i].outcome == ORF_CACHE_DOWN;
     if (unchanged)
       forget (remote, item->key);
     if (unchanged && !lost)
       keep (remote, item, &answers[i]);
     remote->listener.settled (remote->listener.user_data, item->key);
   }
-  write->written (write->data, n - n_lost,
+  write->written (write->data, n - n_lost, n_alone,
                   n_lost > 0 ? unconfirmed_error (n_lost, "writes were") : NULL);
   g_array_unref (write->inputs);
   g_free (write->tickets);
@@ -300,7 +301,7 @@ remove_cb (gpointer data, const OrfCacheAnswer *answers, guint n)
   gboolean lost = outcome == ORF_CACHE_LOST || outcome == ORF_CACHE_REFUSED;
 
   forget (write->remote, write->key);
-  write->written (write->data, outcome == ORF_CACHE_DONE || write->was_here,
+  write->written (write->data, outcome == ORF_CACHE_DONE || write->was_here, 0,
                   lost ? unconfirmed_error (1, "removal was") : NULL);
   g_free (write);
 }
@@ -330,7 +331,7 @@ invalidate_cb (gpointer data, const OrfCacheOutcome *outcome, guint64 removed)
   if (outcome == NULL)
     return;
   orf_cache_flights_change_all (write->remote->flights);
-  write->written (write->data, removed,
+  write->written (write->data, removed, 0,
                   *outcome == ORF_CACHE_LOST || *outcome == ORF_CACHE_REFUSED
                     ? unconfirmed_error (1, "invalidation was")
                     : NULL);

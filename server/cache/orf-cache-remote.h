@@ -36,8 +36,9 @@ void orf_cache_remote_changed (OrfCacheRemote *remote, const OrfCacheBytes *keys
 typedef void (*OrfCacheFetched) (gpointer data, const OrfCacheCell *cell);
 /* In the order asked. */
 typedef void (*OrfCacheFetchedAll) (gpointer data, OrfCacheCell *const *cells);
-/* error: UNAVAILABLE, where it is not known what a node has now; taken. */
-typedef void (*OrfCacheWritten) (gpointer data, guint64 n, GError *error);
+/* n: how many were there, or are; n_alone: of those stored, here alone, as the node was away.
+ * error: UNAVAILABLE, where it is not known what a node has now; taken. */
+typedef void (*OrfCacheWritten) (gpointer data, guint64 n, guint n_alone, GError *error);
 
 void orf_cache_remote_get (OrfCacheRemote *remote,
                            OrfCacheBytes key,

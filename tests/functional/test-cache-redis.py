@@ -3,76 +3,10 @@
 """The cache's second level on real Redis nodes that the test starts: shared values, nodes that go and come back, refused settings."""
 
 import os
-import subprocess
 
 import orfeas_test
 from orfeas_test import contains, equal, wait_for
-
-N_NODES = 3
-
-
-class Node:
-    """A redis-server on a Unix socket, in a folder of the test's."""
-
-    def __init__(self, test, number, *options):
-        self.dir = os.path.join(test.dir, f"redis-{number}")
-        self.address = os.path.join(self.dir, "redis.sock")
-        self.options = options
-        self.process = None
-        os.mkdir(self.dir)
-
-    def start(self):
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", self.address, "--dir", self.dir, "--save", "", *self.options],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for(lambda: os.path.exists(self.address) and self.answers("PING") != "", "redis-server answers")
-
-    def answers(self, *words):
-        done = subprocess.run(["redis-cli", "-s", self.address, *words], capture_output=True, text=True, check=False)
-        return done.stdout.strip()
-
-    def kill(self):
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-
-
-def with_nodes(run, *options):
-    """A test that has nodes."""
-    def test(t):
-        nodes = [Node(t, number, *options) for number in range(N_NODES)]
-        try:
-            for node in nodes:
-                node.start()
-            run(t, nodes)
-        finally:
-            for node in nodes:
-                node.kill()
-    test.__doc__ = run.__doc__
-    return test
-
-
-def start_one(t, **settings):
-    """Each has a file and a socket of its own."""
-    name = os.path.join(t.dir, f"d{len(t.daemons)}")
-    return t.start(db=name + ".db", options=("--socket", name + ".sock"),
-                   settings={f"cache.{key}": value for key, value in settings.items()})
-
-
-def start(t, nodes, **settings):
-    given = {"nodes": ",".join(node.address for node in nodes), "redis_command_us": 5000000, "redis_backoff_us": 1000,
-             "redis_backoff_max_us": 50000, **settings}
-    daemon = start_one(t, **given)
-    wait_for(lambda: count_up(daemon) == len(nodes), "all nodes are up")
-    return daemon
-
-
-def level2(daemon):
-    return daemon.call("cache.stats")["l2"]
-
-
-def count_up(daemon):
-    return sum(node["state"] == "up" and node["covered"] for node in level2(daemon)["nodes"])
+from redis_nodes import N_NODES, count_up, level2, start_before, start_one, with_nodes
 
 
 def get(daemon, key):
@@ -85,7 +19,7 @@ def put(daemon, key, value, **more):
 
 def run_shared(t, nodes):
     """What one daemon stores another finds, and hears when it changes."""
-    one, other = start(t, nodes), start(t, nodes)
+    one, other = start_before(t, nodes), start_before(t, nodes)
     for number in range(30):
         put(one, f"model:{number}", f"value {number}")
     for number in range(30):
@@ -104,7 +38,7 @@ def run_shared(t, nodes):
 
 def run_invalidate(t, nodes):
     """By pattern and by tag, on all nodes, for all daemons."""
-    one, other = start(t, nodes), start(t, nodes)
+    one, other = start_before(t, nodes), start_before(t, nodes)
     for number in range(30):
         put(one, f"a:{number}", "x", tags=["even" if number % 2 == 0 else "odd"])
         put(one, f"b:{number}", "x")
@@ -119,7 +53,7 @@ def run_invalidate(t, nodes):
 
 def run_dead(t, nodes):
     """Nodes die and come back: what was there is read anew, what was not, missed; with none the daemon goes on."""
-    daemon = start(t, nodes)
+    daemon = start_before(t, nodes)
     for number in range(30):
         put(daemon, f"k:{number}", "x")
     for node in nodes:
@@ -136,12 +70,38 @@ def run_dead(t, nodes):
     equal(sum(int(node.answers("DBSIZE")) for node in nodes), 1 + N_NODES)
 
 
+def run_alone(t, nodes):
+    """Who writes is told where a node is away; a write without an answer that comes again is done."""
+    daemon = start_before(t, nodes, alone_us=60000000)
+    equal(daemon.call("cache.set", {"key": "k", "value": "1"}), {"stored": 1})
+    for node in nodes:
+        node.kill()
+    wait_for(lambda: count_up(daemon) == 0, "the daemon knows that no node is there")
+    equal(daemon.call("cache.set", {"key": "k", "value": "2"}, {"idempotency_key": "k2"}), {"stored": 1, "alone": 1})
+    entries = [{"key": f"k:{number}", "value": "x"} for number in range(30)]
+    equal(daemon.call("cache.mset", {"entries": entries}), {"stored": 30, "alone": 30})
+    equal(daemon.call("cache.set", {"key": "k", "value": "2"}, {"idempotency_key": "k2"}), {"stored": 1, "alone": 1})
+
+
+def run_environment(t, nodes):
+    """REDIS_CLUSTER_NODES is [cache] nodes, unless a setting says else."""
+    addresses = [node.address for node in nodes]
+    daemon = t.start(env={"REDIS_CLUSTER_NODES": ",".join(addresses)})
+    wait_for(lambda: count_up(daemon) == N_NODES, "all nodes are up")
+    equal((level2(daemon)["mode"], {node["name"] for node in level2(daemon)["nodes"]}), ("sharded", set(addresses)))
+    daemon.stop()
+    daemon = t.start(env={"REDIS_CLUSTER_NODES": "nowhere:1"}, settings={"cache.nodes": addresses[0]})
+    equal([node["name"] for node in level2(daemon)["nodes"]], addresses[:1])
+    daemon.stop()
+    contains(t.daemon(env={"REDIS_CLUSTER_NODES": "host:x"}).start_refused(), "[cache] nodes:")
+
+
 def run_password(t, nodes):
     """From a file; without it the node's words are told."""
     path = os.path.join(t.dir, "password")
     with open(path, "w", encoding="utf-8") as file:
         file.write("secret\n")
-    daemon = start(t, nodes, redis_password_file=path)
+    daemon = start_before(t, nodes, redis_password_file=path)
     put(daemon, "k", "x")
     daemon = start_one(t, nodes=nodes[0].address, redis_password="wrong")
     wait_for(lambda: level2(daemon)["nodes"][0]["problem"] is not None, "the problem is told")
@@ -162,6 +122,8 @@ def test_refused(t):
 test_shared = with_nodes(run_shared)
 test_invalidate = with_nodes(run_invalidate)
 test_dead = with_nodes(run_dead)
+test_alone = with_nodes(run_alone)
+test_environment = with_nodes(run_environment)
 test_password = with_nodes(run_password, "--requirepass", "secret")
 
 orfeas_test.main()
