@@ -19,6 +19,7 @@
 #include "daemon/orf-inspector.h"
 #include "daemon/orf-log.h"
 #include "orf-schema-config.h"
+#include "transport/orf-inherited.h"
 
 /* A drain that takes longer is cut: who stops us waits five seconds for the end, of which the
  * file's takes one. */
@@ -130,6 +131,7 @@ run (const OrfOptions *options, OrfConfig *config, GError **error)
 
   if (daemon == NULL)
     return FALSE;
+  orf_inherited_close_rest ();
   g_unix_signal_add (SIGTERM, stop_cb, &program);
   g_unix_signal_add (SIGINT, stop_cb, &program);
   g_unix_signal_add (SIGHUP, reload_cb, &program);
@@ -171,6 +173,7 @@ act (const OrfOptions *options, GError **error)
   if (options->action == ORF_ACTION_CHECK_CONFIG)
     return orf_core_check_config (config, error);
   orf_log_configure (config);
+  orf_inherited_collect ();
   if (options->action == ORF_ACTION_STDIO)
     return inspect (g_steal_pointer (&config), error);
   return run (options, g_steal_pointer (&config), error);

@@ -14,6 +14,7 @@
 #include <glib/gstdio.h>
 
 #include "orf-error.h"
+#include "transport/orf-inherited.h"
 #include "transport/orf-port-holder.h"
 
 #define TCP_FIELD  "listen.http"
@@ -87,21 +88,34 @@ get_bound_port (int fd)
   return getsockname (fd, &address.any, &length) == 0 ? read_port (&address) : 0;
 }
 
+/* What connections inherit: room, and that nothing waits for an acknowledgement, as answers leave
+ * whole. */
+static gboolean
+prepare (int fd)
+{
+  int on = 1, send_bytes = SEND_BYTES;
+
+  return setsockopt (fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof send_bytes) == 0 &&
+         setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0;
+}
+
 /* -1 and errno. */
 static int
 bind_one (const struct addrinfo *at, int backlog)
 {
-  int fd = socket (at->ai_family, at->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, at->ai_protocol);
-  int on = 1, send_bytes = SEND_BYTES, reason;
+  int inherited = orf_inherited_take (at->ai_addr, at->ai_addrlen);
+  int fd = inherited >= 0 ? inherited
+                          : socket (at->ai_family, at->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
+                                    at->ai_protocol);
+  int on = 1, reason;
 
   if (fd < 0)
     return -1;
-  /* A restart must not wait for the last connections' TIME_WAIT.  What connections inherit: room,
-   * and that nothing waits for an acknowledgement, as answers leave whole. */
-  if (setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-      setsockopt (fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof send_bytes) == 0 &&
-      setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
-      bind (fd, at->ai_addr, at->ai_addrlen) == 0 && listen (fd, backlog) == 0)
+  /* SO_REUSEADDR: a restart must not wait for the last connections' TIME_WAIT */
+  if (prepare (fd) &&
+      (inherited >= 0 || (setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+                          bind (fd, at->ai_addr, at->ai_addrlen) == 0)) &&
+      listen (fd, backlog) == 0)
     return fd;
   reason = errno;
   close (fd);
@@ -197,7 +211,7 @@ make_way (const char *path, const struct sockaddr_un *address, GError **error)
 }
 
 int
-orf_bind_unix (const char *path, int backlog, GError **error)
+orf_bind_unix (const char *path, int backlog, gboolean *inherited, GError **error)
 {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   mode_t mask;
@@ -209,6 +223,10 @@ orf_bind_unix (const char *path, int backlog, GError **error)
     return refuse_path (ORF_ERROR_INVALID_ARGUMENT, path, "at most 107 bytes",
                         "the path is too long", error);
   strcpy (address.sun_path, path); /* it fits */
+  fd = orf_inherited_take ((const struct sockaddr *) &address, sizeof address);
+  *inherited = fd >= 0;
+  if (*inherited)
+    return fd;
   if (!check_folder (path, error) || !make_way (path, &address, error))
     return -1;
   fd = socket (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -5,11 +5,12 @@
 
 G_BEGIN_DECLS
 
-/* Listening sockets, non-blocking and close-on-exec; -1 with an error as orf-listener.h has them.
- */
+/* Listening sockets, non-blocking and close-on-exec, one that was passed on to us before one of our
+ * own; -1 with an error as orf-listener.h has them. */
 
 /* *port: that in fact bound. */
 int orf_bind_tcp (const char *listen, int backlog, guint16 *port, GError **error);
-int orf_bind_unix (const char *path, int backlog, GError **error);
+/* *inherited: who made it will remove path. */
+int orf_bind_unix (const char *path, int backlog, gboolean *inherited, GError **error);
 
 G_END_DECLS

@@ -30,7 +30,7 @@ struct _OrfListener {
   guint16 port;
   char *path; /* of a Unix socket */
   dev_t device;
-  ino_t inode;            /* of path, to know it again */
+  ino_t inode;            /* of path, to know it again; 0: it is not ours to remove */
   GHashTable *by_address; /* text -> count; NULL: no such bound */
   guint n_connections;
   GSource *pause; /* NULL: it accepts */
@@ -241,7 +241,8 @@ orf_listener_new_unix (OrfPoller *poller,
                        gpointer user_data,
                        GError **error)
 {
-  int fd = orf_bind_unix (path, limits->backlog, error);
+  gboolean inherited;
+  int fd = orf_bind_unix (path, limits->backlog, &inherited, error);
   OrfListener *listener = fd >= 0 ? listener_new (poller, fd, limits, accept, user_data, error)
                                   : NULL;
   struct stat state;
@@ -249,7 +250,7 @@ orf_listener_new_unix (OrfPoller *poller,
   if (listener == NULL)
     return NULL;
   listener->path = g_strdup (path);
-  if (lstat (path, &state) == 0) {
+  if (!inherited && lstat (path, &state) == 0) {
     listener->device = state.st_dev;
     listener->inode = state.st_ino;
   }

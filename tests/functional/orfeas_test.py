@@ -216,6 +216,7 @@ class Daemon:
         self.command += options
         self.env = test.environment(env)
         self.stderr_path = os.path.join(test.dir, f"stderr-{len(test.daemons)}")
+        self.pass_fds = ()
         self.process = None
         self.ready = None
         test.daemons.append(self)
@@ -225,7 +226,8 @@ class Daemon:
         assert self.process is None or self.process.poll() is not None, "it runs already"
         with open(self.stderr_path, "ab") as stderr:
             self.process = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, env=self.env
+                self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, env=self.env,
+                pass_fds=self.pass_fds
             )
         return self
 
