@@ -6,6 +6,7 @@
 #include "cache/orf-cache-desk.h"
 #include "cache/orf-cache-leases.h"
 #include "cache/orf-cache-remote.h"
+#include "cache/orf-cache-repeats.h"
 #include "cache/orf-cache-walks.h"
 #include "cache/orf-cache-worth.h"
 
@@ -18,6 +19,7 @@ struct _OrfCacheDesk {
   OrfCacheRemote *remote; /* NULL: there is no second level */
   OrfCacheLeases *leases;
   OrfCacheMisses *misses;
+  OrfCacheRepeats *repeats;
   OrfCacheWalks *walks;
   GString *scratch; /* what is answered next */
   GRand *rand;

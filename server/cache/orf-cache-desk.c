@@ -21,6 +21,7 @@ sweep_cb (gpointer user_data)
 
   orf_cache_store_sweep (desk->store, now_us,
                          MIN (SWEEP_BUCKETS, orf_cache_store_get_n_buckets (desk->store)));
+  orf_cache_repeats_look (desk->repeats, now_us);
   orf_cache_leases_look (desk->leases, now_us); /* of those that nobody waits for */
   return G_SOURCE_CONTINUE;
 }
@@ -46,6 +47,7 @@ orf_cache_desk_new (const OrfConfig *config, OrfMemory *memory)
   desk->store = orf_cache_store_new (&limits, memory);
   desk->leases = orf_cache_leases_new ();
   desk->misses = orf_cache_misses_new ();
+  desk->repeats = orf_cache_repeats_new (config->store.idempotency_us);
   desk->walks = orf_cache_walks_new (desk->store);
   desk->scratch = g_string_new (NULL);
   desk->rand = g_rand_new ();
@@ -79,6 +81,7 @@ orf_cache_desk_free (OrfCacheDesk *desk)
   g_clear_pointer (&desk->leases, orf_cache_leases_free);
   g_clear_pointer (&desk->waits, orf_timer_stop);
   orf_cache_store_free (desk->store);
+  orf_cache_repeats_free (desk->repeats);
   orf_cache_misses_free (desk->misses);
   g_string_free (desk->scratch, TRUE);
   g_rand_free (desk->rand);
@@ -126,9 +129,6 @@ typedef struct {
   GError *error;
 } Removal;
 
-static Removal *
-removal_new (OrfCacheDesk *desk, const OrfCacheAsker *asker)
-{
 static void
 tell_removed (OrfCacheDesk *desk, const OrfCacheAsker *asker, guint64 n)
 {
@@ -136,6 +136,9 @@ tell_removed (OrfCacheDesk *desk, const OrfCacheAsker *asker, guint64 n)
   orf_cache_desk_tell (desk, asker);
 }
 
+static Removal *
+removal_new (OrfCacheDesk *desk, const OrfCacheAsker *asker)
+{
   Removal *removal = g_new0 (Removal, 1);
 
   removal->desk = desk;
@@ -193,7 +196,7 @@ walk (Removal *removal)
 }
 
 static void
-invalidated_cb (gpointer data, guint64 n, GError *error)
+invalidated_cb (gpointer data, guint64 n, guint n_alone, GError *error)
 {
   Removal *removal = data;
 
@@ -311,7 +314,12 @@ void
 orf_cache_desk_ask (OrfCacheDesk *desk,
                     OrfMethodId method,
                     gconstpointer params,
+                    const OrfCacheRepeat *repeat,
                     const OrfCacheAsker *asker)
 {
-  asks[method](desk, params, asker);
+  OrfCacheAsker doer = *asker;
+
+  if (repeat == NULL || orf_cache_repeats_begin (desk->repeats, method, repeat, asker,
+                                                 orf_clock_monotonic_us (), &doer))
+    asks[method](desk, params, &doer);
 }

@@ -21,6 +21,12 @@ typedef struct {
   gpointer data;
 } OrfCacheAsker;
 
+/* Of a write that may come again. */
+typedef struct {
+  const char *key;
+  guint64 params_hash;
+} OrfCacheRepeat;
+
 /* config: of the cache's thread; both outlive the desk. */
 OrfCacheDesk *orf_cache_desk_new (const OrfConfig *config, OrfMemory *memory);
 /* Before the first ask: what is behind the first level.  Takes level. */
@@ -31,10 +37,11 @@ void orf_cache_desk_changed (OrfCacheDesk *desk, const OrfCacheBytes *keys, guin
 /* Who waits is answered. */
 void orf_cache_desk_free (OrfCacheDesk *desk);
 
-/* method: of service cache; params: its, there until done. */
+/* method: of service cache; params: its, there until done; repeat: NULL: it has no key. */
 void orf_cache_desk_ask (OrfCacheDesk *desk,
                          OrfMethodId method,
                          gconstpointer params,
+                         const OrfCacheRepeat *repeat,
                          const OrfCacheAsker *asker);
 /* Of OrfCacheName, all namespaces as they are counted now. */
 GArray *orf_cache_desk_copy_names (OrfCacheDesk *desk);

@@ -36,12 +36,25 @@ done_cb (gpointer data, const char *json, gsize length, GError *error)
     orf_call_return_encoded (data, json, length);
 }
 
+gboolean
+orf_cache_thread_read_repeat (OrfCall *call, OrfCacheRepeat *repeat)
+{
+  const char *key = orf_call_get_idempotency_key (call);
+
+  if (key == NULL || !orf_call_get_method (call)->writes)
+    return FALSE;
+  *repeat = (OrfCacheRepeat){ key, orf_call_get_params_hash (call) };
+  return TRUE;
+}
+
 static void
 call_cb (OrfCall *call, gconstpointer params, gpointer user_data)
 {
   OrfCacheThread *thread = user_data;
+  OrfCacheRepeat repeat;
 
   orf_cache_desk_ask (thread->desk, orf_method_get_id (orf_call_get_method (call)), params,
+                      orf_cache_thread_read_repeat (call, &repeat) ? &repeat : NULL,
                       &(OrfCacheAsker){ done_cb, call });
 }
 

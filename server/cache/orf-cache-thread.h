@@ -13,6 +13,9 @@ G_BEGIN_DECLS
  */
 typedef struct _OrfCacheThread OrfCacheThread;
 
+/* FALSE: the call cannot come again.  What repeat has is the call's. */
+gboolean orf_cache_thread_read_repeat (OrfCall *call, OrfCacheRepeat *repeat);
+
 /* audit: as orf_router_set_audit() has it, called in the cache's context. */
 OrfCacheThread *orf_cache_thread_new (const OrfCacheParts *parts,
                                       OrfAuditFunc audit,

@@ -32,6 +32,8 @@ typedef struct {
   OrfCache *cache;
   OrfCall *call; /* handed over; NULL: taken, or none */
   gconstpointer params;
+  OrfCacheRepeat repeat;
+  gboolean has_repeat;
   GString *json;
   GError *error;
   OrfConfig *config;
@@ -120,10 +122,11 @@ ask_cb (OrfJob *job)
   Crossing *crossing = (Crossing *) job;
   OrfCache *cache = crossing->cache;
   Crossing *back = crossing_new (cache, cache->news, answered_cb);
-  OrfMethodId method = orf_method_get_id (crossing->method);
 
   back->call = g_steal_pointer (&crossing->call);
-  orf_cache_desk_ask (orf_cache_thread_get_desk (cache->thread), method, crossing->params,
+  orf_cache_desk_ask (orf_cache_thread_get_desk (cache->thread),
+                      orf_method_get_id (crossing->method), crossing->params,
+                      crossing->has_repeat ? &crossing->repeat : NULL,
                       &(OrfCacheAsker){ done_cb, back });
 }
 
@@ -135,6 +138,7 @@ call_cb (OrfCall *call, gconstpointer params, gpointer user_data)
 
   crossing->call = call;
   crossing->params = params;
+  crossing->has_repeat = orf_cache_thread_read_repeat (call, &crossing->repeat);
   crossing->method = orf_call_get_method (call);
   send (crossing);
 }

@@ -269,6 +269,34 @@ def test_rest(t):
     equal(daemon.http("POST", "/api/v1/cache/clear", b"x", octets)[0], 415)
 
 
+def test_repeated(t):
+    """A write that comes again with its key is answered as the first time, and not done."""
+    daemon, peer = start(t)
+
+    def once(name):
+        return {"idempotency_key": name}
+
+    with peer, daemon.peer() as main:
+        for one in (peer, main, peer):
+            equal(one.call("cache.set", {"key": "k", "value": "1"}, once("set")), {"stored": 1})
+            peer.call("cache.set", {"key": "k", "value": "2"})
+        equal(peer.call("cache.get", {"key": "k"}), hit("k", "2"))
+        equal(daemon.http("PUT", "/api/v1/cache/keys/k", {"value": "1"}, {"Idempotency-Key": "set"})[0], 200)
+        equal(peer.call("cache.get", {"key": "k"}), hit("k", "2"))
+        fails(lambda: peer.call("cache.set", {"key": "k", "value": "3"}, once("set")), "FAILED_PRECONDITION")
+        fails(lambda: peer.call("cache.delete", {"key": "k"}, once("set")), "FAILED_PRECONDITION")
+        for _ in range(2):
+            equal(main.call("cache.delete", {"key": "k"}, once("delete")), {"removed": 1})
+        for _ in range(2):  # what failed may be tried again
+            fails(lambda: peer.call("cache.set", {"key": "k", "value": "?", "encoding": "base64"}, once("wrong")), "INVALID_ARGUMENT")
+        calls = [{**orfeas_test.request("cache.mset", {"entries": [{"key": f"k{i}", "value": "1"} for i in range(3)]}), "meta": once("mset")}] * 5
+        equal([unwrap(one) for one in peer.ask(calls)], [{"stored": 3}] * 5)
+        for _ in range(2):
+            equal(peer.call("cache.invalidate", {"pattern": "k?"}, once("invalidate")), {"removed": 3})
+        # who only reads has no need of a key
+        equal(peer.call("cache.get", {"key": "k"}, once("set"))["hit"], False)
+
+
 def test_bounds(t):
     daemon, peer = start(t, l1_bytes=1048576, l1_entries=1000)
     with peer:

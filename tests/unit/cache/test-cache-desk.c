@@ -232,7 +232,7 @@ static void
 ask_desk (Fixture *f, OrfMethodId method, gconstpointer params, Told *told)
 {
   told->text = NULL;
-  orf_cache_desk_ask (f->desk, method, params, &(OrfCacheAsker){ done_cb, told });
+  orf_cache_desk_ask (f->desk, method, params, NULL, &(OrfCacheAsker){ done_cb, told });
 }
 
 static void
