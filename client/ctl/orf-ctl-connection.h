@@ -62,6 +62,8 @@ OrfCtlExit orf_ctl_socket_open (const char *path,
                                 gint64 deadline_us,
                                 OrfCtlConnection *connection,
                                 GError **error);
+/* The same without what it is for: a non-blocking descriptor. */
+OrfCtlExit orf_ctl_socket_connect (const char *path, gint64 deadline_us, int *fd, GError **error);
 OrfCtlExit orf_ctl_http_open (const char *url,
                               const char *token_file,
                               const char *ca_file,

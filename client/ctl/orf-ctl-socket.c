@@ -84,15 +84,11 @@ connect_until (int fd, const struct sockaddr_un *address, gint64 deadline_us, GE
 }
 
 OrfCtlExit
-orf_ctl_socket_open (const char *path,
-                     gint64 deadline_us,
-                     OrfCtlConnection *connection,
-                     GError **error)
+orf_ctl_socket_connect (const char *path, gint64 deadline_us, int *fd, GError **error)
 {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
-  SocketTransport *transport;
   OrfCtlExit verdict;
-  int fd;
+  int fresh;
 
   if (*path == '\0' || strlen (path) >= sizeof address.sun_path) {
     g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
@@ -101,14 +97,29 @@ orf_ctl_socket_open (const char *path,
     return ORF_CTL_USAGE;
   }
   strcpy (address.sun_path, path);
-  fd = socket (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0)
+  fresh = socket (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fresh < 0)
     return fail_connect (path, errno, error);
-  verdict = connect_until (fd, &address, deadline_us, error);
-  if (verdict != ORF_CTL_DONE) {
-    close (fd);
+  verdict = connect_until (fresh, &address, deadline_us, error);
+  if (verdict == ORF_CTL_DONE)
+    *fd = fresh;
+  else
+    close (fresh);
+  return verdict;
+}
+
+OrfCtlExit
+orf_ctl_socket_open (const char *path,
+                     gint64 deadline_us,
+                     OrfCtlConnection *connection,
+                     GError **error)
+{
+  SocketTransport *transport;
+  int fd = -1;
+  OrfCtlExit verdict = orf_ctl_socket_connect (path, deadline_us, &fd, error);
+
+  if (verdict != ORF_CTL_DONE)
     return verdict;
-  }
   transport = g_new0 (SocketTransport, 1);
   transport->path = g_strdup (path);
   transport->fd = fd;

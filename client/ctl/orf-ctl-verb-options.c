@@ -83,6 +83,17 @@ const OrfCtlOption orf_ctl_cache_set_options[] = {
   { NULL, NULL, NULL },
 };
 
+const OrfCtlOption orf_ctl_cache_bench_options[] = {
+  { "for", "DURATION", "so long; the default is 10s" },
+  { "connections", "N", "as many; the default is 4" },
+  { "depth", "N", "calls at once on each connection; the default is 8" },
+  { "keys", "N", "how many there are; the default is 10000" },
+  { "zipf", "S", "how uneven keys are asked for, 0: alike; the default is 1" },
+  { "sets", "PERCENT", "sets beside those after a miss; the default is 10" },
+  { "bytes", "N", "of a value; the default is 100" },
+  { NULL, NULL, NULL },
+};
+
 const OrfCtlOption orf_ctl_cache_invalidate_options[] = {
   { "tag", "TAG", "only entries with this tag" },
   { NULL, NULL, NULL },

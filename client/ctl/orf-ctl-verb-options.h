@@ -13,6 +13,7 @@ extern const OrfCtlOption orf_ctl_watch_options[];
 extern const OrfCtlOption orf_ctl_record_options[];
 extern const OrfCtlOption orf_ctl_cache_set_options[];
 extern const OrfCtlOption orf_ctl_cache_invalidate_options[];
+extern const OrfCtlOption orf_ctl_cache_bench_options[];
 extern const OrfCtlOption orf_ctl_event_mark_options[];
 extern const OrfCtlOption orf_ctl_event_list_options[];
 extern const OrfCtlOption orf_ctl_workers_options[];

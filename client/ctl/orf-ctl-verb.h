@@ -57,6 +57,7 @@ OrfCtlExit orf_ctl_verb_cache_get (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_cache_set (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_cache_locate (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_cache_invalidate (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_cache_bench (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_cache_top (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_cache_stats (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_event_mark (OrfCtl *ctl, GError **error);

@@ -248,6 +248,15 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .options = orf_ctl_cache_invalidate_options,
     .max_arguments = 1,
     .run = orf_ctl_verb_cache_invalidate },
+  { .name = "cache bench",
+    .arguments = "",
+    .summary = "gets and sets as fast as they are answered, and how fast that is",
+    .help = "Asks the daemon's cache.sock; a miss is followed by a set.  Keys begin with\n"
+            "bench: and go after a minute.  Exit status 5: there were errors.",
+    .examples = "orfeasctl cache bench --connections 32 --depth 1\n"
+                "orfeasctl cache bench --sets 0 --bytes 1024 --for 30s --json\n",
+    .options = orf_ctl_cache_bench_options,
+    .run = orf_ctl_verb_cache_bench },
   { .name = "event mark",
     .arguments = "TEXT",
     .summary = "leave a mark on the time line: a deploy, a note",

@@ -230,6 +230,38 @@ def test_ctl(t):
     equal(done.stdout, b"\x00\xff")
 
 
+def test_bench(t):
+    """orfeasctl's load: as many calls as it says, on keys that are there after it."""
+    daemon = t.start()
+
+    def bench(*words, where=daemon, status=0):
+        code, out, error = t.ctl(where, "cache", "bench", "--for", "300ms", *words)
+        equal(code, status, error)
+        return out or error
+
+    told = json.loads(bench("--keys", "50", "--sets", "20", "--bytes", "300", "--connections", "3", "--depth", "4", "--json"))
+    stats = daemon.call("cache.stats")
+    # those under way at its end are not waited for
+    assert 0 <= stats["hits"] + stats["misses"] - told["get"]["calls"] <= 12, (stats, told)
+    equal((told["errors"], told["l2_hits"], told["l1_hits"]), (0, 0, told["hits"]))
+    assert 0 < told["hits"] < told["get"]["calls"] and told["set"]["calls"] > 0, told
+    assert told["get"]["p50_us"] <= told["get"]["p99_us"] <= told["get"]["p999_us"] <= told["get"]["longest_us"], told
+    value = daemon.call("cache.get", {"key": "bench:0"})["value"]
+    equal(len(value), 300)
+    lines = bench("--keys", "1", "--sets", "0").splitlines()
+    equal([line.split("\t")[0] for line in lines[:3]], ["CALL", "get", "set"])
+    equal(lines[2].split("\t")[1:3], ["0", "0"])
+    contains(lines[4], "100.0 % of gets")
+    contains(bench("--depth", "0", status=2), "--depth: 0 is not from 1 to 256")
+    contains(bench("--zipf", "x", status=2), "--zipf")
+    # one that is refused tells why
+    small = t.start(db=os.path.join(t.dir, "small.db"), options=("--socket", os.path.join(t.dir, "small.sock")),
+                    settings={"cache.l1_bytes": 1048576})
+    code, out, error = t.ctl(small, "--socket", os.path.join(t.dir, "small.sock"), "cache", "bench", "--for", "100ms", "--bytes", "1000000", "--sets", "100")
+    equal(code, 5, error)
+    contains(out, "RESOURCE_EXHAUSTED")
+
+
 def test_rest(t):
     """Values as they are, and who has the value already is not sent it again."""
     daemon = t.start()
