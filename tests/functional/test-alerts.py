@@ -165,7 +165,7 @@ def test_never_fires(t):
     record(daemon, "temp", 79)
     wait_for(lambda: not active(daemon), "its end")
     equal(daemon.call("alerts.history")["alerts"], [])
-    equal(steps(daemon, alert["id"]), ["pending", "dropped"])
+    wait_for(lambda: steps(daemon, alert["id"]) == ["pending", "dropped"], "both steps on disk")
 
 
 def test_each_of_its_own(t):
