@@ -3,6 +3,10 @@
 
 #include "orf-ctl-format.h"
 
+/* From here on a score is good, and below it bad. */
+#define GOOD 90
+#define BAD  60
+
 OrfCtlStyle
 orf_ctl_cells_get_severity_style (OrfSeverity severity)
 {
@@ -17,6 +21,54 @@ orf_ctl_cells_get_severity_style (OrfSeverity severity)
   default:
     return ORF_CTL_ACCENT;
   }
+}
+
+OrfCtlStyle
+orf_ctl_cells_get_pressure_style (OrfPressureLevel level)
+{
+  switch (level) {
+  case ORF_PRESSURE_LEVEL_LOW:
+    return ORF_CTL_GOOD;
+  case ORF_PRESSURE_LEVEL_MEDIUM:
+    return ORF_CTL_ACCENT;
+  case ORF_PRESSURE_LEVEL_HIGH:
+    return ORF_CTL_WARNING;
+  case ORF_PRESSURE_LEVEL_CRITICAL:
+    return ORF_CTL_BAD;
+  case ORF_PRESSURE_LEVEL_UNSET:
+  case ORF_PRESSURE_LEVEL_N:
+  default:
+    return ORF_CTL_PLAIN;
+  }
+}
+
+OrfCtlStyle
+orf_ctl_cells_get_worker_style (OrfWorkerState state)
+{
+  switch (state) {
+  case ORF_WORKER_STATE_CONNECTED:
+    return ORF_CTL_GOOD;
+  case ORF_WORKER_STATE_SILENT:
+    return ORF_CTL_WARNING;
+  case ORF_WORKER_STATE_LOST:
+    return ORF_CTL_BAD;
+  case ORF_WORKER_STATE_LEFT:
+    return ORF_CTL_FAINT;
+  case ORF_WORKER_STATE_UNSET:
+  case ORF_WORKER_STATE_N:
+  default:
+    return ORF_CTL_PLAIN;
+  }
+}
+
+OrfCtlStyle
+orf_ctl_cells_get_score_style (double score)
+{
+  if (isnan (score))
+    return ORF_CTL_FAINT;
+  if (score >= GOOD)
+    return ORF_CTL_GOOD;
+  return score >= BAD ? ORF_CTL_WARNING : ORF_CTL_BAD;
 }
 
 void

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <math.h>
+
 #include "orf-ctl-table.h"
 #include "orf-ctl.h"
 
@@ -9,7 +11,15 @@ G_BEGIN_DECLS
 /* Cells of a table: short for a terminal, exact in a pipe.  NAN, and what is not known, is a dash.
  */
 
+/* Integers that may be null become doubles that may be NAN: every formatter of ours knows those. */
+#define ORF_CTL_OPTIONAL(object, member)                                                           \
+  ((object)->has_##member ? (double) (object)->member : (double) NAN)
+
 OrfCtlStyle orf_ctl_cells_get_severity_style (OrfSeverity severity);
+OrfCtlStyle orf_ctl_cells_get_pressure_style (OrfPressureLevel level);
+OrfCtlStyle orf_ctl_cells_get_worker_style (OrfWorkerState state);
+/* Of 100; NAN: not known. */
+OrfCtlStyle orf_ctl_cells_get_score_style (double score);
 
 void
 orf_ctl_cells_take_number (const OrfCtl *ctl, OrfCtlTable *table, OrfCtlStyle style, double value);

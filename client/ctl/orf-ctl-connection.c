@@ -5,6 +5,7 @@
 #include "orf-error.h"
 
 #include "orf-ctl-connection.h"
+#include "orf-ctl-reply.h"
 
 char *
 orf_ctl_dup_default_socket (void)
@@ -70,6 +71,24 @@ orf_ctl_connection_close (OrfCtlConnection *connection)
     return;
   connection->transport->close (connection->self);
   g_free (connection);
+}
+
+OrfCtlExit
+orf_ctl_connection_call (const OrfCtlConnection *connection,
+                         const OrfCtlAsk *ask,
+                         char **result,
+                         GError **error)
+{
+  g_autoptr (GString) request = orf_ctl_request_new (ask->method, ask->params, ask->told_ms);
+  g_autoptr (GString) reply = g_string_new (NULL);
+  OrfCtlExit verdict = connection->transport->exchange (connection->self, request, ask->deadline_us,
+                                                        reply, error);
+
+  if (verdict != ORF_CTL_DONE) {
+    g_prefix_error (error, "%s: ", ask->method);
+    return verdict;
+  }
+  return orf_ctl_reply_get_result (ask->method, reply->str, reply->len, result, error);
 }
 
 OrfCtlExit

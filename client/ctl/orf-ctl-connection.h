@@ -46,6 +46,18 @@ OrfCtlExit orf_ctl_connection_open (const OrfCtlTarget *target,
 void orf_ctl_connection_close (OrfCtlConnection *connection);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfCtlConnection, orf_ctl_connection_close)
 
+typedef struct {
+  const char *method;
+  const char *params; /* JSON text; NULL: none */
+  gint64 told_ms;     /* the patience that the server is told; 0: none */
+  gint64 deadline_us; /* monotonic; G_MAXINT64: none */
+} OrfCtlAsk;
+/* Calls a method; *result is the bytes of its result. */
+OrfCtlExit orf_ctl_connection_call (const OrfCtlConnection *connection,
+                                    const OrfCtlAsk *ask,
+                                    char **result,
+                                    GError **error);
+
 /* As the daemon finds it: $XDG_RUNTIME_DIR/orfeas/orfeas.sock, else /tmp/orfeas-UID/orfeas.sock. */
 char *orf_ctl_dup_default_socket (void);
 /* The daemon's program: $ORFEAS_ORFEASD, else that of the build tree that we are in, else that of

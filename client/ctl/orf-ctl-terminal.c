@@ -12,6 +12,8 @@
 /* Narrower than this no layout of ours works. */
 #define MIN_WIDTH 40
 
+#define ESCAPE_END "\033[0m"
+
 static const char *const escapes[] = {
   [ORF_CTL_PLAIN] = NULL,        [ORF_CTL_STRONG] = "\033[1m",   [ORF_CTL_FAINT] = "\033[2m",
   [ORF_CTL_GOOD] = "\033[32m",   [ORF_CTL_WARNING] = "\033[33m", [ORF_CTL_BAD] = "\033[31m",
@@ -89,7 +91,24 @@ orf_ctl_terminal_append (const OrfCtlTerminal *terminal,
   }
   g_string_append (out, escapes[style]);
   g_string_append (out, text);
-  g_string_append (out, "\033[0m");
+  g_string_append (out, ESCAPE_END);
+}
+
+gsize
+orf_ctl_terminal_read_style (const char *at, OrfCtlStyle *style)
+{
+  if (*at != '\033')
+    return 0;
+  for (guint i = 0; i < G_N_ELEMENTS (escapes); i++) {
+    if (escapes[i] != NULL && g_str_has_prefix (at, escapes[i])) {
+      *style = (OrfCtlStyle) i;
+      return strlen (escapes[i]);
+    }
+  }
+  if (!g_str_has_prefix (at, ESCAPE_END))
+    return 0;
+  *style = ORF_CTL_PLAIN;
+  return strlen (ESCAPE_END);
 }
 
 const char *

@@ -37,6 +37,9 @@ void orf_ctl_terminal_append (const OrfCtlTerminal *terminal,
                               GString *out,
                               OrfCtlStyle style,
                               const char *text);
+/* Where `at` begins or ends a style as append wrote it: the bytes of that, and the style from there
+ * on; else 0. */
+gsize orf_ctl_terminal_read_style (const char *at, OrfCtlStyle *style);
 /* Stands for what is not known. */
 const char *orf_ctl_terminal_get_dash (const OrfCtlTerminal *terminal);
 /* Between two facts on one line. */

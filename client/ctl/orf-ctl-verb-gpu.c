@@ -1,37 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
 
-#include "orf-ctl.h"
+#include "orf-ctl-cells.h"
 #include "orf-ctl-format.h"
 #include "orf-ctl-spark.h"
-#include "orf-ctl-table.h"
 
 /* "  utilization  " before a bar, and "  15.2 of 15.6 GiB   98 %  critical" behind it. */
 #define BAR_MARGIN 49
 #define MIN_BAR    12
 #define MAX_BAR    60
-
-/* Integers that may be null become doubles that may be NAN: every formatter of ours knows those. */
-#define OPTIONAL(object, member) ((object)->has_##member ? (double) (object)->member : NAN)
-
-static OrfCtlStyle
-pressure_style (OrfPressureLevel level)
-{
-  switch (level) {
-  case ORF_PRESSURE_LEVEL_LOW:
-    return ORF_CTL_GOOD;
-  case ORF_PRESSURE_LEVEL_MEDIUM:
-    return ORF_CTL_ACCENT;
-  case ORF_PRESSURE_LEVEL_HIGH:
-    return ORF_CTL_WARNING;
-  case ORF_PRESSURE_LEVEL_CRITICAL:
-    return ORF_CTL_BAD;
-  case ORF_PRESSURE_LEVEL_UNSET:
-  case ORF_PRESSURE_LEVEL_N:
-  default:
-    return ORF_CTL_PLAIN;
-  }
-}
 
 /* ---- for a pipe: a line a device, in base units ------------------------------------------------
  */
@@ -40,15 +17,15 @@ static void
 add_plain_row (OrfCtlTable *table, const OrfGpuDevice *device)
 {
   const double numbers[] = {
-    OPTIONAL (device, used_bytes),
-    OPTIONAL (device, free_bytes),
-    OPTIONAL (device, total_bytes),
+    ORF_CTL_OPTIONAL (device, used_bytes),
+    ORF_CTL_OPTIONAL (device, free_bytes),
+    ORF_CTL_OPTIONAL (device, total_bytes),
     device->memory_percent,
     device->utilization_percent,
     device->temperature_c,
     device->power_w,
     device->fragmentation_percent,
-    OPTIONAL (device, sampled_us),
+    ORF_CTL_OPTIONAL (device, sampled_us),
   };
 
   orf_ctl_table_add (table, ORF_CTL_PLAIN, device->device);
@@ -126,11 +103,11 @@ append_bar (const OrfCtlTerminal *terminal,
 static void
 append_memory (const OrfCtlTerminal *terminal, GString *out, const OrfGpuDevice *device)
 {
-  double used = OPTIONAL (device, used_bytes);
-  double total = OPTIONAL (device, total_bytes);
+  double used = ORF_CTL_OPTIONAL (device, used_bytes);
+  double total = ORF_CTL_OPTIONAL (device, total_bytes);
   g_autofree char *pair = orf_ctl_format_bytes_pair (used, total);
   const char *pressure = orf_pressure_level_to_string (device->pressure_level);
-  OrfCtlStyle style = pressure_style (device->pressure_level);
+  OrfCtlStyle style = orf_ctl_cells_get_pressure_style (device->pressure_level);
 
   append_bar (terminal, out, "memory", device->memory_percent, style, pair);
   if (pressure != NULL) {
@@ -160,7 +137,7 @@ append_fact (const OrfCtlTerminal *terminal, GString *out, const char *label, ch
 static void
 append_facts (const OrfCtlTerminal *terminal, GString *out, const OrfGpuDevice *device)
 {
-  double age_us = MAX ((double) g_get_real_time () - OPTIONAL (device, sampled_us), 0);
+  double age_us = MAX ((double) g_get_real_time () - ORF_CTL_OPTIONAL (device, sampled_us), 0);
 
   append_fact (terminal, out, "temperature",
                orf_ctl_format_metric ("_c", device->temperature_c, terminal->utf8));
@@ -186,7 +163,7 @@ append_processes (const OrfCtlTerminal *terminal, GString *out, const GPtrArray 
 
     orf_ctl_table_take (table, ORF_CTL_PLAIN, orf_ctl_format_exact ((double) process->pid));
     orf_ctl_table_take (table, ORF_CTL_PLAIN,
-                        orf_ctl_format_bytes (OPTIONAL (process, used_bytes)));
+                        orf_ctl_format_bytes (ORF_CTL_OPTIONAL (process, used_bytes)));
     orf_ctl_table_add (table, ORF_CTL_PLAIN, process->name);
   }
   orf_ctl_table_append_to (table, out);

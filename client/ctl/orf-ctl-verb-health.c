@@ -1,24 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
 
+#include "orf-ctl-cells.h"
 #include "orf-ctl-format.h"
 #include "orf-ctl-recommendations.h"
-#include "orf-ctl-table.h"
-#include "orf-ctl.h"
-
-/* From here on a score is good, and below it bad. */
-#define GOOD 90
-#define BAD  60
-
-static OrfCtlStyle
-get_style (double score)
-{
-  if (isnan (score))
-    return ORF_CTL_FAINT;
-  if (score >= GOOD)
-    return ORF_CTL_GOOD;
-  return score >= BAD ? ORF_CTL_WARNING : ORF_CTL_BAD;
-}
 
 /* NULL: not known. */
 static char *
@@ -39,7 +24,8 @@ append_parts (const OrfCtlTerminal *terminal, GString *out, const OrfPredictionH
     const OrfPredictionHealthPart *part = health->parts->pdata[i];
 
     orf_ctl_table_add (table, ORF_CTL_PLAIN, part->part);
-    orf_ctl_table_take (table, get_style (part->score), format_score (part->score));
+    orf_ctl_table_take (table, orf_ctl_cells_get_score_style (part->score),
+                        format_score (part->score));
     orf_ctl_table_take (table, ORF_CTL_FAINT, format_score (part->weight));
   }
   orf_ctl_table_append_to (table, out);
@@ -69,7 +55,7 @@ append_health (const OrfCtlTerminal *terminal, GString *out, const OrfPrediction
   g_autofree char *score = format_score (result->health->score);
 
   if (terminal->is_terminal) {
-    orf_ctl_terminal_append (terminal, out, get_style (result->health->score),
+    orf_ctl_terminal_append (terminal, out, orf_ctl_cells_get_score_style (result->health->score),
                              score != NULL ? score : "not known");
     g_string_append (out, score != NULL ? " of 100\n\n" : ": nothing is measured yet\n\n");
   }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
 
-#include "orf-ctl.h"
+#include "orf-ctl-cells.h"
 #include "orf-ctl-format.h"
 #include "orf-ctl-list.h"
 #include "orf-ctl-params.h"
-
-#define OPTIONAL(object, member) ((object)->has_##member ? (double) (object)->member : NAN)
 
 static OrfCtlTable *
 new_table (const OrfCtlTerminal *terminal)
@@ -25,25 +23,6 @@ new_table (const OrfCtlTerminal *terminal)
   orf_ctl_table_add_column (table, "SOURCE", ORF_CTL_COLUMN_GIVES_WAY);
   orf_ctl_table_add_column (table, "CAN", ORF_CTL_COLUMN_GIVES_WAY);
   return table;
-}
-
-static OrfCtlStyle
-state_style (OrfWorkerState state)
-{
-  switch (state) {
-  case ORF_WORKER_STATE_CONNECTED:
-    return ORF_CTL_GOOD;
-  case ORF_WORKER_STATE_SILENT:
-    return ORF_CTL_WARNING;
-  case ORF_WORKER_STATE_LOST:
-    return ORF_CTL_BAD;
-  case ORF_WORKER_STATE_LEFT:
-    return ORF_CTL_FAINT;
-  case ORF_WORKER_STATE_UNSET:
-  case ORF_WORKER_STATE_N:
-  default:
-    return ORF_CTL_PLAIN;
-  }
 }
 
 /* For people with its unit; exactly for a pipe. */
@@ -71,14 +50,14 @@ add_cb (const OrfCtl *ctl, OrfCtlTable *table, gconstpointer row)
 
   orf_ctl_table_add (table, ORF_CTL_PLAIN, worker->worker);
   orf_ctl_table_add (table, ORF_CTL_PLAIN, worker->name);
-  orf_ctl_table_add (table, state_style (worker->state),
+  orf_ctl_table_add (table, orf_ctl_cells_get_worker_style (worker->state),
                      orf_worker_state_to_string (worker->state));
   orf_ctl_table_add (table, ORF_CTL_PLAIN, worker->device);
-  orf_ctl_table_take (table, ORF_CTL_PLAIN, orf_ctl_format_exact (OPTIONAL (worker, pid)));
-  add_bytes (ctl, table, OPTIONAL (worker, allocated_bytes));
-  add_bytes (ctl, table, OPTIONAL (worker, reserved_bytes));
-  add_bytes (ctl, table, OPTIONAL (worker, largest_free_bytes));
-  add_number (ctl, table, OPTIONAL (worker, ooms));
+  orf_ctl_table_take (table, ORF_CTL_PLAIN, orf_ctl_format_exact (ORF_CTL_OPTIONAL (worker, pid)));
+  add_bytes (ctl, table, ORF_CTL_OPTIONAL (worker, allocated_bytes));
+  add_bytes (ctl, table, ORF_CTL_OPTIONAL (worker, reserved_bytes));
+  add_bytes (ctl, table, ORF_CTL_OPTIONAL (worker, largest_free_bytes));
+  add_number (ctl, table, ORF_CTL_OPTIONAL (worker, ooms));
   add_number (ctl, table, (double) worker->batches);
   orf_ctl_table_take (table, ORF_CTL_PLAIN,
                       worker->has_reported_us ? orf_ctl_list_format_time (ctl, worker->reported_us)

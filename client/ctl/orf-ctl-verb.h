@@ -38,6 +38,7 @@ extern const OrfCtlVerb orf_ctl_verbs[];
 extern const OrfCtlOption orf_ctl_global_options[];
 
 OrfCtlExit orf_ctl_verb_status (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_board (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_gpu (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_gpu_cleanup (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_gpu_cleanups (OrfCtl *ctl, GError **error);

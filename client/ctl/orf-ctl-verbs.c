@@ -11,6 +11,17 @@ const OrfCtlVerb orf_ctl_verbs[] = {
                 "orfeasctl status --json | jq .db.size_bytes\n",
     .reads_only = TRUE,
     .run = orf_ctl_verb_status },
+  { .name = "watch",
+    .arguments = "",
+    .summary = "the whole of it on one screen, live, until q",
+    .help = "Health and its reasons, devices, what is expected, alerts, anomalies, processes,\n"
+            "workers, cache and requests; ? shows the keys.  It goes on when the daemon is\n"
+            "restarted, and says meanwhile how old what it shows is.  For a pipe there are\n"
+            "status, alerts watch, anomalies watch and metrics watch.",
+    .examples = "orfeasctl watch\n"
+                "orfeasctl watch --url http://127.0.0.1:5000\n"
+                "NO_COLOR=1 orfeasctl watch\n",
+    .run = orf_ctl_verb_board },
   { .name = "gpu",
     .arguments = "[DEVICE]",
     .summary = "each device: memory, pressure, utilization, processes",

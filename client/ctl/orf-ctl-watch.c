@@ -12,18 +12,27 @@
 #include "orf-ctl-watch.h"
 
 int
-orf_ctl_take_interrupts (GError **error)
+orf_ctl_take_signals (const int *signals, GError **error)
 {
   sigset_t set;
   int fd = -1;
 
   sigemptyset (&set);
-  sigaddset (&set, SIGINT);
+  for (; *signals != 0; signals++)
+    sigaddset (&set, *signals);
   if (sigprocmask (SIG_BLOCK, &set, NULL) == 0)
     fd = signalfd (-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   if (fd < 0)
     g_set_error (error, ORF_ERROR, ORF_ERROR_INTERNAL, "signalfd: %s", g_strerror (errno));
   return fd;
+}
+
+int
+orf_ctl_take_interrupts (GError **error)
+{
+  static const int interrupts[] = { SIGINT, 0 };
+
+  return orf_ctl_take_signals (interrupts, error);
 }
 
 static void

@@ -10,6 +10,9 @@ G_BEGIN_DECLS
 /* Shows one value, as its JSON came; FALSE: it cannot be read. */
 typedef gboolean (*OrfCtlValueFunc) (gpointer user_data, const char *value, GError **error);
 
+/* From here on these (ended by 0) are read from the descriptor, and do what they did no more; -1 on
+ * error.  Threads that are made later inherit that. */
+int orf_ctl_take_signals (const int *signals, GError **error);
 /* From here on Ctrl-C is read from the descriptor, and does not kill; -1 on error. */
 int orf_ctl_take_interrupts (GError **error);
 

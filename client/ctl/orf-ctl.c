@@ -8,7 +8,6 @@
 
 #include "orf-ctl.h"
 #include "orf-ctl-connection.h"
-#include "orf-ctl-reply.h"
 
 /* How long an answer is waited for when nobody said: reads take milliseconds, so by then something
  * is wrong.  Verbs that take_long have no such limit. */
@@ -136,16 +135,22 @@ orf_ctl_run (OrfCtl *ctl, GError **error)
   return orf_ctl_options_get_verb (ctl->options)->run (ctl, error);
 }
 
-static OrfCtlExit
-connect_once (OrfCtl *ctl, GError **error)
+OrfCtlTarget
+orf_ctl_get_target (const OrfCtl *ctl)
 {
-  OrfCtlTarget target = {
+  return (OrfCtlTarget){
     .url = orf_ctl_options_get (ctl->options, "url"),
     .socket = orf_ctl_options_get (ctl->options, "socket"),
     .db = orf_ctl_options_get (ctl->options, "db"),
     .token_file = orf_ctl_options_get (ctl->options, "token-file"),
     .ca_file = orf_ctl_options_get (ctl->options, "ca-file"),
   };
+}
+
+static OrfCtlExit
+connect_once (OrfCtl *ctl, GError **error)
+{
+  OrfCtlTarget target = orf_ctl_get_target (ctl);
 
   if (ctl->connection != NULL)
     return ORF_CTL_DONE;
@@ -155,20 +160,11 @@ connect_once (OrfCtl *ctl, GError **error)
 OrfCtlExit
 orf_ctl_call (OrfCtl *ctl, const char *method, const char *params, char **result, GError **error)
 {
-  g_autoptr (GString) request = orf_ctl_request_new (method, params, ctl->timeout_ms);
-  g_autoptr (GString) reply = g_string_new (NULL);
+  const OrfCtlAsk ask = { method, params, ctl->timeout_ms, ctl->deadline_us };
   OrfCtlExit verdict = connect_once (ctl, error);
-  const OrfCtlConnection *connection = ctl->connection;
 
-  if (verdict != ORF_CTL_DONE)
-    return verdict;
-  verdict = connection->transport->exchange (connection->self, request, ctl->deadline_us, reply,
-                                             error);
-  if (verdict != ORF_CTL_DONE) {
-    g_prefix_error (error, "%s: ", method);
-    return verdict;
-  }
-  return orf_ctl_reply_get_result (method, reply->str, reply->len, result, error);
+  return verdict != ORF_CTL_DONE ? verdict
+                                 : orf_ctl_connection_call (ctl->connection, &ask, result, error);
 }
 
 static gboolean

@@ -4,6 +4,7 @@
 #include "orf-json.h"
 #include "orf-schema-methods.h"
 
+#include "orf-ctl-connection.h"
 #include "orf-ctl-exit.h"
 #include "orf-ctl-options.h"
 #include "orf-ctl-terminal.h"
@@ -20,6 +21,8 @@ OrfCtlExit orf_ctl_run (OrfCtl *ctl, GError **error);
 
 const OrfCtlOptions *orf_ctl_get_options (const OrfCtl *ctl);
 const OrfCtlTerminal *orf_ctl_get_terminal (const OrfCtl *ctl);
+/* Where the daemon is to be found, as the command line has it; its texts are the options'. */
+OrfCtlTarget orf_ctl_get_target (const OrfCtl *ctl);
 /* Short for the options' arguments[index]; NULL: not given. */
 const char *orf_ctl_get_argument (const OrfCtl *ctl, guint index);
 gboolean orf_ctl_wants_json (const OrfCtl *ctl);
