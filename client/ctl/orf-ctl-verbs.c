@@ -261,7 +261,7 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .run = orf_ctl_verb_cache_invalidate },
   { .name = "cache bench",
     .arguments = "",
-    .summary = "gets and sets as fast as they are answered, and how fast that is",
+    .summary = "gets and sets at full speed, and how fast that is",
     .help = "Asks the daemon's cache.sock; a miss is followed by a set.  Keys begin with\n"
             "bench: and go after a minute.  Exit status 5: there were errors.",
     .examples = "orfeasctl cache bench --connections 32 --depth 1\n"
