@@ -380,6 +380,10 @@ const OrfCtlOption orf_ctl_anomalies_replay_options[] = {
   { NULL, NULL, NULL },
 };
 
+const OrfCtlOption orf_ctl_doctor_options[] = {
+  { "verify", NULL, "also the whole file, samples, and a value through the cache" }, { NULL }
+};
+
 const OrfCtlOption orf_ctl_sql_options[] = {
   { "max-rows", "N", "at most so many rows; on a terminal the default is 1000" },
   { "csv", NULL, "CSV by RFC 4180, on a terminal too" },

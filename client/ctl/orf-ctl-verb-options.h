@@ -48,6 +48,7 @@ extern const OrfCtlOption orf_ctl_predictions_replay_options[];
 extern const OrfCtlOption orf_ctl_anomalies_options[];
 extern const OrfCtlOption orf_ctl_anomalies_feedback_options[];
 extern const OrfCtlOption orf_ctl_anomalies_replay_options[];
+extern const OrfCtlOption orf_ctl_doctor_options[];
 extern const OrfCtlOption orf_ctl_sql_options[];
 extern const OrfCtlOption orf_ctl_db_stats_options[];
 extern const OrfCtlOption orf_ctl_token_new_options[];

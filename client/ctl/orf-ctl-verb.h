@@ -101,6 +101,7 @@ OrfCtlExit orf_ctl_verb_anomalies_feedback (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_anomalies_detectors (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_anomalies_watch (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_anomalies_replay (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_doctor (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_call (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_discover (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_sql (OrfCtl *ctl, GError **error);

@@ -663,6 +663,18 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .reads_only = TRUE,
     .takes_long = TRUE,
     .run = orf_ctl_verb_anomalies_replay },
+  { .name = "doctor",
+    .arguments = "",
+    .summary = "what is wrong with the set-up, and what to do about it",
+    .help = "Looks at the settings, devices, the clock, the daemon with its sources, file,\n"
+            "memory, Redis nodes, and at each HTTP endpoint.  Exit status 5: something does\n"
+            "not work.",
+    .examples = "orfeasctl doctor\n"
+                "orfeasctl doctor --verify\n"
+                "orfeasctl doctor --json | jq '.findings[] | select(.level == \"fault\")'\n",
+    .options = orf_ctl_doctor_options,
+    .takes_long = TRUE,
+    .run = orf_ctl_verb_doctor },
   { .name = "call",
     .arguments = "METHOD [JSON|-]",
     .summary = "call any method with its parameters as JSON",

@@ -214,21 +214,18 @@ orf_ctl_next (OrfCtl *ctl, const int *stop_fds, GString *message, GError **error
   return connection->transport->next (connection->self, stop_fds, message, error);
 }
 
-OrfCtlExit
-orf_ctl_fetch (OrfCtl *ctl, OrfMethodId method, json_t *params, gpointer *result, GError **error)
+static OrfCtlExit
+ask (OrfCtl *ctl, OrfMethodId method, json_t *params, char **text, gpointer *result, GError **error)
 {
   const OrfMethod *row = &orf_methods[method];
   g_autofree char *params_text = params != NULL ? json_dumps (params, JSON_COMPACT) : NULL;
-  g_autofree char *text = NULL;
-  OrfCtlExit verdict = orf_ctl_call (ctl, row->name, params_text, &text, error);
+  OrfCtlExit verdict = orf_ctl_call (ctl, row->name, params_text, text, error);
   gpointer decoded;
 
   json_decref (params);
   if (verdict != ORF_CTL_DONE)
     return verdict;
-  if (orf_ctl_wants_json (ctl))
-    orf_ctl_print_line (text);
-  decoded = orf_decode_text (row->result, text, strlen (text), ORF_DECODE_LENIENT, error);
+  decoded = orf_decode_text (row->result, *text, strlen (*text), ORF_DECODE_LENIENT, error);
   if (decoded == NULL) {
     g_prefix_error (error,
                     "%s: the answer is not as our schema has it (--json shows it): ", row->name);
@@ -236,6 +233,25 @@ orf_ctl_fetch (OrfCtl *ctl, OrfMethodId method, json_t *params, gpointer *result
   }
   *result = decoded;
   return ORF_CTL_DONE;
+}
+
+OrfCtlExit
+orf_ctl_ask (OrfCtl *ctl, OrfMethodId method, json_t *params, gpointer *result, GError **error)
+{
+  g_autofree char *text = NULL;
+
+  return ask (ctl, method, params, &text, result, error);
+}
+
+OrfCtlExit
+orf_ctl_fetch (OrfCtl *ctl, OrfMethodId method, json_t *params, gpointer *result, GError **error)
+{
+  g_autofree char *text = NULL;
+  OrfCtlExit verdict = ask (ctl, method, params, &text, result, error);
+
+  if (text != NULL && orf_ctl_wants_json (ctl))
+    orf_ctl_print_line (text);
+  return verdict;
 }
 
 void

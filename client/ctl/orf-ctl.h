@@ -32,7 +32,10 @@ gboolean orf_ctl_wants_json (const OrfCtl *ctl);
 OrfCtlExit
 orf_ctl_call (OrfCtl *ctl, const char *method, const char *params, char **result, GError **error);
 /* Calls a method of our schema; takes params (NULL: none).  *result is its result struct, members
- * that we do not know passed over.  With --json it has also been printed, as it came. */
+ * that we do not know passed over. */
+OrfCtlExit
+orf_ctl_ask (OrfCtl *ctl, OrfMethodId method, json_t *params, gpointer *result, GError **error);
+/* The same for what is the verb's answer: with --json it has also been printed, as it came. */
 OrfCtlExit
 orf_ctl_fetch (OrfCtl *ctl, OrfMethodId method, json_t *params, gpointer *result, GError **error);
 

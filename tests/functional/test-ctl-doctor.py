@@ -1,0 +1,83 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""`orfeasctl doctor`: what is wrong, and that it says so by its exit status."""
+
+import json
+import os
+
+import orfeas_test
+from orfeas_test import contains, equal, wait_for
+
+
+def look(t, daemon, *options):
+    status, out, errors = t.ctl(daemon, "doctor", "--json", *options)
+    return status, json.loads(out)["findings"], errors
+
+
+def of(findings, area, level="fault"):
+    return [one for one in findings if (one["area"], one["level"]) == (area, level)]
+
+
+def test_healthy(t):
+    daemon = t.start()
+    wait_for(lambda: daemon.call("gpu.list")["devices"], "a device")
+    status, findings, _ = look(t, daemon)
+    equal((status, [one for one in findings if one["level"] == "fault"]), (0, []))
+    equal(len(of(findings, "endpoint", "good")), 10)
+    equal(of(findings, "verify", "good"), [])
+    equal(of(findings, "redis", "note")[0]["advice"], None)
+    status, shown, _ = t.ctl(daemon, "doctor")
+    equal(status, 0)
+    assert shown.startswith("AREA\tLEVEL\tWHAT\tADVICE\n"), shown[:200]
+
+
+def test_verify(t):
+    daemon = t.start()
+    wait_for(lambda: daemon.sql("SELECT 1 FROM sample_raw"), "samples on disk")
+    status, findings, _ = look(t, daemon, "--verify")
+    equal((status, len(of(findings, "verify", "good"))), (0, 3), str(findings))
+
+
+def test_dead_redis(t):
+    gone = os.path.join(t.dir, "none.sock")
+    daemon = t.start(settings={"cache.nodes": gone})
+    status, findings, _ = look(t, daemon)
+    (fault,) = of(findings, "redis")
+    equal(status, 5)
+    contains(fault["text"], gone)
+    contains(fault["advice"], "[cache] nodes")
+
+
+def test_no_daemon(t):
+    daemon = t.start()
+    daemon.stop()
+    status, findings, _ = look(t, daemon)
+    (fault,) = of(findings, "daemon")
+    equal(status, 5)
+    contains(fault["text"], daemon.socket)
+    equal(of(findings, "endpoint", "good"), [])
+
+
+def test_tokens(t):
+    daemon = t.start(settings={"auth.require": "true"})
+    _, findings, _ = look(t, daemon)
+    asked = [one["text"] for one in of(findings, "endpoint", "note")]
+    assert any(text.startswith("/metrics asks for a token") for text in asked), findings
+    equal(of(findings, "endpoint"), [])
+
+
+def test_bad_config(t):
+    """By the daemon's own code, of the config of who asks."""
+    daemon = t.start()
+    folder = os.path.join(t.dir, "xdg_config_home", "orfeas")
+    os.makedirs(folder)
+    with open(os.path.join(folder, "orfeasd.conf"), "w", encoding="utf-8") as file:
+        file.write("[gpu]\nsample_us=1\n")
+    status, findings, _ = look(t, daemon)
+    (fault,) = of(findings, "config")
+    equal(status, 5)
+    contains(fault["text"], "gpu.sample_us")
+
+
+if __name__ == "__main__":
+    orfeas_test.main()
