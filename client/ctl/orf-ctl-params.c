@@ -115,3 +115,30 @@ orf_ctl_params_pack_argument (const OrfCtl *ctl, const char *name, GError **erro
     g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "%s is not UTF-8", name);
   return params;
 }
+
+gboolean
+orf_ctl_params_add_span (const OrfCtl *ctl, json_t *params, gint64 *span_us, GError **error)
+{
+  const OrfCtlOptions *options = orf_ctl_get_options (ctl);
+  gint64 now_us = g_get_real_time ();
+  gint64 from_us = -1;
+  gint64 to_us = -1;
+  gint64 last_us = -1;
+
+  if (orf_ctl_options_has (options, "last") && orf_ctl_options_has (options, "from")) {
+    g_set_error_literal (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
+                         "--last and --from both say where to begin: give one of them");
+    return FALSE;
+  }
+  if (!orf_ctl_params_get_duration (ctl, "last", &last_us, error) ||
+      !orf_ctl_params_get_time (ctl, "from", now_us, &from_us, error) ||
+      !orf_ctl_params_get_time (ctl, "to", now_us, &to_us, error))
+    return FALSE;
+  if (last_us >= 0)
+    from_us = MAX ((to_us >= 0 ? to_us : now_us) - last_us, 0);
+  if (from_us >= 0)
+    *span_us = (to_us >= 0 ? to_us : now_us) - from_us;
+  orf_ctl_params_set_time (params, "from_us", from_us);
+  orf_ctl_params_set_time (params, "to_us", to_us);
+  return TRUE;
+}

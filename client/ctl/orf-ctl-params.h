@@ -28,6 +28,10 @@ gboolean orf_ctl_params_add_number (
 void orf_ctl_params_add_text (const OrfCtl *ctl, json_t *params, const char *name);
 /* {name: the first argument}; NULL: it is no text. */
 json_t *orf_ctl_params_pack_argument (const OrfCtl *ctl, const char *name, GError **error);
+/* --last, --from and --to as from_us and to_us; *span_us: how long that is, untouched where nothing
+ * says where it begins. */
+gboolean
+orf_ctl_params_add_span (const OrfCtl *ctl, json_t *params, gint64 *span_us, GError **error);
 /* --limit; G_MAXINT64 where it is not given. */
 gboolean orf_ctl_params_parse_limit (const OrfCtl *ctl, guint64 *limit, GError **error);
 

@@ -55,31 +55,6 @@ choose_step_us (gint64 span_us)
   return steps_us[i];
 }
 
-/* *span_us: of what was given, else untouched. */
-static gboolean
-set_span (const OrfCtl *ctl, json_t *params, gint64 *span_us, GError **error)
-{
-  const OrfCtlOptions *options = orf_ctl_get_options (ctl);
-  gint64 now_us = g_get_real_time ();
-  gint64 from_us = -1;
-  gint64 to_us = -1;
-  gint64 last_us = -1;
-
-  if (orf_ctl_options_has (options, "last") && orf_ctl_options_has (options, "from"))
-    return refuse (error, "--last and --from both say where to begin: give one of them");
-  if (!orf_ctl_params_get_duration (ctl, "last", &last_us, error) ||
-      !orf_ctl_params_get_time (ctl, "from", now_us, &from_us, error) ||
-      !orf_ctl_params_get_time (ctl, "to", now_us, &to_us, error))
-    return FALSE;
-  if (last_us >= 0)
-    from_us = MAX ((to_us >= 0 ? to_us : now_us) - last_us, 0);
-  if (from_us >= 0)
-    *span_us = (to_us >= 0 ? to_us : now_us) - from_us;
-  orf_ctl_params_set_time (params, "from_us", from_us);
-  orf_ctl_params_set_time (params, "to_us", to_us);
-  return TRUE;
-}
-
 static gboolean
 set_series (const OrfCtl *ctl, json_t *params, GError **error)
 {
@@ -118,7 +93,7 @@ orf_ctl_query_new_params (const OrfCtl *ctl, GError **error)
   gint64 span_us = -1;
   gint64 step_us = -1;
 
-  if (!set_series (ctl, params, error) || !set_span (ctl, params, &span_us, error) ||
+  if (!set_series (ctl, params, error) || !orf_ctl_params_add_span (ctl, params, &span_us, error) ||
       !orf_ctl_params_get_duration (ctl, "step", &step_us, error))
     return NULL;
   if (step_us < 0 && span_us > 0 && json_object_get (params, "expr") != NULL)
