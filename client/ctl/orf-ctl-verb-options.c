@@ -184,6 +184,13 @@ const OrfCtlOption orf_ctl_incidents_pin_options[] = {
   { NULL, NULL, NULL },
 };
 
+const OrfCtlOption orf_ctl_postmortem_options[] = {
+  SPAN_OPTIONS,
+  { "incident", "ID", "the window of this incident, in place of a span" },
+  { "output", "FILE", "write the page to this file, also -o" },
+  { NULL, NULL, NULL },
+};
+
 #define TRACES_WHICH_OPTIONS                                                                       \
   { "service", "NAME", "of spans of this service" },                                               \
   {                                                                                                \

@@ -26,6 +26,7 @@ extern const OrfCtlOption orf_ctl_gpu_batch_size_options[];
 extern const OrfCtlOption orf_ctl_incidents_list_options[];
 extern const OrfCtlOption orf_ctl_incidents_show_options[];
 extern const OrfCtlOption orf_ctl_incidents_pin_options[];
+extern const OrfCtlOption orf_ctl_postmortem_options[];
 extern const OrfCtlOption orf_ctl_cost_options[];
 extern const OrfCtlOption orf_ctl_cost_trend_options[];
 extern const OrfCtlOption orf_ctl_traces_list_options[];

@@ -67,6 +67,7 @@ OrfCtlExit orf_ctl_verb_incidents_list (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_incidents_show (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_incidents_pin (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_incidents_unpin (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_postmortem (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_cost (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_cost_trend (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_traces_list (OrfCtl *ctl, GError **error);

@@ -317,6 +317,21 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .min_arguments = 1,
     .max_arguments = 1,
     .run = orf_ctl_verb_incidents_unpin },
+  { .name = "postmortem",
+    .arguments = "",
+    .summary = "what happened in a window, and why: a page for a ticket",
+    .help = "One HTML page with all that was recorded: what happened, what changed against\n"
+            "the same span before, who had the memory, slow and failing traces, what was\n"
+            "foretold, cost, gaps.  It needs no script and loads nothing.  Without -o a\n"
+            "terminal shows its short form, and a pipe gets the page; --json is the document\n"
+            "it is made of.  With --db it is made of a file, a copy on another machine too.",
+    .examples = "orfeasctl postmortem --last 2h\n"
+                "orfeasctl postmortem --incident i-7 -o report.html\n"
+                "orfeasctl --db copy.db postmortem --incident i-7 > report.html\n",
+    .options = orf_ctl_postmortem_options,
+    .reads_only = TRUE,
+    .takes_long = TRUE,
+    .run = orf_ctl_verb_postmortem },
   { .name = "traces list",
     .arguments = "",
     .summary = "traces, the newest first",
