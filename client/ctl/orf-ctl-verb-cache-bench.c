@@ -133,14 +133,15 @@ static void
 print_json (const OrfCtlCachePlan *plan, const OrfCtlCacheResult *result)
 {
   g_autoptr (json_t)
-    root = json_pack ("{s:{s:s, s:i, s:i, s:i, s:f, s:f, s:i}, s:I, s:f, s:I, s:I, s:I, s:I}",
+    root = json_pack ("{s:{s:s, s:i, s:i, s:i, s:f, s:f, s:i}, s:I, s:f, s:I, s:I, s:I, s:I, s:s?}",
                       "plan", "socket", plan->path, "connections", (int) plan->n_connections,
                       "depth", (int) plan->depth, "keys", (int) plan->n_keys, "zipf",
                       plan->exponent, "sets_percent", plan->sets_percent, "bytes",
                       (int) plan->value_bytes, "took_us", (json_int_t) result->took_us,
                       "hit_rate_percent", get_hit_percent (result), "hits",
                       (json_int_t) result->n_hits, "l1_hits", (json_int_t) result->n_l1, "l2_hits",
-                      (json_int_t) result->n_l2, "errors", (json_int_t) result->n_errors);
+                      (json_int_t) result->n_l2, "errors", (json_int_t) result->n_errors,
+                      "first_error", result->first_error);
   g_autofree char *text = NULL;
 
   for (guint i = 0; i < ORF_CTL_CACHE_N_KINDS; i++)

@@ -2,23 +2,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the daemon's own spans cost it: CPU a call with none, with 1 % of the calls in traces, and with all."""
 
-import glob
 import json
 import os
 import statistics
 import time
 
-from orfeas_bench import Session, Table
+from orfeas_bench import Session, Table, cpu_ns
 
 CALLS = 2000
 WINDOW = 50  # sent before their answers are read
 ROUNDS = int(os.environ.get("BENCH_OWN_TRACING_ROUNDS", "5"))
 SHARES = (0, 1, 100)
-
-
-def cpu_ns(pid):
-    """Of all threads, to the nanosecond, where /proc/PID/stat counts in ticks."""
-    return sum(int(open(path, encoding="ascii").read().split()[0]) for path in glob.glob(f"/proc/{pid}/task/*/schedstat"))
 
 
 def requests():

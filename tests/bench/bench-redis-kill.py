@@ -5,33 +5,17 @@
 The load is that of a cache: a key of many by a Zipf law is asked for, and stored when it is missing, by several callers in a closed loop.
 """
 
-import os
 import random
-import subprocess
-import tempfile
 import threading
 import time
 
-from orfeas_bench import Session, Table, on
+from orfeas_bench import Session, Table
 from orfeas_test import Peer, RpcError, wait_for
+from redis_nodes import count_up
 
 N_NODES, N_CALLERS, N_KEYS = 3, 4, 20000
 KILL_S, BACK_S, END_S = 4, 8, 12
 MAX_ERRORS_PERCENT, MAX_P99_MS, MAX_RECOVERY_S = 0.1, 50, 2
-
-
-class Node:
-    def __init__(self, folder, number):
-        self.address = os.path.join(folder, f"{number}.sock")
-        self.command = [*on(0), "redis-server", "--port", "0", "--unixsocket", self.address, "--dir", folder, "--save", ""]
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
 
 
 class Caller(threading.Thread):
@@ -63,10 +47,6 @@ class Caller(threading.Thread):
                     self.ask(peer, "cache.set", {"key": key, "value": "x" * 200})
 
 
-def count_up(daemon):
-    return sum(node["state"] == "up" and node["covered"] for node in daemon.call("cache.stats")["l2"]["nodes"])
-
-
 def kill_and_return(daemon, node, begun):
     """Seconds from its return until it serves and is heard."""
     time.sleep(max(0, begun + KILL_S - time.monotonic()))
@@ -85,21 +65,16 @@ def p99(values):
 
 def main():
     session = Session()
-    with tempfile.TemporaryDirectory(prefix="orf-") as folder:
-        nodes = [Node(folder, number) for number in range(N_NODES)]
-        try:
-            daemon = session.daemon(settings={"cache.nodes": ",".join(node.address for node in nodes), "cache.l1_entries": N_KEYS // 10})
-            wait_for(lambda: count_up(daemon) == N_NODES, "all nodes serve")
-            begun = time.monotonic()
-            callers = [Caller(daemon.ready["cache_socket"], number, begun) for number in range(N_CALLERS)]
-            for caller in callers:
-                caller.start()
-            recovery_s = kill_and_return(daemon, nodes[0], begun)
-            for caller in callers:
-                caller.join()
-        finally:
-            for node in nodes:
-                node.kill()
+    nodes = session.redis_nodes(N_NODES)
+    daemon = session.daemon(settings={"cache.nodes": ",".join(node.address for node in nodes), "cache.l1_entries": N_KEYS // 10})
+    wait_for(lambda: count_up(daemon) == N_NODES, "all nodes serve")
+    begun = time.monotonic()
+    callers = [Caller(daemon.ready["cache_socket"], number, begun) for number in range(N_CALLERS)]
+    for caller in callers:
+        caller.start()
+    recovery_s = kill_and_return(daemon, nodes[0], begun)
+    for caller in callers:
+        caller.join()
     answers = [answer for caller in callers for answer in caller.answers]
     errors = 100 * sum(failed for _, _, failed in answers) / len(answers)
     worst = max(p99([ms for at, ms, _ in answers if at == second]) for second in range(KILL_S, END_S))

@@ -6,26 +6,15 @@
 import json
 import os
 import subprocess
-import tempfile
-import time
 
-from orfeas_bench import BUILD, SECONDS, Table, on
+from orfeas_bench import BUILD, SECONDS, Session, Table, on
 
-PORT = 26379
 DEPTHS = (1, 8, 32, 128)
 SIZES = (3, 1024)
 MIN_SHARE = 0.5
 
 
-def start_node(folder):
-    node = subprocess.Popen([*on(0), "redis-server", "--port", str(PORT), "--bind", "127.0.0.1", "--dir", folder, "--save", ""],
-                            stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-    while subprocess.run(["redis-cli", "-p", str(PORT), "PING"], capture_output=True, check=False).stdout != b"PONG\n":
-        time.sleep(0.01)
-    return node
-
-
-def of_benchmark(size, depth, port=PORT):
+def of_benchmark(port, size, depth):
     def run(test, n):
         done = subprocess.run([*on(-1), "redis-benchmark", "-p", str(port), "-t", test, "-n", str(n), "-c", "1", "-P", str(depth),
                                "-r", "10000", "-d", str(size), "--csv"], capture_output=True, text=True, check=True)
@@ -34,28 +23,23 @@ def of_benchmark(size, depth, port=PORT):
     return run("get", int(run("get", 20000) * SECONDS))
 
 
-def of_level(size, depth):
-    done = subprocess.run([*on(-1), os.path.join(BUILD, "tests", "bench", "bench-redis"), f"127.0.0.1:{PORT}", str(size), str(depth),
+def of_level(port, size, depth):
+    done = subprocess.run([*on(-1), os.path.join(BUILD, "tests", "bench", "bench-redis"), f"127.0.0.1:{port}", str(size), str(depth),
                            str(SECONDS)], capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
 
 def main():
-    with tempfile.TemporaryDirectory(prefix="orf-") as folder:
-        node = start_node(folder)
-        try:
-            for size in SIZES:
-                table = Table(f"L2 hits of {size} bytes, one connection; {SECONDS} s each")
-                for depth in DEPTHS:
-                    peer = of_benchmark(size, depth)
-                    ours = of_level(size, depth)
-                    share = ours["per_s"] / peer
-                    table.add(f"depth {depth}", f"{ours['per_s']:,.0f}/s, redis-benchmark {peer:,.0f}/s, {share:.2f} of it; "
-                              f"{ours['cpu_us']:.2f} µs of our CPU a hit", f">= {MIN_SHARE}", share >= MIN_SHARE and ours["missed"] == 0)
-                table.print()
-        finally:
-            node.kill()
-            node.wait()
+    node, = Session().redis_nodes(1, tcp=True)
+    for size in SIZES:
+        table = Table(f"L2 hits of {size} bytes, one connection; {SECONDS} s each")
+        for depth in DEPTHS:
+            peer = of_benchmark(node.port, size, depth)
+            ours = of_level(node.port, size, depth)
+            share = ours["per_s"] / peer
+            table.add(f"depth {depth}", f"{ours['per_s']:,.0f}/s, redis-benchmark {peer:,.0f}/s, {share:.2f} of it; "
+                      f"{ours['cpu_us']:.2f} µs of our CPU a hit", f">= {MIN_SHARE}", share >= MIN_SHARE and ours["missed"] == 0)
+        table.print()
 
 
 main()

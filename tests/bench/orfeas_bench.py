@@ -6,6 +6,7 @@ test has core 0 for itself, the load generator core 1.
 """
 
 import atexit
+import glob
 import json
 import os
 import re
@@ -24,6 +25,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(HERE, "..", "functional"))
 
 import orfeas_test  # noqa: E402 (needs the path)
+import redis_nodes  # noqa: E402
 
 SECONDS = int(os.environ.get("BENCH_SECONDS", "5"))
 CORES = sorted(os.sched_getaffinity(0))
@@ -67,6 +69,13 @@ class Session:
 
     def daemon(self, **options):
         return self.test.start(wrapper=on(0), **options)
+
+    def redis_nodes(self, n, tcp=False):
+        """Real ones, on core 0."""
+        nodes = [redis_nodes.Node(self.test, number, port=redis_nodes.find_port() if tcp else None, wrapper=on(0)) for number in range(n)]
+        for node in nodes:
+            atexit.register(node.kill)
+        return redis_nodes.start_all(self.test, nodes)
 
     def child(self, command, **options):
         """A peer, on core 0 too."""
@@ -155,6 +164,11 @@ def cpu_s(pid):
     with open(f"/proc/{pid}/stat", encoding="ascii") as file:
         fields = file.read().rpartition(") ")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_ns(pid):
+    """Of all its threads, to the nanosecond, where /proc/PID/stat counts in ticks."""
+    return sum(int(open(path, encoding="ascii").read().split()[0]) for path in glob.glob(f"/proc/{pid}/task/*/schedstat"))
 
 
 def rss_bytes(pid):

@@ -23,19 +23,20 @@ def find_port():
 
 
 class Node:
-    """A redis-server in a folder of the test's; port: None: on a Unix socket."""
+    """A redis-server in a folder of the test's; port: None: on a Unix socket; wrapper: words before its command."""
 
-    def __init__(self, test, number, *options, port=None):
+    def __init__(self, test, number, *options, port=None, wrapper=()):
         self.dir = os.path.join(test.dir, f"redis-{number}")
         self.port = port
         self.address = os.path.join(self.dir, "redis.sock") if port is None else f"127.0.0.1:{port}"
         self.options = options
+        self.wrapper = wrapper
         self.process = None
         os.mkdir(self.dir)
 
     def start(self):
         where = ["--port", "0", "--unixsocket", self.address] if self.port is None else ["--port", str(self.port)]
-        self.process = subprocess.Popen(["redis-server", *where, "--dir", self.dir, "--save", "", *self.options],
+        self.process = subprocess.Popen([*self.wrapper, "redis-server", *where, "--dir", self.dir, "--save", "", *self.options],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for(lambda: self.answers("PING") != "", "redis-server answers")
 
