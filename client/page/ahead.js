@@ -40,6 +40,11 @@ class Course {
     [this.threshold] = times(first.threshold);
   }
 
+  /** When it was made. */
+  get begin() {
+    return this.#knots[0][0];
+  }
+
   /** Until when something is expected. */
   get end() {
     return this.#knots.at(-1)[0];

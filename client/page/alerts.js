@@ -3,12 +3,13 @@
 import { el, setAttribute, setText } from "./dom.js";
 import { UNKNOWN, dayTime, number, quantity, span } from "./format.js";
 import { Question, VERDICTS, choice, given, noteField } from "./question.js";
+import { range } from "./range.js";
 import { Table, badge, right } from "./table.js";
 
 // silences end, and acknowledgements of others come, without a step of the alert that would be told
 const LIST_MS = 5_000;
-const HISTORY = 20;
-const DAY_US = 86_400e6;
+const HISTORY = 50;
+const DAY_S = 86_400;
 const SEVERITIES = ["critical", "warning", "info"];
 const LEVELS = { critical: "critical", warning: "medium", info: "" };
 const STATES = { firing: 0, pending: 1 };
@@ -37,7 +38,7 @@ export class Alerts {
       el("div", { class: "card" }, this.summary, this.note, this.list),
       el("div", { class: "cards tables" }, this.history.element, this.silences.element),
       this.acknowledge.dialog, this.silence.dialog);
-    session.every(LIST_MS, () => this.#ask());
+    range.addEventListener("change", session.every(LIST_MS, () => this.#ask()));
     session.addEventListener("state", () => this.#show());
     session.addEventListener("roles", () => this.#show());
     session.watch(() => session.client.alerts.watch(), ({ value, seq, dropped }) => {
@@ -61,9 +62,10 @@ export class Alerts {
   async #ask() {
     const { alerts } = this.#session.client;
     const [active, past, quiet] = await Promise.all([
-      alerts.active({ limit: 1000 }), alerts.history({ from_us: Math.max(0, this.#now() - DAY_US), limit: HISTORY }), alerts.silences({ limit: 100 })]);
+      alerts.active({ limit: 1000 }), alerts.history({ ...range.span(DAY_S), limit: HISTORY }), alerts.silences({ limit: 100 })]);
     this.#replace(active.alerts);
     this.#show();
+    this.history.rename(`Alerts of ${range.listed}`);
     this.history.tell(past.alerts, historyCells);
     const { mayOperate } = this.#session;
     this.silences.tell(quiet.silences.map((one) => ({ ...one, mayOperate })), (one) => this.#silenceCells(one));

@@ -1,28 +1,27 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What was out of the ordinary in the last day: a table, marks on the charts, and what each was worth. */
+/* What was out of the ordinary: a table, marks on the charts, and what each was worth. */
 import { el, setAttribute, setText } from "./dom.js";
 import { dayTime, number, quantity } from "./format.js";
 import { marks } from "./marks.js";
 import { Question, VERDICTS, choice, given, noteField } from "./question.js";
+import { range } from "./range.js";
 import { Table, badge, right } from "./table.js";
 
 // verdicts of others come without a beginning or an end that would be told
 const LIST_MS = 15_000;
 const MOST = 50;
-const DAY_US = 86_400e6;
+const DAY_S = 86_400;
 const LEVELS = { critical: "critical", warning: "medium", info: "" };
 const REFUSED = "Your token may look, but not say what an anomaly was worth: that takes the role operate.";
 
 export class Anomalies {
   #session;
-  #store;
   #anomalies = new Map(); // id → AnomalyInfo, newest first
   #known = false;
   #more = false; // there are others than those
 
-  constructor(section, session, store) {
+  constructor(section, session) {
     this.#session = session;
-    this.#store = store;
     this.summary = el("p", { class: "headline", role: "status" }, "…");
     this.note = el("p", { class: "muted" });
     this.table = new Table("Anomalies of the last day", ["Began", ">Lasted", "Severity", "Kind", ">Score", "What", "Verdict"],
@@ -30,10 +29,11 @@ export class Anomalies {
     this.verdict = new Verdict((id, params) => this.#judge(id, params));
     section.append(el("div", { class: "card" }, this.summary, this.note), el("div", { class: "cards tables" }, this.table.element),
       this.verdict.dialog);
-    session.every(LIST_MS, () => this.#ask());
+    range.addEventListener("change", session.every(LIST_MS, () => this.#ask()));
     session.addEventListener("state", () => this.#show());
     session.addEventListener("roles", () => this.#show());
     session.watch(() => session.client.anomalies.watch(), ({ value, dropped }) => {
+      if (!range.isFollowing) return; // it is of now
       this.#anomalies = new Map([[value.id, value], ...[...this.#anomalies].filter(([id]) => id !== value.id)]);
       this.#show();
       if (dropped > 0) this.#ask().catch(() => {}); // the next routine says what is wrong
@@ -42,13 +42,9 @@ export class Anomalies {
 
   update() {}
 
-  #now() {
-    return this.#store.isEmpty ? Date.now() * 1e3 : this.#store.head * 1e6;
-  }
-
   async #ask() {
     const { anomalies, next_cursor: next } = await this.#session.client.anomalies.list({
-      from_us: Math.max(0, this.#now() - DAY_US), limit: MOST });
+      ...range.span(DAY_S), limit: MOST });
     this.#anomalies = new Map(anomalies.map((one) => [one.id, one]));
     this.#more = next !== null;
     this.#known = true;
@@ -59,9 +55,10 @@ export class Anomalies {
     const { mayOperate, state } = this.#session;
     const isStale = state.name === "stale";
     const all = [...this.#anomalies.values()].sort((a, b) => b.started_us - a.started_us);
-    marks.tell(all.filter(({ severity }) => severity !== "info").map(toMark));
+    marks.tell("anomalies", all.filter(({ severity }) => severity !== "info").map(toMark));
     if (!this.#known) return;
     const open = all.filter((one) => one.ended_us === null && one.severity !== "info");
+    this.table.rename(`Anomalies of ${range.listed}`);
     setText(this.summary, describe(all, open, this.#more));
     setAttribute(this.summary, "class", `headline ${open.length > 0 && !isStale ? LEVELS[worst(open)] : ""}`.trimEnd());
     setText(this.note, isStale ? "Not connected: this is how it was." : mayOperate ? "" : REFUSED);
@@ -123,7 +120,7 @@ const worst = (open) => (open.some(({ severity }) => severity === "critical") ? 
 
 function describe(all, open, more) {
   const told = all.filter(({ severity }) => severity !== "info").length;
-  if (told === 0) return "Nothing out of the ordinary in the last day";
-  const many = `${more ? "More than " : ""}${told} anomal${told === 1 ? "y" : "ies"} in the last day`;
+  if (told === 0) return `Nothing out of the ordinary in ${range.listed}`;
+  const many = `${more ? "More than " : ""}${told} anomal${told === 1 ? "y" : "ies"} in ${range.listed}`;
   return open.length === 0 ? `${many}, all over` : `${many}, ${open.length} of them now`;
 }

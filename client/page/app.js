@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Puts the page together: one connection, one store, a module a section. */
 // first, since it asks for data while the rest is read
-import { session, store } from "./live.js";
+import { session, store, view } from "./live.js";
 import { Ahead } from "./ahead.js";
 import { Alerts } from "./alerts.js";
 import { Anomalies } from "./anomalies.js";
+import { Arrival } from "./arrival.js";
 import { Cache } from "./cache.js";
 import { setAttribute, setText } from "./dom.js";
 import { Cost } from "./cost.js";
@@ -17,8 +18,11 @@ import { Health } from "./health.js";
 import { Host } from "./host.js";
 import { Login } from "./login.js";
 import { Memory } from "./memory.js";
+import { Moment } from "./moment.js";
 import { bindTheme } from "./palette.js";
+import { RangeBar } from "./range-bar.js";
 import { recall, remember } from "./remember.js";
+import { Timeline } from "./timeline.js";
 import { Traces } from "./traces.js";
 
 const $ = (id) => document.getElementById(id);
@@ -26,18 +30,22 @@ const $ = (id) => document.getElementById(id);
 const ahead = new Ahead();
 const sections = [
   new Health($("health"), session),
+  new Timeline($("timeline"), session),
   new Alerts($("alerts"), session, store),
-  new Anomalies($("anomalies"), session, store),
-  new Gpu($("gpu"), session, store, ahead),
+  new Anomalies($("anomalies"), session),
+  new Gpu($("gpu"), session, store, view, ahead),
   new Memory($("gpu"), session),
   new Forecast($("forecast"), session, ahead),
-  new Traces($("traces"), session, store),
+  new Traces($("traces"), session),
   new Cache($("cache"), session),
-  new Cost($("cost"), session, store),
-  new Host($("host"), session, store, ahead),
-  new Explorer($("explorer"), session, store, ahead),
+  new Cost($("cost"), session),
+  new Host($("host"), view, ahead),
+  new Explorer($("explorer"), session, view, ahead),
 ];
+const arrival = new Arrival();
 const login = new Login($("login"), session);
+new RangeBar($("range"), view);
+new Moment($("content"), session);
 bindTheme($("theme"));
 
 // one drawing for all that came since the last; a hidden page draws nothing
@@ -45,19 +53,22 @@ let scheduled = false;
 let begun = 0; // sections that were drawn once
 function draw() {
   scheduled = false;
-  for (const section of sections.slice(0, begun)) section.update();
+  const { source } = view;
+  for (const section of sections.slice(0, begun)) section.update(source);
   // to make charts takes longer than a frame: the first time it is one section's in each, from the top
   const before = countCharts();
-  while (begun < sections.length && countCharts() === before) sections[begun++].update();
+  while (begun < sections.length && countCharts() === before) sections[begun++].update(source);
   if (begun < sections.length) schedule();
+  else arrival.look();
 }
 function schedule() {
-  if (scheduled || store.isEmpty) return;
+  if (scheduled || view.source.isEmpty) return;
   scheduled = true;
   if (begun === 0) draw(); // no frame is due before there is anything to see
   else requestAnimationFrame(draw);
 }
 session.addEventListener("frame", schedule);
+view.addEventListener("change", schedule);
 
 $("logout").addEventListener("click", async () => {
   await fetch("/logout", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });

@@ -2,44 +2,41 @@
 import uPlot from "./uplot/uPlot.esm.js";
 
 import { describeArrival } from "./ahead.js";
-import { download, toCsv } from "./csv.js";
+import { HEIGHT_PX, makePlot, paintLevels, paintLimit, paintMarks } from "./chart-plot.js";
+import { download, slug, toCsv } from "./csv.js";
 import { el, setAttribute, setText } from "./dom.js";
-import { UNKNOWN, living, quantity, shortTime, span, time } from "./format.js";
+import { UNKNOWN, instant, living, quantity, span } from "./format.js";
 import { marks } from "./marks.js";
-import { color, onPalette } from "./palette.js";
-import { WINDOW_S } from "./store.js";
+import { linkToMoment } from "./moment.js";
+import { onPalette } from "./palette.js";
+import { range } from "./range.js";
 
-const HEIGHT_PX = 148;
 // How often the words for those who cannot see the chart change: each second would never let them finish.
 const WORDS_S = 10;
-const EDGE_PX = 16; // nearer to the left edge a time would lie on the other axis
-const FONT = "12px system-ui, sans-serif";
-const STRIP_PX = 4; // of a level's colours, above the time axis
-const LEVELS = ["low", "medium", "high", "critical"];
-const BYTE_STEPS = Array.from({ length: 50 }, (_, i) => 2 ** i);
-const TIME_STEPS = [10, 30, 60, 120];
-// How far a chart goes on to the right where something is expected: as far as it goes back.
-const AHEAD_S = WINDOW_S;
+const FRESH_ROWS = 15; // of the newest value
+const LATE_S = 60; // that a forecast may be newer than the newest row
 const AHEAD_COLUMNS = 3; // value, lower, upper
-const BAND_ALPHA = "33";
-const MARK_PX = 7; // the flag at the top of what is marked
+const ZOOM = 2; // of a key
 
 /**
- * One figure over the window: series as lines, their newest values (or those under the cursor) as its legend.
+ * One figure over the window: series as lines, their newest values (or those under the cursor) as its legend. What is
+ * dragged over is the next window, and a click asks what happened then.
  *
- * spec: {title, unit, series: [{name, label, color, rate}], most: number or () → number or null, level: name,
- * actions: elements, ahead: () → a fan of ahead.js, or null}
- * most: where the axis ends, null: where the values do. level: a series of 0–3 drawn as a strip of colours.
- * ahead: what is expected of the first series; its 80 % interval is drawn as a band, also over what came since.
- * Anomalies of its series are marked, and told in words.
+ * spec: {title, unit, series: [{name, label, color, rate, read}], most: number or () → number or null, level: name,
+ * actions: elements, ahead: () → a fan of ahead.js, or null, more: parameters of a link to it}
+ * read: source → a column that is not one series' own. most: where the axis ends, null: where the values do. level: a
+ * series of 0–3 drawn as a strip of colours. ahead: what is expected of the first series; its 80 % interval is drawn
+ * as a band, also over what came since. Anomalies of its series are marked, and told in words.
  */
 export class Chart {
   #spec;
   #plot = null;
-  #data = null;
-  #store = null;
-  #worded = 0;
+  #data = null; // seconds, series, a least and a greatest of those in #envelopes, what is expected
+  #source = null;
+  #drawn = ""; // what the drawing is of
+  #worded = "";
   #fan = null;
+  #envelopes = [];
   #values = [];
   #forget;
   #observer;
@@ -60,38 +57,53 @@ export class Chart {
     this.element.remove();
   }
 
-  update(store) {
-    this.#store = store;
+  /** source: the store, or a grid. */
+  update(source) {
+    const state = `${source.version} ${marks.version}`;
+    if (source === this.#source && state === this.#drawn && this.#plot !== null) return;
+    this.#source = source;
+    this.#drawn = state;
     const { series } = this.#spec;
-    const columns = series.map(({ name, rate }) => (rate ? store.rates(name) : store.values(name)));
-    const fan = this.#spec.ahead?.() ?? null;
-    this.#fan = fan !== null && fan.end > store.head ? fan : null;
-    const seconds = [...store.seconds(), ...this.#future()];
-    this.#data = [seconds, ...columns, ...this.#expected(seconds)];
+    const columns = series.map((item) => readColumn(source, item));
+    const envelopes = series.flatMap((item, i) => (hasEnvelope(source, item) ? [i] : []));
+    const edges = envelopes.flatMap((i) => [source.lows(series[i].name), source.highs(series[i].name)]);
+    this.#chooseFan(source);
+    const seconds = [...source.seconds(), ...this.#future()];
+    this.#data = [seconds, ...columns, ...edges, ...this.#expected(seconds)];
     const known = columns.some((column) => column.some((value) => value !== null && value !== undefined));
     this.empty.hidden = known;
-    if (this.#plot !== null) this.#plot.setData(this.#data);
-    else if (known && this.canvas.clientWidth > 0) this.#draw();
+    setText(this.empty, range.isLive ? "No data in the last 5 minutes" : "No data in this window");
+    this.#draw(envelopes, known);
     this.#showValues();
-    if (store.head - this.#worded >= WORDS_S) this.#describe();
+    const words = `${Math.floor(source.head / WORDS_S)} ${range.words}`;
+    if (words !== this.#worded) this.#describe();
+    this.#worded = words;
   }
 
-  /** What came, a row a second. */
+  /** What came, a row each. */
   csv() {
+    const { series } = this.#spec;
     const [seconds, ...columns] = this.#data;
-    return toCsv(seconds.slice(0, WINDOW_S), this.#spec.series.map(({ name, rate }, i) => ({
-      name: rate ? `rate(${name})` : name, values: columns[i],
-    })));
+    const isMean = this.#envelopes.length > 0;
+    const own = series.map((item, i) => ({ name: columnName(item, isMean), values: columns[i] }));
+    const edges = this.#envelopes.flatMap((i, n) => ["min", "max"].map((what, edge) =>
+      ({ name: `${what}(${series[i].name})`, values: columns[series.length + 2 * n + edge] })));
+    return toCsv(seconds.slice(0, this.#source.rows), [...own, ...edges]);
   }
 
   // --- what is expected
 
+  /** What was expected before the end of a window that is over is not told. */
+  #chooseFan(source) {
+    const fan = this.#spec.ahead?.() ?? null;
+    this.#fan = fan !== null && fan.end > source.head && fan.begin <= source.head + LATE_S ? fan : null;
+  }
+
   /** Seconds of the rows behind the newest. */
   #future() {
     if (this.#fan === null) return [];
-    const { head } = this.#store;
     const end = this.#end();
-    return [...this.#fan.between(head, end), ...(this.#fan.end >= end ? [end] : [])];
+    return [...this.#fan.between(this.#source.head, end), ...(this.#fan.end >= end ? [end] : [])];
   }
 
   #expected(seconds) {
@@ -100,8 +112,10 @@ export class Chart {
     return Array.from({ length: AHEAD_COLUMNS }, (_, i) => rows.map((row) => row[i]));
   }
 
+  /** It goes on to the right as far as it goes back, where something is expected. */
   #end() {
-    return this.#store.head + (this.#fan === null ? 0 : Math.min(AHEAD_S, this.#fan.reach));
+    const { head, rows, stepS } = this.#source;
+    return head + (this.#fan === null ? 0 : Math.min(rows * stepS, this.#fan.reach));
   }
 
   /** "44 % (41 % to 46 %)" of a row; null where nothing is expected. */
@@ -121,35 +135,9 @@ export class Chart {
     const text = this.#fan === null ? null : this.#expectation(row ?? last);
     this.expected.hidden = text === null;
     if (text === null) return;
-    const from = Math.round(this.#data[0][row ?? last] - this.#store.head);
+    const from = Math.round(this.#data[0][row ?? last] - this.#source.head);
     setText(this.then, from > 0 ? `in ${span(from * 1e6)} ` : "expected ");
     setText(this.will, text);
-  }
-
-  // --- what is marked
-
-  #marks(from, to) {
-    return marks.of(this.#spec.series.map(({ name }) => name), from, to);
-  }
-
-  #drawMarks(plot) {
-    const { ctx, bbox } = plot;
-    const [from, to] = [this.#data[0][0], this.#store.head];
-    const flag = MARK_PX * devicePixelRatio;
-    ctx.save();
-    for (const mark of this.#marks(from, to)) {
-      const left = plot.valToPos(Math.max(mark.from, from), "x", true);
-      const right = plot.valToPos(Math.min(mark.to, to), "x", true);
-      ctx.fillStyle = `${color(mark.level)}${BAND_ALPHA}`;
-      ctx.fillRect(left, bbox.top, Math.max(right - left, 2 * devicePixelRatio), bbox.height);
-      ctx.fillStyle = color(mark.level);
-      ctx.beginPath();
-      ctx.moveTo(left - flag / 2, bbox.top);
-      ctx.lineTo(left + flag / 2, bbox.top);
-      ctx.lineTo(left, bbox.top + flag);
-      ctx.fill();
-    }
-    ctx.restore();
   }
 
   // --- elements
@@ -162,21 +150,30 @@ export class Chart {
     this.expected = ahead === undefined ? null : el("li", { hidden: true },
       el("span", { class: `swatch expected ${series[0].color}`, "aria-hidden": "true" }), this.then, this.will);
     this.arrival = el("p", { class: "arrival", hidden: true });
-    this.empty = el("p", { class: "nothing" }, "No data in the last 5 minutes");
+    this.empty = el("p", { class: "nothing" });
     this.canvas = el("div", { class: "canvas", role: "img", "aria-label": `${title}: no data yet` });
     this.said = el("p", { class: "unseen", "aria-live": "polite" });
     const plot = el("div", {
       class: "plot", tabindex: "0", role: "group", "aria-label": `${title}: chart, arrow keys read its values`,
-      onkeydown: (event) => this.#key(event), onblur: () => this.#leave(),
+      "aria-describedby": "chart-keys", onkeydown: (event) => this.#key(event), onblur: () => this.#leave(),
     }, this.canvas, this.empty);
-    return el("figure", { class: "chart" },
+    return el("figure", { class: "chart", "data-chart": title },
       el("figcaption", {},
         el("ul", { class: "legend" }, ...series.map((item) => this.#legendItem(item)), this.expected ?? ""),
         this.when,
         el("button", {
           class: "quiet", type: "button", "aria-label": `Download ${title} as CSV`, onclick: () => this.#download(),
-        }, "CSV"), ...actions),
+        }, "CSV"), this.#makeLink(), ...actions),
       this.arrival, plot, this.said);
+  }
+
+  /** What it leads to is this window also when it is no longer the last; it is made when somebody is about to take it. */
+  #makeLink() {
+    const { title, more } = this.#spec;
+    const hash = `#chart=${encodeURIComponent(title)}`;
+    const point = () => link.setAttribute("href", range.address(hash, more));
+    const link = el("a", { class: "quiet", href: hash, "aria-label": `Link to this view of ${title}`, onpointerenter: point, onfocus: point }, "Link");
+    return link;
   }
 
   #legendItem({ label, color: name }) {
@@ -185,66 +182,87 @@ export class Chart {
     return el("li", {}, el("span", { class: `swatch ${name}`, "aria-hidden": "true" }), `${label} `, value);
   }
 
+  // --- words
+
   #text(i, value) {
     return living(value, this.#spec.unit, this.#spec.series[i].rate);
   }
 
-  #showValues() {
+  /** Of a row that stands for many, also between what it was. */
+  #textOfRow(i, row) {
+    const text = this.#text(i, this.#data[i + 1][row]);
+    const at = this.#envelopes.indexOf(i);
+    if (at === -1 || typeof this.#data[i + 1][row] !== "number") return text;
+    const [low, high] = [0, 1].map((edge) => this.#data[1 + this.#spec.series.length + 2 * at + edge][row]);
+    return low === high ? text : `${text} (${this.#text(i, low)} to ${this.#text(i, high)})`;
+  }
+
+  #marks(from, to) {
+    return marks.of(this.#spec.series.map(({ name }) => name), from, to);
+  }
+
+  /** That is pointed at; null: none. The one of the window before may be none of this. */
+  #row() {
     const row = this.#plot?.cursor.idx ?? null;
-    this.#spec.series.forEach((item, i) => {
-      const value = row === null ? newest(this.#data[i + 1]) : this.#data[i + 1][row];
-      setText(this.#values[i], this.#text(i, value));
-    });
+    return row === null || row >= this.#data[0].length ? null : row;
+  }
+
+  #showValues() {
+    const row = this.#row();
+    this.#spec.series.forEach((item, i) =>
+      setText(this.#values[i], row === null ? this.#text(i, newest(this.#data[i + 1].slice(0, this.#source.rows))) : this.#textOfRow(i, row)));
     this.#showExpected(row);
-    const marked = row === null ? [] : this.#marks(this.#data[0][row], this.#data[0][row] + 1);
-    setText(this.when, row === null ? "" : [time(this.#data[0][row]), ...marked.map(({ text }) => text)].join(" · "));
+    const second = this.#data[0][row];
+    const marked = row === null ? [] : this.#marks(second, second + this.#source.stepS);
+    setText(this.when, row === null ? "" : [instant(second), ...marked.map(({ text }) => text)].join(" · "));
   }
 
   #describe() {
-    this.#worded = this.#store.head;
+    const then = range.isFollowing ? "now" : "at its end";
     const parts = this.#spec.series.map(({ label }, i) => {
       const known = this.#data[i + 1].filter((value) => value !== null && value !== undefined);
       if (known.length === 0) return `${label} not known`;
-      return `${label} ${this.#text(i, known.at(-1))} now, ` +
+      return `${label} ${this.#text(i, known.at(-1))} ${then}, ` +
         `from ${this.#text(i, Math.min(...known))} to ${this.#text(i, Math.max(...known))}`;
     });
-    const marked = this.#marks(this.#data[0][0], this.#store.head);
+    const marked = this.#marks(this.#data[0][0], this.#source.head);
     if (marked.length > 0) parts.push(`marked: ${marked.map(({ text }) => text).join("; ")}`);
     if (this.#fan !== null && !this.expected.hidden) parts.push(`${this.then.textContent}${this.will.textContent}`);
-    setAttribute(this.canvas, "aria-label", `${this.#spec.title}, last 5 minutes: ${parts.join("; ")}`);
+    setAttribute(this.canvas, "aria-label", `${this.#spec.title}, ${range.words}: ${parts.join("; ")}`);
   }
 
   #download() {
     if (this.#data === null) return;
-    const slug = this.#spec.title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
-    const stamp = new Date(this.#store.head * 1000).toISOString().replace(/[-:]|\.\d+/g, "");
-    download(`orfeas-${slug}-${stamp}.csv`, this.csv());
+    const stamp = new Date(this.#source.head * 1000).toISOString().replace(/[-:]|\.\d+/g, "");
+    download(`orfeas-${slug(this.#spec.title)}-${stamp}.csv`, this.csv());
   }
 
   // --- keys
 
   #key(event) {
-    if (this.#plot === null) return;
-    const now = WINDOW_S - 1;
-    const last = this.#data[0].length - 1; // what is expected lies behind now
+    if (this.#plot === null || event.target !== event.currentTarget) return;
+    const row = this.#row();
+    const at = row === null ? null : this.#data[0][row];
+    const keys = {
+      Escape: () => this.#leave(), Enter: () => this.#ask(at),
+      "+": () => range.zoom(ZOOM, at), "-": () => range.zoom(1 / ZOOM, at), 0: () => range.live(),
+    };
+    const now = this.#source.rows - 1;
     const step = event.shiftKey ? 10 : 1;
-    const from = this.#plot.cursor.idx ?? now;
-    const rows = { ArrowLeft: from - step, ArrowRight: from + step, Home: 0, End: now };
-    if (event.key === "Escape") {
-      this.#leave();
-    } else if (event.key in rows) {
-      event.preventDefault();
-      this.#pointAt(Math.max(0, Math.min(last, rows[event.key])));
-    }
+    const rows = { ArrowLeft: (row ?? now) - step, ArrowRight: (row ?? now) + step, Home: 0, End: now };
+    if (!(event.key in keys) && !(event.key in rows)) return;
+    event.preventDefault();
+    if (event.key in keys) keys[event.key]();
+    else this.#pointAt(Math.max(0, Math.min(this.#data[0].length - 1, rows[event.key])));
   }
 
   #pointAt(row) {
     const left = this.#plot.valToPos(this.#data[0][row], "x");
     this.#plot.setCursor({ left, top: this.#plot.over.clientHeight / 2 });
     const expected = this.#fan === null ? null : this.#expectation(row);
-    const values = row < WINDOW_S ? this.#spec.series.map(({ label }, i) => `${label} ${this.#text(i, this.#data[i + 1][row])}`) : [];
+    const values = row < this.#source.rows ? this.#spec.series.map(({ label }, i) => `${label} ${this.#textOfRow(i, row)}`) : [];
     if (expected !== null) values.push(`expected ${expected}`);
-    setText(this.said, `${time(this.#data[0][row])}: ${values.join(", ")}`);
+    setText(this.said, `${instant(this.#data[0][row])}: ${values.join(", ")}`);
   }
 
   #leave() {
@@ -252,47 +270,39 @@ export class Chart {
     setText(this.said, "");
   }
 
-  // --- uPlot
-
-  #draw() {
-    const { series, unit } = this.#spec;
-    const rate = series.some((item) => item.rate);
-    made++;
-    const axis = {
-      stroke: () => color("muted"), font: FONT, ticks: { show: false }, border: { show: false },
-    };
-    this.#plot = new uPlot({
-      width: this.canvas.clientWidth,
-      height: HEIGHT_PX,
-      padding: [8, 18, 0, 0],
-      legend: { show: false },
-      cursor: { sync: { key: "orfeas" }, drag: { x: false, y: false }, y: false, points: { size: 7 } },
-      scales: {
-        x: { time: false, range: () => [this.#data[0][0], this.#end()] },
-        y: { range: (_, least, most) => this.#range(least, most) },
-      },
-      axes: [
-        { ...axis, grid: { show: false }, space: 80, size: 22, incrs: TIME_STEPS,
-          values: (plot, splits) => splits.map((second) =>
-            plot.valToPos(second, "x") < EDGE_PX ? "" : shortTime(second)) },
-        { ...axis, grid: { stroke: () => color("grid"), width: 1 }, space: 36, size: axisWidth, gap: 6,
-          incrs: unit === "bytes" ? BYTE_STEPS : undefined,
-          values: (_, splits) => splits.map((value) => quantity(value, unit, rate)) },
-      ],
-      series: [{}, ...series.map((item, i) => line(item, i === 0 && !item.rate)), ...this.#course()],
-      bands: this.#spec.ahead === undefined ? []
-        : [{ series: [series.length + 3, series.length + 2], fill: () => `${color(series[0].color)}${BAND_ALPHA}` }],
-      hooks: {
-        setCursor: [() => this.#data && this.#showValues()],
-        draw: [(plot) => this.#drawLevels(plot), (plot) => this.#drawMarks(plot), (plot) => this.#drawThreshold(plot), drawn],
-      },
-    }, this.#data, this.canvas);
+  /** What happened then, of a second that has been. */
+  #ask(second) {
+    const { stepS, head } = this.#source;
+    if (second !== null && second <= head) location.hash = linkToMoment(second - stepS, second + stepS);
   }
 
-  #course() {
-    if (this.#spec.ahead === undefined) return [];
-    const edge = { stroke: "transparent", width: 0, points: { show: false } };
-    return [{ stroke: () => color(this.#spec.series[0].color), width: 1.75, dash: [5, 4], points: { show: false } }, edge, edge];
+  // --- the drawing
+
+  #draw(envelopes, known) {
+    if (this.#plot !== null && envelopes.join() !== this.#envelopes.join()) {
+      this.#plot.destroy();
+      this.#plot = null;
+    }
+    this.#envelopes = envelopes;
+    if (this.#plot !== null) this.#plot.setData(this.#data);
+    else if (known && this.canvas.clientWidth > 0) this.#make();
+  }
+
+  #make() {
+    made++;
+    const { series, unit, ahead, level } = this.#spec;
+    const handlers = {
+      xRange: () => [this.#data[0][0], this.#end()],
+      yRange: (least, most) => this.#range(least, most),
+      moved: () => this.#plot !== null && this.#showValues(),
+      zoomed: (from, to) => range.show(from, Math.min(to, range.now + 1)),
+      clicked: (second) => this.#ask(second),
+      paint: [
+        (plot) => level && paintLevels(plot, this.#data[0], this.#source.values(level)),
+        (plot) => paintMarks(plot, this.#marks(this.#data[0][0], this.#source.head), this.#data[0][0], this.#source.head),
+        (plot) => this.#fan !== null && paintLimit(plot, this.#fan.threshold), drawn],
+    };
+    this.#plot = makePlot({ series, unit, envelopes: this.#envelopes, isAhead: ahead !== undefined, handlers }, this.#data, this.canvas);
   }
 
   #range(least, most) {
@@ -302,78 +312,22 @@ export class Chart {
     if (least >= 0) return [0, most > 0 ? most * 1.1 : 1];
     return uPlot.rangeNum(least, most, 0.1, true);
   }
-
-  #drawLevels(plot) {
-    if (!this.#spec.level) return;
-    const levels = this.#store.values(this.#spec.level);
-    const { ctx, bbox } = plot;
-    const height = STRIP_PX * devicePixelRatio;
-    const x = (row) => Math.round(plot.valToPos(this.#data[0][Math.min(row, WINDOW_S - 1)], "x", true));
-    ctx.save();
-    for (let row = 0, end; row < levels.length; row = end) {
-      // undefined: no point that often, so that the level still holds
-      for (end = row + 1; end < levels.length && (levels[end] === levels[row] || levels[end] === undefined); end++);
-      if (LEVELS[levels[row]] === undefined) continue;
-      ctx.fillStyle = color(LEVELS[levels[row]]);
-      ctx.fillRect(x(row), bbox.top + bbox.height - height, x(end) - x(row), height);
-    }
-    ctx.restore();
-  }
-
-  #drawThreshold(plot) {
-    if (this.#fan !== null) drawLimit(plot, this.#fan.threshold);
-  }
 }
 
-/** A line across the chart that a value must not pass, where it is in sight. */
-export function drawLimit({ ctx, bbox, scales, valToPos }, limit) {
-  if (limit === null || limit < scales.y.min || limit > scales.y.max) return;
-  const y = Math.round(valToPos(limit, "y", true));
-  ctx.save();
-  ctx.strokeStyle = color("critical");
-  ctx.lineWidth = devicePixelRatio;
-  ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
-  ctx.beginPath();
-  ctx.moveTo(bbox.left, y);
-  ctx.lineTo(bbox.left + bbox.width, y);
-  ctx.stroke();
-  ctx.restore();
+function readColumn(source, { name, rate, read }) {
+  if (read !== undefined) return read(source);
+  return rate ? source.rates(name) : source.values(name);
+}
+
+const hasEnvelope = (source, { name, rate, read }) => !rate && read === undefined && source.lows(name) !== null && source.highs(name) !== null;
+
+function columnName({ name, label, rate, read }, isMean) {
+  if (read !== undefined) return label;
+  return rate ? `rate(${name})` : isMean ? `avg(${name})` : name;
 }
 
 function newest(values) {
-  for (let i = values.length - 1; i > values.length - 15; i--)
-    if (values[i] !== null && values[i] !== undefined) return values[i];
-  return null;
-}
-
-function line({ color: name }, filled) {
-  return {
-    stroke: () => color(name),
-    fill: filled ? () => `${color(name)}1a` : undefined,
-    width: 1.75,
-    points: { size: 4, fill: () => color(name), filter: lonely },
-  };
-}
-
-/** Points that no line would show. */
-function lonely(plot, index, show, gaps) {
-  const values = plot.data[index];
-  const rows = [];
-  const gap = (i) => i < 0 || i >= values.length || values[i] === null;
-  values.forEach((value, i) => {
-    if (value !== null && value !== undefined && gap(i - 1) && gap(i + 1)) rows.push(i);
-  });
-  return rows;
-}
-
-/** As wide as its longest label. */
-function axisWidth(plot, labels, _, cycle) {
-  if (cycle > 1 || labels === null) return plot.axes[1]._size ?? 56;
-  plot.ctx.save();
-  plot.ctx.font = plot.axes[1].font[0];
-  const widest = Math.max(...labels.map((label) => plot.ctx.measureText(label).width / devicePixelRatio));
-  plot.ctx.restore();
-  return Math.ceil(widest) + 12;
+  return values.slice(-FRESH_ROWS).findLast((value) => value !== null && value !== undefined) ?? null;
 }
 
 let marked = false;

@@ -2,6 +2,7 @@
 /* What the devices cost, for whom, and by month; with no price, for how long. */
 import { el, setAttribute, setText } from "./dom.js";
 import { UNKNOWN, dayTime, number, quantity } from "./format.js";
+import { range } from "./range.js";
 import { whileSeen } from "./sight.js";
 import { Table, bar, right } from "./table.js";
 
@@ -9,9 +10,11 @@ const LIST_MS = 30_000; // it is written once a minute
 const FEW = 15;
 const ALL = 1000;
 const MONTHS = 12;
-const DAY_US = 86_400e6;
+const DAY_S = 86_400;
 const SMALL = 1; // of money, below which more digits matter
-const SPANS = [["1", "Last day"], ["7", "Last 7 days"], ["month", "This month"], ["30", "Last 30 days"], ["", "All there is"]];
+const CHARTS = "charts"; // what they show
+const MONTH = "month";
+const SPANS = [[CHARTS, "As the charts"], ["1", "Last day"], ["7", "Last 7 days"], [MONTH, "This month"], ["30", "Last 30 days"], ["", "All there is"]];
 const SPLITS = [["device", "By device"], ["process", "By process"], ["worker", "By worker"], ["service", "By service"], ["operation", "By operation"]];
 const BASES = { utilization: "by the share of time that devices computed", memory: "by the share of memory in use", mixed: "by utilization, or by memory where a driver tells no utilization" };
 const month = new Intl.DateTimeFormat(undefined, { month: "long", year: "numeric", timeZone: "UTC" });
@@ -19,13 +22,11 @@ const options = (rows) => rows.map(([value, text]) => el("option", { value }, te
 
 export class Cost {
   #session;
-  #store;
   #all = false;
   #asked = 0;
 
-  constructor(section, session, store) {
+  constructor(section, session) {
     this.#session = session;
-    this.#store = store;
     this.total = el("span", { class: "big" }, UNKNOWN);
     this.about = el("span", { class: "muted" });
     this.advice = el("p", { class: "advice", hidden: true });
@@ -34,7 +35,7 @@ export class Cost {
     this.note = el("p", { class: "muted", role: "status" });
     const changed = () => this.again();
     this.span = el("select", { "aria-label": "Time of the bill", onchange: changed }, ...options(SPANS));
-    this.span.value = "month";
+    this.span.value = range.isLive ? MONTH : CHARTS;
     this.by = el("select", { "aria-label": "Split", onchange: changed }, ...options(SPLITS));
     this.split = new Table("For whom", ["Name", ">Used", ">Cost", ">Share of all time"], "No device was seen in that time.");
     this.more = el("button", { type: "button", class: "quiet", hidden: true, onclick: () => {
@@ -50,27 +51,30 @@ export class Cost {
         el("div", { class: "usage", "aria-hidden": "true" }, this.used), this.facts, this.advice, this.note),
       el("div", { class: "cards tables" }, this.split.element, this.trend.element, this.batches.element));
     this.again = whileSeen(section, session, LIST_MS, () => this.#ask());
+    range.addEventListener("change", () => {
+      this.span.value = range.isLive ? MONTH : CHARTS;
+      this.again();
+    });
     session.addEventListener("state", () =>
       setText(this.note, session.state.name === "stale" && this.#asked > 0 ? "Not connected: this is how it was." : ""));
   }
 
   update() {}
 
-  /** null: from the first that there is. */
-  #fromUs() {
-    const now = this.#store.isEmpty ? Date.now() * 1e3 : this.#store.head * 1e6;
-    if (this.span.value === "") return null;
-    if (this.span.value !== "month") return Math.floor(now - Number(this.span.value) * DAY_US);
-    const day = new Date(now / 1e3);
-    return Date.UTC(day.getUTCFullYear(), day.getUTCMonth(), 1) * 1e3;
+  #time() {
+    const { value } = this.span;
+    if (value === CHARTS) return range.span();
+    if (value === "") return {};
+    if (value !== MONTH) return { from_us: (range.now - Number(value) * DAY_S) * 1e6 };
+    const day = new Date(range.now * 1e3);
+    return { from_us: Date.UTC(day.getUTCFullYear(), day.getUTCMonth(), 1) * 1e3 };
   }
 
   async #ask() {
     const asked = ++this.#asked;
-    const from = this.#fromUs();
     const { cost } = this.#session.client;
     const [summary, trend] = await Promise.all([
-      cost.summary({ by: this.by.value, limit: this.#all ? ALL : FEW, ...from !== null && { from_us: from } }), cost.trend({ months: MONTHS })]);
+      cost.summary({ by: this.by.value, limit: this.#all ? ALL : FEW, ...this.#time() }), cost.trend({ months: MONTHS })]);
     if (asked !== this.#asked) return; // something else was chosen meanwhile
     this.#tellBill(summary);
     this.#tellSplit(summary);

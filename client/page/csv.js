@@ -15,6 +15,11 @@ export function toCsv(seconds, columns) {
   return `${lines.join("\r\n")}\r\n`;
 }
 
+/** Of a title, as a part of a file's name. */
+export function slug(title) {
+  return title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+}
+
 export function download(name, text) {
   const url = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
   const link = document.createElement("a");

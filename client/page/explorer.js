@@ -10,16 +10,16 @@ const HINT = "Type part of a name or of a label. What you pin stays here, in thi
 
 export class Explorer {
   #session;
-  #store;
+  #view;
   #ahead;
   #pins = new Pins();
   #charts = new Map(); // series → {chart, element, leaving}
   #asked = 0;
   #timer = null;
 
-  constructor(section, session, store, ahead) {
+  constructor(section, session, view, ahead) {
     this.#session = session;
-    this.#store = store;
+    this.#view = view;
     this.#ahead = ahead;
     this.input = el("input", {
       id: "search", type: "search", placeholder: "Search metrics", autocomplete: "off", spellcheck: "false",
@@ -35,10 +35,11 @@ export class Explorer {
     section.append(el("div", { class: "card search" }, this.input, this.hint, this.results), this.charts);
     this.#pins.addEventListener("change", () => this.#pinned());
     this.#pinned();
+    for (const series of new URLSearchParams(location.search).getAll("series")) this.#visit(series);
   }
 
-  update() {
-    for (const { chart } of this.#charts.values()) chart.update(this.#store);
+  update(source) {
+    for (const { chart } of this.#charts.values()) chart.update(source);
   }
 
   // --- search
@@ -99,6 +100,16 @@ export class Explorer {
 
   // --- pins
 
+  /** One that the address names. */
+  async #visit(series) {
+    try {
+      const { series: found } = await this.#session.client.metrics.list({ select: series, limit: 1 });
+      for (const { kind, unit } of found) this.#pins.show({ series, kind, unit });
+    } catch (error) {
+      setText(this.hint, `${series} cannot be shown: ${error.message}`);
+    }
+  }
+
   #pinned() {
     for (const button of this.results.querySelectorAll("button"))
       setAttribute(button, "aria-pressed", String(this.#pins.has(button.dataset.series)));
@@ -123,7 +134,7 @@ export class Explorer {
       },
     }, "Unpin");
     const chart = new Chart({
-      title: series, unit, actions: [unpin],
+      title: series, unit, actions: [unpin], more: { series },
       series: [{ name: series, label: rate ? "per second" : "value", color: "c1", rate }],
       ahead: rate ? undefined : () => this.#ahead.fan(series),
     });
@@ -131,7 +142,7 @@ export class Explorer {
       el("header", {}, el("h3", { class: "series" }, series)), chart.element);
     this.charts.append(element);
     this.#charts.set(series, { chart, element, leaving });
-    this.#session.feed(series, leaving.signal); // a canonical text is a selector of itself
-    if (!this.#store.isEmpty) chart.update(this.#store);
+    this.#view.feed(series, leaving.signal); // a canonical text is a selector of itself
+    if (!this.#view.source.isEmpty) chart.update(this.#view.source);
   }
 }

@@ -5,13 +5,12 @@
  */
 import uPlot from "./uplot/uPlot.esm.js";
 
-import { drawLimit } from "./chart.js";
-import { download, toCsv } from "./csv.js";
+import { HEIGHT_PX, paintLimit } from "./chart-plot.js";
+import { download, slug, toCsv } from "./csv.js";
 import { el, setAttribute, setText } from "./dom.js";
 import { UNKNOWN, quantity, shortTime } from "./format.js";
 import { color, onPalette } from "./palette.js";
 
-const HEIGHT_PX = 148;
 const FONT = "12px system-ui, sans-serif";
 const COLUMNS = ["value", "forecast", "lower80", "upper80", "lower90", "upper90"];
 const TIME_STEPS = [5, 10, 30, 60, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400];
@@ -90,8 +89,7 @@ export class Fan {
     if (this.#data === null) return;
     const [seconds, ...columns] = this.#data;
     const stamp = new Date(Date.now()).toISOString().replace(/[-:]|\.\d+/g, "");
-    const slug = this.#series.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
-    download(`orfeas-forecast-${slug}-${stamp}.csv`, toCsv(seconds, COLUMNS.map((name, i) => ({ name, values: columns[i] }))));
+    download(`orfeas-forecast-${slug(this.#series)}-${stamp}.csv`, toCsv(seconds, COLUMNS.map((name, i) => ({ name, values: columns[i] }))));
   }
 
   // --- uPlot
@@ -119,7 +117,7 @@ export class Fan {
         edge, edge, edge, edge,
       ],
       bands: [band(6, 5, "24"), band(4, 3, "3d")],
-      hooks: { draw: [(plot) => drawLimit(plot, this.#threshold)] },
+      hooks: { draw: [(plot) => paintLimit(plot, this.#threshold)] },
     }, this.#data, this.canvas);
   }
 

@@ -4,6 +4,7 @@ import { describeArrival, describeSpan, isTrusted } from "./ahead.js";
 import { el, setText } from "./dom.js";
 import { Fan } from "./fan.js";
 import { UNKNOWN, number, quantity, span } from "./format.js";
+import { range } from "./range.js";
 import { Table, badge, right } from "./table.js";
 
 const LIST_MS = 10_000;
@@ -48,7 +49,7 @@ export class Forecast {
     this.advice = new Table("Advice", ["What", "Why", "Command"], "Nothing that forecasts say calls for anything.");
     section.append(health, this.fans,
       el("div", { class: "cards tables" }, this.advice.element, this.series.element, this.record.element, this.warnings.element));
-    session.every(LIST_MS, () => this.#ask());
+    range.addEventListener("change", session.every(LIST_MS, () => this.#ask()));
   }
 
   update() {}
@@ -56,10 +57,12 @@ export class Forecast {
   async #ask() {
     const { predictions } = this.#session.client;
     const [{ predictions: all, health, recommendations }, { accuracy, warnings }] =
-      await Promise.all([predictions.list({ limit: 1000 }), predictions.accuracy({ limit: 100 })]);
+      await Promise.all([predictions.list({ limit: 1000 }), predictions.accuracy({ limit: 100, ...!range.isLive && range.span() })]);
     this.#ahead.tell(all);
     this.#tellHealth(health);
     this.series.tell(this.#ahead.all, seriesRows);
+    this.record.rename(range.isLive ? "Track record" : `Track record of ${range.listed}`);
+    this.warnings.rename(range.isLive ? "Warnings" : `Warnings of ${range.listed}`);
     this.record.tell(sumUp(accuracy), recordRows);
     this.warnings.tell(warnings, warningCells);
     this.advice.tell(recommendations, adviceCells);

@@ -87,6 +87,19 @@ export function dayTime(us) {
   return today ? clock.format(when) : `${day.format(when)} ${shortClock.format(when)}`;
 }
 
+/** To the second, with the day where it is not today's. */
+export function instant(seconds) {
+  const when = new Date(seconds * 1000);
+  const today = when.toDateString() === new Date().toDateString();
+  return today ? clock.format(when) : `${day.format(when)} ${clock.format(when)}`;
+}
+
+/** Below a chart whose ticks are so many seconds apart. */
+export function tick(seconds, apart) {
+  if (apart >= 86_400 || (apart >= 3_600 && new Date(seconds * 1000).getHours() === 0)) return day.format(seconds * 1000);
+  return shortTime(seconds);
+}
+
 export function shortTime(seconds) {
   return (seconds % 60 === 0 ? shortClock : clock).format(seconds * 1000);
 }

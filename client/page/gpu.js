@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* A card for each device: how full it is, under which pressure, and the last 5 minutes of it. */
+/* A card for each device: how full it is, under which pressure, and how that was over the window. */
 import { Chart } from "./chart.js";
 import { el, setText } from "./dom.js";
 import { UNKNOWN, living, quantity } from "./format.js";
@@ -15,12 +15,14 @@ const of = (name, device) => `${name}{device="${device.replace(/[\\"]/g, "\\$&")
 
 export class Gpu {
   #session;
+  #view;
   #store;
   #ahead;
   #cards = new Map(); // device → card
 
-  constructor(section, session, store, ahead) {
+  constructor(section, session, store, view, ahead) {
     this.#session = session;
+    this.#view = view;
     this.#store = store;
     this.#ahead = ahead;
     this.nothing = el("div", { class: "card nothing-here", hidden: true });
@@ -29,8 +31,8 @@ export class Gpu {
     session.every(LIST_MS, () => this.#ask());
   }
 
-  update() {
-    for (const card of this.#cards.values()) card.update(this.#store);
+  update(source) {
+    for (const card of this.#cards.values()) card.update(source);
   }
 
   async #ask() {
@@ -51,7 +53,7 @@ export class Gpu {
     }
     this.nothing.hidden = devices.length > 0;
     if (devices.length === 0) await this.#tellNothing();
-    this.update();
+    this.update(this.#view.source);
   }
 
   async #tellNothing() {
@@ -115,21 +117,21 @@ class Card {
     this.old.hidden = sampledUs === null || store.isEmpty || store.head * 1e6 - sampledUs < OLD_US;
   }
 
-  update(store) {
-    const used = store.latest(of("gpu.memory.used_bytes", this.#device));
+  update(source) {
+    const used = source.latest(of("gpu.memory.used_bytes", this.#device));
     setText(this.used, living(used, "bytes"));
     const share = used !== null && this.#total ? `, ${quantity((100 * used) / this.#total, "percent")}` : "";
     setText(this.total, this.#total ? `of ${quantity(this.#total, "bytes")}${share}` : "");
-    const level = LEVELS[store.latest(of("gpu.pressure", this.#device))];
+    const level = LEVELS[source.latest(of("gpu.pressure", this.#device))];
     this.level.hidden = level === undefined;
     this.level.className = `badge ${level}`;
     setText(this.level, `${level} pressure`);
     for (const { metric, unit, value, row } of this.facts) {
       const name = of(metric, this.#device);
-      row.hidden = !store.has(name); // what a backend cannot know takes no room
-      setText(value, quantity(store.latest(name), unit));
+      row.hidden = !source.has(name); // what a backend cannot know takes no room
+      setText(value, quantity(source.latest(name), unit));
     }
-    this.chart.update(store);
+    this.chart.update(source);
   }
 
   /** The largest, as the device's backend sees them. */

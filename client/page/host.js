@@ -71,16 +71,14 @@ const CARDS = [
 ];
 
 export class Host {
-  #store;
   #cards;
 
-  constructor(section, session, store, ahead) {
-    this.#store = store;
+  constructor(section, view, ahead) {
     this.#cards = CARDS.map((spec) => {
       const { most } = spec.chart;
       const chart = new Chart({
-        title: spec.title, ...spec.chart, most: typeof most === "function" ? () => most(store) : most,
-        ahead: spec.ahead && (() => spec.ahead(ahead, store)),
+        title: spec.title, ...spec.chart, most: typeof most === "function" ? () => most(view.source) : most,
+        ahead: spec.ahead && (() => spec.ahead(ahead, view.source)),
       });
       const figure = el("span", { class: "big" }, UNKNOWN);
       const beside = el("span", { class: "muted" });
@@ -92,11 +90,11 @@ export class Host {
     section.append(el("div", { class: "cards" }, ...this.#cards.map(({ element }) => element)));
   }
 
-  update() {
+  update(source) {
     for (const { spec, chart, figure, beside } of this.#cards) {
-      setText(figure, spec.figure(this.#store));
-      setText(beside, spec.beside(this.#store));
-      chart.update(this.#store);
+      setText(figure, spec.figure(source));
+      setText(beside, spec.beside(source));
+      chart.update(source);
     }
   }
 }

@@ -3,8 +3,11 @@
 import { SHOWN_SELECTOR } from "./names.js";
 import { Session } from "./session.js";
 import { Store } from "./store.js";
+import { View } from "./view.js";
 
 export const store = new Store();
 export const session = new Session(store);
 
-session.feed(SHOWN_SELECTOR);
+export const view = new View(session, store);
+
+view.feed(SHOWN_SELECTOR);

@@ -3,11 +3,15 @@
 import { Cleanup, VERDICT_LEVELS } from "./cleanup.js";
 import { el, setText } from "./dom.js";
 import { UNKNOWN, dayTime, number, quantity, words } from "./format.js";
+import { range } from "./range.js";
 import { Table, badge, bytes, right } from "./table.js";
 
 const LIST_MS = 5_000;
 const CLEANUPS = 8;
 const EVENTS = 8;
+const MOST = 50; // of a window
+const NO_CLEANUPS = "None yet: nobody was asked to give memory back.";
+const NO_EVENTS = "Devices told of no errors.";
 // longer than any cleanup takes: one without a verdict by then ended with the daemon, or the disk was full
 const LONGEST_MS = 120_000;
 // of a worker: whether it is heard from
@@ -23,29 +27,31 @@ export class Memory {
     this.workers = new Table("Workers", ["Worker", "State", ">Reserved", ">Idle", ">Out of memory", ">Batches", "Device"],
       "No process has registered as a holder of GPU memory.");
     this.cleanups = new Table("Cleanups", ["Time", "Verdict", ">Freed", ">Taken again", ">Took", "Workers", "Device"],
-      "None yet: nobody was asked to give memory back.");
-    this.events = new Table("Device events", ["Raised", "Device", "What", ">Lasted"], "Devices told of no errors.");
+      NO_CLEANUPS);
+    this.events = new Table("Device events", ["Raised", "Device", "What", ">Lasted"], NO_EVENTS);
     this.workers.actions.append(this.#cleanup.button);
     this.element = el("div", { class: "cards tables" }, this.workers.element, this.cleanups.element, this.events.element);
     section.append(this.element, this.#cleanup.dialog);
-    session.every(LIST_MS, () => this.#ask());
+    range.addEventListener("change", session.every(LIST_MS, () => this.#ask()));
   }
 
   update() {}
 
   async #ask() {
     const { gpu, worker } = this.#session.client;
-    const [{ workers }, { events }] = await Promise.all([worker.list({ limit: 100 }), gpu.events({ limit: EVENTS })]);
+    const [{ workers }, { events }] = await Promise.all([worker.list({ limit: 100 }), gpu.events(listed(EVENTS))]);
     const there = workers.filter(({ state }) => state !== "left");
     this.workers.tell(there, (one) => this.#workerCells(one));
     this.#cleanup.tell(there);
     setText(this.workers.note, there.length > 0 ? this.#sum(there) : "");
+    this.events.rename(range.isLive ? "Device events" : `Device events of ${range.listed}`, range.isLive ? NO_EVENTS : `None in ${range.listed}.`);
     this.events.tell(events, (one) => this.#eventCells(one));
     await this.#askCleanups();
   }
 
   async #askCleanups() {
-    const { cleanups } = await this.#session.client.gpu.cleanups({ limit: CLEANUPS });
+    const { cleanups } = await this.#session.client.gpu.cleanups(listed(CLEANUPS));
+    this.cleanups.rename(range.isLive ? "Cleanups" : `Cleanups of ${range.listed}`, range.isLive ? NO_CLEANUPS : `None in ${range.listed}.`);
     this.cleanups.tell(cleanups, (one) => this.#cleanupCells(one));
   }
 
@@ -91,6 +97,9 @@ export class Memory {
     ];
   }
 }
+
+/** The newest while live, else those of the window. */
+const listed = (few) => (range.isLive ? { limit: few } : { ...range.span(), limit: MOST });
 
 /** What a worker's allocator holds and nothing lives in; null: it does not tell. */
 export function idleBytes({ reserved_bytes: reserved, allocated_bytes: allocated }) {

@@ -39,8 +39,8 @@ export class Operations {
     });
   }
 
-  async ask(client, { from_us, service, operation }) {
-    const { operations } = await client.traces.stats({ ...from_us && { from_us }, ...service && { service }, ...operation && { operation } });
+  async ask(client, filter) {
+    const { operations } = await client.traces.stats(filter);
     this.#operations = operations;
     this.#show();
   }

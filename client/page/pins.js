@@ -16,10 +16,17 @@ export class Pins extends EventTarget {
     return this.#series.some(({ series }) => series === name);
   }
 
+  /** For now: of a link, which takes nobody's own away. */
+  show(pin) {
+    if (this.has(pin.series) || this.#series.length >= MOST_PINS) return;
+    this.#series = [...this.#series, { ...pin, isGuest: true }];
+    this.dispatchEvent(new Event("change"));
+  }
+
   toggle({ series, kind, unit }) {
     if (this.has(series)) this.#series = this.#series.filter((pin) => pin.series !== series);
     else if (this.#series.length < MOST_PINS) this.#series = [...this.#series, { series, kind, unit }];
-    remember(KEY, JSON.stringify(this.#series));
+    remember(KEY, JSON.stringify(this.#series.filter(({ isGuest }) => !isGuest)));
     this.dispatchEvent(new Event("change"));
   }
 }

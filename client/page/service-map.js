@@ -37,8 +37,8 @@ export class ServiceMap {
       this.table.element);
   }
 
-  async ask(client, { from_us }) {
-    const { edges } = await client.traces.dependencies(from_us ? { from_us } : {});
+  async ask(client, { from_us, to_us }) {
+    const { edges } = await client.traces.dependencies({ ...from_us && { from_us }, ...to_us && { to_us } });
     const text = JSON.stringify(edges);
     if (text === this.#told) return;
     this.#told = text;

@@ -3,6 +3,8 @@
  * The frames that all sections read: a ring of seconds, and of each series one value a second. NaN: none came.
  * Time is the daemon's own, so that a browser whose clock is wrong shows the same.
  */
+import { bridge, toRates } from "./columns.js";
+
 export const WINDOW_S = 300;
 const SLOTS = WINDOW_S + 20; // beyond the window, that a rate has its point before
 // A clock that was set back by more than any sample is late: what is held means nothing any more.
@@ -15,6 +17,16 @@ export class Store {
   #head = 0; // newest second
   #columns = new Map(); // what was made for this version
   version = 0; // rises with each change
+
+  /** Seconds from one row to the next. */
+  get stepS() {
+    return 1;
+  }
+
+  /** Rows of the window. */
+  get rows() {
+    return WINDOW_S;
+  }
 
   get head() {
     return this.#head;
@@ -94,18 +106,16 @@ export class Store {
 
   /** The same of a counter, by the second. What falls began anew: its rise is not known. */
   rates(name) {
-    return this.#once(`rate ${name}`, () => {
-      const raw = this.#raw(name, SLOTS);
-      const rates = new Array(WINDOW_S).fill(null);
-      let last = -1;
-      for (let i = 0; i < SLOTS; i++) {
-        if (Number.isNaN(raw[i])) continue;
-        const row = i - (SLOTS - WINDOW_S);
-        if (last >= 0 && row >= 0 && raw[i] >= raw[last]) rates[row] = (raw[i] - raw[last]) / (i - last);
-        last = i;
-      }
-      return bridge(rates);
-    });
+    return this.#once(`rate ${name}`, () => toRates(this.#raw(name, SLOTS), WINDOW_S, 1));
+  }
+
+  /** Of each row its least and its greatest: a second has one value. */
+  lows() {
+    return null;
+  }
+
+  highs() {
+    return null;
   }
 
   /** The newest value not older than `seconds`; null: none. */
@@ -133,29 +143,4 @@ export class Store {
     if (value === undefined) this.#columns.set(key, (value = make()));
     return value;
   }
-}
-
-const isKnown = (value) => value !== null && !Number.isNaN(value);
-
-/** Gaps of up to three times the usual distance between two points are none. In place. */
-function bridge(values) {
-  const distances = [];
-  let last = -1;
-  values.forEach((value, i) => {
-    if (!isKnown(value)) return;
-    if (last >= 0) distances.push(i - last);
-    last = i;
-  });
-  distances.sort((a, b) => a - b);
-  const most = 3 * (distances[distances.length >> 1] ?? 1);
-  last = -1;
-  values.forEach((value, i) => {
-    if (isKnown(value)) {
-      if (last >= 0 && i - last <= most) values.fill(undefined, last + 1, i);
-      last = i;
-    } else {
-      values[i] = null;
-    }
-  });
-  return values;
 }

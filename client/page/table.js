@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* A card with a table in it, and the cells that several of them have. */
-import { el, setText } from "./dom.js";
+import { el, setAttribute, setText } from "./dom.js";
 import { quantity } from "./format.js";
 
 export const right = (text, more = {}) => el("td", { class: "number", ...more }, text);
@@ -27,10 +27,20 @@ export class Table {
     this.table = el("table", { "aria-label": title, hidden: true },
       el("thead", {}, el("tr", {}, ...heads.map((head) =>
         el("th", { scope: "col", class: head.startsWith(">") ? "number" : null }, head.replace(">", ""))))));
+    this.title = el("h3", {}, title);
+    this.scroll = el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${title}, table` }, this.table);
     this.element = el("article", { class: "card table", "aria-label": title },
-      el("header", {}, el("h3", {}, title), this.note, this.actions),
-      this.nothing,
-      el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${title}, table` }, this.table));
+      el("header", {}, this.title, this.note, this.actions), this.nothing, this.scroll);
+  }
+
+  /** Of another time, or another choice. nothing: what is said where it has no rows. */
+  rename(title, nothing = this.#nothing) {
+    setText(this.title, title);
+    setAttribute(this.table, "aria-label", title);
+    setAttribute(this.element, "aria-label", title);
+    setAttribute(this.scroll, "aria-label", `${title}, table`);
+    this.#nothing = nothing;
+    if (this.#told !== null) setText(this.nothing, nothing);
   }
 
   /**

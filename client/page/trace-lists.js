@@ -9,6 +9,7 @@ import { linkTo } from "./trace-query.js";
 
 const PAGE = 25;
 const TRIES = 5; // requests for one page: each looks at so much, and may find nothing
+export const TRACE_HEADS = ["Began", "Root", ">Length", ">Spans", ">Failed", "Outcome"];
 const SVG = "http://www.w3.org/2000/svg";
 const EDGE = 0.03; // of the figure's width and height, so that no dot is cut
 const times = new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
@@ -31,7 +32,7 @@ class Pages {
   }
 
   async ask(client, filter, isForced) {
-    const asked = JSON.stringify({ ...filter, from_us: null });
+    const asked = JSON.stringify({ ...filter, ...!filter.to_us && { from_us: null } });
     if (asked !== this.#asked) this.#cursors = [null];
     else if (!isForced && (this.#cursors.length > 1 || this.table.table.matches(":hover, :focus-within"))) return null;
     this.#asked = asked;
@@ -61,7 +62,7 @@ class Pages {
 
 export class TraceList {
   constructor() {
-    this.table = new Table("Traces", ["Began", "Root", ">Length", ">Spans", ">Failed", "Outcome"], "No trace matches.");
+    this.table = new Table("Traces", TRACE_HEADS, "No trace matches.");
     this.figure = el("div", { class: "scatter", hidden: true });
     this.table.element.querySelector("header").after(this.figure);
     this.pages = new Pages(this.table, "list", "traces");
@@ -93,8 +94,8 @@ export class SlowList {
     setText(this.table.note, "longer than 99 of 100 of the same operation that day");
   }
 
-  async ask(client, { from_us, service, operation }, isForced) {
-    const rows = await this.pages.ask(client, { ...from_us && { from_us }, ...service && { service }, ...operation && { operation } }, isForced);
+  async ask(client, filter, isForced) {
+    const rows = await this.pages.ask(client, filter, isForced);
     if (rows !== null) this.#tell(rows);
   }
 
@@ -104,7 +105,7 @@ export class SlowList {
   }
 }
 
-function traceCells(one, longest) {
+export function traceCells(one, longest) {
   const { trace_id: id, service, operation, outcome, errors, duration_us: us } = one;
   return [
     el("td", {}, dayTime(one.start_us)),

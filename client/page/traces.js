@@ -2,6 +2,7 @@
 /* What services did: operations, traces, what was slow, and who calls whom; each trace opens in trace.js. */
 import { el, setAttribute, setText } from "./dom.js";
 import { Operations } from "./operations.js";
+import { range } from "./range.js";
 import { serviceColor } from "./service-colors.js";
 import { ServiceMap } from "./service-map.js";
 import { whileSeen } from "./sight.js";
@@ -12,13 +13,14 @@ import { parseDuration, parseTags } from "./trace-query.js";
 const LIST_MS = 5_000;
 const SLOWLY = 6; // what changes slowly is asked for each so many times
 const TYPED_MS = 400; // a pause in typing
-const SPANS = [["900", "Last 15 minutes"], ["3600", "Last hour"], ["21600", "Last 6 hours"], ["86400", "Last day"], ["604800", "Last 7 days"], ["", "All there is"]];
+const CHARTS = "charts"; // what they show
+const HOUR = "3600";
+const SPANS = [[CHARTS, "As the charts"], ["900", "Last 15 minutes"], ["3600", "Last hour"], ["21600", "Last 6 hours"], ["86400", "Last day"], ["604800", "Last 7 days"], ["", "All there is"]];
 const OUTCOMES = [["", "Any outcome"], ["error", "Failed"], ["ok", "Said to be ok"]];
 const options = (rows) => rows.map(([value, text]) => el("option", { value }, text));
 
 export class Traces {
   #session;
-  #store;
   #views;
   #view = "operations";
   #services = null; // as told
@@ -28,9 +30,8 @@ export class Traces {
   #busy = false;
   #isDue = false; // something else was chosen while an answer was on its way
 
-  constructor(section, session, store) {
+  constructor(section, session) {
     this.#session = session;
-    this.#store = store;
     this.#views = {
       operations: { title: "Operations", part: new Operations((service, operation) => this.#look(service, operation)) },
       list: { title: "Traces", part: new TraceList() },
@@ -50,6 +51,10 @@ export class Traces {
       this.#round = 0;
       again();
     };
+    range.addEventListener("change", () => {
+      this.span.value = range.isLive ? HOUR : CHARTS;
+      this.#changed();
+    });
     session.addEventListener("state", () => this.#tellState());
   }
 
@@ -71,7 +76,7 @@ export class Traces {
         tabindex: name === this.#view ? "0" : "-1", onclick: () => this.#show(name),
       }, title)));
     this.span = el("select", { "aria-label": "Time", onchange: changed }, ...options(SPANS));
-    this.span.value = "3600";
+    this.span.value = range.isLive ? HOUR : CHARTS;
     this.service = el("select", { "aria-label": "Service", onchange: () => {
       this.#listOperations();
       changed();
@@ -92,9 +97,8 @@ export class Traces {
     setAttribute(this.tags, "aria-invalid", tags === null ? "true" : null);
     setText(this.problem, this.#view !== "list" ? "" : least === null ? "A time is written as 250 ms, 1.5 s or 2 min."
       : tags === null ? "Attributes are written as key=value, with a space between." : "");
-    const seconds = Number(this.span.value);
     const filter = {
-      ...seconds > 0 && { from_us: Math.max(0, this.#now() - seconds * 1e6) },
+      ...this.#time(),
       ...this.service.value !== "" && { service: this.service.value },
       ...this.operation.value !== "" && { operation: this.operation.value },
     };
@@ -103,8 +107,10 @@ export class Traces {
     return { ...filter, ...least !== undefined && { min_duration_us: least }, ...tags && { tags }, ...this.outcome.value !== "" && { outcome: this.outcome.value } };
   }
 
-  #now() {
-    return Math.floor(this.#store.isEmpty ? Date.now() * 1e3 : this.#store.head * 1e6);
+  #time() {
+    if (this.span.value === CHARTS) return range.span();
+    const seconds = Number(this.span.value);
+    return seconds > 0 ? { from_us: Math.max(0, (range.now - seconds) * 1e6) } : {};
   }
 
   /** One at a time, so that no answer comes after that of a later question. */

@@ -180,7 +180,7 @@ await run({
     assert.equal(await focused(), "To the content");
     await page.keyboard.press("Enter");
     const names = [];
-    for (let i = 0; i < 60 && (await focused()) !== "Search metrics"; i++) {
+    for (let i = 0; i < 120 && (await focused()) !== "Search metrics"; i++) {
       await page.keyboard.press("Tab");
       names.push(await focused());
     }

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import assert from "node:assert/strict";
+
+import { Visit, ask, run, until } from "./harness.mjs";
+import { send, traceId } from "./spans.mjs";
+
+const SERIES = "studio.depth";
+const HOUR_S = 3600;
+
+/** An hour of a value each second, with one spike of one sample, and half of it nothing. */
+async function recordHour(end) {
+  const samples = Array.from({ length: HOUR_S }, (_, i) => ({
+    name: SERIES, value: i === 2000 ? 900 : 50 + (i % 7), t_us: (end - HOUR_S + i) * 1e6,
+  })).filter((_, i) => i < 1200 || i >= 1500);
+  for (let i = 0; i < samples.length; i += 1000) await ask("call", "metrics.record", { samples: samples.slice(i, i + 1000) });
+}
+
+const query = async (params) => (await ask("call", "metrics.query", { select: SERIES, ...params })).series[0]?.points ?? [];
+const bounds = (url) => ["from", "to"].map((name) => Date.parse(new URL(url).searchParams.get(name)) / 1e3);
+
+/** The rows of the CSV are what metrics.query says of the same steps. */
+async function assertCsvIsTrue({ rows, head }, stepS) {
+  assert.equal(head, stepS === 1 ? `time,t_us,${SERIES}` : `time,t_us,avg(${SERIES}),min(${SERIES}),max(${SERIES})`);
+  const span = { from_us: rows[0].second * 1e6, to_us: (rows.at(-1).second + stepS) * 1e6, step_us: stepS * 1e6 };
+  const columns = await Promise.all((stepS === 1 ? ["avg"] : ["avg", "min", "max"]).map((aggregate) => query({ ...span, aggregate })));
+  const told = columns[0].map(([tUs], i) => [tUs / 1e6, ...columns.map((column) => column[i][1])]).filter(([, value]) => value !== null);
+  assert.deepEqual(rows.map(({ second, values }) => [second, ...values]), told);
+}
+
+await run({
+  zoom: async () => {
+    const end = Math.floor((await ask("now")) / 1e6) - 60;
+    await recordHour(end);
+    const visit = await Visit.begin({ path: `/?series=${SERIES}` });
+    const { page } = visit;
+    await visit.state("live");
+    const chart = page.getByRole("article", { name: SERIES, exact: true });
+    const choice = page.getByRole("combobox", { name: "Window of the charts" });
+    assert.equal(await page.getByRole("button", { name: "Back to live" }).isVisible(), false);
+
+    // an hour: no spike is averaged away, and the CSV is what is shown
+    await choice.selectOption("Last hour");
+    assert.match(page.url(), /[?&]last=1h/);
+    await chart.locator("canvas").waitFor();
+    const hour = await until(async () => {
+      const csv = await visit.csv(SERIES);
+      return csv.head.includes("max(") && csv;
+    }, "the hour");
+    await assertCsvIsTrue(hour, 10);
+    assert.equal(Math.max(...hour.rows.map(({ values }) => values[2])), 900);
+
+    // a drag over a part of it is the next window, of every chart, in the address
+    const box = await chart.locator(".u-over").boundingBox();
+    await page.mouse.move(box.x + box.width * 0.25, box.y + 40);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.5, box.y + 60, { steps: 4 });
+    await page.mouse.up();
+    await page.waitForURL(/from=.*to=/);
+    const [from, to] = bounds(page.url());
+    assert.ok(to - from > 0.2 * HOUR_S && to - from < 0.3 * HOUR_S, page.url());
+    const part = await until(async () => {
+      const csv = await visit.csv(SERIES);
+      return csv.rows[0].second >= from - 10 && csv.rows.at(-1).second <= to && csv;
+    }, "a quarter of it");
+    await assertCsvIsTrue(part, 3);
+    await page.getByRole("button", { name: "Back to live" }).waitFor();
+    await page.getByRole("heading", { name: "Alerts of this window" }).waitFor();
+    await visit.look("window");
+
+    // what is copied opens the same, for who has not pinned it either
+    const link = page.getByRole("link", { name: `Link to this view of ${SERIES}` });
+    await link.hover();
+    const address = await link.getAttribute("href");
+    assert.deepEqual(bounds(new URL(address, page.url()).href), [from, to]);
+    const other = await Visit.begin({ path: address });
+    await other.page.locator("#explorer canvas").waitFor();
+    assert.deepEqual((await other.csv(SERIES)).rows, part.rows);
+    await other.page.waitForFunction((title) => document.activeElement.closest("figure")?.dataset.chart === title, SERIES);
+    assert.equal(await other.page.evaluate(() => localStorage.getItem("orfeas.pins")), null);
+    await other.end();
+
+    // by keys: nearer, back, and live again
+    await chart.getByRole("group", { name: `${SERIES}: chart` }).focus();
+    await page.keyboard.press("End");
+    await page.keyboard.press("+");
+    await until(async () => bounds(page.url())[1] - bounds(page.url())[0] < 0.6 * (to - from), "half of it");
+    await page.goBack();
+    await until(() => bounds(page.url()).join() === `${from},${to}`, "what was before");
+    await page.getByRole("button", { name: "Earlier" }).click();
+    await until(() => bounds(page.url())[0] < from, "what was before");
+    await chart.getByRole("group", { name: `${SERIES}: chart` }).focus();
+    await page.keyboard.press("0");
+    await page.getByRole("button", { name: "Back to live" }).waitFor({ state: "hidden" });
+    assert.equal(new URL(page.url()).searchParams.get("from"), null);
+    await page.getByRole("heading", { name: "Alerts of the last day" }).waitFor();
+
+    // any other by its ends; what makes no sense is said so
+    await choice.selectOption("From … to …");
+    const dialog = page.getByRole("dialog", { name: "Window of the charts" });
+    await dialog.getByLabel("From").fill("2026-01-02T03:04:05");
+    await dialog.getByLabel("To").fill("2026-01-01T03:04:05");
+    await dialog.getByRole("button", { name: "Show it" }).click();
+    await dialog.getByRole("alert").getByText("It has to begin before it ends.").waitFor();
+    await dialog.getByLabel("To").fill("2026-01-02T04:04:05");
+    await dialog.getByRole("button", { name: "Show it" }).click();
+    await chart.getByText("No data in this window").waitFor();
+    await visit.end();
+  },
+
+  timeline: async () => {
+    const now = await ask("now");
+    const at = (s) => now - s * 1e6;
+    await ask("call", "events.mark", { text: "studio <b>2.1</b>", kind: "deploy", t_us: at(90) });
+    await ask("call", "events.mark", { text: "studio 2.0", kind: "deploy", t_us: at(2000) });
+    await send([
+      { trace: 1, id: 1, service: "studio", name: "slow job", startUs: at(92), us: 900_000 },
+      { trace: 2, id: 2, service: "studio", name: "failed job", startUs: at(89), us: 1_000, failed: true },
+      { trace: 3, id: 3, service: "studio", name: "other job", startUs: at(400), us: 1_000 },
+    ]);
+    await ask("call", "metrics.record", { samples: [{ name: SERIES, value: 90 }] });
+    const visit = await Visit.begin();
+    const { page } = visit;
+    await visit.state("live");
+    const section = page.locator("#timeline");
+    const lane = (name) => section.getByRole("list", { name, exact: true }).getByRole("link");
+    await until(async () => (await lane("Alerts").count()) === 1 && (await lane("Marks").count()) === 1, "what happened in 5 minutes");
+    await lane("Alerts").and(page.getByRole("link", { name: /^deep, .*, goes on: 90 wait$/ })).waitFor();
+    assert.equal(await lane("Anomalies").count(), 0);
+
+    // a mark tells what else was then, the failed trace first
+    await lane("Marks").click();
+    const dialog = page.getByRole("dialog", { name: / to / });
+    await dialog.getByRole("table", { name: "What happened" }).getByRole("row", { name: /Deploy studio <b>2.1<\/b>/ }).waitFor();
+    const rows = dialog.getByRole("table", { name: "Traces" }).locator("tbody tr");
+    await until(async () => (await rows.count()) === 2, "the traces of then");
+    assert.match(await rows.first().innerText(), /failed job/);
+    await visit.look("moment");
+    await dialog.getByRole("link", { name: "failed job" }).click();
+    await page.getByRole("dialog", { name: "studio: failed job" }).getByText(traceId(2)).waitFor();
+    await page.goBack();
+    await dialog.getByRole("button", { name: "Show on all charts" }).click();
+    await page.waitForURL(/from=.*to=[^#]*$/);
+    await until(async () => (await lane("Alerts").count()) === 0 && (await lane("Marks").count()) === 1, "that time alone");
+
+    // by keys: along a lane, and a moment of a chart
+    await page.getByRole("combobox", { name: "Window of the charts" }).selectOption("Last hour");
+    await until(async () => (await lane("Marks").count()) === 2, "an hour");
+    await lane("Marks").last().focus();
+    await page.keyboard.press("ArrowLeft");
+    await page.waitForFunction(() => /studio 2\.0/.test(document.activeElement.getAttribute("aria-label")));
+    await page.keyboard.press("Enter");
+    await dialog.getByText("No trace began then.").waitFor();
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
+    assert.equal(new URL(page.url()).hash, "");
+
+    // whoever deploys by hand says so here
+    await section.getByRole("button", { name: "Mark…" }).click();
+    const question = page.getByRole("dialog", { name: "Mark this moment" });
+    await question.getByLabel("Text").fill("by hand");
+    await page.keyboard.press("Enter");
+    await question.waitFor({ state: "hidden" });
+    assert.equal((await ask("call", "events.list", { limit: 1 })).events[0].text, "by hand");
+    await until(async () => (await lane("Marks").count()) === 3, "the mark");
+    await visit.look("timeline");
+    await visit.end();
+  },
+});

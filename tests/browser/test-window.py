@@ -1,0 +1,18 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Windows of the past on the live page, in a real Chromium; see test-window.mjs."""
+
+import browser_test
+import orfeas_test
+
+
+def test_zoom(t):
+    browser_test.run(t, "test-window.mjs", "zoom", t.start(settings={"gpu.backends": ""}))
+
+
+def test_timeline(t):
+    rules = {"alerts.deep": "studio.depth > 80", "alerts.deep.summary": "{value} wait", "alerts.host_cpu_high.enabled": "false"}
+    browser_test.run(t, "test-window.mjs", "timeline", t.start(settings={"gpu.backends": "", **rules}))
+
+
+orfeas_test.main()
