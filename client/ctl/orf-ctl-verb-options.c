@@ -388,7 +388,7 @@ const OrfCtlOption orf_ctl_anomalies_replay_options[] = {
 };
 
 const OrfCtlOption orf_ctl_doctor_options[] = {
-  { "verify", NULL, "also the whole file, samples, and a value through the cache" }, { NULL }
+  { "verify", NULL, "also the whole file, samples, and one value cached" }, { NULL }
 };
 
 const OrfCtlOption orf_ctl_sql_options[] = {
