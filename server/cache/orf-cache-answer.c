@@ -58,5 +58,8 @@ orf_cache_answer_append (GString *out, const OrfCacheFound *found)
     g_string_append (out, ",\"stale\":true");
   if (found->lease != NULL)
     g_string_append_printf (out, ",\"lease\":\"%s\"", found->lease);
+  if (found->version != 0)
+    g_string_append_printf (out, ",\"version\":%" G_GUINT64_FORMAT ",\"keep_us\":%" G_GINT64_FORMAT,
+                            found->version, found->keep_us);
   g_string_append_c (out, '}');
 }

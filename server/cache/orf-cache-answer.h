@@ -12,6 +12,8 @@ typedef struct {
   OrfCacheTier tier;        /* of a hit */
   gboolean stale;
   const char *lease; /* NULL: none */
+  guint64 version;   /* which the caller may hold it under, for keep_us; 0: he may not */
+  gint64 keep_us;
 } OrfCacheFound;
 
 void orf_cache_answer_append (GString *out, const OrfCacheFound *found);

@@ -5,7 +5,6 @@
  */
 #include "cache/orf-cache-desk-private.h"
 
-#include "cache/orf-cache-answer.h"
 #include "core/orf-clock.h"
 #include "core/orf-timer.h"
 #include "orf-encode.h"
@@ -76,8 +75,10 @@ append (OrfCacheDesk *desk, const OrfCacheFound *found, gint64 began_us)
 }
 
 static void
-tell_found (const Get *get, const OrfCacheFound *found)
+tell_found (const Get *get, OrfCacheFound *found)
 {
+  if (get->params->keep)
+    orf_cache_desk_let_keep (get->desk, found);
   g_string_truncate (get->desk->scratch, 0);
   append (get->desk, found, get->began_us);
   orf_cache_desk_tell (get->desk, &get->asker);
@@ -237,6 +238,8 @@ tell_all (const Mget *mget, OrfCacheCell *const *cells)
       found.tier = ORF_CACHE_TIER_L2;
       found.stale = found.cell != NULL && now_us >= found.cell->expires_us;
     }
+    if (mget->params->keep)
+      orf_cache_desk_let_keep (desk, &found);
     orf_encode_comma (desk->scratch);
     append (desk, &found, mget->began_us);
   }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "cache/orf-cache-answer.h"
+#include "cache/orf-cache-covers.h"
 #include "cache/orf-cache-desk.h"
 #include "cache/orf-cache-leases.h"
 #include "cache/orf-cache-remote.h"
@@ -21,7 +23,10 @@ struct _OrfCacheDesk {
   OrfCacheMisses *misses;
   OrfCacheRepeats *repeats;
   OrfCacheWalks *walks;
-  GString *scratch; /* what is answered next */
+  OrfCacheJournal *journal;
+  OrfCacheCovers covers;
+  OrfCacheFound written; /* of the write that was settled last: what its caller may hold */
+  GString *scratch;      /* what is answered next */
   GRand *rand;
   GSource *sweep;
   GSource *waits;  /* NULL: nobody waits */
@@ -35,6 +40,10 @@ orf_cache_desk_bytes (const char *text)
 }
 
 void orf_cache_desk_fail (const OrfCacheAsker *asker, GError *error);
+/* Whether, and under which version, the caller may hold what was found. */
+void orf_cache_desk_let_keep (OrfCacheDesk *desk, OrfCacheFound *found);
+/* The key has another value, or none any more; kept: as OrfCacheRemoteListener has it. */
+void orf_cache_desk_settle (OrfCacheDesk *desk, OrfCacheBytes key, const OrfCacheCell *kept);
 /* What is in scratch. */
 void orf_cache_desk_tell (OrfCacheDesk *desk, const OrfCacheAsker *asker);
 

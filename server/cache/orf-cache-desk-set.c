@@ -7,6 +7,7 @@
 typedef struct {
   OrfCacheDesk *desk;
   OrfCacheAsker asker;
+  gboolean keep; /* the caller, who set one, wants to hold it himself */
 } Set;
 
 /* RESOURCE_EXHAUSTED for what no cache of this size takes. */
@@ -65,14 +66,22 @@ read_entry (OrfCacheDesk *desk, const OrfCacheSetEntry *entry, GArray *inputs, G
   return TRUE;
 }
 
+/* In the turn in which what was written was settled. */
 static void
-tell_stored (OrfCacheDesk *desk, const OrfCacheAsker *asker, guint64 n, guint n_alone)
+tell_stored (const Set *set, guint64 n, guint n_alone)
 {
-  g_string_printf (desk->scratch, "{\"stored\":%" G_GUINT64_FORMAT, n);
+  const OrfCacheFound *written = &set->desk->written;
+  GString *json = set->desk->scratch;
+
+  g_string_printf (json, "{\"stored\":%" G_GUINT64_FORMAT, n);
   if (n_alone > 0)
-    g_string_append_printf (desk->scratch, ",\"alone\":%u", n_alone);
-  g_string_append_c (desk->scratch, '}');
-  orf_cache_desk_tell (desk, asker);
+    g_string_append_printf (json, ",\"alone\":%u", n_alone);
+  if (set->keep && n > 0 && written->version != 0)
+    g_string_append_printf (json,
+                            ",\"version\":%" G_GUINT64_FORMAT ",\"keep_us\":%" G_GINT64_FORMAT,
+                            written->version, written->keep_us);
+  g_string_append_c (json, '}');
+  orf_cache_desk_tell (set->desk, &set->asker);
 }
 
 static void
@@ -83,14 +92,14 @@ written_cb (gpointer data, guint64 n, guint n_alone, GError *error)
   if (error != NULL)
     orf_cache_desk_fail (&set->asker, error);
   else
-    tell_stored (set->desk, &set->asker, n, n_alone);
+    tell_stored (set, n, n_alone);
 }
 
 /* Takes inputs. */
 static void
-store (OrfCacheDesk *desk, GArray *inputs, const OrfCacheAsker *asker)
+store (OrfCacheDesk *desk, GArray *inputs, gboolean keep, const OrfCacheAsker *asker)
 {
-  const Set set = { desk, *asker };
+  const Set set = { desk, *asker, keep };
   guint n = inputs->len;
 
   if (desk->remote != NULL && n > 0) {
@@ -100,11 +109,10 @@ store (OrfCacheDesk *desk, GArray *inputs, const OrfCacheAsker *asker)
   for (guint i = 0; i < n; i++) {
     const OrfCacheItem *item = &g_array_index (inputs, OrfCacheInput, i).item;
 
-    orf_cache_store_put (desk->store, item);
-    orf_cache_leases_end (desk->leases, item->key);
+    orf_cache_desk_settle (desk, item->key, orf_cache_store_put (desk->store, item));
   }
+  tell_stored (&set, n, 0);
   g_array_unref (inputs);
-  tell_stored (desk, asker, n, 0);
 }
 
 static void
@@ -143,7 +151,7 @@ orf_cache_desk_set (OrfCacheDesk *desk, gconstpointer data, const OrfCacheAsker 
   GError *error = NULL;
 
   if (read_entry (desk, &entry, inputs, &error))
-    store (desk, g_steal_pointer (&inputs), asker);
+    store (desk, g_steal_pointer (&inputs), params->keep, asker);
   else
     orf_cache_desk_fail (asker, error);
 }
@@ -166,5 +174,5 @@ orf_cache_desk_mset (OrfCacheDesk *desk, gconstpointer data, const OrfCacheAsker
     orf_cache_desk_fail (asker, error);
     return;
   }
-  store (desk, g_steal_pointer (&inputs), asker);
+  store (desk, g_steal_pointer (&inputs), FALSE, asker);
 }

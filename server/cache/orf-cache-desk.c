@@ -12,6 +12,9 @@
 #define SWEEP_BUCKETS 2048
 /* Leases whose time is over are given back within so long. */
 #define LOOK_MS 1000
+/* How long those who hold values themselves may serve them when nothing more is heard: what is
+ * promised between daemons. */
+#define KEEP_LEASE_US (2 * ORF_US_PER_S)
 
 static gboolean
 sweep_cb (gpointer user_data)
@@ -27,13 +30,13 @@ sweep_cb (gpointer user_data)
 }
 
 static void
-settled_cb (gpointer user_data, OrfCacheBytes key)
+settled_cb (gpointer user_data, OrfCacheBytes key, const OrfCacheCell *kept)
 {
-  orf_cache_leases_end (((OrfCacheDesk *) user_data)->leases, key);
+  orf_cache_desk_settle (user_data, key, kept);
 }
 
 OrfCacheDesk *
-orf_cache_desk_new (const OrfConfig *config, OrfMemory *memory)
+orf_cache_desk_new (const OrfConfig *config, OrfMemory *memory, OrfCacheJournal *journal)
 {
   OrfCacheDesk *desk = g_new0 (OrfCacheDesk, 1);
   const OrfCacheLimits limits = {
@@ -44,6 +47,7 @@ orf_cache_desk_new (const OrfConfig *config, OrfMemory *memory)
   gsize n_steps;
 
   desk->config = config;
+  desk->journal = journal;
   desk->store = orf_cache_store_new (&limits, memory);
   desk->leases = orf_cache_leases_new ();
   desk->misses = orf_cache_misses_new ();
@@ -88,6 +92,48 @@ orf_cache_desk_free (OrfCacheDesk *desk)
   g_free (desk);
 }
 
+/* ---- what callers hold themselves -------------------------------------------------------------
+ */
+
+void
+orf_cache_desk_let_keep (OrfCacheDesk *desk, OrfCacheFound *found)
+{
+  gint64 now_us = orf_clock_monotonic_us ();
+
+  if (found->cell == NULL || found->stale || found->cell->version == 0 ||
+      (desk->remote != NULL && !orf_cache_remote_covers (desk->remote, found->cell, now_us)))
+    return;
+  found->version = orf_cache_journal_get_version (desk->journal);
+  found->keep_us = MAX (found->cell->expires_us - now_us, 0);
+}
+
+void
+orf_cache_desk_settle (OrfCacheDesk *desk, OrfCacheBytes key, const OrfCacheCell *kept)
+{
+  orf_cache_leases_end (desk->leases, key);
+  orf_cache_journal_add_key (desk->journal, key);
+  desk->written = (OrfCacheFound){ .cell = kept };
+  orf_cache_desk_let_keep (desk, &desk->written);
+  desk->written.cell = NULL; /* which the store may free */
+}
+
+static void
+ask_sync (OrfCacheDesk *desk, gconstpointer data, const OrfCacheAsker *asker)
+{
+  gint64 lease_us = KEEP_LEASE_US;
+  gboolean lost = FALSE;
+
+  if (desk->remote != NULL)
+    lease_us = orf_cache_covers_look (&desk->covers, orf_cache_remote_get_covers (desk->remote),
+                                      orf_clock_monotonic_us (), lease_us, &lost);
+  if (lost)
+    orf_cache_journal_add_pattern (desk->journal, NULL);
+  g_string_printf (desk->scratch,
+                   "{\"version\":%" G_GUINT64_FORMAT ",\"lease_us\":%" G_GINT64_FORMAT "}",
+                   orf_cache_journal_get_version (desk->journal), lease_us);
+  orf_cache_desk_tell (desk, asker);
+}
+
 /* ---- answers --------------------------------------------------------------------------------- */
 
 void
@@ -123,8 +169,9 @@ tell_struct (OrfCacheDesk *desk,
 typedef struct {
   OrfCacheDesk *desk;
   OrfCacheAsker asker;
-  const char *pattern, *tag; /* of the call's parameters */
-  gboolean is_remote;        /* the nodes were asked: what they had counts */
+  OrfCacheBytes key; /* these of the call's parameters */
+  const char *pattern, *tag;
+  gboolean is_remote; /* the nodes were asked: what they had counts */
   guint64 removed;
   GError *error;
 } Removal;
@@ -161,6 +208,7 @@ removed_cb (gpointer data, guint64 n, guint n_alone, GError *error)
 {
   Removal *removal = data;
 
+  orf_cache_journal_add_key (removal->desk->journal, removal->key);
   removal->removed = n;
   removal->error = error;
   finish (removal);
@@ -170,12 +218,14 @@ static void
 ask_delete (OrfCacheDesk *desk, gconstpointer data, const OrfCacheAsker *asker)
 {
   OrfCacheBytes key = orf_cache_desk_bytes (((const OrfCacheDeleteParams *) data)->key);
+  Removal *removal = removal_new (desk, asker);
 
+  removal->key = key;
   orf_cache_leases_end (desk->leases, key);
   if (desk->remote != NULL)
-    orf_cache_remote_remove (desk->remote, key, removed_cb, removal_new (desk, asker));
+    orf_cache_remote_remove (desk->remote, key, removed_cb, removal);
   else
-    tell_removed (desk, asker, orf_cache_store_remove (desk->store, key));
+    removed_cb (removal, orf_cache_store_remove (desk->store, key), 0, NULL);
 }
 
 static void
@@ -185,6 +235,8 @@ walked_cb (gpointer data, guint64 removed)
 
   if (!removal->is_remote)
     removal->removed = removed;
+  /* a caller may hold what the store has lost: which of those have a tag nobody knows any more */
+  orf_cache_journal_add_pattern (removal->desk->journal, removal->pattern);
   finish (removal);
 }
 
@@ -301,7 +353,7 @@ static const Ask asks[ORF_N_METHODS] = {
   [ORF_METHOD_CACHE_MGET] = orf_cache_desk_mget, [ORF_METHOD_CACHE_MSET] = orf_cache_desk_mset,
   [ORF_METHOD_CACHE_DELETE] = ask_delete,        [ORF_METHOD_CACHE_INVALIDATE] = ask_invalidate,
   [ORF_METHOD_CACHE_CLEAR] = ask_clear,          [ORF_METHOD_CACHE_STATS] = ask_stats,
-  [ORF_METHOD_CACHE_LOCATE] = ask_locate,
+  [ORF_METHOD_CACHE_LOCATE] = ask_locate,        [ORF_METHOD_CACHE_SYNC] = ask_sync,
 };
 
 gboolean

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "cache/orf-cache-journal.h"
 #include "cache/orf-cache-store.h"
 #include "orf-schema-methods.h"
 
@@ -27,8 +28,10 @@ typedef struct {
   guint64 params_hash;
 } OrfCacheRepeat;
 
-/* config: of the cache's thread; both outlive the desk. */
-OrfCacheDesk *orf_cache_desk_new (const OrfConfig *config, OrfMemory *memory);
+/* config: of the cache's thread; journal: where what happens to keys is put down; all outlive the
+ * desk. */
+OrfCacheDesk *
+orf_cache_desk_new (const OrfConfig *config, OrfMemory *memory, OrfCacheJournal *journal);
 /* Before the first ask: what is behind the first level.  Takes level. */
 void
 orf_cache_desk_set_level (OrfCacheDesk *desk, const OrfCacheLevelOps *ops, OrfCacheLevel *level);

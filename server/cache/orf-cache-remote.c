@@ -62,6 +62,7 @@ take_answer (OrfCacheRemote *remote,
 {
   gboolean unchanged = orf_cache_flights_end (remote->flights, key, ticket);
   g_auto (GStrv) tags = NULL;
+  const OrfCacheCell *kept = NULL;
   OrfCacheItem item;
   OrfCacheCell *cell;
 
@@ -76,8 +77,9 @@ take_answer (OrfCacheRemote *remote,
   item.node = answer->node;
   item.epoch = answer->epoch;
   if (unchanged)
-    orf_cache_store_put (remote->store, &item);
+    kept = orf_cache_store_put (remote->store, &item);
   cell = orf_cache_cell_new (&item);
+  cell->version = kept != NULL ? kept->version : 0;
   cell->name = orf_cache_names_find (orf_cache_store_get_names (remote->store), key);
   return cell;
 }
@@ -209,7 +211,7 @@ unconfirmed_error (guint n, const char *what)
 }
 
 /* Without its node it is for a moment only: what others write meanwhile is not heard of. */
-static void
+static const OrfCacheCell *
 keep (OrfCacheRemote *remote, OrfCacheItem *item, const OrfCacheAnswer *answer)
 {
   item->node = answer->node;
@@ -220,7 +222,7 @@ keep (OrfCacheRemote *remote, OrfCacheItem *item, const OrfCacheAnswer *answer)
                             orf_clock_monotonic_us () + remote->config->cache.alone_us);
     item->stale_us = 0;
   }
-  orf_cache_store_put (remote->store, item);
+  return orf_cache_store_put (remote->store, item);
 }
 
 static void
@@ -234,14 +236,15 @@ set_cb (gpointer data, const OrfCacheAnswer *answers, guint n)
     OrfCacheItem *item = &g_array_index (write->inputs, OrfCacheInput, i).item;
     gboolean unchanged = orf_cache_flights_end (remote->flights, item->key, &write->tickets[i]);
     gboolean lost = answers[i].outcome != ORF_CACHE_DONE && answers[i].outcome != ORF_CACHE_DOWN;
+    const OrfCacheCell *kept = NULL;
 
     n_lost += lost;
     n_alone += answers[i].outcome == ORF_CACHE_DOWN;
     if (unchanged)
       forget (remote, item->key);
     if (unchanged && !lost)
-      keep (remote, item, &answers[i]);
-    remote->listener.settled (remote->listener.user_data, item->key);
+      kept = keep (remote, item, &answers[i]);
+    remote->listener.settled (remote->listener.user_data, item->key, kept);
   }
   write->written (write->data, n - n_lost, n_alone,
                   n_lost > 0 ? unconfirmed_error (n_lost, "writes were") : NULL);
@@ -407,8 +410,14 @@ orf_cache_remote_changed (OrfCacheRemote *remote, const OrfCacheBytes *keys, gui
 {
   for (guint i = 0; i < n; i++) {
     forget (remote, keys[i]);
-    remote->listener.settled (remote->listener.user_data, keys[i]);
+    remote->listener.settled (remote->listener.user_data, keys[i], NULL);
   }
+}
+
+const OrfCacheCover *
+orf_cache_remote_get_covers (OrfCacheRemote *remote)
+{
+  return remote->covers;
 }
 
 void

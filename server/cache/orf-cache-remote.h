@@ -13,8 +13,9 @@ G_BEGIN_DECLS
 typedef struct _OrfCacheRemote OrfCacheRemote;
 
 typedef struct {
-  /* The key has another value, or none any more. */
-  void (*settled) (gpointer user_data, OrfCacheBytes key);
+  /* The key has another value, or none any more.  kept: what an own write put into the store;
+   * NULL: somebody else's, or nothing. */
+  void (*settled) (gpointer user_data, OrfCacheBytes key, const OrfCacheCell *kept);
   gpointer user_data;
 } OrfCacheRemoteListener;
 
@@ -32,7 +33,8 @@ gboolean orf_cache_remote_covers (OrfCacheRemote *remote, const OrfCacheCell *ce
 /* As OrfCacheLevelListener has it. */
 void orf_cache_remote_changed (OrfCacheRemote *remote, const OrfCacheBytes *keys, guint n);
 
-/* cell: until it returns; NULL: there is none, or nobody could be asked. */
+/* cell: until it returns; its version is 0 where it was not kept.  NULL: there is none, or nobody
+ * could be asked. */
 typedef void (*OrfCacheFetched) (gpointer data, const OrfCacheCell *cell);
 /* In the order asked. */
 typedef void (*OrfCacheFetchedAll) (gpointer data, OrfCacheCell *const *cells);
@@ -71,6 +73,8 @@ void orf_cache_remote_lock (
   OrfCacheRemote *remote, OrfCacheBytes key, gint64 hold_us, OrfCacheLocked locked, gpointer data);
 void orf_cache_remote_unlock (OrfCacheRemote *remote, OrfCacheBytes key);
 
+/* As OrfCacheLevelOps has it. */
+const OrfCacheCover *orf_cache_remote_get_covers (OrfCacheRemote *remote);
 /* For cache.locate and cache.stats. */
 void orf_cache_remote_locate (OrfCacheRemote *remote, OrfCacheBytes key, char **node, int *slot);
 OrfCacheL2Stats *orf_cache_remote_describe (OrfCacheRemote *remote);

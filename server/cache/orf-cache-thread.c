@@ -5,8 +5,12 @@
  */
 #include "cache/orf-cache-thread.h"
 
+#include <glib-object.h> /* GCallback, for orf-schema-bind.h */
+
+#include "cache/orf-cache-watches.h"
 #include "core/orf-config.h"
 #include "core/orf-thread.h"
+#include "orf-schema-bind.h"
 #include "rpc/orf-peer.h"
 #include "transport/orf-poller.h"
 #include "transport/orf-socket-server.h"
@@ -19,7 +23,12 @@ struct _OrfCacheThread {
   OrfPoller *poller;
   OrfRouter *router;
   OrfSocketServer *socket;
-  OrfCacheDesk *desk; /* NULL before and after the thread runs */
+  OrfCacheDesk *desk; /* NULL before and after the thread runs, as are journal and watches */
+  OrfCacheJournal *journal;
+  OrfCacheWatches *watches; /* of our own socket */
+  OrfCacheJournalTold told;
+  gpointer told_data;
+  gboolean is_heard; /* told wants to be told */
   const OrfCacheLevelOps *ops;
   OrfCacheLevel *level; /* until the desk has it; NULL: there is none */
   gboolean stopped;
@@ -58,6 +67,53 @@ call_cb (OrfCall *call, gconstpointer params, gpointer user_data)
                       &(OrfCacheAsker){ done_cb, call });
 }
 
+/* ---- changes --------------------------------------------------------------------------------- */
+
+static void
+listen (OrfCacheThread *thread)
+{
+  orf_cache_journal_listen (thread->journal,
+                            thread->is_heard || !orf_cache_watches_is_idle (thread->watches));
+}
+
+static void
+idle_cb (gpointer user_data)
+{
+  listen (user_data);
+}
+
+static void
+told_cb (gpointer user_data, OrfCacheChangeSet *set)
+{
+  OrfCacheThread *thread = user_data;
+
+  orf_cache_watches_tell (thread->watches, set);
+  if (thread->is_heard)
+    thread->told (thread->told_data, set);
+  else
+    orf_cache_change_set_free (set);
+}
+
+static void
+watch_cb (OrfCall *call, const OrfCacheWatchParams *params, gpointer user_data)
+{
+  OrfCacheThread *thread = user_data;
+
+  orf_cache_watches_open (thread->watches, call, params->prefix,
+                          orf_cache_journal_get_version (thread->journal));
+  listen (thread);
+}
+
+guint64
+orf_cache_thread_listen (OrfCacheThread *thread, gboolean is_heard)
+{
+  thread->is_heard = is_heard;
+  listen (thread);
+  return orf_cache_journal_get_version (thread->journal);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
 static OrfRouter *
 make_router (OrfCacheThread *thread,
              const OrfCacheParts *parts,
@@ -73,6 +129,7 @@ make_router (OrfCacheThread *thread,
   for (guint i = 0; i < ORF_N_METHODS; i++)
     if (orf_cache_desk_knows (i))
       orf_router_bind (router, i, call_cb, thread);
+  orf_bind_cache_watch (router, watch_cb, thread);
   return router;
 }
 
@@ -97,11 +154,14 @@ open_level (OrfCacheThread *thread, const OrfCacheParts *parts, GError **error)
 OrfCacheThread *
 orf_cache_thread_new (const OrfCacheParts *parts,
                       OrfAuditFunc audit,
+                      OrfCacheJournalTold told,
                       gpointer user_data,
                       GError **error)
 {
   g_autoptr (OrfCacheThread) thread = g_new0 (OrfCacheThread, 1);
 
+  thread->told = told;
+  thread->told_data = user_data;
   thread->config = orf_config_copy_keys (parts->config);
   thread->memory = orf_memory_new (thread->config);
   thread->daemon_memory = parts->memory;
@@ -129,13 +189,17 @@ run_thread_cb (void *data)
   OrfCacheThread *thread = data;
 
   g_main_context_push_thread_default (thread->context);
-  thread->desk = orf_cache_desk_new (thread->config, thread->daemon_memory);
+  thread->journal = orf_cache_journal_new (told_cb, thread);
+  thread->watches = orf_cache_watches_new (thread->router, idle_cb, thread);
+  thread->desk = orf_cache_desk_new (thread->config, thread->daemon_memory, thread->journal);
   if (thread->level != NULL)
     orf_cache_desk_set_level (thread->desk, thread->ops, g_steal_pointer (&thread->level));
   while (!thread->stopped)
     g_main_context_iteration (thread->context, TRUE);
   g_clear_pointer (&thread->socket, orf_socket_server_free);
   g_clear_pointer (&thread->desk, orf_cache_desk_free);
+  g_clear_pointer (&thread->watches, orf_cache_watches_free);
+  g_clear_pointer (&thread->journal, orf_cache_journal_free);
   g_main_context_pop_thread_default (thread->context);
   return NULL;
 }

@@ -16,9 +16,11 @@ typedef struct _OrfCacheThread OrfCacheThread;
 /* FALSE: the call cannot come again.  What repeat has is the call's. */
 gboolean orf_cache_thread_read_repeat (OrfCall *call, OrfCacheRepeat *repeat);
 
-/* audit: as orf_router_set_audit() has it, called in the cache's context. */
+/* audit: as orf_router_set_audit() has it; told: of changes, once orf_cache_thread_listen() asked
+ * for them; both are called in the cache's context. */
 OrfCacheThread *orf_cache_thread_new (const OrfCacheParts *parts,
                                       OrfAuditFunc audit,
+                                      OrfCacheJournalTold told,
                                       gpointer user_data,
                                       GError **error);
 /* The context has what is attached to it from then on: queues before start(). */
@@ -31,6 +33,8 @@ void orf_cache_thread_free (OrfCacheThread *thread);
 
 /* In the cache's context from here on. */
 OrfCacheDesk *orf_cache_thread_get_desk (OrfCacheThread *thread);
+/* Whether `told` is to be told; returns the version from which on it will be. */
+guint64 orf_cache_thread_listen (OrfCacheThread *thread, gboolean is_heard);
 /* Takes over from fresh what may change. */
 void orf_cache_thread_reload (OrfCacheThread *thread, const OrfConfig *fresh);
 void orf_cache_thread_drain (OrfCacheThread *thread,

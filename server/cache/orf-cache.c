@@ -3,13 +3,14 @@
  * Invariants:
  * - `thread` is touched only by orders, which run in the cache's context, until it is joined.
  * - Neither queue refuses anything: orders are bounded by the calls that may be in flight, news by
- * orders and by the calls of the cache's own socket.
+ * orders, by the calls of the cache's own socket and by one set of changes a millisecond.
  * - The parameters of a call that was handed over are the call's, and read in the other thread: the
  * call is held, and nobody touches them, until its news are back.
  */
 #include "cache/orf-cache.h"
 
 #include "cache/orf-cache-thread.h"
+#include "cache/orf-cache-watches.h"
 #include "core/orf-config.h"
 #include "core/orf-queue.h"
 #include "orf-error.h"
@@ -22,6 +23,8 @@ struct _OrfCache {
   OrfQueue *orders; /* to the cache's context */
   OrfQueue *news;   /* from it */
   OrfCacheThread *thread;
+  OrfCacheWatches *watches; /* of the other transports; the thread tells it while it is not idle */
+  guint n_opening;          /* calls of cache.watch that the thread has yet to answer */
   void (*drained) (gpointer user_data);
   gpointer drained_data;
 };
@@ -40,6 +43,8 @@ typedef struct {
   GArray *names; /* OrfCacheName */
   OrfCacheReported reported;
   gpointer user_data;
+  OrfCacheChangeSet *changes;
+  guint64 version;
   /* a row of the audit */
   char *actor, *detail;
   const OrfMethod *method;
@@ -68,6 +73,7 @@ free_crossing_cb (OrfJob *job)
   g_clear_error (&crossing->error);
   g_clear_pointer (&crossing->config, orf_config_free);
   g_clear_pointer (&crossing->names, g_array_unref);
+  g_clear_pointer (&crossing->changes, orf_cache_change_set_free);
   g_free (crossing->actor);
   g_free (crossing->detail);
   g_free (crossing);
@@ -140,6 +146,81 @@ call_cb (OrfCall *call, gconstpointer params, gpointer user_data)
   crossing->params = params;
   crossing->has_repeat = orf_cache_thread_read_repeat (call, &crossing->repeat);
   crossing->method = orf_call_get_method (call);
+  send (crossing);
+}
+
+/* ---- changes, for streams of other transports ------------------------------------------------ */
+
+static void
+ignore_cb (OrfJob *job)
+{
+  orf_cache_thread_listen (((Crossing *) job)->cache->thread, FALSE);
+}
+
+/* Nothing is told between the order and the news of a watch: one that is under way counts. */
+static void
+idle_cb (gpointer user_data)
+{
+  OrfCache *cache = user_data;
+
+  if (cache->n_opening == 0 && orf_cache_watches_is_idle (cache->watches))
+    send (crossing_new (cache, cache->orders, ignore_cb));
+}
+
+static void
+open_cb (OrfJob *job)
+{
+  Crossing *crossing = (Crossing *) job;
+  OrfCache *cache = crossing->cache;
+  const OrfCacheWatchParams *params = crossing->params;
+
+  cache->n_opening--;
+  orf_cache_watches_open (cache->watches, g_steal_pointer (&crossing->call), params->prefix,
+                          crossing->version);
+}
+
+/* In the cache's context. */
+static void
+heed_cb (OrfJob *job)
+{
+  Crossing *crossing = (Crossing *) job;
+  OrfCache *cache = crossing->cache;
+  Crossing *back = crossing_new (cache, cache->news, open_cb);
+
+  back->call = g_steal_pointer (&crossing->call);
+  back->params = crossing->params;
+  back->version = orf_cache_thread_listen (cache->thread, TRUE);
+  send (back);
+}
+
+static void
+watch_cb (OrfCall *call, gconstpointer params, gpointer user_data)
+{
+  OrfCache *cache = user_data;
+  Crossing *crossing = crossing_new (cache, cache->orders, heed_cb);
+
+  crossing->call = call;
+  crossing->params = params;
+  cache->n_opening++;
+  send (crossing);
+}
+
+/* In the main context. */
+static void
+tell_changes_cb (OrfJob *job)
+{
+  Crossing *crossing = (Crossing *) job;
+
+  orf_cache_watches_tell (crossing->cache->watches, crossing->changes);
+}
+
+static void
+told_cb (gpointer user_data, OrfCacheChangeSet *set)
+{
+  OrfCache *cache = user_data;
+  Crossing *crossing = crossing_new (cache, cache->news, tell_changes_cb);
+
+  crossing->changes = set;
   send (crossing);
 }
 
@@ -233,11 +314,12 @@ orf_cache_report (OrfCache *cache, OrfCacheReported reported, gpointer user_data
 /* ---- life ------------------------------------------------------------------------------------ */
 
 static void
-bind (OrfCache *cache, OrfHandler handler)
+bind (OrfCache *cache, OrfHandler handler, OrfHandler watch)
 {
   for (guint i = 0; i < ORF_N_METHODS; i++)
     if (orf_cache_desk_knows (i))
       orf_router_bind (cache->parts.router, i, handler, cache);
+  orf_router_bind (cache->parts.router, ORF_METHOD_CACHE_WATCH, watch, cache);
 }
 
 OrfCache *
@@ -248,14 +330,15 @@ orf_cache_new (const OrfCacheParts *parts, GError **error)
   cache->parts = *parts;
   cache->orders = orf_queue_new (2, G_MAXUINT);
   cache->news = orf_queue_new (1, G_MAXUINT);
-  cache->thread = orf_cache_thread_new (parts, audit_cb, cache, error);
+  cache->watches = orf_cache_watches_new (parts->router, idle_cb, cache);
+  cache->thread = orf_cache_thread_new (parts, audit_cb, told_cb, cache, error);
   if (cache->thread == NULL)
     return NULL;
   orf_queue_attach (cache->orders, orf_cache_thread_get_context (cache->thread));
   orf_queue_attach (cache->news, NULL);
   if (!orf_cache_thread_start (cache->thread, error))
     return NULL;
-  bind (cache, call_cb);
+  bind (cache, call_cb, watch_cb);
   return g_steal_pointer (&cache);
 }
 
@@ -329,7 +412,8 @@ orf_cache_free (OrfCache *cache)
 {
   if (cache->thread != NULL)
     stop (cache);
-  bind (cache, NULL);
+  bind (cache, NULL, NULL);
+  g_clear_pointer (&cache->watches, orf_cache_watches_free);
   /* their sources before the context they are attached to */
   g_clear_pointer (&cache->orders, orf_queue_unref);
   g_clear_pointer (&cache->news, orf_queue_unref);

@@ -190,8 +190,15 @@ static const OrfCacheLevelOps ops = {
 typedef struct {
   OrfConfig *config;
   OrfCacheLevel level;
+  OrfCacheJournal *journal;
   OrfCacheDesk *desk;
 } Fixture;
+
+static void
+ignore_changes_cb (gpointer user_data, OrfCacheChangeSet *set)
+{
+  orf_cache_change_set_free (set);
+}
 
 static void
 set_up (Fixture *f, gconstpointer data)
@@ -201,7 +208,8 @@ set_up (Fixture *f, gconstpointer data)
   f->level.records = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                             (GDestroyNotify) g_bytes_unref);
   f->level.covers[1] = (OrfCacheCover){ 7, FAR_US };
-  f->desk = orf_cache_desk_new (f->config, NULL);
+  f->journal = orf_cache_journal_new (ignore_changes_cb, NULL);
+  f->desk = orf_cache_desk_new (f->config, NULL, f->journal);
   orf_cache_desk_set_level (f->desk, &ops, &f->level);
 }
 
@@ -209,6 +217,7 @@ static void
 tear_down (Fixture *f, gconstpointer data)
 {
   g_clear_pointer (&f->desk, orf_cache_desk_free);
+  orf_cache_journal_free (f->journal);
   g_hash_table_unref (f->level.records);
   orf_config_free (f->config);
 }
@@ -512,6 +521,84 @@ test_end (Fixture *f, gconstpointer data)
   expect (&written, "UNAVAILABLE");
 }
 
+/* Whether the caller may hold what is answered; under the version of now. */
+static void
+expect_keep (Fixture *f, Told *told, gboolean may)
+{
+  g_autofree char *version = g_strdup_printf ("\"version\":%" G_GUINT64_FORMAT ",\"keep_us\":",
+                                              orf_cache_journal_get_version (f->journal));
+
+  g_assert_nonnull (told->text);
+  g_assert_cmpint (strstr (told->text, may ? version : "version") != NULL, ==, may);
+  g_clear_pointer (&told->text, g_free);
+}
+
+static const OrfCacheGetParams keep_k = { .key = (char *) "k", .keep = TRUE };
+
+/* What callers may hold is what the store holds, and would serve. */
+static void
+test_keep (Fixture *f, gconstpointer data)
+{
+  OrfCacheSetParams set = set_k ("2");
+  Told told;
+
+  write_elsewhere (f, "1");
+  for (guint i = 0; i < 2; i++) {
+    ask_desk (f, ORF_METHOD_CACHE_GET, &keep_k, &told);
+    if (i == 0)
+      answer (&f->level);
+    expect_keep (f, &told, TRUE);
+  }
+  /* changed while the answer was on its way: told to who asked, and held by nobody */
+  tell_changed (f);
+  ask_desk (f, ORF_METHOD_CACHE_GET, &keep_k, &told);
+  tell_changed (f);
+  answer (&f->level);
+  expect_keep (f, &told, FALSE);
+  /* an own write, and one that another was quicker than */
+  set.keep = TRUE;
+  ask_desk (f, ORF_METHOD_CACHE_SET, &set, &told);
+  answer (&f->level);
+  expect_keep (f, &told, TRUE);
+  ask_desk (f, ORF_METHOD_CACHE_SET, &set, &told);
+  tell_changed (f);
+  answer (&f->level);
+  expect_keep (f, &told, FALSE);
+  /* without cover it would be asked for again */
+  f->level.covers[1].until_us = 0;
+  ask_desk (f, ORF_METHOD_CACHE_GET, &keep_k, &told);
+  answer (&f->level);
+  expect_keep (f, &told, FALSE);
+}
+
+static void
+expect_sync (Fixture *f, guint64 more, const char *lease)
+{
+  g_autofree char *wanted = NULL;
+  guint64 version = orf_cache_journal_get_version (f->journal) + more;
+  Told told;
+
+  wanted = g_strdup_printf ("{\"version\":%" G_GUINT64_FORMAT ",\"lease_us\":%s}", version, lease);
+  ask_desk (f, ORF_METHOD_CACHE_SYNC, NULL, &told);
+  expect (&told, wanted);
+}
+
+/* A node's link that broke is a change of everything, told with the next sync; the others go on. */
+static void
+test_sync (Fixture *f, gconstpointer data)
+{
+  f->level.covers[1].epoch = 0;
+  expect_sync (f, 0, "2000000");
+  f->level.covers[1].epoch++;
+  f->level.covers[1].until_us = 0;
+  expect_sync (f, 1, "2000000");
+  expect_sync (f, 0, "2000000");
+  f->level.covers[1].until_us = FAR_US;
+  expect_sync (f, 0, "2000000");
+  f->level.covers[1].epoch++;
+  expect_sync (f, 1, "2000000");
+}
+
 #define ADD(name, function)                                                                        \
   g_test_add ("/cache-desk/" name, Fixture, NULL, set_up, function, tear_down)
 
@@ -530,5 +617,7 @@ main (int argc, char **argv)
   ADD ("several", test_several);
   ADD ("cleared", test_cleared);
   ADD ("end", test_end);
+  ADD ("keep", test_keep);
+  ADD ("sync", test_sync);
   return g_test_run ();
 }
