@@ -10,14 +10,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* A line longer than this is a fault: the longest that a worker is sent is an advice with its
- * reason. */
-#define MAX_LINE_BYTES (1024 * 1024)
 /* read at once */
 #define READ_BYTES (16 * 1024)
 
 bool
-orf_link_find_default (char *path, size_t size, char *reason, size_t reason_size)
+orf_link_find_default (const char *name, char *path, size_t size, char *reason, size_t reason_size)
 {
   const char *runtime = getenv ("XDG_RUNTIME_DIR");
   struct stat info;
@@ -27,7 +24,7 @@ orf_link_find_default (char *path, size_t size, char *reason, size_t reason_size
     length = snprintf (path, size, "%s/orfeas", runtime);
   else
     length = snprintf (path, size, "/tmp/orfeas-%u", (unsigned) getuid ());
-  if (length < 0 || (size_t) length + sizeof "/orfeas.sock" > size) {
+  if (length < 0 || (size_t) length + 1 + strlen (name) >= size) {
     snprintf (reason, reason_size, "the path of the default socket is too long");
     return false;
   }
@@ -37,14 +34,15 @@ orf_link_find_default (char *path, size_t size, char *reason, size_t reason_size
     snprintf (reason, reason_size, "%s belongs to someone else", path);
     return false;
   }
-  strcat (path, "/orfeas.sock");
+  strcat (path, "/");
+  strcat (path, name);
   return true;
 }
 
 void
-orf_link_init (OrfLink *link)
+orf_link_init (OrfLink *link, size_t max_line_bytes)
 {
-  *link = (OrfLink){ .fd = -1 };
+  *link = (OrfLink){ .fd = -1, .max_line_bytes = max_line_bytes };
 }
 
 bool
@@ -79,7 +77,7 @@ orf_link_close (OrfLink *link)
     close (link->fd);
   free (link->out.bytes);
   free (link->in.bytes);
-  orf_link_init (link);
+  orf_link_init (link, link->max_line_bytes);
 }
 
 static bool
@@ -145,7 +143,7 @@ orf_link_fill (OrfLink *link)
     drop_front (&link->in, link->n_taken);
     link->n_taken = 0;
   }
-  if (link->in.length > MAX_LINE_BYTES || !make_room (&link->in, READ_BYTES))
+  if (link->in.length > link->max_line_bytes || !make_room (&link->in, READ_BYTES))
     return false;
   do
     got = recv (link->fd, link->in.bytes + link->in.length, READ_BYTES, 0);
@@ -159,12 +157,14 @@ orf_link_fill (OrfLink *link)
 char *
 orf_link_next_line (OrfLink *link)
 {
+  size_t n_known = link->n_taken + link->n_scanned;
   char *begin = link->in.bytes + link->n_taken;
   char *end;
 
-  if (link->n_taken == link->in.length)
+  if (n_known == link->in.length)
     return NULL;
-  end = memchr (begin, '\n', link->in.length - link->n_taken);
+  end = memchr (link->in.bytes + n_known, '\n', link->in.length - n_known);
+  link->n_scanned = end != NULL ? 0 : link->in.length - link->n_taken;
   if (end == NULL)
     return NULL;
   *end = '\0';

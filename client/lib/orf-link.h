@@ -4,8 +4,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A connection to the daemon's Unix socket: lines out and in, never blocking.  The worker's thread
- * owns it. */
+/* A connection to a Unix socket of the daemon's: lines out and in, never blocking.  One thread owns
+ * it; another may put and flush, where both do so under a lock, and the owner opens and closes
+ * under it. */
 
 typedef struct {
   char *bytes;
@@ -17,14 +18,18 @@ typedef struct {
   int fd; /* -1: not connected */
   OrfBuffer out;
   OrfBuffer in;
-  size_t n_taken; /* bytes of in that were read as lines */
+  size_t n_taken;   /* bytes of in that were read as lines */
+  size_t n_scanned; /* of those behind them that hold no line's end */
+  size_t max_line_bytes;
 } OrfLink;
 
-/* Where the daemon of this user has its socket by default, into path; false with a reason where the
- * folder is not ours, or the name is too long. */
-bool orf_link_find_default (char *path, size_t size, char *reason, size_t reason_size);
+/* Where the daemon of this user has the socket of that name by default, into path; false with a
+ * reason where the folder is not ours, or the path is too long. */
+bool
+orf_link_find_default (const char *name, char *path, size_t size, char *reason, size_t reason_size);
 
-void orf_link_init (OrfLink *link);
+/* A line that is longer ends the connection. */
+void orf_link_init (OrfLink *link, size_t max_line_bytes);
 bool orf_link_open (OrfLink *link, const char *path, char *reason, size_t reason_size);
 void orf_link_close (OrfLink *link);
 

@@ -66,8 +66,8 @@ orf_span_random (void)
   uint64_t *s = generator.state;
   uint64_t result, t;
 
-  if (generator.generation != orf_tracer_get_fork_generation () + 1) {
-    generator.generation = orf_tracer_get_fork_generation () + 1;
+  if (generator.generation != orf_thread_get_fork_generation () + 1) {
+    generator.generation = orf_thread_get_fork_generation () + 1;
     if (getrandom (s, sizeof generator.state, 0) != sizeof generator.state) {
       s[0] = (uint64_t) orf_thread_now_us () ^ (uint64_t) getpid () << 40;
       s[1] = (uint64_t) (uintptr_t) s;

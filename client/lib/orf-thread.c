@@ -2,6 +2,7 @@
 #include "orf-thread.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <time.h>
 
 bool
@@ -27,6 +28,34 @@ orf_thread_init_cond (pthread_cond_t *cond)
   pthread_condattr_setclock (&clock, CLOCK_MONOTONIC);
   pthread_cond_init (cond, &clock);
   pthread_condattr_destroy (&clock);
+}
+
+static atomic_uint fork_generation;
+
+static void
+forked_cb (void)
+{
+  atomic_fetch_add (&fork_generation, 1);
+}
+
+static void
+watch_forks (void)
+{
+  pthread_atfork (NULL, NULL, forked_cb);
+}
+
+void
+orf_thread_watch_forks (void)
+{
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+  pthread_once (&once, watch_forks);
+}
+
+unsigned
+orf_thread_get_fork_generation (void)
+{
+  return atomic_load_explicit (&fork_generation, memory_order_relaxed);
 }
 
 int64_t

@@ -43,7 +43,6 @@ void *orf_tracer_run_thread_cb (void *data);
 
 /* Where the process is the child of a fork, what was in the parent is not its own. */
 bool orf_tracer_is_elsewhere (const OrfTracer *tracer);
-unsigned orf_tracer_get_fork_generation (void);
 /* A span has ended: its fields, in two parts.  Takes the lock. */
 void orf_tracer_add (OrfTracer *tracer,
                      const uint8_t *fixed,

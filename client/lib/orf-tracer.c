@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A tracer's life, and the queue between those who end spans and the thread that sends them. */
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -15,32 +14,10 @@
 #define DEFAULT_QUEUE_BYTES (1024 * 1024)
 #define MAX_SERVICE_BYTES   1024
 
-/* ---- forks ----------------------------------------------------------------------------------- */
-
-static atomic_uint fork_generation;
-
-static void
-forked_cb (void)
-{
-  atomic_fetch_add (&fork_generation, 1);
-}
-
-static void
-watch_forks (void)
-{
-  pthread_atfork (NULL, NULL, forked_cb);
-}
-
-unsigned
-orf_tracer_get_fork_generation (void)
-{
-  return atomic_load_explicit (&fork_generation, memory_order_relaxed);
-}
-
 bool
 orf_tracer_is_elsewhere (const OrfTracer *tracer)
 {
-  return tracer->generation != orf_tracer_get_fork_generation ();
+  return tracer->generation != orf_thread_get_fork_generation ();
 }
 
 /* ---- the queue ------------------------------------------------------------------------------- */
@@ -159,13 +136,12 @@ tracer_free (OrfTracer *tracer)
 static OrfTracer *
 make_tracer (const OrfTracerOptions *options)
 {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
   OrfTracer *tracer = calloc (1, sizeof *tracer);
 
   if (tracer == NULL)
     return NULL;
-  pthread_once (&once, watch_forks);
-  tracer->generation = orf_tracer_get_fork_generation ();
+  orf_thread_watch_forks ();
+  tracer->generation = orf_thread_get_fork_generation ();
   tracer->sample_percent = options->sample_percent == 0 ? 100 : options->sample_percent;
   tracer->period_us = options->period_us > 0 ? options->period_us : DEFAULT_PERIOD_US;
   tracer->queue_bytes = options->queue_bytes > 0 ? options->queue_bytes : DEFAULT_QUEUE_BYTES;

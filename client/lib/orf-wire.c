@@ -22,9 +22,9 @@ set_text (json_t *object, const char *name, const char *text)
     json_object_set_new (object, name, json_string (text));
 }
 
-/* Takes params over.  key, traceparent: NULL or "": none. */
-static char *
-make_call (int64_t id, const char *method, json_t *params, const char *key, const char *traceparent)
+char *
+orf_wire_make_call (
+  int64_t id, const char *method, json_t *params, const char *key, const char *traceparent)
 {
   json_t *call = json_pack ("{s:s, s:I, s:s, s:o}", "jsonrpc", "2.0", "id", (json_int_t) id,
                             "method", method, "params", params);
@@ -64,7 +64,7 @@ orf_wire_make_register (int64_t id,
   for (size_t i = 0; capabilities[i] != NULL; i++)
     json_array_append_new (list, json_string (capabilities[i]));
   json_object_set_new (params, "capabilities", list);
-  return make_call (id, "worker.register", params, NULL, NULL);
+  return orf_wire_make_call (id, "worker.register", params, NULL, NULL);
 }
 
 static json_t *
@@ -126,8 +126,8 @@ orf_wire_make_report (int64_t id,
     json_object_set_new (params, "allocator", make_allocator (allocator));
   if (batches != NULL)
     json_object_set_new (params, "batches", make_batches (batches));
-  return make_call (id, "worker.report", params, batches != NULL ? key : NULL,
-                    find_context (batches));
+  return orf_wire_make_call (id, "worker.report", params, batches != NULL ? key : NULL,
+                             find_context (batches));
 }
 
 /* Of a method that takes the worker alone. */
@@ -137,7 +137,7 @@ make_plain (int64_t id, const char *method, const char *worker)
   json_t *params = json_object ();
 
   set_text (params, "worker", worker);
-  return make_call (id, method, params, NULL, NULL);
+  return orf_wire_make_call (id, method, params, NULL, NULL);
 }
 
 char *
@@ -174,7 +174,7 @@ orf_wire_make_done (int64_t id,
   if (allocator != NULL)
     json_object_set_new (params, "allocator", make_allocator (allocator));
   set_text (params, "text", text);
-  return make_call (id, "worker.done", params, NULL, traceparent);
+  return orf_wire_make_call (id, "worker.done", params, NULL, traceparent);
 }
 
 static const char *

@@ -44,6 +44,9 @@ void orf_wire_parse (const char *line, OrfMessage *message);
 void orf_message_clear (OrfMessage *message);
 
 /* Each is a line without its end, for free(); NULL for want of memory. */
+/* Takes params over.  key, traceparent: NULL or "": none. */
+char *orf_wire_make_call (
+  int64_t id, const char *method, json_t *params, const char *key, const char *traceparent);
 char *orf_wire_make_register (int64_t id,
                               const char *name,
                               const char *device,

@@ -16,6 +16,9 @@
 
 /* A daemon that takes longer for an answer is not there for us; well below any lease. */
 #define CALL_US 5000000
+/* A line longer than this is a fault: the longest that a worker is sent is an advice with its
+ * reason. */
+#define MAX_LINE_BYTES (1024 * 1024)
 /* What is left is told in this time, or not: the program wants to end. */
 #define CLOSING_US 1000000
 /* Between attempts, from ORF_WORKER_FIRST_PAUSE_US on: a restart of the daemon takes some tenths of
@@ -77,7 +80,7 @@ open_link (OrfWorkerRun *run)
   bool found = true;
 
   if (run->worker->socket == NULL)
-    found = orf_link_find_default (path, sizeof path, reason, sizeof reason);
+    found = orf_link_find_default ("orfeas.sock", path, sizeof path, reason, sizeof reason);
   if (!found ||
       !orf_link_open (&run->link, run->worker->socket != NULL ? run->worker->socket : path, reason,
                       sizeof reason)) {
@@ -206,7 +209,7 @@ orf_worker_run_thread_cb (void *data)
 
   pthread_setname_np (pthread_self (), "orfeas");
   run.seed = (unsigned) orf_thread_now_us () ^ (unsigned) getpid () << 16;
-  orf_link_init (&run.link);
+  orf_link_init (&run.link, MAX_LINE_BYTES);
   while (!is_over (&run)) {
     if (run.link.fd < 0 && orf_thread_now_us () >= run.next_try_us)
       open_link (&run);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/orf-clock.h"
+#include "orf-pattern.h"
 
 /* Beside what malloc_usable_size() says, each block has this of glibc's. */
 #define MALLOC_BYTES 8
@@ -145,24 +146,5 @@ orf_cache_cell_is_over (const OrfCacheCell *cell, gint64 now_us)
 gboolean
 orf_cache_match (const char *pattern, OrfCacheBytes text)
 {
-  const char *star = NULL;
-  gsize at = 0, star_at = 0;
-
-  while (at < text.length) {
-    if (*pattern == '*') {
-      star = pattern++;
-      star_at = at;
-    } else if (*pattern != '\0' && (*pattern == '?' || *pattern == text.data[at])) {
-      pattern++;
-      at++;
-    } else if (star != NULL) {
-      pattern = star + 1;
-      at = ++star_at;
-    } else {
-      return FALSE;
-    }
-  }
-  while (*pattern == '*')
-    pattern++;
-  return *pattern == '\0';
+  return orf_pattern_match (pattern, text.data, text.length);
 }

@@ -78,6 +78,21 @@ def test_example_trace(t):
     assert "no connection to 127.0.0.1 port 1" in away.stderr, away.stderr
 
 
+def test_example_cache(t):
+    """A value that is made once, and then held in the program."""
+    installed = Installed(t)
+    program = os.path.join(t.dir, "example-cache")
+    run(["cc", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-std=gnu11", "-o", program, os.path.join(SOURCES, "example-cache.c"),
+         *installed.flags("--cflags", "--libs", "orfeas")], env=installed.env)
+    daemon = t.start()
+    done = subprocess.run([program, daemon.ready["cache_socket"]], capture_output=True, text=True, env=installed.env)
+    equal((done.returncode, done.stderr, done.stdout), (0, "", "made: forty-two\ncached: forty-two\ncached: forty-two\n2 without a call\n"))
+    equal(daemon.call("cache.get", {"key": "answer:1"})["value"], "forty-two")
+    # without a daemon the program does its work all the same
+    done = subprocess.run([program, os.path.join(t.dir, "none.sock")], capture_output=True, text=True, env=installed.env)
+    equal((done.returncode, done.stdout), (0, "made: forty-two\n" * 3 + "0 without a call\n"))
+
+
 def exports(library):
     """Names of a version of ours, by the dynamic symbol table."""
     text = run(["readelf", "--dyn-syms", "--wide", library])
@@ -98,7 +113,7 @@ def test_symbols(t):
     installed = Installed(t)
     if not shutil.which("readelf"):
         raise Skip("no readelf")
-    for library, headers in (("liborfeas.so.0", ("gpu-pool.h", "tracer.h", "types.h", "worker.h")), ("liborfeas-opencl.so.0", ("opencl.h",))):
+    for library, headers in (("liborfeas.so.0", ("cache.h", "gpu-pool.h", "tracer.h", "types.h", "worker.h")), ("liborfeas-opencl.so.0", ("opencl.h",))):
         path = os.path.join(installed.lib, library)
         equal(exports(path), declared(*headers), library)
         text = run(["readelf", "--dynamic", "--wide", path])

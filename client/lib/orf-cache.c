@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Invariants:
+ * - A key has its shelf, by its hash; the shelf's lock is never held while anything waits.
+ * - Whatever is to be held began a ticket before it was asked for, and is put on the shelf only if
+ * its version is not below what was told of the key since, nor below the link's floor.
+ * - A write of ours is a change of its key as soon as it is answered, or is known not to be.
+ */
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "orf-cache-link.h"
+#include "orf-cache-shelf.h"
+#include "orf-cache-wire.h"
+#include "orf-siphash.h"
+#include "orf-thread.h"
+
+/* Threads that get different keys seldom wait for each other. */
+#define N_SHELVES          16
+#define DEFAULT_BYTES      (16 * 1024 * 1024)
+#define DEFAULT_ENTRIES    65536
+#define DEFAULT_TIMEOUT_US 1000000
+#define MAX_PREFIX_BYTES   1024
+#define NOBODY_KNOWS       UINT64_MAX
+
+typedef struct {
+  pthread_mutex_t lock;
+  OrfCacheShelf *entries;
+} Shelf;
+
+struct OrfCache {
+  unsigned generation; /* of forks */
+  char *prefix;
+  size_t prefix_length;
+  int64_t timeout_us;
+  uint64_t seed[2];
+  Shelf shelves[N_SHELVES];
+  OrfCacheLink *link;
+  atomic_uint_fast64_t n_calls, n_flushes;
+};
+
+/* A key, and what it takes to hold it. */
+typedef struct {
+  OrfCache *cache;
+  const char *text;
+  size_t length;
+  uint64_t hash;
+  Shelf *shelf;
+  bool is_ours; /* it has the prefix */
+  OrfCacheTicket ticket;
+} Key;
+
+static bool
+is_elsewhere (const OrfCache *cache)
+{
+  return cache == NULL || cache->generation != orf_thread_get_fork_generation ();
+}
+
+/* ---- keys ------------------------------------------------------------------------------------ */
+
+static Shelf *
+find_shelf (OrfCache *cache, uint64_t hash)
+{
+  return &cache->shelves[hash >> 60]; /* its buckets go by the low bits */
+}
+
+static Key
+make_key (OrfCache *cache, const char *text)
+{
+  Key key = { .cache = cache, .text = text, .length = strlen (text) };
+
+  key.hash = orf_siphash (cache->seed, text, key.length);
+  key.shelf = find_shelf (cache, key.hash);
+  key.is_ours = strncmp (text, cache->prefix, cache->prefix_length) == 0;
+  return key;
+}
+
+static OrfCacheValue *
+find (Key *key)
+{
+  int64_t now_us = orf_thread_now_us ();
+  OrfCacheValue *value;
+
+  if (!key->is_ours || !orf_cache_link_is_fresh (key->cache->link, now_us))
+    return NULL;
+  pthread_mutex_lock (&key->shelf->lock);
+  value = orf_cache_shelf_find (key->shelf->entries, key->text, key->length, key->hash, now_us);
+  pthread_mutex_unlock (&key->shelf->lock);
+  return value;
+}
+
+static void
+begin (Key *key)
+{
+  pthread_mutex_lock (&key->shelf->lock);
+  orf_cache_shelf_begin (key->shelf->entries, &key->ticket, key->text, key->length, key->hash);
+  pthread_mutex_unlock (&key->shelf->lock);
+}
+
+/* asked_us: before the call, so that a lifetime told in its answer ends no later than it should.
+ * value NULL: nothing is to be held. */
+static void
+end (Key *key, OrfCacheValue *value, const json_t *result, int64_t asked_us)
+{
+  uint64_t version = (uint64_t) orf_cache_wire_get_number (result, "version");
+  int64_t keep_us = orf_cache_wire_get_number (result, "keep_us");
+
+  pthread_mutex_lock (&key->shelf->lock);
+  if (key->is_ours && value != NULL && version > 0 &&
+      version >= orf_cache_link_get_floor (key->cache->link))
+    orf_cache_shelf_put (key->shelf->entries, &key->ticket, value, version, asked_us + keep_us);
+  orf_cache_shelf_end (key->shelf->entries, &key->ticket);
+  pthread_mutex_unlock (&key->shelf->lock);
+}
+
+static void
+change (Key *key, uint64_t version)
+{
+  pthread_mutex_lock (&key->shelf->lock);
+  orf_cache_shelf_change (key->shelf->entries, key->text, key->length, key->hash, version);
+  pthread_mutex_unlock (&key->shelf->lock);
+}
+
+/* ---- what the link tells --------------------------------------------------------------------- */
+
+static void
+change_matching (OrfCache *cache, const char *pattern, uint64_t version)
+{
+  if (pattern == NULL)
+    atomic_fetch_add (&cache->n_flushes, 1);
+  for (size_t i = 0; i < N_SHELVES; i++) {
+    pthread_mutex_lock (&cache->shelves[i].lock);
+    orf_cache_shelf_change_matching (cache->shelves[i].entries, pattern, version);
+    pthread_mutex_unlock (&cache->shelves[i].lock);
+  }
+}
+
+static void
+lost_cb (void *user_data)
+{
+  change_matching (user_data, NULL, NOBODY_KNOWS);
+}
+
+static void
+changed_cb (void *user_data, const json_t *changes, bool all)
+{
+  OrfCache *cache = user_data;
+  const json_t *keys = json_object_get (changes, "keys");
+  const json_t *versions = json_object_get (changes, "versions");
+  const json_t *patterns = json_object_get (changes, "patterns");
+  uint64_t version = (uint64_t) orf_cache_wire_get_number (changes, "version");
+
+  if (all)
+    change_matching (cache, NULL, version);
+  for (size_t i = 0; !all && i < json_array_size (keys); i++) {
+    const char *text = json_string_value (json_array_get (keys, i));
+
+    if (text != NULL) {
+      Key key = make_key (cache, text);
+
+      change (&key, (uint64_t) json_integer_value (json_array_get (versions, i)));
+    }
+  }
+  for (size_t i = 0; !all && i < json_array_size (patterns); i++) {
+    const char *pattern = json_string_value (json_array_get (patterns, i));
+
+    if (pattern != NULL)
+      change_matching (cache, strcmp (pattern, "*") == 0 ? NULL : pattern, version);
+  }
+}
+
+/* ---- calls ----------------------------------------------------------------------------------- */
+
+static OrfStatus
+get (Key *key, int64_t lease_us, int64_t wait_us, OrfCacheValue **value, char *lease)
+{
+  OrfCache *cache = key->cache;
+  int64_t id = orf_cache_link_next_id (cache->link);
+  int64_t asked_us = orf_thread_now_us ();
+  const json_t *result;
+  const char *told;
+  json_t *answer;
+  OrfStatus status;
+
+  atomic_fetch_add_explicit (&cache->n_calls, 1, memory_order_relaxed);
+  begin (key);
+  status = orf_cache_link_ask (cache->link, id,
+                               orf_cache_wire_make_get (id, key->text, lease_us, wait_us),
+                               cache->timeout_us + wait_us, &answer);
+  result = json_object_get (answer, "result");
+  if (status == ORF_STATUS_OK && !orf_cache_wire_read_value (result, value))
+    status = ORF_STATUS_FAILED;
+  end (key, *value, result, asked_us);
+  told = orf_cache_wire_get_text (result, "lease");
+  if (lease != NULL && told != NULL && strlen (told) < ORF_CACHE_LEASE_SIZE)
+    strcpy (lease, told);
+  json_decref (answer);
+  return status;
+}
+
+OrfStatus
+orf_cache_get_or_lease (OrfCache *cache,
+                        const char *text,
+                        int64_t lease_us,
+                        int64_t wait_us,
+                        OrfCacheValue **value,
+                        char lease[ORF_CACHE_LEASE_SIZE])
+{
+  Key key;
+
+  *value = NULL;
+  if (lease != NULL)
+    lease[0] = '\0';
+  if (is_elsewhere (cache) || text == NULL || lease_us < 0 || wait_us < 0)
+    return ORF_STATUS_INVALID;
+  key = make_key (cache, text);
+  *value = find (&key);
+  if (*value != NULL)
+    return ORF_STATUS_OK;
+  if (!orf_cache_wire_is_key (text))
+    return ORF_STATUS_INVALID;
+  return get (&key, lease_us, wait_us, value, lease);
+}
+
+OrfStatus
+orf_cache_get (OrfCache *cache, const char *key, OrfCacheValue **value)
+{
+  return orf_cache_get_or_lease (cache, key, 0, 0, value, NULL);
+}
+
+/* Takes line.  data NULL with holds: a null value; without: nothing is to be held. */
+static OrfStatus
+write_key (Key *key, int64_t id, char *line, const void *data, size_t length, bool holds)
+{
+  OrfCache *cache = key->cache;
+  int64_t asked_us = orf_thread_now_us ();
+  OrfCacheValue *value = NULL;
+  const json_t *result;
+  json_t *answer;
+  uint64_t version;
+  OrfStatus status;
+
+  begin (key);
+  status = orf_cache_link_ask (cache->link, id, line, cache->timeout_us, &answer);
+  result = json_object_get (answer, "result");
+  version = (uint64_t) orf_cache_wire_get_number (result, "version");
+  change (key, version > 0 ? version : NOBODY_KNOWS);
+  if (holds && version > 0)
+    value = orf_cache_value_new (data, length, data == NULL, false);
+  end (key, value, result, asked_us);
+  orf_cache_value_release (value);
+  json_decref (answer);
+  return status;
+}
+
+OrfStatus
+orf_cache_set (OrfCache *cache,
+               const char *text,
+               const void *data,
+               size_t length,
+               const OrfCacheSetOptions *options)
+{
+  int64_t id;
+  Key key;
+
+  if (is_elsewhere (cache) || !orf_cache_wire_is_key (text) || (data == NULL && length > 0))
+    return ORF_STATUS_INVALID;
+  key = make_key (cache, text);
+  id = orf_cache_link_next_id (cache->link);
+  return write_key (&key, id, orf_cache_wire_make_set (id, text, data, length, options), data,
+                    length, true);
+}
+
+OrfStatus
+orf_cache_delete (OrfCache *cache, const char *text)
+{
+  int64_t id;
+  Key key;
+
+  if (is_elsewhere (cache) || !orf_cache_wire_is_key (text))
+    return ORF_STATUS_INVALID;
+  key = make_key (cache, text);
+  id = orf_cache_link_next_id (cache->link);
+  return write_key (&key, id, orf_cache_wire_make_delete (id, text), NULL, 0, false);
+}
+
+/* ---- state ----------------------------------------------------------------------------------- */
+
+void
+orf_cache_get_state (OrfCache *cache, OrfCacheState *state)
+{
+  *state = (OrfCacheState){ 0 };
+  if (is_elsewhere (cache))
+    return;
+  for (size_t i = 0; i < N_SHELVES; i++) {
+    OrfCacheShelfCounts counts;
+
+    pthread_mutex_lock (&cache->shelves[i].lock);
+    orf_cache_shelf_get_counts (cache->shelves[i].entries, &counts);
+    pthread_mutex_unlock (&cache->shelves[i].lock);
+    state->n_hits += counts.n_hits;
+    state->n_dropped += counts.n_dropped;
+    state->n_evictions += counts.n_evictions;
+    state->n_entries += counts.n_entries;
+    state->used_bytes += counts.used_bytes;
+  }
+  state->is_fresh = orf_cache_link_is_fresh (cache->link, orf_thread_now_us ());
+  state->n_calls = atomic_load (&cache->n_calls);
+  state->n_flushes = atomic_load (&cache->n_flushes);
+  state->n_connections = orf_cache_link_get_n_connections (cache->link);
+  orf_cache_link_get_reason (cache->link, state->reason, sizeof state->reason);
+}
+
+OrfStatus
+orf_cache_wait_fresh (OrfCache *cache, int64_t timeout_us)
+{
+  if (is_elsewhere (cache))
+    return ORF_STATUS_INVALID;
+  return orf_cache_link_wait_fresh (cache->link, timeout_us);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void
+dispose (OrfCache *cache)
+{
+  for (size_t i = 0; i < N_SHELVES; i++) {
+    if (cache->shelves[i].entries == NULL)
+      continue;
+    orf_cache_shelf_free (cache->shelves[i].entries);
+    pthread_mutex_destroy (&cache->shelves[i].lock);
+  }
+  free (cache->prefix);
+  free (cache);
+}
+
+static bool
+make_shelves (OrfCache *cache, size_t max_bytes, size_t max_entries)
+{
+  for (size_t i = 0; i < N_SHELVES; i++) {
+    OrfCacheShelf *entries = orf_cache_shelf_new (max_bytes / N_SHELVES,
+                                                  (max_entries + N_SHELVES - 1) / N_SHELVES);
+
+    if (entries == NULL)
+      return false;
+    cache->shelves[i].entries = entries;
+    pthread_mutex_init (&cache->shelves[i].lock, NULL);
+  }
+  return true;
+}
+
+OrfStatus
+orf_cache_new (const OrfCacheOptions *given, OrfCache **made)
+{
+  static const OrfCacheLinkOps ops = { .changed = changed_cb, .lost = lost_cb };
+  const OrfCacheOptions options = given != NULL ? *given : (OrfCacheOptions){ 0 };
+  const char *prefix = options.prefix != NULL ? options.prefix : "";
+  OrfCache *cache;
+
+  *made = NULL;
+  if (strlen (prefix) > MAX_PREFIX_BYTES || options.timeout_us < 0)
+    return ORF_STATUS_INVALID;
+  cache = calloc (1, sizeof *cache);
+  if (cache == NULL)
+    return ORF_STATUS_NO_MEMORY;
+  orf_thread_watch_forks ();
+  cache->generation = orf_thread_get_fork_generation ();
+  cache->prefix = strdup (prefix);
+  cache->prefix_length = strlen (prefix);
+  cache->timeout_us = options.timeout_us > 0 ? options.timeout_us : DEFAULT_TIMEOUT_US;
+  /* cannot fail once the machine has started; keys would only be easier to guess */
+  (void) !getrandom (cache->seed, sizeof cache->seed, 0);
+  if (cache->prefix == NULL ||
+      !make_shelves (cache, options.max_bytes > 0 ? options.max_bytes : DEFAULT_BYTES,
+                     options.max_entries > 0 ? options.max_entries : DEFAULT_ENTRIES)) {
+    dispose (cache);
+    return ORF_STATUS_NO_MEMORY;
+  }
+  cache->link = orf_cache_link_new (options.socket, prefix, &ops, cache);
+  if (cache->link == NULL) {
+    dispose (cache);
+    return ORF_STATUS_FAILED;
+  }
+  *made = cache;
+  return ORF_STATUS_OK;
+}
+
+void
+orf_cache_free (OrfCache *cache)
+{
+  if (is_elsewhere (cache))
+    return;
+  orf_cache_link_free (cache->link);
+  dispose (cache);
+}
