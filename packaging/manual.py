@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Manual pages and completions, out of what the programs say themselves.
 
-manual.py KIND --version V [--orfeasctl PROGRAM] [--orfeasd PROGRAM] [--config schema/config.json] -o FILE
-KIND: orfeasctl.1, orfeasd.8, orfeasd.conf.5, bash, zsh, fish."""
+manual.py KIND --version V [--orfeasctl PROGRAM] [--orfeasd PROGRAM] [--worker PROGRAM] [--config schema/config.json] -o FILE
+KIND: orfeasctl.1, orfeas-demo-worker.1, orfeasd.8, orfeasd.conf.5, bash, zsh, fish."""
 
 import argparse
 import dataclasses
@@ -119,17 +119,28 @@ def make_orfeasctl(verbs, options, exits, version):
     return lines
 
 
+def read_goptions(program):
+    """Of a program whose help GLib writes."""
+    for line in say(program, "--help").splitlines():
+        match = re.match(r"  (?:-\w, )?--([\w-]+)(?:=(\S+))? {2,}(.+)", line)
+        if match:
+            yield Option(match[1], match[2] or "", match[3])
+
+
+def make_demo_worker(program, version):
+    lines = head("orfeas-demo-worker", 1, version, "a program that holds GPU memory, for orfeasd to look at")
+    text = say(program, "--help").partition("\n\n")[2].partition("\n\n")[0]
+    return lines + [".SH SYNOPSIS", r"\fBorfeas\-demo\-worker\fR [\fIOPTIONS\fR]", ".SH DESCRIPTION", prose(text), ".SH OPTIONS",
+                    *option_lines(read_goptions(program)), ".SH SEE ALSO", r"\fBorfeasd\fR(8), \fBorfeasctl\fR(1)"]
+
+
 def make_orfeasd(program, version):
     lines = head("orfeasd", 8, version, "flight recorder and control plane of a GPU inference service")
     lines += [".SH SYNOPSIS", r"\fBorfeasd\fR [\fIOPTIONS\fR]", ".SH DESCRIPTION",
               prose("Samples GPUs, workers, the cache, requests and the host each second into one SQLite file, foresees and alerts, asks workers for "
                     "memory and measures what came of it. It answers JSON-RPC 2.0 and REST by HTTP and by a Unix socket; `orfeasctl` is its command line. "
                     "When it is ready it prints one line of JSON, and nothing more there; its log goes to standard error."), ".SH OPTIONS"]
-    for line in say(program, "--help").splitlines():
-        match = re.match(r"  (?:-\w, )?--([\w-]+)(?:=(\S+))? {2,}(.+)", line)
-        if match:
-            lines += option_lines([Option(match[1], match[2] or "", match[3])])
-    lines += [".SH SIGNALS", ".TP", "SIGTERM, SIGINT", prose("Answers what was asked, brings what it holds to the file, and ends with status 0."),
+    lines += [*option_lines(read_goptions(program)), ".SH SIGNALS", ".TP", "SIGTERM, SIGINT", prose("Answers what was asked, brings what it holds to the file, and ends with status 0."),
               ".TP", "SIGHUP", prose("Reads the settings and the rules again; where they are wrong, all stays as it was, and the log says why."),
               ".SH FILES", ".TP", "/etc/orfeas/orfeasd.conf", prose("Settings, where --config and $XDG_CONFIG_HOME name none."),
               ".TP", "/var/lib/orfeas/orfeas.db", prose("The database under systemd; else $XDG_STATE_HOME/orfeas/orfeas.db."),
@@ -237,11 +248,13 @@ def make_fish(verbs, options, _exits, _version):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kind")
-    for name in ("version", "orfeasctl", "orfeasd", "config", "output"):
+    for name in ("version", "orfeasctl", "orfeasd", "worker", "config", "output"):
         parser.add_argument(*(["-o"] if name == "output" else []), "--" + name)
     given = parser.parse_args()
     if given.kind == "orfeasd.8":
         lines = make_orfeasd(given.orfeasd, given.version)
+    elif given.kind == "orfeas-demo-worker.1":
+        lines = make_demo_worker(given.worker, given.version)
     elif given.kind == "orfeasd.conf.5":
         lines = make_config(given.config, given.version)
     else:

@@ -34,7 +34,7 @@ def read(*path):
 def test_manual(t):
     share = os.path.join(install(t), "share")
     texts = {}
-    for page in ("man1/orfeasctl.1", "man8/orfeasd.8", "man5/orfeasd.conf.5"):
+    for page in ("man1/orfeasctl.1", "man1/orfeas-demo-worker.1", "man8/orfeasd.8", "man5/orfeasd.conf.5"):
         done = run("man", "--warnings", "-E", "UTF-8", "-l", os.path.join(share, "man", page), env={**os.environ, "MANWIDTH": "200"})
         equal((done.returncode, done.stderr), (0, ""), page)
         texts[page] = re.sub(r".\b", "", done.stdout) if "\b" in done.stdout else done.stdout
@@ -47,6 +47,7 @@ def test_manual(t):
         if key:
             contains(texts["man5/orfeasd.conf.5"], key[1] + "=")
     contains(texts["man8/orfeasd.8"], "--check-config")
+    contains(texts["man1/orfeas-demo-worker.1"], "--leak-kib")
 
 
 def complete(file, *words):
