@@ -121,6 +121,7 @@ bind_methods (OrfCore *core)
   orf_alert_service_bind (core->alerts, core->router);
   orf_anomaly_service_bind (core->anomalies, core->router);
   orf_cost_service_bind (core->cost, core->router);
+  orf_postmortem_service_bind (core->postmortem, core->router);
   orf_sql_service_bind (core->sql, core->router);
   orf_traces_record_bind (core->router, &core->metrics);
   orf_traces_service_bind (core->router, core->store);
@@ -163,6 +164,7 @@ orf_core_new (const OrfConfig *config, gboolean read_only, GError **error)
   if (!orf_cost_service_check (config, error))
     return NULL;
   core->cost = orf_cost_service_new (&core->metrics);
+  core->postmortem = orf_postmortem_service_new (&core->metrics, !read_only);
   core->outbox = orf_outbox_service_new (core->store);
   core->router = make_router (config);
   orf_router_set_memory (core->router, core->memory);
@@ -208,6 +210,7 @@ orf_core_free (OrfCore *core)
   g_clear_pointer (&core->alerts, orf_alert_service_free);
   g_clear_pointer (&core->anomalies, orf_anomaly_service_free);
   g_clear_pointer (&core->cost, orf_cost_service_free);
+  g_clear_pointer (&core->postmortem, orf_postmortem_service_free);
   g_clear_pointer (&core->router, orf_router_unref);
   g_clear_pointer (&core->memory, orf_memory_free);
   g_free (core);

@@ -8,6 +8,7 @@
 #include "incidents/orf-incident-service.h"
 #include "judge/orf-judge-service.h"
 #include "metrics/orf-metrics-parts.h"
+#include "postmortem/orf-postmortem-service.h"
 #include "remote/orf-outbox-service.h"
 #include "rpc/orf-router.h"
 #include "sql/orf-sql-service.h"
@@ -31,6 +32,7 @@ typedef struct {
   OrfAlertService *alerts;
   OrfAnomalyService *anomalies;
   OrfCostService *cost;
+  OrfPostmortemService *postmortem;
   OrfRouter *router;
 } OrfCore;
 
