@@ -20,8 +20,10 @@ import { Login } from "./login.js";
 import { Memory } from "./memory.js";
 import { Moment } from "./moment.js";
 import { bindTheme } from "./palette.js";
+import { Processes } from "./processes.js";
 import { RangeBar } from "./range-bar.js";
 import { recall, remember } from "./remember.js";
+import { Requests } from "./requests.js";
 import { Timeline } from "./timeline.js";
 import { Traces } from "./traces.js";
 
@@ -35,9 +37,11 @@ const sections = [
   new Anomalies($("anomalies"), session),
   new Gpu($("gpu"), session, store, view, ahead),
   new Memory($("gpu"), session),
+  new Processes($("gpu"), session),
+  new Requests($("requests"), session, view),
   new Forecast($("forecast"), session, ahead),
   new Traces($("traces"), session),
-  new Cache($("cache"), session),
+  new Cache($("cache"), session, view),
   new Cost($("cost"), session),
   new Host($("host"), view, ahead),
   new Explorer($("explorer"), session, view, ahead),

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* How often the cache knew the answer, of which names, what that saved, and how its nodes are. */
+import { Chart } from "./chart.js";
+import { sum } from "./columns.js";
 import { el, setAttribute, setText } from "./dom.js";
 import { UNKNOWN, number, quantity, words } from "./format.js";
+import { range } from "./range.js";
 import { whileSeen } from "./sight.js";
 import { Table, badge, bar, bytes, right } from "./table.js";
 
@@ -9,12 +12,26 @@ const LIST_MS = 5_000;
 const MOST = 20; // namespaces
 const NODE_LEVELS = { up: "operational", connecting: "degraded", down: "critical" };
 
+const QUESTIONS = [
+  ...["cache.hits", "cache.misses"].map((select) => ({ select, aggregate: "rate", by: [] })),
+  { select: "cache.bytes" },
+];
+const CHARTS = [
+  { title: "Cache look-ups", series: [["hits", "c2"], ["misses", "c5"]].map(([label, color]) =>
+    ({ label, color, rate: true, read: (grid) => grid.values(`cache.${label}`) })) },
+  { title: "Cache memory", unit: "bytes", series: [{ label: "used", color: "c1",
+    read: (grid) => sum(grid.names((name) => name.startsWith("cache.bytes")).map((name) => grid.values(name))) }] },
+];
+
 export class Cache {
   #session;
+  #view;
   #known = false;
+  #asked = 0;
 
-  constructor(section, session) {
+  constructor(section, session, view) {
     this.#session = session;
+    this.#view = view;
     this.rate = el("span", { class: "big" }, UNKNOWN);
     this.about = el("span", { class: "muted" });
     this.used = el("i", { class: "used" });
@@ -24,11 +41,13 @@ export class Cache {
       "Nobody has asked for a key yet.");
     this.nodes = new Table("Redis nodes", ["Node", "State", ">Share of the keys", ">Latency"],
       "No node is configured ([cache] nodes): values live in the daemon alone.");
+    this.charts = CHARTS.map((spec) => new Chart(spec));
     section.append(
       el("div", { class: "card" }, el("p", { class: "figure" }, this.rate, this.about),
         el("div", { class: "usage", "aria-hidden": "true" }, this.used), this.facts, this.note),
+      el("div", { class: "cards" }, ...this.charts.map((chart) => el("article", { class: "card" }, chart.element))),
       el("div", { class: "cards tables" }, this.names.element, this.nodes.element));
-    whileSeen(section, session, LIST_MS, () => this.#ask());
+    range.addEventListener("change", whileSeen(section, session, LIST_MS, () => this.#ask()));
     session.addEventListener("state", () =>
       setText(this.note, session.state.name === "stale" && this.#known ? "Not connected: this is how it was." : ""));
   }
@@ -36,7 +55,10 @@ export class Cache {
   update() {}
 
   async #ask() {
-    const stats = await this.#session.client.cache.stats();
+    const asked = ++this.#asked;
+    const [stats, grid] = await Promise.all([this.#session.client.cache.stats(), this.#view.ask(QUESTIONS)]);
+    if (asked !== this.#asked) return; // another window was chosen meanwhile
+    for (const chart of this.charts) chart.update(grid);
     this.#known = true;
     this.#tellWhole(stats);
     this.names.tell([...stats.namespaces].sort(compare).slice(0, MOST), nameCells);

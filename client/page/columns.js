@@ -42,9 +42,8 @@ export function toRates(raw, rows, stepS) {
 /** Row by row the sum of what is known; null where nothing is. */
 export function sum(columns) {
   if (columns.length === 1) return columns[0];
-  return (columns[0] ?? []).map((_, row) => {
+  return columns[0]?.map((_, row) => {
     const known = columns.map((column) => column[row]).filter((value) => value !== null && value !== undefined);
-    return known.length === 0 ? columns.some((column) => column[row] === undefined) ? undefined : null
-      : known.reduce((a, b) => a + b, 0);
-  });
+    return known.length === 0 ? null : known.reduce((a, b) => a + b, 0);
+  }) ?? [];
 }

@@ -4,6 +4,7 @@ import { describeArrival, describeSpan, isTrusted } from "./ahead.js";
 import { el, setText } from "./dom.js";
 import { Fan } from "./fan.js";
 import { UNKNOWN, number, quantity, span } from "./format.js";
+import { adviceCells } from "./processes.js";
 import { range } from "./range.js";
 import { Table, badge, right } from "./table.js";
 
@@ -205,13 +206,5 @@ function warningCells(one) {
     right(number(one.averted)),
     right(number(one.open)),
     right(one.lead_us === null ? UNKNOWN : span(one.lead_us)),
-  ];
-}
-
-function adviceCells({ severity, title, evidence, action }) {
-  return [
-    el("th", { scope: "row", class: "wide" }, badge(severity, severity === "critical" ? "critical" : "medium"), " ", title),
-    el("td", { class: "wide" }, evidence),
-    el("td", {}, el("code", {}, action)),
   ];
 }

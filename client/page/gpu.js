@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* A card for each device: how full it is, under which pressure, and how that was over the window. */
+import { describeSpan, isTrusted } from "./ahead.js";
 import { Chart } from "./chart.js";
 import { el, setText } from "./dom.js";
 import { UNKNOWN, living, quantity } from "./format.js";
 import { GPU_FACTS } from "./names.js";
+import { range } from "./range.js";
 
 const LIST_MS = 5_000;
 // Samples come each second, or as slowly as config says; a probe that hangs is killed after five.
 const OLD_US = 15_000_000;
-const PROCESSES = 5;
 const LEVELS = ["low", "medium", "high", "critical"];
 
 const of = (name, device) => `${name}{device="${device.replace(/[\\"]/g, "\\$&")}"}`;
@@ -71,12 +72,13 @@ export class Gpu {
 }
 
 class Card {
+  #ahead;
   #device;
   #total = null;
-  #listed = null;
 
   constructor({ device, name, backend, vendor }, ahead) {
     this.#device = device;
+    this.#ahead = ahead;
     this.used = el("span", { class: "big" }, UNKNOWN);
     this.total = el("span", { class: "muted" });
     this.level = el("span", { class: "badge" });
@@ -99,7 +101,18 @@ class Card {
       level: of("gpu.pressure", device),
       ahead: () => ahead.fan(of("gpu.memory.used_percent", device), (this.#total ?? NaN) / 100),
     });
-    this.processes = el("ul", { class: "processes", "aria-label": `Processes on ${device}`, hidden: true });
+    this.shares = new Chart({
+      title: `Load of ${device}`,
+      unit: "percent",
+      most: 100,
+      series: [
+        { name: of("gpu.utilization_percent", device), label: "computing", color: "c3" },
+        { name: of("gpu.memory.fragmentation_percent", device), label: "fragmentation", color: "c4" },
+      ],
+    });
+    this.left = el("dd", {}, UNKNOWN);
+    this.limit = el("dt", {});
+    this.until = el("div", { hidden: true }, this.limit, this.left);
     const about = [name === device ? null : device, vendor === backend ? null : vendor, backend].filter(Boolean);
     this.element = el("article", { class: "card", "aria-label": `GPU ${device}` },
       el("header", {}, el("h3", {}, name ?? device), this.level),
@@ -107,13 +120,12 @@ class Card {
       el("p", { class: "figure" }, this.used, " ", this.total),
       this.old,
       this.chart.element,
-      el("dl", { class: "facts" }, ...this.facts.map(({ row }) => row)),
-      this.processes);
+      el("dl", { class: "facts" }, ...this.facts.map(({ row }) => row), this.until),
+      this.shares.element);
   }
 
-  tell({ total_bytes: total, sampled_us: sampledUs, processes }, store) {
+  tell({ total_bytes: total, sampled_us: sampledUs }, store) {
     this.#total = total;
-    this.#list(processes);
     this.old.hidden = sampledUs === null || store.isEmpty || store.head * 1e6 - sampledUs < OLD_US;
   }
 
@@ -132,24 +144,22 @@ class Card {
       setText(value, quantity(source.latest(name), unit));
     }
     this.chart.update(source);
+    this.shares.update(source);
+    this.#tellArrival();
   }
 
-  /** The largest, as the device's backend sees them. */
-  #list(processes) {
-    const shown = processes.slice(0, PROCESSES);
-    const text = JSON.stringify(shown) + processes.length;
-    if (text === this.#listed) return;
-    this.#listed = text;
-    const more = processes.length - shown.length;
-    this.processes.hidden = processes.length === 0;
-    this.processes.replaceChildren(
-      ...shown.map(({ pid, name, used_bytes: used }) =>
-        el("li", {}, el("span", {}, name ?? UNKNOWN, " ", el("span", { class: "muted" }, `${pid}`)), quantity(used, "bytes"))),
-      ...(more > 0 ? [el("li", { class: "muted" }, `and ${more} more`)] : []));
+  /** How long memory lasts, where something is expected of it. */
+  #tellArrival() {
+    const fan = range.isFollowing ? this.#ahead.fan(of("gpu.memory.used_percent", this.#device)) : null;
+    this.until.hidden = fan === null || fan.threshold === null;
+    if (this.until.hidden) return;
+    setText(this.limit, `Until ${quantity(fan.threshold, "percent")} full`);
+    setText(this.left, isTrusted(fan.first) ? describeSpan(fan.first.time_to_threshold_us).replace(/^in /, "") : "not in sight");
   }
 
   remove() {
     this.chart.remove();
+    this.shares.remove();
     this.element.remove();
   }
 }

@@ -165,4 +165,43 @@ await run({
     await visit.look("timeline");
     await visit.end();
   },
+
+  requests: async () => {
+    let n = 0;
+    /** As many of a millisecond, the first of which failed. */
+    const jobs = async (count, failed) => send(Array.from({ length: count }, (_, i) => (n++, {
+      trace: n, id: n, service: i % 2 === 0 ? "studio" : "storage", name: "job", us: 1_000, failed: i < failed, startUs: now - 1_000,
+    })));
+    let now = await ask("now");
+    await jobs(4, 2);
+    const visit = await Visit.begin();
+    const { page } = visit;
+    await visit.state("live");
+    const section = page.locator("#requests");
+    await section.scrollIntoViewIfNeeded();
+    await section.getByRole("combobox").and(page.locator(":has(option:text-is('storage'))")).waitFor();
+    const called = async () => (await ask("call", "metrics.query", { select: 'span.calls{service="studio"}', aggregate: "last" })).series.length;
+    await until(called, "counters");
+    now = await ask("now");
+    await jobs(20, 5);
+    await until(async () => {
+      const { rows } = await visit.csv("Failed requests");
+      return rows.some(({ values }) => values[0] === 25);
+    }, "5 of 20");
+    const { head, rows } = await visit.csv("Latency");
+    assert.equal(head, "time,t_us,p50,p95,p99");
+    assert.ok(rows.every(({ values: [p50, p95, p99] }) => p50 > 0 && p50 <= p95 && p95 <= p99 && p99 <= 1_000), JSON.stringify(rows));
+
+    // of one service alone
+    await section.getByRole("combobox", { name: "Service of the requests" }).selectOption("storage");
+    await until(async () => (await visit.csv("Failed requests")).rows.some(({ values }) => values[0] === 20), "2 of 10");
+
+    // whose memory it is, by what the device says
+    const { devices } = await ask("call", "gpu.list", {});
+    const table = page.locator("#gpu").getByRole("table", { name: "Processes" });
+    await table.getByRole("row", { name: new RegExp(`^${devices[0].processes[0].name} ${devices[0].processes[0].pid}`) }).waitFor();
+    await page.locator("#gpu").getByText("Nobody's memory grows without end.").waitFor();
+    await visit.look("requests");
+    await visit.end();
+  },
 });

@@ -15,4 +15,8 @@ def test_timeline(t):
     browser_test.run(t, "test-window.mjs", "timeline", t.start(settings={"gpu.backends": "", **rules}))
 
 
+def test_requests(t):
+    browser_test.run(t, "test-window.mjs", "requests", t.start(settings={"gpu.backends": "simulated"}))
+
+
 orfeas_test.main()
