@@ -7,6 +7,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "orf-demo-answers.h"
 #include "orf-demo-mailbox.h"
 #include "orf-demo-work.h"
 
@@ -19,7 +20,8 @@ typedef struct {
   OrfGpuPool *pool;
   OrfDemoWork *work;
   OrfDemoMailbox *mailbox;
-  OrfTracer *tracer; /* NULL: nobody was named who takes spans */
+  OrfTracer *tracer;       /* NULL: nobody was named who takes spans */
+  OrfDemoAnswers *answers; /* NULL: no cache */
   OrfWorker *worker;
   int signals;
   gint64 next_batch_us;
@@ -34,6 +36,7 @@ clear_demo (Demo *demo)
   orf_worker_free (demo->worker); /* first: it reads the pool and calls the mailbox */
   orf_demo_mailbox_free (demo->mailbox);
   orf_demo_work_free (demo->work);
+  orf_demo_answers_free (demo->answers);
   orf_tracer_free (demo->tracer);
   orf_gpu_pool_free (demo->pool);
   orf_demo_device_free (demo->device);
@@ -113,8 +116,15 @@ start (Demo *demo, int *argc, char ***argv, GError **error)
     return FALSE;
   }
   demo->work = orf_demo_work_new (demo->options, demo->device, demo->pool, demo->tracer, error);
+  if (demo->work == NULL)
+    return FALSE;
+  if (demo->options->n_cache_keys > 0) {
+    demo->answers = orf_demo_answers_new (demo->options, error);
+    if (demo->answers == NULL)
+      return FALSE;
+  }
   demo->mailbox = orf_demo_mailbox_new ();
-  return demo->work != NULL && demo->mailbox != NULL;
+  return demo->mailbox != NULL;
 }
 
 /* Once the daemon knows us and what we hold. */
@@ -199,6 +209,8 @@ run_batch (Demo *demo, GError **error)
     orf_span_set_int (span, "batch.size", (gint64) batch.size);
     orf_span_set_int (span, "batch.peak_bytes", batch.peak_bytes);
     orf_worker_add_batch (demo->worker, &batch);
+    if (demo->answers != NULL)
+      orf_demo_answers_serve (demo->answers, batch.size, batch.duration_us);
   } else {
     orf_span_set_status (span, ORF_SPAN_STATUS_ERROR, goes_on ? "no memory" : (*error)->message);
   }

@@ -12,7 +12,7 @@ static const char *const misbehaviours[] = { "no", "lie", "hang", "die", "refuse
 typedef struct {
   char *name, *socket, *otlp, *device, *law, *misbehave;
   gint64 limit_mib, weights_mib, idle_mib, base_mib, item_kib, pair_kib, leak_kib;
-  gint64 max_batch, n_batches, period_ms, report_ms, reload_ms, seed;
+  gint64 max_batch, n_batches, n_cache_keys, period_ms, report_ms, reload_ms, seed;
 } Words;
 
 static gboolean
@@ -48,6 +48,7 @@ check_ranges (const Words *words, GError **error)
     { "--leak-kib", words->leak_kib, 1 << 30 },
     { "--max-batch", words->max_batch, 1 << 20 },
     { "--batches", words->n_batches, G_MAXINT64 },
+    { "--cache-keys", words->n_cache_keys, 1 << 30 },
     { "--period-ms", words->period_ms, 3600 * 1000 },
     { "--report-ms", words->report_ms, 3600 * 1000 },
     { "--reload-ms", words->reload_ms, 3600 * 1000 },
@@ -92,6 +93,10 @@ parse_words (int *argc, char ***argv, Words *words, GError **error)
     { "leak-kib", 0, 0, G_OPTION_ARG_INT64, &words->leak_kib, "Never released, a batch (0)", "N" },
     { "batches", 0, 0, G_OPTION_ARG_INT64, &words->n_batches,
       "Ends after so many, when the daemon has heard of them (0: goes on)", "N" },
+    { "cache-keys", 0, 0, G_OPTION_ARG_INT64, &words->n_cache_keys,
+      "So many different answers are kept in the daemon's cache, one asked for with each item (0: "
+      "no cache)",
+      "N" },
     { "period-ms", 0, 0, G_OPTION_ARG_INT64, &words->period_ms, "Between batches (500)", "N" },
     { "report-ms", 0, 0, G_OPTION_ARG_INT64, &words->report_ms, "Between reports (1000)", "N" },
     { "reload-ms", 0, 0, G_OPTION_ARG_INT64, &words->reload_ms,
@@ -170,6 +175,7 @@ orf_demo_options_parse (int *argc, char ***argv, GError **error)
     .leak_bytes = words.leak_kib * 1024,
     .max_batch = words.max_batch,
     .n_batches = words.n_batches,
+    .n_cache_keys = words.n_cache_keys,
     .period_us = words.period_ms * 1000,
     .report_us = words.report_ms * 1000,
     .reload_us = words.reload_ms * 1000,

@@ -34,6 +34,7 @@ typedef struct {
   gint64 leak_bytes;                         /* a batch */
   gint64 max_batch;                          /* 0: no batches */
   gint64 n_batches;                          /* 0: until it is told to end */
+  gint64 n_cache_keys;                       /* 0: no cache */
   gint64 period_us, report_us, reload_us;
   guint32 seed;
 } OrfDemoOptions;

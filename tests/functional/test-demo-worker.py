@@ -53,6 +53,16 @@ def test_holds(t):
     wait_for(lambda: find(daemon, more)["state"] == "left", "it to have left")
 
 
+def test_answers_are_cached(t):
+    daemon = start(t)
+    worker = t.demo_worker(daemon, "--name", "asked", "--weights-mib", "1", "--base-mib", "1", "--item-kib", "1", "--cache-keys", "50", "--batches", "40",
+                           "--period-ms", "0")
+    equal(worker.process.wait(orfeas_test.PATIENCE_S), 0)
+    (told,) = [one for one in daemon.call("cache.stats")["namespaces"] if one["name"] == "asked"]
+    assert told["misses"] <= 50 < told["hits"], told
+    assert told["miss_cost_us"] > 0, told
+
+
 def test_batches_follow_their_law(t):
     daemon = start(t)
     item = 256 * 1024
