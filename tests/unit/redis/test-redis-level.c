@@ -401,6 +401,76 @@ test_free_tells (Fixture *fixture, gconstpointer data)
     redis_server_go_on (fixture->servers[i]);
 }
 
+/* ---- a thousand connections ------------------------------------------------------------------ */
+
+static guint
+count_descriptors (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  guint n = 0;
+
+  g_assert_nonnull (dir);
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+static gboolean
+ignore_cb (gpointer data)
+{
+  return G_SOURCE_REMOVE;
+}
+
+/* Ids are given one after the other. */
+static guint
+count_sources (GMainContext *context)
+{
+  GSource *newest = g_idle_source_new ();
+  guint n = 0, last;
+
+  g_source_set_callback (newest, ignore_cb, NULL, NULL);
+  last = g_source_attach (newest, context);
+  for (guint id = 1; id < last; id++)
+    n += g_main_context_find_source_by_id (context, id) != NULL;
+  g_source_destroy (newest);
+  g_source_unref (newest);
+  return n;
+}
+
+static gint64
+count_connections (RedisDaemon *daemon)
+{
+  g_autoptr (OrfCacheL2Stats) stats = ops.describe (redis_daemon_get_level (daemon));
+  gint64 n = 0;
+
+  for (guint i = 0; i < stats->nodes->len; i++)
+    n += ((OrfCacheNode *) stats->nodes->pdata[i])->connections;
+  return n;
+}
+
+/* Each of them, and those that hear beside them, leaves nothing behind. */
+static void
+test_reconnects (Fixture *fixture, gconstpointer data)
+{
+  enum { N = 1000 };
+  guint n_descriptors = count_descriptors (), n_sources = count_sources (fixture->context);
+  gint64 before = count_connections (fixture->one);
+
+  while (count_connections (fixture->one) < before + N) {
+    gint64 now = count_connections (fixture->one);
+
+    for (guint i = 0; i < N_SERVERS; i++) {
+      redis_server_ask_number (fixture->servers[i], "CLIENT KILL TYPE normal");
+      redis_server_ask_number (fixture->servers[i], "CLIENT KILL TYPE pubsub");
+    }
+    wait_until (fixture->context, count_connections (fixture->one) >= now + N_SERVERS);
+  }
+  redis_daemon_wait (fixture->one);
+  redis_daemon_wait (fixture->other);
+  wait_until (fixture->context, count_descriptors () == n_descriptors &&
+                                  count_sources (fixture->context) == n_sources);
+}
+
 #define add(name, func) g_test_add ("/redis-level/" name, Fixture, NULL, setup, func, teardown)
 
 int
@@ -419,5 +489,6 @@ main (int argc, char **argv)
   add ("owed-is-paid", test_owed_is_paid);
   add ("all-dead", test_all_dead);
   add ("free-tells", test_free_tells);
+  add ("reconnects", test_reconnects);
   return g_test_run ();
 }
