@@ -5,6 +5,8 @@
  * once.  The call is told when none is open, never from inside the function that made it.
  * - A write that was not done, or maybe not, is owed before anybody is told so.
  * - In a cluster an item has what was asked of its own, as it may be asked again of another node.
+ * - Of independent nodes several keys are asked for together, by MGET: a part is open like an item
+ * from when it was sent, and before that the call's.
  */
 #include "redis/orf-redis-level-private.h"
 
@@ -17,6 +19,8 @@
 #define MAX_WORDS 7
 /* Of a name on the node, on the stack; longer ones are put together elsewhere. */
 #define NAME_BYTES 256
+/* Keys of one MGET: some ten microseconds of the node's time. */
+#define MAX_TOGETHER 100
 /* Nodes that send one on; more, and they do not agree. */
 #define MAX_REDIRECTS 5
 
@@ -28,6 +32,13 @@ typedef struct {
   guint n_redirects;
 } Item;
 
+/* Keys of one node that are asked for together. */
+typedef struct {
+  OrfRedisCall *call;
+  GPtrArray *names; /* GString, on the node */
+  Item *items[MAX_TOGETHER];
+} Part;
+
 struct _OrfRedisCall {
   OrfCacheLevel *level;
   OrfRedisVerb verb;
@@ -38,6 +49,7 @@ struct _OrfRedisCall {
   gboolean begun;
   OrfCacheAnswer *answers;
   char **records; /* what the answers of several keys point to; NULL: one key */
+  Part **parts;   /* by node, those not sent yet; NULL: each key is asked for by itself */
   Item items[];
 };
 
@@ -128,6 +140,7 @@ call_free (OrfRedisCall *call)
       g_free (call->records[i]);
   }
   g_free (call->records);
+  g_free (call->parts); /* all were sent, or not taken */
   g_free (call->answers);
   g_free (call);
 }
@@ -254,8 +267,10 @@ orf_redis_call_new (OrfCacheLevel *level,
   call->done = done;
   call->data = data;
   call->answers = g_new0 (OrfCacheAnswer, n);
-  if (verb == ORF_REDIS_GET && n > 1)
+  if (verb == ORF_REDIS_GET && n > 1) {
     call->records = g_new0 (char *, n);
+    call->parts = level->cluster == NULL ? g_new0 (Part *, level->nodes->len) : NULL;
+  }
   return call;
 }
 
@@ -290,6 +305,102 @@ send (Item *item, const OrfRedisAsk *ask, gboolean asking)
   g_free (words.long_name);
   return sent;
 }
+
+/* ---- several keys of a node ------------------------------------------------------------------ */
+
+static void
+string_free (gpointer data)
+{
+  g_string_free (data, TRUE);
+}
+
+static void
+part_free (Part *part)
+{
+  g_ptr_array_unref (part->names);
+  g_free (part);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Part, part_free)
+
+/* The last of them may end the call. */
+static void
+replied_together_cb (gpointer data, OrfRedisFate fate, const redisReply *reply)
+{
+  g_autoptr (Part) part = data;
+  OrfRedisCall *call = part->call;
+  guint n = part->names->len;
+  gboolean has_all = fate == ORF_REDIS_ANSWERED && reply->type == REDIS_REPLY_ARRAY &&
+                     reply->elements == n;
+
+  for (guint i = 0; i < n; i++) {
+    const redisReply *one = has_all ? reply->element[i] : reply;
+
+    call->n_open--;
+    call->answers[part->items[i] - call->items].outcome = fate == ORF_REDIS_ANSWERED
+                                                            ? read_reply (call->verb, one)
+                                                            : ORF_CACHE_LOST;
+    settle_item (part->items[i], one);
+  }
+}
+
+/* Takes part; what the link does not take stays DOWN. */
+static void
+send_part (Part *taken, guint16 number)
+{
+  g_autoptr (Part) part = taken;
+  OrfRedisCall *call = part->call;
+  OrfRedisLink *link = orf_redis_level_get_link (call->level, number);
+  const char *words[1 + MAX_TOGETHER] = { "MGET" };
+  gsize lengths[1 + MAX_TOGETHER] = { strlen (words[0]) };
+  guint n = part->names->len;
+
+  for (guint i = 0; i < n; i++) {
+    const GString *name = part->names->pdata[i];
+
+    words[1 + i] = name->str;
+    lengths[1 + i] = name->len;
+  }
+  if (link != NULL && orf_redis_link_send (link, 1 + n, words, lengths, call->deadline_us,
+                                           replied_together_cb, part)) {
+    call->n_open += n;
+    g_steal_pointer (&part);
+  }
+}
+
+static void
+flush_parts (OrfRedisCall *call)
+{
+  for (guint i = 0; call->parts != NULL && i < call->level->nodes->len; i++)
+    if (call->parts[i] != NULL)
+      send_part (g_steal_pointer (&call->parts[i]), (guint16) i);
+}
+
+static void
+ask_together (Item *item, const OrfCacheBytes *key)
+{
+  OrfRedisCall *call = item->call;
+  OrfCacheAnswer *answer = &call->answers[item - call->items];
+  Part **part = &call->parts[answer->node];
+  GString *name;
+
+  answer->epoch = call->level->covers[answer->node].epoch;
+  if (orf_redis_owed_has (orf_redis_node_get_owed (call->level->nodes->pdata[answer->node]), key))
+    return;
+  if (*part == NULL) {
+    *part = g_new0 (Part, 1);
+    (*part)->call = call;
+    (*part)->names = g_ptr_array_new_with_free_func (string_free);
+  }
+  name = g_string_new (ORF_REDIS_DATA);
+  g_string_append_len (name, key->data, (gssize) key->length);
+  (*part)->items[(*part)->names->len] = item;
+  g_ptr_array_add ((*part)->names, name);
+  if ((*part)->names->len == MAX_TOGETHER)
+    send_part (g_steal_pointer (part), answer->node);
+}
+
+/* ---- asking for each ------------------------------------------------------------------------- */
 
 /* The node says that another has it.  FALSE: it is not asked. */
 static gboolean
@@ -327,6 +438,10 @@ orf_redis_call_ask (OrfRedisCall *call, const OrfRedisAsk *ask)
       orf_redis_cluster_owe (level->cluster, &ask->key);
     return;
   }
+  if (call->parts != NULL) {
+    ask_together (item, &ask->key);
+    return;
+  }
   if (is_write (call->verb) || level->cluster != NULL)
     item->ask.key = copy_bytes (ask->key);
   if (level->cluster != NULL) {
@@ -342,6 +457,7 @@ orf_redis_call_ask (OrfRedisCall *call, const OrfRedisAsk *ask)
 void
 orf_redis_call_begin (OrfRedisCall *call)
 {
+  flush_parts (call);
   call->begun = TRUE;
   if (call->n_open > 0)
     return;

@@ -141,6 +141,62 @@ test_many_keys (Fixture *fixture, gconstpointer data)
   wait_until (fixture->context, answers.n_told == 4);
 }
 
+/* How often the servers did a command. */
+static guint
+count_commands (Fixture *fixture, const char *command)
+{
+  g_autofree char *line = g_strdup_printf ("cmdstat_%s:calls=", command);
+  guint n = 0;
+
+  for (guint i = 0; i < N_SERVERS; i++) {
+    redisReply *reply = redis_server_ask (fixture->servers[i], "INFO commandstats");
+    const char *at = strstr (reply->str, line);
+
+    n += at != NULL ? (guint) g_ascii_strtoull (at + strlen (line), NULL, 10) : 0;
+    freeReplyObject (reply);
+  }
+  return n;
+}
+
+/* Keys of a node are asked for by one command, also where the node has but some, or is away. */
+static void
+test_together (Fixture *fixture, gconstpointer data)
+{
+  OrfCacheLevel *level = redis_daemon_get_level (fixture->one);
+  g_auto (Answers) answers = { 0 };
+  OrfCacheBytes keys[40];
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  guint before = count_commands (fixture, "get");
+
+  for (guint i = 0; i < 40; i++) {
+    char *name = make_key (fixture, i < 20 ? 0 : 1, i);
+
+    g_ptr_array_add (names, name);
+    keys[i] = (OrfCacheBytes){ name, strlen (name) };
+    if (i % 2 == 0)
+      redis_daemon_set_now (fixture->one, name, i + 1);
+  }
+  ops.get (level, keys, 40, soon (), answered_cb, &answers);
+  wait_until (fixture->context, answers.n_told == 1);
+  g_assert_cmpuint (count_commands (fixture, "mget"), ==, 2);
+  g_assert_cmpuint (count_commands (fixture, "get"), ==, before);
+  for (guint i = 0; i < 40; i++)
+    g_assert_cmpint (answers.outcomes[i], ==, i % 2 == 0 ? ORF_CACHE_DONE : ORF_CACHE_MISSING);
+  redis_server_kill (fixture->servers[0]);
+  wait_until (fixture->context, redis_daemon_count (fixture->one, ORF_CACHE_NODE_STATE_UP) == 2);
+  ops.get (level, keys, 40, soon (), answered_cb, &answers);
+  wait_until (fixture->context, answers.n_told == 2);
+  for (guint i = 0; i < 40; i++)
+    g_assert_cmpint (answers.outcomes[i], ==,
+                     i < 20       ? ORF_CACHE_DOWN
+                     : i % 2 == 0 ? ORF_CACHE_DONE
+                                  : ORF_CACHE_MISSING);
+  ops.get (level, keys, 20, soon (), answered_cb, &answers);
+  g_assert_cmpint (answers.n_told, ==, 2); /* in a turn of its own */
+  wait_until (fixture->context, answers.n_told == 3);
+  g_assert_cmpint (answers.outcomes[0], ==, ORF_CACHE_DOWN);
+}
+
 static void
 test_any_bytes (Fixture *fixture, gconstpointer data)
 {
@@ -478,6 +534,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   add ("many-keys", test_many_keys);
+  add ("together", test_together);
   add ("any-bytes", test_any_bytes);
   add ("lock", test_lock);
   add ("invalidate", test_invalidate);
