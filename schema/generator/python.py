@@ -298,6 +298,11 @@ def manner(method):
     return "read" if method.role == "read" else "once"
 
 
+def nulls(schema):
+    rows = {method.name: [field.name for field in method.params.fields if field.required and field.nullable] for method in schema.methods}
+    return "".join(f"    {json.dumps(name)}: {json.dumps(fields)},\n" for name, fields in rows.items() if fields)
+
+
 def methods_module(schema, types, batch):
     head = (NOTICE + f'"""{"What a batch holds" if batch else "The methods"}, by service."""\n\n'
             "from __future__ import annotations\n\n"
@@ -309,7 +314,9 @@ def methods_module(schema, types, batch):
         rows = "".join(f"    {json.dumps(method.name)}: {json.dumps(manner(method))},\n" for method in schema.methods)
         head += ("from .stream import Stream\n\nif TYPE_CHECKING:\n    from ._caller import Caller\n\n"
                  "# How a call may be repeated when its connection was lost: a read as it is, a write with its\n"
-                 f"# idempotency key, the others not at all.\nMANNERS: Dict[str, str] = {{\n{rows}}}\n")
+                 f"# idempotency key, the others not at all.\nMANNERS: Dict[str, str] = {{\n{rows}}}\n\n"
+                 "# Parameters that are told as null where they are None: without them the call means nothing.\n"
+                 f"NULLS: Dict[str, Sequence[str]] = {{\n{nulls(schema)}}}\n")
     return "\n\n".join([head, *services(schema, types, batch)])
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The first level in the program: liborfeas' OrfCache, told what changes by a real daemon."""
+"""The first level in the program: liborfeas' OrfCache and Python's orfeas.Cache, told what changes by a real daemon."""
 
 import bisect
 import collections
@@ -15,6 +15,7 @@ import orfeas_test
 from orfeas_test import PATIENCE_S, Peer, equal, wait_for
 
 C_CALLER = [os.environ.get("ORFEAS_CACHE_CALLER", "cache-caller")]
+PYTHON_CALLER = [sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "cache_caller.py")]
 LEASE_US = 2_000_000
 
 
@@ -66,6 +67,7 @@ def by_each(test):
     def run(t):
         for command in CALLERS:
             test(t, command)
+            t.daemons.pop().stop()
     return run
 
 
@@ -223,16 +225,16 @@ def stop_and_kill(daemon, processes):
     daemon.restart()
 
 
-CALLERS = [C_CALLER]
+CALLERS = [C_CALLER, PYTHON_CALLER]
 test_changes, test_own, test_restart, test_stopped = map(by_each, (check_changes, check_own, check_restart, check_stopped))
 
 
 def test_together(t):
-    check_together(t, [C_CALLER] * 4)
+    check_together(t, [C_CALLER] * 3 + [PYTHON_CALLER] * 2)
 
 
 def test_together_disturbed(t):
-    check_together(t, [C_CALLER] * 3, seconds=6, disturb=stop_and_kill)
+    check_together(t, [C_CALLER] * 2 + [PYTHON_CALLER] * 2, seconds=6, disturb=stop_and_kill)
 
 
 orfeas_test.main()

@@ -17,11 +17,12 @@ from ._client import Batch, Client, connect
 from ._error import Error
 from ._failure import ConnectionLost, UnknownStatus
 from ._version import VERSION as __version__
+from .cache import Cache
 from .errors import *
 from .stream import Stream
 from .tracing import Span, trace
 from .worker import Advice, Memory, Refused, Worker
 
-__all__ = ["Advice", "Batch", "Client", "ConnectionLost", "Error", "Memory", "Pending", "Refused", "Span", "Stream", "UnknownStatus",
+__all__ = ["Advice", "Batch", "Cache", "Client", "ConnectionLost", "Error", "Memory", "Pending", "Refused", "Span", "Stream", "UnknownStatus",
            "Worker", "__version__", "connect", "trace", "types"]
 __all__ += errors.__all__

@@ -16,7 +16,7 @@ from ._channel import Channel
 from ._deadline import Backoff, Deadline
 from ._failure import ConnectionLost
 from ._http import HttpTransport
-from ._methods import MANNERS
+from ._methods import MANNERS, NULLS
 from ._session import Session
 from ._transport import Transport
 from .stream import Stream
@@ -126,7 +126,8 @@ class Caller:
         """A request, and whether it may be sent again when nobody knows whether it arrived."""
         manner = MANNERS.get(method, "once")
         if isinstance(params, Mapping):
-            params = {name: value for name, value in params.items() if value is not None}
+            nulls = NULLS.get(method, ())
+            params = {name: value for name, value in params.items() if value is not None or name in nulls}
         request: Dict[str, Any] = {"jsonrpc": "2.0", "id": next(self._ids), "method": method}
         if params:
             request["params"] = params

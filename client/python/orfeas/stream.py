@@ -91,7 +91,8 @@ class Stream(Generic[Value]):
 
     def __del__(self) -> None:
         channel = getattr(self, "_channel", None)
-        if channel is not None and not channel.abandoned:
+        # one that was closed has told all it had to, and its session may be gone
+        if channel is not None and not channel.abandoned and not self._closed.is_set():
             channel.abandoned = True
             if channel.session is not None:
                 channel.session.wake()  # its thread does the rest
