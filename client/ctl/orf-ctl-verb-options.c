@@ -11,6 +11,16 @@
   { "to", "TIME", "end here; the default is now" }
 #define SPAN_OPTIONS \
   { "last", "DURATION", "the span up to now, or to --to: 90s, 5m, 2h, 1d" }, FROM_TO_OPTIONS
+#define LOAD_OPTIONS \
+  { "model", "MODEL", "open (the default): by the clock; closed: by the answers" }, \
+  { "connections", "N", "at most so many; closed: exactly (10)" }, \
+  { "method", "METHOD", "of HTTP; the default is GET, or POST with a body" }, \
+  { "header", "LINES", "NAME: VALUE, one a line" }, \
+  { "body", "TEXT|@FILE", "{{n}} is the request's number, {{random}} another" }, \
+  { "requests", "FILE", "by turns: a JSON object a line: method, path, headers, body" }, \
+  { "patience", "DURATION", "no answer in it is a failure; the default is 10s" }, \
+  { "require", "LIST", "else exit status 5: p95<500ms,errors<1%,rate>=45" }, \
+  { "output", "FILE", "the report, also -o; default load_test_report.json" }
 /* clang-format on */
 
 const OrfCtlOption orf_ctl_global_options[] = {
@@ -415,5 +425,30 @@ const OrfCtlOption orf_ctl_token_new_options[] = {
 
 const OrfCtlOption orf_ctl_token_list_options[] = {
   { "file", "FILE", "the file that auth.token_file names" },
+  { NULL, NULL, NULL },
+};
+
+const OrfCtlOption orf_ctl_load_options[] = {
+  { "rate", "N", "requests a second" },
+  { "duration", "DURATION", "how long: 60s, 24h" },
+  LOAD_OPTIONS,
+  { NULL, NULL, NULL },
+};
+
+const OrfCtlOption orf_ctl_load_stress_options[] = {
+  { "rate", "N", "requests a second of the first level; the default is 10" },
+  { "step", "N", "so many more each level; the default is 10" },
+  { "max-rate", "N", "of the last level; the default is 1000" },
+  { "duration", "DURATION", "of each level; the default is 1m" },
+  { "limit", "LIST", "broken is what misses errors<=1%,p99<=1s,rate>=90%" },
+  LOAD_OPTIONS,
+  { NULL, NULL, NULL },
+};
+
+const OrfCtlOption orf_ctl_load_spike_options[] = {
+  { "rate", "N", "requests a second before and after; the default is 20" },
+  { "peak", "N", "requests a second of the spike; the default is 100" },
+  { "duration", "DURATION", "of all three thirds; the default is 1m" },
+  LOAD_OPTIONS,
   { NULL, NULL, NULL },
 };

@@ -690,6 +690,51 @@ const OrfCtlVerb orf_ctl_verbs[] = {
     .options = orf_ctl_doctor_options,
     .takes_long = TRUE,
     .run = orf_ctl_verb_doctor },
+  { .name = "load sustained",
+    .arguments = "[URL]",
+    .summary = "requests at one rate: 50/s for a minute",
+    .help =
+      "URL is http://HOST[:PORT][/PATH], ws://HOST[:PORT]/PATH, or unix:PATH; the last two take\n"
+      "JSON-RPC.  Without it the daemon is asked for its health.  Send times are fixed\n"
+      "beforehand: latency counts from them, however late a slow server lets us be.  Ctrl-C\n"
+      "ends early, with the report so far.",
+    .examples =
+      "orfeasctl load sustained\n"
+      "orfeasctl load sustained http://127.0.0.1:8080/v1/items --rate 200 --duration 5m\n"
+      "orfeasctl load sustained http://127.0.0.1:8080/ --require 'p95<500ms,errors<1%'\n"
+      "orfeasctl load sustained ws://127.0.0.1:5000/rpc --model closed --connections 32\n",
+    .options = orf_ctl_load_options,
+    .max_arguments = 1,
+    .takes_long = TRUE,
+    .run = orf_ctl_verb_load },
+  { .name = "load stress",
+    .arguments = "[URL]",
+    .summary = "more and more requests, up to the breaking point",
+    .help = "Ten a second more each minute, until a level misses --limit.",
+    .examples = "orfeasctl load stress http://127.0.0.1:8080/\n"
+                "orfeasctl load stress --rate 100 --step 100 --duration 10s --max-rate 5000\n",
+    .options = orf_ctl_load_stress_options,
+    .max_arguments = 1,
+    .takes_long = TRUE,
+    .run = orf_ctl_verb_load },
+  { .name = "load spike",
+    .arguments = "[URL]",
+    .summary = "a sudden peak, and how long it is felt",
+    .help = "20, 100 and 20 requests a second, a third of a minute each.",
+    .examples = "orfeasctl load spike http://127.0.0.1:8080/\n"
+                "orfeasctl load spike --rate 50 --peak 1000 --duration 90s\n",
+    .options = orf_ctl_load_spike_options,
+    .max_arguments = 1,
+    .takes_long = TRUE,
+    .run = orf_ctl_verb_load },
+  { .name = "load endurance",
+    .arguments = "[URL]",
+    .summary = "requests at one rate for long: 30/s for an hour",
+    .examples = "orfeasctl load endurance http://127.0.0.1:8080/ --duration 24h\n",
+    .options = orf_ctl_load_options,
+    .max_arguments = 1,
+    .takes_long = TRUE,
+    .run = orf_ctl_verb_load },
   { .name = "call",
     .arguments = "METHOD [JSON|-]",
     .summary = "call any method with its parameters as JSON",

@@ -1,0 +1,237 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""orfeasctl load: against the daemon by each way, and against servers whose faults are known."""
+
+import http.server
+import json
+import os
+import signal
+import socketserver
+import subprocess
+import threading
+import time
+
+import orfeas_test
+from orfeas_test import ORFEASCTL, contains, equal
+
+DONE, SERVER_ERROR, USAGE, NO_CONNECTION, DEADLINE, CHECK_FAILED = range(6)
+
+
+class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    """Answers by `answer(path, body)`: (status, seconds to wait)."""
+
+    daemon_threads = True
+    request_queue_size = 1000
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.seen = []
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def url(self, path="/"):
+        return f"http://127.0.0.1:{self.server_port}{path}"
+
+    def handle_error(self, request, client_address):
+        pass  # a client that was told enough goes away
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.seen.append((self.command, self.path, body, self.headers.get("X-Test")))
+        status, wait_s = self.server.answer(self.path, body)
+        time.sleep(wait_s)
+        self.send_response(status)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    do_POST = do_PUT = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+def start_server(answer=lambda path, body: (200, 0)):
+    return Server(answer)
+
+
+def load(t, kind, url, *options, expect=DONE):
+    """The report."""
+    path = os.path.join(t.dir, "report.json")
+    code, out, error = t.ctl(None, "load", kind, url, "-o", path, *options)
+    equal(code, expect, f"{out} {error}")
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def test_daemon(t):
+    """Each way to it, and each answer is an answer."""
+    daemon = t.start()
+    http_url = "http://{}:{}".format(*daemon.address)
+    call = '{"jsonrpc":"2.0","id":{{n}},"method":"health.check"}'
+    for url, options in ((f"unix:{daemon.socket}", []), (http_url.replace("http", "ws") + "/rpc", []), (http_url + "/healthz", []), (http_url + "/rpc", ["--body", call])):
+        report = load(t, "sustained", url, "--rate", "50", "--duration", "1s", *options)
+        total = report["orfeas"]["total"]
+        equal((total["sent"], total["answered"], total["failed"]), (50, 50, 0), url)
+    assert daemon.call("metrics.query", {"select": "orfeas.rpc.calls"})["series"]
+    # no URL: the daemon itself
+    code, out, error = t.ctl(daemon, "load", "sustained", "--rate", "20", "--duration", "1s", "--json", "-o", os.path.join(t.dir, "own.json"))
+    equal(code, DONE, error)
+    equal(json.loads(out)["orfeas"]["total"]["answered"], 20)
+    equal(json.loads(out)["target_url"], f"unix:{daemon.socket}")
+
+
+def test_errors_of_calls(t):
+    """A JSON-RPC error is a failure, though HTTP says 200."""
+    daemon = t.start()
+    for url in ("http://{}:{}/rpc".format(*daemon.address), "ws://{}:{}/rpc".format(*daemon.address), f"unix:{daemon.socket}"):
+        report = load(t, "sustained", url, "--rate", "20", "--duration", "1s", "--body", '{"jsonrpc":"2.0","id":1,"method":"no.such"}')
+        equal(report["orfeas"]["faults"]["rpc"], 20, url)
+        equal(report["results"]["load_test"]["execution"]["error_rate_percent"], 100)
+
+
+def test_original_fields(t):
+    server = start_server()
+    report = load(t, "sustained", server.url(), "--rate", "40", "--duration", "1s")
+    test = report["results"]["load_test"]
+    equal(report["target_url"], server.url())
+    equal(test["test_config"], {"duration_seconds": 1, "target_rps": 40})
+    equal({key: test["execution"][key] for key in ("total_requests", "successful_requests", "failed_requests", "error_rate_percent")},
+          {"total_requests": 40, "successful_requests": 40, "failed_requests": 0, "error_rate_percent": 0})
+    equal(set(test["response_times_ms"]), {"min", "max", "mean", "median", "stdev", "p50", "p75", "p90", "p95", "p99"})
+    equal(test["assessment"]["status"], "excellent")
+    equal(report["summary"]["load_test_status"], "excellent")
+    equal(set(report["results"]), {"load_test", "stress_test", "spike_test", "endurance_test"})
+
+
+def test_stall_is_seen(t):
+    """A server that answers nothing for a second: each request that was due then has waited, and is told so; one that is
+    closed shows one slow answer a connection, which is why it is not the default."""
+    begin = time.monotonic()
+
+    def stall(_path, _body):
+        return 200, max(0, begin + 3 - time.monotonic()) if time.monotonic() > begin + 2 else 0
+
+    server = start_server(stall)
+    begin = time.monotonic()
+    report = load(t, "sustained", server.url(), "--rate", "50", "--duration", "4s", "--connections", "4")
+    total = report["orfeas"]["total"]
+    equal((total["answered"], total["dropped"]), (200, 0))
+    assert total["max_us"] >= 900e3, total
+    assert total["p90_us"] >= 400e3, total  # a quarter of them waited, the first of them a second
+    assert total["late"] > 20, total  # with four connections
+
+
+def test_patience(t):
+    """What has no answer in time has failed; what could not even be sent is dropped, and has failed too."""
+    server = start_server(lambda path, body: (200, 30))
+    report = load(t, "sustained", server.url(), "--rate", "20", "--duration", "1s", "--patience", "500ms")
+    equal((report["orfeas"]["total"]["answered"], report["orfeas"]["faults"]["timeout"]), (0, 20))
+    server = start_server(lambda path, body: (200, 0.3))
+    report = load(t, "sustained", server.url(), "--rate", "20", "--duration", "2s", "--patience", "500ms", "--connections", "1")
+    total = report["orfeas"]["total"]
+    equal(total["sent"] + total["dropped"], 40)
+    equal(total["answered"] + report["orfeas"]["faults"]["timeout"], 40)
+    assert report["orfeas"]["faults"]["timeout"] > 10, report["orfeas"]["faults"]
+    assert total["max_us"] is None or total["max_us"] <= 500e3, total
+
+
+def test_closed(t):
+    server = start_server(lambda path, body: (200, 0.05))
+    report = load(t, "sustained", server.url(), "--model", "closed", "--connections", "3", "--duration", "1s")
+    total = report["orfeas"]["total"]
+    assert 3 <= total["answered"] <= 3 * 21, total
+    assert total["p50_us"] >= 49e3, total
+    equal((total["late"], total["failed"], report["orfeas"]["planned_per_s"]), (0, 0, None))
+
+
+def test_requirements(t):
+    server = start_server(lambda path, body: (200, 0.05))
+    options = ("--rate", "20", "--duration", "1s")
+    report = load(t, "sustained", server.url(), *options, "--require", "min>=49ms,errors<1%,dropped<=0")
+    equal([one["met"] for one in report["orfeas"]["requirements"]], [True, True, True])
+    report = load(t, "sustained", server.url(), *options, "--require", "p50<1ms,errors<1%", expect=CHECK_FAILED)
+    equal([(one["requirement"], one["met"]) for one in report["orfeas"]["requirements"]], [("p50<1ms", False), ("errors<1%", True)])
+    equal(report["orfeas"]["passed"], False)
+
+
+def test_stress_ends_at_the_breaking_point(t):
+    begin = time.monotonic()
+    server = start_server(lambda path, body: (500 if time.monotonic() > begin + 2.2 else 200, 0))
+    begin = time.monotonic()
+    report = load(t, "stress", server.url(), "--rate", "10", "--step", "10", "--duration", "1s", "--max-rate", "500")
+    stress = report["results"]["stress_test"]
+    assert 20 <= stress["breaking_point_rps"] <= 60, stress
+    assert stress["test_config"]["steps_completed"] < 10, stress
+    equal(report["summary"]["stress_test_breaking_point_rps"], stress["breaking_point_rps"])
+
+
+def test_spike(t):
+    server = start_server()
+    report = load(t, "spike", server.url(), "--rate", "5", "--peak", "20", "--duration", "12s")
+    equal(set(report["results"]["spike_test"]["phases"]), {"baseline", "spike", "recovery"})
+    equal([level["sent"] for level in report["orfeas"]["levels"]], [20, 80, 20])
+
+
+def test_requests(t):
+    server = start_server()
+    path = os.path.join(t.dir, "requests")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write('{"path":"/a"}\n{"method":"PUT","path":"/b","headers":{"X-Test":"1"},"body":{"n":"{{n}}"}}\n')
+    load(t, "sustained", server.url(), "--rate", "4", "--duration", "1s", "--requests", path)
+    equal(sorted(server.seen), sorted([("GET", "/a", b"", None), ("PUT", "/b", b'{"n":"1"}', "1"), ("GET", "/a", b"", None), ("PUT", "/b", b'{"n":"3"}', "1")]))
+
+
+def test_connection_is_closed_each_time(t):
+    class Closing(Handler):
+        protocol_version = "HTTP/1.0"
+
+    server = start_server()
+    server.RequestHandlerClass = Closing
+    report = load(t, "sustained", server.url(), "--rate", "30", "--duration", "1s")
+    equal((report["orfeas"]["total"]["answered"], report["orfeas"]["total"]["failed"]), (30, 0))
+
+
+def test_interrupted(t):
+    server = start_server()
+    path = os.path.join(t.dir, "report.json")
+    process = subprocess.Popen([ORFEASCTL, "load", "endurance", server.url(), "--rate", "50", "-o", path], stdout=subprocess.PIPE, text=True, env=t.environment())
+    orfeas_test.wait_for(lambda: len(server.seen) > 20, "some requests")
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=orfeas_test.PATIENCE_S)
+    equal(process.returncode, DONE)
+    contains(out, "all")
+    with open(path, encoding="utf-8") as file:
+        report = json.load(file)
+    equal(report["orfeas"]["stopped"], True)
+    assert 20 < report["orfeas"]["total"]["sent"] < 108000, report["orfeas"]["total"]
+    equal(report["orfeas"]["total"]["failed"], 0)
+
+
+def test_nobody_there(t):
+    for url in (f"unix:{t.dir}/none.sock", "http://127.0.0.1:1/", "ws://127.0.0.1:1/rpc"):
+        report = load(t, "sustained", url, "--rate", "10", "--duration", "1s", expect=NO_CONNECTION)
+        equal(report["orfeas"]["faults"]["connect"], 10, url)
+
+
+def test_usage(t):
+    for options, words in (
+        (["https://127.0.0.1/"], "no TLS"),
+        (["nowhere"], "no URL"),
+        (["http://127.0.0.1/", "--rate", "0"], "--rate"),
+        (["http://127.0.0.1/", "--require", "p95"], "--require"),
+        (["http://127.0.0.1/", "--model", "ajar"], "--model"),
+        (["http://127.0.0.1/", "--connections", "0"], "--connections"),
+        (["http://127.0.0.1/", "--requests", "/nonexistent"], "/nonexistent"),
+    ):
+        code, out, error = t.ctl(None, "load", "sustained", *options)
+        equal((code, out), (USAGE, ""), str(options))
+        contains(error, words)
+
+
+if __name__ == "__main__":
+    orfeas_test.main()
