@@ -349,6 +349,47 @@ show (const Load *load, const OrfLoadResult *result, json_t *report)
   orf_ctl_print (out->str);
 }
 
+/* To the daemon, beside the metrics of the same time. */
+static OrfCtlExit
+record (const Load *load, const OrfLoadResult *result, json_t *report, GError **error)
+{
+  g_autoptr (OrfLoadRecordResult) recorded = NULL;
+  json_t *total = json_object_get (json_object_get (report, "orfeas"), "total");
+  static const char *const measured[] = { "rate_per_s", "p50_us", "p95_us", "p99_us" };
+  json_t *params;
+  OrfCtlExit verdict;
+
+  if (get_option (load->ctl, "record") == NULL)
+    return ORF_CTL_DONE;
+  params = json_pack ("{s:s, s:s, s:I, s:I, s:I, s:O, s:O}", "name",
+                      get_option (load->ctl, "record"), "kind",
+                      orf_load_kind_to_string (orf_load_plan_get_kind (load->plan)), "started_us",
+                      (json_int_t) result->started_us, "took_us", (json_int_t) result->took_us,
+                      "requests",
+                      json_integer_value (json_object_get (total, "sent")) +
+                        json_integer_value (json_object_get (total, "dropped")),
+                      "errors", json_object_get (total, "failed"), "report", report);
+  if (params == NULL) {
+    g_set_error_literal (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "--record: it is not UTF-8");
+    return ORF_CTL_USAGE;
+  }
+  if (load->required != NULL)
+    json_object_set (params, "passed",
+                     json_object_get (json_object_get (report, "orfeas"), "passed"));
+  for (guint i = 0; i < G_N_ELEMENTS (measured); i++) {
+    if (!json_is_null (json_object_get (total, measured[i])))
+      json_object_set (params, measured[i], json_object_get (total, measured[i]));
+  }
+  verdict = orf_ctl_fetch (load->ctl, ORF_METHOD_LOAD_RECORD, params, (gpointer *) &recorded,
+                           error);
+  if (verdict == ORF_CTL_DONE && !orf_ctl_wants_json (load->ctl)) {
+    g_autofree char *line = g_strdup_printf ("recorded as %s", recorded->id);
+
+    orf_ctl_print_line (line);
+  }
+  return verdict;
+}
+
 /* Whether there was nobody to answer, from first to last. */
 static gboolean
 check_answers (const Load *load, const OrfLoadResult *result, GError **error)
@@ -369,6 +410,7 @@ orf_ctl_verb_load (OrfCtl *ctl, GError **error)
   g_autoptr (OrfLoadResult) result = NULL;
   g_autoptr (json_t) document = NULL;
   OrfLoadReport report;
+  OrfCtlExit verdict;
 
   if (!set_plan (&load, error) || !set_model (&load, error) || !set_requirements (&load, error) ||
       !set_requests (&load, error))
@@ -383,5 +425,8 @@ orf_ctl_verb_load (OrfCtl *ctl, GError **error)
     return ORF_CTL_SERVER_ERROR;
   if (!check_answers (&load, result, error))
     return ORF_CTL_NO_CONNECTION;
+  verdict = record (&load, result, document, error);
+  if (verdict != ORF_CTL_DONE)
+    return verdict;
   return orf_load_report_passed (&report) ? ORF_CTL_DONE : ORF_CTL_CHECK_FAILED;
 }

@@ -20,6 +20,7 @@
   { "requests", "FILE", "by turns: a JSON object a line: method, path, headers, body" }, \
   { "patience", "DURATION", "no answer in it is a failure; the default is 10s" }, \
   { "require", "LIST", "else exit status 5: p95<500ms,errors<1%,rate>=45" }, \
+  { "record", "NAME", "keep it in the daemon's file, as `load list` shows it" }, \
   { "output", "FILE", "the report, also -o; default load_test_report.json" }
 /* clang-format on */
 
@@ -432,6 +433,13 @@ const OrfCtlOption orf_ctl_load_options[] = {
   { "rate", "N", "requests a second" },
   { "duration", "DURATION", "how long: 60s, 24h" },
   LOAD_OPTIONS,
+  { NULL, NULL, NULL },
+};
+
+const OrfCtlOption orf_ctl_load_list_options[] = {
+  FROM_TO_OPTIONS,
+  PAGE_OPTIONS,
+  UTC_OPTION,
   { NULL, NULL, NULL },
 };
 

@@ -4,9 +4,9 @@
 #include <string.h>
 
 static const char *const words[ORF_N_ID_KINDS] = {
-  [ORF_ID_ALERT] = "al", [ORF_ID_ANOMALY] = "an",  [ORF_ID_CLEANUP] = "c",
-  [ORF_ID_EVENT] = "e",  [ORF_ID_GPU_EVENT] = "g", [ORF_ID_INCIDENT] = "i",
-  [ORF_ID_OUTBOX] = "o", [ORF_ID_SILENCE] = "si",  [ORF_ID_WORKER] = "w",
+  [ORF_ID_ALERT] = "al",    [ORF_ID_ANOMALY] = "an", [ORF_ID_CLEANUP] = "c", [ORF_ID_EVENT] = "e",
+  [ORF_ID_GPU_EVENT] = "g", [ORF_ID_INCIDENT] = "i", [ORF_ID_LOAD] = "l",    [ORF_ID_OUTBOX] = "o",
+  [ORF_ID_SILENCE] = "si",  [ORF_ID_WORKER] = "w",
 };
 
 char *

@@ -113,6 +113,7 @@ bind_methods (OrfCore *core)
   orf_event_service_bind (core->events, core->router);
   orf_outbox_service_bind (core->outbox, core->router);
   orf_incident_service_bind (core->incidents, core->router);
+  orf_load_service_bind (core->loads, core->router);
   orf_anomaly_score_service_bind (core->router, &core->metrics);
   orf_batch_service_bind (core->router, &core->metrics);
   orf_report_service_bind (core->router, &core->metrics);
@@ -151,6 +152,9 @@ orf_core_new (const OrfConfig *config, gboolean read_only, GError **error)
     return NULL;
   core->incidents = orf_incident_service_new (config, core->store, error);
   if (core->incidents == NULL)
+    return NULL;
+  core->loads = orf_load_service_new (core->store, error);
+  if (core->loads == NULL)
     return NULL;
   core->sql = orf_sql_service_new (config, core->store, core->memory, sql_program);
   core->metrics = (OrfMetricsParts){ core->registry, core->store, config, core->memory };
@@ -206,6 +210,7 @@ orf_core_free (OrfCore *core)
   g_clear_pointer (&core->events, orf_event_service_free);
   g_clear_pointer (&core->outbox, orf_outbox_service_free);
   g_clear_pointer (&core->incidents, orf_incident_service_free);
+  g_clear_pointer (&core->loads, orf_load_service_free);
   g_clear_pointer (&core->predictions, orf_judge_service_free);
   g_clear_pointer (&core->alerts, orf_alert_service_free);
   g_clear_pointer (&core->anomalies, orf_anomaly_service_free);

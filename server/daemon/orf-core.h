@@ -7,6 +7,7 @@
 #include "events/orf-event-service.h"
 #include "incidents/orf-incident-service.h"
 #include "judge/orf-judge-service.h"
+#include "load/orf-load-service.h"
 #include "metrics/orf-metrics-parts.h"
 #include "postmortem/orf-postmortem-service.h"
 #include "remote/orf-outbox-service.h"
@@ -27,6 +28,7 @@ typedef struct {
   OrfEventService *events;
   OrfOutboxService *outbox;
   OrfIncidentService *incidents;
+  OrfLoadService *loads;
   OrfSqlService *sql;
   OrfJudgeService *predictions;
   OrfAlertService *alerts;

@@ -12,7 +12,7 @@ import threading
 import time
 
 import orfeas_test
-from orfeas_test import ORFEASCTL, contains, equal
+from orfeas_test import ORFEASCTL, contains, equal, fails
 
 DONE, SERVER_ERROR, USAGE, NO_CONNECTION, DEADLINE, CHECK_FAILED = range(6)
 
@@ -210,6 +210,56 @@ def test_interrupted(t):
     equal(report["orfeas"]["stopped"], True)
     assert 20 < report["orfeas"]["total"]["sent"] < 108000, report["orfeas"]["total"]
     equal(report["orfeas"]["total"]["failed"], 0)
+
+
+def test_recorded(t):
+    daemon = t.start()
+    options = ("--rate", "20", "--duration", "1s", "-o", os.path.join(t.dir, "own.json"))
+    code, out, error = t.ctl(daemon, "load", "sustained", *options, "--record", "nightly", "--require", "errors<1%")
+    equal(code, DONE, error)
+    contains(out, "recorded as l-1")
+    code, out, error = t.ctl(daemon, "load", "sustained", *options, "--record", "bad", "--require", "rate>1000")
+    equal(code, CHECK_FAILED, error)
+    bad, good = daemon.call("load.list")["runs"]
+    equal((good["id"], good["name"], good["kind"], good["requests"], good["errors"], good["passed"]), ("l-1", "nightly", "sustained", 20, 0, True))
+    equal((bad["name"], bad["passed"]), ("bad", False))
+    assert good["p50_us"] <= good["p95_us"] <= good["p99_us"], good
+    code, out, error = t.ctl(daemon, "load", "list")
+    equal([line.split("\t")[2] for line in out.splitlines()], ["NAME", "bad", "nightly"])
+    # after a kill they are there, and the next has a number of its own; its report can be asked for
+    daemon.restart()
+    call = {"name": "by hand", "kind": "spike", "started_us": 1, "took_us": 2, "requests": 3, "errors": 1}
+    equal(daemon.call("load.record", call, meta={"idempotency_key": "once"}), {"id": "l-3"})
+    equal(daemon.call("load.record", call, meta={"idempotency_key": "once"}), {"id": "l-3"})
+    page = daemon.call("load.list", {"limit": 2})
+    equal([run["name"] for run in page["runs"]], ["bad", "nightly"])
+    last = daemon.call("load.list", {"cursor": page["next_cursor"]})
+    equal(last["runs"], [{**call, "id": "l-3", "rate_per_s": None, "p50_us": None, "p95_us": None, "p99_us": None, "passed": None}])
+    equal(daemon.call("load.list", {"from_us": 2, "to_us": good["started_us"]})["runs"], [])
+    (report, name), = daemon.sql("SELECT report, v.name FROM load_run JOIN v_load_run AS v ON v.id = 'l-1' WHERE load_run.id = 1")
+    equal((json.loads(report)["orfeas"]["total"]["sent"], name), (20, "nightly"))
+    fails(lambda: daemon.call("load.record", {**call, "errors": 4}), "INVALID_ARGUMENT", field="errors")
+    daemon.stop()
+    code, out, error = t.ctl(None, "--db", daemon.db, "load", "list", "--json")
+    equal(len(json.loads(out)["runs"]), 3, error)
+
+
+def test_compare(t):
+    slow = [0.002]
+    server = start_server(lambda path, body: (200, slow[0]))
+    paths = [os.path.join(t.dir, name) for name in ("a.json", "b.json")]
+    for path in paths:
+        code, _, error = t.ctl(None, "load", "sustained", server.url(), "--rate", "20", "--duration", "8s", "-o", path)
+        equal(code, DONE, error)
+        slow[0] = 0.5
+    code, out, error = t.ctl(None, "load", "compare", *paths)
+    equal(code, CHECK_FAILED, error)
+    verdicts = {line.split("\t")[0]: line.split("\t")[-1] for line in out.splitlines()[1:]}
+    equal((verdicts["p50_us"], verdicts["error_percent"]), ("worse", "by chance"))
+    code, out, error = t.ctl(None, "load", "compare", paths[1], paths[1])
+    equal((code, set(line.split("\t")[-1] for line in out.splitlines()[1:])), (DONE, {"by chance"}))
+    code, out, error = t.ctl(None, "load", "compare", paths[0], ORFEASCTL)
+    equal(code, USAGE)
 
 
 def test_nobody_there(t):

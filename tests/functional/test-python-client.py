@@ -146,7 +146,7 @@ def test_errors(t):
         raises(orfeas.NotFound, lambda: client.health.check(service="nobody"))
         raises(orfeas.MethodNotFound, lambda: client.call("no.such"))
         raises(orfeas.InvalidArgument, lambda: client.call("health.check", {"servce": "x"}))
-        raises(orfeas.Unavailable, lambda: client.load.list())
+        equal(client.load.list()["runs"], [])
         try:
             client.call("health.check", {"service": float("nan")})
         except ValueError as wrong:
