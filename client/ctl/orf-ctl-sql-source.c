@@ -2,7 +2,6 @@
 #include "orf-ctl-sql-source.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #include <sqlite3.h>
 
@@ -12,9 +11,10 @@
 #include "sql/orf-sql-error.h"
 #include "sql/orf-sql-value.h"
 
+#include "orf-ctl-file.h"
+
 /* What sql.query takes as its max_rows. */
 #define MAX_REMOTE_ROWS 100000
-#define BUSY_TIMEOUT_MS 1000
 /* VM instructions between two looks at the clock. */
 #define WATCH_INSTRUCTIONS 10000
 /* Levels in an answer: result, rows, row. */
@@ -90,38 +90,13 @@ watch_cb (void *source)
   return g_get_monotonic_time () >= ((OrfCtlSqlSource *) source)->deadline_us;
 }
 
-static int
-open_mode (const char *path, const char *more, sqlite3 **db)
-{
-  g_autofree char *escaped = g_uri_escape_string (path, "/", TRUE);
-  g_autofree char *uri = g_strdup_printf ("file:%s?mode=ro%s", escaped, more);
-  int code = sqlite3_open_v2 (uri, db, SQLITE_OPEN_URI | SQLITE_OPEN_READONLY, NULL);
-
-  if (code == SQLITE_OK) {
-    sqlite3_extended_result_codes (*db, 1);
-    sqlite3_busy_timeout (*db, BUSY_TIMEOUT_MS);
-    sqlite3_db_config (*db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    code = sqlite3_exec (*db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
-  }
-  return code;
-}
-
-/* Where nothing can be made beside it and no WAL is there, nobody writes it: as it stands then. */
 static gboolean
 open_file (OrfCtlSqlSource *source, const char *path, GError **error)
 {
-  g_autofree char *wal = g_strconcat (path, "-wal", NULL);
-  struct stat state;
-  int code = open_mode (path, "", &source->db);
-
-  if ((code & 0xff) == SQLITE_CANTOPEN && stat (path, &state) == 0 &&
-      (stat (wal, &state) != 0 || state.st_size == 0)) {
-    sqlite3_close (source->db);
-    code = open_mode (path, "&immutable=1", &source->db);
-  }
-  if (code == SQLITE_OK)
-    code = orf_samples_table_register (source->db);
-  if (code == SQLITE_OK)
+  source->db = orf_ctl_file_open (path, NULL, error);
+  if (source->db == NULL)
+    return FALSE;
+  if (orf_samples_table_register (source->db) == SQLITE_OK)
     return TRUE;
   g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "cannot read %s: %s", path,
                sqlite3_errmsg (source->db));

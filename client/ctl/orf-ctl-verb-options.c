@@ -199,6 +199,7 @@ const OrfCtlOption orf_ctl_postmortem_options[] = {
   SPAN_OPTIONS,
   { "incident", "ID", "the window of this incident, in place of a span" },
   { "output", "FILE", "write the page to this file, also -o" },
+  { "bundle", "FILE", "write the window as a small database that --db reads" },
   { NULL, NULL, NULL },
 };
 

@@ -3,8 +3,10 @@
 
 #include "orf-error.h"
 
-#include "orf-ctl.h"
+#include "orf-ctl-bundle.h"
+#include "orf-ctl-format.h"
 #include "orf-ctl-params.h"
+#include "orf-ctl.h"
 
 #include "orf-report-text.h"
 #include "orf-report.h"
@@ -105,15 +107,77 @@ show_page (OrfCtl *ctl, json_t *document, GError **error)
 static OrfCtlExit
 show (OrfCtl *ctl, json_t *document, GError **error)
 {
+  const OrfCtlOptions *options = orf_ctl_get_options (ctl);
   g_autoptr (GString) out = g_string_new (NULL);
 
-  if (orf_ctl_options_has (orf_ctl_get_options (ctl), "output") ||
-      !orf_ctl_get_terminal (ctl)->is_terminal)
+  if (orf_ctl_options_has (options, "output"))
+    return show_page (ctl, document, error);
+  if (orf_ctl_wants_json (ctl) || orf_ctl_options_has (options, "bundle"))
+    return ORF_CTL_DONE;
+  if (!orf_ctl_get_terminal (ctl)->is_terminal)
     return show_page (ctl, document, error);
   orf_report_text_append (ctl, document, out);
   orf_ctl_print (out->str);
   return ORF_CTL_DONE;
 }
+
+/* ---- the bundle ------------------------------------------------------------------------------ */
+
+/* The file that is asked, or that the daemon has; NULL: it is not on this machine. */
+static const char *
+find_source (const OrfCtl *ctl, json_t *document, GError **error)
+{
+  const char *path = orf_ctl_options_get (orf_ctl_get_options (ctl), "db");
+
+  if (path == NULL)
+    path = orf_value_get_text (json_object_get (document, "source"), "db");
+  if (path != NULL && g_file_test (path, G_FILE_TEST_EXISTS))
+    return path;
+  g_set_error (
+    error, ORF_ERROR, ORF_ERROR_FAILED_PRECONDITION,
+    "--bundle reads the daemon's file, and %s is not on this machine: run it there, or on "
+    "a copy of `db backup` with --db",
+    path != NULL ? path : "it");
+  return NULL;
+}
+
+static void
+tell_bundle (OrfCtl *ctl, const char *path, gint64 size_bytes)
+{
+  g_autofree char *clean = orf_ctl_terminal_clean (orf_ctl_get_terminal (ctl), path);
+  g_autofree char *size = orf_ctl_format_bytes ((double) size_bytes);
+  g_autofree char *line = g_strdup_printf ("%s  %s", clean, size);
+
+  orf_ctl_print_line (line);
+}
+
+static OrfCtlExit
+write_bundle (OrfCtl *ctl, json_t *document, GError **error)
+{
+  const char *path = orf_ctl_options_get (orf_ctl_get_options (ctl), "bundle");
+  const char *source = find_source (ctl, document, error);
+  json_t *window = json_object_get (document, "window");
+  OrfSlice slice;
+  gint64 size_bytes;
+
+  if (source == NULL)
+    return ORF_CTL_USAGE;
+  if (!orf_value_get_integer (window, "from_us", &slice.traces_from_us) ||
+      !orf_value_get_integer (window, "to_us", &slice.to_us)) {
+    g_set_error_literal (error, ORF_ERROR, ORF_ERROR_INTERNAL,
+                         "postmortem.build: the document has no window");
+    return ORF_CTL_SERVER_ERROR;
+  }
+  slice.from_us = slice.traces_from_us;
+  orf_value_get_integer (window, "baseline_from_us", &slice.from_us);
+  if (!orf_ctl_bundle_write (source, path, &slice, &size_bytes, error))
+    return ORF_CTL_SERVER_ERROR;
+  if (!orf_ctl_wants_json (ctl))
+    tell_bundle (ctl, path, size_bytes);
+  return ORF_CTL_DONE;
+}
+
+/* ---- the verb -------------------------------------------------------------------------------- */
 
 OrfCtlExit
 orf_ctl_verb_postmortem (OrfCtl *ctl, GError **error)
@@ -121,6 +185,7 @@ orf_ctl_verb_postmortem (OrfCtl *ctl, GError **error)
   g_autoptr (json_t) params = make_params (ctl, error);
   g_autoptr (json_t) result = NULL;
   g_autofree char *text = NULL;
+  json_t *document;
   OrfCtlExit verdict;
 
   if (params == NULL)
@@ -128,10 +193,12 @@ orf_ctl_verb_postmortem (OrfCtl *ctl, GError **error)
   verdict = fetch (ctl, params, &text, &result, error);
   if (verdict != ORF_CTL_DONE)
     return verdict;
-  if (orf_ctl_wants_json (ctl)) {
+  document = json_object_get (result, "document");
+  if (orf_ctl_options_has (orf_ctl_get_options (ctl), "bundle"))
+    verdict = write_bundle (ctl, document, error);
+  if (verdict != ORF_CTL_DONE)
+    return verdict;
+  if (orf_ctl_wants_json (ctl))
     orf_ctl_print_line (text);
-    if (!orf_ctl_options_has (orf_ctl_get_options (ctl), "output"))
-      return ORF_CTL_DONE;
-  }
-  return show (ctl, json_object_get (result, "document"), error);
+  return show (ctl, document, error);
 }

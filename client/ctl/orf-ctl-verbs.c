@@ -324,10 +324,13 @@ const OrfCtlVerb orf_ctl_verbs[] = {
             "the same span before, who had the memory, slow and failing traces, what was\n"
             "foretold, cost, gaps.  It needs no script and loads nothing.  Without -o a\n"
             "terminal shows its short form, and a pipe gets the page; --json is the document\n"
-            "it is made of.  With --db it is made of a file, a copy on another machine too.",
+            "it is made of.  With --db it is made of a file, a copy on another machine too.\n"
+            "--bundle writes the window, and as long a span before it, as a database of its\n"
+            "own, with no page unless -o asks for one.",
     .examples = "orfeasctl postmortem --last 2h\n"
                 "orfeasctl postmortem --incident i-7 -o report.html\n"
-                "orfeasctl --db copy.db postmortem --incident i-7 > report.html\n",
+                "orfeasctl --db copy.db postmortem --incident i-7 > report.html\n"
+                "orfeasctl postmortem --last 2h --bundle slice.db -o report.html\n",
     .options = orf_ctl_postmortem_options,
     .reads_only = TRUE,
     .takes_long = TRUE,

@@ -17,6 +17,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -347,6 +348,43 @@ class Daemon:
             return connection.execute(query, values).fetchall()
         finally:
             connection.close()
+
+
+class Teller:
+    """In a daemon's place: answers each call with the same result, on a socket that orfeasctl is given."""
+
+    def __init__(self, test, result):
+        self.socket = os.path.join(test.dir, "teller.sock")
+        self.result = result
+        self.calls = []
+
+    def __enter__(self):
+        if os.path.exists(self.socket):
+            os.unlink(self.socket)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.socket)
+        self.listener.listen()
+        self.thread = threading.Thread(target=self.answer, daemon=True)
+        self.thread.start()
+        return self
+
+    def answer(self):
+        while True:
+            try:
+                peer, _ = self.listener.accept()
+            except OSError:
+                return
+            with peer, peer.makefile("rwb") as lines:
+                for line in lines:
+                    call = json.loads(line)
+                    self.calls.append((call["method"], call.get("params")))
+                    lines.write(json.dumps({"jsonrpc": "2.0", "id": call["id"], "result": self.result}).encode() + b"\n")
+                    lines.flush()
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join(PATIENCE_S)
 
 
 class DemoWorker:

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/orf-slice-private.h"
+
+#include <string.h>
+
+#include "history/orf-rollup.h"
+#include "orf-error.h"
+#include "store/orf-store-error.h"
+
+/* ?1, ?2: the slice; ?3: from when on traces are wanted; ?4: the last hour that it ends within. */
+#define IN_SLICE(column)  column " >= ?1 AND " column " < ?2"
+#define COPY(table, rest) "INSERT INTO main." table " SELECT * FROM source." table " " rest
+/* What began before it ended, and ended, if it did, after it began. */
+#define OVERLAPPING(begin, end) "WHERE " begin " < ?2 AND coalesce (" end ", ?2) >= ?1"
+#define SERIES_OF(table)                                                                           \
+  "INSERT OR IGNORE INTO main.series SELECT * FROM source.series WHERE id IN "                     \
+  "(SELECT series_id FROM main." table ")"
+#define OF_TRACES(table, key) COPY (table, "WHERE " key " IN temp.wanted")
+
+typedef struct {
+  const char
+    *table; /* of the source; where it has none, it is older than that, and nothing is done */
+  const char *sql; /* NULL: it stays empty */
+} Step;
+
+/* In this order: what is copied says which rows of other tables are.  A table that is not here
+ * stays empty (a test sees to it that each is here). */
+static const Step steps[] = {
+  /* samples that are not packed; those that are stand in chunks */
+  { "packing", "INSERT INTO main.packing SELECT id, from_rowid, to_rowid, next_series_id, block, "
+               "0, 0, 0, 0 FROM source.packing" },
+  { "sample_raw", "INSERT INTO main.sample_raw (rowid, t_us, series_id, value) "
+                  "SELECT r.rowid, r.t_us, r.series_id, r.value "
+                  "FROM source.raw_block AS b CROSS JOIN source.sample_raw AS r "
+                  "ON r.rowid BETWEEN b.first_rowid AND b.last_rowid "
+                  "WHERE b.max_t_us >= ?1 AND b.min_t_us < ?2 AND " IN_SLICE (
+                    "r.t_us") " AND r.rowid >= (SELECT from_rowid FROM main.packing)" },
+  { "raw_block", "INSERT INTO main.raw_block SELECT min (r.rowid), max (r.rowid), min (r.t_us), "
+                 "max (r.t_us) FROM source.raw_block AS b CROSS JOIN main.sample_raw AS r "
+                 "ON r.rowid BETWEEN b.first_rowid AND b.last_rowid GROUP BY b.first_rowid" },
+  { "chunk", NULL }, /* orf_slice_copy_chunks() */
+  { "chunk_block", NULL },
+  { "rollup_1m", "INSERT INTO main.rollup_1m SELECT r.* FROM source.series AS s CROSS JOIN "
+                 "source.rollup_1m AS r ON r.series_id = s.id AND " IN_SLICE ("r.t_us") },
+  { "rollup_1h", "INSERT INTO main.rollup_1h SELECT r.* FROM source.series AS s CROSS JOIN "
+                 "source.rollup_1h AS r ON r.series_id = s.id "
+                 "AND r.t_us > ?1 - 3600000000 AND r.t_us < ?4" },
+  /* an hour is what its minutes are: the last of the slice ends with it */
+  { "rollup_1h", "INSERT INTO main.rollup_1h SELECT m.series_id, ?4, sum (m.count), min (m.min), "
+                 "max (m.max), CASE WHEN count (m.sum) = count (*) THEN sum (m.sum) END, "
+                 "(SELECT l.last FROM main.rollup_1m AS l WHERE l.series_id = m.series_id "
+                 "ORDER BY l.t_us DESC LIMIT 1), NULL "
+                 "FROM main.rollup_1m AS m WHERE m.t_us >= ?4 GROUP BY m.series_id" },
+  { "counter_fall", COPY ("counter_fall", "WHERE " IN_SLICE ("t_us")) },
+  { "retention", "INSERT INTO main.retention SELECT id, max (packed_from_us, ?1), "
+                 "max (minutes_from_us, ?1), max (hours_from_us, ?1) FROM source.retention" },
+
+  { "event", COPY ("event", "WHERE " IN_SLICE ("t_us")) },
+  { "incident", COPY ("incident", OVERLAPPING ("from_us", "to_us")) },
+  { "pin", COPY ("pin", OVERLAPPING ("from_us", "to_us")) },
+  { "gpu_process", COPY ("gpu_process", "WHERE " IN_SLICE ("t_us")) },
+  { "gpu_event", COPY ("gpu_event", OVERLAPPING ("raised_us", "cleared_us")) },
+  { "worker", COPY ("worker", OVERLAPPING ("registered_us", "coalesce (left_us, lost_us)")) },
+  { "worker_batch", COPY ("worker_batch", "WHERE " IN_SLICE ("t_us")) },
+  { "cleanup", COPY ("cleanup", "WHERE " IN_SLICE ("started_us")) },
+  { "cleanup_worker",
+    COPY ("cleanup_worker", "WHERE cleanup_id IN (SELECT id FROM main.cleanup)") },
+  { "leak", COPY ("leak", OVERLAPPING ("since_us", "ended_us")) },
+  { "prediction", COPY ("prediction", "WHERE " IN_SLICE ("made_us")) },
+  { "forecast_warning",
+    COPY ("forecast_warning",
+          OVERLAPPING ("coalesce (made_us, came_us)", "coalesce (decided_us, came_us)")) },
+  { "alert_rule", COPY ("alert_rule", "") },
+  { "alert", COPY ("alert", OVERLAPPING ("started_us", "resolved_us")) },
+  { "alert_event", COPY ("alert_event", "WHERE alert_id IN (SELECT id FROM main.alert)") },
+  { "alert_notice", COPY ("alert_notice", "WHERE alert_id IN (SELECT id FROM main.alert)") },
+  { "silence", COPY ("silence", OVERLAPPING ("from_us", "until_us")) },
+  { "anomaly", COPY ("anomaly", OVERLAPPING ("started_us", "ended_us")) },
+  { "cost", COPY ("cost", "WHERE t_us > ?1 - 3600000000 AND t_us < ?2") },
+  { "cost_device", COPY ("cost_device", "") },
+  { "cost_minute", COPY ("cost_minute", "WHERE " IN_SLICE ("t_us")) },
+  { "cost_span", COPY ("cost_span", "WHERE " IN_SLICE ("t_us")) },
+  { "cost_state", COPY ("cost_state", "") },
+
+  /* by the index of operations, a look a class of lengths: no table of all spans is read through */
+  { "span_operation", COPY ("span_operation", "") },
+  { "span", "INSERT OR IGNORE INTO temp.wanted "
+            "WITH RECURSIVE class (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM class WHERE n < 64) "
+            "SELECT s.trace_no FROM source.span_operation AS o CROSS JOIN class CROSS JOIN "
+            "source.span AS s INDEXED BY span_by_operation ON s.operation_no = o.operation_no "
+            "AND s.length_class = class.n AND s.start_us >= ?3 AND s.start_us < ?2" },
+  { "trace", OF_TRACES ("trace", "trace_no") },
+  { "span", OF_TRACES ("span", "trace_no") },
+  { "span_exemplar", OF_TRACES ("span_exemplar", "trace_no") },
+  { "span_source", COPY ("span_source", "WHERE source_no IN (SELECT source_no FROM main.span)") },
+  { "span_total", "INSERT INTO main.span_total SELECT 1, (SELECT count (*) FROM main.span), "
+                  "(SELECT coalesce (sum (bytes), 0) FROM main.trace)" },
+  { "span_stat",
+    "INSERT INTO main.span_stat SELECT t.* FROM source.span_operation AS o CROSS JOIN "
+    "(SELECT 60000000 AS step_us UNION SELECT 3600000000 UNION SELECT 86400000000) AS w "
+    "CROSS JOIN source.span_stat AS t ON t.operation_no = o.operation_no "
+    "AND t.step_us = w.step_us AND t.t_us > ?1 - w.step_us AND t.t_us < ?2" },
+  { "span_edge", COPY ("span_edge", "WHERE t_us > ?1 - 3600000000 AND t_us < ?2") },
+  { "span_gpu", "INSERT INTO main.span_gpu SELECT g.* FROM source.span_operation AS o CROSS JOIN "
+                "source.span_gpu AS g ON g.operation_no = o.operation_no "
+                "AND g.t_us > ?1 - 3600000000 AND g.t_us < ?2" },
+
+  { "sample_raw", SERIES_OF ("sample_raw") },
+  { "chunk", SERIES_OF ("chunk") },
+  { "rollup_1m", SERIES_OF ("rollup_1m") },
+  { "rollup_1h", SERIES_OF ("rollup_1h") },
+  { "prediction", SERIES_OF ("prediction") },
+  { "forecast_warning", SERIES_OF ("forecast_warning") },
+  { "anomaly", SERIES_OF ("anomaly") },
+
+  { "series", NULL }, /* by what is above */
+  { "audit", NULL },
+  { "idempotency", NULL },
+  { "outbox", NULL },
+  { "outbox_cursor", NULL },
+  { "forecast_state", NULL },
+  { "anomaly_state", NULL },
+};
+
+gboolean
+orf_slice_fail (sqlite3 *db, GError **error)
+{
+  g_propagate_error (error, orf_store_error_new (sqlite3_extended_errcode (db), sqlite3_errmsg (db),
+                                                 sqlite3_db_filename (db, "main")));
+  return FALSE;
+}
+
+static gboolean
+exec (sqlite3 *db, const char *sql, GError **error)
+{
+  return sqlite3_exec (db, sql, NULL, NULL, NULL) == SQLITE_OK || orf_slice_fail (db, error);
+}
+
+/* ---- tables, and what stands on them --------------------------------------------------------- */
+
+/* The statements that made them: the source's own, whatever version that is. */
+static gboolean
+make_again (sqlite3 *db, const char *kinds, GError **error)
+{
+  g_autofree char *sql =
+    g_strdup_printf ("SELECT sql FROM source.sqlite_schema WHERE type IN (%s) AND sql IS NOT NULL "
+                     "AND name NOT LIKE 'sqlite!_%%' ESCAPE '!' ORDER BY rowid",
+                     kinds);
+  g_autoptr (OrfSliceStatement) statement = NULL;
+  int code;
+
+  if (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) != SQLITE_OK)
+    return orf_slice_fail (db, error);
+  while ((code = sqlite3_step (statement)) == SQLITE_ROW)
+    if (!exec (db, (const char *) sqlite3_column_text (statement, 0), error))
+      return FALSE;
+  return code == SQLITE_DONE || orf_slice_fail (db, error);
+}
+
+static gboolean
+get_pragma (sqlite3 *db, const char *name, gint64 *value, GError **error)
+{
+  g_autofree char *sql = g_strconcat ("PRAGMA source.", name, NULL);
+  g_autoptr (OrfSliceStatement) statement = NULL;
+
+  if (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) != SQLITE_OK ||
+      sqlite3_step (statement) != SQLITE_ROW)
+    return orf_slice_fail (db, error);
+  *value = sqlite3_column_int64 (statement, 0);
+  return TRUE;
+}
+
+static gboolean
+copy_pragmas (sqlite3 *db, GError **error)
+{
+  static const char *const names[] = { "application_id", "user_version" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree char *sql = NULL;
+    gint64 value = 0;
+
+    if (!get_pragma (db, names[i], &value, error))
+      return FALSE;
+    sql = g_strdup_printf ("PRAGMA main.%s = %" G_GINT64_FORMAT, names[i], value);
+    if (!exec (db, sql, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+static gboolean
+has_table (sqlite3 *db, const char *name, gboolean *has, GError **error)
+{
+  static const char sql[] = "SELECT 1 FROM source.sqlite_schema WHERE type = 'table' AND name = ?1";
+  g_autoptr (OrfSliceStatement) statement = NULL;
+
+  if (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) != SQLITE_OK)
+    return orf_slice_fail (db, error);
+  sqlite3_bind_text (statement, 1, name, -1, SQLITE_STATIC);
+  *has = sqlite3_step (statement) == SQLITE_ROW;
+  return TRUE;
+}
+
+static gboolean
+run_step (sqlite3 *db, const char *sql, const OrfSlice *slice, GError **error)
+{
+  const gint64 values[] = { slice->from_us, slice->to_us, slice->traces_from_us,
+                            orf_rollup_align (slice->to_us, ORF_HOUR_US) };
+  g_autoptr (OrfSliceStatement) statement = NULL;
+
+  if (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) != SQLITE_OK)
+    return orf_slice_fail (db, error);
+  for (int i = 0; i < sqlite3_bind_parameter_count (statement); i++)
+    sqlite3_bind_int64 (statement, i + 1, values[i]);
+  return sqlite3_step (statement) == SQLITE_DONE || orf_slice_fail (db, error);
+}
+
+static gboolean
+copy_rows (sqlite3 *db, const OrfSlice *slice, GError **error)
+{
+  gboolean has;
+
+  if (!has_table (db, "chunk", &has, error) ||
+      (has && !orf_slice_copy_chunks (db, slice->from_us, slice->to_us, error)))
+    return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++) {
+    if (steps[i].sql == NULL)
+      continue;
+    if (!has_table (db, steps[i].table, &has, error))
+      return FALSE;
+    if (has && !run_step (db, steps[i].sql, slice, error)) {
+      g_prefix_error (error, "%s: ", steps[i].table);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static gboolean
+attach (sqlite3 *db, const char *source, GError **error)
+{
+  g_autoptr (OrfSliceStatement) statement = NULL;
+
+  /* nobody but us has the new file: no journal */
+  if (!exec (db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY",
+             error))
+    return FALSE;
+  if (sqlite3_prepare_v2 (db, "ATTACH ?1 AS source", -1, &statement, NULL) != SQLITE_OK)
+    return orf_slice_fail (db, error);
+  sqlite3_bind_text (statement, 1, source, -1, SQLITE_STATIC);
+  return sqlite3_step (statement) == SQLITE_DONE || orf_slice_fail (db, error);
+}
+
+static gboolean
+make (sqlite3 *db, const OrfSlice *slice, GError **error)
+{
+  return exec (db, "CREATE TEMP TABLE wanted (trace_no INTEGER PRIMARY KEY); BEGIN", error) &&
+         make_again (db, "'table'", error) && copy_rows (db, slice, error) &&
+         make_again (db, "'index'", error) && make_again (db, "'view', 'trigger'", error) &&
+         copy_pragmas (db, error) && exec (db, "COMMIT", error);
+}
+
+gboolean
+orf_slice_make (sqlite3 *db, const char *source, const OrfSlice *slice, GError **error)
+{
+  const OrfSlice whole = { .from_us = orf_rollup_align (slice->from_us, ORF_MINUTE_US),
+                           .to_us = orf_rollup_align (slice->to_us + ORF_MINUTE_US - 1,
+                                                      ORF_MINUTE_US),
+                           .traces_from_us = slice->traces_from_us };
+
+  return attach (db, source, error) && make (db, &whole, error) &&
+         exec (db, "DETACH source", error);
+}
