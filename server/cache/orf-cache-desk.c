@@ -313,6 +313,12 @@ no_nodes (void)
   return stats;
 }
 
+OrfCacheL2Stats *
+orf_cache_desk_describe_level2 (OrfCacheDesk *desk)
+{
+  return desk->remote != NULL ? orf_cache_remote_describe (desk->remote) : no_nodes ();
+}
+
 static void
 ask_stats (OrfCacheDesk *desk, gconstpointer data, const OrfCacheAsker *asker)
 {
@@ -321,7 +327,7 @@ ask_stats (OrfCacheDesk *desk, gconstpointer data, const OrfCacheAsker *asker)
   stats->l1->leases = orf_cache_leases_get_n (desk->leases);
   stats->l1->waiting = orf_cache_leases_get_n_waiting (desk->leases);
   stats->invalidations = orf_cache_walks_describe (desk->walks);
-  stats->l2 = desk->remote != NULL ? orf_cache_remote_describe (desk->remote) : no_nodes ();
+  stats->l2 = orf_cache_desk_describe_level2 (desk);
   tell_struct (desk, asker, &orf_cache_stats_result_desc, stats);
 }
 

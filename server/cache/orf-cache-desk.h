@@ -48,6 +48,8 @@ void orf_cache_desk_ask (OrfCacheDesk *desk,
                          const OrfCacheAsker *asker);
 /* Of OrfCacheName, all namespaces as they are counted now. */
 GArray *orf_cache_desk_copy_names (OrfCacheDesk *desk);
+/* To be freed; of none: no nodes. */
+OrfCacheL2Stats *orf_cache_desk_describe_level2 (OrfCacheDesk *desk);
 /* Whether it answers that method. */
 gboolean orf_cache_desk_knows (OrfMethodId method);
 

@@ -28,12 +28,18 @@ typedef struct {
 
 enum { RATE, SAVED, N_SHARED };
 
+typedef struct {
+  char *name;
+  double up, latency_us; /* NAN: not known */
+} Node;
+
 struct _OrfCacheFrame {
   OrfCache *cache;
   OrfSampler *sampler;
   OrfRegistry *registry;
   const OrfConfig *config;
   GArray *names; /* OrfCacheName, as told last; NULL: not yet */
+  GArray *nodes; /* Node, with the names */
   Gets window[WINDOW_FRAMES];
   guint64 n_frames;
   guint64 saved_us;
@@ -75,15 +81,55 @@ resolve (OrfCacheFrame *frame)
   orf_registry_resolve (frame->registry, refs, N_SHARED, resolved_cb, frame);
 }
 
+/* ---- nodes ----------------------------------------------------------------------------------- */
+
+static void
+clear_node_cb (gpointer node)
+{
+  g_free (((Node *) node)->name);
+}
+
+/* One that was never reached is not known to be away: it may not be there yet. */
+static GArray *
+copy_nodes (const OrfCacheL2Stats *level2)
+{
+  GArray *nodes = g_array_new (FALSE, FALSE, sizeof (Node));
+
+  g_array_set_clear_func (nodes, clear_node_cb);
+  for (guint i = 0; i < level2->nodes->len; i++) {
+    const OrfCacheNode *told = level2->nodes->pdata[i];
+    gboolean up = told->state == ORF_CACHE_NODE_STATE_UP;
+    const Node node = {
+      .name = g_strdup (told->name),
+      .up = up || told->connections > 0 ? up : NAN,
+      .latency_us = up && told->has_latency_us ? (double) told->latency_us : NAN,
+    };
+
+    g_array_append_val (nodes, node);
+  }
+  return nodes;
+}
+
+static void
+fill_node (OrfFrame *frame, const Node *node)
+{
+  const char *const labels[] = { node->name, NULL };
+
+  orf_frame_add (frame, ORF_METRIC_CACHE_NODE_UP, labels, node->up);
+  orf_frame_add (frame, ORF_METRIC_CACHE_NODE_LATENCY_US, labels, node->latency_us);
+}
+
 /* ---- frames ---------------------------------------------------------------------------------- */
 
 static void
-reported_cb (gpointer user_data, const GArray *names)
+reported_cb (gpointer user_data, const GArray *names, const OrfCacheL2Stats *level2)
 {
   OrfCacheFrame *frame = user_data;
 
   g_clear_pointer (&frame->names, g_array_unref);
+  g_clear_pointer (&frame->nodes, g_array_unref);
   frame->names = g_array_copy ((GArray *) names);
+  frame->nodes = copy_nodes (level2);
   orf_sampler_settle (frame->sampler, frame);
 }
 
@@ -153,6 +199,8 @@ fill_cb (gpointer self, OrfFrame *out)
   rate = get_rate (frame, gets);
   for (guint i = 0; i < frame->names->len; i++)
     fill_name (out, &g_array_index (frame->names, OrfCacheName, i));
+  for (guint i = 0; i < frame->nodes->len; i++)
+    fill_node (out, &g_array_index (frame->nodes, Node, i));
   if (gets.hits + gets.misses == 0)
     return;
   resolve (frame);
@@ -204,7 +252,7 @@ orf_cache_frame_new (OrfCache *cache,
 void
 orf_cache_frame_free (OrfCacheFrame *frame)
 {
-  if (frame->names != NULL)
-    g_array_unref (frame->names);
+  g_clear_pointer (&frame->names, g_array_unref);
+  g_clear_pointer (&frame->nodes, g_array_unref);
   g_free (frame);
 }

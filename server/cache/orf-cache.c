@@ -41,6 +41,7 @@ typedef struct {
   GError *error;
   OrfConfig *config;
   GArray *names; /* OrfCacheName */
+  OrfCacheL2Stats *level2;
   OrfCacheReported reported;
   gpointer user_data;
   OrfCacheChangeSet *changes;
@@ -73,6 +74,7 @@ free_crossing_cb (OrfJob *job)
   g_clear_error (&crossing->error);
   g_clear_pointer (&crossing->config, orf_config_free);
   g_clear_pointer (&crossing->names, g_array_unref);
+  g_clear_pointer (&crossing->level2, orf_cache_l2_stats_free);
   g_clear_pointer (&crossing->changes, orf_cache_change_set_free);
   g_free (crossing->actor);
   g_free (crossing->detail);
@@ -285,7 +287,7 @@ told_report_cb (OrfJob *job)
 {
   Crossing *crossing = (Crossing *) job;
 
-  crossing->reported (crossing->user_data, crossing->names);
+  crossing->reported (crossing->user_data, crossing->names, crossing->level2);
 }
 
 static void
@@ -296,6 +298,7 @@ report_cb (OrfJob *job)
   Crossing *back = crossing_new (cache, cache->news, told_report_cb);
 
   back->names = orf_cache_desk_copy_names (orf_cache_thread_get_desk (cache->thread));
+  back->level2 = orf_cache_desk_describe_level2 (orf_cache_thread_get_desk (cache->thread));
   back->reported = crossing->reported;
   back->user_data = crossing->user_data;
   send (back);

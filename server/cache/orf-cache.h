@@ -26,8 +26,11 @@ OrfCache *orf_cache_new (const OrfCacheParts *parts, GError **error);
 /* Calls that are handed over are answered. */
 void orf_cache_free (OrfCache *cache);
 
-/* What is counted now, of all namespaces (OrfCacheName): later, while the cache is there. */
-typedef void (*OrfCacheReported) (gpointer user_data, const GArray *names);
+/* What is counted now, of all namespaces (OrfCacheName) and nodes: later, while the cache is there.
+ */
+typedef void (*OrfCacheReported) (gpointer user_data,
+                                  const GArray *names,
+                                  const OrfCacheL2Stats *level2);
 void orf_cache_report (OrfCache *cache, OrfCacheReported reported, gpointer user_data);
 
 /* Settings that may change. */
