@@ -4,6 +4,9 @@
 #include "orf-ctl.h"
 #include "orf-ctl-list.h"
 #include "orf-ctl-params.h"
+#include "orf-ctl-postmortem.h"
+
+#include "orf-report-text.h"
 
 static json_t *
 pack_id (const OrfCtl *ctl, GError **error)
@@ -97,32 +100,8 @@ append_line (const OrfCtl *ctl, GString *out, const char *name, const char *text
 }
 
 static void
-append_members (const OrfCtl *ctl, const OrfIncidentInfo *incident, GString *out)
+append_incident (const OrfCtl *ctl, const OrfIncidentInfo *incident, GString *out)
 {
-  g_autoptr (OrfCtlTable) table = orf_ctl_table_new (orf_ctl_get_terminal (ctl));
-
-  orf_ctl_table_add_column (table, "TIME", 0);
-  orf_ctl_table_add_column (table, "KIND", 0);
-  orf_ctl_table_add_column (table, "TITLE", ORF_CTL_COLUMN_GIVES_WAY);
-  orf_ctl_table_add_column (table, "ID", 0);
-  for (guint i = 0; i < incident->members->len; i++) {
-    const OrfIncidentMember *member = incident->members->pdata[i];
-
-    orf_ctl_table_take (table, ORF_CTL_PLAIN, orf_ctl_list_format_time (ctl, member->t_us));
-    orf_ctl_table_add (table, ORF_CTL_PLAIN, member->kind);
-    orf_ctl_table_add (table, ORF_CTL_PLAIN, member->title);
-    orf_ctl_table_add (table, ORF_CTL_FAINT, member->id);
-  }
-  g_string_append_c (out, '\n');
-  orf_ctl_table_append_to (table, out);
-  if (incident->more_members)
-    g_string_append (out, "and older ones\n");
-}
-
-static void
-show_incident (const OrfCtl *ctl, const OrfIncidentInfo *incident)
-{
-  g_autoptr (GString) out = g_string_new (NULL);
   g_autofree char *from = orf_ctl_list_format_time (ctl, incident->from_us);
   g_autofree char *to = orf_ctl_list_format_time (ctl, incident->to_us);
   g_autofree char *created = orf_ctl_list_format_time (ctl, incident->created_us);
@@ -135,9 +114,25 @@ show_incident (const OrfCtl *ctl, const OrfIncidentInfo *incident)
   append_line (ctl, out, "pinned", created);
   if (incident->author != NULL)
     append_line (ctl, out, "by", incident->author);
-  if (incident->members->len > 0)
-    append_members (ctl, incident, out);
+  g_string_append_c (out, '\n');
+}
+
+/* What happened in it, as a post-mortem tells. */
+static OrfCtlExit
+show_incident (OrfCtl *ctl, const OrfIncidentInfo *incident, GError **error)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+  g_autoptr (json_t) params = json_pack ("{s:s}", "incident", incident->id);
+  g_autoptr (json_t) result = NULL;
+  g_autofree char *text = NULL;
+  OrfCtlExit verdict = orf_ctl_postmortem_fetch (ctl, params, &text, &result, error);
+
+  if (verdict != ORF_CTL_DONE)
+    return verdict;
+  append_incident (ctl, incident, out);
+  orf_report_text_append (ctl, json_object_get (result, "document"), out);
   orf_ctl_print (out->str);
+  return ORF_CTL_DONE;
 }
 
 OrfCtlExit
@@ -150,9 +145,8 @@ orf_ctl_verb_incidents_show (OrfCtl *ctl, GError **error)
   if (params == NULL)
     return ORF_CTL_USAGE;
   verdict = orf_ctl_fetch (ctl, ORF_METHOD_INCIDENTS_GET, params, (gpointer *) &incident, error);
-  if (verdict == ORF_CTL_DONE && !orf_ctl_wants_json (ctl))
-    show_incident (ctl, incident);
-  return verdict;
+  return verdict == ORF_CTL_DONE && !orf_ctl_wants_json (ctl) ? show_incident (ctl, incident, error)
+                                                              : verdict;
 }
 
 /* ---- incidents pin, incidents unpin ---------------------------------------------------------- */

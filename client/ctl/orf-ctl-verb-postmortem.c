@@ -6,7 +6,7 @@
 #include "orf-ctl-bundle.h"
 #include "orf-ctl-format.h"
 #include "orf-ctl-params.h"
-#include "orf-ctl.h"
+#include "orf-ctl-postmortem.h"
 
 #include "orf-report-text.h"
 #include "orf-report.h"
@@ -59,8 +59,8 @@ make_params (const OrfCtl *ctl, GError **error)
 
 /* ---- what is made of it ---------------------------------------------------------------------- */
 
-static OrfCtlExit
-fetch (OrfCtl *ctl, json_t *params, char **text, json_t **result, GError **error)
+OrfCtlExit
+orf_ctl_postmortem_fetch (OrfCtl *ctl, json_t *params, char **text, json_t **result, GError **error)
 {
   g_autofree char *asked = orf_json_dump (params);
   OrfCtlExit verdict = orf_ctl_call (ctl, "postmortem.build", asked, text, error);
@@ -190,7 +190,7 @@ orf_ctl_verb_postmortem (OrfCtl *ctl, GError **error)
 
   if (params == NULL)
     return ORF_CTL_USAGE;
-  verdict = fetch (ctl, params, &text, &result, error);
+  verdict = orf_ctl_postmortem_fetch (ctl, params, &text, &result, error);
   if (verdict != ORF_CTL_DONE)
     return verdict;
   document = json_object_get (result, "document");

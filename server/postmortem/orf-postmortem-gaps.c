@@ -12,6 +12,8 @@
 /* So many usual distances without a sample, and so long, are a gap: a tick may be late. */
 #define MISSED     2.5
 #define MIN_GAP_US (5 * ORF_US_PER_S)
+/* While the daemon ends it may still sample. */
+#define LAST_BEATS_US (2 * ORF_US_PER_S)
 /* The daemon's own samples may be written so late. */
 #define BEHIND_US (15 * ORF_US_PER_S)
 
@@ -43,7 +45,7 @@ get_period (const GArray *points)
 /* ---- why ------------------------------------------------------------------------------------- */
 
 typedef struct {
-  gboolean started, ended; /* in the gap, or just at its edge */
+  gboolean started, ended; /* in the gap */
 } Turns;
 
 static Turns
@@ -54,12 +56,12 @@ find_turns (const GPtrArray *daemon, gint64 from_us, gint64 to_us)
   for (guint i = 0; i < daemon->len; i++) {
     const OrfPostmortemMoment *moment = daemon->pdata[i];
 
-    if (moment->t_us < from_us || moment->t_us > to_us)
+    if (moment->t_us > to_us)
       continue;
-    if (strstr (moment->text, "started") != NULL)
-      turns.started = TRUE;
+    if (strstr (moment->text, "started") == NULL)
+      turns.ended = turns.ended || moment->t_us > from_us - LAST_BEATS_US;
     else
-      turns.ended = TRUE;
+      turns.started = turns.started || moment->t_us > from_us;
   }
   return turns;
 }

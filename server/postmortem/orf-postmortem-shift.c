@@ -12,6 +12,9 @@
  * what came, so that a first error is no thousand deviations. */
 #define FLOOR_SHARE      0.01
 #define ZERO_FLOOR_SHARE 0.05
+/* Beyond the outer quantiles by so many deviations a step is out of what was before: two in a row
+ * are so by chance once in ten thousand windows. */
+#define FAR 2.0
 /* From the lower to the upper of the quantiles below, in deviations of a normal distribution. */
 #define OUTER_TO_DEVIATION (1 / 3.2897072539029444)
 
@@ -55,8 +58,8 @@ get_deviation (const Spread *before, const Spread *during, double *room)
 static gboolean
 is_out (double value, const Spread *before, double deviation, double sign)
 {
-  return sign > 0 ? value > before->quantiles[HIGH] + deviation
-                  : value < before->quantiles[LOW] - deviation;
+  return sign > 0 ? value > before->quantiles[HIGH] + FAR * deviation
+                  : value < before->quantiles[LOW] - FAR * deviation;
 }
 
 /* The first of two in a row that are out. */

@@ -3,22 +3,26 @@
 """postmortem.build tells what happened: three staged incidents, and where nothing did."""
 
 import json
+import os
+import subprocess
 import time
 
+import fake_probe
 import orfeas_test
-from orfeas_test import contains, equal, fails, wait_for
+from orfeas_test import contains, equal, fails, now_us, wait_for
 
 S = 1000000
 MINUTE = 60 * S
 
 
-def build(daemon, from_us, to_us):
+def build(daemon, from_us, to_us, runs_sql=True):
+    """The document; its statements run as they stand."""
     answer = daemon.call("postmortem.build", {"from_us": from_us, "to_us": to_us})
     document = answer["document"]
     equal(len(document["summary"]), 5)
     assert all(sentence["section"] in document for sentence in document["summary"]), document["summary"]
     for name, section in document.items():
-        if isinstance(section, dict) and "sql" in section:
+        if runs_sql and isinstance(section, dict) and "sql" in section:
             try:
                 daemon.call("sql.query", {"sql": section["sql"]})
             except orfeas_test.RpcError as error:
@@ -98,6 +102,195 @@ def test_deploy(t):
     equal(status, 0, errors)
     copy = json.loads(shown)["document"]
     equal((copy["culprit"], copy["source"]["live"]), (culprit, False))
+
+
+# --- leak, pressure, cleanup, out of memory
+
+MIB = 1 << 20
+GIB = 1 << 30
+ROW_US = 30000
+FAKE = "fake-0"
+
+
+class Device:
+    """fake_probe.py's, whose memory a worker that the test plays takes: what it reports it holds."""
+
+    def __init__(self, t):
+        self.folder = os.path.join(t.dir, "device")
+        os.mkdir(self.folder)
+        self.daemon = orfeas_test.Daemon(t, env={"FAKE_DEVICE": self.folder}, settings={
+            "gpu.sample_us": 100000, "forecast.row_us": ROW_US, "gpu.cleanup": "off", "gpu.cleanup_timeout_us": 1000000})
+        self.daemon.command[0] = fake_probe.install(t.dir, orfeas_test.ORFEASD)
+        self.daemon.start()
+        wait_for(lambda: self.daemon.call("gpu.list")["devices"], "the device")
+        self.workers = {name: self.daemon.call("worker.register", {"name": name, "device": FAKE})["worker"] for name in ("trainer", "server")}
+
+    def hold(self, trainer, server=GIB, **more):
+        """more: of the server's report."""
+        path = os.path.join(self.folder, "others")
+        with open(path + ".new", "w", encoding="ascii") as file:
+            file.write(str(int(trainer + server)))
+        os.replace(path + ".new", path)
+        for name, held, extra in (("trainer", trainer, {}), ("server", server, more)):
+            self.daemon.call("worker.report", {"worker": self.workers[name], "allocator": {
+                "allocated_bytes": int(held), "reserved_bytes": int(held), **extra}})
+
+    def pressure(self):
+        return self.daemon.call("gpu.list")["devices"][0]["pressure_level"]
+
+
+def leak_until_told(device):
+    """4 MiB a row after 240 quiet ones; when it began, and what is held in the end."""
+    begin, leak_at = time.monotonic(), None
+    while True:
+        rows = (time.monotonic() - begin) * S / ROW_US
+        if rows > 240 and leak_at is None:
+            leak_at, leak_us = rows, now_us()
+        held = 4 * GIB + (0 if leak_at is None else (rows - leak_at) * 4 * MIB)
+        device.hold(held)
+        if leak_at is not None and any(one["worker"] == device.workers["trainer"] for one in device.daemon.call("gpu.leaks")["suspects"]):
+            return leak_us, held
+        assert rows < 3000, "no leak was found"
+
+
+def test_leak(t):
+    """A worker leaks, pressure rises, a cleanup frees nothing, another worker runs out of memory: the one that leaks it was."""
+    device = Device(t)
+    daemon = device.daemon
+    leak_us, held = leak_until_told(device)
+    device.hold(held)
+    for step in range(1, 6):
+        device.hold(held + (14 * GIB - held) * step / 5)
+    wait_for(lambda: device.pressure() == "critical", "critical pressure")
+    wait_for(lambda: daemon.sql("SELECT 1 FROM v_sample WHERE series LIKE 'gpu.pressure%' AND value = 3"), "that it is on disk")
+    daemon.call("gpu.cleanup", {"device": FAKE})
+    device.hold(14 * GIB, ooms=1)
+    wait_for(lambda: daemon.sql("SELECT 1 FROM v_sample WHERE series LIKE 'worker.ooms%' AND value = 1"), "that it is on disk")
+    wait_for(lambda: daemon.sql("SELECT 1 FROM cleanup WHERE verdict IS NOT NULL"), "the cleanup's end")
+    incident = wait_for(lambda: daemon.call("incidents.list")["incidents"], "the black box")[0]
+    from_us = leak_us - 2 * S
+    document = build(daemon, from_us, now_us(), runs_sql=False)  # fake_probe's tree has no orfeas-sql
+
+    told = [kind for kind, _ in moments(document, "leak", "pressure", "cleanup", "oom")]
+    equal(sorted(set(told), key=told.index), ["leak", "pressure", "cleanup", "oom"])
+    culprit = document["culprit"]
+    equal((culprit["kind"], culprit["name"], culprit["confidence"]), ("worker", "trainer", "high"))
+    assert abs(culprit["since_us"] - leak_us) < 60 * ROW_US, (culprit, leak_us)
+    leak = [one for one in document["memory"]["leaks"] if one["name"] == "trainer"][0]
+    equal((leak["device"], leak["worker"]), (FAKE, device.workers["trainer"]))
+    worst = document["memory"]["devices"][0]
+    equal((worst["device"], worst["pressure_level"], worst["total_bytes"]), (FAKE, "critical", 16 * GIB))
+    equal(worst["owners"][0]["name"], "trainer")
+    assert worst["owners"][0]["grew_bytes"] > 5 * GIB, worst["owners"]
+    equal([(one["worker"], one["errors"]) for one in document["memory"]["ooms"]], [("server", 1)])
+    equal(len(document["cleanups"]["rows"]), 1)
+    for text, part in zip(texts(document), ("leak", "worker trainer", "changed most", "No spans came", "1 cleanup")):
+        contains(text, part)
+
+    # the incident that the black box kept has the same culprit, by call, by REST and in the terminal
+    named = daemon.call("postmortem.build", {"incident": incident["id"]})
+    equal((named["title"], named["from_us"], named["document"]["incident"]["id"]), (incident["title"], incident["from_us"], incident["id"]))
+    equal(named["document"]["culprit"]["name"], "trainer")
+    status, answer = daemon.rest("GET", f"/postmortem?incident={incident['id']}")[:2]
+    equal((status, answer["document"]["culprit"]["name"]), (200, "trainer"))
+    status, shown, errors = t.ctl(daemon, "incidents", "show", incident["id"])
+    equal(status, 0, errors)
+    for part in (incident["title"], "worker trainer", "ran out of memory", "memory pressure"):
+        contains(shown, part)
+
+
+# --- a Redis node that goes
+
+
+def test_node(t):
+    """A node of the cache is lost, requests become slow, an alert fires: the node it was."""
+    nodes = [os.path.join(t.dir, f"redis-{number}.sock") for number in range(2)]
+    processes = [subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", node, "--dir", t.dir, "--save", ""],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) for node in nodes]
+    try:
+        run_node(t, nodes, processes)
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def run_node(t, nodes, processes):
+    daemon = t.start(config="[alerts]\nlatency=request.latency_us > 500000\n[alerts.latency]\nseverity=critical\n",
+                     settings={"cache.nodes": ",".join(nodes), "cache.redis_backoff_us": 1000, "cache.redis_backoff_max_us": 50000,
+                               "host.sample_us": 100000})
+    up = lambda node, value: daemon.sql(f"SELECT max(t_us) FROM v_sample WHERE series = 'cache.node.up{{node=\"{node}\"}}' AND value = {value}")[0][0]
+    wait_for(lambda: all(up(node, 1) for node in nodes), "that both nodes are up, on disk")
+    lost_us = now_us()
+    record_spans(daemon, "api", "/infer", range(lost_us - 120 * S, lost_us, 2 * S), 100000)
+    from_us = lost_us - S
+    processes[1].kill()
+    wait_for(lambda: up(nodes[1], 0), "that it is away, on disk")
+    record_spans(daemon, "api", "/infer", range(now_us(), now_us() + S, S // 40), 900000)
+    daemon.call("metrics.record", {"samples": [{"name": "request.latency_us", "value": 900000}]})
+    wait_for(lambda: daemon.sql("SELECT 1 FROM alert WHERE fired_us IS NOT NULL"), "the alert")
+    # the window begins in a minute of its own, as operations are counted by minutes
+    document = build(daemon, from_us, now_us() + S)
+    culprit = document["culprit"]
+    equal((culprit["kind"], culprit["name"]), ("node", nodes[1]))
+    assert lost_us <= culprit["since_us"] < now_us(), culprit
+    told = [kind for kind, _ in moments(document, "cache_node", "alert")]
+    equal(told, ["cache_node", "alert"])
+    equal([(one["node"], len(one["away"]) > 0) for one in document["cache"]["nodes"]], [(nodes[1], True), (nodes[0], False)])
+    assert document["cache"]["nodes"][0]["up_percent"] < 100 == document["cache"]["nodes"][1]["up_percent"], document["cache"]["nodes"]
+    contains(texts(document)[1], nodes[1])
+
+
+# --- where nothing happened, and where nothing is known
+
+
+def test_quiet(t):
+    """A window in which nothing went wrong: nobody is to blame, and that is said."""
+    daemon = t.start(config="[alerts.host_cpu_high]\nenabled=false\n", settings={"memory.budget_bytes": 1 << 36}, env={"ORFEAS_SIMULATED": "used_percent=20"})
+    from_us = now_us()
+    daemon.call("metrics.record", {"samples": [{"name": "users", "value": 40}]})
+    wait_for(lambda: len(daemon.sql("SELECT 1 FROM v_sample WHERE series = 'orfeas.memory.rss_bytes'")) >= 3, "samples on disk")
+    document = build(daemon, from_us, now_us())
+    equal(document["culprit"], None)
+    contains(texts(document)[1], "Nothing in the window points to anybody")
+    equal([row for row in document["timeline"]["rows"] if row["severity"] not in (None, "info")], [])
+
+
+def test_killed(t):
+    """The recorder was killed: a gap that says so."""
+    daemon = t.start()
+    beats = lambda: len(daemon.sql("SELECT 1 FROM v_sample WHERE series = 'orfeas.memory.rss_bytes'"))
+    wait_for(lambda: beats() >= 3, "samples on disk")
+    from_us = daemon.sql("SELECT min(t_us) FROM v_sample WHERE series = 'orfeas.memory.rss_bytes'")[0][0]
+    daemon.kill()
+    before = beats()
+    daemon.start()
+    wait_for(lambda: beats() > before, "samples after it")
+    document = build(daemon, from_us, now_us())
+    gaps = [gap for gap in document["gaps"]["rows"] if gap["what"] == "everything"]
+    equal(len(gaps), 1, gaps)
+    contains(gaps[0]["why"], "killed")
+    assert document["gaps"]["covered_percent"] < 100, document["gaps"]
+    contains([kind for kind, _ in moments(document, "gap", "daemon")], "gap")
+    contains(texts(document)[4], "1 gap")
+
+
+def test_refused(t):
+    """What is asked wrongly is refused with the field."""
+    daemon = t.start()
+    ask = lambda **params: daemon.call("postmortem.build", params)
+    fails(lambda: ask(), "INVALID_ARGUMENT", field="from_us")
+    fails(lambda: ask(to_us=1), "INVALID_ARGUMENT", field="from_us")
+    fails(lambda: ask(from_us=2, to_us=1), "INVALID_ARGUMENT", field="from_us")
+    fails(lambda: ask(from_us=1, to_us=1), "INVALID_ARGUMENT", field="from_us")
+    fails(lambda: ask(from_us=0, to_us=32 * 86400 * S), "INVALID_ARGUMENT", field="from_us")
+    fails(lambda: ask(from_us=-1, to_us=1), "INVALID_ARGUMENT", field="from_us")
+    fails(lambda: ask(incident="i-7"), "NOT_FOUND", field="incident")
+    fails(lambda: ask(incident="x"), "NOT_FOUND", field="incident")
+    fails(lambda: ask(incident="i-1", from_us=1, to_us=2), "INVALID_ARGUMENT", field="incident")
+    equal(daemon.rest("GET", "/postmortem")[0], 400)
+    build(daemon, 0, 31 * 86400 * S)
+    build(daemon, now_us() + S, now_us() + 2 * S)
 
 
 if __name__ == "__main__":
