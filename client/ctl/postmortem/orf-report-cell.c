@@ -157,6 +157,24 @@ orf_report_add_severity (OrfReport *report, const char *severity)
   orf_html_add (report->html, "span", severity, "class", name, NULL);
 }
 
+gsize
+orf_report_count_rows (const OrfReport *report, json_t *rows)
+{
+  return MIN (json_array_size (rows), report->max_rows);
+}
+
+void
+orf_report_add_cut (OrfReport *report, json_t *rows)
+{
+  gsize n = json_array_size (rows), n_shown = orf_report_count_rows (report, rows);
+  g_autofree char *text = g_strdup_printf ("%" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT
+                                           " are here, or the page would be too large",
+                                           n_shown, n);
+
+  if (n_shown < n)
+    orf_html_add (report->html, "p", text, "class", "muted", NULL);
+}
+
 void
 orf_report_add_items (OrfReport *report,
                       json_t *items,
@@ -167,9 +185,10 @@ orf_report_add_items (OrfReport *report,
     return;
   }
   orf_html_open (report->html, "ul", NULL);
-  for (gsize i = 0; i < json_array_size (items); i++)
+  for (gsize i = 0; i < orf_report_count_rows (report, items); i++)
     draw (report, json_array_get (items, i));
   orf_html_close (report->html);
+  orf_report_add_cut (report, items);
 }
 
 static gboolean
@@ -284,11 +303,12 @@ orf_report_add_table (OrfReport *report,
   orf_html_add (html, "caption", caption, NULL);
   add_head (report, shown);
   orf_html_open (html, "tbody", NULL);
-  for (gsize i = 0; i < json_array_size (rows); i++)
+  for (gsize i = 0; i < orf_report_count_rows (report, rows); i++)
     add_row (report, shown, json_array_get (rows, i));
   orf_html_close (html);
   orf_html_close (html);
   orf_html_close (html);
+  orf_report_add_cut (report, rows);
   return TRUE;
 }
 

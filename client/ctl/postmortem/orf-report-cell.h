@@ -62,6 +62,10 @@ gboolean orf_report_add_table (OrfReport *report,
                                const char *caption,
                                const OrfColumn *columns,
                                json_t *rows);
+/* How many of rows are shown. */
+gsize orf_report_count_rows (const OrfReport *report, json_t *rows);
+/* Says how many of rows are not, which is nothing where all are. */
+void orf_report_add_cut (OrfReport *report, json_t *rows);
 /* "… and 12 more" where section has `more`. */
 void orf_report_add_more (OrfReport *report, json_t *section);
 

@@ -47,12 +47,23 @@ sum_owned (json_t *owners)
   return sum;
 }
 
-/* One bar as long as the device is large: a part an owner, in the colours of the table. */
+/* What was in use beside what they held; 0: nothing to speak of, or not known. */
+static double
+get_unowned (json_t *device, json_t *owners)
+{
+  double used = orf_value_get_number (device, "worst_bytes");
+  double unowned = used - sum_owned (owners);
+
+  return unowned > used / 100 ? unowned : 0;
+}
+
+/* One bar as long as the device is large: a part an owner, in the colours of the table, then what
+ * is in use by nobody that is known. */
 static void
 add_owner_bar (OrfReport *report, json_t *device, json_t *owners)
 {
   double total = orf_value_get_number (device, "total_bytes");
-  double whole = MAX (isnan (total) ? 0 : total, sum_owned (owners));
+  double whole = MAX (isnan (total) ? 0 : total, sum_owned (owners) + get_unowned (device, owners));
   OrfChart chart = { .height = BAR_HEIGHT };
   double x = 0;
 
@@ -68,7 +79,22 @@ add_owner_bar (OrfReport *report, json_t *device, json_t *owners)
       orf_chart_add_box (report->html, x, width, BAR_HEIGHT, orf_report_get_color ((guint) i));
     x += width;
   }
+  orf_chart_add_box (report->html, x, get_unowned (device, owners) / whole * ORF_CHART_WIDTH,
+                     BAR_HEIGHT, "unowned");
   orf_chart_close (report->html);
+}
+
+static void
+add_unowned (OrfReport *report, json_t *device, json_t *owners)
+{
+  double unowned = get_unowned (device, owners);
+  g_autofree char *bytes = orf_ctl_format_bytes (unowned);
+  g_autofree char *text = g_strdup_printf ("%s more were in use by nobody that is known, dark in "
+                                           "the bar.",
+                                           bytes);
+
+  if (unowned > 0)
+    orf_html_add (report->html, "p", text, "class", "muted", NULL);
 }
 
 /* The document stays as it came: rows of our own, with their colours. */
@@ -102,6 +128,7 @@ add_owners (OrfReport *report, json_t *device, const char *name)
   }
   add_owner_bar (report, device, owners);
   orf_report_add_table (report, caption, owner_columns, owners);
+  add_unowned (report, device, owners);
 }
 
 /* ---- a device -------------------------------------------------------------------------------- */

@@ -89,7 +89,7 @@ add_lane (OrfReport *report, json_t *rows, const char *kind)
   orf_html_add (html, "span", kind, "class", "lane", "aria-hidden", "true", NULL);
   orf_chart_open (html, &chart, "plot", title, "Each is a row of the table below.");
   orf_chart_add_level (html, &chart, chart.low, "grid");
-  for (gsize i = 0; i < json_array_size (rows); i++) {
+  for (gsize i = 0; i < orf_report_count_rows (report, rows); i++) {
     json_t *row = json_array_get (rows, i);
 
     if (g_str_equal (get_kind (row), kind))

@@ -171,11 +171,12 @@ add_table (const Waterfall *waterfall, const char *trace_id, json_t *spans)
   orf_html_add (html, "caption", caption, NULL);
   add_head (html);
   orf_html_open (html, "tbody", NULL);
-  for (gsize i = 0; i < json_array_size (spans); i++)
+  for (gsize i = 0; i < orf_report_count_rows (waterfall->report, spans); i++)
     add_span (waterfall, json_array_get (spans, i));
   orf_html_close (html);
   orf_html_close (html);
   orf_html_close (html);
+  orf_report_add_cut (waterfall->report, spans);
 }
 
 gboolean

@@ -201,11 +201,12 @@ add_body (OrfReport *report, const char *title)
   orf_html_close (html);
 }
 
-char *
-orf_report_render (json_t *document, GError **error)
+/* The page with at most max_rows in each table. */
+static OrfHtml *
+write_page (json_t *document, gsize max_rows)
 {
-  g_autoptr (OrfHtml) html = orf_html_new ();
-  OrfReport report = { .html = html, .document = document };
+  OrfHtml *html = orf_html_new ();
+  OrfReport report = { .html = html, .document = document, .max_rows = max_rows };
   json_t *window = json_object_get (document, "window");
   g_autofree char *title = NULL;
 
@@ -215,11 +216,26 @@ orf_report_render (json_t *document, GError **error)
   orf_html_open (html, "html", "lang", "en", NULL);
   add_head (&report, title);
   add_body (&report, title);
-  if (orf_html_get_length (html) <= ORF_REPORT_MAX_BYTES)
-    return orf_html_finish (html);
+  return html;
+}
+
+char *
+orf_report_render (json_t *document, GError **error)
+{
+  /* all, and then what is still worth reading */
+  static const gsize max_rows[] = { G_MAXSIZE, 100, 30, 10 };
+  gsize length = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (max_rows); i++) {
+    g_autoptr (OrfHtml) html = write_page (document, max_rows[i]);
+
+    length = orf_html_get_length (html);
+    if (length <= ORF_REPORT_MAX_BYTES)
+      return orf_html_finish (html);
+  }
   g_set_error (error, ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED,
                "the page would be %" G_GSIZE_FORMAT " bytes large, more than %d: take a shorter "
                "window",
-               orf_html_get_length (html), ORF_REPORT_MAX_BYTES);
+               length, ORF_REPORT_MAX_BYTES);
   return NULL;
 }

@@ -14,8 +14,9 @@ G_BEGIN_DECLS
 /* Larger than this no page may be: it goes with a ticket, or a mail. */
 #define ORF_REPORT_MAX_BYTES (2 * 1024 * 1024)
 
-/* Times are UTC, as in the document's own sentences, and for who reads it elsewhere.
- * RESOURCE_EXHAUSTED: the page would be larger than ORF_REPORT_MAX_BYTES. */
+/* Times are UTC, as in the document's own sentences, and for who reads it elsewhere.  Where the
+ * page would be larger than ORF_REPORT_MAX_BYTES, tables and lists have fewer rows, and say so;
+ * RESOURCE_EXHAUSTED: it is too large all the same. */
 char *orf_report_render (json_t *document, GError **error);
 
 /* ---- for the sections ------------------------------------------------------------------------ */
@@ -24,6 +25,7 @@ char *orf_report_render (json_t *document, GError **error);
 typedef struct {
   OrfHtml *html;
   json_t *document;
+  gsize max_rows;        /* of each table and list */
   gint64 from_us, to_us; /* the window; 0: not told */
 } OrfReport;
 

@@ -85,6 +85,7 @@ test_facts (void)
     "<b>78.0 of 80.0 GiB</b> were in use",
     "<span class=\"sev critical\">critical</span>",
     "python3 serve.py",
+    "<p class=\"muted\">4.00 GiB more were in use by nobody that is known",
     "72 %",
     "Grown in the window",
     "Who ran out of memory",
@@ -243,7 +244,7 @@ test_no_object (void)
   g_assert_nonnull (page);
 }
 
-/* A cell ends where nobody reads on; a page that is too large is none. */
+/* A cell ends where nobody reads on; a page that would be too large has less, and says so. */
 static void
 test_too_large (void)
 {
@@ -259,6 +260,13 @@ test_too_large (void)
   g_assert_nonnull (strstr (page, "xxx…"));
   for (guint i = 0; i < 5000; i++)
     json_array_append (rows, json_array_get (rows, 0));
+  g_free (page);
+  page = render (document);
+  g_assert_cmpuint (strlen (page), <=, ORF_REPORT_MAX_BYTES);
+  g_assert_nonnull (strstr (page, "100 of 5008 are here, or the page would be too large"));
+  g_free (long_text);
+  long_text = g_strnfill (ORF_REPORT_MAX_BYTES, 'x');
+  json_object_set_new (json_object_get (document, "timeline"), "sql", json_string (long_text));
   g_assert_null (orf_report_render (document, &error));
   g_assert_error (error, ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED);
 }
