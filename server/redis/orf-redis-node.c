@@ -184,6 +184,12 @@ marked_cb (gpointer data, OrfRedisFate fate, const redisReply *reply)
 }
 
 static void
+mark (OrfRedisNode *node)
+{
+  ask (node, marked_cb, (const char *[]){ "SET", node->epoch_key, node->run_id, NULL });
+}
+
+static void
 swept_cb (gpointer data, OrfRedisSweepState state, guint64 removed)
 {
   OrfRedisNode *node = data;
@@ -193,26 +199,60 @@ swept_cb (gpointer data, OrfRedisSweepState state, guint64 removed)
   node->sweep = NULL;
   node->n_swept += removed;
   if (state == ORF_REDIS_SWEEP_DONE)
-    ask (node, marked_cb, (const char *[]){ "SET", node->epoch_key, node->run_id, NULL });
+    mark (node);
   else
     give_up (node, "its keys could not be dropped");
+}
+
+static void
+flushed_cb (gpointer data, OrfRedisFate fate, const redisReply *reply)
+{
+  if (take (data, fate, reply))
+    mark (data);
+}
+
+/* How many there are to drop. */
+static void
+counted_cb (gpointer data, OrfRedisFate fate, const redisReply *reply)
+{
+  OrfRedisNode *node = data;
+
+  if (take (node, fate, reply) && reply->type == REDIS_REPLY_INTEGER)
+    node->n_swept += (guint64) reply->integer;
+}
+
+/* Others hear of it as of any change. */
+static void
+flush (OrfRedisNode *node)
+{
+  ask (node, counted_cb, (const char *[]){ "DBSIZE", NULL });
+  ask (node, flushed_cb, (const char *[]){ "FLUSHDB", "ASYNC", NULL });
+}
+
+static void
+sweep (OrfRedisNode *node)
+{
+  const OrfRedisFilter all = { .one_by_one = node->parts->cluster };
+
+  node->sweep = orf_redis_sweep_new (node->link, &all, swept_cb, node);
+  if (node->sweep == NULL)
+    give_up (node, "it takes no commands");
 }
 
 /* What it has may be looked at, or all of it is dropped. */
 static void
 settle (OrfRedisNode *node)
 {
-  const OrfRedisFilter all = { .one_by_one = node->parts->cluster };
-
   if (!orf_redis_owed_has_all (node->owed)) {
     serve (node);
     return;
   }
   node->state = ORF_REDIS_NODE_PREPARING;
   node->sweep_time = orf_redis_owed_get_time (node->owed);
-  node->sweep = orf_redis_sweep_new (node->link, &all, swept_cb, node);
-  if (node->sweep == NULL)
-    give_up (node, "it takes no commands");
+  if (node->parts->exclusive)
+    flush (node);
+  else
+    sweep (node);
 }
 
 static void

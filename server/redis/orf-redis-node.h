@@ -30,6 +30,7 @@ typedef struct {
   GMainContext *context;
   OrfRedisLinkSettings link;
   guint max_owed;
+  gboolean exclusive; /* nothing else is in its database */
   gboolean cluster;   /* one command may not name keys of several slots */
   const char *daemon; /* who beats: no two daemons have the same */
   const OrfCacheLevelListener *listener;

@@ -106,6 +106,7 @@ orf_redis_settings_read (OrfRedisSettings *settings, const OrfConfig *config, GE
   fresh.nodes = g_strdupv (config->cache.nodes);
   fresh.user = g_strdup (config->cache.redis_user);
   fresh.max_owed = (guint) config->cache.redis_max_owed;
+  fresh.exclusive = config->cache.redis_exclusive;
   if (!check_nodes ((const char *const *) fresh.nodes, error) ||
       !read_weights (&fresh, (const char *const *) config->cache.redis_weights, error) ||
       !read_password (&fresh, config, error))

@@ -14,6 +14,7 @@ typedef struct {
   char *user, *password;
   OrfRedisLinkSettings link; /* its strings are those above */
   guint max_owed;
+  gboolean exclusive; /* nothing else is in their database */
 } OrfRedisSettings;
 
 /* INVALID_ARGUMENT, with the field. */

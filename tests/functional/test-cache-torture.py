@@ -221,12 +221,18 @@ def run_sharded(t, nodes):
     run_torture(t, nodes, HASTY, long_kill_s=1, long_pause_s=3)
 
 
+def run_exclusive(t, nodes):
+    """The same of nodes that have nothing else, and are flushed where they may not be believed."""
+    run_torture(t, nodes, {**HASTY, "redis_exclusive": "true"}, long_kill_s=1, long_pause_s=3)
+
+
 def run_cluster(t, nodes):
     """A Redis Cluster, each of its masters with a replica that takes its place; what a paused master does before it hears of that is not promised."""
     run_torture(t, nodes, {**HASTY, "mode": "cluster"}, long_kill_s=6, long_pause_s=0.5)
 
 
 test_sharded = with_nodes(run_sharded)
+test_exclusive = with_nodes(run_exclusive)
 test_cluster = with_cluster(run_cluster)
 
 orfeas_test.main()

@@ -392,6 +392,41 @@ test_old_data_is_dropped (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (redis_daemon_get_now (fixture->one, another), ==, 0);
 }
 
+/* The same at once, where nothing else is in the database; elsewhere what is not the cache's stays.
+ */
+static void
+test_exclusive (Fixture *fixture, gconstpointer data)
+{
+  const char *const exclusive[] = { "cache.redis_exclusive=true", "cache.redis_command_us=5000000",
+                                    "cache.redis_backoff_us=1000",
+                                    "cache.redis_backoff_max_us=20000", NULL };
+  g_autoptr (RedisDaemon) daemon = NULL;
+  g_autofree char *key = make_key (fixture, 0, 0);
+
+  redis_daemon_set_now (fixture->one, key, 1);
+  freeReplyObject (redis_server_ask (fixture->servers[0], "SET other 1"));
+  g_assert_cmpint (redis_server_ask_number (fixture->servers[0], "SAVE"), ==, 1);
+  redis_server_kill (fixture->servers[0]);
+  wait_until (fixture->context, redis_daemon_count (fixture->one, ORF_CACHE_NODE_STATE_UP) == 2);
+  redis_server_start (fixture->servers[0]);
+  redis_daemon_wait (fixture->one);
+  g_assert_cmpint (redis_server_ask_number (fixture->servers[0], "EXISTS other"), ==, 1);
+  g_assert_cmpint (redis_daemon_get_now (fixture->one, key), ==, 0);
+  redis_daemon_set_now (fixture->one, key, 2);
+  g_clear_pointer (&fixture->one, redis_daemon_free);
+  g_clear_pointer (&fixture->other, redis_daemon_free);
+
+  g_assert_cmpint (redis_server_ask_number (fixture->servers[0], "SAVE"), ==, 1);
+  redis_server_kill (fixture->servers[0]);
+  redis_server_start (fixture->servers[0]);
+  daemon = redis_daemon_new (fixture->context, fixture->nodes, exclusive);
+  redis_daemon_wait (daemon);
+  g_assert_cmpint (redis_daemon_get_now (daemon, key), ==, 0);
+  /* what says whose data it is, and no more */
+  g_assert_cmpint (redis_server_ask_number (fixture->servers[0], "DBSIZE"), ==, 1);
+  g_assert_cmpint (redis_daemon_set_now (daemon, key, 3), ==, DAEMON_SHARED);
+}
+
 /* The same process as before: what could not be written there is dropped, no more. */
 static void
 test_owed_is_paid (Fixture *fixture, gconstpointer data)
@@ -543,6 +578,7 @@ main (int argc, char **argv)
   add ("lease", test_lease);
   add ("stream-breaks", test_stream_breaks);
   add ("old-data-is-dropped", test_old_data_is_dropped);
+  add ("exclusive", test_exclusive);
   add ("owed-is-paid", test_owed_is_paid);
   add ("all-dead", test_all_dead);
   add ("free-tells", test_free_tells);
