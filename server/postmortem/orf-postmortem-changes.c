@@ -86,28 +86,29 @@ make_change (const Compare *compare,
   return change;
 }
 
-/* It had samples for a good part of one of the two, and none in the other. */
+/* It had samples in one of the two alone, and some of them were not 0. */
 static gboolean
-is_new_or_gone (const Compare *compare, const OrfPostmortemCourse *course)
+is_new_or_gone (OrfPostmortemSum before, OrfPostmortemSum during)
 {
-  guint n = compare->n_steps;
-  gint64 before = orf_postmortem_course_sum (course, 0, n).count;
-  gint64 during = orf_postmortem_course_sum (course, n, n).count;
+  OrfPostmortemSum some = before.count > 0 ? before : during;
 
-  return (before == 0) != (during == 0);
+  return (before.count == 0) != (during.count == 0) && (some.min < 0 || some.max > 0);
 }
 
 static void
 judge (Compare *compare, const OrfSeriesRow *row, const OrfPostmortemCourse *course)
 {
+  OrfPostmortemSum before = orf_postmortem_course_sum (course, 0, compare->n_steps);
+  OrfPostmortemSum during = orf_postmortem_course_sum (course, compare->n_steps, compare->n_steps);
   OrfPostmortemShift shift;
 
+  compare->facts->has_baseline = compare->facts->has_baseline || before.count > 0;
   orf_postmortem_course_get_values (course, 0, compare->n_steps, compare->before);
   orf_postmortem_course_get_values (course, compare->n_steps, compare->n_steps, compare->during);
   orf_postmortem_shift_judge (compare->before, compare->during, compare->n_steps, &shift);
   if (fabs (shift.effect) >= ORF_POSTMORTEM_SHIFT_MOVED)
     g_ptr_array_add (compare->moved, make_change (compare, row, course, &shift));
-  else if (isnan (shift.effect) && is_new_or_gone (compare, course))
+  else if (isnan (shift.effect) && is_new_or_gone (before, during))
     g_ptr_array_add (compare->others, make_change (compare, row, course, &shift));
 }
 
@@ -320,7 +321,9 @@ compare_all (Compare *compare, GArray *candidates, GError **error)
   if (!judge_all (compare, candidates, error))
     return FALSE;
   take (compare->moved, MAX_MOVED, compare->facts->document->changes);
-  take (compare->others, MAX_NEW, compare->facts->document->changes);
+  /* with nothing before all would be new */
+  if (compare->facts->has_baseline)
+    take (compare->others, MAX_NEW, compare->facts->document->changes);
   return TRUE;
 }
 

@@ -16,7 +16,7 @@
 #define NEAR 0.75
 
 /* After a deploy so much is put down to it; before it as much as a minute is wide. */
-#define DEPLOY_REACH_US  (900 * ORF_US_PER_S)
+#define DEPLOY_REACH_US  (300 * ORF_US_PER_S)
 #define DEPLOY_BEFORE_US (60 * ORF_US_PER_S)
 /* Who grew by less of a device's memory is not looked at. */
 #define GREW_SHARE 0.1
@@ -273,7 +273,8 @@ suspect_deploy (const Search *search, const OrfPostmortemMoment *deploy)
   OrfPostmortemSuspect *suspect;
   g_autofree char *time = NULL;
 
-  if (worse == NULL)
+  /* what was slow before it is not its fault, and tells that there is another reason */
+  if (worse == NULL || find_worse (search, 0, deploy->t_us - DEPLOY_BEFORE_US) != NULL)
     return;
   time = format_time (search, deploy->t_us);
   suspect = orf_postmortem_suspects_ensure (search->suspects, "deploy", deploy->text, deploy->t_us);
@@ -284,9 +285,8 @@ suspect_deploy (const Search *search, const OrfPostmortemMoment *deploy)
                                 g_strdup_printf ("%.3g %% of its spans failed, %.3g %% before.",
                                                  worse->errors_percent,
                                                  worse->before_errors_percent));
-  if (find_worse (search, 0, deploy->t_us - DEPLOY_BEFORE_US) == NULL)
-    orf_postmortem_suspect_add (suspect, 0.75,
-                                g_strdup ("Before it no operation had become slower."));
+  orf_postmortem_suspect_add (suspect, 0.75,
+                              g_strdup ("Before it no operation had become slower."));
   if (strstr (deploy->text, worse->service) != NULL)
     orf_postmortem_suspect_add (suspect, 0.5, g_strdup_printf ("It names %s.", worse->service));
   add_alert_after (search, suspect, 0.25);
@@ -358,6 +358,35 @@ suspect_devices (const Search *search)
   }
 }
 
+/* ---- the machine ----------------------------------------------------------------------------- */
+
+/* Nothing was recorded, and the daemon neither ended nor began anew: it did not get to run. */
+static void
+suspect_host (const Search *search)
+{
+  const GPtrArray *gaps = search->document->gaps->rows;
+
+  for (guint i = 0; i < gaps->len; i++) {
+    const OrfPostmortemGap *gap = gaps->pdata[i];
+    const OrfPostmortemOperation *worse;
+    OrfPostmortemSuspect *suspect;
+    g_autofree char *time = NULL;
+
+    if (gap->why != NULL)
+      continue;
+    time = format_time (search, gap->from_us);
+    suspect = orf_postmortem_suspects_ensure (search->suspects, "host", "machine", gap->from_us);
+    orf_postmortem_suspect_add (suspect, 1.5,
+                                g_strdup_printf ("It stood still for %.0f s at %s: nothing was "
+                                                 "recorded, though the daemon went on afterwards.",
+                                                 (double) (gap->to_us - gap->from_us) / 1e6, time));
+    worse = find_worse (search, gap->from_us - DEPLOY_BEFORE_US, gap->to_us + DEPLOY_BEFORE_US);
+    if (worse != NULL)
+      add_worse (suspect, 1.0, worse);
+    return;
+  }
+}
+
 /* ---- the verdict ----------------------------------------------------------------------------- */
 
 static OrfPostmortemCulprit *
@@ -394,6 +423,7 @@ orf_postmortem_culprit_find (const OrfPostmortemFacts *facts)
   suspect_deploys (&search);
   suspect_devices (&search);
   suspect_operations (&search);
+  suspect_host (&search);
   orf_postmortem_suspects_rank (suspects);
   return suspects->len > 0 && ((OrfPostmortemSuspect *) suspects->pdata[0])->weight >= LEAST
            ? accuse (suspects)

@@ -18,9 +18,10 @@ typedef struct {
 
 typedef struct {
   OrfPostmortemDocument *document;
-  gint64 seen_to_us;  /* the end of the window, or now where that is before it */
-  GPtrArray *earlier; /* OrfPostmortemMoment: deploys just before the window */
-  GPtrArray *daemon;  /* OrfPostmortemMoment: it began, and ended; also just before the window */
+  gint64 seen_to_us;     /* the end of the window, or now where that is before it */
+  gboolean has_baseline; /* some series had samples before the window */
+  GPtrArray *earlier;    /* OrfPostmortemMoment: deploys just before the window */
+  GPtrArray *daemon;     /* OrfPostmortemMoment: it began, and ended; also just before the window */
   /* OrfPostmortemSeries by name, of baseline and window. */
   GPtrArray *used;     /* gpu.memory.used_bytes */
   GPtrArray *pressure; /* gpu.pressure */

@@ -10,7 +10,9 @@ G_BEGIN_DECLS
 /* steps: OrfPostmortemStep by time, of baseline and window.  NULL: it had no spans in either. */
 OrfPostmortemOperation *
 orf_postmortem_operation_compare (const GPtrArray *steps, const OrfPostmortemWindow *window);
-/* It became slower or failed more, so that somebody noticed. */
+/* The daemon's own calls, as it traces them: what they do is no symptom of what it serves. */
+gboolean orf_postmortem_operation_is_own (const OrfPostmortemOperation *operation);
+/* It became slower or failed more, so that somebody noticed; never one of the daemon's own. */
 gboolean orf_postmortem_operation_is_worse (const OrfPostmortemOperation *operation);
 /* By how much of its errors more failed, in points; 0: not known. */
 double orf_postmortem_operation_get_more_errors (const OrfPostmortemOperation *operation);

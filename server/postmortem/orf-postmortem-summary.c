@@ -120,15 +120,18 @@ static void
 tell_who (OrfPostmortemFacts *facts)
 {
   const OrfPostmortemCulprit *culprit = facts->document->culprit;
+  g_autofree char *kind = NULL;
 
   if (culprit == NULL) {
     add (facts, "culprit", g_strdup ("Nothing in the window points to anybody."));
     return;
   }
+  kind = strcmp (culprit->kind, "node") == 0   ? g_strdup ("cache's node ")
+         : strcmp (culprit->kind, "host") == 0 ? g_strdup ("")
+                                               : g_strdup_printf ("%s ", culprit->kind);
   add (facts, "culprit",
-       g_strdup_printf ("Most likely it was the %s %s (confidence %s): %s",
-                        strcmp (culprit->kind, "node") == 0 ? "cache's node" : culprit->kind,
-                        culprit->name, orf_postmortem_confidence_to_string (culprit->confidence),
+       g_strdup_printf ("Most likely it was the %s%s (confidence %s): %s", kind, culprit->name,
+                        orf_postmortem_confidence_to_string (culprit->confidence),
                         culprit->because[0]));
 }
 
@@ -167,6 +170,13 @@ tell_change (OrfPostmortemFacts *facts)
 
   if (changes->series == 0) {
     add (facts, "changes", g_strdup ("No series had samples."));
+    return;
+  }
+  if (!facts->has_baseline) {
+    add (facts, "changes",
+         g_strdup_printf ("There is nothing to compare %" G_GINT64_FORMAT " series with: nothing "
+                          "was recorded in the same length of time before.",
+                          changes->series));
     return;
   }
   if (most == NULL || isnan (most->effect)) {

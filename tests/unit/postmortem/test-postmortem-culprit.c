@@ -258,6 +258,63 @@ test_deploy (void)
   check_culprit (decide (later), "operation", "api /infer", ORF_POSTMORTEM_CONFIDENCE_LOW);
 }
 
+/* One that far before the first that was noticed is none, nor is what came when it was slow
+ * already. */
+static void
+test_far_deploy (void)
+{
+  g_autoptr (OrfPostmortemFacts) facts = make_facts ();
+
+  add_moment (facts->document->timeline->rows, "deploy", NULL, FROM + 600 * S, "studio 2.4");
+  add_operation (facts, "api", FROM + 1076 * S);
+  check_culprit (decide (facts), "operation", "api /infer", ORF_POSTMORTEM_CONFIDENCE_LOW);
+}
+
+/* What the daemon itself does is no symptom. */
+static void
+test_own_operation (void)
+{
+  g_autoptr (OrfPostmortemFacts) facts = make_facts ();
+
+  add_moment (facts->document->timeline->rows, "deploy", NULL, FROM + 600 * S, "studio 2.4");
+  add_operation (facts, "orfeasd", FROM + 610 * S);
+  g_assert_null (decide (facts));
+  check_said (facts, 3, "No operation became slower");
+}
+
+/* Nothing was recorded, and nobody ended the daemon; where somebody did the machine is not named.
+ */
+static void
+test_host (void)
+{
+  g_autoptr (OrfPostmortemFacts) facts = make_facts ();
+  OrfPostmortemGap *gap = orf_postmortem_gap_new ();
+
+  gap->from_us = FROM + 600 * S;
+  gap->to_us = FROM + 606 * S;
+  gap->what = g_strdup ("everything");
+  g_ptr_array_add (facts->document->gaps->rows, gap);
+  add_operation (facts, "api", FROM + 600 * S);
+  check_culprit (decide (facts), "host", "machine", ORF_POSTMORTEM_CONFIDENCE_MEDIUM);
+  check_said (facts, 1,
+              "Most likely it was the machine (confidence medium): It stood still for 6 s");
+  g_clear_pointer (&facts->document->culprit, orf_postmortem_culprit_free);
+  gap->why = g_strdup ("the daemon was ended");
+  facts->document->culprit = orf_postmortem_culprit_find (facts);
+  g_assert_cmpstr (facts->document->culprit->kind, ==, "operation");
+}
+
+/* With nothing before there is nothing to compare with. */
+static void
+test_no_baseline (void)
+{
+  g_autoptr (OrfPostmortemFacts) facts = make_facts ();
+
+  facts->document->changes->series = 148;
+  decide (facts);
+  check_said (facts, 2, "nothing to compare 148 series with");
+}
+
 /* A deploy just before the window counts as well. */
 static void
 test_earlier (void)
@@ -326,6 +383,10 @@ main (int argc, char **argv)
   g_test_add_func ("/postmortem-culprit/grower", test_grower);
   g_test_add_func ("/postmortem-culprit/node", test_node);
   g_test_add_func ("/postmortem-culprit/deploy", test_deploy);
+  g_test_add_func ("/postmortem-culprit/far-deploy", test_far_deploy);
+  g_test_add_func ("/postmortem-culprit/own-operation", test_own_operation);
+  g_test_add_func ("/postmortem-culprit/host", test_host);
+  g_test_add_func ("/postmortem-culprit/no-baseline", test_no_baseline);
   g_test_add_func ("/postmortem-culprit/earlier", test_earlier);
   g_test_add_func ("/postmortem-culprit/device", test_device);
   g_test_add_func ("/postmortem-culprit/unsure", test_unsure);
