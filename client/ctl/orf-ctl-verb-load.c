@@ -10,6 +10,7 @@
 
 #include "orf-ctl-cells.h"
 #include "orf-ctl-format.h"
+#include "orf-ctl-load-page.h"
 #include "orf-ctl-params.h"
 #include "orf-ctl-progress.h"
 #include "orf-ctl-watch.h"
@@ -310,10 +311,7 @@ append_requirements (const Load *load, GString *out, json_t *report)
   json_array_foreach (list, i, one)
   {
     gboolean met = json_is_true (json_object_get (one, "met"));
-    g_autofree char *measured = orf_ctl_format_exact (
-      json_is_null (json_object_get (one, "measured"))
-        ? NAN
-        : json_number_value (json_object_get (one, "measured")));
+    g_autofree char *measured = orf_ctl_load_page_format_measured (one);
 
     orf_ctl_terminal_append (orf_ctl_get_terminal (load->ctl), out,
                              met ? ORF_CTL_GOOD : ORF_CTL_BAD, met ? "met" : "MISSED");
@@ -323,17 +321,30 @@ append_requirements (const Load *load, GString *out, json_t *report)
   }
 }
 
+/* report.json: report.html; of another name: that, and .html. */
+static char *
+dup_page_path (const char *path)
+{
+  gsize length = strlen (path) - (g_str_has_suffix (path, ".json") ? strlen (".json") : 0);
+
+  return g_strdup_printf ("%.*s.html", (int) length, path);
+}
+
 static gboolean
 write_report (const Load *load, json_t *report, GError **error)
 {
   const char *path = get_option (load->ctl, "output");
   g_autofree char *text = orf_json_dump (report);
+  g_autofree char *page = orf_ctl_load_page_render (report);
+  g_autofree char *page_path = NULL;
 
   if (path == NULL)
     path = DEFAULT_REPORT;
   if (orf_ctl_wants_json (load->ctl))
     orf_ctl_print_line (text);
-  return g_file_set_contents (path, text, -1, error);
+  page_path = dup_page_path (path);
+  return g_file_set_contents (path, text, -1, error) &&
+         g_file_set_contents (page_path, page, -1, error);
 }
 
 static void

@@ -696,16 +696,15 @@ const OrfCtlVerb orf_ctl_verbs[] = {
   { .name = "load sustained",
     .arguments = "[URL]",
     .summary = "requests at one rate: 50/s for a minute",
-    .help =
-      "URL is http://HOST[:PORT][/PATH], ws://HOST[:PORT]/PATH, or unix:PATH; the last two take\n"
-      "JSON-RPC.  Without it the daemon is asked for its health.  Send times are fixed\n"
-      "beforehand: latency counts from them, however late a slow server lets us be.  Ctrl-C\n"
-      "ends early, with the report so far.",
-    .examples =
-      "orfeasctl load sustained\n"
-      "orfeasctl load sustained http://127.0.0.1:8080/v1/items --rate 200 --duration 5m\n"
-      "orfeasctl load sustained http://127.0.0.1:8080/ --require 'p95<500ms,errors<1%'\n"
-      "orfeasctl load sustained ws://127.0.0.1:5000/rpc --model closed --connections 32\n",
+    .help = "URL is http://HOST[:PORT][/PATH], ws://HOST[:PORT]/PATH or unix:PATH; the last\n"
+            "two take JSON-RPC.  Without it the daemon is asked for its health.  Send times\n"
+            "are fixed beforehand: latency counts from them, however late a slow server lets\n"
+            "us be.  Ctrl-C ends early, with the report so far, which is also a page: the\n"
+            "report's name with .html.",
+    .examples = "orfeasctl load sustained\n"
+                "orfeasctl load sustained http://127.0.0.1:8080/a --rate 200 --duration 5m\n"
+                "orfeasctl load sustained http://127.0.0.1/ --require 'p95<500ms,errors<1%'\n"
+                "orfeasctl load sustained ws://127.0.0.1:5000/rpc --model closed\n",
     .options = orf_ctl_load_options,
     .max_arguments = 1,
     .takes_long = TRUE,

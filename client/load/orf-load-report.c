@@ -346,9 +346,11 @@ new_requirements (const OrfLoadReport *report, const OrfLoadTally *total)
                                                 orf_load_get_planned_rate (report->result),
                                                 &measured);
 
-    json_array_append_new (list, json_pack ("{s:s, s:o, s:b}", "requirement",
+    json_array_append_new (list, json_pack ("{s:s, s:o, s:s, s:b}", "requirement",
                                             orf_load_requirements_get_text (requirements, i),
-                                            "measured", new_number (measured), "met", met));
+                                            "measured", new_number (measured), "unit",
+                                            orf_load_requirements_get_unit (requirements, i), "met",
+                                            met));
   }
   return list;
 }

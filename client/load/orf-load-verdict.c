@@ -170,6 +170,18 @@ orf_load_requirements_get_text (const OrfLoadRequirements *requirements, guint i
   return g_array_index (requirements->list, Requirement, i).text;
 }
 
+const char *
+orf_load_requirements_get_unit (const OrfLoadRequirements *requirements, guint i)
+{
+  const Requirement *requirement = &g_array_index (requirements->list, Requirement, i);
+
+  if (requirement->is_percent)
+    return "percent";
+  if (measures[requirement->measure].what == WHAT_LATENCY)
+    return "us";
+  return measures[requirement->measure].what == WHAT_RATE ? "per_s" : "count";
+}
+
 /* ---- what was measured ----------------------------------------------------------------------- */
 
 double

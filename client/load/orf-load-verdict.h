@@ -21,6 +21,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfLoadRequirements, orf_load_requirements_free)
 
 guint orf_load_requirements_get_n (const OrfLoadRequirements *requirements);
 const char *orf_load_requirements_get_text (const OrfLoadRequirements *requirements, guint i);
+/* Of its measured value: "us", "percent", "per_s" or "count". */
+const char *orf_load_requirements_get_unit (const OrfLoadRequirements *requirements, guint i);
 /* sent_for_us: how long requests were sent; planned_rate: NAN where none was.  What is not known
  * is not met; *measured in the requirement's unit, durations in microseconds. */
 gboolean orf_load_requirements_check (const OrfLoadRequirements *requirements,

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """orfeasctl load: against the daemon by each way, and against servers whose faults are known."""
 
+import html.parser
 import http.server
 import json
 import os
@@ -106,6 +107,33 @@ def test_original_fields(t):
     equal(test["assessment"]["status"], "excellent")
     equal(report["summary"]["load_test_status"], "excellent")
     equal(set(report["results"]), {"load_test", "stress_test", "spike_test", "endurance_test"})
+
+
+class Page(html.parser.HTMLParser):
+    """Which elements a page has, and its text."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.elements, self.text = [], ""
+        with open(path, encoding="utf-8") as file:
+            self.feed(file.read())
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append(tag)
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_page(t):
+    server = start_server(lambda path, body: (500 if body == b"7" else 200, 0))
+    load(t, "spike", server.url("/a?<b>"), "--rate", "2", "--peak", "10", "--duration", "9s", "--body", "{{n}}", "--require", "errors<1%", expect=CHECK_FAILED)
+    page = Page(os.path.join(t.dir, "report.html"))
+    assert "script" not in page.elements and page.elements.count("svg") >= 3, page.elements
+    for words in ("/a?<b>", "baseline", "spike", "recovery", "errors<1%", "missed", "Latency", "Failed"):
+        contains(page.text, words)
+    load(t, "sustained", "http://127.0.0.1:1/", "--rate", "10", "--duration", "1s", expect=NO_CONNECTION)
+    contains(Page(os.path.join(t.dir, "report.html")).text, "connect")
 
 
 def test_stall_is_seen(t):

@@ -155,14 +155,6 @@ def test_not_found(t):
     fails(lambda: daemon.call("health.check", {"service": "no such"}), "NOT_FOUND", -32005)
 
 
-def test_not_built_yet(t):
-    daemon = t.start()
-    document = daemon.call("rpc.discover")
-    names = [m["name"] for m in document["methods"] if m.get("x-unavailable") and not any(p.get("required") for p in m["params"])]
-    assert names, "every method is built: this case may go"
-    fails(lambda: daemon.call(names[0]), "UNAVAILABLE", -32014)
-
-
 def test_streams_need_a_connection(t):
     daemon = t.start()
     fails(lambda: daemon.call("metrics.watch", {"select": "orfeas.series"}), "FAILED_PRECONDITION", -32009)

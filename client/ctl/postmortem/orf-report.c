@@ -33,8 +33,8 @@ make_policy (const char *css)
     "default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'", hash);
 }
 
-static void
-add_head (OrfReport *report, const char *title)
+void
+orf_report_add_head (OrfReport *report, const char *title)
 {
   OrfHtml *html = report->html;
   g_autoptr (GBytes)
@@ -214,7 +214,7 @@ write_page (json_t *document, gsize max_rows)
   orf_value_get_integer (window, "to_us", &report.to_us);
   title = make_title (&report);
   orf_html_open (html, "html", "lang", "en", NULL);
-  add_head (&report, title);
+  orf_report_add_head (&report, title);
   add_body (&report, title);
   return html;
 }

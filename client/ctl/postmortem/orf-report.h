@@ -29,6 +29,9 @@ typedef struct {
   gint64 from_us, to_us; /* the window; 0: not told */
 } OrfReport;
 
+/* <head>: title, style, and that nothing is loaded or run. */
+void orf_report_add_head (OrfReport *report, const char *title);
+
 typedef struct {
   const char *name; /* the document's member, and the element's id */
   const char *title;
