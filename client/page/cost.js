@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What the devices cost, for whom, and by month; with no price, for how long. */
 import { el, setAttribute, setText } from "./dom.js";
-import { UNKNOWN, dayTime, number, quantity } from "./format.js";
+import { UNKNOWN, dayTime, lazy, number, quantity } from "./format.js";
 import { range } from "./range.js";
 import { whileSeen } from "./sight.js";
 import { Table, bar, right } from "./table.js";
@@ -17,7 +17,7 @@ const MONTH = "month";
 const SPANS = [[CHARTS, "As the charts"], ["1", "Last day"], ["7", "Last 7 days"], [MONTH, "This month"], ["30", "Last 30 days"], ["", "All there is"]];
 const SPLITS = [["device", "By device"], ["process", "By process"], ["worker", "By worker"], ["service", "By service"], ["operation", "By operation"]];
 const BASES = { utilization: "by the share of time that devices computed", memory: "by the share of memory in use", mixed: "by utilization, or by memory where a driver tells no utilization" };
-const month = new Intl.DateTimeFormat(undefined, { month: "long", year: "numeric", timeZone: "UTC" });
+const month = lazy(() => new Intl.DateTimeFormat(undefined, { month: "long", year: "numeric", timeZone: "UTC" }));
 const options = (rows) => rows.map(([value, text]) => el("option", { value }, text));
 
 export class Cost {

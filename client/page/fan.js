@@ -31,7 +31,8 @@ export class Fan {
     this.now = el("span", { class: "value" }, UNKNOWN);
     this.then = el("span", { class: "value" }, UNKNOWN);
     this.ahead = el("span", {}, "expected");
-    this.element = el("figure", { class: "chart" },
+    const title = `Forecast of ${series}`;
+    this.element = el("figure", { class: "chart", "data-chart": title },
       el("figcaption", {},
         el("ul", { class: "legend" },
           el("li", {}, el("span", { class: "swatch c1", "aria-hidden": "true" }), "now ", this.now),
@@ -39,7 +40,8 @@ export class Fan {
         el("button", {
           class: "quiet when", type: "button", "aria-label": `Download the forecast of ${series} as CSV`,
           onclick: () => this.#download(),
-        }, "CSV")),
+        }, "CSV"),
+        el("a", { class: "quiet", href: `#chart=${encodeURIComponent(title)}`, "aria-label": `Link to the forecast of ${series}` }, "Link")),
       el("div", { class: "plot" }, this.canvas));
     this.#forget = onPalette(() => this.#plot?.redraw(false));
     this.#observer = new ResizeObserver(([{ contentRect }]) =>

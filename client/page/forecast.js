@@ -3,7 +3,7 @@
 import { describeArrival, describeSpan, isTrusted } from "./ahead.js";
 import { el, setText } from "./dom.js";
 import { Fan } from "./fan.js";
-import { UNKNOWN, number, quantity, span } from "./format.js";
+import { UNKNOWN, lazy, number, quantity, span } from "./format.js";
 import { adviceCells } from "./processes.js";
 import { range } from "./range.js";
 import { Table, badge, right } from "./table.js";
@@ -20,7 +20,7 @@ const REGIME_LEVELS = { quiet: "low", stepwise: "medium", spiky: "high", unknown
 const GOOD = 90;
 const FAIR = 60;
 
-const oneDigit = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+const oneDigit = lazy(() => new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 }));
 const level = (score) => (score >= GOOD ? "low" : score >= FAIR ? "medium" : "critical");
 const score = (value) => (value === null ? UNKNOWN : String(Math.round(value)));
 const percent = (value) => right(quantity(value, "percent"));

@@ -11,16 +11,22 @@ const LEVELS = ["low", "medium", "high", "critical"];
 // of each, the word after it
 const DURATIONS = [[86_400e6, "d"], [3_600e6, "h"], [60e6, "min"], [1e6, "s"], [1e3, "ms"], [1, "µs"]];
 
-const precise = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
-const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
-const compact = new Intl.NumberFormat(undefined, { notation: "compact", maximumSignificantDigits: 3 });
-const steady = new Intl.NumberFormat(undefined, { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
-const percent = new Intl.NumberFormat(undefined, { style: "unit", unit: "percent", maximumFractionDigits: 1 });
-const celsius = new Intl.NumberFormat(undefined, { style: "unit", unit: "celsius", maximumFractionDigits: 0 });
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-const shortClock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+/** Made when it is first needed: each takes milliseconds, of the time to the first chart. */
+export function lazy(make) {
+  let made = null;
+  return { format: (value) => (made ??= make()).format(value) };
+}
 
-const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const precise = lazy(() => new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 }));
+const whole = lazy(() => new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 }));
+const compact = lazy(() => new Intl.NumberFormat(undefined, { notation: "compact", maximumSignificantDigits: 3 }));
+const steady = lazy(() => new Intl.NumberFormat(undefined, { minimumSignificantDigits: 3, maximumSignificantDigits: 3 }));
+const percent = lazy(() => new Intl.NumberFormat(undefined, { style: "unit", unit: "percent", maximumFractionDigits: 1 }));
+const celsius = lazy(() => new Intl.NumberFormat(undefined, { style: "unit", unit: "celsius", maximumFractionDigits: 0 }));
+const clock = lazy(() => new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }));
+const shortClock = lazy(() => new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }));
+
+const day = lazy(() => new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" }));
 
 export function number(value) {
   const size = Math.abs(value);

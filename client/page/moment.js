@@ -4,6 +4,7 @@ import { el, setText } from "./dom.js";
 import { instant, quantity } from "./format.js";
 import { readHappened } from "./happened.js";
 import { range } from "./range.js";
+import { KEPT_OUT } from "./session.js";
 import { Table, badge } from "./table.js";
 import { TRACE_HEADS, traceCells } from "./trace-lists.js";
 import { linkTo } from "./trace-query.js";
@@ -25,12 +26,13 @@ export class Moment {
   #session;
   #span = null; // [from, to]
   #asked = 0;
+  #keepsAddress = false; // when it closes
 
   constructor(parent, session) {
     this.#session = session;
     this.title = el("h2", { id: "moment-title" });
     this.note = el("p", { class: "muted", role: "status" });
-    this.happened = new Table("What happened", ["Began", ">Lasted", "What", "Of it"], "Nothing fired, nothing was out of the ordinary, and nobody marked anything.");
+    this.happened = new Table("What happened", ["Began", ">Lasted", "Kind", "What"], "Nothing fired, nothing was out of the ordinary, and nobody marked anything.");
     this.traces = new Table("Traces", TRACE_HEADS, "No trace began then.");
     setText(this.traces.note, "failed ones first, then the longest");
     this.dialog = el("dialog", { class: "moment", "aria-labelledby": "moment-title", onclose: () => this.#closed() },
@@ -57,6 +59,16 @@ export class Moment {
     this.#ask();
   }
 
+  /** Somebody has to log in first: the address stays, and is followed then. */
+  #failed(error) {
+    if (KEPT_OUT.has(error.status)) {
+      this.#keepsAddress = true;
+      this.dialog.close();
+      return;
+    }
+    setText(this.note, error.message);
+  }
+
   async #ask() {
     const asked = ++this.#asked;
     const [from, to] = this.#span;
@@ -72,7 +84,7 @@ export class Moment {
       const longest = Math.max(1, ...worst.map(({ duration_us: us }) => us));
       this.traces.tell(worst, (one) => traceCells(one, longest));
     } catch (error) {
-      if (asked === this.#asked) setText(this.note, error.message);
+      if (asked === this.#asked) this.#failed(error);
     }
   }
 
@@ -85,7 +97,8 @@ export class Moment {
 
   #closed() {
     this.#asked++;
-    if (LINK.test(location.hash)) history.replaceState(null, "", location.pathname + location.search);
+    if (LINK.test(location.hash) && !this.#keepsAddress) history.replaceState(null, "", location.pathname + location.search);
+    this.#keepsAddress = false;
   }
 }
 

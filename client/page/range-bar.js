@@ -6,7 +6,7 @@ import { Question } from "./question.js";
 import { LASTS, range } from "./range.js";
 
 const OTHER = "other";
-const STEP = 0.5; // of the window, that a button goes
+const STEP = 0.5; // of the window, that a button goes, or leaves
 const ROWS = [["", "Live, 5 minutes"], ...[...LASTS].map(([key, [, text]]) => [key, text]), [OTHER, "From … to …"]];
 
 export class RangeBar {
@@ -22,10 +22,10 @@ export class RangeBar {
       range.live();
       this.select.focus(); // the button goes
     } }, "Back to live");
-    this.wider = button("−", "Zoom out", () => range.zoom(STEP));
     this.note = el("span", { class: "muted", role: "status" });
     this.ends = new Ends();
-    element.append(this.note, this.live, button("‹", "Earlier", () => range.shift(-STEP)), this.select, button("›", "Later", () => range.shift(STEP)), this.wider);
+    element.append(this.note, this.live, button("‹", "Earlier", () => range.shift(-STEP)), this.select, button("›", "Later", () => range.shift(STEP)),
+      button("+", "Zoom in", () => range.zoom(1 / STEP)), button("−", "Zoom out", () => range.zoom(STEP)));
     document.body.append(this.ends.dialog);
     range.addEventListener("change", () => this.#show());
     view.addEventListener("change", () => this.#show());

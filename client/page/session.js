@@ -14,7 +14,7 @@ const EMPTY_MS = 5_000;
 const LOOK_MS = 500;
 // What was answered a moment ago need not be asked again since the connection is open now.
 const JUST_MS = 1_000;
-const KEPT_OUT = new Set(["UNAUTHENTICATED", "PERMISSION_DENIED"]);
+export const KEPT_OUT = new Set(["UNAUTHENTICATED", "PERMISSION_DENIED"]);
 
 export class Session extends EventTarget {
   #store;

@@ -51,8 +51,9 @@ export class Timeline {
     if (asked !== this.#asked) return;
     this.#rows = rows;
     marks.tell("marks", rows.filter(({ kind }) => kind === "mark").map(({ title, text, ...rest }) => ({ ...rest, text: `${title}: ${text}`, series: null })));
-    const many = `${rows.length}${isCut ? " and more" : ""}`;
-    setText(this.note, rows.length === 0 ? `Nothing happened in the ${range.isFollowing ? range.words : "window"}.` : `${many} in ${range.isFollowing ? `the ${range.words}` : "this window"}`);
+    const when = range.isFollowing ? `the ${range.words}` : "this window";
+    const found = rows.length === 0 ? `Nothing happened in ${when}.` : `${rows.length}${isCut ? " and more" : ""} in ${when}.`;
+    setText(this.note, range.isFollowing ? found : `${found} Health, what fires, workers, processes and forecasts are of now.`);
     this.#show();
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Traces as they come, and spans that took longer than their operation is used to: pages, newest first. */
 import { el, setText } from "./dom.js";
-import { UNKNOWN, dayTime, number, quantity } from "./format.js";
+import { UNKNOWN, dayTime, lazy, number, quantity } from "./format.js";
 import { serviceName } from "./service-colors.js";
 import { growth, pressure } from "./span-gpu.js";
 import { Table, badge, bar, right } from "./table.js";
@@ -12,7 +12,7 @@ const TRIES = 5; // requests for one page: each looks at so much, and may find n
 export const TRACE_HEADS = ["Began", "Root", ">Length", ">Spans", ">Failed", "Outcome"];
 const SVG = "http://www.w3.org/2000/svg";
 const EDGE = 0.03; // of the figure's width and height, so that no dot is cut
-const times = new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const times = lazy(() => new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 }));
 
 /** Pages by cursor. The first follows what comes, while nobody is on it. */
 class Pages {

@@ -4,6 +4,7 @@ import { el, setText } from "./dom.js";
 import { dayTime, number, quantity } from "./format.js";
 import { Overview } from "./overview.js";
 import { serviceName } from "./service-colors.js";
+import { KEPT_OUT } from "./session.js";
 import { SpanPanel } from "./span-panel.js";
 import { plant } from "./span-tree.js";
 import { linkTo, parseLink } from "./trace-query.js";
@@ -11,7 +12,6 @@ import { Waterfall } from "./waterfall.js";
 
 const TYPED_MS = 150; // a pause in typing
 const MOST_SERVICES = 24; // named in the head
-const KEPT_OUT = new Set(["UNAUTHENTICATED", "PERMISSION_DENIED"]);
 const KEYS = "Keys: arrows walk, open and close; Enter to the chosen span; + and − zoom about it, 0 shows all.";
 
 export class Trace {

@@ -204,4 +204,23 @@ await run({
     await visit.look("requests");
     await visit.end();
   },
+
+  login: async () => {
+    const at = Math.floor((await ask("now")) / 1e6);
+    const visit = await Visit.begin({ path: `/?last=6h#at=${at - 60}-${at}` });
+    const { page } = visit;
+    visit.allowed = [/status of 401/, /WebSocket connection to .* failed/];
+    await visit.state("denied");
+    const dialog = page.getByRole("dialog", { name: / to / });
+    await dialog.waitFor({ state: "hidden" });
+    await page.getByLabel("Token", { exact: true }).fill(await ask("cookie"));
+    await page.keyboard.press("Enter");
+    await dialog.getByText("No trace began then.").waitFor();
+    await page.keyboard.press("Escape");
+    await visit.state("live");
+    assert.equal(await page.getByRole("combobox", { name: "Window of the charts" }).inputValue(), "6h");
+    await page.locator("#host canvas").first().waitFor();
+    await page.getByRole("heading", { name: "Alerts of the last 6 hours" }).waitFor();
+    await visit.end();
+  },
 });

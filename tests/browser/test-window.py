@@ -19,4 +19,9 @@ def test_requests(t):
     browser_test.run(t, "test-window.mjs", "requests", t.start(settings={"gpu.backends": "simulated"}))
 
 
+def test_login(t):
+    """A link that is followed by somebody who has to log in first."""
+    browser_test.run(t, "test-window.mjs", "login", t.start(settings={"auth.require": "true", "gpu.backends": ""}))
+
+
 orfeas_test.main()
