@@ -24,6 +24,8 @@ export class Session extends EventTarget {
   #wasLive = false;
   #denied = null;
   #routines = new Set();
+  #begin; // resolves #begun
+  #begun = new Promise((resolve) => { this.#begin = resolve; }); // the first question was answered, and what came is drawn
   roles = null; // of whoever looks, null: not known yet
   state = { name: "connecting", ageMs: null, retryInMs: null, error: null };
 
@@ -118,7 +120,7 @@ export class Session extends EventTarget {
     };
     this.#routines.add(() => performance.now() - doneAt > JUST_MS && routine());
     setInterval(() => this.client.state.state === "open" && !document.hidden && routine(), ms);
-    routine();
+    this.#begun.then(routine); // a dozen answers would come between the first chart and its points
     return routine;
   }
 
@@ -135,6 +137,8 @@ export class Session extends EventTarget {
       if (KEPT_OUT.has(error.status)) this.#deny(error);
       else if (!error.local) console.warn(`what came meanwhile is not shown: ${error.message}`);
       return null;
+    } finally {
+      this.#begin();
     }
   }
 
