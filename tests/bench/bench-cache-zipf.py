@@ -6,20 +6,11 @@ import json
 import os
 import subprocess
 
-from orfeas_bench import SECONDS, Session, Table, on, orfeas_test
+from orfeas_bench import SECONDS, Session, Table, fill_cache, on, orfeas_test
 from redis_nodes import count_up
 
 N_NODES, N_KEYS, VALUE_BYTES, EXPONENT = 3, 100_000, 200, 1.0
 MIN_PERCENT = 95
-STEP = 1000  # keys of one cache.mset
-
-
-def fill(daemon):
-    """By the names that `orfeasctl cache bench` gives them."""
-    with orfeas_test.Peer(daemon.ready["cache_socket"]) as peer:
-        for first in range(0, N_KEYS, STEP):
-            entries = [{"key": f"bench:{number}", "value": "x" * VALUE_BYTES, "ttl_ms": 3600000} for number in range(first, first + STEP)]
-            orfeas_test.equal(peer.call("cache.mset", {"entries": entries}), {"stored": STEP})
 
 
 def bound(node):
@@ -41,7 +32,7 @@ def main():
     daemon = session.daemon(settings={"cache.nodes": ",".join(node.address for node in nodes), "cache.l1_entries": N_KEYS // 10,
                                       "cache.redis_command_us": 5000000})
     orfeas_test.wait_for(lambda: count_up(daemon) == N_NODES, "all nodes serve")
-    fill(daemon)
+    fill_cache(daemon, "bench", N_KEYS, "x" * VALUE_BYTES)  # as `orfeasctl cache bench` names them
     for node in nodes:
         bound(node)
     bench(daemon, SECONDS)  # the first level learns who is asked for

@@ -11,14 +11,13 @@ import os
 import shutil
 import subprocess
 
-from orfeas_bench import BUILD, SECONDS, Session, Table, cpu_ns, on, orfeas_test
+from orfeas_bench import BUILD, SECONDS, Session, Table, cpu_ns, fill_cache, on, orfeas_test
 from redis_nodes import count_up, find_port
 
 N_NODES, N_KEYS, VALUE_BYTES = 3, 10_000, 100
 DEPTHS = (1, 8, 32, 128)
 # one run beside another differs by so much
 SLACK = 0.05
-STEP = 1000
 
 
 def node_us(nodes, run):
@@ -57,10 +56,7 @@ def start_daemon(session, nodes):
     daemon = session.test.start(wrapper=on(-1), settings={"cache.nodes": ",".join(node.address for node in nodes), "cache.l1_entries": 1,
                                                           "cache.redis_command_us": 5000000})
     orfeas_test.wait_for(lambda: count_up(daemon) == N_NODES, "all nodes serve")
-    with orfeas_test.Peer(daemon.ready["cache_socket"]) as peer:
-        for first in range(0, N_KEYS, STEP):
-            entries = [{"key": f"bench:{number}", "value": "x" * VALUE_BYTES, "ttl_ms": 3600000} for number in range(first, first + STEP)]
-            orfeas_test.equal(peer.call("cache.mset", {"entries": entries}), {"stored": STEP})
+    fill_cache(daemon, "bench", N_KEYS, "x" * VALUE_BYTES)
     return daemon
 
 

@@ -192,5 +192,14 @@ def compile_c(session, source, *packages):
     return out
 
 
+def fill_cache(daemon, prefix, n, value):
+    """Keys PREFIX:0 and on, for an hour."""
+    step = 200  # a node has half a second for each call
+    with orfeas_test.Peer(daemon.ready["cache_socket"]) as peer:
+        for first in range(0, n, step):
+            entries = [{"key": f"{prefix}:{number}", "value": value, "ttl_ms": 3600000} for number in range(first, first + step)]
+            orfeas_test.equal(peer.call("cache.mset", {"entries": entries}), {"stored": step})
+
+
 def call_text(method, params=None):
     return json.dumps(orfeas_test.request(method, params), separators=(",", ":"))
