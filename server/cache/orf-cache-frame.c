@@ -89,7 +89,16 @@ clear_node_cb (gpointer node)
   g_free (((Node *) node)->name);
 }
 
-/* One that was never reached is not known to be away: it may not be there yet. */
+/* One that never served is not known to be away: it may not be there yet. */
+static double
+get_up (const OrfCacheNode *node)
+{
+  if (node->state == ORF_CACHE_NODE_STATE_UP)
+    return 1;
+  /* with its first connection it is not yet believed, with a later one not again */
+  return node->connections > (node->state == ORF_CACHE_NODE_STATE_CONNECTING) ? 0 : NAN;
+}
+
 static GArray *
 copy_nodes (const OrfCacheL2Stats *level2)
 {
@@ -98,11 +107,12 @@ copy_nodes (const OrfCacheL2Stats *level2)
   g_array_set_clear_func (nodes, clear_node_cb);
   for (guint i = 0; i < level2->nodes->len; i++) {
     const OrfCacheNode *told = level2->nodes->pdata[i];
-    gboolean up = told->state == ORF_CACHE_NODE_STATE_UP;
     const Node node = {
       .name = g_strdup (told->name),
-      .up = up || told->connections > 0 ? up : NAN,
-      .latency_us = up && told->has_latency_us ? (double) told->latency_us : NAN,
+      .up = get_up (told),
+      .latency_us = told->state == ORF_CACHE_NODE_STATE_UP && told->has_latency_us
+                      ? (double) told->latency_us
+                      : NAN,
     };
 
     g_array_append_val (nodes, node);
