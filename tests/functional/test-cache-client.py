@@ -97,7 +97,7 @@ def check_changes(t, command):
         peer.call("cache.invalidate", {"pattern": "x*"})
         assert caller.is_held("m:1", "3")
         # the end of a lifetime nobody has to tell
-        peer.call("cache.set", {"key": "short", "value": "1", "ttl_ms": 300})
+        peer.call("cache.set", {"key": "short", "value": "1", "ttl_ms": 3000})
         equal(caller.get("short"), "1")
         wait_for(lambda: caller.get("short") is None, "its end")
 
@@ -210,7 +210,7 @@ def check_together(t, commands, seconds=4, disturb=None):
             if line.startswith("s") or line.split()[2].split("-")[0] == pid:
                 own.add(line)
         equal(list(own.find_stale()), [], "own writes")
-    assert len(history.reads) > 1000, len(history.reads)
+    assert len(history.reads) > 200, len(history.reads)
     for late_us, key, value, other in history.find_stale():
         worst = max(worst, late_us)
         assert late_us <= LEASE_US, f"{key} was {value} {late_us} us after {other} was acknowledged"

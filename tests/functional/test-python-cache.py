@@ -143,20 +143,18 @@ def test_one_makes_it(t):
 def test_stale(t):
     """After its lifetime the old value is there while one is made anew."""
     daemon = t.start(settings={"cache.ttl_jitter_percent": 0})
-    made = []
+    made, may_end = [], threading.Event()
     with open_cache(daemon) as cache:
         @cache.cached(ttl=0.2, stale=60)
         def count():
             made.append(1)
             if len(made) > 1:
-                time.sleep(0.3)
+                assert may_end.wait(orfeas_test.PATIENCE_S), "it was waited for"
             return len(made)
 
         equal((count(), count()), (1, 1))
-        time.sleep(0.25)
-        begun = time.monotonic()
-        equal(count(), 1)
-        assert time.monotonic() - begun < 0.25, "it was waited for"
+        wait_for(lambda: count() == 1 and len(made) == 2, "it to be made anew, while the old one is there")
+        may_end.set()
         wait_for(lambda: count() > 1, "the new one")
 
 
