@@ -36,7 +36,7 @@ print_help (const OrfCtlOptions *options)
   g_autofree char *help = NULL;
 
   orf_ctl_terminal_probe (&terminal, STDOUT_FILENO);
-  help = orf_ctl_help_new (&terminal, orf_ctl_verbs, orf_ctl_global_options, options);
+  help = orf_ctl_help_new (&terminal, orf_ctl_get_verbs (), orf_ctl_global_options, options);
   orf_ctl_print (help);
 }
 
@@ -80,7 +80,7 @@ main (G_GNUC_UNUSED int argc, char **argv)
   /* a server or a reader that goes away is told by errno, in the place where it matters */
   signal (SIGPIPE, SIG_IGN);
 
-  options = orf_ctl_options_parse (orf_ctl_verbs, orf_ctl_global_options,
+  options = orf_ctl_options_parse (orf_ctl_get_verbs (), orf_ctl_global_options,
                                    (const char *const *) argv + (argv[0] != NULL), &error);
   if (options == NULL)
     verdict = ORF_CTL_USAGE;

@@ -3,7 +3,7 @@
 
 #include "orf-ctl-verb.h"
 
-/* What each verb may be told beside its arguments; a verb's row in orf-ctl-verbs.c names its own.
+/* What each verb may be told beside its arguments; a verb's row in orf-ctl-verbs-*.c names its own.
  */
 extern const OrfCtlOption orf_ctl_list_options[];
 extern const OrfCtlOption orf_ctl_query_options[];

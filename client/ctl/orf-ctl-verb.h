@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* A verb is one row of the table in orf-ctl-verbs.c; what reads options, prints help or runs a verb
+/* A verb is one row of a table in orf-ctl-verbs-*.c; what reads options, prints help or runs a verb
  * reads that row.  A new verb is a row and a file. */
 
 typedef struct _OrfCtl OrfCtl; /* orf-ctl.h */
@@ -32,8 +32,8 @@ typedef struct {
   OrfCtlExit (*run) (OrfCtl *ctl, GError **error);
 } OrfCtlVerb;
 
-/* Ended by a row whose name is NULL. */
-extern const OrfCtlVerb orf_ctl_verbs[];
+/* All, in the order of --help; ended by a row whose name is NULL. */
+const OrfCtlVerb *orf_ctl_get_verbs (void);
 /* Of every verb. */
 extern const OrfCtlOption orf_ctl_global_options[];
 

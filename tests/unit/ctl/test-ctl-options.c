@@ -22,7 +22,7 @@ parse (const char *line, GError **error)
   {
     g_autofree char **words = g_steal_pointer (&argv);
 
-    return orf_ctl_options_parse (orf_ctl_verbs, orf_ctl_global_options,
+    return orf_ctl_options_parse (orf_ctl_get_verbs (), orf_ctl_global_options,
                                   (const char *const *) words, error);
   }
 }
@@ -124,8 +124,8 @@ test_help (void)
   for (guint i = 0; i < G_N_ELEMENTS (lines); i++) {
     g_autoptr (OrfCtlOptions) options = parse (lines[i], NULL);
 
-    g_autofree char *help = orf_ctl_help_new (&terminal, orf_ctl_verbs, orf_ctl_global_options,
-                                              options);
+    g_autofree char *help = orf_ctl_help_new (&terminal, orf_ctl_get_verbs (),
+                                              orf_ctl_global_options, options);
 
     g_assert_true (orf_ctl_options_has (options, "help"));
     assert_fits (help);
@@ -134,11 +134,11 @@ test_help (void)
       g_assert_nonnull (strstr (help, "gpu cleanups "));
   }
   /* help of each verb: nothing else need be right */
-  for (const OrfCtlVerb *verb = orf_ctl_verbs; verb->name != NULL; verb++) {
+  for (const OrfCtlVerb *verb = orf_ctl_get_verbs (); verb->name != NULL; verb++) {
     g_autofree char *line = g_strconcat ("help ", verb->name, NULL);
     g_autoptr (OrfCtlOptions) options = parse (line, NULL);
-    g_autofree char *help = orf_ctl_help_new (&terminal, orf_ctl_verbs, orf_ctl_global_options,
-                                              options);
+    g_autofree char *help = orf_ctl_help_new (&terminal, orf_ctl_get_verbs (),
+                                              orf_ctl_global_options, options);
 
     g_assert_true (orf_ctl_options_get_verb (options) == verb);
     g_assert_nonnull (strstr (help, verb->examples == NULL ? "no examples" : "Examples"));
@@ -150,7 +150,7 @@ test_help (void)
 static void
 test_one_shape (void)
 {
-  for (const OrfCtlVerb *verb = orf_ctl_verbs; verb->name != NULL; verb++) {
+  for (const OrfCtlVerb *verb = orf_ctl_get_verbs (); verb->name != NULL; verb++) {
     for (const OrfCtlOption *option = verb->options; option && option->name; option++) {
       for (const OrfCtlOption *other = orf_ctl_global_options; other->name; other++)
         g_assert_cmpstr (option->name, !=, other->name);
