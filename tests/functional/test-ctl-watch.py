@@ -168,7 +168,10 @@ def test_no_terminal(t):
     code, out, error = t.ctl(daemon, "watch")
     equal((code, out), (USAGE, ""))
     contains(error, "alerts watch")
-    for arguments, env, words in (([], {"TERM": "dumb"}, "TERM=dumb"), ([], {"TERM": "no-such"}, "TERM=no-such"), (["--json"], {}, "--json")):
+    cases = [([], {"TERM": "dumb"}, "TERM=dumb"), (["--json"], {}, "--json")]
+    if "ORFEAS_SANITIZED" not in os.environ:  # ncurses leaks what it had made for a terminal that it does not know
+        cases.append(([], {"TERM": "no-such"}, "TERM=no-such"))
+    for arguments, env, words in cases:
         terminal = watch(t, daemon, *arguments, env=env, columns=200)
         equal(terminal.close(), USAGE)
         contains(terminal.text(), words)
