@@ -15,9 +15,10 @@
 /* One that is so near says that it may be the other. */
 #define NEAR 0.75
 
-/* After a deploy so much is put down to it; before it as much as a minute is wide. */
-#define DEPLOY_REACH_US  (300 * ORF_US_PER_S)
-#define DEPLOY_BEFORE_US (60 * ORF_US_PER_S)
+/* After a deploy so much is put down to it. */
+#define DEPLOY_REACH_US (300 * ORF_US_PER_S)
+/* Operations are counted by minutes: one may be told to be worse so long before it was. */
+#define STEP_US (60 * ORF_US_PER_S)
 /* Who grew by less of a device's memory is not looked at. */
 #define GREW_SHARE 0.1
 
@@ -154,6 +155,20 @@ find_grower (const OrfPostmortemDevice *device)
            : NULL;
 }
 
+static char *
+describe_grower (const Search *search,
+                 const OrfPostmortemDevice *device,
+                 const OrfPostmortemOwner *owner)
+{
+  g_autofree char *grew = orf_format_bytes ((double) owner->grew_bytes);
+  g_autofree char *time = format_time (search, device->worst_us);
+
+  return g_strdup_printf (
+    "It held %.0f %% of what was in use of %s when that was fullest (%s), and "
+    "had grown by %s, more than others.",
+    owner->share_percent, device->device, time, grew);
+}
+
 static void
 suspect_grower (const Search *search, const OrfPostmortemDevice *device)
 {
@@ -166,16 +181,7 @@ suspect_grower (const Search *search, const OrfPostmortemDevice *device)
   known = orf_postmortem_suspects_find (search->suspects, owner->kind, owner->name) != NULL;
   suspect = orf_postmortem_suspects_ensure (search->suspects, owner->kind, owner->name,
                                             known ? G_MAXINT64 : search->document->window->from_us);
-  {
-    g_autofree char *grew = orf_format_bytes ((double) owner->grew_bytes);
-    g_autofree char *time = format_time (search, device->worst_us);
-
-    orf_postmortem_suspect_add (
-      suspect, 1.0,
-      g_strdup_printf ("It held %.0f %% of what was in use of %s when that was fullest (%s), and "
-                       "had grown by %s, more than others.",
-                       owner->share_percent, device->device, time, grew));
-  }
+  orf_postmortem_suspect_add (suspect, 1.0, describe_grower (search, device, owner));
   if (!known)
     add_consequences (search, suspect, device->device);
 }
@@ -258,7 +264,7 @@ suspect_nodes (const Search *search)
       away->has_until_us ? g_strdup_printf ("It was away from %s on, for %.0f s.", time,
                                             (double) (away->until_us - away->from_us) / 1e6)
                          : g_strdup_printf ("It was away from %s on, and is not back.", time));
-    worse = find_worse (search, away->from_us - DEPLOY_BEFORE_US, G_MAXINT64);
+    worse = find_worse (search, away->from_us - STEP_US, G_MAXINT64);
     if (worse != NULL)
       add_worse (suspect, 1.0, worse);
     add_alert_after (search, suspect, 0.75);
@@ -268,13 +274,13 @@ suspect_nodes (const Search *search)
 static void
 suspect_deploy (const Search *search, const OrfPostmortemMoment *deploy)
 {
-  const OrfPostmortemOperation *worse = find_worse (search, deploy->t_us - DEPLOY_BEFORE_US,
+  const OrfPostmortemOperation *worse = find_worse (search, deploy->t_us - STEP_US,
                                                     deploy->t_us + DEPLOY_REACH_US);
   OrfPostmortemSuspect *suspect;
   g_autofree char *time = NULL;
 
   /* what was slow before it is not its fault, and tells that there is another reason */
-  if (worse == NULL || find_worse (search, 0, deploy->t_us - DEPLOY_BEFORE_US) != NULL)
+  if (worse == NULL || find_worse (search, 0, deploy->t_us - STEP_US) != NULL)
     return;
   time = format_time (search, deploy->t_us);
   suspect = orf_postmortem_suspects_ensure (search->suspects, "deploy", deploy->text, deploy->t_us);
@@ -380,7 +386,7 @@ suspect_host (const Search *search)
                                 g_strdup_printf ("It stood still for %.0f s at %s: nothing was "
                                                  "recorded, though the daemon went on afterwards.",
                                                  (double) (gap->to_us - gap->from_us) / 1e6, time));
-    worse = find_worse (search, gap->from_us - DEPLOY_BEFORE_US, gap->to_us + DEPLOY_BEFORE_US);
+    worse = find_worse (search, gap->from_us - STEP_US, gap->to_us + STEP_US);
     if (worse != NULL)
       add_worse (suspect, 1.0, worse);
     return;
