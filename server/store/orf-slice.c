@@ -76,6 +76,7 @@ static const Step steps[] = {
   { "alert_notice", COPY ("alert_notice", "WHERE alert_id IN (SELECT id FROM main.alert)") },
   { "silence", COPY ("silence", OVERLAPPING ("from_us", "until_us")) },
   { "anomaly", COPY ("anomaly", OVERLAPPING ("started_us", "ended_us")) },
+  { "load_run", COPY ("load_run", OVERLAPPING ("started_us", "started_us + took_us")) },
   { "cost", COPY ("cost", "WHERE t_us > ?1 - 3600000000 AND t_us < ?2") },
   { "cost_device", COPY ("cost_device", "") },
   { "cost_minute", COPY ("cost_minute", "WHERE " IN_SLICE ("t_us")) },

@@ -121,8 +121,13 @@ def test_of_what_is_not_packed(t):
     """The last minutes stand in sample_raw alone."""
     daemon, base = start(t)
     end = base + SECONDS * S
+    daemon.stop()
+    daemon.command += ["--set", f"history.pack_us={HOUR}"]  # nothing is packed from here on
+    daemon.start()
+    daemon.call("metrics.record", {"samples": [{"name": "b.late", "value": k, "t_us": end - k * S} for k in range(1, 301)]})
     path = bundle(t, daemon, end - 400 * S, end + HOUR)
-    assert rows(path, "SELECT count(*) FROM sample_raw")[0][0] > 0
+    plain = "SELECT count(*) FROM sample_raw JOIN series ON series.id = series_id WHERE name = 'b.late'"
+    equal(rows(path, plain), [(300,)])
     # the window is from 400 s before the end to an hour after it, and as long before that
     first = (end - 400 * S - (HOUR + 400 * S)) // MINUTE * MINUTE
     equal(samples(t, path, 0, end), samples(t, daemon.db, first, end))
