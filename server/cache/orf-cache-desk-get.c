@@ -212,80 +212,96 @@ orf_cache_desk_get (OrfCacheDesk *desk, gconstpointer data, const OrfCacheAsker 
 
 /* ---- cache.mget ------------------------------------------------------------------------------ */
 
+/* What was found is written at once: the store may drop it before the nodes have answered. */
 typedef struct {
   OrfCacheDesk *desk;
-  const OrfCacheMgetParams *params;
   OrfCacheAsker asker;
   gint64 began_us;
+  gboolean keep;
   GArray *missing; /* OrfCacheBytes of the keys that the store did not have, in their order */
+  GArray *places;  /* gsize: where in `found` the answer of each belongs */
+  GString *found;  /* the answer but for those */
 } Mget;
 
-/* cells: of those that were missing; NULL: nobody was asked for them. */
 static void
-tell_all (const Mget *mget, OrfCacheCell *const *cells)
+append_kept (const Mget *mget, OrfCacheFound *found)
 {
-  OrfCacheDesk *desk = mget->desk;
-  gint64 now_us = orf_clock_monotonic_us ();
-  guint next = 0;
-
-  g_string_assign (desk->scratch, "{\"entries\":[");
-  for (guint i = 0; mget->params->keys[i] != NULL; i++) {
-    OrfCacheFound found = look_up (desk, orf_cache_desk_bytes (mget->params->keys[i]), now_us);
-
-    if (cells != NULL && next < mget->missing->len &&
-        g_array_index (mget->missing, OrfCacheBytes, next).data == found.key.data) {
-      found.cell = cells[next++];
-      found.tier = ORF_CACHE_TIER_L2;
-      found.stale = found.cell != NULL && now_us >= found.cell->expires_us;
-    }
-    if (mget->params->keep)
-      orf_cache_desk_let_keep (desk, &found);
-    orf_encode_comma (desk->scratch);
-    append (desk, &found, mget->began_us);
-  }
-  g_string_append (desk->scratch, "]}");
-  orf_cache_desk_tell (desk, &mget->asker);
+  if (mget->keep)
+    orf_cache_desk_let_keep (mget->desk, found);
+  append (mget->desk, found, mget->began_us);
 }
 
 static void
 fetched_all_cb (gpointer data, OrfCacheCell *const *cells)
 {
   g_autofree Mget *mget = data;
+  GString *text = mget->desk->scratch;
+  gint64 now_us = orf_clock_monotonic_us ();
+  gsize done = 0;
 
-  tell_all (mget, cells);
+  g_string_truncate (text, 0);
+  for (guint i = 0; i < mget->missing->len; i++) {
+    gsize place = g_array_index (mget->places, gsize, i);
+    OrfCacheFound found = { .key = g_array_index (mget->missing, OrfCacheBytes, i),
+                            .cell = cells[i],
+                            .tier = ORF_CACHE_TIER_L2,
+                            .stale = cells[i] != NULL && now_us >= cells[i]->expires_us };
+
+    g_string_append_len (text, mget->found->str + done, (gssize) (place - done));
+    append_kept (mget, &found);
+    done = place;
+  }
+  g_string_append (text, mget->found->str + done);
+  orf_cache_desk_tell (mget->desk, &mget->asker);
   g_array_unref (mget->missing);
+  g_array_unref (mget->places);
+  g_string_free (mget->found, TRUE);
 }
 
-static GArray *
-find_missing (OrfCacheDesk *desk, char *const *keys)
+/* Into scratch: what the store has, and of the rest, which are nodes' to answer, the places. */
+static void
+find_all (const Mget *mget, char *const *keys)
 {
-  GArray *missing = g_array_new (FALSE, FALSE, sizeof (OrfCacheBytes));
+  GString *text = mget->desk->scratch;
   gint64 now_us = orf_clock_monotonic_us ();
 
+  g_string_assign (text, "{\"entries\":[");
   for (guint i = 0; keys[i] != NULL; i++) {
-    OrfCacheFound found = look_up (desk, orf_cache_desk_bytes (keys[i]), now_us);
+    OrfCacheFound found = look_up (mget->desk, orf_cache_desk_bytes (keys[i]), now_us);
 
-    if (found.cell == NULL)
-      g_array_append_val (missing, found.key);
+    if (i > 0)
+      g_string_append_c (text, ',');
+    if (found.cell != NULL || mget->desk->remote == NULL) {
+      append_kept (mget, &found);
+    } else {
+      g_array_append_val (mget->missing, found.key);
+      g_array_append_val (mget->places, text->len);
+    }
   }
-  return missing;
+  g_string_append (text, "]}");
 }
 
 void
 orf_cache_desk_mget (OrfCacheDesk *desk, gconstpointer data, const OrfCacheAsker *asker)
 {
-  Mget mget = {
-    .desk = desk, .params = data, .asker = *asker, .began_us = orf_clock_monotonic_us ()
-  };
-  g_autoptr (GArray) missing = NULL;
+  const OrfCacheMgetParams *params = data;
+  g_autoptr (GArray) missing = g_array_new (FALSE, FALSE, sizeof (OrfCacheBytes));
+  g_autoptr (GArray) places = g_array_new (FALSE, FALSE, sizeof (gsize));
+  Mget mget = { .desk = desk,
+                .asker = *asker,
+                .began_us = orf_clock_monotonic_us (),
+                .keep = params->keep,
+                .missing = missing,
+                .places = places };
 
-  if (desk->remote != NULL)
-    missing = find_missing (desk, mget.params->keys);
-  if (missing == NULL || missing->len == 0) {
-    tell_all (&mget, NULL);
+  find_all (&mget, params->keys);
+  if (missing->len == 0) {
+    orf_cache_desk_tell (desk, asker);
     return;
   }
-  mget.missing = g_array_ref (missing);
+  g_array_ref (missing);
+  g_array_ref (places);
+  mget.found = g_string_new_len (desk->scratch->str, (gssize) desk->scratch->len);
   orf_cache_remote_mget (desk->remote, (const OrfCacheBytes *) (gpointer) missing->data,
                          missing->len, fetched_all_cb, g_memdup2 (&mget, sizeof mget));
 }

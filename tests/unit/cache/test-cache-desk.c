@@ -480,6 +480,31 @@ test_several (Fixture *f, gconstpointer data)
           "{\"key\":\"b\",\"hit\":false");
 }
 
+/* What the first level had when asked is told, though it is dropped before the nodes answer. */
+static void
+test_several_dropped (Fixture *f, gconstpointer data)
+{
+  const char *const keys[] = { "a", "k", "b", "k", NULL };
+  const OrfCacheMgetParams params = { .keys = (char **) keys };
+  const OrfCacheClearParams here = { .local = TRUE };
+  Told told, cleared;
+
+  store (f, "1");
+  ask_desk (f, ORF_METHOD_CACHE_MGET, &params, &told);
+  g_assert_null (told.text);
+  ask_desk (f, ORF_METHOD_CACHE_CLEAR, &here, &cleared);
+  while (cleared.text == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  expect (&cleared, "\"removed\":1");
+  answer (&f->level);
+  expect (&told,
+          "{\"entries\":["
+          "{\"key\":\"a\",\"hit\":false,\"value\":null,\"encoding\":null,\"tier\":null},"
+          "{\"key\":\"k\",\"hit\":true,\"value\":\"1\",\"encoding\":\"utf8\",\"tier\":\"l1\"},"
+          "{\"key\":\"b\",\"hit\":false,\"value\":null,\"encoding\":null,\"tier\":null},"
+          "{\"key\":\"k\",\"hit\":true,\"value\":\"1\",\"encoding\":\"utf8\",\"tier\":\"l1\"}]}");
+}
+
 static void
 test_cleared (Fixture *f, gconstpointer data)
 {
@@ -615,6 +640,7 @@ main (int argc, char **argv)
   ADD ("nobody-knows", test_nobody_knows);
   ADD ("leases-of-daemons", test_leases_of_daemons);
   ADD ("several", test_several);
+  ADD ("several-dropped", test_several_dropped);
   ADD ("cleared", test_cleared);
   ADD ("end", test_end);
   ADD ("keep", test_keep);
