@@ -15,10 +15,9 @@
 #include "core/orf-clock.h"
 #include "orf-error.h"
 
-/* A node that does not answer costs a call no more; the level's own time-outs are shorter. */
-#define PATIENCE_US (500 * ORF_US_PER_MS)
-/* A walk through all nodes' keys. */
-#define WALK_PATIENCE_US (600 * ORF_US_PER_S)
+/* The longest that a call, or a walk through all nodes' keys, may take.  What a node that does not
+ * answer costs is [cache] redis_command_us, by which the level gives up. */
+#define PATIENCE_US (600 * ORF_US_PER_S)
 
 struct _OrfCacheRemote {
   const OrfCacheLevelOps *ops;
@@ -354,8 +353,7 @@ orf_cache_remote_invalidate (OrfCacheRemote *remote,
   write->written = written;
   write->data = data;
   orf_cache_flights_change_all (remote->flights);
-  remote->ops->invalidate (remote->level, pattern, tag,
-                           orf_clock_monotonic_us () + WALK_PATIENCE_US, invalidate_cb, write);
+  remote->ops->invalidate (remote->level, pattern, tag, get_deadline_us (), invalidate_cb, write);
 }
 
 /* ---- locks ----------------------------------------------------------------------------------- */

@@ -258,12 +258,12 @@ orf_redis_call_new (OrfCacheLevel *level,
                     gpointer data)
 {
   OrfRedisCall *call = g_malloc0 (sizeof (OrfRedisCall) + n * sizeof (Item));
-  gint64 by_us = orf_clock_monotonic_us () + level->settings.link.command_us;
+  gint64 patience_us = level->settings.link.command_us * (1 + n / MAX_TOGETHER);
 
   call->level = level;
   call->verb = verb;
   call->n = n;
-  call->deadline_us = MIN (deadline_us, by_us);
+  call->deadline_us = MIN (deadline_us, orf_clock_monotonic_us () + patience_us);
   call->done = done;
   call->data = data;
   call->answers = g_new0 (OrfCacheAnswer, n);

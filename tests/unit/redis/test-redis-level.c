@@ -141,6 +141,35 @@ test_many_keys (Fixture *fixture, gconstpointer data)
   wait_until (fixture->context, answers.n_told == 4);
 }
 
+/* Each hundred keys of a call have the time of one command. */
+static void
+test_many_keys_take_longer (Fixture *fixture, gconstpointer data)
+{
+  const char *const settings[] = { "cache.redis_command_us=1000000",
+                                   "cache.redis_breaker_failures=1000", NULL };
+  g_autoptr (RedisDaemon) daemon = redis_daemon_new (fixture->context, fixture->nodes, settings);
+  OrfCacheLevel *level;
+  g_autofree char *key = make_key (fixture, 0, 0);
+  const OrfCacheBytes bytes = { key, strlen (key) };
+  g_auto (Answers) answers = { 0 }, one = { 0 };
+  OrfCacheWrite writes[200];
+
+  redis_daemon_wait (daemon);
+  level = redis_daemon_get_level (daemon);
+  for (guint i = 0; i < 200; i++)
+    writes[i] = (OrfCacheWrite){ .key = bytes, .record = bytes, .ttl_ms = 60000 };
+  redis_server_pause (fixture->servers[0]);
+  ops.set (level, writes, 200, soon (), answered_cb, &answers);
+  ops.set (level, writes, 1, soon (), answered_cb, &one);
+  wait_until (fixture->context, one.n_told == 1);
+  g_assert_cmpint (one.outcomes[0], ==, ORF_CACHE_LOST);
+  g_assert_cmpint (answers.n_told, ==, 0);
+  redis_server_go_on (fixture->servers[0]);
+  wait_until (fixture->context, answers.n_told == 1);
+  for (guint i = 0; i < 200; i++)
+    g_assert_cmpint (answers.outcomes[i], ==, ORF_CACHE_DONE);
+}
+
 /* How often the servers did a command. */
 static guint
 count_commands (Fixture *fixture, const char *command)
@@ -569,6 +598,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   add ("many-keys", test_many_keys);
+  add ("many-keys-take-longer", test_many_keys_take_longer);
   add ("together", test_together);
   add ("any-bytes", test_any_bytes);
   add ("lock", test_lock);
