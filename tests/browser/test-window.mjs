@@ -27,6 +27,17 @@ async function assertCsvIsTrue({ rows, head }, stepS) {
   assert.deepEqual(rows.map(({ second, values }) => [second, ...values]), told);
 }
 
+// Where it is, once what is above it has stopped growing: half a second on the same place.
+async function standing(locator) {
+  const places = [];
+  return until(async () => {
+    await locator.scrollIntoViewIfNeeded();
+    places.push(JSON.stringify(await locator.boundingBox()));
+    const last = places.slice(-5);
+    return last.length === 5 && last.every((place) => place === last[0]) && JSON.parse(last[0]);
+  }, "it to stand still");
+}
+
 await run({
   zoom: async () => {
     const end = Math.floor((await ask("now")) / 1e6) - 60;
@@ -50,7 +61,7 @@ await run({
     assert.equal(Math.max(...hour.rows.map(({ values }) => values[2])), 900);
 
     // a drag over a part of it is the next window, of every chart, in the address
-    const box = await chart.locator(".u-over").boundingBox();
+    const box = await standing(chart.locator(".u-over"));
     await page.mouse.move(box.x + box.width * 0.25, box.y + 40);
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.5, box.y + 60, { steps: 4 });
