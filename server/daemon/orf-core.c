@@ -52,6 +52,7 @@ open_store (const OrfConfig *config, OrfMemory *memory, gboolean read_only, GErr
     .audit_us = config->history.audit_us,
     .audit_rows = config->history.audit_rows,
     .event_rows = config->history.event_rows,
+    .load_rows = config->history.load_rows,
     .min_free_bytes = config->store.min_free_bytes,
     .ballast_bytes = config->store.ballast_bytes,
     .check_us = config->store.check_us,

@@ -36,6 +36,7 @@ static const char drop_run_sql[] = "DELETE FROM raw_block WHERE first_rowid = ?"
 static const char last_audit_sql[] = "SELECT coalesce(max(id), 0) FROM audit";
 static const char last_event_sql[] = "SELECT coalesce(max(id), 0) FROM event";
 static const char last_gpu_event_sql[] = "SELECT coalesce(max(id), 0) FROM gpu_event";
+static const char last_load_sql[] = "SELECT coalesce(max(id), 0) FROM load_run";
 static const char used_sql[] = "SELECT (page_count - freelist_count) * page_size "
                                "FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
 
@@ -45,6 +46,7 @@ typedef enum {
   STAGE_AUDIT,
   STAGE_EVENTS,
   STAGE_GPU_EVENTS,
+  STAGE_LOADS,
   STAGE_PROCESSES,
   STAGE_TRACES,
   STAGE_CHUNKS,
@@ -58,7 +60,7 @@ typedef enum {
 struct _OrfRetainer {
   Stage stage;
   OrfPins *pins; /* NULL: to be loaded */
-  OrfPurge keys, audit, events, gpu_events, processes;
+  OrfPurge keys, audit, events, gpu_events, loads, processes;
   OrfRetainTraces traces;
   OrfRetainChunks chunks;
   OrfRetainRollups minutes, hours, falls;
@@ -78,6 +80,8 @@ orf_retainer_new (void)
                              .drop_sql = ORF_PURGE_DROP_SQL ("event") };
   self->gpu_events = (OrfPurge){ .scan_sql = ORF_PURGE_SCAN_SQL ("gpu_event", "raised_us"),
                                  .drop_sql = ORF_PURGE_DROP_SQL ("gpu_event") };
+  self->loads = (OrfPurge){ .scan_sql = ORF_PURGE_SCAN_SQL ("load_run", "started_us"),
+                            .drop_sql = ORF_PURGE_DROP_SQL ("load_run") };
   self->processes = (OrfPurge){ .scan_sql = ORF_PURGE_SCAN_SQL ("gpu_process", "t_us"),
                                 .drop_sql = ORF_PURGE_DROP_SQL ("gpu_process") };
   self->minutes = orf_retain_rollups_minutes ();
@@ -96,8 +100,8 @@ orf_retainer_free (OrfRetainer *self)
 void
 orf_retainer_restart (OrfRetainer *self)
 {
-  OrfPurge *const purges[] = { &self->keys, &self->audit, &self->events, &self->gpu_events,
-                               &self->processes };
+  OrfPurge *const purges[] = { &self->keys,       &self->audit, &self->events,
+                               &self->gpu_events, &self->loads, &self->processes };
 
   self->stage = STAGE_RAW;
   g_clear_pointer (&self->pins, orf_pins_free);
@@ -187,23 +191,24 @@ purge_audit (OrfRetainer *self,
   return orf_purge_step (&self->audit, connection, &rows, more, error);
 }
 
-/* By their number alone: a mark may tell of any time, and what devices told is rare. */
+/* By their number alone: a mark may tell of any time, and load tests and what devices told are
+ * rare. */
 static gboolean
-purge_events (OrfRetainer *self,
-              OrfPurge *events,
-              const char *last_sql,
-              OrfConnection *connection,
-              const OrfRetainLimits *limits,
-              gboolean *more,
-              GError **error)
+purge_rows (OrfRetainer *self,
+            OrfPurge *purge,
+            const char *last_sql,
+            OrfConnection *connection,
+            gint64 keep_rows,
+            gboolean *more,
+            GError **error)
 {
   OrfPurgeLimits rows = { .before_us = G_MININT64, .ahead_us = G_MAXINT64, .pins = self->pins };
   gint64 last_id;
 
   if (!orf_connection_get_int64 (connection, last_sql, &last_id, error))
     return FALSE;
-  rows.trim_to_rowid = limits->event_rows > 0 ? last_id - limits->event_rows : 0;
-  return orf_purge_step (events, connection, &rows, more, error);
+  rows.trim_to_rowid = keep_rows > 0 ? last_id - keep_rows : 0;
+  return orf_purge_step (purge, connection, &rows, more, error);
 }
 
 static gboolean
@@ -304,10 +309,14 @@ run_stage (OrfRetainer *self,
   case STAGE_AUDIT:
     return purge_audit (self, connection, limits, more, error);
   case STAGE_EVENTS:
-    return purge_events (self, &self->events, last_event_sql, connection, limits, more, error);
+    return purge_rows (self, &self->events, last_event_sql, connection, limits->event_rows, more,
+                       error);
   case STAGE_GPU_EVENTS:
-    return purge_events (self, &self->gpu_events, last_gpu_event_sql, connection, limits, more,
-                         error);
+    return purge_rows (self, &self->gpu_events, last_gpu_event_sql, connection, limits->event_rows,
+                       more, error);
+  case STAGE_LOADS:
+    return purge_rows (self, &self->loads, last_load_sql, connection, limits->load_rows, more,
+                       error);
   case STAGE_PROCESSES:
     return purge (&self->processes, connection, limits->raw_before_us, self->pins, more, error);
   case STAGE_TRACES:

@@ -16,6 +16,7 @@ typedef struct {
   gint64 audit_before_us;
   gint64 audit_rows; /* as many are kept; 0: all */
   gint64 event_rows; /* the same of events */
+  gint64 load_rows;  /* and of load tests */
   gint64 keep_rowid; /* the open run of samples, which stays so that rowids only grow */
   OrfHistoryLimits history;
 } OrfRetainLimits;

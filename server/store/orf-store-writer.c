@@ -225,6 +225,7 @@ writer_retain_step (OrfStoreWriter *self, GError **error)
     .audit_before_us = self->options.audit_us > 0 ? now_us - self->options.audit_us : 0,
     .audit_rows = self->options.audit_rows,
     .event_rows = self->options.event_rows,
+    .load_rows = self->options.load_rows,
     .keep_rowid = self->open_block.first_rowid,
     .history = self->options.history,
   };

@@ -47,6 +47,7 @@ typedef struct {
   gint64 audit_us;       /* how long rows of `audit` are kept; 0: for ever */
   gint64 audit_rows;     /* how many of them; 0: all */
   gint64 event_rows;     /* rows of `event`; 0: all */
+  gint64 load_rows;      /* rows of `load_run`; 0: all */
   gint64 min_free_bytes; /* below this the disk counts as full */
   gint64 ballast_bytes;  /* kept beside the file, released when the disk is full */
   /* How often free space is looked at, and a full disk or an i/o fault tried again; 0: 1 s. */

@@ -380,6 +380,24 @@ test_gpu_events (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
 }
 
 static void
+test_loads (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  g_autoptr (OrfConnection) connection = open_file (fixture);
+  gint64 now_us = orf_clock_now_us ();
+  OrfRetainLimits limits = { .event_rows = 10, .load_rows = 100 };
+
+  run (connection,
+       "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) "
+       "INSERT INTO load_run (id, name, kind, started_us, took_us, requests, errors) "
+       "SELECT i, 'x', 'spike', %" G_GINT64_FORMAT " + 1000000 * i, 1, 1, 0 FROM n",
+       now_us - DAY_US);
+  pin (connection, 1, now_us - DAY_US + 10 * ORF_US_PER_S, now_us - DAY_US + 12 * ORF_US_PER_S);
+  retain (connection, &limits);
+  assert_list (connection, "SELECT id FROM load_run WHERE id <= 900", "10 11 ");
+  g_assert_cmpint (ask (connection, "SELECT count(*) FROM load_run"), ==, 102);
+}
+
+static void
 make_audit (OrfConnection *connection, gint64 t_us, guint n)
 {
   run (connection,
@@ -496,6 +514,7 @@ main (int argc, char **argv)
   ADD ("size", test_size);
   ADD ("pinned-rows", test_pinned_rows);
   ADD ("gpu-events", test_gpu_events);
+  ADD ("loads", test_loads);
   ADD ("clock-is-back", test_clock_is_back);
   ADD ("rounds", test_rounds);
   ADD ("limits-that-change", test_limits_that_change);
