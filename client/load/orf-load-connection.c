@@ -113,6 +113,8 @@ orf_load_connection_send (OrfLoadConnection *connection,
 
   g_string_append_len (out, request->str, (gssize) request->len);
   connection->is_busy = TRUE;
+  if (g_str_has_prefix (request->str, "HEAD "))
+    orf_load_reader_expect_no_body (connection->reader);
   return flush (connection, fault);
 }
 

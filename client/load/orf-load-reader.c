@@ -12,10 +12,12 @@
 /* Of an answer in which an error is looked for; of a larger one all else is passed over. */
 #define MAX_KEPT_BYTES (1024 * 1024)
 
-#define FRAME_FIN   0x80
-#define FRAME_CLOSE 0x8
-#define FRAME_PING  0x9
-#define FRAME_PONG  0xa
+#define FRAME_FIN         0x80
+#define FRAME_CLOSE       0x8
+#define FRAME_PING        0x9
+#define FRAME_PONG        0xa
+#define FRAME_MASKED      0x80
+#define MAX_CONTROL_BYTES 125
 
 typedef enum {
   PART_HEAD,
@@ -26,6 +28,7 @@ typedef enum {
   PART_UNTIL_CLOSE,
   PART_LINE,
   PART_FRAME,
+  PART_PAYLOAD, /* of a frame, `left` bytes */
   PART_ANSWERED,
 } Part;
 
@@ -39,6 +42,8 @@ struct _OrfLoadReader {
   GString *pongs;
   guint64 left;
   int status;
+  gboolean has_no_body;
+  gboolean ends_message; /* the frame that is read is the last one of its message */
   gboolean closes;
 };
 
@@ -128,7 +133,7 @@ choose_part (OrfLoadReader *reader, gboolean chunked, gboolean sized)
     return PART_ANSWERED;
   if (reader->status < 200)
     return PART_HEAD; /* the answer itself comes after it */
-  if (reader->status == 204 || reader->status == 304)
+  if (reader->status == 204 || reader->status == 304 || reader->has_no_body)
     return PART_ANSWERED;
   if (chunked)
     return PART_CHUNK_SIZE;
@@ -222,9 +227,9 @@ append_pong (OrfLoadReader *reader, const char *data, gsize length)
   g_string_append_len (reader->pongs, data, (gssize) length);
 }
 
-/* FALSE: it is not whole; then nothing is used up. */
+/* Its head; FALSE: that is not whole. */
 static gboolean
-parse_frame (const OrfLoadReader *reader, guint *first, gsize *head, guint64 *length)
+parse_frame (const OrfLoadReader *reader, gsize *head, guint64 *length)
 {
   const guint8 *at = (const guint8 *) get_rest (reader);
   guint n_more;
@@ -234,51 +239,62 @@ parse_frame (const OrfLoadReader *reader, guint *first, gsize *head, guint64 *le
   n_more = (at[1] & 0x7f) == 126 ? 2 : (at[1] & 0x7f) == 127 ? 8 : 0;
   if (get_n_rest (reader) < 2 + n_more)
     return FALSE;
-  *first = at[0];
   *head = 2 + n_more;
   *length = n_more == 0 ? at[1] & 0x7f : 0;
   for (guint i = 0; i < n_more; i++)
     *length = *length << 8 | at[2 + i];
-  return get_n_rest (reader) - *head >= *length;
+  return TRUE;
+}
+
+/* Ping, pong, close: short, and used up as a whole. */
+static gboolean
+read_control_frame (OrfLoadReader *reader, guint opcode, gsize head, gsize length)
+{
+  if (opcode == FRAME_CLOSE)
+    return FALSE;
+  if (get_n_rest (reader) < head + length)
+    return TRUE;
+  if (opcode == FRAME_PING)
+    append_pong (reader, get_rest (reader) + head, length);
+  reader->used += head + length;
+  return TRUE;
 }
 
 static gboolean
 read_frame (OrfLoadReader *reader)
 {
-  guint first;
+  const guint8 *at = (const guint8 *) get_rest (reader);
   gsize head;
   guint64 length;
-  const char *payload;
 
-  if (!parse_frame (reader, &first, &head, &length))
+  if (!parse_frame (reader, &head, &length))
     return TRUE;
-  payload = get_rest (reader) + head;
-  reader->used += head + (gsize) length;
-  switch (first & 0x0f) {
-  case FRAME_CLOSE:
-    return FALSE;
-  case FRAME_PING:
-    append_pong (reader, payload, (gsize) MIN (length, 125));
-    return TRUE;
-  case FRAME_PONG:
-    return TRUE;
-  default:
-    keep (reader, payload, (gsize) length);
-    if (first & FRAME_FIN)
-      reader->part = PART_ANSWERED;
-    return TRUE;
-  }
+  if (at[1] & FRAME_MASKED)
+    return FALSE; /* only a client's are */
+  if ((at[0] & 0x0f) >= FRAME_CLOSE)
+    return length <= MAX_CONTROL_BYTES &&
+           read_control_frame (reader, at[0] & 0x0f, head, (gsize) length);
+  reader->ends_message = (at[0] & FRAME_FIN) != 0;
+  reader->used += head;
+  reader->left = length;
+  reader->part = PART_PAYLOAD;
+  return TRUE;
 }
 
+/* As much of it as has come: however long it is, it is not held. */
 static gboolean
 read_line (OrfLoadReader *reader)
 {
-  g_autofree char *line = take_line (reader);
+  const char *rest = get_rest (reader);
+  gsize length = get_n_rest (reader);
+  const char *end = memchr (rest, '\n', length);
 
-  if (line == NULL)
-    return TRUE;
-  keep (reader, line, strlen (line));
-  reader->part = PART_ANSWERED;
+  if (end != NULL) {
+    length = (gsize) (end - rest) + 1;
+    reader->part = PART_ANSWERED;
+  }
+  keep (reader, rest, length);
+  reader->used += length;
   return TRUE;
 }
 
@@ -311,6 +327,7 @@ finish (OrfLoadReader *reader)
   else
     reader->part = reader->way == ORF_LOAD_WAY_WEBSOCKET ? PART_FRAME : PART_LINE;
   reader->status = 0;
+  reader->has_no_body = FALSE;
   reader->left = 0;
   g_string_truncate (reader->kept, 0);
   return fault;
@@ -333,6 +350,10 @@ read_part (OrfLoadReader *reader)
     return read_line (reader);
   case PART_FRAME:
     return read_frame (reader);
+  case PART_PAYLOAD:
+    if (take_left (reader))
+      reader->part = reader->ends_message ? PART_ANSWERED : PART_FRAME;
+    return TRUE;
   case PART_BODY:
     if (take_left (reader))
       reader->part = PART_ANSWERED;
@@ -368,6 +389,12 @@ orf_load_reader_feed (OrfLoadReader *reader, const char *data, gsize length, Orf
     return ORF_LOAD_READ_MORE;
   *fault = finish (reader);
   return ORF_LOAD_READ_DONE;
+}
+
+void
+orf_load_reader_expect_no_body (OrfLoadReader *reader)
+{
+  reader->has_no_body = TRUE;
 }
 
 OrfLoadReadState

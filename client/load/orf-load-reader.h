@@ -24,6 +24,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfLoadReader, orf_load_reader_free)
  */
 OrfLoadReadState
 orf_load_reader_feed (OrfLoadReader *reader, const char *data, gsize length, OrfLoadFault *fault);
+/* What is asked next is answered with no body, as HTTP's HEAD is. */
+void orf_load_reader_expect_no_body (OrfLoadReader *reader);
 /* The other side has closed: DONE where that ends an answer. */
 OrfLoadReadState orf_load_reader_end (OrfLoadReader *reader, OrfLoadFault *fault);
 /* Whether the connection may be used for another request. */

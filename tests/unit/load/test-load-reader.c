@@ -77,6 +77,23 @@ test_http_ends (void)
   g_assert_cmpint (orf_load_reader_end (cut, &fault), ==, ORF_LOAD_READ_BROKEN);
 }
 
+/* HEAD: lengths are told, and nothing follows; the one after it has its body again. */
+static void
+test_no_body (void)
+{
+  static const char bytes[] = OK_HEAD "Content-Length: 200\r\n\r\n" OK_HEAD
+                                      "Content-Length: 2\r\n\r\nok";
+  g_autoptr (OrfLoadReader) reader = orf_load_reader_new (ORF_LOAD_WAY_HTTP, FALSE);
+  OrfLoadFault fault = ORF_LOAD_FAULT_PROTOCOL;
+
+  orf_load_reader_expect_no_body (reader);
+  g_assert_cmpint (orf_load_reader_feed (reader, bytes, strlen (bytes) - 1, &fault), ==,
+                   ORF_LOAD_READ_DONE);
+  g_assert_cmpint (fault, ==, ORF_LOAD_FAULT_NONE);
+  g_assert_cmpint (orf_load_reader_feed (reader, NULL, 0, &fault), ==, ORF_LOAD_READ_MORE);
+  g_assert_cmpint (orf_load_reader_feed (reader, "k", 1, &fault), ==, ORF_LOAD_READ_DONE);
+}
+
 static void
 test_lines (void)
 {
@@ -96,8 +113,6 @@ test_websocket (void)
   gsize handshake = bytes->len;
 
   g_string_append_len (bytes, "\x89\x02hi\x01\x03{\"e\x80\x05rr\":1", 16);
-  g_string_append_c (bytes, '}'); /* not of the frame */
-  g_string_truncate (bytes, bytes->len - 1);
   g_string_append_len (bytes, "\x81\x7e\x00\x80", 4);
   for (guint i = 0; i < 128; i++)
     g_string_append_c (bytes, ' ');
@@ -112,13 +127,36 @@ test_websocket (void)
   g_assert_cmpmem (pongs->str, pongs->len, "\x8a\x82\0\0\0\0hi", 8);
 }
 
+static void
+check_frame (const char *bytes, gsize length, OrfLoadReadState expected)
+{
+  g_autoptr (OrfLoadReader) reader = orf_load_reader_new (ORF_LOAD_WAY_WEBSOCKET, TRUE);
+  OrfLoadFault fault;
+
+  g_assert_cmpint (orf_load_reader_feed (reader, "HTTP/1.1 101 Yes\r\n\r\n", 20, &fault), ==,
+                   ORF_LOAD_READ_DONE);
+  g_assert_cmpint (orf_load_reader_feed (reader, bytes, length, &fault), ==, expected);
+}
+
+static void
+test_odd_frames (void)
+{
+  check_frame ("\x81\x00", 2, ORF_LOAD_READ_DONE);             /* empty */
+  check_frame ("\x81\x82\0\0\0\0hi", 8, ORF_LOAD_READ_BROKEN); /* masked */
+  check_frame ("\x89\x7e\x00\x80", 4, ORF_LOAD_READ_BROKEN);   /* a long ping */
+  /* a length that nobody could hold */
+  check_frame ("\x81\x7f\xff\xff\xff\xff\xff\xff\xff\xffhi", 12, ORF_LOAD_READ_MORE);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/load-reader/http", test_http);
   g_test_add_func ("/load-reader/http-ends", test_http_ends);
+  g_test_add_func ("/load-reader/no-body", test_no_body);
   g_test_add_func ("/load-reader/lines", test_lines);
   g_test_add_func ("/load-reader/websocket", test_websocket);
+  g_test_add_func ("/load-reader/odd-frames", test_odd_frames);
   return g_test_run ();
 }
