@@ -142,7 +142,7 @@ static gboolean
 acknowledge (OrfCtlFeeder *feeder, const char *alert)
 {
   g_autoptr (json_t) params = json_pack ("{s:s}", "id", alert);
-  g_autofree char *params_text = json_dumps (params, JSON_COMPACT);
+  g_autofree char *params_text = orf_json_dump (params);
   g_autofree char *text = NULL;
   g_autoptr (GError) error = NULL;
 

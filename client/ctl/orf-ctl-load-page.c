@@ -201,23 +201,20 @@ add_levels (OrfReport *page, json_t *measured)
     orf_html_close (html);
 }
 
-static void
-add_faults (OrfReport *page, json_t *measured)
+char *
+orf_ctl_load_page_format_faults (json_t *report)
 {
   g_autoptr (GString) text = g_string_new (NULL);
   const char *name;
   json_t *count;
 
-  json_object_foreach (json_object_get (measured, "faults"), name, count)
+  json_object_foreach (json_object_get (json_object_get (report, "orfeas"), "faults"), name, count)
   {
     if (json_integer_value (count) > 0)
       g_string_append_printf (text, "%s%s %" JSON_INTEGER_FORMAT, text->len > 0 ? ", " : "", name,
                               json_integer_value (count));
   }
-  if (text->len > 0) {
-    g_string_prepend (text, "Failed by: ");
-    orf_html_add (page->html, "p", text->str, NULL);
-  }
+  return text->len > 0 ? g_strconcat ("Failed by: ", text->str, NULL) : NULL;
 }
 
 /* ---- curves ---------------------------------------------------------------------------------- */
@@ -268,6 +265,7 @@ orf_ctl_load_page_render (json_t *report)
   json_t *measured = json_object_get (report, "orfeas");
   g_autoptr (OrfHtml) html = orf_html_new ();
   OrfReport page = { .html = html, .document = report };
+  g_autofree char *faults = orf_ctl_load_page_format_faults (report);
   g_autofree char *title = g_strdup_printf ("Load test: %s", get_text (measured, "kind"));
 
   page.from_us = get_integer (measured, "started_us");
@@ -285,7 +283,8 @@ orf_ctl_load_page_render (json_t *report)
   orf_html_add (html, "h2", "What came of it", NULL);
   add_requirements (&page, measured);
   add_levels (&page, measured);
-  add_faults (&page, measured);
+  if (faults != NULL)
+    orf_html_add (html, "p", faults, NULL);
   orf_html_close (html);
   add_curves (&page, measured);
   return orf_html_finish (html);

@@ -9,5 +9,7 @@ G_BEGIN_DECLS
 char *orf_ctl_load_page_render (json_t *report);
 /* What was measured for one of its requirements, with its unit; NULL: nothing was. */
 char *orf_ctl_load_page_format_measured (json_t *requirement);
+/* "Failed by: status 3, timeout 1"; NULL: nothing failed.  Of the report. */
+char *orf_ctl_load_page_format_faults (json_t *report);
 
 G_END_DECLS

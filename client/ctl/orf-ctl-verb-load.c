@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <glib/gstdio.h>
 
 #include "orf-error.h"
 #include "orf-load-report.h"
@@ -158,6 +161,30 @@ set_requests (Load *load, GError **error)
   setup.body = body;
   load->requests = orf_load_requests_new (load->target, &setup, error);
   return load->requests != NULL;
+}
+
+static const char *
+get_report_path (const OrfCtl *ctl)
+{
+  const char *path = get_option (ctl, "output");
+
+  return path != NULL ? path : DEFAULT_REPORT;
+}
+
+/* Before the run: afterwards it would be in vain. */
+static gboolean
+check_report_path (const OrfCtl *ctl, GError **error)
+{
+  const char *path = get_report_path (ctl);
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  if (g_file_test (path, G_FILE_TEST_IS_DIR))
+    errno = EISDIR;
+  else if (g_access (folder, W_OK | X_OK) == 0)
+    return TRUE;
+  g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "--output: %s cannot be written: %s",
+               path, g_strerror (errno));
+  return FALSE;
 }
 
 static gboolean
@@ -333,13 +360,11 @@ dup_page_path (const char *path)
 static gboolean
 write_report (const Load *load, json_t *report, GError **error)
 {
-  const char *path = get_option (load->ctl, "output");
+  const char *path = get_report_path (load->ctl);
   g_autofree char *text = orf_json_dump (report);
   g_autofree char *page = orf_ctl_load_page_render (report);
   g_autofree char *page_path = NULL;
 
-  if (path == NULL)
-    path = DEFAULT_REPORT;
   if (orf_ctl_wants_json (load->ctl))
     orf_ctl_print_line (text);
   page_path = dup_page_path (path);
@@ -351,10 +376,13 @@ static void
 show (const Load *load, const OrfLoadResult *result, json_t *report)
 {
   g_autoptr (GString) out = g_string_new (NULL);
+  g_autofree char *faults = orf_ctl_load_page_format_faults (report);
 
   if (orf_ctl_wants_json (load->ctl))
     return;
   append_levels (load, out, result);
+  if (faults != NULL)
+    g_string_append_printf (out, "%s\n", faults);
   append_finding (load, out, result);
   append_requirements (load, out, report);
   orf_ctl_print (out->str);
@@ -424,8 +452,11 @@ orf_ctl_verb_load (OrfCtl *ctl, GError **error)
   OrfCtlExit verdict;
 
   if (!set_plan (&load, error) || !set_model (&load, error) || !set_requirements (&load, error) ||
-      !set_requests (&load, error))
+      !check_report_path (ctl, error))
     return ORF_CTL_USAGE;
+  if (!set_requests (&load, error))
+    return g_error_matches (*error, ORF_ERROR, ORF_ERROR_UNAVAILABLE) ? ORF_CTL_NO_CONNECTION
+                                                                      : ORF_CTL_USAGE;
   result = orf_load_result_new (load.plan, load.is_closed);
   if (!run (&load, result, error))
     return ORF_CTL_SERVER_ERROR;

@@ -55,6 +55,17 @@ check_rate (const char *option, double rate, GError **error)
 }
 
 static gboolean
+check_duration (double n_levels, gint64 duration_us, GError **error)
+{
+  if (n_levels * (double) duration_us <= ORF_LOAD_MAX_DAYS * 86400. * (double) SECOND_US)
+    return TRUE;
+  g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
+               "--duration: %g levels of %" G_GINT64_FORMAT " s are more than %d days", n_levels,
+               duration_us / SECOND_US, ORF_LOAD_MAX_DAYS);
+  return FALSE;
+}
+
+static gboolean
 add_stress (OrfLoadPlan *plan, const OrfLoadSetup *setup, GError **error)
 {
   double n_levels = floor ((setup->max_rate - setup->rate) / setup->step_rate + 1e-9) + 1;
@@ -65,6 +76,8 @@ add_stress (OrfLoadPlan *plan, const OrfLoadSetup *setup, GError **error)
                  setup->step_rate, setup->max_rate, ORF_LOAD_MAX_LEVELS);
     return FALSE;
   }
+  if (!check_duration (n_levels, setup->duration_us, error))
+    return FALSE;
   for (guint i = 0; i < (guint) n_levels; i++)
     add_level (plan, NULL, setup->rate + i * setup->step_rate, setup->duration_us);
   return TRUE;
@@ -86,7 +99,8 @@ orf_load_plan_new (const OrfLoadSetup *setup, GError **error)
   plan->kind = setup->kind;
   plan->levels = g_array_new (FALSE, FALSE, sizeof (OrfLoadLevel));
   if (!check_rate ("rate", used.rate, error) || !check_rate ("peak", used.peak_rate, error) ||
-      !check_rate ("max-rate", used.max_rate, error))
+      !check_rate ("max-rate", used.max_rate, error) ||
+      !check_duration (1, used.duration_us, error))
     return NULL;
   switch (setup->kind) {
   case ORF_LOAD_KIND_STRESS:

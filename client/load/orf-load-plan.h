@@ -21,6 +21,8 @@ typedef struct {
 #define ORF_LOAD_DEFAULT_MAX_RATE 1000
 #define ORF_LOAD_MAX_RATE         1000000
 #define ORF_LOAD_MAX_LEVELS       10000
+/* Of all levels: endurance is meant in hours. */
+#define ORF_LOAD_MAX_DAYS 30
 
 typedef struct {
   char name[16];            /* "baseline", "spike", "40/s" */

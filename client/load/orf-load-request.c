@@ -117,17 +117,6 @@ add_template (OrfLoadRequests *requests,
 
 /* ---- a file of requests ---------------------------------------------------------------------- */
 
-/* As free() and g_free() need not be the same. */
-static char *
-dup_json (json_t *value)
-{
-  char *text = json_dumps (value, JSON_COMPACT);
-  char *copy = g_strdup (text);
-
-  free (text);
-  return copy;
-}
-
 static gboolean
 add_object (OrfLoadRequests *requests, json_t *object, GError **error)
 {
@@ -155,7 +144,7 @@ add_object (OrfLoadRequests *requests, json_t *object, GError **error)
                        lines->str,
                        body == NULL || json_is_null (body) ? NULL
                        : json_is_string (body)             ? g_strdup (json_string_value (body))
-                                                           : dup_json (body),
+                                                           : orf_json_dump (body),
                        error);
 }
 

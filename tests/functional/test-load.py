@@ -52,6 +52,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     do_POST = do_PUT = do_GET
 
+    def do_HEAD(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "2000")
+        self.end_headers()
+
     def log_message(self, *_):
         pass
 
@@ -294,6 +299,14 @@ def test_nobody_there(t):
     for url in (f"unix:{t.dir}/none.sock", "http://127.0.0.1:1/", "ws://127.0.0.1:1/rpc"):
         report = load(t, "sustained", url, "--rate", "10", "--duration", "1s", expect=NO_CONNECTION)
         equal(report["orfeas"]["faults"]["connect"], 10, url)
+    _, out, _ = t.ctl(None, "load", "sustained", "http://127.0.0.1:1/", "--rate", "10", "--duration", "1s", "-o", os.path.join(t.dir, "none.json"))
+    contains(out, "Failed by: connect 10")
+
+
+def test_head(t):
+    """An answer to HEAD tells of a length, and has no body."""
+    report = load(t, "sustained", start_server().url(), "--method", "HEAD", "--rate", "20", "--duration", "1s")
+    equal(report["orfeas"]["total"]["answered"], 20)
 
 
 def test_usage(t):
@@ -305,6 +318,9 @@ def test_usage(t):
         (["http://127.0.0.1/", "--model", "ajar"], "--model"),
         (["http://127.0.0.1/", "--connections", "0"], "--connections"),
         (["http://127.0.0.1/", "--requests", "/nonexistent"], "/nonexistent"),
+        (["http://127.0.0.1/", "--output", "/nonexistent/report.json"], "--output"),
+        (["http://127.0.0.1/", "--output", t.dir], "--output"),
+        (["http://127.0.0.1/", "--duration", "721h"], "30 days"),
     ):
         code, out, error = t.ctl(None, "load", "sustained", *options)
         equal((code, out), (USAGE, ""), str(options))

@@ -98,6 +98,9 @@ test_refused (void)
     { .kind = ORF_LOAD_KIND_STRESS, .rate = 100, .max_rate = 50 },
     { .kind = ORF_LOAD_KIND_STRESS, .step_rate = 0.001 },
     { .kind = ORF_LOAD_KIND_SPIKE, .peak_rate = 1e7 },
+    { .kind = ORF_LOAD_KIND_ENDURANCE, .duration_us = G_MAXINT64 },
+    /* a day each, of a hundred */
+    { .kind = ORF_LOAD_KIND_STRESS, .duration_us = 86400 * SECOND_US },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++) {
