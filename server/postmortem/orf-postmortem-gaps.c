@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/orf-clock.h"
+#include "history/orf-rollup.h"
 #include "postmortem/orf-postmortem-series.h"
 
 #define EVERYTHING "everything"
@@ -45,23 +46,45 @@ get_period (const GArray *points)
 /* ---- why ------------------------------------------------------------------------------------- */
 
 typedef struct {
-  gboolean started, ended; /* in the gap */
+  gint64 started_us, ended_us; /* the last in the gap; -1: it did not */
 } Turns;
+
+static const OrfPostmortemMoment *
+get_moment (const GPtrArray *moments, guint i)
+{
+  return moments->pdata[i];
+}
+
+/* The first behind t_us, by halving: each distance of two samples is asked about. */
+static guint
+find_behind (const GPtrArray *moments, gint64 t_us)
+{
+  guint first = 0, end = moments->len;
+
+  while (first < end) {
+    guint middle = first + (end - first) / 2;
+
+    if (get_moment (moments, middle)->t_us > t_us)
+      end = middle;
+    else
+      first = middle + 1;
+  }
+  return first;
+}
 
 static Turns
 find_turns (const GPtrArray *daemon, gint64 from_us, gint64 to_us)
 {
-  Turns turns = { 0 };
+  Turns turns = { -1, -1 };
 
-  for (guint i = 0; i < daemon->len; i++) {
-    const OrfPostmortemMoment *moment = daemon->pdata[i];
+  for (guint i = find_behind (daemon, from_us - LAST_BEATS_US);
+       i < daemon->len && get_moment (daemon, i)->t_us <= to_us; i++) {
+    const OrfPostmortemMoment *moment = get_moment (daemon, i);
 
-    if (moment->t_us > to_us)
-      continue;
     if (strstr (moment->text, "started") == NULL)
-      turns.ended = turns.ended || moment->t_us > from_us - LAST_BEATS_US;
-    else
-      turns.started = turns.started || moment->t_us > from_us;
+      turns.ended_us = moment->t_us;
+    else if (moment->t_us > from_us)
+      turns.started_us = moment->t_us;
   }
   return turns;
 }
@@ -77,13 +100,15 @@ typedef struct {
 static const char *
 explain (Turns turns, const Distance *distance)
 {
+  gboolean started = turns.started_us >= 0, ended = turns.ended_us >= 0;
+
   if (distance->first)
     return "nothing was recorded before";
-  if (turns.started && turns.ended)
+  if (started && ended)
     return "the daemon was ended and started again";
-  if (turns.started)
+  if (started)
     return "the daemon was killed, or its machine: it started without having ended";
-  if (turns.ended)
+  if (ended)
     return "the daemon was ended";
   return distance->last ? "nothing was recorded after that" : NULL;
 }
@@ -108,17 +133,35 @@ add_gap (OrfPostmortemFacts *facts, const char *what, gint64 from_us, gint64 to_
   g_ptr_array_add (section->rows, gap);
 }
 
-static gint64
-judge_distance (OrfPostmortemFacts *facts, const Distance *distance)
+/* Of a long window there are rollups, between whose beginnings much was recorded: of a short turn
+ * there no more is missing for certain than from when the daemon ended until it started. */
+static void
+narrow (Distance *distance, Turns turns)
 {
-  Turns turns = find_turns (facts->daemon, distance->from_us, distance->to_us);
-  gint64 from_us = MAX (distance->from_us, facts->document->window->from_us);
-  gint64 to_us = MIN (distance->to_us, facts->seen_to_us);
-  gboolean restarted = turns.started && !distance->last;
+  if (distance->least_us < ORF_MINUTE_US)
+    return;
+  distance->from_us = turns.ended_us >= 0 ? MIN (turns.ended_us, turns.started_us)
+                                          : turns.started_us;
+  distance->to_us = turns.started_us;
+}
 
-  if (to_us <= from_us || (distance->to_us - distance->from_us < distance->least_us && !restarted))
+static gint64
+judge_distance (OrfPostmortemFacts *facts, Distance distance)
+{
+  Turns turns = find_turns (facts->daemon, distance.from_us, distance.to_us);
+  gboolean restarted = turns.started_us >= 0 && !distance.last;
+  gboolean is_short = distance.to_us - distance.from_us < distance.least_us;
+  gint64 from_us, to_us;
+
+  if (is_short && !restarted)
     return 0;
-  add_gap (facts, EVERYTHING, from_us, to_us, explain (turns, distance));
+  if (is_short)
+    narrow (&distance, turns);
+  from_us = MAX (distance.from_us, facts->document->window->from_us);
+  to_us = MIN (distance.to_us, facts->seen_to_us);
+  if (to_us < from_us || (to_us == from_us && !is_short))
+    return 0;
+  add_gap (facts, EVERYTHING, from_us, to_us, explain (turns, &distance));
   return to_us - from_us;
 }
 
@@ -134,14 +177,14 @@ judge_distances (OrfPostmortemFacts *facts, const GArray *points)
     distance.from_us = distance.to_us;
     distance.to_us = g_array_index (points, OrfPoint, i).t_us;
     if (distance.to_us >= from_us)
-      missing_us += judge_distance (facts, &distance);
+      missing_us += judge_distance (facts, distance);
     distance.first = FALSE;
   }
   distance = (Distance){ .from_us = distance.to_us,
                          .to_us = facts->seen_to_us,
                          .least_us = MAX (least_us, BEHIND_US + period_us),
                          .last = TRUE };
-  return missing_us + judge_distance (facts, &distance);
+  return missing_us + judge_distance (facts, distance);
 }
 
 static void

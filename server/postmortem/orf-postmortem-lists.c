@@ -14,6 +14,9 @@
 #define MAX_ACCURACY        20
 #define MAX_CLEANUP_WORKERS 50
 #define MAX_EARLIER         20
+/* That the daemon began or ended: 80 starts a day for as long as a window and its baseline may be.
+ * A gap whose turn is not read has no reason. */
+#define MAX_TURNS 10000
 /* A deploy so long before may be why. */
 #define EARLIER_US (1800 * ORF_US_PER_S)
 /* Recorded always, and from the first frame on. */
@@ -65,7 +68,7 @@ static gboolean
 read_daemon (OrfPostmortemFacts *facts, OrfConnection *connection, GError **error)
 {
   const OrfPostmortemWindow *window = facts->document->window;
-  const OrfPostmortemAsk span = { window->baseline_from_us, window->to_us, MAX_MOMENTS };
+  const OrfPostmortemAsk span = { window->baseline_from_us, window->to_us, MAX_TURNS };
   GPtrArray *beats;
   gint64 n_more;
 

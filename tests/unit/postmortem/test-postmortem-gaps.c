@@ -114,6 +114,45 @@ test_why (void)
   g_assert_cmpfloat (facts->document->gaps->covered_percent, >, 70);
 }
 
+/* A supervisor that starts it again and again: each gap has its reason, also the last. */
+static void
+test_many_turns (void)
+{
+  g_autoptr (OrfPostmortemFacts) facts = make_facts (TO + S);
+  OrfPostmortemSeries *beats = add_series (facts->beats, "");
+
+  for (gint64 t_us = FROM; t_us < TO; t_us += 10 * S) {
+    add_turn (facts, t_us - S, "orfeasd started");
+    add_points (beats, t_us, t_us + 4 * S);
+  }
+  orf_postmortem_gaps_find (facts);
+  g_assert_cmpuint (facts->document->gaps->rows->len, ==, 59);
+  for (guint i = 0; i < 59; i++)
+    check (facts, i, FROM + (10 * i + 3) * S, FROM + (10 * i + 10) * S, "everything", "killed");
+}
+
+/* Of rollups a short turn is no minute without anything. */
+static void
+test_short_turn_of_rollups (void)
+{
+  g_autoptr (OrfPostmortemFacts) facts = make_facts (TO + S);
+  OrfPostmortemSeries *beats = add_series (facts->beats, "");
+
+  for (gint64 t_us = FROM - FROM % (60 * S); t_us < TO; t_us += 60 * S) {
+    const OrfPoint point = { t_us, 1 };
+
+    g_array_append_val (beats->points, point);
+  }
+  add_turn (facts, FROM + 300 * S, "orfeasd ended");
+  add_turn (facts, FROM + 303 * S, "orfeasd started");
+  add_turn (facts, FROM + 500 * S, "orfeasd started");
+  orf_postmortem_gaps_find (facts);
+  g_assert_cmpuint (facts->document->gaps->rows->len, ==, 2);
+  check (facts, 0, FROM + 300 * S, FROM + 303 * S, "everything", "ended and started again");
+  check (facts, 1, FROM + 500 * S, FROM + 500 * S, "everything", "killed");
+  g_assert_cmpfloat (facts->document->gaps->covered_percent, >, 99);
+}
+
 /* Recording began within the window, and ended there; of one that goes on the future is no gap. */
 static void
 test_edges (void)
@@ -157,6 +196,8 @@ main (int argc, char **argv)
   g_test_add_func ("/postmortem-gaps/nothing", test_nothing);
   g_test_add_func ("/postmortem-gaps/whole", test_whole);
   g_test_add_func ("/postmortem-gaps/why", test_why);
+  g_test_add_func ("/postmortem-gaps/many-turns", test_many_turns);
+  g_test_add_func ("/postmortem-gaps/short-turn-of-rollups", test_short_turn_of_rollups);
   g_test_add_func ("/postmortem-gaps/edges", test_edges);
   g_test_add_func ("/postmortem-gaps/device", test_device);
   return g_test_run ();
