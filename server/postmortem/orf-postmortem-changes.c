@@ -285,7 +285,8 @@ prescreen (const Compare *compare, GArray *candidates, GError **error)
 static gboolean
 is_own (const OrfPostmortemChange *change)
 {
-  return g_str_has_prefix (change->name, "orfeas.");
+  return g_str_has_prefix (change->name, "orfeas.") ||
+         orf_postmortem_is_own_service (orf_series_name_get_label (change->labels, "service"));
 }
 
 static int

@@ -284,6 +284,9 @@ suspect_deploy (const Search *search, const OrfPostmortemMoment *deploy)
     return;
   time = format_time (search, deploy->t_us);
   suspect = orf_postmortem_suspects_ensure (search->suspects, "deploy", deploy->text, deploy->t_us);
+  /* of the same text: a mark that was made twice speaks no louder */
+  if (suspect->facts->len > 0)
+    return;
   orf_postmortem_suspect_add (suspect, 1.5, g_strdup_printf ("It was deployed at %s.", time));
   add_worse (suspect, 1.0, worse);
   if (orf_postmortem_operation_get_more_errors (worse) > 0)

@@ -10,6 +10,8 @@
 /* Of a chart: as many as are told apart where it is drawn a hand wide. */
 #define MAX_STEPS 120
 #define DAY_US    (86400 * ORF_US_PER_S)
+/* [trace] service_name, as it is unless somebody changed it. */
+#define OWN_SERVICE "orfeasd"
 
 static GPtrArray *
 new_series (void)
@@ -132,6 +134,12 @@ orf_postmortem_format_time (const OrfPostmortemWindow *window, gint64 t_us)
   gboolean dated = window->to_us - window->from_us > DAY_US;
 
   return g_date_time_format (time, dated ? "%Y-%m-%d %H:%M:%S" : "%H:%M:%S");
+}
+
+gboolean
+orf_postmortem_is_own_service (const char *service)
+{
+  return g_strcmp0 (service, OWN_SERVICE) == 0;
 }
 
 static char *

@@ -42,6 +42,10 @@ guint orf_postmortem_get_n_steps (const OrfPostmortemWindow *window);
 
 /* "10:31:04", UTC; with the date where the window is longer than a day. */
 char *orf_postmortem_format_time (const OrfPostmortemWindow *window, gint64 t_us);
+/* The daemon's own, as it traces its calls: what they do is no symptom of what it serves.  NULL: no
+ * service. */
+gboolean orf_postmortem_is_own_service (const char *service);
+
 /* A value in its unit: "20.0 GiB", "120 ms", "36 percent"; rate: "a second" behind it. */
 char *orf_postmortem_format_value (double value, const char *unit, gboolean rate);
 

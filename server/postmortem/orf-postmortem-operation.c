@@ -12,8 +12,6 @@
 /* Half as long again, and a millisecond: less nobody notices. */
 #define SLOWER_PERCENT 50.0
 #define SLOWER_US      1000.0
-/* [trace] service_name, as it is unless somebody changed it. */
-#define OWN_SERVICE "orfeasd"
 /* Points of all spans that fail more. */
 #define MORE_ERRORS 5.0
 
@@ -156,28 +154,39 @@ orf_postmortem_operation_get_more_errors (const OrfPostmortemOperation *operatio
            : 0;
 }
 
-gboolean
-orf_postmortem_operation_is_own (const OrfPostmortemOperation *operation)
+static gboolean
+is_own (const OrfPostmortemOperation *operation)
 {
-  return strcmp (operation->service, OWN_SERVICE) == 0;
+  return orf_postmortem_is_own_service (operation->service);
 }
 
 gboolean
 orf_postmortem_operation_is_worse (const OrfPostmortemOperation *operation)
 {
-  return operation->has_from_us && !orf_postmortem_operation_is_own (operation);
+  return operation->has_from_us && !is_own (operation);
+}
+
+/* "p99 from 120 ms to 2.31 s", of the two quantiles the one that rose more. */
+static char *
+describe_duration (const OrfPostmortemOperation *operation)
+{
+  gboolean middle = get_change (operation->p50_us, operation->before_p50_us) >
+                    get_change (operation->p99_us, operation->before_p99_us);
+  gint64 before_us = middle ? operation->before_p50_us : operation->before_p99_us;
+  gint64 during_us = middle ? operation->p50_us : operation->p99_us;
+  g_autofree char *before = orf_postmortem_format_value ((double) before_us, "us", FALSE);
+  g_autofree char *during = orf_postmortem_format_value ((double) during_us, "us", FALSE);
+
+  return g_strdup_printf ("%s from %s to %s", middle ? "p50" : "p99", before, during);
 }
 
 char *
 orf_postmortem_operation_describe (const OrfPostmortemOperation *operation)
 {
   g_autoptr (GString) text = g_string_new (NULL);
-  g_autofree char *p99 = orf_postmortem_format_value ((double) operation->p99_us, "us", FALSE);
-  g_autofree char *before = orf_postmortem_format_value ((double) operation->before_p99_us, "us",
-                                                         FALSE);
+  g_autofree char *duration = describe_duration (operation);
 
-  g_string_append_printf (text, "%s %s: p99 from %s to %s", operation->service,
-                          operation->operation, before, p99);
+  g_string_append_printf (text, "%s %s: %s", operation->service, operation->operation, duration);
   if (operation->errors_percent > 0 || operation->before_errors_percent > 0)
     g_string_append_printf (text, ", %.3g %% failed (%.3g %% before)", operation->errors_percent,
                             operation->before_errors_percent);
@@ -206,8 +215,8 @@ orf_postmortem_operation_compare_cb (gconstpointer a, gconstpointer b)
     return worse ? -1 : 1;
   if (worse && badness != 0)
     return badness > 0 ? 1 : -1;
-  if (orf_postmortem_operation_is_own (x) != orf_postmortem_operation_is_own (y))
-    return orf_postmortem_operation_is_own (x) ? 1 : -1;
+  if (is_own (x) != is_own (y))
+    return is_own (x) ? 1 : -1;
   if (x->count != y->count)
     return x->count < y->count ? 1 : -1;
   order = strcmp (x->service, y->service);

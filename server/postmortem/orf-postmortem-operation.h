@@ -10,13 +10,11 @@ G_BEGIN_DECLS
 /* steps: OrfPostmortemStep by time, of baseline and window.  NULL: it had no spans in either. */
 OrfPostmortemOperation *
 orf_postmortem_operation_compare (const GPtrArray *steps, const OrfPostmortemWindow *window);
-/* The daemon's own calls, as it traces them: what they do is no symptom of what it serves. */
-gboolean orf_postmortem_operation_is_own (const OrfPostmortemOperation *operation);
 /* It became slower or failed more, so that somebody noticed; never one of the daemon's own. */
 gboolean orf_postmortem_operation_is_worse (const OrfPostmortemOperation *operation);
 /* By how much of its errors more failed, in points; 0: not known. */
 double orf_postmortem_operation_get_more_errors (const OrfPostmortemOperation *operation);
-/* "api /infer: p99 from 120 ms to 2.31 s, 4.2 % failed (0.1 % before)" */
+/* "api /infer: p99 from 120 ms to 2.31 s, 4.2 % failed (0.1 % before)"; p50 where that rose more. */
 char *orf_postmortem_operation_describe (const OrfPostmortemOperation *operation);
 /* Those that became worse first, the worst of them first; of others the busiest. */
 int orf_postmortem_operation_compare_cb (gconstpointer a, gconstpointer b);

@@ -35,6 +35,7 @@ static const struct {
   { "anomaly", "anomaly", "anomalies" },
   { "cleanup", "cleanup", "cleanups" },
   { "deploy", "deploy", "deploys" },
+  { "load", "load test", "load tests" },
 };
 
 static guint
@@ -70,13 +71,23 @@ count_all (const GPtrArray *moments)
   return parts->len > 0 ? g_string_free (g_steal_pointer (&text), FALSE) : NULL;
 }
 
+/* The first that began in the window; else, of what went on from before, the first. */
 static const OrfPostmortemMoment *
-find_trouble (const GPtrArray *moments)
+find_trouble (const GPtrArray *moments, gint64 from_us)
 {
-  for (guint i = 0; i < moments->len; i++)
-    if (orf_postmortem_moment_is_trouble (moments->pdata[i]))
-      return moments->pdata[i];
-  return NULL;
+  const OrfPostmortemMoment *older = NULL;
+
+  for (guint i = 0; i < moments->len; i++) {
+    const OrfPostmortemMoment *moment = moments->pdata[i];
+
+    if (!orf_postmortem_moment_is_trouble (moment))
+      continue;
+    if (moment->t_us >= from_us)
+      return moment;
+    if (older == NULL)
+      older = moment;
+  }
+  return older;
 }
 
 char *
@@ -93,7 +104,8 @@ static void
 tell_what (OrfPostmortemFacts *facts)
 {
   const OrfPostmortemDocument *document = facts->document;
-  const OrfPostmortemMoment *first = find_trouble (document->timeline->rows);
+  const OrfPostmortemMoment *first = find_trouble (document->timeline->rows,
+                                                   document->window->from_us);
   g_autofree char *window = orf_postmortem_summary_make_title (document->window);
   g_autofree char *all = count_all (document->timeline->rows);
   g_autofree char *time = first != NULL ? orf_postmortem_format_time (document->window, first->t_us)
@@ -101,12 +113,18 @@ tell_what (OrfPostmortemFacts *facts)
 
   if (first != NULL)
     add (facts, "timeline",
-         g_strdup_printf ("In the %s there were %s; it began at %s: %s.", window,
-                          all != NULL ? all : "workers or cleanups in trouble", time, first->text));
+         g_strdup_printf ("In the %s there were %s; it began at %s%s: %s.", window,
+                          all != NULL ? all : "workers or cleanups in trouble", time,
+                          first->t_us < document->window->from_us ? ", before it" : "",
+                          first->text));
   else if (all != NULL)
     add (facts, "timeline",
          g_strdup_printf ("Nothing went wrong in the %s that was noticed; there were %s.", window,
                           all));
+  else if (document->gaps->rows->len > 0 && document->gaps->covered_percent == 0)
+    add (facts, "timeline",
+         g_strdup_printf ("Nothing was recorded in the %s: what happened then is not known.",
+                          window));
   else
     add (facts, "timeline",
          g_strdup_printf ("Nothing happened in the %s: no alert fired, no anomaly was told, and no "

@@ -17,10 +17,10 @@
 #define APART_US (30 * ORF_US_PER_S)
 
 /* Which of several at the same time is told first, and weighs more: what is upstream of what. */
-static const char *const kinds[] = { "deploy",    "note",       "incident", "leak",     "worker",
-                                     "gpu_event", "cache_node", "pressure", "cleanup",  "oom",
-                                     "operation", "anomaly",    "alert",    "forecast", "gap",
-                                     "daemon",    "audit" };
+static const char *const kinds[] = { "deploy", "note",      "load",       "incident", "leak",
+                                     "worker", "gpu_event", "cache_node", "pressure", "cleanup",
+                                     "oom",    "operation", "anomaly",    "alert",    "forecast",
+                                     "gap",    "daemon",    "audit" };
 
 static guint
 get_place (const OrfPostmortemMoment *moment)
@@ -155,7 +155,9 @@ get_weight (const OrfPostmortemMoment *moment)
 {
   if (moment->severity != NULL && strcmp (moment->severity, "critical") == 0)
     return 3;
-  if (orf_postmortem_moment_is_trouble (moment) || strcmp (moment->kind, "deploy") == 0)
+  /* these are what trouble often comes from */
+  if (orf_postmortem_moment_is_trouble (moment) || strcmp (moment->kind, "deploy") == 0 ||
+      strcmp (moment->kind, "load") == 0)
     return 2;
   return strcmp (moment->kind, "audit") != 0;
 }

@@ -101,6 +101,15 @@ static const char warning_moments_sql[] =
           "(w.expected_us - w.made_us) / 1e6, coalesce(replace(w.fate, '_', ' '), 'open'))",
           "NULL") "FROM forecast_warning AS w JOIN v_series AS v ON v.id = w.series_id "
                   "WHERE w.made_us >= ?1 AND w.made_us < ?2 ORDER BY w.made_us LIMIT ?3";
+static const char loads_sql[] =
+  MOMENT ("started_us",
+          "started_us + took_us",
+          "'load'",
+          "NULL",
+          "printf('load test %s (%s): %d requests, %d failed%s', name, kind, requests, errors, "
+          "CASE passed WHEN 1 THEN '; it passed' WHEN 0 THEN '; it did not pass' ELSE '' END)",
+          "'l-' || id") "FROM load_run WHERE started_us < ?2 AND started_us + took_us >= ?1 "
+                        "ORDER BY started_us LIMIT ?3";
 static const char daemon_sql[] = MOMENT (
   "t_us",
   "NULL",
@@ -196,6 +205,7 @@ static const Question questions[] = {
   [ORF_POSTMORTEM_WORKERS_LOST] = { workers_lost_sql, &orf_postmortem_moment_desc, 9 },
   [ORF_POSTMORTEM_WORKERS_CAME] = { workers_came_sql, &orf_postmortem_moment_desc, 9 },
   [ORF_POSTMORTEM_WARNING_MOMENTS] = { warning_moments_sql, &orf_postmortem_moment_desc, 10 },
+  [ORF_POSTMORTEM_LOADS] = { loads_sql, &orf_postmortem_moment_desc, 17 },
   [ORF_POSTMORTEM_DAEMON] = { daemon_sql, &orf_postmortem_moment_desc, 1 },
   [ORF_POSTMORTEM_AUDIT] = { audit_sql, &orf_postmortem_moment_desc, 1 },
   [ORF_POSTMORTEM_ALERTS] = { alerts_sql, &orf_postmortem_alert_desc, 12 },

@@ -188,6 +188,9 @@ def test_file_and_bundle(t):
 
 def test_terminal(t):
     daemon, from_us, to_us, _ = stage(t)
+    for i in range(20):
+        daemon.call("events.mark", {"text": f"note {i:02}", "t_us": from_us + i})
+    daemon.call("events.mark", {"text": "the last of many", "kind": "deploy", "t_us": from_us + 20})
     leader, follower = pty.openpty()
     with subprocess.Popen([orfeas_test.ORFEASCTL, "--socket", daemon.socket, "postmortem", *window(from_us, to_us)],
                           stdout=follower, stdin=subprocess.DEVNULL, env={**t.environment(), "TERM": "dumb", "COLUMNS": "100"}) as ctl:
@@ -210,6 +213,9 @@ def test_terminal(t):
         contains(flat, " ".join(re.sub("\u202e", "?", sentence["text"]).split()))
     contains(text, "most likely the culprit")
     contains(text, "request.latency_us")
+    # where there is no room for all, notes give way
+    contains(text, "the last of many")
+    assert "note 00" in text and "note 19" not in text, text
     assert "\u202e" not in text and "<!DOCTYPE" not in text
 
 

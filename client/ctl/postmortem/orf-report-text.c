@@ -100,22 +100,57 @@ get_style (json_t *row)
   return g_strcmp0 (severity, "warning") == 0 ? ORF_CTL_WARNING : ORF_CTL_PLAIN;
 }
 
+/* What may be a cause, or trouble, is shown where not all can be. */
+static guint
+get_weight (json_t *row)
+{
+  static const char *const causes[] = { "deploy", "load", NULL };
+  const char *severity = orf_value_get_text (row, "severity");
+  const char *kind = orf_value_get_text (row, "kind");
+
+  if (g_strcmp0 (severity, "critical") == 0)
+    return 2;
+  return g_strcmp0 (severity, "warning") == 0 || (kind != NULL && g_strv_contains (causes, kind));
+}
+
+/* As many as there is room for: the weightiest, and of these the first; they stay by time. */
+static GPtrArray *
+choose_events (json_t *rows)
+{
+  GPtrArray *chosen = g_ptr_array_new ();
+  gsize n = json_array_size (rows), n_of[3] = { 0 }, room[3], left = MAX_EVENTS;
+
+  for (gsize i = 0; i < n; i++)
+    n_of[get_weight (json_array_get (rows, i))]++;
+  for (guint weight = G_N_ELEMENTS (room); weight-- > 0; left -= room[weight])
+    room[weight] = MIN (n_of[weight], left);
+  for (gsize i = 0; i < n; i++) {
+    json_t *row = json_array_get (rows, i);
+    guint weight = get_weight (row);
+
+    if (room[weight] == 0)
+      continue;
+    room[weight]--;
+    g_ptr_array_add (chosen, row);
+  }
+  return chosen;
+}
+
 static void
 append_timeline (const OrfCtl *ctl, json_t *document, GString *out)
 {
   json_t *section = json_object_get (document, "timeline");
-  json_t *rows = orf_value_get_array (section, "rows");
-  gsize n = MIN (json_array_size (rows), MAX_EVENTS);
+  g_autoptr (GPtrArray) events = choose_events (orf_value_get_array (section, "rows"));
   g_autoptr (OrfCtlTable) table = orf_ctl_table_new (orf_ctl_get_terminal (ctl));
 
-  if (n == 0)
+  if (events->len == 0)
     return;
   orf_ctl_table_add_column (table, "TIME", 0);
   orf_ctl_table_add_column (table, "KIND", 0);
   orf_ctl_table_add_column (table, "WHAT", ORF_CTL_COLUMN_GIVES_WAY);
   orf_ctl_table_set_indent (table, INDENT);
-  for (gsize i = 0; i < n; i++) {
-    json_t *row = json_array_get (rows, i);
+  for (guint i = 0; i < events->len; i++) {
+    json_t *row = events->pdata[i];
     gint64 t_us;
 
     orf_ctl_table_take (table, ORF_CTL_PLAIN,
@@ -126,7 +161,7 @@ append_timeline (const OrfCtl *ctl, json_t *document, GString *out)
   }
   append_title (ctl, out, "what happened");
   orf_ctl_table_append_to (table, out);
-  append_more (ctl, out, section, n);
+  append_more (ctl, out, section, events->len);
 }
 
 static char *

@@ -6,7 +6,7 @@
 
 #define LANE_HEIGHT 20
 /* Kinds beyond are in the table alone. */
-#define MAX_LANES 16
+#define MAX_LANES 20
 
 static const OrfColumn columns[] = {
   { .title = "Time", .member = "t_us", .kind = ORF_CELL_TIME },

@@ -258,6 +258,39 @@ test_deploy (void)
   check_culprit (decide (later), "operation", "api /infer", ORF_POSTMORTEM_CONFIDENCE_LOW);
 }
 
+/* A mark that was made twice speaks no louder than one. */
+static void
+test_deploy_twice (void)
+{
+  g_autoptr (OrfPostmortemFacts) facts = make_facts ();
+  const OrfPostmortemCulprit *culprit;
+
+  add_moment (facts->document->timeline->rows, "deploy", NULL, FROM + 600 * S, "web 2.4");
+  add_moment (facts->document->timeline->rows, "deploy", NULL, FROM + 602 * S, "web 2.4");
+  add_operation (facts, "api", FROM + 660 * S);
+  culprit = decide (facts);
+  check_culprit (culprit, "deploy", "web 2.4", ORF_POSTMORTEM_CONFIDENCE_MEDIUM);
+  g_assert_cmpint (culprit->since_us, ==, FROM + 600 * S);
+  for (guint i = 1; culprit->because[i] != NULL; i++)
+    g_assert_cmpstr (culprit->because[i - 1], !=, culprit->because[i]);
+}
+
+/* What fired for days is told where nothing began in the window, and not as its beginning. */
+static void
+test_older_trouble (void)
+{
+  g_autoptr (OrfPostmortemFacts) facts = make_facts ();
+  g_autoptr (OrfPostmortemFacts) quiet = make_facts ();
+
+  add_moment (facts->document->timeline->rows, "alert", "warning", FROM - 900 * S, "the disk");
+  add_moment (facts->document->timeline->rows, "oom", "critical", FROM + 60 * S, "no memory");
+  decide (facts);
+  check_said (facts, 0, "it began at 10:01:00: no memory");
+  add_moment (quiet->document->timeline->rows, "alert", "warning", FROM - 900 * S, "the disk");
+  decide (quiet);
+  check_said (quiet, 0, "it began at 09:45:00, before it: the disk");
+}
+
 /* One that far before the first that was noticed is none, nor is what came when it was slow
  * already. */
 static void
@@ -383,6 +416,8 @@ main (int argc, char **argv)
   g_test_add_func ("/postmortem-culprit/grower", test_grower);
   g_test_add_func ("/postmortem-culprit/node", test_node);
   g_test_add_func ("/postmortem-culprit/deploy", test_deploy);
+  g_test_add_func ("/postmortem-culprit/deploy-twice", test_deploy_twice);
+  g_test_add_func ("/postmortem-culprit/older-trouble", test_older_trouble);
   g_test_add_func ("/postmortem-culprit/far-deploy", test_far_deploy);
   g_test_add_func ("/postmortem-culprit/own-operation", test_own_operation);
   g_test_add_func ("/postmortem-culprit/host", test_host);

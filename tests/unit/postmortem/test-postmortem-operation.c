@@ -89,6 +89,23 @@ test_slower (void)
   g_assert_true (g_str_has_prefix (text, "api /infer: p99 from "));
 }
 
+/* Of the two quantiles it tells the one that rose, and not how the other fell. */
+static void
+test_slower_in_the_middle (void)
+{
+  g_autoptr (GPtrArray) steps = new_steps ();
+  g_autoptr (OrfPostmortemOperation) operation = NULL;
+  g_autofree char *text = NULL;
+
+  add_usual (steps, -10, -1);
+  add_step (steps, -1, 10, 5000000, 0);
+  for (gint64 minute = 0; minute < 10; minute++)
+    add_step (steps, minute, 10, 900000, 0);
+  operation = compare (steps);
+  text = orf_postmortem_operation_describe (operation);
+  g_assert_true (g_str_has_prefix (text, "api /infer: p50 from "));
+}
+
 static void
 test_errors (void)
 {
@@ -153,6 +170,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/postmortem-operation/usual", test_usual);
   g_test_add_func ("/postmortem-operation/slower", test_slower);
+  g_test_add_func ("/postmortem-operation/slower-in-the-middle", test_slower_in_the_middle);
   g_test_add_func ("/postmortem-operation/errors", test_errors);
   g_test_add_func ("/postmortem-operation/not-noticed", test_not_noticed);
   g_test_add_func ("/postmortem-operation/order", test_order);
