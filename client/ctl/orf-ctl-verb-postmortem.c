@@ -28,15 +28,15 @@ static json_t *
 make_span_params (const OrfCtl *ctl, GError **error)
 {
   g_autoptr (json_t) params = json_object ();
-  gint64 span_us = -1;
+  gint64 from_us, span_us = -1;
 
-  json_object_set_new (params, "to_us", json_integer (g_get_real_time ()));
   if (!orf_ctl_params_add_span (ctl, params, &span_us, error))
     return NULL;
-  if (json_object_get (params, "from_us") == NULL)
+  if (!orf_value_get_integer (params, "from_us", &from_us))
     return refuse_window (error, "say which window: --last 2h, --from TIME, or --incident ID");
   if (span_us <= 0)
     return refuse_window (error, "the window is empty: it begins at its end, or after it");
+  json_object_set_new (params, "to_us", json_integer (from_us + span_us));
   return g_steal_pointer (&params);
 }
 

@@ -25,7 +25,7 @@
 #include "postmortem/orf-postmortem-traces.h"
 
 /* With the baseline two months: as far back as most files have minutes. */
-#define MAX_WINDOW_US (31 * 86400 * ORF_US_PER_S)
+#define MAX_WINDOW_US (31 * 86400 * G_GINT64_CONSTANT (1000000))
 
 struct _OrfPostmortemService {
   const OrfMetricsParts *parts;
