@@ -25,7 +25,7 @@
 #include "postmortem/orf-postmortem-traces.h"
 
 /* With the baseline two months: as far back as most files have minutes. */
-#define MAX_WINDOW_US (31 * 86400 * G_GINT64_CONSTANT (1000000))
+#define MAX_WINDOW_DAYS 31
 
 struct _OrfPostmortemService {
   const OrfMetricsParts *parts;
@@ -220,7 +220,7 @@ check (const OrfPostmortemBuildParams *params, gint64 to_us)
   if (params->from_us >= to_us)
     return orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "from_us", "less than to_us",
                                 "from_us: the span is empty");
-  if (to_us - params->from_us > MAX_WINDOW_US)
+  if (to_us - params->from_us > MAX_WINDOW_DAYS * 86400 * ORF_US_PER_S)
     return orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "from_us",
                                 "at most 31 days before to_us",
                                 "from_us: the span is longer than 31 days");
