@@ -14,7 +14,8 @@ orf_postmortem_operation_compare (const GPtrArray *steps, const OrfPostmortemWin
 gboolean orf_postmortem_operation_is_worse (const OrfPostmortemOperation *operation);
 /* By how much of its errors more failed, in points; 0: not known. */
 double orf_postmortem_operation_get_more_errors (const OrfPostmortemOperation *operation);
-/* "api /infer: p99 from 120 ms to 2.31 s, 4.2 % failed (0.1 % before)"; p50 where that rose more. */
+/* "api /infer: p99 from 120 ms to 2.31 s, 4.2 % failed (0.1 % before)"; or p50, where that rose
+ * more. */
 char *orf_postmortem_operation_describe (const OrfPostmortemOperation *operation);
 /* Those that became worse first, the worst of them first; of others the busiest. */
 int orf_postmortem_operation_compare_cb (gconstpointer a, gconstpointer b);
