@@ -172,7 +172,7 @@ add_row (OrfHtml *html, const char *name, json_t *tally)
     g_autofree char *text = orf_ctl_format_metric (columns[i].name,
                                                    get_number (tally, columns[i].name), TRUE);
 
-    orf_html_add (html, "td", text != NULL ? text : "–", "class", "num", NULL);
+    orf_html_add (html, "td", text != NULL ? text : "–", "class", "n", NULL);
   }
   orf_html_close (html);
 }
@@ -181,22 +181,24 @@ static void
 add_levels (OrfReport *page, json_t *measured)
 {
   OrfHtml *html = page->html;
+  g_autoptr (json_t) all = json_copy (json_object_get (measured, "total"));
   gsize i;
   json_t *level;
 
+  json_object_set (all, "planned_per_s", json_object_get (measured, "planned_per_s"));
   orf_html_open (html, "div", "class", "scroll", "tabindex", "0", NULL);
   orf_html_open (html, "table", NULL);
   orf_html_open (html, "thead", NULL);
   orf_html_open (html, "tr", NULL);
   orf_html_add (html, "th", "Level", "scope", "col", NULL);
   for (guint column = 0; column < G_N_ELEMENTS (columns); column++)
-    orf_html_add (html, "th", columns[column].title, "scope", "col", "class", "num", NULL);
+    orf_html_add (html, "th", columns[column].title, "scope", "col", "class", "n", NULL);
   orf_html_close (html);
   orf_html_close (html);
   orf_html_open (html, "tbody", NULL);
   json_array_foreach (json_object_get (measured, "levels"), i, level)
     add_row (html, get_text (level, "level"), level);
-  add_row (html, "all", json_object_get (measured, "total"));
+  add_row (html, "all", all);
   for (guint depth = 0; depth < 3; depth++)
     orf_html_close (html);
 }
@@ -220,10 +222,15 @@ orf_ctl_load_page_format_faults (json_t *report)
 /* ---- curves ---------------------------------------------------------------------------------- */
 
 static void
-add_figure (OrfReport *page, const char *title, const char *unit, OrfFigureLine *lines, guint n)
+add_figure (OrfReport *page,
+            const char *title,
+            const char *caption,
+            const char *unit,
+            OrfFigureLine *lines,
+            guint n)
 {
   OrfFigure figure = {
-    .title = title, .text = NULL, .name = unit, .lines = lines, .n_lines = n, .level = NAN
+    .title = caption, .text = NULL, .name = unit, .lines = lines, .n_lines = n, .level = NAN
   };
 
   orf_html_open (page->html, "section", NULL);
@@ -253,10 +260,14 @@ add_curves (OrfReport *page, json_t *measured)
                                { "of them dropped", "c2", dropped, FALSE } };
   OrfFigureLine lateness[] = { { "p99 of the sending", "c1", late, FALSE } };
 
-  add_figure (page, "Answers a second", "rate_per_s", rates, G_N_ELEMENTS (rates));
-  add_figure (page, "Latency", "p99_us", latencies, G_N_ELEMENTS (latencies));
-  add_figure (page, "Failed a second", "failed", failures, G_N_ELEMENTS (failures));
-  add_figure (page, "Sent after its time", "late_p99_us", lateness, G_N_ELEMENTS (lateness));
+  add_figure (page, "Answers a second", "Answers of each slice, and what was planned", "rate_per_s",
+              rates, G_N_ELEMENTS (rates));
+  add_figure (page, "Latency", "Quantiles of the answers that did not fail", "p99_us", latencies,
+              G_N_ELEMENTS (latencies));
+  add_figure (page, "Failed a second", "Failures, and those of them that were never sent", "failed",
+              failures, G_N_ELEMENTS (failures));
+  add_figure (page, "Sent after its time", "How late requests were sent", "late_p99_us", lateness,
+              G_N_ELEMENTS (lateness));
 }
 
 char *
