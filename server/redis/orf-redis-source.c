@@ -8,20 +8,12 @@
  */
 #include "redis/orf-redis-source.h"
 
-#if HIREDIS_MAJOR < 1
-#define hi_sdslen sdslen
-#endif
-
-/* What is not sent before it is so much, while the node still has to answer what it was sent. */
-#define PIECE_BYTES (16 * 1024)
-
 typedef struct {
   GSource base;
   redisAsyncContext *connection; /* NULL: gone */
   gpointer tag;                  /* of its descriptor */
   gboolean writing;              /* hiredis has something to write, or waits to be connected */
   gboolean full; /* the kernel took less than there was: only its word that it has room helps */
-  gboolean unanswered; /* nothing was read since a piece was sent that has answers */
 } RedisSource;
 
 static void
@@ -75,21 +67,14 @@ clean_up_cb (void *data)
 
 /* ---- what GLib calls ------------------------------------------------------------------------- */
 
-/* What was asked for since the last turn goes in one piece: at once where the node has answered, or
- * began to, what it was sent before.  Else it waits for that, and grows: a node that is asked much
- * spends more on each piece than on what is in it, and it would not get to this one sooner. */
-static gboolean
-is_to_write (const RedisSource *source)
-{
-  return source->writing && !source->full &&
-         (!source->unanswered || hi_sdslen (source->connection->c.obuf) >= PIECE_BYTES);
-}
-
+/* What was asked for since the last turn is written at once, in one piece. */
 static gboolean
 prepare_cb (GSource *base, int *timeout)
 {
+  RedisSource *source = (RedisSource *) base;
+
   *timeout = -1;
-  return is_to_write ((RedisSource *) base);
+  return source->writing && !source->full;
 }
 
 static gboolean
@@ -97,17 +82,15 @@ check_cb (GSource *base)
 {
   RedisSource *source = (RedisSource *) base;
 
-  return is_to_write (source) || g_source_query_unix_fd (base, source->tag) != 0;
+  return (source->writing && !source->full) || g_source_query_unix_fd (base, source->tag) != 0;
 }
 
 static void
 write_out (RedisSource *source)
 {
   redisAsyncHandleWrite (source->connection);
-  if (source->connection == NULL)
-    return;
-  set_full (source, source->writing);
-  source->unanswered = !source->writing && source->connection->replies.head != NULL;
+  if (source->connection != NULL)
+    set_full (source, source->writing);
 }
 
 static gboolean
@@ -116,13 +99,11 @@ dispatch_cb (GSource *base, GSourceFunc callback, gpointer user_data)
   RedisSource *source = (RedisSource *) base;
   GIOCondition events = g_source_query_unix_fd (base, source->tag);
 
-  if (events & (G_IO_IN | G_IO_HUP | G_IO_ERR)) {
-    source->unanswered = FALSE;
+  if (events & (G_IO_IN | G_IO_HUP | G_IO_ERR))
     redisAsyncHandleRead (source->connection);
-  }
   if (source->connection == NULL)
     return G_SOURCE_REMOVE;
-  if (is_to_write (source) || (source->writing && (events & ~G_IO_IN) != 0))
+  if (source->writing && (!source->full || (events & ~G_IO_IN) != 0))
     write_out (source);
   return source->connection != NULL ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }

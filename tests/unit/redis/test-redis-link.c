@@ -146,39 +146,6 @@ test_pipeline (Fixture *fixture, gconstpointer data)
 }
 
 /* Larger than what a socket takes at once, both ways. */
-/* Each piece costs the server a read; asking it two, of the question and of the end. */
-static guint64
-count_reads (Fixture *fixture)
-{
-  redisReply *reply = redis_server_ask (fixture->server, "INFO stats");
-  const char *at = strstr (reply->str, "total_reads_processed:");
-  guint64 n;
-
-  g_assert_nonnull (at);
-  n = g_ascii_strtoull (at + strlen ("total_reads_processed:"), NULL, 10);
-  freeReplyObject (reply);
-  return n;
-}
-
-/* What is asked while a piece is unanswered goes in one piece after it. */
-static void
-test_pieces (Fixture *fixture, gconstpointer data)
-{
-  guint64 before;
-
-  open_link (fixture);
-  before = count_reads (fixture);
-  redis_server_pause (fixture->server);
-  for (guint i = 0; i < 10; i++) {
-    g_assert_true (count_up (fixture));
-    for (guint turn = 0; turn < 3; turn++)
-      g_main_context_iteration (fixture->context, FALSE);
-  }
-  redis_server_go_on (fixture->server);
-  wait_until (fixture->context, fixture->n_answered == 10);
-  g_assert_cmpuint (count_reads (fixture) - before, ==, 2 + 2);
-}
-
 static void
 test_large (Fixture *fixture, gconstpointer data)
 {
@@ -502,7 +469,6 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/redis-link/addresses", test_addresses);
   add ("pipeline", NULL, test_pipeline);
-  add ("pieces", NULL, test_pieces);
   add ("large", NULL, test_large);
   add ("password", secret, test_password);
   add ("comes-later", NULL, test_comes_later);
