@@ -9,7 +9,6 @@ import { Arrival } from "./arrival.js";
 import { Cache } from "./cache.js";
 import { setAttribute, setText } from "./dom.js";
 import { Cost } from "./cost.js";
-import { countCharts } from "./chart.js";
 import { Explorer } from "./explorer.js";
 import { Forecast } from "./forecast.js";
 import { span } from "./format.js";
@@ -54,22 +53,18 @@ bindTheme($("theme"));
 
 // one drawing for all that came since the last; a hidden page draws nothing
 let scheduled = false;
-let begun = 0; // sections that were drawn once
+let begun = false;
 function draw() {
   scheduled = false;
-  const { source } = view;
-  for (const section of sections.slice(0, begun)) section.update(source);
-  // to make charts takes longer than a frame: the first time it is one section's in each, from the top
-  const before = countCharts();
-  while (begun < sections.length && countCharts() === before) sections[begun++].update(source);
-  if (begun < sections.length) schedule();
-  else arrival.look();
+  begun = true;
+  for (const section of sections) section.update(view.source);
+  arrival.look();
 }
 function schedule() {
-  if (scheduled || view.source.isEmpty) return;
+  if (scheduled || !view.isThere || view.source.isEmpty) return;
   scheduled = true;
-  if (begun === 0) draw(); // no frame is due before there is anything to see
-  else requestAnimationFrame(draw);
+  if (begun) requestAnimationFrame(draw);
+  else draw(); // no frame is due before there is anything to see
 }
 session.addEventListener("frame", schedule);
 view.addEventListener("change", schedule);

@@ -38,7 +38,7 @@ export function makePlot({ series, unit, envelopes, isAhead, handlers }, data, p
       { ...axis, grid: { show: false }, space: 80, size: 22, incrs: TIME_STEPS, splits: timeSplits,
         values: (self, splits, _, __, apart) => splits.map((second) =>
           self.valToPos(second, "x") < EDGE_PX ? "" : tick(second, apart)) },
-      { ...axis, grid: { stroke: () => color("grid"), width: 1 }, space: 36, size: axisWidth, gap: 6,
+      { ...axis, grid: { stroke: () => color("grid"), width: 1 }, space: 36, size: axisWidth(), gap: 6,
         incrs: unit === "bytes" ? BYTE_STEPS : undefined,
         values: (_, splits) => splits.map((value) => quantity(value, unit, rate)) },
     ],
@@ -107,14 +107,22 @@ function lonely(plot, index) {
   return rows;
 }
 
-/** As wide as its longest label. */
-function axisWidth(plot, labels, _, cycle) {
-  if (cycle > 1 || labels === null) return plot.axes[1]._size ?? 56;
-  plot.ctx.save();
-  plot.ctx.font = plot.axes[1].font[0];
-  const widest = Math.max(...labels.map((label) => plot.ctx.measureText(label).width / devicePixelRatio));
-  plot.ctx.restore();
-  return Math.ceil(widest) + 12;
+/** As wide as its longest label, which is measured where the labels are not those of the last drawing. */
+function axisWidth() {
+  let measured = "";
+  let width = 0;
+  return (plot, labels, _, cycle) => {
+    if (cycle > 1 || labels === null) return plot.axes[1]._size ?? 56;
+    const all = `${devicePixelRatio} ${labels.join(" ")}`;
+    if (all === measured) return width;
+    measured = all;
+    plot.ctx.save();
+    plot.ctx.font = plot.axes[1].font[0];
+    const widest = Math.max(...labels.map((label) => plot.ctx.measureText(label).width / devicePixelRatio));
+    plot.ctx.restore();
+    width = Math.ceil(widest) + 12;
+    return width;
+  };
 }
 
 // --- what is painted

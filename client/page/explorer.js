@@ -143,6 +143,6 @@ export class Explorer {
     this.charts.append(element);
     this.#charts.set(series, { chart, element, leaving });
     this.#view.feed(series, leaving.signal); // a canonical text is a selector of itself
-    if (!this.#view.source.isEmpty) chart.update(this.#view.source);
+    if (this.#view.isThere && !this.#view.source.isEmpty) chart.update(this.#view.source);
   }
 }

@@ -54,7 +54,7 @@ export class Gpu {
     }
     this.nothing.hidden = devices.length > 0;
     if (devices.length === 0) await this.#tellNothing();
-    this.update(this.#view.source);
+    if (this.#view.isThere) this.update(this.#view.source);
   }
 
   async #tellNothing() {

@@ -12,7 +12,7 @@ const PERIOD_US = 1_000_000;
 const STALE_MS = 3_500;
 const EMPTY_MS = 5_000;
 const LOOK_MS = 500;
-// What was answered a moment ago need not be asked again since the connection is open now.
+// What was asked a moment ago need not be asked again since the connection is open now.
 const JUST_MS = 1_000;
 export const KEPT_OUT = new Set(["UNAUTHENTICATED", "PERMISSION_DENIED"]);
 
@@ -108,17 +108,18 @@ export class Session extends EventTarget {
 
   /** Runs what asks for slow things now, every so often, and whenever the connection came back; → what runs it once more. */
   every(ms, ask) {
-    let doneAt = -Infinity;
+    let askedAt = -Infinity;
     const routine = async () => {
+      askedAt = performance.now();
       try {
         await ask();
-        doneAt = performance.now();
       } catch (error) {
+        askedAt = -Infinity;
         if (KEPT_OUT.has(error.status)) this.#deny(error);
         else if (!(error instanceof OrfeasError)) throw error;
       }
     };
-    this.#routines.add(() => performance.now() - doneAt > JUST_MS && routine());
+    this.#routines.add(() => performance.now() - askedAt > JUST_MS && routine());
     setInterval(() => this.client.state.state === "open" && !document.hidden && routine(), ms);
     this.#begun.then(routine); // a dozen answers would come between the first chart and its points
     return routine;
@@ -173,7 +174,7 @@ export class Session extends EventTarget {
   #connection({ state, error }) {
     if (state === "open") {
       this.#openAt = performance.now();
-      for (const routine of this.#routines) routine();
+      this.#begun.then(() => this.#routines.forEach((routine) => routine()));
     } else {
       this.#openAt = null;
     }

@@ -7,10 +7,17 @@ export function whileSeen(section, session, ms, ask) {
   const again = session.every(ms, async () => {
     if (seen) await ask();
   });
-  new IntersectionObserver((entries) => {
+  onSight(section, (isSeen) => {
     const was = seen;
-    seen = entries.at(-1).isIntersecting;
+    seen = isSeen;
     if (seen && !was) again();
-  }, { rootMargin: NEAR }).observe(section);
+  });
   return again;
+}
+
+/** tell(isSeen) soon, and at each change. → ends it. */
+export function onSight(element, tell) {
+  const observer = new IntersectionObserver((entries) => tell(entries.at(-1).isIntersecting), { rootMargin: NEAR });
+  observer.observe(element);
+  return () => observer.disconnect();
 }

@@ -40,6 +40,11 @@ export class View extends EventTarget {
     return this.#grid ?? this.#store;
   }
 
+  /** Whether that is of the time that was chosen: of a window that was never answered nothing is. */
+  get isThere() {
+    return range.isLive || this.#grid !== null || this.problem !== null;
+  }
+
   /** What the selector names, live and of each window that is chosen, until the signal. */
   feed(select, signal) {
     this.#selects.add(select);

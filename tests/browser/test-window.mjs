@@ -115,6 +115,12 @@ await run({
     await dialog.getByLabel("To").fill("2026-01-02T04:04:05");
     await dialog.getByRole("button", { name: "Show it" }).click();
     await chart.getByText("No data in this window").waitFor();
+
+    // who opens it there sees nothing of now before
+    const past = await Visit.begin({ path: page.url() });
+    await past.page.locator("#host").getByText("No data in this window").first().waitFor();
+    assert.equal(await past.page.locator("#host canvas").count(), 0);
+    await past.end();
     await visit.end();
   },
 
