@@ -42,6 +42,7 @@ typedef struct {
   guint n_steps;
   gint64 step_us, rollup_us;
   GPtrArray *moved, *others; /* OrfPostmortemChange; others: began or ended */
+  guint n_recorded;          /* with samples in either span */
   double *before, *during;   /* n_steps each */
 } Compare;
 
@@ -102,6 +103,7 @@ judge (Compare *compare, const OrfSeriesRow *row, const OrfPostmortemCourse *cou
   OrfPostmortemSum during = orf_postmortem_course_sum (course, compare->n_steps, compare->n_steps);
   OrfPostmortemShift shift;
 
+  compare->n_recorded += before.count > 0 || during.count > 0 ? 1 : 0;
   compare->facts->has_baseline = compare->facts->has_baseline || before.count > 0;
   orf_postmortem_course_get_values (course, 0, compare->n_steps, compare->before);
   orf_postmortem_course_get_values (course, compare->n_steps, compare->n_steps, compare->during);
@@ -197,7 +199,7 @@ judge_all (Compare *compare, GArray *candidates, GError **error)
       return FALSE;
     done += n;
   }
-  changes->series = done;
+  changes->series = compare->n_recorded;
   changes->skipped = candidates->len - done;
   return TRUE;
 }
