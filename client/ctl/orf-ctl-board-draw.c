@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "orf-ctl-board-draw.h"
 
-#include <string.h>
-
 /* From here on the tables stand in two columns, which are still as wide as a small terminal. */
 #define TWO_COLUMNS_WIDTH 164
 #define COLUMN_GAP        2
@@ -23,16 +21,6 @@ static const Section sections[] = {
   { orf_ctl_board_append_workers, 2, TRUE },    { orf_ctl_board_append_operations, 1, TRUE },
 };
 #define N_SECTIONS G_N_ELEMENTS (sections)
-
-static guint
-count_lines (const char *text)
-{
-  guint n = 0;
-
-  for (; (text = strchr (text, '\n')) != NULL; text++)
-    n++;
-  return n;
-}
 
 /* Each its least, from the top; then a line each in turn to those who want more. */
 static void
@@ -73,7 +61,7 @@ draw_column (const OrfCtlScene *scene,
   for (guint i = 0; i < n; i++) {
     texts[i] = g_string_new (NULL);
     placed[i]->append (&narrow, texts[i]);
-    wanted[i] = count_lines (texts[i]->str);
+    wanted[i] = orf_ctl_text_count_lines (texts[i]->str);
   }
   share_lines (placed, n, wanted, area.height, given);
   for (guint i = 0; i < n; i++) {

@@ -136,3 +136,13 @@ orf_ctl_text_width (const char *text)
   }
   return width;
 }
+
+guint
+orf_ctl_text_count_lines (const char *text)
+{
+  guint n = 0;
+
+  for (; (text = strchr (text, '\n')) != NULL; text++)
+    n++;
+  return n;
+}

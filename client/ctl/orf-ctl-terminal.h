@@ -46,5 +46,7 @@ const char *orf_ctl_terminal_get_dash (const OrfCtlTerminal *terminal);
 const char *orf_ctl_terminal_get_dot (const OrfCtlTerminal *terminal);
 /* Columns that a text takes. */
 guint orf_ctl_text_width (const char *text);
+/* Lines that end in it. */
+guint orf_ctl_text_count_lines (const char *text);
 
 G_END_DECLS

@@ -118,16 +118,6 @@ orf_ctl_watch_by_severity (OrfCtl *ctl, OrfMethodId method, OrfCtlValueFunc show
 /* ---- metrics watch -----------------------------------------------------------------------------
  */
 
-static guint
-count_lines (const char *text)
-{
-  guint n = 0;
-
-  for (; (text = strchr (text, '\n')) != NULL; text++)
-    n++;
-  return n;
-}
-
 /* Over the one before. */
 static gboolean
 show_screen (gpointer user_data, const char *value, GError **error)
@@ -141,7 +131,7 @@ show_screen (gpointer user_data, const char *value, GError **error)
     g_string_append_printf (out, "\r\033[%uA\033[J", view->n_drawn);
   orf_ctl_frames_append_screen (view->frames, view->terminal, view->utc, out);
   orf_ctl_print (out->str);
-  view->n_drawn = count_lines (out->str);
+  view->n_drawn = orf_ctl_text_count_lines (out->str);
   return TRUE;
 }
 
