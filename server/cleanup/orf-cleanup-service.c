@@ -7,17 +7,13 @@
 #include "orf-error.h"
 #include "orf-schema-bind.h"
 #include "rpc/orf-list-cursor.h"
-
-typedef struct {
-  OrfCall *call;
-  guint limit;
-} List;
+#include "rpc/orf-list-page.h"
 
 static void
-answer (const List *list, const GPtrArray *rows)
+answer (const OrfListPage *page, const GPtrArray *rows)
 {
   g_autoptr (OrfGpuCleanupsResult) result = orf_gpu_cleanups_result_new ();
-  guint n = MIN (rows->len, list->limit);
+  guint n = MIN (rows->len, page->limit);
 
   result->cleanups = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_gpu_cleanup_record_free);
   for (guint i = 0; i < n; i++)
@@ -27,18 +23,7 @@ answer (const List *list, const GPtrArray *rows)
 
     result->next_cursor = orf_list_cursor_format (last->started_us, last->id);
   }
-  orf_call_return_gpu_cleanups (list->call, result);
-}
-
-static void
-listed_cb (gpointer user_data, GPtrArray *rows, const GError *error)
-{
-  g_autofree List *list = user_data;
-
-  if (error != NULL)
-    orf_call_fail (list->call, g_error_copy (error));
-  else
-    answer (list, rows);
+  orf_call_return_gpu_cleanups (page->call, result);
 }
 
 void
@@ -56,18 +41,14 @@ orf_cleanup_service_answer (OrfStore *store,
     .max = (guint) params->limit + 1, /* one more tells whether there is a next page */
   };
   gint64 started_us;
-  GError *error = NULL;
-  List *list;
+  OrfListPage *page;
 
   /* Ids alone give the order: the time in the cursor is there as in all of them. */
-  if (params->cursor != NULL &&
-      !orf_list_cursor_parse (params->cursor, &started_us, &filter.before_id, &error)) {
-    orf_call_fail (call, error);
-    return;
-  }
-  list = g_new0 (List, 1);
-  *list = (List){ call, (guint) params->limit };
-  orf_store_read_cleanups (store, &filter, orf_call_get_cancel (call), listed_cb, list);
+  page = orf_list_page_new (call, params->limit, params->cursor, answer, &started_us,
+                            &filter.before_id);
+  if (page != NULL)
+    orf_store_read_cleanups (store, &filter, orf_call_get_cancel (call), orf_list_page_read_cb,
+                             page);
 }
 
 static void

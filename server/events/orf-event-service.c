@@ -9,6 +9,7 @@
 #include "orf-error.h"
 #include "orf-schema-bind.h"
 #include "rpc/orf-list-cursor.h"
+#include "rpc/orf-list-page.h"
 
 /* As in the audit. */
 #define OWN_AUTHOR "orfeasd"
@@ -106,11 +107,6 @@ orf_event_service_note (OrfEventService *service, const char *text)
 
 /* ---- events.list ----------------------------------------------------------------------------- */
 
-typedef struct {
-  OrfCall *call;
-  guint limit;
-} List;
-
 static OrfEventInfo *
 make_info (const OrfEventRow *row)
 {
@@ -125,10 +121,10 @@ make_info (const OrfEventRow *row)
 }
 
 static void
-answer_list (const List *list, const GPtrArray *rows)
+answer_list (const OrfListPage *page, const GPtrArray *rows)
 {
   g_autoptr (OrfEventsListResult) result = orf_events_list_result_new ();
-  guint n = MIN (rows->len, list->limit);
+  guint n = MIN (rows->len, page->limit);
 
   result->events = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_event_info_free);
   for (guint i = 0; i < n; i++)
@@ -138,19 +134,7 @@ answer_list (const List *list, const GPtrArray *rows)
 
     result->next_cursor = orf_list_cursor_format (last->t_us, last->id);
   }
-  orf_call_return_events_list (list->call, result);
-}
-
-static void
-listed_cb (gpointer user_data, GPtrArray *rows, const GError *error)
-{
-  List *list = user_data;
-
-  if (error != NULL)
-    orf_call_fail (list->call, g_error_copy (error));
-  else
-    answer_list (list, rows);
-  g_free (list);
+  orf_call_return_events_list (page->call, result);
 }
 
 static void
@@ -165,17 +149,13 @@ list_cb (OrfCall *call, const OrfEventsListParams *params, gpointer user_data)
     .before_us = G_MAXINT64,
     .max = (guint) params->limit + 1, /* one more tells whether there is a next page */
   };
-  GError *error = NULL;
-  List *list;
+  OrfListPage *page;
 
-  if (params->cursor != NULL &&
-      !orf_list_cursor_parse (params->cursor, &filter.before_us, &filter.before_id, &error)) {
-    orf_call_fail (call, error);
-    return;
-  }
-  list = g_new0 (List, 1);
-  *list = (List){ call, (guint) params->limit };
-  orf_store_read_events (service->store, &filter, orf_call_get_cancel (call), listed_cb, list);
+  page = orf_list_page_new (call, params->limit, params->cursor, answer_list, &filter.before_us,
+                            &filter.before_id);
+  if (page != NULL)
+    orf_store_read_events (service->store, &filter, orf_call_get_cancel (call),
+                           orf_list_page_read_cb, page);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */

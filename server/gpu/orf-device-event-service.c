@@ -8,16 +8,12 @@
 #include "orf-error.h"
 #include "orf-schema-bind.h"
 #include "rpc/orf-list-cursor.h"
+#include "rpc/orf-list-page.h"
 
 struct _OrfDeviceEventService {
   OrfStore *store;
   OrfGpuMonitor *monitor; /* NULL: no daemon */
 };
-
-typedef struct {
-  OrfCall *call;
-  guint limit;
-} List;
 
 static gboolean
 is_known (OrfDeviceEventService *service, const char *device)
@@ -45,10 +41,10 @@ make_event (const OrfGpuEventRow *row)
 }
 
 static void
-answer (const List *list, const GPtrArray *rows)
+answer (const OrfListPage *page, const GPtrArray *rows)
 {
   g_autoptr (OrfGpuEventsResult) result = orf_gpu_events_result_new ();
-  guint n = MIN (rows->len, list->limit);
+  guint n = MIN (rows->len, page->limit);
 
   result->events = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_gpu_event_free);
   for (guint i = 0; i < n; i++)
@@ -58,18 +54,7 @@ answer (const List *list, const GPtrArray *rows)
 
     result->next_cursor = orf_list_cursor_format (last->raised_us, last->id);
   }
-  orf_call_return_gpu_events (list->call, result);
-}
-
-static void
-listed_cb (gpointer user_data, GPtrArray *rows, const GError *error)
-{
-  g_autofree List *list = user_data;
-
-  if (error != NULL)
-    orf_call_fail (list->call, g_error_copy (error));
-  else
-    answer (list, rows);
+  orf_call_return_gpu_events (page->call, result);
 }
 
 static void
@@ -84,17 +69,13 @@ events_cb (OrfCall *call, const OrfGpuEventsParams *params, gpointer user_data)
     .before_us = G_MAXINT64,
     .max = (guint) params->limit + 1, /* one more tells whether there is a next page */
   };
-  GError *error = NULL;
-  List *list = NULL;
+  OrfListPage *page;
 
-  if (params->cursor != NULL &&
-      !orf_list_cursor_parse (params->cursor, &filter.before_us, &filter.before_id, &error)) {
-    orf_call_fail (call, error);
-    return;
-  }
-  list = g_new0 (List, 1);
-  *list = (List){ call, (guint) params->limit };
-  orf_store_read_gpu_events (service->store, &filter, orf_call_get_cancel (call), listed_cb, list);
+  page = orf_list_page_new (call, params->limit, params->cursor, answer, &filter.before_us,
+                            &filter.before_id);
+  if (page != NULL)
+    orf_store_read_gpu_events (service->store, &filter, orf_call_get_cancel (call),
+                               orf_list_page_read_cb, page);
 }
 
 OrfDeviceEventService *

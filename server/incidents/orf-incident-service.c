@@ -11,6 +11,7 @@
 #include "orf-error.h"
 #include "orf-schema-bind.h"
 #include "rpc/orf-list-cursor.h"
+#include "rpc/orf-list-page.h"
 
 /* Members that one incident is told with: of a list's many, and by itself. */
 #define MEMBERS_IN_LIST 10
@@ -187,16 +188,11 @@ unpin_cb (OrfCall *call, const OrfIncidentsUnpinParams *params, gpointer user_da
 
 /* ---- incidents.list and incidents.get -------------------------------------------------------- */
 
-typedef struct {
-  OrfCall *call;
-  guint limit;
-} List;
-
 static void
-answer_list (const List *list, const GPtrArray *rows)
+answer_list (const OrfListPage *page, const GPtrArray *rows)
 {
   g_autoptr (OrfIncidentsListResult) result = orf_incidents_list_result_new ();
-  guint n = MIN (rows->len, list->limit);
+  guint n = MIN (rows->len, page->limit);
 
   result->incidents = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_incident_info_free);
   for (guint i = 0; i < n; i++)
@@ -206,19 +202,7 @@ answer_list (const List *list, const GPtrArray *rows)
 
     result->next_cursor = orf_list_cursor_format (last->from_us, last->id);
   }
-  orf_call_return_incidents_list (list->call, result);
-}
-
-static void
-listed_cb (gpointer user_data, GPtrArray *rows, const GError *error)
-{
-  List *list = user_data;
-
-  if (error != NULL)
-    orf_call_fail (list->call, g_error_copy (error));
-  else
-    answer_list (list, rows);
-  g_free (list);
+  orf_call_return_incidents_list (page->call, result);
 }
 
 static void
@@ -232,17 +216,13 @@ list_cb (OrfCall *call, const OrfIncidentsListParams *params, gpointer user_data
     .max = (guint) params->limit + 1, /* one more tells whether there is a next page */
     .max_members = MEMBERS_IN_LIST + 1,
   };
-  GError *error = NULL;
-  List *list;
+  OrfListPage *page;
 
-  if (params->cursor != NULL &&
-      !orf_list_cursor_parse (params->cursor, &filter.before_us, &filter.before_id, &error)) {
-    orf_call_fail (call, error);
-    return;
-  }
-  list = g_new0 (List, 1);
-  *list = (List){ call, (guint) params->limit };
-  orf_store_read_incidents (service->store, &filter, orf_call_get_cancel (call), listed_cb, list);
+  page = orf_list_page_new (call, params->limit, params->cursor, answer_list, &filter.before_us,
+                            &filter.before_id);
+  if (page != NULL)
+    orf_store_read_incidents (service->store, &filter, orf_call_get_cancel (call),
+                              orf_list_page_read_cb, page);
 }
 
 static void

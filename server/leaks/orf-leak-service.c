@@ -6,12 +6,8 @@
 #include "core/orf-id.h"
 #include "orf-schema-bind.h"
 #include "rpc/orf-list-cursor.h"
+#include "rpc/orf-list-page.h"
 #include "store/orf-store-leaks.h"
-
-typedef struct {
-  OrfCall *call;
-  guint limit;
-} List;
 
 static OrfGpuLeakSuspect *
 make_suspect (const OrfLeakRow *row)
@@ -31,24 +27,20 @@ make_suspect (const OrfLeakRow *row)
 }
 
 static void
-listed_cb (gpointer user_data, GPtrArray *rows, const GError *error)
+answer (const OrfListPage *page, const GPtrArray *rows)
 {
-  g_autofree List *list = user_data;
   g_autoptr (OrfGpuLeaksResult) result = orf_gpu_leaks_result_new ();
+  guint n = MIN (rows->len, page->limit);
 
-  if (error != NULL) {
-    orf_call_fail (list->call, g_error_copy (error));
-    return;
-  }
   result->suspects = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_gpu_leak_suspect_free);
-  for (guint i = 0; i < MIN (rows->len, list->limit); i++)
+  for (guint i = 0; i < n; i++)
     g_ptr_array_add (result->suspects, make_suspect (rows->pdata[i]));
-  if (rows->len > list->limit) {
-    const OrfLeakRow *last = rows->pdata[list->limit - 1];
+  if (rows->len > n) {
+    const OrfLeakRow *last = rows->pdata[n - 1];
 
     result->next_cursor = orf_list_cursor_format ((gint64) last->slope_bytes_per_s, last->id);
   }
-  orf_call_return_gpu_leaks (list->call, result);
+  orf_call_return_gpu_leaks (page->call, result);
 }
 
 static void
@@ -59,17 +51,13 @@ leaks_cb (OrfCall *call, const OrfGpuLeaksParams *params, gpointer user_data)
     .before_slope = G_MAXINT64,
     .max = (guint) params->limit + 1, /* one more tells whether there is a next page */
   };
-  GError *error = NULL;
-  List *list = NULL;
+  OrfListPage *page;
 
-  if (params->cursor != NULL &&
-      !orf_list_cursor_parse (params->cursor, &filter.before_slope, &filter.before_id, &error)) {
-    orf_call_fail (call, error);
-    return;
-  }
-  list = g_new0 (List, 1);
-  *list = (List){ call, (guint) params->limit };
-  orf_store_read_leaks (user_data, &filter, orf_call_get_cancel (call), listed_cb, list);
+  page = orf_list_page_new (call, params->limit, params->cursor, answer, &filter.before_slope,
+                            &filter.before_id);
+  if (page != NULL)
+    orf_store_read_leaks (user_data, &filter, orf_call_get_cancel (call), orf_list_page_read_cb,
+                          page);
 }
 
 void

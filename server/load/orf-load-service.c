@@ -8,6 +8,7 @@
 #include "orf-error.h"
 #include "orf-schema-bind.h"
 #include "rpc/orf-list-cursor.h"
+#include "rpc/orf-list-page.h"
 #include "store/orf-store-loads.h"
 
 struct _OrfLoadService {
@@ -85,11 +86,6 @@ record_cb (OrfCall *call, const OrfLoadRecordParams *params, gpointer user_data)
 
 /* ---- load.list ------------------------------------------------------------------------------- */
 
-typedef struct {
-  OrfCall *call;
-  guint limit;
-} List;
-
 static OrfLoadRun *
 make_run (const OrfLoadRow *row)
 {
@@ -115,10 +111,10 @@ make_run (const OrfLoadRow *row)
 }
 
 static void
-answer_list (const List *list, const GPtrArray *rows)
+answer_list (const OrfListPage *page, const GPtrArray *rows)
 {
   g_autoptr (OrfLoadListResult) result = orf_load_list_result_new ();
-  guint n = MIN (rows->len, list->limit);
+  guint n = MIN (rows->len, page->limit);
 
   result->runs = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_load_run_free);
   for (guint i = 0; i < n; i++)
@@ -128,19 +124,7 @@ answer_list (const List *list, const GPtrArray *rows)
 
     result->next_cursor = orf_list_cursor_format (last->started_us, last->id);
   }
-  orf_call_return_load_list (list->call, result);
-}
-
-static void
-listed_cb (gpointer user_data, GPtrArray *rows, const GError *error)
-{
-  List *list = user_data;
-
-  if (error != NULL)
-    orf_call_fail (list->call, g_error_copy (error));
-  else
-    answer_list (list, rows);
-  g_free (list);
+  orf_call_return_load_list (page->call, result);
 }
 
 static void
@@ -153,17 +137,13 @@ list_cb (OrfCall *call, const OrfLoadListParams *params, gpointer user_data)
     .before_us = G_MAXINT64,
     .max = (guint) params->limit + 1, /* one more tells whether there is a next page */
   };
-  GError *error = NULL;
-  List *list;
+  OrfListPage *page;
 
-  if (params->cursor != NULL &&
-      !orf_list_cursor_parse (params->cursor, &filter.before_us, &filter.before_id, &error)) {
-    orf_call_fail (call, error);
-    return;
-  }
-  list = g_new0 (List, 1);
-  *list = (List){ call, (guint) params->limit };
-  orf_store_read_loads (service->store, &filter, orf_call_get_cancel (call), listed_cb, list);
+  page = orf_list_page_new (call, params->limit, params->cursor, answer_list, &filter.before_us,
+                            &filter.before_id);
+  if (page != NULL)
+    orf_store_read_loads (service->store, &filter, orf_call_get_cancel (call),
+                          orf_list_page_read_cb, page);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
