@@ -137,7 +137,7 @@ ask_free (Ask *ask)
 }
 
 static void
-ask_one (Ask *ask, OrfAnomaliesDone done)
+ask_one (Ask *ask, OrfRowsDone done)
 {
   OrfAnomalyFilter filter = { .to_us = G_MAXINT64, .before_us = G_MAXINT64, .max = 1 };
 

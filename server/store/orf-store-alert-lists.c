@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "orf-error.h"
+#include "store/orf-store-rows.h"
 
 /* The first version whose files have the tables: one that is only looked at is not migrated. */
 #define FIRST_VERSION 12
@@ -206,51 +207,34 @@ read_alerts (OrfConnection *connection,
   return orf_connection_collect (connection, statement, (OrfRowMake) make_alert, rows, error);
 }
 
-typedef struct {
-  OrfAlertFilter filter;
-  char *rule; /* what the filter's is */
-  GPtrArray *rows;
-  OrfAlertsDone done;
-  gpointer user_data;
-} Read;
-
 static gboolean
-read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
+read_thread_cb (gconstpointer filter, OrfConnection *connection, GPtrArray *rows, GError **error)
 {
-  Read *read = data;
-  gboolean has;
-
-  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
-    return FALSE;
-  return !has || read_alerts (connection, &read->filter, read->rows, error);
+  return read_alerts (connection, filter, rows, error);
 }
 
 static void
-read_cb (gpointer user_data, const GError *error)
+filter_free (gpointer data)
 {
-  Read *read = user_data;
+  OrfAlertFilter *filter = data;
 
-  read->done (read->user_data, error == NULL ? read->rows : NULL, error);
-  g_ptr_array_unref (read->rows);
-  g_free (read->rule);
-  g_free (read);
+  g_free ((char *) filter->rule);
+  g_free (filter);
 }
 
 void
 orf_store_read_alerts (OrfStore *store,
                        const OrfAlertFilter *filter,
                        OrfCancel *cancel,
-                       OrfAlertsDone done,
+                       OrfRowsDone done,
                        gpointer user_data)
 {
-  Read *read = g_new0 (Read, 1);
+  static const OrfRowsRead how = { FIRST_VERSION, read_thread_cb,
+                                   (GDestroyNotify) orf_alert_row_free, NULL, filter_free };
+  OrfAlertFilter *own = g_memdup2 (filter, sizeof *filter);
 
-  read->filter = *filter;
-  read->filter.rule = read->rule = g_strdup (filter->rule);
-  read->rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_alert_row_free);
-  read->done = done;
-  read->user_data = user_data;
-  orf_store_read (store, read_thread_cb, read, cancel, read_cb, read);
+  own->rule = g_strdup (filter->rule);
+  orf_store_read_rows (store, &how, own, cancel, done, user_data);
 }
 
 /* ---- one alert's story ----------------------------------------------------------------------- */
@@ -356,49 +340,25 @@ make_record (OrfStatement *statement)
   return record;
 }
 
-typedef struct {
-  GPtrArray *records;
-  OrfAlertRecordsDone done;
-  gpointer user_data;
-} RecordsRead;
-
 static gboolean
-records_thread_cb (gpointer data, OrfConnection *connection, GError **error)
+records_thread_cb (gconstpointer data,
+                   OrfConnection *connection,
+                   GPtrArray *records,
+                   GError **error)
 {
-  RecordsRead *read = data;
-  g_autoptr (OrfStatement) statement = NULL;
-  gboolean has;
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, records_sql, error);
 
-  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
-    return FALSE;
-  if (!has)
-    return TRUE;
-  statement = orf_connection_prepare (connection, records_sql, error);
   return statement != NULL &&
-         orf_connection_collect (connection, statement, (OrfRowMake) make_record, read->records,
-                                 error);
-}
-
-static void
-records_cb (gpointer user_data, const GError *error)
-{
-  RecordsRead *read = user_data;
-
-  read->done (read->user_data, error == NULL ? read->records : NULL, error);
-  g_ptr_array_unref (read->records);
-  g_free (read);
+         orf_connection_collect (connection, statement, (OrfRowMake) make_record, records, error);
 }
 
 void
 orf_store_read_alert_records (OrfStore *store,
                               OrfCancel *cancel,
-                              OrfAlertRecordsDone done,
+                              OrfRowsDone done,
                               gpointer user_data)
 {
-  RecordsRead *read = g_new0 (RecordsRead, 1);
+  static const OrfRowsRead how = { FIRST_VERSION, records_thread_cb, record_free, NULL, NULL };
 
-  read->records = g_ptr_array_new_with_free_func (record_free);
-  read->done = done;
-  read->user_data = user_data;
-  orf_store_read (store, records_thread_cb, read, cancel, records_cb, read);
+  orf_store_read_rows (store, &how, NULL, cancel, done, user_data);
 }

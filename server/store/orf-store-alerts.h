@@ -100,11 +100,10 @@ typedef struct {
 } OrfAlertFilter;
 
 /* rows: OrfAlertRow, newest first; NULL on error. */
-typedef void (*OrfAlertsDone) (gpointer user_data, GPtrArray *rows, const GError *error);
 void orf_store_read_alerts (OrfStore *store,
                             const OrfAlertFilter *filter,
                             OrfCancel *cancel,
-                            OrfAlertsDone done,
+                            OrfRowsDone done,
                             gpointer user_data);
 
 /* One alert with all that is known of it; NULL on error.  NOT_FOUND. */
@@ -130,10 +129,9 @@ typedef struct {
   gint64 mean_acknowledge_us; /* -1: none was */
 } OrfAlertRecord;
 /* records: OrfAlertRecord; NULL on error. */
-typedef void (*OrfAlertRecordsDone) (gpointer user_data, GPtrArray *records, const GError *error);
 void orf_store_read_alert_records (OrfStore *store,
                                    OrfCancel *cancel,
-                                   OrfAlertRecordsDone done,
+                                   OrfRowsDone done,
                                    gpointer user_data);
 
 G_END_DECLS

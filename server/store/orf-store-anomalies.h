@@ -122,11 +122,10 @@ typedef struct {
 } OrfAnomalyFilter;
 
 /* entries: OrfAnomalyEntry, newest first; NULL on error. */
-typedef void (*OrfAnomaliesDone) (gpointer user_data, GPtrArray *entries, const GError *error);
 void orf_store_read_anomalies (OrfStore *store,
                                const OrfAnomalyFilter *filter,
                                OrfCancel *cancel,
-                               OrfAnomaliesDone done,
+                               OrfRowsDone done,
                                gpointer user_data);
 
 /* How many were told (not info) since then, by detector. */

@@ -3,7 +3,7 @@
 
 #include <jansson.h>
 
-#include "store/orf-connection.h"
+#include "store/orf-store-rows.h"
 
 /* The first version whose files have the tables: one that is only looked at is not migrated. */
 #define FIRST_VERSION       16
@@ -185,14 +185,13 @@ read_near (OrfConnection *connection, OrfAnomalyEntry *entry, GError **error)
          read_ids (connection, events_sql, entry->row, entry->events, error);
 }
 
-/* ---- lists ----------------------------------------------------------------------------------- */
+static GPtrArray *
+entries_new (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) orf_anomaly_entry_free);
+}
 
-typedef struct {
-  OrfAnomalyFilter filter;
-  GPtrArray *entries;
-  OrfAnomaliesDone done;
-  gpointer user_data;
-} Read;
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 static gboolean
 is_kept (const OrfAnomalyFilter *filter, const OrfAnomalyEntry *entry)
@@ -203,11 +202,15 @@ is_kept (const OrfAnomalyFilter *filter, const OrfAnomalyEntry *entry)
 }
 
 static gboolean
-read_rows (Read *read, OrfStatement *statement, OrfConnection *connection, GError **error)
+keep_rows (const OrfAnomalyFilter *filter,
+           OrfStatement *statement,
+           OrfConnection *connection,
+           GPtrArray *entries,
+           GError **error)
 {
   gboolean row = TRUE;
 
-  while (read->entries->len < read->filter.max) {
+  while (entries->len < filter->max) {
     g_autoptr (OrfAnomalyEntry) entry = NULL;
 
     if (!orf_connection_step (connection, statement, &row, error))
@@ -215,16 +218,18 @@ read_rows (Read *read, OrfStatement *statement, OrfConnection *connection, GErro
     if (!row)
       break;
     entry = make_entry (statement);
-    if (is_kept (&read->filter, entry))
-      g_ptr_array_add (read->entries, g_steal_pointer (&entry));
+    if (is_kept (filter, entry))
+      g_ptr_array_add (entries, g_steal_pointer (&entry));
   }
   return TRUE;
 }
 
 static gboolean
-read_list (Read *read, OrfConnection *connection, GError **error)
+read_list (const OrfAnomalyFilter *filter,
+           OrfConnection *connection,
+           GPtrArray *entries,
+           GError **error)
 {
-  const OrfAnomalyFilter *filter = &read->filter;
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, list_sql, error);
 
   if (statement == NULL)
@@ -239,54 +244,31 @@ read_list (Read *read, OrfConnection *connection, GError **error)
                                                                : 0);
   sqlite3_bind_int64 (statement, 6, filter->before_us);
   sqlite3_bind_int64 (statement, 7, filter->before_id);
-  return read_rows (read, statement, connection, error);
+  return keep_rows (filter, statement, connection, entries, error);
 }
 
 static gboolean
-read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
+read_thread_cb (gconstpointer filter, OrfConnection *connection, GPtrArray *entries, GError **error)
 {
-  Read *read = data;
-  gboolean has;
-
-  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
+  if (!read_list (filter, connection, entries, error))
     return FALSE;
-  if (!has)
-    return TRUE;
-  if (!read_list (read, connection, error))
-    return FALSE;
-  for (guint i = 0; i < read->entries->len; i++)
-    if (!read_near (connection, read->entries->pdata[i], error))
+  for (guint i = 0; i < entries->len; i++)
+    if (!read_near (connection, entries->pdata[i], error))
       return FALSE;
   return TRUE;
-}
-
-static void
-read_cb (gpointer user_data, const GError *error)
-{
-  Read *read = user_data;
-
-  read->done (read->user_data, error == NULL ? read->entries : NULL, error);
-  g_ptr_array_unref (read->entries);
-  g_free (read);
-}
-
-static GPtrArray *
-entries_new (void)
-{
-  return g_ptr_array_new_with_free_func ((GDestroyNotify) orf_anomaly_entry_free);
 }
 
 void
 orf_store_read_anomalies (OrfStore *store,
                           const OrfAnomalyFilter *filter,
                           OrfCancel *cancel,
-                          OrfAnomaliesDone done,
+                          OrfRowsDone done,
                           gpointer user_data)
 {
-  Read *read = g_new0 (Read, 1);
+  static const OrfRowsRead how = { FIRST_VERSION, read_thread_cb,
+                                   (GDestroyNotify) orf_anomaly_entry_free, NULL, g_free };
 
-  *read = (Read){ *filter, entries_new (), done, user_data };
-  orf_store_read (store, read_thread_cb, read, cancel, read_cb, read);
+  orf_store_read_rows (store, &how, g_memdup2 (filter, sizeof *filter), cancel, done, user_data);
 }
 
 /* ---- rows with no more to say ------------------------------------------------------------------

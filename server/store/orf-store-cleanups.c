@@ -5,6 +5,7 @@
 
 #include "orf-json.h"
 #include "store/orf-store-device.h"
+#include "store/orf-store-rows.h"
 
 /* The first version whose files have the tables: one that is only looked at is not migrated. */
 #define FIRST_VERSION 9
@@ -468,88 +469,50 @@ read_rows (OrfConnection *connection,
   }
 }
 
-/* Owned by whoever has the job; done frees it. */
-typedef struct {
-  OrfCleanupFilter filter;
-  char *device; /* the filter's */
-  GPtrArray *rows;
-  OrfCleanupsDone done;
-  gpointer user_data;
-} Read;
-
-static void
-read_free (Read *read)
-{
-  g_clear_pointer (&read->rows, g_ptr_array_unref);
-  g_free (read->device);
-  g_free (read);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Read, read_free)
-
 static gboolean
-read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
+read_thread_cb (gconstpointer data, OrfConnection *connection, GPtrArray *rows, GError **error)
 {
-  Read *read = data;
-  gboolean has, has_plan;
+  const OrfCleanupFilter *filter = data;
+  gboolean has_plan;
 
-  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error) ||
-      !orf_connection_has_version (connection, PLAN_VERSION, &has_plan, error))
+  if (!orf_connection_has_version (connection, PLAN_VERSION, &has_plan, error) ||
+      !read_rows (connection, has_plan ? &plan_queries : &first_queries, filter, rows, error))
     return FALSE;
-  if (has && !read_rows (connection, has_plan ? &plan_queries : &first_queries, &read->filter,
-                         read->rows, error))
-    return FALSE;
-  return !has || read->rows->len > 0 || read->device == NULL || read->filter.device_known ||
-         orf_device_check (connection, known_sql, read->device, error);
+  return rows->len > 0 || filter->device == NULL || filter->device_known ||
+         orf_device_check (connection, known_sql, filter->device, error);
 }
 
 static void
-read_done_cb (gpointer user_data, const GError *error)
+filter_free (gpointer data)
 {
-  g_autoptr (Read) read = user_data;
+  OrfCleanupFilter *filter = data;
 
-  read->done (read->user_data, error == NULL ? read->rows : NULL, error);
+  g_free ((char *) filter->device);
+  g_free (filter);
 }
 
 void
 orf_store_read_cleanups (OrfStore *store,
                          const OrfCleanupFilter *filter,
                          OrfCancel *cancel,
-                         OrfCleanupsDone done,
+                         OrfRowsDone done,
                          gpointer user_data)
 {
-  Read *read = g_new0 (Read, 1);
+  static const OrfRowsRead how = { FIRST_VERSION, read_thread_cb,
+                                   (GDestroyNotify) orf_cleanup_row_free, NULL, filter_free };
+  OrfCleanupFilter *own = g_memdup2 (filter, sizeof *filter);
 
-  read->filter = *filter;
-  read->filter.device = read->device = g_strdup (filter->device);
-  read->rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_cleanup_row_free);
-  read->done = done;
-  read->user_data = user_data;
-  orf_store_read (store, read_thread_cb, read, cancel, read_done_cb, read);
+  own->device = g_strdup (filter->device);
+  orf_store_read_rows (store, &how, own, cancel, done, user_data);
 }
 
 /* ---- at start -------------------------------------------------------------------------------- */
 
-static gboolean
-max_id_thread_cb (gpointer data, OrfConnection *connection, GError **error)
-{
-  gint64 *max_id = data;
-  gboolean has;
-
-  *max_id = 0;
-  return orf_connection_has_version (connection, FIRST_VERSION, &has, error) &&
-         (!has || orf_connection_get_int64 (connection, "SELECT coalesce(max(id), 0) FROM cleanup",
-                                            max_id, error));
-}
-
 gboolean
 orf_store_load_max_cleanup_id (OrfStore *store, gint64 *max_id, GError **error)
 {
-  gint64 found;
-
-  if (!orf_store_load (store, max_id_thread_cb, &found, error))
-    return FALSE;
-  *max_id = found;
-  return TRUE;
+  return orf_store_load_max_id (store, FIRST_VERSION, "SELECT coalesce(max(id), 0) FROM cleanup",
+                                max_id, error);
 }
 
 typedef struct {

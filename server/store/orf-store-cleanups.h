@@ -90,11 +90,10 @@ typedef struct {
 
 /* rows: OrfCleanupRow, newest first; NULL on error.  NOT_FOUND: nothing was ever known of the
  * device. */
-typedef void (*OrfCleanupsDone) (gpointer user_data, GPtrArray *rows, const GError *error);
 void orf_store_read_cleanups (OrfStore *store,
                               const OrfCleanupFilter *filter,
                               OrfCancel *cancel,
-                              OrfCleanupsDone done,
+                              OrfRowsDone done,
                               gpointer user_data);
 
 /* Blocking, at start only: the largest id there is; 0: none. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "store/orf-store-events.h"
-
 #include <string.h>
+
+#include "store/orf-store-rows.h"
 
 /* The first version whose files have the table: one that is only looked at is not migrated. */
 #define FIRST_VERSION 2
@@ -12,6 +12,7 @@ static const char insert_sql[] =
 static const char read_sql[] = "SELECT id, t_us, kind, text, author FROM event "
                                "WHERE t_us >= ?1 AND t_us < ?2 AND (?3 IS NULL OR kind = ?3) "
                                "AND (t_us, id) < (?4, ?5) ORDER BY t_us DESC, id DESC LIMIT ?6";
+static const char max_id_sql[] = "SELECT coalesce(max(id), 0) FROM event";
 
 OrfEventRow *
 orf_event_row_new (void)
@@ -88,8 +89,9 @@ make_row (OrfStatement *statement)
 }
 
 static gboolean
-read_rows (OrfConnection *connection, const OrfEventFilter *filter, GPtrArray *rows, GError **error)
+read_thread_cb (gconstpointer data, OrfConnection *connection, GPtrArray *rows, GError **error)
 {
+  const OrfEventFilter *filter = data;
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, read_sql, error);
 
   if (statement == NULL)
@@ -103,28 +105,38 @@ read_rows (OrfConnection *connection, const OrfEventFilter *filter, GPtrArray *r
   return orf_connection_collect (connection, statement, (OrfRowMake) make_row, rows, error);
 }
 
-GPtrArray *
-orf_events_read (OrfConnection *connection, const OrfEventFilter *filter, GError **error)
+static gsize
+measure_row (gconstpointer row)
 {
-  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_event_row_free);
-  gboolean has;
+  return orf_event_row_measure (row);
+}
 
-  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error) ||
-      (has && !read_rows (connection, filter, rows, error)))
-    return NULL;
-  return g_steal_pointer (&rows);
+static void
+filter_free (gpointer data)
+{
+  OrfEventFilter *filter = data;
+
+  g_free ((char *) filter->kind);
+  g_free (filter);
+}
+
+void
+orf_store_read_events (OrfStore *store,
+                       const OrfEventFilter *filter,
+                       OrfCancel *cancel,
+                       OrfRowsDone done,
+                       gpointer user_data)
+{
+  static const OrfRowsRead how = { FIRST_VERSION, read_thread_cb,
+                                   (GDestroyNotify) orf_event_row_free, measure_row, filter_free };
+  OrfEventFilter *own = g_memdup2 (filter, sizeof *filter);
+
+  own->kind = g_strdup (filter->kind);
+  orf_store_read_rows (store, &how, own, cancel, done, user_data);
 }
 
 gboolean
-orf_events_get_max_id (OrfConnection *connection, gint64 *max_id, GError **error)
+orf_store_load_max_event_id (OrfStore *store, gint64 *max_id, GError **error)
 {
-  gboolean has;
-
-  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
-    return FALSE;
-  if (has)
-    return orf_connection_get_int64 (connection, "SELECT coalesce(max(id), 0) FROM event", max_id,
-                                     error);
-  *max_id = 0;
-  return TRUE;
+  return orf_store_load_max_id (store, FIRST_VERSION, max_id_sql, max_id, error);
 }

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "store/orf-connection.h"
+#include "store/orf-store-rows.h"
 
 #define FIRST_VERSION 10
 
@@ -83,10 +83,7 @@ read_series (OrfStatement *statement, OrfForecastSeries *series)
 
 typedef struct {
   gint64 now_us, reach_us;
-  GPtrArray *entries;
-  OrfPredictionsDone done;
-  gpointer user_data;
-} List;
+} Latest;
 
 static OrfPredictionEntry *
 make_entry (OrfStatement *statement)
@@ -134,36 +131,20 @@ read_newest (OrfConnection *connection, gint64 now_us, gint64 *newest_us, GError
 }
 
 static gboolean
-list_thread_cb (gpointer data, OrfConnection *connection, GError **error)
+latest_thread_cb (gconstpointer data, OrfConnection *connection, GPtrArray *entries, GError **error)
 {
-  List *list = data;
+  const Latest *latest = data;
   g_autoptr (OrfStatement) statement = NULL;
   gint64 newest_us = 0;
-  gboolean has;
 
-  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
-    return FALSE;
-  if (!has)
-    return TRUE;
-  if (!read_newest (connection, list->now_us, &newest_us, error))
+  if (!read_newest (connection, latest->now_us, &newest_us, error))
     return FALSE;
   statement = orf_connection_prepare (connection, predictions_sql, error);
   if (statement == NULL)
     return FALSE;
-  sqlite3_bind_int64 (statement, 1, newest_us - list->reach_us);
+  sqlite3_bind_int64 (statement, 1, newest_us - latest->reach_us);
   sqlite3_bind_int64 (statement, 2, newest_us);
-  return orf_connection_collect (connection, statement, (OrfRowMake) make_entry, list->entries,
-                                 error);
-}
-
-static void
-list_cb (gpointer user_data, const GError *error)
-{
-  List *list = user_data;
-
-  list->done (list->user_data, error == NULL ? list->entries : NULL, error);
-  g_ptr_array_unref (list->entries);
-  g_free (list);
+  return orf_connection_collect (connection, statement, (OrfRowMake) make_entry, entries, error);
 }
 
 void
@@ -171,17 +152,13 @@ orf_store_read_predictions (OrfStore *store,
                             gint64 now_us,
                             gint64 reach_us,
                             OrfCancel *cancel,
-                            OrfPredictionsDone done,
+                            OrfRowsDone done,
                             gpointer user_data)
 {
-  List *list = g_new0 (List, 1);
+  static const OrfRowsRead how = { FIRST_VERSION, latest_thread_cb, entry_free, NULL, g_free };
+  const Latest latest = { now_us, reach_us };
 
-  list->now_us = now_us;
-  list->reach_us = reach_us;
-  list->entries = g_ptr_array_new_with_free_func (entry_free);
-  list->done = done;
-  list->user_data = user_data;
-  orf_store_read (store, list_thread_cb, list, cancel, list_cb, list);
+  orf_store_read_rows (store, &how, g_memdup2 (&latest, sizeof latest), cancel, done, user_data);
 }
 
 /* ---- scores ---------------------------------------------------------------------------------- */

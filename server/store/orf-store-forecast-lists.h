@@ -36,12 +36,11 @@ typedef struct {
 
 /* OrfPredictionEntry by series_id, horizon: the newest of each that was made less than reach_us
  * before the newest of all (of those not made after now_us). */
-typedef void (*OrfPredictionsDone) (gpointer user_data, GPtrArray *entries, const GError *error);
 void orf_store_read_predictions (OrfStore *store,
                                  gint64 now_us,
                                  gint64 reach_us,
                                  OrfCancel *cancel,
-                                 OrfPredictionsDone done,
+                                 OrfRowsDone done,
                                  gpointer user_data);
 
 /* OrfPredictionScore and OrfWarningScore, by series_id, horizon, method; of from_us <= due_us <

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "store/orf-store-gpu-events.h"
-
 #include <string.h>
 
 #include "store/orf-store-device.h"
+#include "store/orf-store-rows.h"
 
 /* The first version whose files have the table: one that is only looked at is not migrated. */
 #define FIRST_VERSION 9
@@ -119,14 +118,6 @@ orf_store_clear_gpu_events (OrfStore *store, gint64 now_us, OrfWriteDone done, g
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-typedef struct {
-  OrfGpuEventFilter filter;
-  char *device; /* what the filter's is */
-  GPtrArray *rows;
-  OrfGpuEventsDone done;
-  gpointer user_data;
-} Read;
-
 static OrfGpuEventRow *
 make_row (OrfStatement *statement)
 {
@@ -146,9 +137,11 @@ make_row (OrfStatement *statement)
 }
 
 static gboolean
-read_rows (Read *job, OrfConnection *connection, GError **error)
+read_rows (const OrfGpuEventFilter *filter,
+           OrfConnection *connection,
+           GPtrArray *rows,
+           GError **error)
 {
-  const OrfGpuEventFilter *filter = &job->filter;
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, read_sql, error);
 
   if (statement == NULL)
@@ -159,60 +152,46 @@ read_rows (Read *job, OrfConnection *connection, GError **error)
   sqlite3_bind_int64 (statement, 4, filter->before_us);
   sqlite3_bind_int64 (statement, 5, filter->before_id);
   sqlite3_bind_int64 (statement, 6, filter->max);
-  return orf_connection_collect (connection, statement, (OrfRowMake) make_row, job->rows, error);
+  return orf_connection_collect (connection, statement, (OrfRowMake) make_row, rows, error);
 }
 
 static gboolean
-read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
+read_thread_cb (gconstpointer data, OrfConnection *connection, GPtrArray *rows, GError **error)
 {
-  Read *job = data;
-  gboolean has;
+  const OrfGpuEventFilter *filter = data;
 
-  return orf_connection_has_version (connection, FIRST_VERSION, &has, error) &&
-         (!has || (read_rows (job, connection, error) &&
-                   (job->device == NULL || job->filter.known || job->rows->len > 0 ||
-                    orf_device_check (connection, known_sql, job->device, error))));
+  return read_rows (filter, connection, rows, error) &&
+         (filter->device == NULL || filter->known || rows->len > 0 ||
+          orf_device_check (connection, known_sql, filter->device, error));
 }
 
 static void
-read_cb (gpointer user_data, const GError *error)
+filter_free (gpointer data)
 {
-  Read *job = user_data;
+  OrfGpuEventFilter *filter = data;
 
-  job->done (job->user_data, error == NULL ? job->rows : NULL, error);
-  g_ptr_array_unref (job->rows);
-  g_free (job->device);
-  g_free (job);
+  g_free ((char *) filter->device);
+  g_free (filter);
 }
 
 void
 orf_store_read_gpu_events (OrfStore *store,
                            const OrfGpuEventFilter *filter,
                            OrfCancel *cancel,
-                           OrfGpuEventsDone done,
+                           OrfRowsDone done,
                            gpointer user_data)
 {
-  Read *job = g_new0 (Read, 1);
+  static const OrfRowsRead how = { FIRST_VERSION, read_thread_cb,
+                                   (GDestroyNotify) orf_gpu_event_row_free, NULL, filter_free };
+  OrfGpuEventFilter *own = g_memdup2 (filter, sizeof *filter);
 
-  job->filter = *filter;
-  job->device = g_strdup (filter->device);
-  job->filter.device = job->device;
-  job->rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_gpu_event_row_free);
-  job->done = done;
-  job->user_data = user_data;
-  orf_store_read (store, read_thread_cb, job, cancel, read_cb, job);
+  own->device = g_strdup (filter->device);
+  orf_store_read_rows (store, &how, own, cancel, done, user_data);
 }
 
 gboolean
-orf_gpu_events_get_max_id (OrfConnection *connection, gint64 *max_id, GError **error)
+orf_store_load_max_gpu_event_id (OrfStore *store, gint64 *max_id, GError **error)
 {
-  gboolean has;
-
-  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
-    return FALSE;
-  if (has)
-    return orf_connection_get_int64 (connection, "SELECT coalesce(max(id), 0) FROM gpu_event",
-                                     max_id, error);
-  *max_id = 0;
-  return TRUE;
+  return orf_store_load_max_id (store, FIRST_VERSION, "SELECT coalesce(max(id), 0) FROM gpu_event",
+                                max_id, error);
 }

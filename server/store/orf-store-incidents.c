@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "store/orf-store-incidents.h"
-
 #include <string.h>
 
 #include "orf-error.h"
 #include "store/orf-store-members.h"
+#include "store/orf-store-rows.h"
 
 /* The first version whose files have the tables: one that is only looked at is not migrated. */
 #define FIRST_VERSION 4
@@ -316,11 +315,9 @@ make_row (OrfStatement *statement)
 }
 
 static gboolean
-read_rows (OrfConnection *connection,
-           const OrfIncidentFilter *filter,
-           GPtrArray *rows,
-           GError **error)
+read_thread_cb (gconstpointer data, OrfConnection *connection, GPtrArray *rows, GError **error)
 {
+  const OrfIncidentFilter *filter = data;
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, read_sql, error);
   OrfIncidentRow *incident = NULL;
   gboolean row = TRUE;
@@ -346,28 +343,27 @@ read_rows (OrfConnection *connection,
   return FALSE;
 }
 
-GPtrArray *
-orf_incidents_read (OrfConnection *connection, const OrfIncidentFilter *filter, GError **error)
+static gsize
+measure_row (gconstpointer row)
 {
-  g_autoptr (GPtrArray)
-    rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_incident_row_free);
-  gboolean has;
+  return orf_incident_row_measure (row);
+}
 
-  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error) ||
-      (has && !read_rows (connection, filter, rows, error)))
-    return NULL;
-  return g_steal_pointer (&rows);
+void
+orf_store_read_incidents (OrfStore *store,
+                          const OrfIncidentFilter *filter,
+                          OrfCancel *cancel,
+                          OrfRowsDone done,
+                          gpointer user_data)
+{
+  static const OrfRowsRead how = { FIRST_VERSION, read_thread_cb,
+                                   (GDestroyNotify) orf_incident_row_free, measure_row, g_free };
+
+  orf_store_read_rows (store, &how, g_memdup2 (filter, sizeof *filter), cancel, done, user_data);
 }
 
 gboolean
-orf_incidents_get_max_id (OrfConnection *connection, gint64 *max_id, GError **error)
+orf_store_load_max_incident_id (OrfStore *store, gint64 *max_id, GError **error)
 {
-  gboolean has;
-
-  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
-    return FALSE;
-  if (has)
-    return orf_connection_get_int64 (connection, max_id_sql, max_id, error);
-  *max_id = 0;
-  return TRUE;
+  return orf_store_load_max_id (store, FIRST_VERSION, max_id_sql, max_id, error);
 }

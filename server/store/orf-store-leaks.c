@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "store/orf-store-device.h"
+#include "store/orf-store-rows.h"
 
 /* The first version whose files have the table. */
 #define FIRST_VERSION 10
@@ -196,14 +197,6 @@ orf_store_end_leaks (OrfStore *store, OrfWriteDone done, gpointer user_data)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-typedef struct {
-  OrfLeakFilter filter;
-  char *device; /* what the filter's is */
-  GPtrArray *rows;
-  OrfLeaksDone done;
-  gpointer user_data;
-} Read;
-
 static OrfLeakRow *
 make_row (OrfStatement *statement)
 {
@@ -228,9 +221,8 @@ make_row (OrfStatement *statement)
 }
 
 static gboolean
-read_rows (Read *job, OrfConnection *connection, GError **error)
+read_rows (const OrfLeakFilter *filter, OrfConnection *connection, GPtrArray *rows, GError **error)
 {
-  const OrfLeakFilter *filter = &job->filter;
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, read_sql, error);
 
   if (statement == NULL)
@@ -239,47 +231,39 @@ read_rows (Read *job, OrfConnection *connection, GError **error)
   sqlite3_bind_int64 (statement, 2, filter->before_slope);
   sqlite3_bind_int64 (statement, 3, filter->before_id);
   sqlite3_bind_int64 (statement, 4, filter->max);
-  return orf_connection_collect (connection, statement, (OrfRowMake) make_row, job->rows, error);
+  return orf_connection_collect (connection, statement, (OrfRowMake) make_row, rows, error);
 }
 
 static gboolean
-read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
+read_thread_cb (gconstpointer data, OrfConnection *connection, GPtrArray *rows, GError **error)
 {
-  Read *job = data;
-  gboolean has;
+  const OrfLeakFilter *filter = data;
 
-  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
-    return FALSE;
-  return !has || (read_rows (job, connection, error) &&
-                  (job->device == NULL || job->rows->len > 0 ||
-                   orf_device_check (connection, known_sql, job->device, error)));
+  return read_rows (filter, connection, rows, error) &&
+         (filter->device == NULL || rows->len > 0 ||
+          orf_device_check (connection, known_sql, filter->device, error));
 }
 
 static void
-read_cb (gpointer user_data, const GError *error)
+filter_free (gpointer data)
 {
-  Read *job = user_data;
+  OrfLeakFilter *filter = data;
 
-  job->done (job->user_data, error == NULL ? job->rows : NULL, error);
-  g_ptr_array_unref (job->rows);
-  g_free (job->device);
-  g_free (job);
+  g_free ((char *) filter->device);
+  g_free (filter);
 }
 
 void
 orf_store_read_leaks (OrfStore *store,
                       const OrfLeakFilter *filter,
                       OrfCancel *cancel,
-                      OrfLeaksDone done,
+                      OrfRowsDone done,
                       gpointer user_data)
 {
-  Read *job = g_new0 (Read, 1);
+  static const OrfRowsRead how = { FIRST_VERSION, read_thread_cb,
+                                   (GDestroyNotify) orf_leak_row_free, NULL, filter_free };
+  OrfLeakFilter *own = g_memdup2 (filter, sizeof *filter);
 
-  job->filter = *filter;
-  job->device = g_strdup (filter->device);
-  job->filter.device = job->device;
-  job->rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_leak_row_free);
-  job->done = done;
-  job->user_data = user_data;
-  orf_store_read (store, read_thread_cb, job, cancel, read_cb, job);
+  own->device = g_strdup (filter->device);
+  orf_store_read_rows (store, &how, own, cancel, done, user_data);
 }

@@ -49,11 +49,10 @@ typedef struct {
 
 /* rows: OrfLeakRow that go on, steepest first (whole bytes a second, id); NULL on error (NOT_FOUND:
  * no such device was ever seen). */
-typedef void (*OrfLeaksDone) (gpointer user_data, GPtrArray *rows, const GError *error);
 void orf_store_read_leaks (OrfStore *store,
                            const OrfLeakFilter *filter,
                            OrfCancel *cancel,
-                           OrfLeaksDone done,
+                           OrfRowsDone done,
                            gpointer user_data);
 
 G_END_DECLS

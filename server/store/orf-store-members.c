@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "store/orf-store-rows.h"
+
 /* The first versions whose files have the tables: one that is only looked at is not migrated. */
 #define FIRST_VERSION       2
 #define FIRST_GPU_VERSION   9
@@ -80,12 +82,6 @@ make_row (OrfStatement *statement)
   return row;
 }
 
-static gboolean
-read_rows (OrfConnection *connection, OrfStatement *statement, GPtrArray *rows, GError **error)
-{
-  return orf_connection_collect (connection, statement, (OrfRowMake) make_row, rows, error);
-}
-
 /* By what the file has; NULL in *sql: none of it. */
 static gboolean
 choose_sql (OrfConnection *connection, const char **sql, GError **error)
@@ -100,27 +96,38 @@ choose_sql (OrfConnection *connection, const char **sql, GError **error)
   return TRUE;
 }
 
+static gboolean
+collect (OrfConnection *connection,
+         gint64 from_us,
+         gint64 to_us,
+         guint max,
+         GPtrArray *rows,
+         GError **error)
+{
+  g_autoptr (OrfStatement) statement = NULL;
+  const char *sql;
+
+  if (!choose_sql (connection, &sql, error))
+    return FALSE;
+  if (sql == NULL)
+    return TRUE;
+  statement = orf_connection_prepare (connection, sql, error);
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, from_us);
+  sqlite3_bind_int64 (statement, 2, to_us);
+  sqlite3_bind_int64 (statement, 3, max);
+  return orf_connection_collect (connection, statement, (OrfRowMake) make_row, rows, error);
+}
+
 GPtrArray *
 orf_members_read (
   OrfConnection *connection, gint64 from_us, gint64 to_us, guint max, GError **error)
 {
   g_autoptr (GPtrArray)
     rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_member_row_free);
-  g_autoptr (OrfStatement) statement = NULL;
-  const char *sql;
 
-  if (!choose_sql (connection, &sql, error))
-    return NULL;
-  if (sql == NULL)
-    return g_steal_pointer (&rows);
-
-  statement = orf_connection_prepare (connection, sql, error);
-  if (statement == NULL)
-    return NULL;
-  sqlite3_bind_int64 (statement, 1, from_us);
-  sqlite3_bind_int64 (statement, 2, to_us);
-  sqlite3_bind_int64 (statement, 3, max);
-  return read_rows (connection, statement, rows, error) ? g_steal_pointer (&rows) : NULL;
+  return collect (connection, from_us, to_us, max, rows, error) ? g_steal_pointer (&rows) : NULL;
 }
 
 /* ---- of a window that is not an incident yet ------------------------------------------------- */
@@ -128,28 +135,20 @@ orf_members_read (
 typedef struct {
   gint64 from_us, to_us;
   guint max;
-  GPtrArray *rows; /* NULL: not read */
-  OrfMembersDone done;
-  gpointer user_data;
-} Read;
+} Window;
 
 static gboolean
-read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
+read_thread_cb (gconstpointer data, OrfConnection *connection, GPtrArray *rows, GError **error)
 {
-  Read *job = data;
+  const Window *window = data;
 
-  job->rows = orf_members_read (connection, job->from_us, job->to_us, job->max, error);
-  return job->rows != NULL;
+  return collect (connection, window->from_us, window->to_us, window->max, rows, error);
 }
 
-static void
-read_cb (gpointer user_data, const GError *error)
+static gsize
+measure_row (gconstpointer row)
 {
-  Read *job = user_data;
-
-  job->done (job->user_data, error == NULL ? job->rows : NULL, error);
-  g_clear_pointer (&job->rows, g_ptr_array_unref);
-  g_free (job);
+  return orf_member_row_measure (row);
 }
 
 void
@@ -158,11 +157,12 @@ orf_store_read_members (OrfStore *store,
                         gint64 to_us,
                         guint max,
                         OrfCancel *cancel,
-                        OrfMembersDone done,
+                        OrfRowsDone done,
                         gpointer user_data)
 {
-  Read *job = g_new0 (Read, 1);
+  static const OrfRowsRead how = { FIRST_VERSION, read_thread_cb,
+                                   (GDestroyNotify) orf_member_row_free, measure_row, g_free };
+  const Window window = { from_us, to_us, max };
 
-  *job = (Read){ from_us, to_us, max, NULL, done, user_data };
-  orf_store_read (store, read_thread_cb, job, cancel, read_cb, job);
+  orf_store_read_rows (store, &how, g_memdup2 (&window, sizeof window), cancel, done, user_data);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store/orf-store-owners.h"
 
+#include "store/orf-store-rows.h"
+
 /* The first version whose files have `worker`. */
 #define FIRST_VERSION 9
 
@@ -14,13 +16,6 @@ static const char owners_sql[] =
   "UNION ALL SELECT pid, name, reserved_bytes, lost_us, 'w-' || id FROM worker "
   "WHERE device = ?1 AND lost_us IS NOT NULL AND pid IS NOT NULL "
   "ORDER BY t_us DESC LIMIT 1000";
-
-typedef struct {
-  char *device;
-  GPtrArray *rows; /* OrfOwnerRow */
-  OrfOwnersDone done;
-  gpointer user_data;
-} Read;
 
 void
 orf_owner_row_free (OrfOwnerRow *row)
@@ -46,45 +41,22 @@ make_row (OrfStatement *statement)
 }
 
 static gboolean
-read_rows (Read *job, OrfConnection *connection, GError **error)
+read_thread_cb (gconstpointer device, OrfConnection *connection, GPtrArray *rows, GError **error)
 {
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, owners_sql, error);
 
   if (statement == NULL)
     return FALSE;
-  orf_statement_bind_text (statement, 1, job->device);
-  return orf_connection_collect (connection, statement, (OrfRowMake) make_row, job->rows, error);
-}
-
-static gboolean
-read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
-{
-  gboolean has;
-
-  return orf_connection_has_version (connection, FIRST_VERSION, &has, error) &&
-         (!has || read_rows (data, connection, error));
-}
-
-static void
-read_cb (gpointer user_data, const GError *error)
-{
-  Read *job = user_data;
-
-  job->done (job->user_data, error == NULL ? job->rows : NULL, error);
-  g_ptr_array_unref (job->rows);
-  g_free (job->device);
-  g_free (job);
+  orf_statement_bind_text (statement, 1, device);
+  return orf_connection_collect (connection, statement, (OrfRowMake) make_row, rows, error);
 }
 
 void
 orf_store_read_owners (
-  OrfStore *store, const char *device, OrfCancel *cancel, OrfOwnersDone done, gpointer user_data)
+  OrfStore *store, const char *device, OrfCancel *cancel, OrfRowsDone done, gpointer user_data)
 {
-  Read *job = g_new0 (Read, 1);
+  static const OrfRowsRead how = { FIRST_VERSION, read_thread_cb,
+                                   (GDestroyNotify) orf_owner_row_free, NULL, g_free };
 
-  job->device = g_strdup (device);
-  job->rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_owner_row_free);
-  job->done = done;
-  job->user_data = user_data;
-  orf_store_read (store, read_thread_cb, job, cancel, read_cb, job);
+  orf_store_read_rows (store, &how, g_strdup (device), cancel, done, user_data);
 }

@@ -18,8 +18,7 @@ typedef struct {
 void orf_owner_row_free (OrfOwnerRow *row);
 
 /* rows: OrfOwnerRow, the latest first; NULL on error. */
-typedef void (*OrfOwnersDone) (gpointer user_data, GPtrArray *rows, const GError *error);
 void orf_store_read_owners (
-  OrfStore *store, const char *device, OrfCancel *cancel, OrfOwnersDone done, gpointer user_data);
+  OrfStore *store, const char *device, OrfCancel *cancel, OrfRowsDone done, gpointer user_data);
 
 G_END_DECLS

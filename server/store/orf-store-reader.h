@@ -30,8 +30,6 @@ struct _OrfReadJob {
   OrfRolledQuery rolled;     /* its ids are `ids`, its rollup_us 0 where points are asked for */
   char **keys;
   char *name;
-  OrfEventFilter events; /* its kind is `name` */
-  OrfIncidentFilter incidents;
   GPtrArray *rows;   /* the answer */
   OrfMemory *memory; /* where held_bytes is counted */
   gsize held_bytes;  /* of rows that are samples */
@@ -39,8 +37,6 @@ struct _OrfReadJob {
   gint64 took_us;
   OrfSamplesDone samples_done;
   OrfSeriesDone series_done;
-  OrfEventsDone events_done;
-  OrfIncidentsDone incidents_done;
   OrfCheckDone check_done;
   OrfReadThreadCb ask_thread_cb; /* with `data`, another's */
   gpointer data;

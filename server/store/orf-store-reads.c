@@ -3,9 +3,6 @@
 #include <malloc.h>
 
 #include "orf-error.h"
-#include "store/orf-store-events.h"
-#include "store/orf-store-gpu-events.h"
-#include "store/orf-store-incidents.h"
 #include "store/orf-store-open.h"
 #include "store/orf-store-outbox.h"
 #include "store/orf-store-private.h"
@@ -220,54 +217,6 @@ orf_store_load_series (OrfStore *store, gint64 since_us, guint max, gint64 *max_
   return orf_series_load (connection, since_us, max, max_id, error);
 }
 
-static gboolean
-read_events_thread_cb (OrfReadJob *job, OrfConnection *connection, GError **error)
-{
-  job->rows = orf_events_read (connection, &job->events, error);
-  if (job->rows == NULL)
-    return FALSE;
-  for (guint i = 0; i < job->rows->len; i++)
-    job->held_bytes += orf_event_row_measure (job->rows->pdata[i]);
-  orf_memory_add (job->memory, ORF_MEMORY_QUERIES, (gint64) job->held_bytes);
-  return TRUE;
-}
-
-static void
-events_done_cb (OrfJob *base)
-{
-  OrfReadJob *job = (OrfReadJob *) base;
-
-  orf_store_landed (job->store);
-  job->events_done (job->user_data, job->rows, job->error);
-}
-
-void
-orf_store_read_events (OrfStore *store,
-                       const OrfEventFilter *filter,
-                       OrfCancel *cancel,
-                       OrfEventsDone done,
-                       gpointer user_data)
-{
-  OrfReadJob *job = orf_read_job_new (store, cancel);
-
-  job->memory = store->options.memory;
-  job->name = g_strdup (filter->kind);
-  job->events = *filter;
-  job->events.kind = job->name;
-  job->events_done = done;
-  job->user_data = user_data;
-  submit_read (store, job, read_events_thread_cb, events_done_cb);
-}
-
-gboolean
-orf_store_load_max_event_id (OrfStore *store, gint64 *max_id, GError **error)
-{
-  g_autoptr (OrfConnection)
-    connection = orf_store_open_reader (store->options.path, store->read_mode, error);
-
-  return connection != NULL && orf_events_get_max_id (connection, max_id, error);
-}
-
 gboolean
 orf_store_load_outbox (OrfStore *store, GPtrArray **rows, GArray **cursors, GError **error)
 {
@@ -328,59 +277,4 @@ orf_store_load (OrfStore *store, OrfReadThreadCb read_thread_cb, gpointer data, 
     connection = orf_store_open_reader (store->options.path, store->read_mode, error);
 
   return connection != NULL && read_thread_cb (data, connection, error);
-}
-
-static gboolean
-read_incidents_thread_cb (OrfReadJob *job, OrfConnection *connection, GError **error)
-{
-  job->rows = orf_incidents_read (connection, &job->incidents, error);
-  if (job->rows == NULL)
-    return FALSE;
-  for (guint i = 0; i < job->rows->len; i++)
-    job->held_bytes += orf_incident_row_measure (job->rows->pdata[i]);
-  orf_memory_add (job->memory, ORF_MEMORY_QUERIES, (gint64) job->held_bytes);
-  return TRUE;
-}
-
-static void
-incidents_done_cb (OrfJob *base)
-{
-  OrfReadJob *job = (OrfReadJob *) base;
-
-  orf_store_landed (job->store);
-  job->incidents_done (job->user_data, job->rows, job->error);
-}
-
-void
-orf_store_read_incidents (OrfStore *store,
-                          const OrfIncidentFilter *filter,
-                          OrfCancel *cancel,
-                          OrfIncidentsDone done,
-                          gpointer user_data)
-{
-  OrfReadJob *job = orf_read_job_new (store, cancel);
-
-  job->memory = store->options.memory;
-  job->incidents = *filter;
-  job->incidents_done = done;
-  job->user_data = user_data;
-  submit_read (store, job, read_incidents_thread_cb, incidents_done_cb);
-}
-
-gboolean
-orf_store_load_max_incident_id (OrfStore *store, gint64 *max_id, GError **error)
-{
-  g_autoptr (OrfConnection)
-    connection = orf_store_open_reader (store->options.path, store->read_mode, error);
-
-  return connection != NULL && orf_incidents_get_max_id (connection, max_id, error);
-}
-
-gboolean
-orf_store_load_max_gpu_event_id (OrfStore *store, gint64 *max_id, GError **error)
-{
-  g_autoptr (OrfConnection)
-    connection = orf_store_open_reader (store->options.path, store->read_mode, error);
-
-  return connection != NULL && orf_gpu_events_get_max_id (connection, max_id, error);
 }

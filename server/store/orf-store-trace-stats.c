@@ -8,6 +8,7 @@
 #include "store/orf-connection.h"
 #include "store/orf-retain-traces.h"
 #include "store/orf-store-operations.h"
+#include "store/orf-store-rows.h"
 #include "store/orf-store-traces.h"
 
 /* The first version whose files have the tables. */
@@ -27,14 +28,6 @@ static const char kinds_sql[] =
 static const char edges_sql[] =
   "SELECT parent, child, sum(calls), sum(errors) FROM span_edge WHERE t_us >= ?1 AND t_us < ?2 "
   "GROUP BY parent, child ORDER BY parent, child";
-
-typedef struct {
-  OrfOperationFilter filter;
-  char *service, *operation; /* what the filter's are */
-  GPtrArray *rows;
-  OrfRowsDone done;
-  gpointer user_data;
-} Read;
 
 /* An operation while its rows are read. */
 typedef struct {
@@ -111,28 +104,26 @@ find_operations (const OrfOperationFilter *filter, OrfConnection *connection, GE
 }
 
 static gboolean
-operations_thread_cb (gpointer data, OrfConnection *connection, GError **error)
+operations_thread_cb (gconstpointer data,
+                      OrfConnection *connection,
+                      GPtrArray *rows,
+                      GError **error)
 {
-  Read *read = data;
+  const OrfOperationFilter *filter = data;
   g_autoptr (GPtrArray) operations = NULL;
-  gboolean has;
 
-  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
-    return FALSE;
-  if (!has)
-    return TRUE;
-  operations = find_operations (&read->filter, connection, error);
+  operations = find_operations (filter, connection, error);
   if (operations == NULL)
     return FALSE;
   for (guint i = 0; i < operations->len; i++)
-    g_ptr_array_add (read->rows, g_steal_pointer (&((Operation *) operations->pdata[i])->row));
+    g_ptr_array_add (rows, g_steal_pointer (&((Operation *) operations->pdata[i])->row));
   return TRUE;
 }
 
 /* ---- their kinds ----------------------------------------------------------------------------- */
 
 static gboolean
-add_kinds (Read *read, OrfConnection *connection, const Operation *operation, GError **error)
+add_kinds (OrfConnection *connection, const Operation *operation, GPtrArray *rows, GError **error)
 {
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, kinds_sql, error);
   guint seen = 0; /* bit: a kind */
@@ -153,27 +144,22 @@ add_kinds (Read *read, OrfConnection *connection, const Operation *operation, GE
     seen |= 1U << kind;
     found = g_new0 (OrfOperationKindRow, 1);
     *found = (OrfOperationKindRow){ g_strdup (operation->row->operation), kind };
-    g_ptr_array_add (read->rows, found);
+    g_ptr_array_add (rows, found);
   }
   return FALSE;
 }
 
 static gboolean
-kinds_thread_cb (gpointer data, OrfConnection *connection, GError **error)
+kinds_thread_cb (gconstpointer data, OrfConnection *connection, GPtrArray *rows, GError **error)
 {
-  Read *read = data;
+  const OrfOperationFilter *filter = data;
   g_autoptr (GPtrArray) operations = NULL;
-  gboolean has;
 
-  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
-    return FALSE;
-  if (!has)
-    return TRUE;
-  operations = find_operations (&read->filter, connection, error);
+  operations = find_operations (filter, connection, error);
   if (operations == NULL)
     return FALSE;
   for (guint i = 0; i < operations->len; i++)
-    if (!add_kinds (read, connection, operations->pdata[i], error))
+    if (!add_kinds (connection, operations->pdata[i], rows, error))
       return FALSE;
   return TRUE;
 }
@@ -288,26 +274,21 @@ sum_up (const OrfOperationFilter *filter,
 }
 
 static gboolean
-stats_thread_cb (gpointer data, OrfConnection *connection, GError **error)
+stats_thread_cb (gconstpointer data, OrfConnection *connection, GPtrArray *rows, GError **error)
 {
-  Read *read = data;
+  const OrfOperationFilter *filter = data;
   g_autoptr (GPtrArray) operations = NULL;
-  gboolean has;
 
-  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
-    return FALSE;
-  if (!has)
-    return TRUE;
-  operations = find_operations (&read->filter, connection, error);
+  operations = find_operations (filter, connection, error);
   if (operations == NULL)
     return FALSE;
   for (guint i = 0; i < operations->len; i++) {
     Operation *operation = operations->pdata[i];
 
-    if (!sum_up (&read->filter, connection, operation, error))
+    if (!sum_up (filter, connection, operation, error))
       return FALSE;
     if (operation->row->spans > 0)
-      g_ptr_array_add (read->rows, g_steal_pointer (&operation->row));
+      g_ptr_array_add (rows, g_steal_pointer (&operation->row));
   }
   return TRUE;
 }
@@ -327,75 +308,61 @@ make_edge (OrfStatement *statement)
 }
 
 static gboolean
-edges_thread_cb (gpointer data, OrfConnection *connection, GError **error)
+edges_thread_cb (gconstpointer data, OrfConnection *connection, GPtrArray *rows, GError **error)
 {
-  Read *read = data;
+  const OrfOperationFilter *filter = data;
   g_autoptr (OrfStatement) statement = NULL;
-  gboolean has;
 
-  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
-    return FALSE;
-  if (!has)
-    return TRUE;
   statement = orf_connection_prepare (connection, edges_sql, error);
   if (statement == NULL)
     return FALSE;
-  sqlite3_bind_int64 (statement, 1, read->filter.from_us - read->filter.from_us % ORF_HOUR_US);
-  sqlite3_bind_int64 (statement, 2, read->filter.to_us);
-  return orf_connection_collect (connection, statement, (OrfRowMake) make_edge, read->rows, error);
+  sqlite3_bind_int64 (statement, 1, filter->from_us - filter->from_us % ORF_HOUR_US);
+  sqlite3_bind_int64 (statement, 2, filter->to_us);
+  return orf_connection_collect (connection, statement, (OrfRowMake) make_edge, rows, error);
 }
 
 /* ---- all ------------------------------------------------------------------------------------- */
 
 static void
-read_cb (gpointer user_data, const GError *error)
+filter_free (gpointer data)
 {
-  Read *read = user_data;
+  OrfOperationFilter *filter = data;
 
-  read->done (read->user_data, error == NULL ? read->rows : NULL, error);
-  g_ptr_array_unref (read->rows);
-  g_free (read->service);
-  g_free (read->operation);
-  g_free (read);
+  g_free ((char *) filter->service);
+  g_free ((char *) filter->operation);
+  g_free (filter);
 }
 
-static void
-submit (OrfStore *store,
-        OrfReadThreadCb read_thread_cb,
-        const OrfOperationFilter *filter,
-        GDestroyNotify free_row,
-        OrfCancel *cancel,
-        OrfRowsDone done,
-        gpointer user_data)
+static OrfOperationFilter *
+filter_copy (const OrfOperationFilter *filter)
 {
-  Read *read = g_new0 (Read, 1);
+  OrfOperationFilter *copy = g_memdup2 (filter, sizeof *filter);
 
-  read->filter = *filter;
-  read->filter.service = read->service = g_strdup (filter->service);
-  read->filter.operation = read->operation = g_strdup (filter->operation);
-  read->rows = g_ptr_array_new_with_free_func (free_row);
-  read->done = done;
-  read->user_data = user_data;
-  orf_store_read (store, read_thread_cb, read, cancel, read_cb, read);
+  copy->service = g_strdup (filter->service);
+  copy->operation = g_strdup (filter->operation);
+  return copy;
 }
 
 void
 orf_store_read_operations (OrfStore *store, OrfCancel *cancel, OrfRowsDone done, gpointer user_data)
 {
+  static const OrfRowsRead how = { FIRST_VERSION, operations_thread_cb,
+                                   (GDestroyNotify) orf_operation_row_free, NULL, filter_free };
   const OrfOperationFilter all = { .to_us = G_MAXINT64 };
 
-  submit (store, operations_thread_cb, &all, (GDestroyNotify) orf_operation_row_free, cancel, done,
-          user_data);
+  orf_store_read_rows (store, &how, filter_copy (&all), cancel, done, user_data);
 }
 
 void
 orf_store_read_operation_kinds (
   OrfStore *store, const char *service, OrfCancel *cancel, OrfRowsDone done, gpointer user_data)
 {
+  static const OrfRowsRead how = { FIRST_VERSION, kinds_thread_cb,
+                                   (GDestroyNotify) orf_operation_kind_row_free, NULL,
+                                   filter_free };
   const OrfOperationFilter filter = { .service = service, .to_us = G_MAXINT64 };
 
-  submit (store, kinds_thread_cb, &filter, (GDestroyNotify) orf_operation_kind_row_free, cancel,
-          done, user_data);
+  orf_store_read_rows (store, &how, filter_copy (&filter), cancel, done, user_data);
 }
 
 void
@@ -405,8 +372,10 @@ orf_store_read_operation_stats (OrfStore *store,
                                 OrfRowsDone done,
                                 gpointer user_data)
 {
-  submit (store, stats_thread_cb, filter, (GDestroyNotify) orf_operation_row_free, cancel, done,
-          user_data);
+  static const OrfRowsRead how = { FIRST_VERSION, stats_thread_cb,
+                                   (GDestroyNotify) orf_operation_row_free, NULL, filter_free };
+
+  orf_store_read_rows (store, &how, filter_copy (filter), cancel, done, user_data);
 }
 
 void
@@ -417,8 +386,9 @@ orf_store_read_edges (OrfStore *store,
                       OrfRowsDone done,
                       gpointer user_data)
 {
+  static const OrfRowsRead how = { FIRST_VERSION, edges_thread_cb,
+                                   (GDestroyNotify) orf_edge_row_free, NULL, filter_free };
   const OrfOperationFilter filter = { .from_us = from_us, .to_us = to_us };
 
-  submit (store, edges_thread_cb, &filter, (GDestroyNotify) orf_edge_row_free, cancel, done,
-          user_data);
+  orf_store_read_rows (store, &how, filter_copy (&filter), cancel, done, user_data);
 }

@@ -144,7 +144,6 @@ void orf_operation_row_free (OrfOperationRow *row);
 void orf_operation_kind_row_free (OrfOperationKindRow *row);
 void orf_edge_row_free (OrfEdgeRow *row);
 
-typedef void (*OrfRowsDone) (gpointer user_data, GPtrArray *rows, const GError *error);
 /* OrfOperationRow by service and operation; only their names. */
 void orf_store_read_operations (OrfStore *store,
                                 OrfCancel *cancel,

@@ -158,6 +158,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfSeriesRow, orf_series_row_free)
 GPtrArray *
 orf_store_load_series (OrfStore *store, gint64 since_us, guint max, gint64 *max_id, GError **error);
 
+/* rows: of the kind that the call names; NULL on error. */
+typedef void (*OrfRowsDone) (gpointer user_data, GPtrArray *rows, const GError *error);
 /* rows: OrfSeriesRow, in no order; NULL on error. */
 typedef void (*OrfSeriesDone) (gpointer user_data, GPtrArray *rows, const GError *error);
 /* The rows with these (name, labels_json); those that do not exist are left out.  Takes keys: pairs
@@ -279,9 +281,6 @@ typedef struct {
   guint max;
 } OrfEventFilter;
 
-/* rows: OrfEventRow, newest first; NULL on error. */
-typedef void (*OrfEventsDone) (gpointer user_data, GPtrArray *rows, const GError *error);
-
 /* Acknowledgement lane.  Takes event. */
 void orf_store_write_event (OrfStore *store,
                             OrfEventRow *event,
@@ -289,10 +288,11 @@ void orf_store_write_event (OrfStore *store,
                             const OrfIdempotency *idempotency,
                             OrfWriteDone done,
                             gpointer user_data);
+/* rows: OrfEventRow, newest first. */
 void orf_store_read_events (OrfStore *store,
                             const OrfEventFilter *filter,
                             OrfCancel *cancel,
-                            OrfEventsDone done,
+                            OrfRowsDone done,
                             gpointer user_data);
 /* Blocking, at start only; 0: there is none. */
 gboolean orf_store_load_max_event_id (OrfStore *store, gint64 *max_id, GError **error);
@@ -325,9 +325,6 @@ typedef struct {
   guint max;
 } OrfGpuEventFilter;
 
-/* rows: OrfGpuEventRow, newest first; NULL on error (NOT_FOUND: no such device was ever seen). */
-typedef void (*OrfGpuEventsDone) (gpointer user_data, GPtrArray *rows, const GError *error);
-
 /* Acknowledgement lane.  Takes event; of one that is there only its end changes. */
 void orf_store_write_gpu_event (OrfStore *store,
                                 OrfGpuEventRow *event,
@@ -336,10 +333,11 @@ void orf_store_write_gpu_event (OrfStore *store,
 /* All that are open end at now_us. */
 void
 orf_store_clear_gpu_events (OrfStore *store, gint64 now_us, OrfWriteDone done, gpointer user_data);
+/* rows: OrfGpuEventRow, newest first.  NOT_FOUND: no such device was ever seen. */
 void orf_store_read_gpu_events (OrfStore *store,
                                 const OrfGpuEventFilter *filter,
                                 OrfCancel *cancel,
-                                OrfGpuEventsDone done,
+                                OrfRowsDone done,
                                 gpointer user_data);
 /* Blocking, at start only; 0: there is none. */
 gboolean orf_store_load_max_gpu_event_id (OrfStore *store, gint64 *max_id, GError **error);
@@ -359,15 +357,13 @@ void orf_member_row_free (OrfMemberRow *row);
 gsize orf_member_row_measure (const OrfMemberRow *row);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfMemberRow, orf_member_row_free)
 
-/* rows: OrfMemberRow, newest first; NULL on error. */
-typedef void (*OrfMembersDone) (gpointer user_data, GPtrArray *rows, const GError *error);
-/* Of from_us <= t_us < to_us. */
+/* Of from_us <= t_us < to_us; rows: OrfMemberRow, newest first. */
 void orf_store_read_members (OrfStore *store,
                              gint64 from_us,
                              gint64 to_us,
                              guint max,
                              OrfCancel *cancel,
-                             OrfMembersDone done,
+                             OrfRowsDone done,
                              gpointer user_data);
 
 /* A window of time whose evidence retention leaves alone. */
@@ -393,9 +389,6 @@ typedef struct {
   guint max;
   guint max_members; /* of each, the newest */
 } OrfIncidentFilter;
-
-/* rows: OrfIncidentRow, newest first; NULL on error. */
-typedef void (*OrfIncidentsDone) (gpointer user_data, GPtrArray *rows, const GError *error);
 
 /* Acknowledgement lane.  Takes incident, whose window is pinned from then on.  RESOURCE_EXHAUSTED
  * where max_pins are. */
@@ -427,10 +420,11 @@ void orf_store_delete_incident (OrfStore *store,
                                 const OrfIdempotency *idempotency,
                                 OrfWriteDone done,
                                 gpointer user_data);
+/* rows: OrfIncidentRow, newest first. */
 void orf_store_read_incidents (OrfStore *store,
                                const OrfIncidentFilter *filter,
                                OrfCancel *cancel,
-                               OrfIncidentsDone done,
+                               OrfRowsDone done,
                                gpointer user_data);
 /* Blocking, at start only: the largest id that there ever was; 0: none. */
 gboolean orf_store_load_max_incident_id (OrfStore *store, gint64 *max_id, GError **error);
