@@ -238,6 +238,9 @@ class Daemon:
         if not line:
             code = self.process.wait(PATIENCE_S)
             raise AssertionError(f"ended with {code} before it was ready:\n{self.stderr()}")
+        return self.take_ready(line)
+
+    def take_ready(self, line):
         self.ready = json.loads(line)
         assert self.ready["ready"] is True, line
         host, _, port = self.ready["http"].rpartition("/")[2].rpartition(":")
