@@ -8,10 +8,11 @@ import ssl
 import weakref
 from typing import Any, Callable, ContextManager, Mapping, Optional
 
-from . import _address, tracing
+from . import _address, _outbox, tracing
 from ._batch import BatchCaller, Pending
 from ._batch_methods import BatchServices
 from ._caller import Caller
+from ._meter import Labels, Meter
 from ._methods import Services
 
 # No answer of ours comes near it; a bound keeps a confused server from filling the memory.
@@ -58,13 +59,19 @@ class Client(Services):
         self._caller = caller
         self._service = service
         self._recorder = tracing.Recorder(caller.call)
-        # what is left when the program ends is recorded; the recorder knows no client
-        self._end = weakref.finalize(self, self._recorder.close)
+        self._meter = Meter(caller.call)
+        # what is left when the program ends is recorded; neither knows the client
+        self._end = weakref.finalize(self, _outbox.close_all, self._recorder, self._meter)
 
     @property
     def address(self) -> str:
         """Where the calls go."""
         return str(self._caller.address)
+
+    @property
+    def service(self) -> str:
+        """Whose spans these are: as `connect()` was told, else `$OTEL_SERVICE_NAME`, else the program's name."""
+        return self._service or tracing.name_service()
 
     def call(self, method: str, params: Any = None, *, timeout: Optional[float] = None,
              idempotency_key: Optional[str] = None) -> Any:
@@ -90,13 +97,28 @@ class Client(Services):
             name: The operation.
             kind: `internal`, `server`, `client`, `producer` or `consumer`.
             attributes: What is known already; `span.set()` adds others.
-            service: None: that of `connect()`, else `$OTEL_SERVICE_NAME`, else the program's name.
+            service: None: the client's.
         """
-        return tracing.Span(self._recorder, name, service or self._service or tracing.name_service(), kind, attributes or {},
+        return tracing.Span(self._recorder, name, service or self.service, kind, attributes or {},
                             tracing.find_context(self._caller.traceparent))
 
-    def flush_spans(self, timeout: float = tracing.CLOSE_S) -> bool:
-        """Waits until the spans that have ended are recorded, at most `timeout` seconds; whether they are."""
+    def gauge(self, name: str, value: float, labels: Labels = None) -> None:
+        """What it is now, recorded in the background: of each series the newest value, once a second."""
+        self._meter.set(name, value, labels)
+
+    def count(self, name: str, by: float = 1, labels: Labels = None) -> None:
+        """Adds to a counter that this process keeps, recorded as gauge() does.
+
+        It begins at 0 with the process, so its series has the label `process`: `sum by (…) (rate(NAME, 5m))`.
+        """
+        self._meter.count(name, by, labels)
+
+    def flush(self, timeout: float = _outbox.CLOSE_S) -> bool:
+        """Waits until spans that have ended, counters and gauges are recorded, at most `timeout` seconds; whether they are."""
+        return _outbox.flush_all(timeout, self._recorder, self._meter)
+
+    def flush_spans(self, timeout: float = _outbox.CLOSE_S) -> bool:
+        """The same for spans alone."""
         return self._recorder.flush(timeout)
 
     @property
@@ -105,7 +127,7 @@ class Client(Services):
         return self._recorder.dropped
 
     def close(self) -> None:
-        """Records the spans that are left, and ends connections and streams."""
+        """Records the spans, counters and gauges that are left, and ends connections and streams."""
         self._end()
         self._caller.close()
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import inspect
 import json
 import logging
 import os
@@ -228,7 +229,8 @@ class Cache:
         Of all processes that miss one calls the function, the others wait for what it returns. One that raises keeps
         nothing. A daemon that is away or slow costs the cache, never the call. What is returned is what a hit would
         return, also the first time: with JSON a tuple is a list. The wrapper has `key_of(…)` and `forget(…)`, which
-        take the function's arguments, and `__wrapped__`.
+        take the function's arguments, and `__wrapped__`. It waits for the daemon, so it is no `async def`: within one it
+        is called by `await asyncio.to_thread(function, …)`.
 
         Args:
             ttl: Lifetime in seconds; None: the daemon's.
@@ -244,6 +246,8 @@ class Cache:
                                    "wait": lease if wait is None else wait, "codec": codec}
 
         def wrap(function: Function) -> Function:
+            if inspect.iscoroutinefunction(function):
+                raise TypeError(f"{function.__qualname__} is an async function: make what it computes a plain one, and call that by asyncio.to_thread()")
             memo = _Memo(self, function, key, **options)
 
             @functools.wraps(function)

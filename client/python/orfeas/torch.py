@@ -34,12 +34,13 @@ class TorchMemory(Memory):
 
     Args:
         device: As torch counts or names it; None: its current one.
+        cuda: What has the functions of torch.cuda that are used here; None: torch.cuda itself.
         largest_free: Also tell the largest idle block. That walks all blocks: some milliseconds where
             there are many, and it holds the allocator's lock meanwhile.
     """
 
-    def __init__(self, device: Any = None, *, largest_free: bool = False) -> None:
-        self._cuda = importlib.import_module("torch").cuda
+    def __init__(self, device: Any = None, *, cuda: Any = None, largest_free: bool = False) -> None:
+        self._cuda = cuda or importlib.import_module("torch").cuda
         self._device = device
         self._largest_free = largest_free
 

@@ -2,35 +2,22 @@
 """Trace context of calls, and spans that are recorded in the background.
 
 What is current belongs to the thread, or to the asyncio task, that made it so (contextvars).
-Invariants:
-- `_lock` protects what waits, and is never held during a call.
-- Who ends a span never waits for the daemon, and is never raised at for its sake.
-- In a fork's child what waited is the parent's; the child begins with nothing and a thread of its own.
 """
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import contextvars
-import logging
 import os
 import random
 import re
 import sys
-import threading
 import time
 from types import TracebackType
-from typing import Any, Callable, Deque, Dict, Iterator, List, Mapping, NamedTuple, Optional, Type, Union
+from typing import Any, Callable, ContextManager, Dict, Iterator, Mapping, NamedTuple, Optional, Type, Union
 
-# Recorded in one call, and after this long at the latest.
-MAX_BATCH = 500
-PERIOD_S = 1.0
-# Kept while the daemon is slow or away; further ones are dropped and counted.
-MAX_KEPT = 5000
-# A call that takes longer is given up, and so is what close() waits for.
-CALL_S = 5.0
-CLOSE_S = 2.0
+from ._outbox import Outbox
+
 # As schema/services/traces.json has them.
 MAX_NAME = 200
 MAX_TEXT = 4096
@@ -48,8 +35,6 @@ class Context(NamedTuple):
     traceparent: str
     tracestate: Optional[str] = None
 
-
-log = logging.getLogger("orfeas.tracing")
 
 _current: contextvars.ContextVar[Optional[Context]] = contextvars.ContextVar("orfeas-trace", default=None)
 
@@ -95,7 +80,7 @@ def to_text(value: Value) -> str:
 
 
 class Span:
-    """What `Client.span()` gives: the block is the span, and calls within are its children.
+    """What `Client.span()` gives: as a `with` block the block is the span, and calls within are its children; else end() ends it.
 
     A span of a trace that its caller does not record is passed on, and not recorded either.
     """
@@ -108,7 +93,8 @@ class Span:
         self._attributes = {key: to_text(value) for key, value in attributes.items()}
         self._recorded = found is None or int(found[3], 16) & 1 == 1
         self._state = parent.tracestate if parent is not None and found is not None else None
-        self._token: Optional[contextvars.Token[Optional[Context]]] = None
+        self._block: Optional[ContextManager[None]] = None
+        self._ended = False
         self._pid = os.getpid()  # of whoever records it: a fork's child has it too
         self._sent: Dict[str, Any] = {
             "trace_id": found[1] if found is not None else recorder.make_id(128),
@@ -137,13 +123,24 @@ class Span:
         """It has failed, and why. What the block raises is told by itself."""
         self._sent.update(outcome="error", message=message[:MAX_TEXT])
 
-    def __enter__(self) -> Span:
-        self._token = _current.set(Context(self.traceparent, self._state))
-        return self
+    def rename(self, name: str) -> None:
+        """Its operation, where that is known only later."""
+        self._sent["operation"] = name[:MAX_NAME] or "?"
 
-    def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException], where: Optional[TracebackType]) -> None:
-        if self._token is not None:
-            _current.reset(self._token)
+    @contextlib.contextmanager
+    def current(self) -> Iterator[None]:
+        """Calls in the block are its children; the span goes on behind it, until end()."""
+        token = _current.set(Context(self.traceparent, self._state))
+        try:
+            yield
+        finally:
+            _current.reset(token)
+
+    def end(self, error: Optional[BaseException] = None) -> None:
+        """It is over, once and from any thread; for spans that are no `with` block. error: what it failed by."""
+        if self._ended:
+            return
+        self._ended = True
         if error is not None and "outcome" not in self._sent:
             self.fail(f"{type(error).__name__}: {error}")
         if not self._recorded or self._pid != os.getpid():
@@ -151,88 +148,32 @@ class Span:
         if self._attributes:
             self._sent["attributes"] = dict(list(self._attributes.items())[:MAX_ATTRIBUTES])
         self._sent.update(start_us=self._start_us, duration_us=(time.monotonic_ns() - self._start_ns) // 1000)
-        self._recorder.add(self._sent)
+        self._recorder.put(self._sent["span_id"], self._sent)
+
+    def __enter__(self) -> Span:
+        self._block = self.current()
+        self._block.__enter__()
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException], where: Optional[TracebackType]) -> None:
+        if self._block is not None:
+            self._block.__exit__(None, None, None)
+        self.end(error)
 
 
-class Recorder:
+class Recorder(Outbox):
     """A client's spans on their way to the daemon."""
 
     def __init__(self, call: Callable[..., Any]) -> None:
-        self._call = call
-        self.dropped = 0
-        self._closed = False
-        self._begin()
+        super().__init__(call, "traces.record", "spans")
 
     def _begin(self) -> None:
-        self._pid = os.getpid()
-        self._lock = threading.Lock()
-        self._wake = threading.Condition(self._lock)
-        self._spans: Deque[Dict[str, Any]] = collections.deque()
-        self._thread: Optional[threading.Thread] = None
+        super()._begin()
         self._random = random.Random(os.urandom(16))
-        self._flushing = False
-        self._sending = 0
 
     def make_id(self, bits: int) -> str:
-        if self._pid != os.getpid():
-            self._begin()
+        self.enter()
         return f"{self._random.getrandbits(bits) or 1:0{bits // 4}x}"
-
-    def add(self, span: Dict[str, Any]) -> None:
-        if self._pid != os.getpid():
-            self._begin()
-        with self._lock:
-            if self._closed or len(self._spans) >= MAX_KEPT:
-                self.dropped += 1
-                return
-            self._spans.append(span)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="orfeas-trace", daemon=True)
-                self._thread.start()
-            if len(self._spans) in (1, MAX_BATCH):
-                self._wake.notify_all()
-
-    def flush(self, timeout: float = CLOSE_S) -> bool:
-        """Waits until what has ended is recorded or dropped; whether it is."""
-        if self._pid != os.getpid():
-            return True
-        with self._lock:
-            self._flushing = bool(self._spans)
-            self._wake.notify_all()
-            return self._wake.wait_for(lambda: not self._spans and not self._sending, timeout)
-
-    def close(self) -> None:
-        if self._pid != os.getpid():
-            return
-        self.flush()
-        with self._lock:
-            self._closed = True
-            self.dropped += len(self._spans)
-            self._spans.clear()
-            self._wake.notify_all()
-
-    def _take(self) -> List[Dict[str, Any]]:
-        """Waits for spans, and for others to go with them; none: all is over."""
-        with self._lock:
-            self._wake.wait_for(lambda: self._spans or self._closed)
-            self._wake.wait_for(lambda: len(self._spans) >= MAX_BATCH or self._flushing or self._closed, PERIOD_S)
-            taken = [self._spans.popleft() for _ in range(min(len(self._spans), MAX_BATCH))]
-            self._sending = len(taken)
-            return taken
-
-    def _run(self) -> None:
-        while taken := self._take():
-            try:
-                self._call("traces.record", {"spans": taken}, timeout=CALL_S)
-                lost = 0
-            except Exception as error:  # the call was made again already; whatever it was, the thread goes on
-                log.debug("%d spans are lost: %s", len(taken), error)
-                lost = len(taken)
-            with self._lock:
-                self.dropped += lost
-                self._sending = 0
-                self._flushing = self._flushing and bool(self._spans)
-                self._wake.notify_all()
 
 
 def name_service() -> str:

@@ -9,7 +9,7 @@ import types
 
 import orfeas
 import orfeas_test
-from orfeas import tracing
+from orfeas import _outbox, tracing
 from orfeas_test import equal
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -124,18 +124,18 @@ def test_bounded(_):
     """A daemon that is slow, or away, holds nobody up."""
     kept = Kept(fails=True)
     kept.gate.clear()
-    for _ in range(tracing.MAX_KEPT + tracing.MAX_BATCH + 10):
+    for _ in range(_outbox.MAX_KEPT + _outbox.MAX_BATCH + 10):
         with kept.span("x"):
             pass
-    assert 10 <= kept.recorder.dropped <= tracing.MAX_BATCH + 10, kept.recorder.dropped
+    assert 10 <= kept.recorder.dropped <= _outbox.MAX_BATCH + 10, kept.recorder.dropped
     equal(kept.recorder.flush(0.01), False)
     kept.gate.set()
     assert kept.recorder.flush(orfeas_test.PATIENCE_S)
-    equal(kept.recorder.dropped, tracing.MAX_KEPT + tracing.MAX_BATCH + 10, "all of them failed")
+    equal(kept.recorder.dropped, _outbox.MAX_KEPT + _outbox.MAX_BATCH + 10, "all of them failed")
     kept.recorder.close()
     with kept.span("after"):
         pass
-    equal(kept.recorder.dropped, tracing.MAX_KEPT + tracing.MAX_BATCH + 11)
+    equal(kept.recorder.dropped, _outbox.MAX_KEPT + _outbox.MAX_BATCH + 11)
 
 
 def test_fork(_):

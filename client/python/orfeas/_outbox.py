@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What is recorded in the background: kept for a second, sent together, dropped and counted where that cannot be.
+
+Invariants:
+- `_wake` (its lock) protects what waits, and is never held during a call.
+- Who puts something there never waits for the daemon, and is never raised at for its sake.
+- In a fork's child what waited is the parent's; the child begins with nothing and a thread of its own.
+"""
+
+from __future__ import annotations
+
+import collections
+import logging
+import os
+import re
+import threading
+import time
+from typing import Any, Callable, Dict, Hashable, List, Optional
+
+from . import errors
+
+# Recorded in one call, and after this long at the latest.
+MAX_BATCH = 500
+PERIOD_S = 1.0
+# Kept while the daemon is slow or away; further ones are dropped and counted.
+MAX_KEPT = 5000
+# A call that takes longer is given up, and so is what close() waits for.
+CALL_S = 5.0
+CLOSE_S = 2.0
+# One that the daemon refuses is left out and the others are sent again; where so many are wrong all will be.
+MAX_REFUSED = 8
+
+log = logging.getLogger("orfeas.outbox")
+
+Item = Dict[str, Any]
+
+
+class Outbox:
+    """Items on their way to one method, by a key: of two with the same only the later is sent.
+
+    Args:
+        call: A client's.
+        method: What takes them.
+        member: Its parameter that is the list of them.
+    """
+
+    def __init__(self, call: Callable[..., Any], method: str, member: str) -> None:
+        self._call = call
+        self._method = method
+        self._member = member
+        self.dropped = 0
+        self._closed = False
+        self._begin()
+
+    def _begin(self) -> None:
+        self._pid = os.getpid()
+        self._wake = threading.Condition()
+        self._kept: collections.OrderedDict[Hashable, Item] = collections.OrderedDict()
+        self._thread: Optional[threading.Thread] = None
+        self._flushing = False
+        self._sending = 0
+
+    def is_elsewhere(self) -> bool:
+        """In a fork's child that has put nothing here."""
+        return self._pid != os.getpid()
+
+    def enter(self) -> None:
+        """Begins anew in a fork's child."""
+        if self.is_elsewhere():
+            self._begin()
+
+    def put(self, key: Hashable, item: Item) -> None:
+        self.enter()
+        with self._wake:
+            if self._closed or (len(self._kept) >= MAX_KEPT and key not in self._kept):
+                self.dropped += 1
+                return
+            self._kept[key] = item
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="orfeas " + self._method, daemon=True)
+                self._thread.start()
+            if len(self._kept) in (1, MAX_BATCH):
+                self._wake.notify_all()
+
+    def flush(self, timeout: float = CLOSE_S) -> bool:
+        """Waits until all that is here is recorded or dropped; whether it is."""
+        if self.is_elsewhere():
+            return True
+        with self._wake:
+            self._flushing = bool(self._kept)
+            self._wake.notify_all()
+            return self._wake.wait_for(lambda: not self._kept and not self._sending, timeout)
+
+    def close(self, timeout: float = CLOSE_S) -> None:
+        if self.is_elsewhere():
+            return
+        self.flush(timeout)
+        with self._wake:
+            self._closed = True
+            self.dropped += len(self._kept)
+            self._kept.clear()
+            self._wake.notify_all()
+
+    def _take(self) -> List[Item]:
+        """Waits for something, and for more to go with it; nothing: all is over."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._kept or self._closed)
+            self._wake.wait_for(lambda: len(self._kept) >= MAX_BATCH or self._flushing or self._closed, PERIOD_S)
+            taken = [self._kept.popitem(last=False)[1] for _ in range(min(len(self._kept), MAX_BATCH))]
+            self._sending = len(taken)
+            return taken
+
+    def _run(self) -> None:
+        while taken := self._take():
+            lost = self._send(taken)
+            with self._wake:
+                self.dropped += lost
+                self._sending = 0
+                self._flushing = self._flushing and bool(self._kept)
+                self._wake.notify_all()
+
+    def _prepare(self, items: List[Item]) -> None:
+        """What has to be told before them."""
+
+    def _send(self, items: List[Item]) -> int:
+        """How many are lost."""
+        for refused in range(MAX_REFUSED):
+            try:
+                self._prepare(items)
+                self._call(self._method, {self._member: items}, timeout=CALL_S)
+                return refused
+            except (errors.InvalidArgument, errors.OutOfRange) as error:
+                wrong = self._find_refused(error, len(items))
+                log.debug("%s: %s", self._method, error)
+                if wrong is None or len(items) == 1:
+                    return refused + len(items)
+                del items[wrong]
+            except Exception as error:  # the call was made again already; whatever it was, the thread goes on
+                log.debug("%d of %s are lost: %s", len(items), self._method, error)
+                return refused + len(items)
+        return MAX_REFUSED + len(items)
+
+    def _find_refused(self, error: errors.Error, count: int) -> Optional[int]:
+        """Of `spans[3].trace_id` 3."""
+        found = re.match(re.escape(self._member) + r"\[(\d+)\]", error.field or "")
+        return int(found[1]) if found is not None and int(found[1]) < count else None
+
+
+def flush_all(timeout: float, *outboxes: Outbox) -> bool:
+    """All of them within that time."""
+    end = time.monotonic() + timeout
+    return all([outbox.flush(max(0.0, end - time.monotonic())) for outbox in outboxes])
+
+
+def close_all(*outboxes: Outbox) -> None:
+    """They wait together, not one after another."""
+    flush_all(CLOSE_S, *outboxes)
+    for outbox in outboxes:
+        outbox.close(0)
