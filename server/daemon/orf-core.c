@@ -135,42 +135,54 @@ bind_methods (OrfCore *core)
   orf_metrics_record_bind (core->router, &core->metrics);
 }
 
+/* What stands on the store, and reads the file first. */
+static gboolean
+make_parts (OrfCore *core, const OrfConfig *config, gboolean read_only, GError **error)
+{
+  g_autofree char *sql_program = orf_paths_dup_sql ();
+
+  core->registry = orf_registry_new (config, core->store, error);
+  if (core->registry == NULL)
+    return FALSE;
+  core->events = orf_event_service_new (config, core->store, error);
+  if (core->events == NULL)
+    return FALSE;
+  core->incidents = orf_incident_service_new (config, core->store, error);
+  if (core->incidents == NULL)
+    return FALSE;
+  core->loads = orf_load_service_new (core->store, error);
+  if (core->loads == NULL)
+    return FALSE;
+  core->sql = orf_sql_service_new (config, core->store, core->memory, sql_program);
+  core->metrics = (OrfMetricsParts){ core->registry, core->store, config, core->memory };
+  core->predictions = orf_judge_service_new (&core->metrics, error);
+  if (core->predictions == NULL)
+    return FALSE;
+  core->alerts = orf_alert_service_new (&core->metrics, error);
+  if (core->alerts == NULL)
+    return FALSE;
+  core->anomalies = orf_anomaly_service_new (&core->metrics);
+  if (!orf_cost_service_check (config, error))
+    return FALSE;
+  core->cost = orf_cost_service_new (&core->metrics);
+  core->postmortem = orf_postmortem_service_new (&core->metrics, !read_only);
+  core->outbox = orf_outbox_service_new (core->store);
+  return TRUE;
+}
+
 OrfCore *
 orf_core_new (const OrfConfig *config, gboolean read_only, GError **error)
 {
   g_autoptr (OrfCore) core = g_new0 (OrfCore, 1);
-  g_autofree char *sql_program = orf_paths_dup_sql ();
 
   core->memory = orf_memory_new (config);
   core->store = open_store (config, core->memory, read_only, error);
   if (core->store == NULL)
     return NULL;
-  core->registry = orf_registry_new (config, core->store, error);
-  if (core->registry == NULL)
+  if (!make_parts (core, config, read_only, error)) {
+    orf_store_keep_wal (core->store);
     return NULL;
-  core->events = orf_event_service_new (config, core->store, error);
-  if (core->events == NULL)
-    return NULL;
-  core->incidents = orf_incident_service_new (config, core->store, error);
-  if (core->incidents == NULL)
-    return NULL;
-  core->loads = orf_load_service_new (core->store, error);
-  if (core->loads == NULL)
-    return NULL;
-  core->sql = orf_sql_service_new (config, core->store, core->memory, sql_program);
-  core->metrics = (OrfMetricsParts){ core->registry, core->store, config, core->memory };
-  core->predictions = orf_judge_service_new (&core->metrics, error);
-  if (core->predictions == NULL)
-    return NULL;
-  core->alerts = orf_alert_service_new (&core->metrics, error);
-  if (core->alerts == NULL)
-    return NULL;
-  core->anomalies = orf_anomaly_service_new (&core->metrics);
-  if (!orf_cost_service_check (config, error))
-    return NULL;
-  core->cost = orf_cost_service_new (&core->metrics);
-  core->postmortem = orf_postmortem_service_new (&core->metrics, !read_only);
-  core->outbox = orf_outbox_service_new (core->store);
+  }
   core->router = make_router (config);
   orf_router_set_memory (core->router, core->memory);
   report_memory (core);

@@ -409,6 +409,18 @@ review_streams_cb (gpointer user_data)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+static gboolean
+start_parts (OrfDaemon *daemon, GError **error)
+{
+  if (!start_sources (daemon, error))
+    return FALSE;
+  daemon->audit = orf_audit_log_new (daemon->core->store, daemon->core->router);
+  return start_workers (daemon, error) && start_cost (daemon, error) &&
+         start_judge (daemon, error) && start_anomalies (daemon, error) &&
+         bind_services (daemon, error) && start_outbox (daemon, error) &&
+         start_alerts (daemon, error) && orf_daemon_start_listeners (daemon, error);
+}
+
 OrfDaemon *
 orf_daemon_new (OrfConfig *config, GError **error)
 {
@@ -417,14 +429,12 @@ orf_daemon_new (OrfConfig *config, GError **error)
   daemon->config = config;
   orf_descriptors_provide (config);
   daemon->core = orf_core_new (config, FALSE, error);
-  if (daemon->core == NULL || !start_sources (daemon, error))
+  if (daemon->core == NULL)
     return NULL;
-  daemon->audit = orf_audit_log_new (daemon->core->store, daemon->core->router);
-  if (!start_workers (daemon, error) || !start_cost (daemon, error) ||
-      !start_judge (daemon, error) || !start_anomalies (daemon, error) ||
-      !bind_services (daemon, error) || !start_outbox (daemon, error) ||
-      !start_alerts (daemon, error) || !orf_daemon_start_listeners (daemon, error))
+  if (!start_parts (daemon, error)) {
+    orf_store_keep_wal (daemon->core->store);
     return NULL;
+  }
   daemon->own_tracer = orf_own_tracer_new (&(OrfOwnTracerParts){
     .config = daemon->config,
     .router = daemon->core->router,

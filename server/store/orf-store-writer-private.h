@@ -39,6 +39,7 @@ struct _OrfStoreWriter {
   gint64 next_tick_us, next_retain_us, next_checkpoint_us, must_care_us;
   OrfRetainer *retainer;
   gboolean retain_more, shrink_more;
+  gboolean keep_wal;      /* set by the main context before it closes jobs, read after that */
   int wal_pages;          /* told by SQLite after each commit */
   int checkpointed_pages; /* of those */
   OrfStoreStats stats;

@@ -343,7 +343,8 @@ writer_finish (OrfStoreWriter *self)
                                        self->options.path);
     orf_job_reply (&g_steal_pointer (&self->backup)->base);
   }
-  if (self->connection != NULL) {
+  /* A file with a fault is left as it is, too. */
+  if (self->connection != NULL && self->stats.fault == NULL && !self->keep_wal) {
     sqlite3_busy_timeout (orf_connection_get_db (self->connection), LAST_CHECKPOINT_WAIT_MS);
     writer_checkpoint (self, SQLITE_CHECKPOINT_TRUNCATE);
   }
@@ -419,6 +420,12 @@ orf_store_writer_start (OrfStore *store,
       !orf_thread_start (&self->thread, "store-writer", writer_thread_cb, self, error))
     return NULL;
   return g_steal_pointer (&self);
+}
+
+void
+orf_store_writer_keep_wal (OrfStoreWriter *writer)
+{
+  writer->keep_wal = TRUE;
 }
 
 void

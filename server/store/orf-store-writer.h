@@ -25,6 +25,8 @@ OrfStoreWriter *orf_store_writer_start (OrfStore *store,
                                         GError **error);
 /* Once jobs is closed: waits until it is drained, checkpointed and the connection closed. */
 void orf_store_writer_join (OrfStoreWriter *writer);
+/* Before jobs is closed: without the checkpoint. */
+void orf_store_writer_keep_wal (OrfStoreWriter *writer);
 
 /* Other limits, on their way.  Nobody waits for them. */
 typedef struct {

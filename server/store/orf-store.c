@@ -227,6 +227,13 @@ orf_store_open (const OrfStoreOptions *options, GError **error)
 }
 
 void
+orf_store_keep_wal (OrfStore *store)
+{
+  if (store->writer != NULL)
+    orf_store_writer_keep_wal (store->writer);
+}
+
+void
 orf_store_close (OrfStore *store)
 {
   if (store == NULL)

@@ -63,6 +63,9 @@ typedef struct {
 OrfStore *orf_store_open (const OrfStoreOptions *options, GError **error);
 /* Drains both lanes, checkpoints, closes.  Callbacks of what was in flight run inside. */
 void orf_store_close (OrfStore *store);
+/* No checkpoint when it is closed: of a start that failed, since the file may be damaged, and what
+ * the WAL has may be all there is to mend it by. */
+void orf_store_keep_wal (OrfStore *store);
 
 typedef struct {
   gint64 size_bytes;

@@ -144,6 +144,32 @@ test_unreachable (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
   g_assert_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE);
 }
 
+static goffset
+get_wal_size (StoreFixture *fixture)
+{
+  g_autofree char *wal = g_strconcat (fixture->path, "-wal", NULL);
+  GStatBuf state;
+
+  return g_stat (wal, &state) == 0 ? state.st_size : 0;
+}
+
+/* Of a start that failed: it may be all there is to mend the file by. */
+static void
+test_wal_is_kept (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  g_auto (StoreAnswer) answer = { 0 };
+
+  store_fixture_open (fixture);
+  store_fixture_write (fixture, store_batch (1, 1), NULL, &answer);
+  g_assert_no_error (answer.error);
+  orf_store_keep_wal (fixture->store);
+  store_fixture_close (fixture);
+  g_assert_cmpint (get_wal_size (fixture), >, 0);
+  store_fixture_reopen (fixture);
+  store_fixture_close (fixture);
+  g_assert_cmpint (get_wal_size (fixture), ==, 0);
+}
+
 /* What a killed daemon leaves: pages that only the WAL has.  Copied while it runs, it is that. */
 static void
 test_wal_is_recovered (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
@@ -240,6 +266,7 @@ main (int argc, char **argv)
   ADD ("damaged", test_damaged);
   ADD ("lock", test_lock);
   ADD ("unreachable", test_unreachable);
+  ADD ("wal-is-kept", test_wal_is_kept);
   ADD ("wal-is-recovered", test_wal_is_recovered);
   ADD ("read-only", test_read_only);
   ADD ("failed-step", test_failed_step);
