@@ -561,16 +561,41 @@ def run_case(number, name, function):
     return not failed
 
 
+class Shared:
+    """What make(test) gives, made for the first case of a file that asks, and for all after it; it ends with the file."""
+
+    made = []
+
+    def __init__(self, make):
+        self.make = make
+        self.test = None
+
+    def get(self):
+        if self.test is None:
+            self.test = Test()
+            Shared.made.append(self)
+            self.value = self.make(self.test)
+        return self.value
+
+    @staticmethod
+    def close_all():
+        """What was wrong with them."""
+        return [problem for shared in Shared.made for problem in shared.test.close(False)]
+
+
+def cases_of(module):
+    """(name, function) of each of its cases, in order."""
+    return [(name[5:].replace("_", "-"), value) for name, value in vars(module).items() if name.startswith("test_") and callable(value)]
+
+
 def main():
     """Runs the test_ functions of the calling file in order; arguments choose some by name."""
-    module = sys.modules["__main__"]
-    cases = [
-        (name[5:].replace("_", "-"), value)
-        for name, value in vars(module).items()
-        if name.startswith("test_") and callable(value)
-    ]
+    cases = cases_of(sys.modules["__main__"])
     wanted = set(sys.argv[1:])
     cases = [case for case in cases if not wanted or case[0] in wanted]
     print(f"1..{len(cases)}", flush=True)
     good = [run_case(number, *case) for number, case in enumerate(cases, 1)]
-    sys.exit(0 if all(good) else 1)
+    problems = Shared.close_all()
+    for problem in problems:
+        diagnose(problem)
+    sys.exit(0 if all(good) and not problems else 1)

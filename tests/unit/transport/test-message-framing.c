@@ -31,7 +31,8 @@ run (const char *stream, gsize piece)
       else if (verdict == ORF_FRAMING_BROKEN)
         g_string_append (seen, "BROKEN|");
       g_string_erase (unread, 0, (gssize) taken);
-      if (framing.style == ORF_FRAMING_LENGTHS && verdict > ORF_FRAMING_MESSAGE)
+      if (verdict == ORF_FRAMING_BROKEN ||
+          (framing.style == ORF_FRAMING_LENGTHS && verdict > ORF_FRAMING_MESSAGE))
         return g_string_free (seen, FALSE); /* whoever reads it closes */
     } while (taken > 0);
   }
@@ -87,6 +88,15 @@ test_bad_lengths (void)
 }
 
 static void
+test_http (void)
+{
+  check ("GET / HTTP/1.1\r\n\r\n[2]\n", "BROKEN|");
+  check ("1\nPUT /a HTTP/2.0\n[2]\n", "1|BROKEN|");
+  check ("COPY /a:b HTTP/1.1\r\nContent-Length: 3\r\n\r\n{1}", "BROKEN|");
+  check ("\"a HTTP/1.1\"\n HTTP/1\n", "\"a HTTP/1.1\"| HTTP/1|");
+}
+
+static void
 test_endless_head (void)
 {
   OrfMessageFraming framing = { .max_bytes = MAX_BYTES };
@@ -118,6 +128,7 @@ main (int argc, char **argv)
   g_test_add_func ("/message-framing/long-line", test_long_line);
   g_test_add_func ("/message-framing/lengths", test_lengths);
   g_test_add_func ("/message-framing/bad-lengths", test_bad_lengths);
+  g_test_add_func ("/message-framing/http", test_http);
   g_test_add_func ("/message-framing/endless-head", test_endless_head);
   g_test_add_func ("/message-framing/append", test_append);
   return g_test_run ();
