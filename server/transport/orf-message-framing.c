@@ -17,6 +17,19 @@ skip_line (OrfMessageFraming *framing, const char *data, gsize length, gsize *ta
   return ORF_FRAMING_MORE;
 }
 
+/* The request line of HTTP, sent here by a proxy or a browser that was misled: its body, a line
+ * like any other, must not become a call. */
+static gboolean
+is_http (const char *line, gsize length)
+{
+  static const char version[] = " HTTP/1.1";
+  const gsize size = sizeof version - 1;
+
+  if (length > 0 && line[length - 1] == '\r')
+    length--;
+  return length >= size && memcmp (line + length - size, version, size - 3) == 0;
+}
+
 static OrfFramingVerdict
 next_line (OrfMessageFraming *framing,
            const char *data,
@@ -43,12 +56,15 @@ next_line (OrfMessageFraming *framing,
   *taken = line + 1;
   if (line > framing->max_bytes)
     return ORF_FRAMING_TOO_LARGE;
+  if (is_http (data, line))
+    return ORF_FRAMING_BROKEN;
   *message = data;
   *message_length = line > 0 && data[line - 1] == '\r' ? line - 1 : line;
   return ORF_FRAMING_MESSAGE;
 }
 
-/* The one Content-Length of a head; FALSE: there is none that can be read. */
+/* The one Content-Length of a head; FALSE: there is none that can be read.  A space in a name is
+ * that of a request line whose target has a colon. */
 static gboolean
 read_length (const char *head, gsize head_length, guint64 *value)
 {
@@ -59,7 +75,7 @@ read_length (const char *head, gsize head_length, guint64 *value)
   for (guint i = 0; lines[i] != NULL; i++) {
     const char *colon = strchr (lines[i], ':');
 
-    if (colon == NULL)
+    if (colon == NULL || memchr (lines[i], ' ', (gsize) (colon - lines[i])) != NULL)
       return FALSE;
     if (g_ascii_strncasecmp (lines[i], "Content-Length", (gsize) (colon - lines[i])) != 0 ||
         colon - lines[i] != strlen ("Content-Length"))

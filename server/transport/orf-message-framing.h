@@ -28,7 +28,7 @@ typedef enum {
   ORF_FRAMING_MESSAGE,   /* *message is one */
   ORF_FRAMING_TOO_LARGE, /* told once a message; a line's rest is skipped, a counted one cannot be
                           */
-  ORF_FRAMING_BROKEN,    /* headers that are none: nothing behind them can be understood */
+  ORF_FRAMING_BROKEN,    /* headers that are none, or a request of HTTP: nothing behind is read */
 } OrfFramingVerdict;
 
 /* data: all that was not taken yet.  *taken: what to drop from its front afterwards.  *message

@@ -191,10 +191,12 @@ refuse (OrfSocketSession *session, OrfFramingVerdict verdict)
                  session->framing.max_bytes);
   else
     g_set_error (&error, ORF_ERROR, ORF_ERROR_PARSE_ERROR,
-                 "headers that hold one Content-Length of digits were expected");
+                 session->framing.style == ORF_FRAMING_LENGTHS
+                   ? "headers that hold one Content-Length of digits were expected"
+                   : "a request of HTTP came, which is not spoken here but at [listen] http");
   orf_peer_refuse (session->peer, error);
   /* Where bytes are counted, and they cannot be, nothing behind them can be understood. */
-  if (session->framing.style == ORF_FRAMING_LENGTHS)
+  if (verdict == ORF_FRAMING_BROKEN || session->framing.style == ORF_FRAMING_LENGTHS)
     session->ended = TRUE;
 }
 

@@ -258,6 +258,16 @@ def test_login_by_get(_):
 # ---- the Unix socket's lines
 
 
+def test_http_to_the_unix_socket(_):
+    """an HTTP request to the Unix socket, as a browser or a proxy that is misled may send it: its body is no call"""
+    house = open_house.get()
+    with house.daemon.peer() as peer:
+        peer.socket.sendall(post(define("by.way.of.http")) + b"\n")
+        peer.socket.shutdown(orfeas_test.socket.SHUT_WR)
+        read_to_end(peer.socket)
+    equal(house.knows("by.way.of.http"), False)
+
+
 def test_framing_of_the_unix_socket(_):
     """two `Content-Length`, a negative, a signed, a hexadecimal one, one of 2^64, one of a GiB, none: the connection ends, nothing behind is read"""
     house = open_house.get()
