@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/orf-config-private.h"
 #include "core/orf-names.h"
@@ -238,12 +239,29 @@ apply_section (OrfConfig *config, GKeyFile *file, const char *section, GError **
   return TRUE;
 }
 
+/* It names programs that are run as we. */
+static gboolean
+check_writers (const char *path, GError **error)
+{
+  struct stat state;
+
+  if (stat (path, &state) != 0 || !S_ISREG (state.st_mode) || (state.st_mode & S_IWOTH) == 0)
+    return TRUE; /* what is not there, or no file, is told of by who reads it */
+  g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
+               "%s: every user of this machine may write it, and so choose what is run: chmod o-w "
+               "it",
+               path);
+  return FALSE;
+}
+
 static GKeyFile *
 load_file (const char *path, GError **error)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
   g_autoptr (GError) file_error = NULL;
 
+  if (!check_writers (path, error))
+    return NULL;
   if (g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &file_error))
     return g_steal_pointer (&file);
   g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "%s: %s", path, file_error->message);

@@ -149,6 +149,21 @@ def test_key_for_all(t):
     contains(daemon.stderr(), "every user of this machine may read it")
 
 
+def test_config_that_all_may_write(t):
+    """a configuration, which names what is run, that every user may write: refused at a start, unheeded at a reload"""
+    daemon = t.daemon(config="[gpu]\nbackends=simulated\n")
+    os.chmod(daemon.config, 0o646)
+    contains(daemon.start_refused(), "chmod o-w")
+    os.chmod(daemon.config, 0o644)
+    daemon.start()
+    os.chmod(daemon.config, 0o646)
+    with open(daemon.config, "w", encoding="utf-8") as file:
+        file.write("[gpu]\nbackends=simulated\nsample_us=2000000\n")
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: "chmod o-w" in daemon.stderr(), "the reload")
+    assert daemon.alive()
+
+
 def test_database_that_is_a_link_of_anothers(t):
     """a link where a file beside the database is to be: not written through"""
     victim = f"{t.dir}/victim"
