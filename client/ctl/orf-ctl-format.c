@@ -283,3 +283,23 @@ orf_ctl_format_csv_cell (const char *text)
   doubled = g_strjoinv ("\"\"", parts);
   return g_strdup_printf ("\"%s\"", doubled);
 }
+
+/* Whether a spreadsheet takes it for a formula; a number with a sign stays one. */
+static gboolean
+is_formula (const char *text)
+{
+  char *end = NULL;
+
+  if (text[0] == '\0' || strchr ("=+-@\t\r", text[0]) == NULL)
+    return FALSE;
+  g_ascii_strtod (text, &end);
+  return end == text || *end != '\0' || g_ascii_isspace (text[0]);
+}
+
+char *
+orf_ctl_format_csv_text (const char *text)
+{
+  g_autofree char *quoted = is_formula (text) ? g_strconcat ("'", text, NULL) : NULL;
+
+  return orf_ctl_format_csv_cell (quoted != NULL ? quoted : text);
+}

@@ -33,5 +33,7 @@ char *orf_ctl_format_clock (gint64 time_us, gboolean utc);
 
 /* By RFC 4180: in quotes where it needs them. */
 char *orf_ctl_format_csv_cell (const char *text);
+/* The same of a text that callers chose: an apostrophe before what a spreadsheet would compute. */
+char *orf_ctl_format_csv_text (const char *text);
 
 G_END_DECLS

@@ -66,7 +66,7 @@ append_cell (OrfCtlSqlPrinter *printer, GString *out, const OrfCtlSqlCell *cell)
     else
       orf_encode_string (out, cell->text, -1);
   } else if (cell->text != NULL && printer->form == ORF_CTL_SQL_CSV) {
-    clean = orf_ctl_format_csv_cell (cell->text);
+    clean = cell->is_number ? g_strdup (cell->text) : orf_ctl_format_csv_text (cell->text);
     g_string_append (out, clean);
   } else if (cell->text != NULL) {
     clean = orf_ctl_terminal_clean (printer->terminal, cell->text);

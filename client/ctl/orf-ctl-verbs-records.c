@@ -294,7 +294,9 @@ const OrfCtlVerb orf_ctl_verbs_records[] = {
             "reads them from standard input in a pipe.  The daemon answers within its bounds\n"
             "([sql]); with --db FILE the file is read here, as long as it takes.  The table\n"
             "samples(series_id, name, labels, t_us, value) has every sample, packed or not.\n"
-            "Piped, rows are lines with tabs; --json is what sql.query answers.",
+            "Piped, rows are lines with tabs; --json is what sql.query answers.  In --csv a\n"
+            "text that a spreadsheet would compute (=, +, -, @ first) begins with an\n"
+            "apostrophe; numbers are as they are.",
     .examples = "orfeasctl sql\n"
                 "orfeasctl sql 'SELECT name, count(*) FROM series GROUP BY name'\n"
                 "orfeasctl sql --csv 'SELECT * FROM v_event' > events.csv\n"

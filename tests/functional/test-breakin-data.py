@@ -252,6 +252,30 @@ def test_name_of_a_rule(_):
 # ---- who reads it later
 
 
+def test_formulas_in_exports(_):
+    """`=HYPERLINK(…)`, `+`, `-`, `@`, TAB and CR first in a cell of what is exported as CSV"""
+    house = open_house.get()
+    formulas = ["=HYPERLINK(\"http://evil.test\")", "+1+1", "-2+3+cmd|' /C calc'!A0", "@SUM(1+1)", "\t=1", "\r=1", "=1\n,=2"]
+    for text in formulas:
+        # no name of a series can begin so
+        equal(status_of(ask("metrics.record", {"samples": [{"name": text, "value": 1}]})), "INVALID_ARGUMENT")
+        ask("metrics.record", {"samples": [{"name": "tabled", "labels": {"k": text}, "value": 1}]})
+        ask("events.mark", {"text": text})
+    _, _, body = house.daemon.http("GET", "/api/v1/metrics/export.csv?select=tabled&from_us=0")
+    check_cells(body.decode())
+    code, out, err = house.t.ctl(house.daemon, "sql", "--csv", "SELECT text, -5, -2.5, '-7', '+1e3' FROM event")
+    equal(code, 0, err)
+    check_cells(out)
+    contains(out, ",-5,-2.5,-7,+1e3")
+    contains(out, "'@SUM(1+1)")
+
+
+def check_cells(text):
+    for row in csv.reader(io.StringIO(text, newline="")):
+        for cell in row:
+            assert not re.match(r"[=+\-@\t\r]", cell) or re.fullmatch(r"[+-]?[0-9.]+(e[+-]?[0-9]+)?", cell), f"a formula: {cell!r}"
+
+
 def test_lines_in_the_log(_):
     """names with lines and escapes in what the log repeats: one line, no escape"""
     house = open_house.get()
