@@ -3,6 +3,7 @@
 """orfeas.Cache of the Python client: values, functions whose results are kept, bounds, forks."""
 
 import os
+import signal
 import threading
 import time
 
@@ -162,7 +163,7 @@ def test_away(t):
     """No daemon, no cache; but the function is called, and all is as before when it is back."""
     daemon = t.start()
     made = []
-    with orfeas.Cache("unix:" + daemon.ready["cache_socket"], retries=0) as cache:
+    with orfeas.Cache("unix:" + daemon.ready["cache_socket"]) as cache:
         @cache.cached()
         def count():
             made.append(1)
@@ -172,11 +173,27 @@ def test_away(t):
         equal((count(), count()), (1, 1))
         daemon.kill()
         wait_for(lambda: not cache.stats().fresh, "it to be noticed")
+        calls = cache.stats().calls
         equal((count(), count()), (2, 3))
+        equal(cache.stats().calls, calls, "nobody is asked who is known to be away")
         daemon.start()
         assert cache.wait_until_fresh(orfeas_test.PATIENCE_S)
         equal((count(), count()), (4, 4))
         equal(cache.stats().connections, 2)
+
+
+def test_stopped(t):
+    """A daemon that does not answer holds a function up no longer than the cache's time, and then not at all."""
+    daemon = t.start()
+    with orfeas.Cache(daemon.ready["http"], timeout=0.2) as cache:
+        one = cache.cached(wait=0)(lambda n: n)
+        assert cache.wait_until_fresh(orfeas_test.PATIENCE_S)
+        equal(one(0), 0)
+        daemon.process.send_signal(signal.SIGSTOP)
+        wait_for(lambda: (one(1), cache.stats().calls)[1] == (one(2), cache.stats().calls)[1], "nobody to be asked any more")
+        daemon.process.send_signal(signal.SIGCONT)
+        assert cache.wait_until_fresh(orfeas_test.PATIENCE_S)
+        equal((one(3), cache.get(one.key_of(3))), (3, "3"))
 
 
 def test_fork(t):

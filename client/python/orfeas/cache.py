@@ -23,7 +23,7 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, TypeVar, Union
 
-from . import _address, errors
+from . import _address, _failure, errors
 from ._client import Client, connect
 from ._deadline import Backoff
 from ._error import Error
@@ -32,13 +32,16 @@ from .stream import Stream
 
 # The lease lasts two seconds: three of four may be late.
 SYNC_S = 0.5
-# A daemon that takes longer for an answer is not there for us.
-CALL_S = 5.0
+# A daemon that takes longer to tell how far it is is not there for us: by then nothing is held any more.
+CALL_S = 2.0
 # Between tries to watch: while nobody does, each get is a call.
 MAX_PAUSE_S = 1.0
 # Changes that wait while the watcher is at something else; then all that is held goes.
 BUFFER = 1024
 MAX_KEY_BYTES = 1024
+
+# How a watch ends where there is no daemon, or none that answers; one that refuses to be watched is there.
+AWAY = (errors.Unavailable, errors.DeadlineExceeded, TimeoutError)
 
 log = logging.getLogger("orfeas.cache")
 
@@ -89,8 +92,8 @@ class Cache:
 
     What is held goes a millisecond or two after its key changed, and is never served for longer than two
     seconds after the daemon was last known to have told of everything. After set() or delete() have answered no
-    get of this process is older than they were. Without a daemon calls raise as those of a client do; what
-    `cached` wraps is then simply called. Any thread may use it. In a fork's child each get is a call.
+    get of this process is older than they were. Without a daemon calls raise as those of a client do, a get at once
+    since nobody has to find that out again; what `cached` wraps is then simply called. Any thread may use it. In a fork's child each get is a call.
 
     Args:
         address: `unix:…/cache.sock` or any address of the daemon; None: this user's `cache.sock`.
@@ -98,13 +101,15 @@ class Cache:
         max_bytes: Held here, of keys, values and about what goes with them.
         max_entries: Held here.
         prefix: Only keys that begin with it are held.
+        timeout: Seconds for a call that names none, beside those that it waits for others.
     """
 
     def __init__(self, address: Optional[str] = None, *, client: Optional[Client] = None, max_bytes: int = 16 << 20,
-                 max_entries: int = 65536, prefix: str = "", **options: Any) -> None:
+                 max_entries: int = 65536, prefix: str = "", timeout: float = 1.0, **options: Any) -> None:
         self._client = client or connect(address or find_socket(), **options)
         self._owns_client = client is None
         self._prefix = prefix
+        self._timeout = timeout
         self._shelf = Shelf(max_bytes, max_entries)
         self._held = self._shelf.entries
         self._fresh_until = 0.0  # monotonic
@@ -113,6 +118,7 @@ class Cache:
         self._state = threading.Condition()  # _fresh_until or _closed has changed
         self._closed = False
         self._is_elsewhere = False
+        self._is_away = False  # the daemon, as the watcher found it
         self._stream: Optional[Stream[Any]] = None
         self._dropped_values = 0  # of the stream, as the watcher knows
         _all.add(self)
@@ -184,6 +190,10 @@ class Cache:
         return entry
 
     def _ask(self, key: str, params: Mapping[str, Any], timeout: Optional[float]) -> Found:
+        if self._is_away:
+            raise _failure.lost(f"no daemon at {self._client.address}", sent=False)
+        if timeout is None:
+            timeout = self._timeout + params.get("wait_us", 0) / 1e6
         with self._shelf.lock:
             self._calls += 1
             ticket = self._shelf.begin(key)
@@ -204,7 +214,7 @@ class Cache:
         answer: Mapping[str, Any] = {}
         asked = time.monotonic()
         try:
-            answer = self._client.call(method, params, timeout=timeout)
+            answer = self._client.call(method, params, timeout=self._timeout if timeout is None else timeout)
         finally:
             with self._shelf.lock:
                 self._shelf.change(key, answer.get("version", NEVER))
@@ -296,6 +306,7 @@ class Cache:
     def _leave_to_parent(self) -> None:
         """In a fork's child, where the watcher does not exist and whoever held a lock neither."""
         self._is_elsewhere = True
+        self._is_away = False
         self._fresh_until = 0.0
         self._shelf = Shelf(0, 0)
         self._held = self._shelf.entries
@@ -321,6 +332,7 @@ class Cache:
             try:
                 self._watch(backoff)
             except (Error, TimeoutError) as error:
+                self._is_away = isinstance(error, AWAY)
                 log.debug("changes: %s", error)
             except Exception:  # whatever it was: without the thread nothing would be held ever again
                 log.exception("changes")
@@ -333,6 +345,7 @@ class Cache:
             self._stream = stream
             self._dropped_values = 0
             told = self._floor = stream.next(CALL_S)["version"]
+            self._is_away = False
             self._connections += 1
             while not self._closed:
                 asked = time.monotonic()
