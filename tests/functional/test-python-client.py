@@ -208,6 +208,31 @@ def test_admin_by_cookie(t):
         equal(client.db.check()["ok"], True, "the socket's owner")
 
 
+def test_cookie_of_another_daemon(t):
+    """The one that lies at the default place opens this door, not the other; there it is as none."""
+    local = t.daemon()
+    local.command = [word for word in local.command if word not in ("--socket", local.socket)]
+    local.start()
+    other = t.daemon(db=os.path.join(t.dir, "other.db")).start()
+    script = """
+import orfeas, sys
+for address in sys.argv[1:]:
+    for scheme in ("http", "ws"):
+        with orfeas.connect(address.replace("http", scheme)) as client, client.batch() as batch:
+            health = batch.health.check()
+        with orfeas.connect(address.replace("http", scheme)) as client:
+            next(client.health.watch())
+            print(health.result()["serving"], client.health.check()["serving"])
+            try:
+                print(client.db.check()["ok"])
+            except orfeas.PermissionDenied:
+                print("not admin")
+"""
+    done = subprocess.run([sys.executable, "-c", script, local.ready["http"], other.ready["http"]], env=local.env, capture_output=True, text=True,
+                          timeout=PATIENCE_S)
+    equal((done.stdout, done.stderr), (2 * "SERVING SERVING\nTrue\n" + 2 * "SERVING SERVING\nnot admin\n", ""))
+
+
 def test_tokens_where_they_are_demanded(t):
     daemon = t.start(settings={"auth.require": "true"})
     for address in addresses(daemon):

@@ -100,13 +100,17 @@ def read_token(path: str) -> str:
 
 
 class Credentials:
-    """The token for each new connection. A cookie is read anew: each start of the daemon makes one."""
+    """The token for each new connection. A cookie is read anew: each start of the daemon makes one.
+
+    The one beside the default socket may be another daemon's than the one at this address, which then refuses it.
+    """
 
     def __init__(self, token: Optional[str], cookie: Optional[str], address: Address) -> None:
         if token is not None and (not token or not token.isascii() or not token.isprintable() or " " in token):
             raise ValueError("a token is printable ASCII without spaces")
         self._token = token
         self._cookie = cookie
+        self._refused: Optional[str] = None
         self._local = token is None and cookie is None and address.scheme != "unix" and address.is_loopback
 
     def get(self) -> Optional[str]:
@@ -115,6 +119,17 @@ class Credentials:
         if not self._local:
             return None
         try:
-            return read_token(os.path.join(os.path.dirname(default_socket()), "cookie"))
+            found = read_token(os.path.join(os.path.dirname(default_socket()), "cookie"))
         except errors.PermissionDenied:
             return None  # calls work without it, with fewer rights
+        return found if not self.is_refused(found) else None
+
+    def is_refused(self, token: Optional[str]) -> bool:
+        return token is not None and token == self._refused
+
+    def refuse(self, token: Optional[str]) -> bool:
+        """It was refused; whether it was only found, so that trying without it is worth while."""
+        if not self._local or token is None:
+            return False
+        self._refused = token
+        return True

@@ -64,6 +64,14 @@ class SessionTransport(Transport):
 
     def _open(self, deadline: Deadline) -> Session:
         token = self._credentials.get()
+        try:
+            return self._connect(token, deadline)
+        except errors.Unauthenticated:
+            if not self._credentials.refuse(token):
+                raise
+            return self._connect(None, deadline)
+
+    def _connect(self, token: Optional[str], deadline: Deadline) -> Session:
         connection = _wire.connect(self.address, deadline, self._context)
         try:
             if self.address.scheme == "unix":

@@ -47,6 +47,12 @@ def from_object(error: Any, method: Optional[str] = None) -> Error:
     return (kind or UnknownStatus)(str(error.get("message", "")), data=data, method=method)
 
 
+def is_unauthenticated(answer: Any) -> bool:
+    """A JSON-RPC answer to a call by somebody whom the server does not know."""
+    error = answer.get("error") if isinstance(answer, Mapping) else None
+    return isinstance(error, Mapping) and error.get("code") == errors.Unauthenticated.code
+
+
 def from_status(status: str, message: str, method: Optional[str] = None) -> Error:
     return errors.BY_STATUS.get(status, UnknownStatus)(message, data={"status": status}, method=method)
 

@@ -14,7 +14,7 @@ import select
 import socket
 import ssl
 import threading
-from typing import Any, List, Optional
+from typing import Any, List, Optional, Tuple
 
 from . import _failure, _response, _wire, errors
 from ._address import Address, Credentials
@@ -28,7 +28,7 @@ MAX_IDLE = 8
 class _Connection:
     def __init__(self, address: Address, credentials: Credentials, context: Optional[ssl.SSLContext],
                  deadline: Deadline) -> None:
-        token = credentials.get()
+        self.token = token = credentials.get()
         self.wire = _wire.Wire(_wire.connect(address, deadline, context))
         self.file = io.BufferedReader(self.wire, 16384)
         self._poll = select.poll()
@@ -54,6 +54,15 @@ class HttpTransport(Transport):
 
     def exchange(self, message: Any, deadline: Deadline) -> Any:
         body = json.dumps(message, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+        token, answer = self._exchange(body, deadline)
+        # one is refused with all the calls of a batch, none of which was done
+        one = answer[0] if isinstance(answer, list) and answer else answer
+        if _failure.is_unauthenticated(one) and self._credentials.refuse(token):
+            token, answer = self._exchange(body, deadline)
+        return answer
+
+    def _exchange(self, body: bytes, deadline: Deadline) -> Tuple[Optional[str], Any]:
+        """The token that went along, and the answer."""
         connection = self._take(deadline)
         try:
             head, text = self._post(connection, body, deadline)
@@ -64,7 +73,7 @@ class HttpTransport(Transport):
             self._give_back(connection)
         else:
             connection.close()
-        return self._read_answer(head, text)
+        return connection.token, self._read_answer(head, text)
 
     def close(self) -> None:
         with self._lock:
@@ -91,7 +100,7 @@ class HttpTransport(Transport):
                 connection = self._idle.pop() if self._idle else None
             if connection is None:
                 return _Connection(self.address, self._credentials, self._context, deadline)
-            if connection.is_fresh():
+            if connection.is_fresh() and not self._credentials.is_refused(connection.token):
                 return connection
             connection.close()
 
