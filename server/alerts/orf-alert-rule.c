@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/orf-format.h"
 #include "metrics/orf-expr-parse.h"
 #include "metrics/orf-series-name.h"
 #include "orf-error.h"
@@ -143,7 +144,9 @@ append_value (
   const char *label;
 
   if (g_str_equal (name, "value")) {
-    g_string_append_printf (text, "%.6g", value);
+    g_autofree char *number = orf_format_number (value);
+
+    g_string_append (text, number);
     return;
   }
   if (g_str_equal (name, "threshold") && self->number != NULL) {

@@ -115,11 +115,11 @@ test_summary (void)
   g_autoptr (OrfAlertRule) told = orf_alert_rule_new (&spec, NULL);
   g_autoptr (OrfAlertRule) plain = make ("gpu.memory.used_percent > 85", NAN, 0);
   g_autoptr (OrfAlertRule) absent = make ("absent(m, 5m)", NAN, 0);
-  g_autofree char *text = orf_alert_rule_summarize (told, labels, 91.25);
+  g_autofree char *text = orf_alert_rule_summarize (told, labels, 91.26);
   g_autofree char *made = orf_alert_rule_summarize (plain, labels, 91.25);
   g_autofree char *bare = orf_alert_rule_summarize (absent, NULL, 1);
 
-  g_assert_cmpstr (text, ==, "gpu0 is 91.25 % full, more than 85 (ml, )");
+  g_assert_cmpstr (text, ==, "gpu0 is 91.3 % full, more than 85 (ml, )");
   g_assert_cmpstr (made, ==, "gpu.memory.used_percent is 91.25 (> 85): device=gpu0");
   g_assert_cmpstr (bare, ==, "absent(m, 5m) holds");
 }
