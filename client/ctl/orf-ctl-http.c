@@ -16,8 +16,9 @@
 #define MAX_TOKEN_BYTES 4096
 
 typedef struct {
-  char *address; /* "http://127.0.0.1:5000/rpc" */
-  char *token;   /* NULL: none */
+  char *address;      /* "http://127.0.0.1:5000/rpc" */
+  char *token;        /* NULL: none */
+  gboolean is_cookie; /* it was found, and may be another daemon's */
   SoupSession *session;
 } HttpTransport;
 
@@ -95,21 +96,46 @@ fail_status (SoupMessage *message, GError **error)
   return ORF_CTL_SERVER_ERROR;
 }
 
+/* One request and its answer, NULL with *reason where there is none. */
+static GBytes *
+ask (HttpTransport *transport, SoupMessage *message, gint64 deadline_us, GError **reason)
+{
+  Pending pending = { NULL };
+
+  run_exchange (transport, message, deadline_us, &pending);
+  if (pending.error != NULL)
+    g_propagate_error (reason, pending.error);
+  return pending.body;
+}
+
+/* Another daemon's cookie is refused where none at all would do. */
+static gboolean
+drop_refused_cookie (HttpTransport *transport, const GString *reply)
+{
+  g_autofree char *result = NULL;
+  g_autoptr (GError) refusal = NULL;
+
+  if (!transport->is_cookie)
+    return FALSE;
+  orf_ctl_reply_get_result ("", reply->str, reply->len, &result, &refusal);
+  if (!g_error_matches (refusal, ORF_ERROR, ORF_ERROR_UNAUTHENTICATED))
+    return FALSE;
+  transport->is_cookie = FALSE;
+  g_clear_pointer (&transport->token, g_free);
+  return TRUE;
+}
+
 static OrfCtlExit
 http_exchange (
   gpointer self, const GString *request, gint64 deadline_us, GString *reply, GError **error)
 {
   HttpTransport *transport = self;
   g_autoptr (SoupMessage) message = new_message (transport, request);
-  g_autoptr (GBytes) body = NULL;
   g_autoptr (GError) reason = NULL;
-  Pending pending = { NULL };
+  g_autoptr (GBytes) body = ask (transport, message, deadline_us, &reason);
   const char *text;
   gsize length = 0;
 
-  run_exchange (transport, message, deadline_us, &pending);
-  body = pending.body;
-  reason = pending.error;
   if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return orf_ctl_fail_deadline (error);
   if (reason != NULL) {
@@ -123,6 +149,8 @@ http_exchange (
     return fail_status (message, error);
   g_string_truncate (reply, 0);
   g_string_append_len (reply, text, (gssize) length);
+  if (drop_refused_cookie (transport, reply))
+    return http_exchange (self, request, deadline_us, reply, error);
   return ORF_CTL_DONE;
 }
 
@@ -245,6 +273,7 @@ orf_ctl_http_open (const char *url,
   }
   transport = g_new0 (HttpTransport, 1);
   transport->address = g_uri_to_string (uri);
+  transport->is_cookie = token_file == NULL && token != NULL;
   transport->token = g_steal_pointer (&token);
   /* no proxy: the daemon is near, and a token is nobody's business on the way */
   transport->session = soup_session_new_with_options ("proxy-resolver", NULL, "timeout", 0, NULL);

@@ -121,6 +121,17 @@ def test_by_url(t):
     ctl(t, None, "--url", daemon.ready["http"], "--token-file", os.path.join(t.dir, "cookie"), "db", "check")
 
 
+def test_by_url_beside_the_cookie_of_another_daemon(t):
+    daemon = t.start()
+    folder = os.path.join(t.environment()["XDG_RUNTIME_DIR"], "orfeas")
+    os.makedirs(folder, 0o700, exist_ok=True)
+    path = os.path.join(folder, "cookie")
+    with open(path, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as cookie:
+        cookie.write("a" * 43)
+    equal(json.loads(ctl(t, None, "--url", daemon.ready["http"], "status", "--json"))["phase4_enabled"], True)
+    ctl(t, None, "--url", daemon.ready["http"], "--token-file", path, "status", expect=SERVER_ERROR)
+
+
 def watch(t, daemon, *arguments, **options):
     return orfeas_test.subprocess.Popen(
         [orfeas_test.ORFEASCTL, "--socket", daemon.socket, *arguments],
