@@ -95,6 +95,14 @@ start_tracer (Demo *demo, GError **error)
   return status == ORF_STATUS_OK;
 }
 
+static OrfDemoDevice *
+open_device (const OrfDemoOptions *options, GError **error)
+{
+  if (options->simulated != NULL)
+    return orf_demo_device_open_simulated (options->simulated, options->name, error);
+  return orf_demo_device_open_opencl (error);
+}
+
 static gboolean
 start (Demo *demo, int *argc, char ***argv, GError **error)
 {
@@ -105,7 +113,7 @@ start (Demo *demo, int *argc, char ***argv, GError **error)
     return FALSE;
   if (!start_tracer (demo, error))
     return FALSE;
-  demo->device = orf_demo_device_open (error);
+  demo->device = open_device (demo->options, error);
   if (demo->device == NULL)
     return FALSE;
   status = orf_demo_device_new_pool (demo->device, (guint64) demo->options->limit_bytes,

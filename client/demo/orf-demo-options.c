@@ -10,9 +10,9 @@ static const char *const misbehaviours[] = { "no", "lie", "hang", "die", "refuse
 
 /* As they stand on the command line, in units for people. */
 typedef struct {
-  char *name, *socket, *otlp, *device, *law, *misbehave;
+  char *name, *socket, *otlp, *simulated, *device, *law, *misbehave;
   gint64 limit_mib, weights_mib, idle_mib, base_mib, item_kib, pair_kib, leak_kib;
-  gint64 max_batch, n_batches, n_cache_keys, period_ms, report_ms, reload_ms, seed;
+  gint64 leak_after, max_batch, n_batches, n_cache_keys, period_ms, report_ms, reload_ms, seed;
 } Words;
 
 static gboolean
@@ -46,6 +46,7 @@ check_ranges (const Words *words, GError **error)
     { "--item-kib", words->item_kib, 1 << 30 },
     { "--pair-kib", words->pair_kib, 1 << 30 },
     { "--leak-kib", words->leak_kib, 1 << 30 },
+    { "--leak-after", words->leak_after, G_MAXINT64 },
     { "--max-batch", words->max_batch, 1 << 20 },
     { "--batches", words->n_batches, G_MAXINT64 },
     { "--cache-keys", words->n_cache_keys, 1 << 30 },
@@ -73,8 +74,12 @@ parse_words (int *argc, char ***argv, Words *words, GError **error)
     { "socket", 0, 0, G_OPTION_ARG_FILENAME, &words->socket, "The daemon's Unix socket", "PATH" },
     { "otlp", 0, 0, G_OPTION_ARG_STRING, &words->otlp,
       "Where spans of its batches go, such as http://127.0.0.1:5000 (none)", "URL" },
+    { "simulated", 0, 0, G_OPTION_ARG_FILENAME, &words->simulated,
+      "Memory of the daemon's simulated device, counted in FOLDER, its ORFEAS_SIMULATED_LEDGER "
+      "(none: that of the first OpenCL device)",
+      "FOLDER" },
     { "device", 0, 0, G_OPTION_ARG_STRING, &words->device,
-      "As the daemon names it (that of the first OpenCL device; \"\" tells none)", "ID" },
+      "As the daemon names it (that of the device; \"\" tells none)", "ID" },
     { "weights-mib", 0, 0, G_OPTION_ARG_INT64, &words->weights_mib,
       "Held as long as it runs (64); an aggressive cleanup unloads them", "N" },
     { "idle-mib", 0, 0, G_OPTION_ARG_INT64, &words->idle_mib,
@@ -91,6 +96,8 @@ parse_words (int *argc, char ***argv, Words *words, GError **error)
     { "item-kib", 0, 0, G_OPTION_ARG_INT64, &words->item_kib, "Of the law (1024)", "N" },
     { "pair-kib", 0, 0, G_OPTION_ARG_INT64, &words->pair_kib, "Of the law (32)", "N" },
     { "leak-kib", 0, 0, G_OPTION_ARG_INT64, &words->leak_kib, "Never released, a batch (0)", "N" },
+    { "leak-after", 0, 0, G_OPTION_ARG_INT64, &words->leak_after,
+      "Batches before it begins to leak (0)", "N" },
     { "batches", 0, 0, G_OPTION_ARG_INT64, &words->n_batches,
       "Ends after so many, when the daemon has heard of them (0: goes on)", "N" },
     { "cache-keys", 0, 0, G_OPTION_ARG_INT64, &words->n_cache_keys,
@@ -109,10 +116,9 @@ parse_words (int *argc, char ***argv, Words *words, GError **error)
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
 
   g_option_context_set_summary (
-    context,
-    "A worker for orfeasd to look at: it runs OpenCL batches of varying size from a pool,\n"
-    "reports them, and gives memory back when it is asked. When the daemon knows it, it\n"
-    "prints a line of JSON; SIGTERM ends it.");
+    context, "A worker for orfeasd to look at: it runs batches of varying size from a pool,\n"
+             "reports them, and gives memory back when it is asked. When the daemon knows it, it\n"
+             "prints a line of JSON; SIGTERM ends it.");
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, argc, argv, error))
     return FALSE;
@@ -130,6 +136,7 @@ clear_words (Words *words)
   g_free (words->name);
   g_free (words->socket);
   g_free (words->otlp);
+  g_free (words->simulated);
   g_free (words->device);
   g_free (words->law);
   g_free (words->misbehave);
@@ -163,6 +170,7 @@ orf_demo_options_parse (int *argc, char ***argv, GError **error)
     .name = g_steal_pointer (&words.name),
     .socket = g_steal_pointer (&words.socket),
     .otlp = g_steal_pointer (&words.otlp),
+    .simulated = g_steal_pointer (&words.simulated),
     .device = g_steal_pointer (&words.device),
     .law = (OrfDemoLaw) law,
     .misbehave = (OrfDemoMisbehave) misbehave,
@@ -173,6 +181,7 @@ orf_demo_options_parse (int *argc, char ***argv, GError **error)
     .item_bytes = words.item_kib * 1024,
     .pair_bytes = words.pair_kib * 1024,
     .leak_bytes = words.leak_kib * 1024,
+    .leak_after = words.leak_after,
     .max_batch = words.max_batch,
     .n_batches = words.n_batches,
     .n_cache_keys = words.n_cache_keys,
@@ -194,6 +203,7 @@ orf_demo_options_free (OrfDemoOptions *options)
   g_free (options->name);
   g_free (options->socket);
   g_free (options->otlp);
+  g_free (options->simulated);
   g_free (options->device);
   g_free (options);
 }

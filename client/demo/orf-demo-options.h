@@ -22,9 +22,10 @@ typedef enum {
 
 typedef struct {
   char *name;
-  char *socket; /* NULL: the default */
-  char *otlp;   /* where its spans go; NULL: it makes none */
-  char *device; /* NULL: that of the OpenCL device; "": none told */
+  char *socket;    /* NULL: the default */
+  char *otlp;      /* where its spans go; NULL: it makes none */
+  char *simulated; /* the folder of the simulated device; NULL: an OpenCL device */
+  char *device;    /* NULL: that of the device; "": none told */
   OrfDemoLaw law;
   OrfDemoMisbehave misbehave;
   gint64 limit_bytes;   /* of the pool; 0: none */
@@ -32,6 +33,7 @@ typedef struct {
   gint64 idle_bytes; /* touched once at the start and released: what a past peak left in the pool */
   gint64 base_bytes, item_bytes, pair_bytes; /* of the law */
   gint64 leak_bytes;                         /* a batch */
+  gint64 leak_after;                         /* so many batches */
   gint64 max_batch;                          /* 0: no batches */
   gint64 n_batches;                          /* 0: until it is told to end */
   gint64 n_cache_keys;                       /* 0: no cache */

@@ -18,6 +18,7 @@ struct _OrfDemoWork {
   GRand *random;
   gint64 max_batch;
   gint64 size; /* of the batch before */
+  gint64 n_ran;
 };
 
 static gboolean
@@ -137,10 +138,10 @@ hold (OrfDemoWork *work, gint64 bytes, GPtrArray *parts, GError **error)
 }
 
 static gboolean
-compute (OrfDemoWork *work, OrfGpuBlock *block, gint64 n, cl_event *done, GError **error)
+compute (OrfDemoWork *work, OrfGpuBlock *block, gint64 n, gpointer *fence, GError **error)
 {
   OrfSpan *span = orf_span_begin (work->tracer, "compute", NULL);
-  gboolean computed = orf_demo_device_compute (work->device, block, (guint64) n, done, error);
+  gboolean computed = orf_demo_device_compute (work->device, block, (guint64) n, fence, error);
 
   orf_span_end (span);
   return computed;
@@ -149,16 +150,13 @@ compute (OrfDemoWork *work, OrfGpuBlock *block, gint64 n, cl_event *done, GError
 static gboolean
 hold_and_compute (OrfDemoWork *work, gint64 n, GPtrArray *parts, GError **error)
 {
-  cl_event done = NULL;
+  gpointer fence = NULL;
 
-  if (!hold (work, orf_demo_law_bytes (work->options, n), parts, error))
+  if (!hold (work, orf_demo_law_bytes (work->options, n), parts, error) ||
+      !compute (work, parts->pdata[0], n, &fence, error))
     return FALSE;
-  if (!compute (work, parts->pdata[0], n, &done, error)) {
-    g_clear_pointer (&done, clReleaseEvent);
-    return FALSE;
-  }
   /* the way of a program that does not wait; here it is done already */
-  orf_gpu_pool_release_after (work->pool, g_ptr_array_remove_index_fast (parts, 0), done);
+  orf_gpu_pool_release_after (work->pool, g_ptr_array_remove_index_fast (parts, 0), fence);
   return TRUE;
 }
 
@@ -167,7 +165,7 @@ leak (OrfDemoWork *work, GError **error)
 {
   OrfGpuBlock *block = NULL;
 
-  if (work->options->leak_bytes == 0)
+  if (work->options->leak_bytes == 0 || work->n_ran++ < work->options->leak_after)
     return TRUE;
   if (!allocate (work, work->options->leak_bytes, &block, error))
     return FALSE;

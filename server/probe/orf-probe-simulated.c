@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "probe/orf-probe-backend.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "orf-error.h"
+#include "probe/orf-simulated-ledger.h"
 
 /*
  * Devices that are made up, and say so by name and vendor: a wave of used memory with a few
  * processes; and every way in which a probe can go wrong, so that what watches it can be tested.
  * Settings are words KEY=NUMBER, from ORFEAS_SIMULATED (separated by spaces) and then from the
  * command line.  Settings that end in _at name the sample, from 1, at which it happens.
+ *
+ * With ORFEAS_SIMULATED_LEDGER=FOLDER the first device has no wave: what it holds is what programs
+ * wrote there (orf-simulated-ledger.h), so that real workers can leak, be asked and give back
+ * without a GPU.
  */
 typedef struct {
   gint64 devices;
@@ -40,7 +46,11 @@ typedef struct {
   gint64 start_die;
   gint64 start_fail;
   gint64 start_garbage;
-  gint64 samples; /* so far */
+  gint64 samples;     /* so far */
+  const char *ledger; /* NULL: none */
+  gint64 busy_us;     /* of all programs, at looked_us */
+  gint64 looked_us;   /* monotonic; 0: not yet */
+  double busy_share;  /* in the time before that; NaN: not known yet */
 } State;
 
 static const struct {
@@ -76,7 +86,8 @@ static const struct {
   { "start_garbage", offsetof (State, start_garbage), 0, 1, 0 },
 };
 
-#define EATEN_BYTES (256 * 1024 * 1024)
+#define BUSY_WINDOW_US 900000 /* less than the usual second between samples, with its jitter */
+#define EATEN_BYTES    (256 * 1024 * 1024)
 
 static gboolean
 set (State *self, const char *word, GError **error)
@@ -160,6 +171,7 @@ open_simulated (gpointer *state, char **argv, GError **error)
   if (!set_all (self, words, error) || !set_all (self, argv + 2, error))
     return FALSE;
 
+  self->ledger = g_getenv ("ORFEAS_SIMULATED_LEDGER");
   if (self->start_hang)
     hang ();
   if (self->start_die)
@@ -244,19 +256,68 @@ add_troubles (State *self, OrfProbeDeviceSample *device)
   device->throttle_reasons = g_strsplit (hot ? "thermal" : "", " ", -1);
 }
 
-static OrfProbeDeviceSample *
-sample_device (State *self, gint64 index)
+static void
+set_used (State *self, OrfProbeDeviceSample *device, gint64 used_bytes)
 {
-  OrfProbeDeviceSample *device = orf_probe_device_sample_new ();
-  double share = get_share (self, index);
-
-  device->device = dup_id (self, index);
   device->has_total_bytes = TRUE;
   device->total_bytes = self->total_bytes;
   device->has_used_bytes = TRUE;
-  device->used_bytes = (gint64) ((double) self->total_bytes * share);
+  device->used_bytes = MIN (used_bytes, self->total_bytes);
   device->has_free_bytes = TRUE;
   device->free_bytes = self->total_bytes - device->used_bytes;
+}
+
+/* How busy the programs kept it of late, and the heat and power that go with it.  Time is told when
+ * a batch is done, so that a tenth of a second says nothing. */
+static void
+set_busy (State *self, OrfProbeDeviceSample *device, gint64 busy_us)
+{
+  gint64 now_us = g_get_monotonic_time ();
+  gint64 passed_us = now_us - self->looked_us;
+
+  if (self->looked_us == 0 || passed_us >= BUSY_WINDOW_US) {
+    /* a program that ended takes its time along */
+    gint64 more_us = CLAMP (busy_us - self->busy_us, 0, passed_us);
+
+    self->busy_share = self->looked_us > 0 ? (double) more_us / (double) passed_us : NAN;
+    self->busy_us = busy_us;
+    self->looked_us = now_us;
+  }
+  device->utilization_percent = self->busy_share * 100;
+  device->temperature_c = 40 + 40 * self->busy_share;
+  device->power_w = 50 + 250 * self->busy_share;
+}
+
+static void
+sample_ledger (State *self, OrfProbeDeviceSample *device)
+{
+  g_autoptr (GPtrArray) holders = orf_simulated_ledger_read (self->ledger);
+  gint64 used_bytes = 0, busy_us = 0;
+
+  device->processes = g_ptr_array_new ();
+  device->has_processes_complete = device->processes_complete = TRUE;
+  for (guint i = 0; i < holders->len; i++) {
+    const OrfSimulatedHolder *holder = holders->pdata[i];
+    OrfProbeProcess *process = orf_probe_process_new ();
+
+    process->pid = holder->pid;
+    process->name = g_strdup (holder->name);
+    process->has_used_bytes = TRUE;
+    process->used_bytes = holder->used_bytes;
+    g_ptr_array_add (device->processes, process);
+    used_bytes += holder->used_bytes;
+    busy_us += holder->busy_us;
+  }
+  set_used (self, device, used_bytes);
+  set_busy (self, device, busy_us);
+}
+
+static void
+sample_wave (State *self, gint64 index, OrfProbeDeviceSample *device)
+{
+  double share = get_share (self, index);
+
+  set_used (self, device, (gint64) ((double) self->total_bytes * share));
   device->has_reserved_bytes = TRUE;
   device->reserved_bytes = device->used_bytes / 10 * 9;
   device->has_allocated_bytes = TRUE;
@@ -267,6 +328,18 @@ sample_device (State *self, gint64 index)
   device->temperature_c = 40 + 40 * share;
   device->power_w = 50 + 250 * share;
   add_processes (self, index, device);
+}
+
+static OrfProbeDeviceSample *
+sample_device (State *self, gint64 index)
+{
+  OrfProbeDeviceSample *device = orf_probe_device_sample_new ();
+
+  device->device = dup_id (self, index);
+  if (index == 0 && self->ledger)
+    sample_ledger (self, device);
+  else
+    sample_wave (self, index, device);
   if (index == 0)
     add_troubles (self, device);
   return device;

@@ -114,6 +114,35 @@ def test_comes_back_with_the_daemon(t):
     equal(worker.stop(), 0)
 
 
+def test_simulated_device(t):
+    """Memory that is only counted is the device's all the same: held, leaked, given back, and gone with its process."""
+    ledger = os.path.join(t.dir, "ledger")
+    os.mkdir(ledger)
+    daemon = t.start(settings={"gpu.simulated_devices": 1, "gpu.simulated_total_bytes": 1 << 30, "gpu.sample_us": 100000},
+                     env={"ORFEAS_SIMULATED_LEDGER": ledger})
+
+    def device():
+        return daemon.call("gpu.list")["devices"][0]
+
+    holder = t.demo_worker(daemon, "--simulated", ledger, "--name", "holder", "--weights-mib", "40", "--idle-mib", "320", "--max-batch", "0")
+    equal(holder.facts["device"], "simulated-0")
+    wait_for(lambda: device()["used_bytes"] == 360 * MIB, "what it holds")
+    equal([(one["pid"], one["name"], one["used_bytes"]) for one in device()["processes"]], [(holder.pid, "holder", 360 * MIB)])
+    cleanup = daemon.call("gpu.cleanup", {"level": "normal"})
+    equal([cleanup[key] for key in ("verdict", "before_bytes", "after_bytes", "freed_bytes")], ["freed", 360 * MIB, 40 * MIB, 320 * MIB])
+
+    leaky = t.demo_worker(daemon, "--simulated", ledger, "--name", "leaky", "--weights-mib", "0", "--max-batch", "2", "--item-kib", "16", "--leak-kib", "2048",
+                          "--leak-after", "5", "--batches", "15", "--period-ms", "1")
+    equal(leaky.process.wait(orfeas_test.PATIENCE_S), 0)
+    peaks = [peak for peak, in daemon.sql("SELECT peak_bytes FROM worker_batch ORDER BY rowid")]
+    # the sixth batch is the first that leaves something behind
+    assert len(peaks) == 15 and max(peaks[:6]) < 6 * MIB and peaks[14] > 4 * MIB + 9 * 2 * MIB, peaks
+    wait_for(lambda: device()["used_bytes"] == 40 * MIB, "it to take its memory along")
+    holder.process.kill()
+    holder.process.wait()
+    wait_for(lambda: device()["used_bytes"] == 0, "who was killed to hold nothing")
+
+
 class Asker:
     """A daemon that knows one worker and asks it for memory: what it answers, and what the system says."""
 
