@@ -106,6 +106,17 @@ orf_ctl_cells_take_duration (
 }
 
 void
+orf_ctl_cells_take_metric (
+  const OrfCtl *ctl, OrfCtlTable *table, OrfCtlStyle style, const char *name, double value)
+{
+  const OrfCtlTerminal *terminal = orf_ctl_get_terminal (ctl);
+
+  orf_ctl_table_take (table, style,
+                      terminal->is_terminal ? orf_ctl_format_metric (name, value, terminal->utf8)
+                                            : orf_ctl_format_exact (round (value * 1000) / 1000));
+}
+
+void
 orf_ctl_cells_take_count (OrfCtlTable *table, OrfCtlStyle style, gint64 count)
 {
   orf_ctl_table_take (table, style, g_strdup_printf ("%" G_GINT64_FORMAT, count));

@@ -30,6 +30,9 @@ void orf_ctl_cells_take_percent (const OrfCtl *ctl,
 /* As microseconds in a pipe. */
 void orf_ctl_cells_take_duration (
   const OrfCtl *ctl, OrfCtlTable *table, OrfCtlStyle style, gboolean known, gint64 duration_us);
+/* Of a series of that name, in its unit; in a pipe to a thousandth. */
+void orf_ctl_cells_take_metric (
+  const OrfCtl *ctl, OrfCtlTable *table, OrfCtlStyle style, const char *name, double value);
 void orf_ctl_cells_take_count (OrfCtlTable *table, OrfCtlStyle style, gint64 count);
 
 /* ---- with no table ----------------------------------------------------------------------------

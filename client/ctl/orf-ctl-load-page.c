@@ -6,6 +6,10 @@
 #include "orf-report-figure.h"
 
 #include "orf-ctl-format.h"
+#include "orf-ctl-load-page-server.h"
+
+/* Of each table: the page goes with a ticket. */
+#define MAX_ROWS 100
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
@@ -167,7 +171,7 @@ static void
 add_row (OrfHtml *html, const char *name, json_t *tally)
 {
   orf_html_open (html, "tr", NULL);
-  orf_html_add (html, "th", name, "scope", "row", NULL);
+  orf_html_add (html, "th", name != NULL ? name : "–", "scope", "row", NULL);
   for (guint i = 0; i < G_N_ELEMENTS (columns); i++) {
     g_autofree char *text = orf_ctl_format_metric (columns[i].name,
                                                    get_number (tally, columns[i].name), TRUE);
@@ -275,7 +279,7 @@ orf_ctl_load_page_render (json_t *report)
 {
   json_t *measured = json_object_get (report, "orfeas");
   g_autoptr (OrfHtml) html = orf_html_new ();
-  OrfReport page = { .html = html, .document = report };
+  OrfReport page = { .html = html, .document = report, .max_rows = MAX_ROWS };
   g_autofree char *faults = orf_ctl_load_page_format_faults (report);
   g_autofree char *title = g_strdup_printf ("Load test: %s", get_text (measured, "kind"));
 
@@ -298,5 +302,6 @@ orf_ctl_load_page_render (json_t *report)
     orf_html_add (html, "p", faults, NULL);
   orf_html_close (html);
   add_curves (&page, measured);
+  orf_ctl_load_page_add_server (&page, json_object_get (report, "server"));
   return orf_html_finish (html);
 }

@@ -13,7 +13,9 @@
 
 #include "orf-ctl-cells.h"
 #include "orf-ctl-format.h"
+#include "orf-ctl-load-joined.h"
 #include "orf-ctl-load-page.h"
+#include "orf-ctl-load-record.h"
 #include "orf-ctl-params.h"
 #include "orf-ctl-progress.h"
 #include "orf-ctl-watch.h"
@@ -271,8 +273,9 @@ add_tally (const OrfCtl *ctl,
   static const double shares[] = { .5, .95, .99 };
   guint64 failed = orf_load_tally_get_failed (tally);
 
-  orf_ctl_cells_take_number (ctl, table, ORF_CTL_FAINT, planned_rate);
-  orf_ctl_cells_take_number (ctl, table, ORF_CTL_PLAIN, orf_load_get_rate (tally, sent_for_us));
+  orf_ctl_cells_take_metric (ctl, table, ORF_CTL_FAINT, "planned_per_s", planned_rate);
+  orf_ctl_cells_take_metric (ctl, table, ORF_CTL_PLAIN, "rate_per_s",
+                             orf_load_get_rate (tally, sent_for_us));
   for (guint i = 0; i < G_N_ELEMENTS (shares); i++)
     orf_ctl_cells_take_duration (ctl, table, ORF_CTL_PLAIN, tally->answered > 0,
                                  tally->answered > 0
@@ -363,13 +366,18 @@ write_report (const Load *load, json_t *report, GError **error)
   const char *path = get_report_path (load->ctl);
   g_autofree char *text = orf_json_dump (report);
   g_autofree char *page = orf_ctl_load_page_render (report);
-  g_autofree char *page_path = NULL;
+  g_autofree char *page_path = dup_page_path (path);
 
-  if (orf_ctl_wants_json (load->ctl))
-    orf_ctl_print_line (text);
-  page_path = dup_page_path (path);
   return g_file_set_contents (path, text, -1, error) &&
          g_file_set_contents (page_path, page, -1, error);
+}
+
+static void
+print_report (json_t *report)
+{
+  g_autofree char *text = orf_json_dump (report);
+
+  orf_ctl_print_line (text);
 }
 
 static void
@@ -388,45 +396,29 @@ show (const Load *load, const OrfLoadResult *result, json_t *report)
   orf_ctl_print (out->str);
 }
 
-/* To the daemon, beside the metrics of the same time. */
+/* To the daemon, beside the metrics of the same time; the report then has those, too. */
 static OrfCtlExit
-record (const Load *load, const OrfLoadResult *result, json_t *report, GError **error)
+record (const Load *load, json_t *report, GError **error)
 {
-  g_autoptr (OrfLoadRecordResult) recorded = NULL;
-  json_t *total = json_object_get (json_object_get (report, "orfeas"), "total");
-  static const char *const measured[] = { "rate_per_s", "p50_us", "p95_us", "p99_us" };
-  json_t *params;
+  const char *name = get_option (load->ctl, "record");
+  g_autofree char *id = NULL;
+  g_autoptr (json_t) joined = NULL;
+  g_autoptr (GString) out = g_string_new (NULL);
   OrfCtlExit verdict;
 
-  if (get_option (load->ctl, "record") == NULL)
+  if (name == NULL)
     return ORF_CTL_DONE;
-  params = json_pack ("{s:s, s:s, s:I, s:I, s:I, s:O, s:O}", "name",
-                      get_option (load->ctl, "record"), "kind",
-                      orf_load_kind_to_string (orf_load_plan_get_kind (load->plan)), "started_us",
-                      (json_int_t) result->started_us, "took_us", (json_int_t) result->took_us,
-                      "requests",
-                      json_integer_value (json_object_get (total, "sent")) +
-                        json_integer_value (json_object_get (total, "dropped")),
-                      "errors", json_object_get (total, "failed"), "report", report);
-  if (params == NULL) {
-    g_set_error_literal (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "--record: it is not UTF-8");
-    return ORF_CTL_USAGE;
-  }
-  if (load->required != NULL)
-    json_object_set (params, "passed",
-                     json_object_get (json_object_get (report, "orfeas"), "passed"));
-  for (guint i = 0; i < G_N_ELEMENTS (measured); i++) {
-    if (!json_is_null (json_object_get (total, measured[i])))
-      json_object_set (params, measured[i], json_object_get (total, measured[i]));
-  }
-  verdict = orf_ctl_fetch (load->ctl, ORF_METHOD_LOAD_RECORD, params, (gpointer *) &recorded,
-                           error);
-  if (verdict == ORF_CTL_DONE && !orf_ctl_wants_json (load->ctl)) {
-    g_autofree char *line = g_strdup_printf ("recorded as %s", recorded->id);
-
-    orf_ctl_print_line (line);
-  }
-  return verdict;
+  verdict = orf_ctl_load_record (load->ctl, name, report, &id, error);
+  if (verdict == ORF_CTL_DONE)
+    verdict = orf_ctl_load_join (load->ctl, id, &joined, error);
+  if (verdict != ORF_CTL_DONE)
+    return verdict;
+  json_object_set (report, "server", json_object_get (joined, "server"));
+  orf_ctl_load_append_saturated (load->ctl, out, json_object_get (joined, "server"));
+  g_string_append_printf (out, "recorded as %s: see orfeasctl load show %s\n", id, id);
+  if (!orf_ctl_wants_json (load->ctl))
+    orf_ctl_print (out->str);
+  return write_report (load, report, error) ? ORF_CTL_DONE : ORF_CTL_SERVER_ERROR;
 }
 
 /* Whether there was nobody to answer, from first to last. */
@@ -463,11 +455,14 @@ orf_ctl_verb_load (OrfCtl *ctl, GError **error)
   report = (OrfLoadReport){ result, load.target->shown, load.limit, load.required };
   document = orf_load_report_new (&report);
   show (&load, result, document);
+  /* before it is recorded: it is there whatever becomes of that */
   if (!write_report (&load, document, error))
     return ORF_CTL_SERVER_ERROR;
   if (!check_answers (&load, result, error))
     return ORF_CTL_NO_CONNECTION;
-  verdict = record (&load, result, document, error);
+  verdict = record (&load, document, error);
+  if (orf_ctl_wants_json (ctl))
+    print_report (document);
   if (verdict != ORF_CTL_DONE)
     return verdict;
   return orf_load_report_passed (&report) ? ORF_CTL_DONE : ORF_CTL_CHECK_FAILED;

@@ -444,6 +444,12 @@ const OrfCtlOption orf_ctl_load_list_options[] = {
   { NULL, NULL, NULL },
 };
 
+const OrfCtlOption orf_ctl_load_show_options[] = {
+  { "output", "FILE", "its page, also -o" },
+  UTC_OPTION,
+  { NULL, NULL, NULL },
+};
+
 const OrfCtlOption orf_ctl_load_stress_options[] = {
   { "rate", "N", "requests a second of the first level; the default is 10" },
   { "step", "N", "so many more each level; the default is 10" },

@@ -52,6 +52,7 @@ extern const OrfCtlOption orf_ctl_anomalies_replay_options[];
 extern const OrfCtlOption orf_ctl_doctor_options[];
 extern const OrfCtlOption orf_ctl_load_options[];
 extern const OrfCtlOption orf_ctl_load_list_options[];
+extern const OrfCtlOption orf_ctl_load_show_options[];
 extern const OrfCtlOption orf_ctl_load_stress_options[];
 extern const OrfCtlOption orf_ctl_load_spike_options[];
 extern const OrfCtlOption orf_ctl_sql_options[];

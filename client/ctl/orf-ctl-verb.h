@@ -50,6 +50,7 @@ OrfCtlExit orf_ctl_verb_gpu_batch_size (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_gpu_report (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_load (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_load_list (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_load_show (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_load_compare (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_metrics_list (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_metrics_query (OrfCtl *ctl, GError **error);

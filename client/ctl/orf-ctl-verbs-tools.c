@@ -69,15 +69,32 @@ const OrfCtlVerb orf_ctl_verbs_tools[] = {
     .options = orf_ctl_load_list_options,
     .reads_only = TRUE,
     .run = orf_ctl_verb_load_list },
+  { .name = "load show",
+    .arguments = "ID",
+    .summary = "a recorded load test beside what the daemon recorded then",
+    .help = "What saturated first, both sides over the run's time, the daemon's series, and\n"
+            "the peaks, cleanups, alerts, anomalies and slow traces of that time.  A load\n"
+            "client on the same host is part of host.cpu.used_percent.",
+    .examples = "orfeasctl load show l-3\n"
+                "orfeasctl load show l-3 -o nightly.html\n"
+                "orfeasctl --db orfeas.db load show l-3 --json | jq .server.saturated\n",
+    .options = orf_ctl_load_show_options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .reads_only = TRUE,
+    .run = orf_ctl_verb_load_show },
   { .name = "load compare",
-    .arguments = "A.json B.json",
-    .summary = "two reports: what differs, and whether by chance",
-    .help = "P is how likely chance alone makes such a difference: of latencies and rates by\n"
-            "ranks of their slices of time (Mann and Whitney), of failures by their shares.\n"
-            "Exit status 5: B is worse, with P below 1 %.",
-    .examples = "orfeasctl load compare before.json after.json\n",
+    .arguments = "A B",
+    .summary = "two load tests: what differs, and whether by chance",
+    .help = "A and B are report files, or ids of recorded runs.  P is how likely chance alone\n"
+            "makes such a difference: of latencies and rates by ranks of their slices of time\n"
+            "(Mann and Whitney), of failures by their shares.  The daemon's side is told too,\n"
+            "where both have it.  Exit status 5: B is worse for the client, with P below 1 %.",
+    .examples = "orfeasctl load compare before.json after.json\n"
+                "orfeasctl load compare l-3 l-4\n",
     .min_arguments = 2,
     .max_arguments = 2,
+    .reads_only = TRUE,
     .run = orf_ctl_verb_load_compare },
   { .name = "call",
     .arguments = "METHOD [JSON|-]",

@@ -175,3 +175,94 @@ orf_load_compare (json_t *before, json_t *after, GError **error)
   add_errors (differences, measured[0], measured[1]);
   return differences;
 }
+
+/* ---- the daemon's side ----------------------------------------------------------------------- */
+
+/* Others are neutral: more calls, or a busier device, may be what was asked for. */
+static const struct {
+  const char *name;
+  gboolean more_is_worse;
+} server_measures[] = {
+  { "gpu.memory.used_percent", TRUE },  { "host.cpu.used_percent", TRUE },
+  { "host.memory.used_percent", TRUE }, { "orfeas.cpu_percent", TRUE },
+  { "orfeas.memory.rss_bytes", TRUE },  { "orfeas.loop_stall_us", TRUE },
+  { "orfeas.rpc.errors", TRUE },        { "span.duration_us", TRUE },
+  { "cache.hit_rate_percent", FALSE },
+};
+
+static json_t *
+get_series (json_t *document)
+{
+  return json_object_get (json_object_get (document, "server"), "series");
+}
+
+static json_t *
+find_series (json_t *list, const char *series)
+{
+  gsize i;
+  json_t *one;
+
+  json_array_foreach (list, i, one)
+  {
+    if (g_strcmp0 (json_string_value (json_object_get (one, "series")), series) == 0)
+      return one;
+  }
+  return NULL;
+}
+
+static GArray *
+get_point_values (json_t *series)
+{
+  GArray *values = g_array_new (FALSE, FALSE, sizeof (double));
+  gsize i;
+  json_t *point;
+
+  json_array_foreach (json_object_get (series, "points"), i, point)
+  {
+    json_t *value = json_array_get (point, 1);
+    double number = json_number_value (value);
+
+    if (json_is_number (value))
+      g_array_append_val (values, number);
+  }
+  return values;
+}
+
+static void
+set_worse (OrfLoadDifference *one, const char *name)
+{
+  one->is_neutral = TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (server_measures); i++) {
+    if (g_strcmp0 (server_measures[i].name, name) != 0)
+      continue;
+    one->is_neutral = FALSE;
+    one->is_worse = server_measures[i].more_is_worse ? one->after > one->before
+                                                     : one->after < one->before;
+  }
+}
+
+GArray *
+orf_load_compare_servers (json_t *before, json_t *after)
+{
+  GArray *differences = g_array_new (FALSE, FALSE, sizeof (OrfLoadDifference));
+  gsize i;
+  json_t *old;
+
+  json_array_foreach (get_series (before), i, old)
+  {
+    const char *series = json_string_value (json_object_get (old, "series"));
+    json_t *new = series != NULL ? find_series (get_series (after), series) : NULL;
+    g_autoptr (GArray) old_values = get_point_values (old);
+    g_autoptr (GArray) new_values = get_point_values (new);
+    OrfLoadDifference one = { .name = series,
+                              .before = get_number (old, "mean"),
+                              .after = get_number (new, "mean"),
+                              .p = orf_load_compare_ranks (old_values, new_values) };
+
+    if (new == NULL)
+      continue;
+    set_worse (&one, json_string_value (json_object_get (old, "name")));
+    g_array_append_val (differences, one);
+  }
+  return differences;
+}

@@ -150,11 +150,11 @@ make_parts (OrfCore *core, const OrfConfig *config, gboolean read_only, GError *
   core->incidents = orf_incident_service_new (config, core->store, error);
   if (core->incidents == NULL)
     return FALSE;
-  core->loads = orf_load_service_new (core->store, error);
-  if (core->loads == NULL)
-    return FALSE;
   core->sql = orf_sql_service_new (config, core->store, core->memory, sql_program);
   core->metrics = (OrfMetricsParts){ core->registry, core->store, config, core->memory };
+  core->loads = orf_load_service_new (&core->metrics, error);
+  if (core->loads == NULL)
+    return FALSE;
   core->predictions = orf_judge_service_new (&core->metrics, error);
   if (core->predictions == NULL)
     return FALSE;

@@ -5,6 +5,8 @@
 
 #include "audit/orf-call-write.h"
 #include "core/orf-id.h"
+#include "load/orf-load-join.h"
+#include "load/orf-load-slices.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
 #include "rpc/orf-list-cursor.h"
@@ -12,7 +14,7 @@
 #include "store/orf-store-loads.h"
 
 struct _OrfLoadService {
-  OrfStore *store;
+  const OrfMetricsParts *parts;
   gint64 next_id; /* given out here: the answer that is stored for a repetition is of the write */
 };
 
@@ -56,6 +58,8 @@ make_row (OrfLoadService *service, OrfCall *call, const OrfLoadRecordParams *par
   row->has_p99_us = params->has_p99_us;
   row->p99_us = params->p99_us;
   row->report = g_strdup (params->report);
+  g_ptr_array_unref (row->slices);
+  row->slices = orf_load_slices_parse (params->report);
   row->author = g_strdup (orf_call_get_actor (call));
   return row;
 }
@@ -80,35 +84,11 @@ record_cb (OrfCall *call, const OrfLoadRecordParams *params, gpointer user_data)
   write = orf_call_write_new (call, &orf_load_record_result_desc, &result);
   /* no audit: it adds a row of its own, which says who, and changes nothing */
   if (write != NULL)
-    orf_store_write_load (service->store, g_steal_pointer (&row), NULL,
+    orf_store_write_load (service->parts->store, g_steal_pointer (&row), NULL,
                           orf_call_write_get_idempotency (write), orf_call_write_done_cb, write);
 }
 
 /* ---- load.list ------------------------------------------------------------------------------- */
-
-static OrfLoadRun *
-make_run (const OrfLoadRow *row)
-{
-  OrfLoadRun *run = orf_load_run_new ();
-
-  run->id = orf_id_format (ORF_ID_LOAD, row->id);
-  run->name = g_strdup (row->name);
-  run->kind = row->kind;
-  run->started_us = row->started_us;
-  run->took_us = row->took_us;
-  run->requests = row->requests;
-  run->errors = row->errors;
-  run->rate_per_s = row->rate_per_s;
-  run->has_p50_us = row->has_p50_us;
-  run->p50_us = row->p50_us;
-  run->has_p95_us = row->has_p95_us;
-  run->p95_us = row->p95_us;
-  run->has_p99_us = row->has_p99_us;
-  run->p99_us = row->p99_us;
-  run->has_passed = row->has_passed;
-  run->passed = row->passed;
-  return run;
-}
 
 static void
 answer_list (const OrfListPage *page, const GPtrArray *rows)
@@ -118,7 +98,7 @@ answer_list (const OrfListPage *page, const GPtrArray *rows)
 
   result->runs = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_load_run_free);
   for (guint i = 0; i < n; i++)
-    g_ptr_array_add (result->runs, make_run (rows->pdata[i]));
+    g_ptr_array_add (result->runs, orf_load_run_from_row (rows->pdata[i]));
   if (rows->len > n) {
     const OrfLoadRow *last = rows->pdata[n - 1];
 
@@ -142,21 +122,31 @@ list_cb (OrfCall *call, const OrfLoadListParams *params, gpointer user_data)
   page = orf_list_page_new (call, params->limit, params->cursor, answer_list, &filter.before_us,
                             &filter.before_id);
   if (page != NULL)
-    orf_store_read_loads (service->store, &filter, orf_call_get_cancel (call),
+    orf_store_read_loads (service->parts->store, &filter, orf_call_get_cancel (call),
                           orf_list_page_read_cb, page);
+}
+
+/* ---- load.get -------------------------------------------------------------------------------- */
+
+static void
+get_cb (OrfCall *call, const OrfLoadGetParams *params, gpointer user_data)
+{
+  OrfLoadService *service = user_data;
+
+  orf_load_join_answer (service->parts, call, params->id);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
 OrfLoadService *
-orf_load_service_new (OrfStore *store, GError **error)
+orf_load_service_new (const OrfMetricsParts *parts, GError **error)
 {
   g_autoptr (OrfLoadService) service = g_new0 (OrfLoadService, 1);
   gint64 max_id;
 
-  if (!orf_store_load_max_load_id (store, &max_id, error))
+  if (!orf_store_load_max_load_id (parts->store, &max_id, error))
     return NULL;
-  service->store = store;
+  service->parts = parts;
   service->next_id = max_id + 1;
   return g_steal_pointer (&service);
 }
@@ -172,4 +162,5 @@ orf_load_service_bind (OrfLoadService *service, OrfRouter *router)
 {
   orf_bind_load_record (router, record_cb, service);
   orf_bind_load_list (router, list_cb, service);
+  orf_bind_load_get (router, get_cb, service);
 }

@@ -77,6 +77,7 @@ static const Step steps[] = {
   { "silence", COPY ("silence", OVERLAPPING ("from_us", "until_us")) },
   { "anomaly", COPY ("anomaly", OVERLAPPING ("started_us", "ended_us")) },
   { "load_run", COPY ("load_run", OVERLAPPING ("started_us", "started_us + took_us")) },
+  { "load_slice", COPY ("load_slice", "WHERE load_id IN (SELECT id FROM main.load_run)") },
   { "cost", COPY ("cost", "WHERE t_us > ?1 - 3600000000 AND t_us < ?2") },
   { "cost_device", COPY ("cost_device", "") },
   { "cost_minute", COPY ("cost_minute", "WHERE " IN_SLICE ("t_us")) },

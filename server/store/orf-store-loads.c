@@ -4,10 +4,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "store/orf-connection.h"
+#include "store/orf-row-struct.h"
+#include "store/orf-store-rows.h"
 
-/* The first version whose files have the table: one that is only looked at is not migrated. */
-#define FIRST_VERSION 17
+/* The first versions whose files have the tables: one that is only looked at is not migrated. */
+#define FIRST_VERSION       17
+#define FIRST_SLICE_VERSION 18
 
 #define COLUMNS                                                                                    \
   "id, name, kind, started_us, took_us, requests, errors, passed, rate_per_s, p50_us, p95_us, "    \
@@ -18,12 +20,17 @@ static const char insert_sql[] = "INSERT INTO load_run (" COLUMNS ", report, aut
 static const char read_sql[] =
   "SELECT " COLUMNS " FROM load_run WHERE started_us >= ?1 AND started_us < ?2 "
   "AND (started_us, id) < (?3, ?4) ORDER BY started_us DESC, id DESC LIMIT ?5";
-static const char max_sql[] = "SELECT coalesce(max(id), 0) FROM load_run";
+static const char insert_slice_sql[] = "INSERT INTO load_slice VALUES (?,?,?,?,?,?,?,?)";
+static const char get_sql[] = "SELECT " COLUMNS ", report FROM load_run WHERE id = ?1";
+static const char slices_sql[] = "SELECT * FROM load_slice WHERE load_id = ?1 ORDER BY at_us";
 
 OrfLoadRow *
 orf_load_row_new (void)
 {
-  return g_new0 (OrfLoadRow, 1);
+  OrfLoadRow *row = g_new0 (OrfLoadRow, 1);
+
+  row->slices = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_load_slice_free);
+  return row;
 }
 
 void
@@ -34,6 +41,7 @@ orf_load_row_free (OrfLoadRow *row)
   g_free (row->name);
   g_free (row->report);
   g_free (row->author);
+  g_clear_pointer (&row->slices, g_ptr_array_unref);
   g_free (row);
 }
 
@@ -42,7 +50,31 @@ orf_load_row_free (OrfLoadRow *row)
 static gsize
 measure (const OrfLoadRow *row)
 {
-  return sizeof *row + strlen (row->name) + (row->report != NULL ? strlen (row->report) : 0);
+  return sizeof *row + strlen (row->name) + (row->report != NULL ? strlen (row->report) : 0) +
+         row->slices->len * sizeof (OrfLoadSlice);
+}
+
+static gboolean
+insert_slices (const OrfLoadRow *row, OrfConnection *connection, GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, insert_slice_sql, error);
+
+  for (guint i = 0; statement != NULL && i < row->slices->len; i++) {
+    const OrfLoadSlice *slice = row->slices->pdata[i];
+
+    sqlite3_bind_int64 (statement, 1, row->id);
+    sqlite3_bind_int64 (statement, 2, slice->at_us);
+    orf_statement_bind_double (statement, 3, slice->planned_per_s);
+    orf_statement_bind_double (statement, 4, slice->rate_per_s);
+    orf_statement_bind_int64 (statement, 5, slice->failed, slice->has_failed);
+    orf_statement_bind_int64 (statement, 6, slice->p50_us, slice->has_p50_us);
+    orf_statement_bind_int64 (statement, 7, slice->p95_us, slice->has_p95_us);
+    orf_statement_bind_int64 (statement, 8, slice->p99_us, slice->has_p99_us);
+    if (!orf_connection_run (connection, statement, error))
+      return FALSE;
+    sqlite3_reset (statement);
+  }
+  return statement != NULL;
 }
 
 static gboolean
@@ -67,7 +99,8 @@ insert_thread_cb (gconstpointer data, OrfConnection *connection, GError **error)
   orf_statement_bind_int64 (statement, 12, row->p99_us, row->has_p99_us);
   orf_statement_bind_text (statement, 13, row->report);
   orf_statement_bind_text (statement, 14, row->author);
-  return orf_connection_run (connection, statement, error);
+  return orf_connection_run (connection, statement, error) &&
+         insert_slices (row, connection, error);
 }
 
 void
@@ -91,13 +124,6 @@ orf_store_write_load (OrfStore *store,
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
-
-typedef struct {
-  OrfLoadFilter filter;
-  GPtrArray *rows;
-  OrfLoadsDone done;
-  gpointer user_data;
-} Read;
 
 /* FALSE: it is NULL. */
 static gboolean
@@ -133,68 +159,89 @@ make_row (OrfStatement *statement)
 }
 
 static gboolean
-read_thread_cb (gpointer data, OrfConnection *connection, GError **error)
+read_thread_cb (gconstpointer data, OrfConnection *connection, GPtrArray *rows, GError **error)
 {
-  Read *read = data;
-  g_autoptr (OrfStatement) statement = NULL;
-  gboolean has;
+  const OrfLoadFilter *filter = data;
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, read_sql, error);
 
-  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
-    return FALSE;
-  if (!has)
-    return TRUE;
-  statement = orf_connection_prepare (connection, read_sql, error);
   if (statement == NULL)
     return FALSE;
-  sqlite3_bind_int64 (statement, 1, read->filter.from_us);
-  sqlite3_bind_int64 (statement, 2, read->filter.to_us);
-  sqlite3_bind_int64 (statement, 3, read->filter.before_us);
-  sqlite3_bind_int64 (statement, 4, read->filter.before_id);
-  sqlite3_bind_int64 (statement, 5, read->filter.max);
-  return orf_connection_collect (connection, statement, (OrfRowMake) make_row, read->rows, error);
-}
-
-static void
-read_cb (gpointer user_data, const GError *error)
-{
-  Read *read = user_data;
-
-  read->done (read->user_data, error == NULL ? read->rows : NULL, error);
-  g_ptr_array_unref (read->rows);
-  g_free (read);
+  sqlite3_bind_int64 (statement, 1, filter->from_us);
+  sqlite3_bind_int64 (statement, 2, filter->to_us);
+  sqlite3_bind_int64 (statement, 3, filter->before_us);
+  sqlite3_bind_int64 (statement, 4, filter->before_id);
+  sqlite3_bind_int64 (statement, 5, filter->max);
+  return orf_connection_collect (connection, statement, (OrfRowMake) make_row, rows, error);
 }
 
 void
 orf_store_read_loads (OrfStore *store,
                       const OrfLoadFilter *filter,
                       OrfCancel *cancel,
-                      OrfLoadsDone done,
+                      OrfRowsDone done,
                       gpointer user_data)
 {
-  Read *read = g_new0 (Read, 1);
+  static const OrfRowsRead how = { FIRST_VERSION, read_thread_cb,
+                                   (GDestroyNotify) orf_load_row_free, NULL, g_free };
 
-  *read = (Read){ *filter, g_ptr_array_new_with_free_func ((GDestroyNotify) orf_load_row_free),
-                  done, user_data };
-  orf_store_read (store, read_thread_cb, read, cancel, read_cb, read);
-}
-
-static gboolean
-max_thread_cb (gpointer data, OrfConnection *connection, GError **error)
-{
-  gboolean has;
-
-  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
-    return FALSE;
-  return !has || orf_connection_get_int64 (connection, max_sql, data, error);
+  orf_store_read_rows (store, &how, g_memdup2 (filter, sizeof *filter), cancel, done, user_data);
 }
 
 gboolean
 orf_store_load_max_load_id (OrfStore *store, gint64 *max_id, GError **error)
 {
-  gint64 found = 0;
+  return orf_store_load_max_id (store, FIRST_VERSION, "SELECT coalesce(max(id), 0) FROM load_run",
+                                max_id, error);
+}
 
-  if (!orf_store_load (store, max_thread_cb, &found, error))
+/* ---- one ------------------------------------------------------------------------------------- */
+
+static gpointer
+make_slice (OrfStatement *statement)
+{
+  return orf_row_struct_new (statement, &orf_load_slice_desc);
+}
+
+static gboolean
+read_slices (OrfLoadRow *row, OrfConnection *connection, GError **error)
+{
+  g_autoptr (OrfStatement) statement = NULL;
+  gboolean has;
+
+  if (!orf_connection_has_version (connection, FIRST_SLICE_VERSION, &has, error))
     return FALSE;
-  *max_id = found;
+  if (!has)
+    return TRUE;
+  statement = orf_connection_prepare (connection, slices_sql, error);
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, row->id);
+  return orf_connection_collect (connection, statement, make_slice, row->slices, error);
+}
+
+gboolean
+orf_load_read (OrfConnection *connection, gint64 id, OrfLoadRow **row, GError **error)
+{
+  g_autoptr (OrfStatement) statement = NULL;
+  g_autoptr (OrfLoadRow) found = NULL;
+  gboolean has;
+
+  if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
+    return FALSE;
+  if (!has)
+    return TRUE;
+  statement = orf_connection_prepare (connection, get_sql, error);
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, id);
+  if (!orf_connection_step (connection, statement, &has, error))
+    return FALSE;
+  if (!has)
+    return TRUE;
+  found = make_row (statement);
+  found->report = orf_statement_dup_text (statement, 12);
+  if (!read_slices (found, connection, error))
+    return FALSE;
+  *row = g_steal_pointer (&found);
   return TRUE;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "orf-schema-types.h"
+#include "store/orf-connection.h"
 #include "store/orf-store.h"
 
 G_BEGIN_DECLS
@@ -17,8 +18,9 @@ typedef struct {
   double rate_per_s; /* NAN: not told */
   gboolean has_p50_us, has_p95_us, has_p99_us;
   gint64 p50_us, p95_us, p99_us;
-  char *report; /* JSON; NULL: none; not read */
-  char *author; /* not read */
+  char *report;      /* JSON; NULL: none; of one that is listed not read */
+  char *author;      /* not read */
+  GPtrArray *slices; /* OrfLoadSlice; of one that is listed none */
 } OrfLoadRow;
 
 OrfLoadRow *orf_load_row_new (void);
@@ -39,13 +41,14 @@ typedef struct {
   guint max;
 } OrfLoadFilter;
 
-/* rows: OrfLoadRow, by their beginning, the newest first; NULL on error. */
-typedef void (*OrfLoadsDone) (gpointer user_data, GPtrArray *rows, const GError *error);
+/* rows: OrfLoadRow, by their beginning, the newest first. */
 void orf_store_read_loads (OrfStore *store,
                            const OrfLoadFilter *filter,
                            OrfCancel *cancel,
-                           OrfLoadsDone done,
+                           OrfRowsDone done,
                            gpointer user_data);
+/* In a reader's thread: with its report and its slices.  *row stays NULL where there is none. */
+gboolean orf_load_read (OrfConnection *connection, gint64 id, OrfLoadRow **row, GError **error);
 /* The largest id there is; 0: none.  Blocking: at start only. */
 gboolean orf_store_load_max_load_id (OrfStore *store, gint64 *max_id, GError **error);
 

@@ -251,6 +251,10 @@ def test_recorded(t):
     code, out, error = t.ctl(daemon, "load", "sustained", *options, "--record", "nightly", "--require", "errors<1%")
     equal(code, DONE, error)
     contains(out, "recorded as l-1")
+    with open(options[-1], encoding="utf-8") as file:
+        server = json.load(file)["server"]
+    assert server["seen_to_us"] >= server["to_us"], server  # it waited for the end of the run
+    contains(Page(options[-1].replace("json", "html")).text, "What the daemon recorded meanwhile")
     code, out, error = t.ctl(daemon, "load", "sustained", *options, "--record", "bad", "--require", "rate>1000")
     equal(code, CHECK_FAILED, error)
     bad, good = daemon.call("load.list")["runs"]
@@ -275,6 +279,79 @@ def test_recorded(t):
     daemon.stop()
     code, out, error = t.ctl(None, "--db", daemon.db, "load", "list", "--json")
     equal(len(json.loads(out)["runs"]), 3, error)
+
+
+def make_report(n, failing_from):
+    """Of n seconds at 10/s, of which all fail from that one on."""
+    def tell(i):
+        failed = 10 if i >= failing_from else 0
+        return {"from_us": i * 1000000, "rate_per_s": 10.0 - failed, "failed": failed, "answered": 10 - failed, "p50_us": 1000, "p95_us": 2000, "p99_us": 3000}
+
+    slices = [tell(i) for i in range(n)]
+    total = {**tell(0), "rate_per_s": 10.0 * failing_from / n, "failed": 10 * (n - failing_from), "answered": 10 * failing_from}
+    return {"orfeas": {"kind": "sustained", "started_us": 0, "total": total, "levels": [{"from_us": 0, "planned_per_s": 10.0}], "slices": slices}}
+
+
+def record(daemon, name, n, failing_from):
+    """A run that begins now."""
+    report = make_report(n, failing_from)
+    return daemon.call("load.record", {"name": name, "kind": "sustained", "started_us": orfeas_test.now_us(), "took_us": n * 1000000, "requests": 10 * n,
+                                       "errors": 10 * (n - failing_from), "rate_per_s": 7.5, "report": report})["id"]
+
+
+def test_joined(t):
+    """A run beside what was recorded meanwhile, by RPC, REST, SQL, on a page, and from the file alone."""
+    daemon = t.start()
+    name = record(daemon, "<joined>", 12, 4)
+    good = record(daemon, "good", 12, 12)
+    daemon.call("events.mark", {"text": "in the midst of it"})
+    joined = daemon.call("load.get", {"id": name})
+    status, rest = daemon.rest("GET", f"/load/{name}")
+    equal((status, rest["run"], rest["slices"]), (200, joined["run"], joined["slices"]))
+    equal((joined["run"]["name"], len(joined["slices"]), joined["report"]["orfeas"]["kind"]), ("<joined>", 12, "sustained"))
+    equal(joined["slices"][4], {"at_us": 4000000, "planned_per_s": 10, "rate_per_s": 0, "failed": 10, "p50_us": 1000, "p95_us": 2000, "p99_us": 3000})
+    first = [one for one in joined["server"]["saturated"] if one["side"] == "client"][0]
+    equal((first["name"], first["kind"], first["at_us"], first["value"], first["limit"], first["planned_per_s"]), ("errors_percent", "limit", 4000000, 100, 1, 10))
+
+    def seen():
+        return {one["name"] for one in daemon.call("load.get", {"id": name})["server"]["series"]}
+
+    orfeas_test.wait_for(lambda: {"orfeas.memory.rss_bytes", "orfeas.cpu_percent", "host.cpu.used_percent", "orfeas.rpc.calls"} <= seen(), "the daemon's own samples")
+    equal(daemon.sql("SELECT kind, text FROM v_timeline WHERE source = 'load' AND text LIKE '<joined>%' ORDER BY t_us"),
+          [("begin", "<joined> (sustained; for 12.0 s)"), ("end", "<joined>: 120 requests, 80 failed")])
+    equal(daemon.sql("SELECT text FROM v_load_timeline WHERE id = ? AND source = 'event'", name), [("in the midst of it",)])
+    equal(daemon.sql("SELECT at_s, failed, p95_ms FROM v_load_slice WHERE id = ? AND failed > 0 LIMIT 1", name), [(4, 10, 2)])
+    equal(daemon.sql("SELECT count(*) FROM v_load_metric_1m WHERE id = 'l-0'"), [(0,)])
+    for wrong in ("l-99", "al-1", "nothing"):
+        fails(lambda: daemon.call("load.get", {"id": wrong}), "NOT_FOUND", field="id")
+    path = os.path.join(t.dir, "run.html")
+    equal(t.ctl(daemon, "load", "show", name, "-o", path)[0], DONE)
+    page = Page(path)
+    for words in ("What saturated", "errors_percent", "What the daemon recorded meanwhile", "orfeas.memory.rss_bytes", "Slow", "Device memory"):
+        contains(page.text.lower(), words.lower())
+    bare = daemon.call("load.record", {"name": "bare", "kind": "spike", "started_us": 1, "took_us": 2, "requests": 3, "errors": 1})["id"]
+    equal([daemon.call("load.get", {"id": bare})[key] for key in ("report", "slices")], [None, []])
+    equal(t.ctl(daemon, "load", "show", bare, "-o", path)[0], SERVER_ERROR)
+    equal(t.ctl(daemon, "load", "compare", name, bare)[0], SERVER_ERROR)
+    # the same from the file, and compared by ids
+    daemon.stop()
+    code, out, error = t.ctl(None, "--db", daemon.db, "load", "show", name)
+    equal(code, DONE, error)
+    for words in ("<joined> (sustained)", "80 failed", "requests fail: errors_percent was at 100 % 4.0 s into the run, at 10 requests a second", "orfeas.memory.rss_bytes"):
+        contains(out, words)
+    code, out, error = t.ctl(None, "--db", daemon.db, "load", "compare", good, name)
+    equal(code, CHECK_FAILED, error)
+    verdicts = {line.split("\t")[0]: line.split("\t")[-1] for line in out.splitlines() if line}
+    equal((verdicts["rate_per_s"], verdicts["p95_us"], verdicts["orfeas.memory.rss_bytes"] in ("by chance", "not known")), ("worse", "by chance", True))
+    equal(t.ctl(None, "--db", daemon.db, "load", "compare", good, "l-99")[0], SERVER_ERROR)
+
+
+def test_slices_go_with_their_run(t):
+    daemon = t.start(settings={"history.load_rows": 10})
+    for n in range(11):
+        record(daemon, str(n), n + 1, n + 1)
+    orfeas_test.wait_for(lambda: daemon.sql("SELECT count(*) FROM load_run") == [(10,)], "the oldest to go")
+    equal(daemon.sql("SELECT min(load_id), count(*) FROM load_slice"), [(2, 65)])
 
 
 def test_compare(t):

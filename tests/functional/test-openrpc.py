@@ -33,6 +33,7 @@ def judge(t, name):
     devices = wait_for(lambda: daemon.call("gpu.list")["devices"], "a device")
     wait_for(lambda: daemon.call("metrics.query", {"select": "gpu.memory.used_bytes"})["series"], "its first sample")
     daemon.call("incidents.pin", {"from_us": 1, "to_us": 2})  # what the examples call i-1
+    daemon.call("load.record", {"name": "sustained", "kind": "sustained", "started_us": 1, "took_us": 2, "requests": 3, "errors": 0})  # l-1
     daemon.call("worker.register", {"name": "vllm-0", "device": devices[0]["device"]})  # and w-1
     daemon.admin("alerts.set_rule", {"rule": "mine", "expr": "example.value > 0"})
     daemon.call("alerts.silence", {"matchers": '{rule="mine"}', "until_us": 4102444800000000})  # si-1

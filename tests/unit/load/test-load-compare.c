@@ -77,6 +77,50 @@ test_refused (void)
   g_assert_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT);
 }
 
+static json_t *
+make_server (const char *name, double from)
+{
+  json_t *points = json_array ();
+
+  for (int i = 0; i < 10; i++)
+    json_array_append_new (points, json_pack ("[I, f]", (json_int_t) i, from + i));
+  json_array_append_new (points, json_pack ("[I, n]", (json_int_t) 10));
+  return json_pack ("{s:{s:[{s:s, s:s, s:f, s:o}, {s:s}]}}", "server", "series", "series", name,
+                    "name", name, "mean", from, "points", points, "series", "of one alone");
+}
+
+/* What is worse: more of one, less of another, neither of a third. */
+static void
+test_servers (void)
+{
+  static const struct {
+    const char *name;
+    double before, after;
+    gboolean is_worse, is_neutral;
+  } cases[] = {
+    { "host.cpu.used_percent", 10, 50, TRUE, FALSE },
+    { "host.cpu.used_percent", 50, 10, FALSE, FALSE },
+    { "cache.hit_rate_percent", 50, 10, TRUE, FALSE },
+    { "orfeas.rpc.calls", 10, 50, FALSE, TRUE },
+  };
+  g_autoptr (json_t) nothing = json_object ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (json_t) before = make_server (cases[i].name, cases[i].before);
+    g_autoptr (json_t) after = make_server (cases[i].name, cases[i].after);
+    g_autoptr (GArray) differences = orf_load_compare_servers (before, after);
+    g_autoptr (GArray) none = orf_load_compare_servers (before, nothing);
+    const OrfLoadDifference *one = &g_array_index (differences, OrfLoadDifference, 0);
+
+    g_assert_cmpuint (none->len, ==, 0);
+    g_assert_cmpstr (one->name, ==, cases[i].name);
+    g_assert_cmpfloat (one->before, ==, cases[i].before);
+    g_assert_cmpint (one->is_worse, ==, cases[i].is_worse);
+    g_assert_cmpint (one->is_neutral, ==, cases[i].is_neutral);
+    g_assert_cmpfloat (one->p, <, 0.001);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -85,5 +129,6 @@ main (int argc, char **argv)
   g_test_add_func ("/load-compare/level", test_level);
   g_test_add_func ("/load-compare/shares", test_shares);
   g_test_add_func ("/load-compare/refused", test_refused);
+  g_test_add_func ("/load-compare/servers", test_servers);
   return g_test_run ();
 }
