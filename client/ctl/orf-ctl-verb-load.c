@@ -78,6 +78,25 @@ get_rate (const OrfCtl *ctl, const char *name, double *rate, GError **error)
   return FALSE;
 }
 
+/* One of two words; FALSE where it is neither.  *second: it is the second. */
+static gboolean
+get_choice (const OrfCtl *ctl,
+            const char *name,
+            const char *first_word,
+            const char *second_word,
+            gboolean *second,
+            GError **error)
+{
+  const char *text = get_option (ctl, name);
+
+  *second = g_strcmp0 (text, second_word) == 0;
+  if (text == NULL || *second || g_str_equal (text, first_word))
+    return TRUE;
+  g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "--%s: \"%s\" is neither %s nor %s",
+               name, text, first_word, second_word);
+  return FALSE;
+}
+
 static gboolean
 set_plan (Load *load, GError **error)
 {
@@ -88,6 +107,7 @@ set_plan (Load *load, GError **error)
       !get_rate (load->ctl, "peak", &setup.peak_rate, error) ||
       !get_rate (load->ctl, "step", &setup.step_rate, error) ||
       !get_rate (load->ctl, "max-rate", &setup.max_rate, error) ||
+      !get_choice (load->ctl, "arrivals", "even", "random", &setup.is_random, error) ||
       !orf_ctl_params_get_duration (load->ctl, "duration", &setup.duration_us, error))
     return FALSE;
   load->plan = orf_load_plan_new (&setup, error);
@@ -97,16 +117,11 @@ set_plan (Load *load, GError **error)
 static gboolean
 set_model (Load *load, GError **error)
 {
-  const char *model = get_option (load->ctl, "model");
   const char *connections = get_option (load->ctl, "connections");
   guint64 n;
 
-  load->is_closed = g_strcmp0 (model, "closed") == 0;
-  if (model != NULL && !load->is_closed && !g_str_equal (model, "open")) {
-    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
-                 "--model: \"%s\" is neither open nor closed", model);
+  if (!get_choice (load->ctl, "model", "open", "closed", &load->is_closed, error))
     return FALSE;
-  }
   load->n_connections = load->is_closed ? DEFAULT_CLOSED_CONNECTIONS : DEFAULT_OPEN_CONNECTIONS;
   if (connections != NULL &&
       !g_ascii_string_to_unsigned (connections, 10, 1, MAX_CONNECTIONS, &n, NULL)) {

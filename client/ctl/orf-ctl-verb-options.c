@@ -13,6 +13,7 @@
   { "last", "DURATION", "the span up to now, or to --to: 90s, 5m, 2h, 1d" }, FROM_TO_OPTIONS
 #define LOAD_OPTIONS \
   { "model", "MODEL", "open (the default): by the clock; closed: by the answers" }, \
+  { "arrivals", "HOW", "of the open model: even (the default) or random (Poisson)" }, \
   { "connections", "N", "at most so many; closed: exactly (10)" }, \
   { "method", "METHOD", "of HTTP; the default is GET, or POST with a body" }, \
   { "header", "LINES", "NAME: VALUE, one a line" }, \

@@ -21,6 +21,7 @@ static const OrfLoadSetup defaults[ORF_LOAD_KIND_N] = {
 
 struct _OrfLoadPlan {
   OrfLoadKind kind;
+  gboolean is_random;
   GArray *levels; /* OrfLoadLevel */
 };
 
@@ -97,6 +98,7 @@ orf_load_plan_new (const OrfLoadSetup *setup, GError **error)
   };
 
   plan->kind = setup->kind;
+  plan->is_random = setup->is_random;
   plan->levels = g_array_new (FALSE, FALSE, sizeof (OrfLoadLevel));
   if (!check_rate ("rate", used.rate, error) || !check_rate ("peak", used.peak_rate, error) ||
       !check_rate ("max-rate", used.max_rate, error) ||
@@ -138,6 +140,12 @@ orf_load_plan_get_kind (const OrfLoadPlan *plan)
   return plan->kind;
 }
 
+gboolean
+orf_load_plan_is_random (const OrfLoadPlan *plan)
+{
+  return plan->is_random;
+}
+
 guint
 orf_load_plan_get_n_levels (const OrfLoadPlan *plan)
 {
@@ -167,6 +175,42 @@ orf_load_plan_find_level (const OrfLoadPlan *plan, gint64 at_us)
   return level;
 }
 
+/* ---- the row of requests --------------------------------------------------------------------- */
+
+/* Above 0, and below 1; of the same request always the same (splitmix64). */
+static double
+draw (const OrfLoadCursor *cursor)
+{
+  guint64 x = ((guint64) cursor->level << 40) + cursor->n + G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+
+  x = (x ^ (x >> 30)) * G_GUINT64_CONSTANT (0xbf58476d1ce4e5b9);
+  x = (x ^ (x >> 27)) * G_GUINT64_CONSTANT (0x94d049bb133111eb);
+  x ^= x >> 31;
+  return ((double) (x >> 11) + .5) / (double) (G_GUINT64_CONSTANT (1) << 53);
+}
+
+/* Arrivals of a Poisson process of which it is known how many there are lie in the level like so
+ * many numbers drawn from it and sorted: the next is the least of those that are left. */
+static void
+place (const OrfLoadPlan *plan, OrfLoadCursor *cursor)
+{
+  guint64 n_left;
+
+  if (!plan->is_random || cursor->level >= plan->levels->len)
+    return;
+  n_left = orf_load_plan_get_level (plan, cursor->level)->n_requests - cursor->n;
+  cursor->into += (1 - cursor->into) * (1 - pow (draw (cursor), 1 / (double) n_left));
+}
+
+OrfLoadCursor
+orf_load_plan_begin (const OrfLoadPlan *plan)
+{
+  OrfLoadCursor cursor = { 0 };
+
+  place (plan, &cursor);
+  return cursor;
+}
+
 gint64
 orf_load_plan_get_time (const OrfLoadPlan *plan, const OrfLoadCursor *cursor)
 {
@@ -175,6 +219,8 @@ orf_load_plan_get_time (const OrfLoadPlan *plan, const OrfLoadCursor *cursor)
   if (cursor->level >= plan->levels->len)
     return G_MAXINT64;
   level = orf_load_plan_get_level (plan, cursor->level);
+  if (plan->is_random)
+    return level->from_us + (gint64) (cursor->into * (double) (level->until_us - level->from_us));
   /* each by itself, not the one before and a step: nothing adds up */
   return level->from_us + (gint64) ((double) cursor->n * (double) SECOND_US / level->rate);
 }
@@ -187,5 +233,7 @@ orf_load_plan_advance (const OrfLoadPlan *plan, OrfLoadCursor *cursor)
          cursor->n >= orf_load_plan_get_level (plan, cursor->level)->n_requests) {
     cursor->level++;
     cursor->n = 0;
+    cursor->into = 0;
   }
+  place (plan, cursor);
 }

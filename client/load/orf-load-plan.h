@@ -16,6 +16,8 @@ typedef struct {
   double step_rate;   /* stress: so much more each level; 0: the original's */
   double max_rate;    /* stress: of the last level; 0: ORF_LOAD_DEFAULT_MAX_RATE */
   gint64 duration_us; /* of all, of stress each level; 0: the original's */
+  gboolean is_random; /* arrivals as of many who know nothing of each other (Poisson), as many in
+                       * each level as evenly; the same in each run */
 } OrfLoadSetup;
 
 #define ORF_LOAD_DEFAULT_MAX_RATE 1000
@@ -39,17 +41,21 @@ void orf_load_plan_free (OrfLoadPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfLoadPlan, orf_load_plan_free)
 
 OrfLoadKind orf_load_plan_get_kind (const OrfLoadPlan *plan);
+gboolean orf_load_plan_is_random (const OrfLoadPlan *plan);
 guint orf_load_plan_get_n_levels (const OrfLoadPlan *plan);
 const OrfLoadLevel *orf_load_plan_get_level (const OrfLoadPlan *plan, guint level);
 gint64 orf_load_plan_get_duration (const OrfLoadPlan *plan);
 /* Of the level that a time lies in. */
 guint orf_load_plan_find_level (const OrfLoadPlan *plan, gint64 at_us);
 
-/* The place in the row of requests; {0} is the first. */
+/* The place in the row of requests. */
 typedef struct {
   guint level;
-  guint64 n; /* in it */
+  guint64 n;   /* in it */
+  double into; /* of random arrivals: the share of the level that has passed */
 } OrfLoadCursor;
+/* The first one. */
+OrfLoadCursor orf_load_plan_begin (const OrfLoadPlan *plan);
 /* When the request is to be sent, since the start; G_MAXINT64 after the last. */
 gint64 orf_load_plan_get_time (const OrfLoadPlan *plan, const OrfLoadCursor *cursor);
 void orf_load_plan_advance (const OrfLoadPlan *plan, OrfLoadCursor *cursor);

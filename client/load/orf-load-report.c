@@ -360,15 +360,19 @@ new_measured (const OrfLoadReport *report, const OrfLoadTally *total)
 {
   const OrfLoadResult *result = report->result;
 
-  return json_pack ("{s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:o, s:o, s:o, s:o, s:I, s:o, s:o}",
+  return json_pack ("{s:s, s:s, s:s, s:s*, s:I, s:I, s:b, s:b, s:o, s:o, s:o, s:o, s:I, s:o, s:o}",
                     "version", ORF_VERSION, "kind",
                     orf_load_kind_to_string (orf_load_plan_get_kind (result->plan)), "model",
-                    result->is_closed ? "closed" : "open", "started_us",
-                    (json_int_t) result->started_us, "took_us", (json_int_t) result->took_us,
-                    "stopped", result->was_stopped, "passed", orf_load_report_passed (report),
-                    "planned_per_s", new_number (orf_load_get_planned_rate (result)),
-                    "requirements", new_requirements (report, total), "faults", new_faults (total),
-                    "total", new_tally (total, result->sent_for_us), "slice_us",
+                    result->is_closed ? "closed" : "open", "arrivals",
+                    result->is_closed                        ? NULL
+                    : orf_load_plan_is_random (result->plan) ? "random"
+                                                             : "even",
+                    "started_us", (json_int_t) result->started_us, "took_us",
+                    (json_int_t) result->took_us, "stopped", result->was_stopped, "passed",
+                    orf_load_report_passed (report), "planned_per_s",
+                    new_number (orf_load_get_planned_rate (result)), "requirements",
+                    new_requirements (report, total), "faults", new_faults (total), "total",
+                    new_tally (total, result->sent_for_us), "slice_us",
                     (json_int_t) result->slice_us, "levels", new_levels (result), "slices",
                     new_slices (result));
 }

@@ -362,6 +362,7 @@ orf_load_send (const OrfLoadSender *sender, OrfLoadResult *result, GError **erro
 
   if (!begin (&run, error))
     return FALSE;
+  run.cursor = orf_load_plan_begin (result->plan);
   run.idle = g_ptr_array_new ();
   run.request = g_string_new (NULL);
   loop (&run);

@@ -393,6 +393,7 @@ def test_usage(t):
         (["http://127.0.0.1/", "--rate", "0"], "--rate"),
         (["http://127.0.0.1/", "--require", "p95"], "--require"),
         (["http://127.0.0.1/", "--model", "ajar"], "--model"),
+        (["http://127.0.0.1/", "--arrivals", "late"], "--arrivals"),
         (["http://127.0.0.1/", "--connections", "0"], "--connections"),
         (["http://127.0.0.1/", "--requests", "/nonexistent"], "/nonexistent"),
         (["http://127.0.0.1/", "--output", "/nonexistent/report.json"], "--output"),

@@ -19,7 +19,7 @@ make (OrfLoadSetup setup)
 static guint64
 walk (const OrfLoadPlan *plan)
 {
-  OrfLoadCursor cursor = { 0 };
+  OrfLoadCursor cursor = orf_load_plan_begin (plan);
   gint64 before_us = -1;
   gint64 at_us;
   guint64 n = 0;
@@ -111,6 +111,37 @@ test_refused (void)
   }
 }
 
+/* As many as evenly, and in an exponential distribution e^-1 of the gaps are longer than the mean;
+ * the same each time. */
+static void
+test_random (void)
+{
+  const OrfLoadSetup setup = {
+    .kind = ORF_LOAD_KIND_SUSTAINED, .rate = 1000, .duration_us = 20 * SECOND_US, .is_random = TRUE
+  };
+  g_autoptr (OrfLoadPlan) plan = make (setup);
+  g_autoptr (OrfLoadPlan) again = make (setup);
+  g_autoptr (OrfLoadPlan) levels = make ((OrfLoadSetup){
+    .kind = ORF_LOAD_KIND_STRESS, .max_rate = 50, .duration_us = SECOND_US, .is_random = TRUE });
+  OrfLoadCursor cursor = orf_load_plan_begin (plan);
+  OrfLoadCursor same = orf_load_plan_begin (again);
+  gint64 before_us = 0, at_us;
+  guint n_long = 0, n_double = 0;
+
+  g_assert_cmpuint (walk (plan), ==, 20000);
+  g_assert_cmpuint (walk (levels), ==, 10 + 20 + 30 + 40 + 50);
+  for (; (at_us = orf_load_plan_get_time (plan, &cursor)) != G_MAXINT64;
+       orf_load_plan_advance (plan, &cursor)) {
+    g_assert_cmpint (at_us, ==, orf_load_plan_get_time (again, &same));
+    orf_load_plan_advance (again, &same);
+    n_long += at_us - before_us > 1000;
+    n_double += at_us - before_us > 2000;
+    before_us = at_us;
+  }
+  g_assert_cmpfloat_with_epsilon (n_long / 20000., 0.3679, 0.02);
+  g_assert_cmpfloat_with_epsilon (n_double / 20000., 0.1353, 0.02);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -119,5 +150,6 @@ main (int argc, char **argv)
   g_test_add_func ("/load-plan/no-drift", test_no_drift);
   g_test_add_func ("/load-plan/odd", test_odd);
   g_test_add_func ("/load-plan/refused", test_refused);
+  g_test_add_func ("/load-plan/random", test_random);
   return g_test_run ();
 }

@@ -29,7 +29,7 @@ static OrfLoadResult *
 run (const OrfLoadPlan *plan, gint64 (*get_latency) (gint64 at_us))
 {
   OrfLoadResult *result = orf_load_result_new (plan, FALSE);
-  OrfLoadCursor cursor = { 0 };
+  OrfLoadCursor cursor = orf_load_plan_begin (plan);
   gint64 at_us;
 
   for (; (at_us = orf_load_plan_get_time (plan, &cursor)) != G_MAXINT64;
@@ -51,6 +51,19 @@ static gint64
 get_breaking (gint64 at_us)
 {
   return at_us >= 3 * SECOND_US ? -1 : 5000;
+}
+
+/* From 3 s on each answer comes after more than a second, or one in forty fails. */
+static gint64
+get_slow (gint64 at_us)
+{
+  return at_us >= 3 * SECOND_US ? 1500000 : 5000;
+}
+
+static gint64
+get_failing (gint64 at_us)
+{
+  return at_us >= 3 * SECOND_US && at_us % SECOND_US == 0 ? -1 : 5000;
 }
 
 /* Slow from 10 s up to 24 s. */
@@ -139,6 +152,8 @@ test_breaking (void)
     NULL);
   g_autoptr (OrfLoadRequirements) limit = orf_load_requirements_new (ORF_LOAD_DEFAULT_LIMIT, NULL);
   g_autoptr (OrfLoadResult) broken = run (plan, get_breaking);
+  g_autoptr (OrfLoadResult) slow = run (plan, get_slow);
+  g_autoptr (OrfLoadResult) failing = run (plan, get_failing);
   g_autoptr (OrfLoadResult) whole = run (plan, get_steady);
   OrfLoadReport report = { broken, "http://a/", limit, NULL };
   g_autoptr (json_t) document = orf_load_report_new (&report);
@@ -146,6 +161,8 @@ test_breaking (void)
   json_t *points = json_object_get (stress, "stress_points");
 
   g_assert_cmpint (orf_load_find_breaking_level (broken, limit), ==, 3);
+  g_assert_cmpint (orf_load_find_breaking_level (slow, limit), ==, 3);
+  g_assert_cmpint (orf_load_find_breaking_level (failing, limit), ==, 3);
   g_assert_cmpint (orf_load_find_breaking_level (whole, limit), ==, -1);
   g_assert_cmpfloat (json_number_value (json_object_get (stress, "breaking_point_rps")), ==, 40);
   g_assert_cmpstr (json_string_value (json_object_get (json_array_get (points, 3), "status")), ==,
