@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Turns schema/ into C tables, the OpenRPC document, the sample config, methods.md and limits.md; or a client.
+"""Turns schema/ into C tables, the OpenRPC document, the sample config, methods.md and limits.md; a client; or the rest of the
+reference.
 
-generate.py SOURCE_DIR OUTPUT_DIR [--for c|javascript|python] [--depfile FILE]
+generate.py SOURCE_DIR OUTPUT_DIR [--for c|javascript|python|reference] [--depfile FILE]
 """
 
 import argparse
@@ -11,7 +12,7 @@ import sys
 
 sys.dont_write_bytecode = True
 
-from generator import c_config, c_errors, c_methods, c_metrics, c_types, docs, javascript, limits, openrpc, python
+from generator import c_config, c_errors, c_methods, c_metrics, c_types, docs, javascript, limits, openrpc, python, reference
 from generator.model import Schema, SchemaError
 
 # who asks for what
@@ -19,6 +20,7 @@ GROUPS = {
     "c": (c_errors, c_types, c_methods, c_config, c_metrics, openrpc, docs, limits),
     "javascript": (javascript,),
     "python": (python,),
+    "reference": (reference,),
 }
 
 

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Each command of the README's "Five things to try" and of the book's pages says what they show, up to names and numbers; and what they name is there."""
+"""Each command of the README's "Five things to try" and of the tutorial says what they show, up to names and numbers."""
 
-import os
+import re
 
 import orfeas_test
-from documented import ROOT, check_command, dead_links, first_words, read_commands, read_page
+from documented import check_command, first_words, read_commands, read_page
 from orfeas_test import equal, wait_for
 from studio import start_daemon, wait_for_batches
 
@@ -53,9 +53,14 @@ def test_commands(t):
         check_command(t, daemon, command, "\n".join(shown for one, shown in tutorial + five if one == command))
 
 
-def test_links(_):
-    """What the pages name is there."""
-    equal(dead_links(["README.md", *(f"doc/{name}" for name in sorted(os.listdir(os.path.join(ROOT, "doc"))) if name.endswith(".md"))]), [])
+def test_verbs(t):
+    """The first verb of each row of "All of them" is one."""
+    rows = re.findall(r"^\| `orfeasctl ([^`]*)`", read_page("README.md").partition("## All of them")[2], re.M)
+    assert len(rows) > 20, rows
+    for row in rows:
+        verb = re.match(r"[a-z -]+?(?= *(?:[^a-z -]|$))", row)[0].split()
+        status, _, errors = t.ctl(None, *verb, "--help")
+        equal((status, errors), (0, ""), row)
 
 
 if __name__ == "__main__":
