@@ -15,9 +15,10 @@
 /* A buffer that was larger is given back once its message is through. */
 #define KEEP_BYTES 16384
 
-#define TEXT_FRAME 0x81 /* final, of opcode text */
-#define PING_FRAME 0x89
-#define MASK_BYTES 4
+#define TEXT_FRAME  0x81 /* final, of opcode text */
+#define PING_FRAME  0x89
+#define CLOSE_FRAME 0x88
+#define MASK_BYTES  4
 /* sizeof (struct wslay_event_context) of 1.1.1, which is not public; a buffer of 4 KiB each way. */
 #define WSLAY_BYTES 8400
 
@@ -90,6 +91,8 @@ frame_cb (wslay_event_context_ptr wslay,
   codec->n_framed += get_head_length (frame->payload_length) + MASK_BYTES + frame->payload_length;
   if (frame->opcode == WSLAY_BINARY_FRAME)
     refuse (codec, ORF_WS_UNSUPPORTED, "messages are JSON text");
+  else if (frame->opcode == WSLAY_CONNECTION_CLOSE && frame->payload_length == 1)
+    refuse (codec, ORF_WS_PROTOCOL_ERROR, "half a code");
   else if (!codec->in_control &&
            frame->payload_length > codec->max_message_bytes - codec->message->len)
     refuse (codec, ORF_WS_TOO_BIG, "websocket.max_message_bytes");
@@ -188,9 +191,22 @@ write_out (OrfWsCodec *codec, GString *out)
   codec->out = NULL;
 }
 
+/* Where a frame itself is wrong libwslay's last words are a close without a code. */
+static void
+give_reason (GString *out)
+{
+  static const char close[] = { (char) CLOSE_FRAME, 2, (char) (ORF_WS_PROTOCOL_ERROR >> 8),
+                                (char) (ORF_WS_PROTOCOL_ERROR & 0xff) };
+
+  g_string_truncate (out, out->len - 2);
+  g_string_append_len (out, close, sizeof close);
+}
+
 void
 orf_ws_codec_feed (OrfWsCodec *codec, const char *data, gsize length, GString *out)
 {
+  gboolean closing = orf_ws_codec_is_closing (codec);
+
   wake (codec);
   codec->input = data;
   codec->input_length = length;
@@ -199,6 +215,8 @@ orf_ws_codec_feed (OrfWsCodec *codec, const char *data, gsize length, GString *o
     codec->failed = TRUE;
   codec->input_length = 0;
   write_out (codec, out);
+  if (codec->failed && !closing && wslay_event_get_close_sent (codec->wslay))
+    give_reason (out);
 }
 
 void

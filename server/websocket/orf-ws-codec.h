@@ -38,6 +38,7 @@ gboolean orf_ws_codec_is_deaf (const OrfWsCodec *codec);
 gsize orf_ws_write_text_head (guint8 head[ORF_WS_HEAD_MAX], gsize length);
 
 #define ORF_WS_GOING_AWAY      1001
+#define ORF_WS_PROTOCOL_ERROR  1002
 #define ORF_WS_UNSUPPORTED     1003
 #define ORF_WS_POLICY          1008
 #define ORF_WS_TOO_BIG         1009

@@ -203,10 +203,10 @@ test_wrong (Fixture *f, gconstpointer data)
     { "\xc1\x81\1\2\3\4A", 7, 1002 },                                  /* a reserved bit */
     { "\x83\x81\1\2\3\4A", 7, 1002 },                                  /* a reserved opcode */
     { "\x80\x81\1\2\3\4A", 7, 1002 },                                  /* nothing to continue */
-    { "\x09\x80\1\2\3\4", 6, 0 },                                      /* a fragmented ping */
+    { "\x09\x80\1\2\3\4", 6, 1002 },                                   /* a fragmented ping */
     { "\x81\x82\0\0\0\0\xc3\x28", 8, 1007 },                           /* not UTF-8 */
     { "\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff\1\2\3\4A", 15, 1009 }, /* 2^63 bytes to come */
-    { "\x88\x81\0\0\0\0\x03", 7, 0 },                                  /* a close of one byte */
+    { "\x88\x81\0\0\0\0\x03", 7, 1002 },                               /* a close of one byte */
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
