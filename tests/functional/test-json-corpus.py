@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Every text of the JSON corpus, as a whole message and as params and id of one, by both transports."""
+"""Every text of the JSON corpus, as a whole message and as params and id of one, by each transport."""
 
 import http.client
 import importlib.util
 import json
 import os
+import subprocess
 import sys
 
 import orfeas_test
@@ -66,21 +67,77 @@ def test_http(t):
     daemon.call("status.get")
 
 
+def is_utf8(text):
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def is_line(text):
+    """A line in which nothing else is left of it: a break would make two."""
+    return text.strip(b"\r\n") == text and b"\n" not in text and text[:1] not in (b"C", b"c", b"")
+
+
+def converse(send, receive, messages):
+    """Each message, and a call behind it that says when its answer would have come, as some of them are notifications."""
+    wrong = []
+    for number, (name, around, message) in enumerate(messages):
+        send(message)
+        send(json.dumps(orfeas_test.request("health.check", request_id=f"after {number}")).encode())
+        answer = b""
+        while (text := receive()) is not None and f'"after {number}"' not in text:
+            answer = text.encode()
+        assert text is not None, f"{name} as {around}: the connection was closed"
+        judge(name, around, message, answer, wrong)
+    equal(wrong, [])
+    assert len(messages) > 800, f"only {len(messages)} messages"
+
+
 def test_socket(t):
     daemon = t.start()
-    wrong = []
     with daemon.peer("length") as peer:
-        for number, (name, around, message) in enumerate(corpus()):
-            # some of them are notifications, so a call after each says when its answer would have come
-            peer.send_text(message)
-            peer.send_text(json.dumps(orfeas_test.request("health.check", request_id=f"after {number}")))
-            answer = b""
-            while (text := peer.receive_text()) is not None and f'"after {number}"' not in text:
-                answer = text.encode()
-            assert text is not None, f"{name} as {around}: the connection was closed"
-            judge(name, around, message, answer, wrong)
-    equal(wrong, [])
+        converse(peer.send_text, peer.receive_text, corpus())
     daemon.call("status.get")
+
+
+def test_socket_lines(t):
+    daemon = t.start()
+    with daemon.peer("line") as peer:
+        converse(peer.send_text, peer.receive_text, [one for one in corpus() if is_line(one[2])])
+    daemon.call("status.get")
+
+
+def test_websocket(t):
+    """What is no UTF-8 is no text message either: it ends the connection, as test-websocket-cases.py has it."""
+    daemon = t.start()
+    with daemon.websocket() as socket:
+        converse(socket.send_text, socket.receive_text, [one for one in corpus() if is_utf8(one[2])])
+    daemon.call("status.get")
+
+
+def test_stdio(t):
+    """By --stdio, which answers from the file alone."""
+    daemon = t.start()
+    daemon.stop()
+    with subprocess.Popen([orfeas_test.ORFEASD, "--stdio", "--db", daemon.db], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=t.environment()) as process:
+        def send(message):
+            process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(message) + message)
+            process.stdin.flush()
+
+        def receive():
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                line = process.stdout.readline()
+                if not line:
+                    return None
+                head += line
+            return process.stdout.read(int(head.partition(b":")[2])).decode()
+
+        converse(send, receive, corpus())
+        process.stdin.close()
+        equal(process.wait(PATIENCE_S), 0)
 
 
 orfeas_test.main()
