@@ -24,3 +24,9 @@ export class Backoff {
     this.#step = 0;
   }
 }
+
+/** While it waits nothing else need keep a process of Node's alive. */
+export function keepAlive(promise) {
+  const timer = setInterval(() => {}, 0x7fffffff);
+  return promise.finally(() => clearInterval(timer));
+}

@@ -32,12 +32,15 @@ export class Connection {
   #pending = new Map(); // id → {method, resolve, reject, onResult}
   #streams = new Set(); // those to be opened again after a loss
   #byId = new Map(); // the server's id of a stream → stream
+  #waiters = new Set(); // of ready(): {resolve, reject}
+  #background;
 
   /**
    * makeSocket() makes one; probe() resolves to the error for which nobody is let in, null where somebody is, and
-   * rejects where nobody answers.
+   * rejects where nobody answers. background: in Node nothing but a call under way keeps the process alive.
    */
-  constructor({ makeSocket, probe, onState, backoff }) {
+  constructor({ makeSocket, probe, onState, backoff, background = false }) {
+    this.#background = background;
     this.#makeSocket = makeSocket;
     this.#probe = probe;
     this.#onState = onState;
@@ -54,6 +57,19 @@ export class Connection {
 
   start() {
     if (this.#state === "idle") this.#open();
+  }
+
+  /** Resolves once it is open, at once or by the attempt that is due; rejects where that fails. */
+  ready(signal, method) {
+    if (this.isOpen) return Promise.resolve();
+    if (this.#state === "closed") return Promise.reject(unreachable("the client was closed", method));
+    if (signal?.aborted) return Promise.reject(fromSignal(signal, method));
+    return new Promise((resolve, reject) => {
+      const waiter = { resolve, reject: (error) => reject(unreachable(error.message, method, error)) };
+      signal?.addEventListener("abort", () => this.#waiters.delete(waiter) && reject(fromSignal(signal, method)), { once: true });
+      this.#waiters.add(waiter);
+      if (this.#state === "idle" || this.#state === "waiting") this.#open();
+    });
   }
 
   /** Tries at once instead of at the end of a wait, or after somebody was let in. */
@@ -98,6 +114,7 @@ export class Connection {
       const done = () => signal?.removeEventListener("abort", abort);
       this.#pending.set(id, { method, resolve, reject, onResult, done });
       signal?.addEventListener("abort", abort);
+      this.#stayAlive();
       this.#send({ jsonrpc: "2.0", id, method, params, meta });
     });
   }
@@ -111,6 +128,7 @@ export class Connection {
     if (call === undefined) return null;
     this.#pending.delete(id);
     call.done();
+    this.#stayAlive();
     return call;
   }
 
@@ -173,7 +191,29 @@ export class Connection {
 
   #setState(state, { error = null, retryInMs = null }) {
     this.#state = state;
+    if (state === "open") this.#settleWaiters((waiter) => waiter.resolve());
+    else if (state !== "connecting") this.#settleWaiters((waiter) => waiter.reject(error ?? unreachable("the client was closed")));
     this.#onState({ state, error, retryInMs });
+  }
+
+  #settleWaiters(settle) {
+    const waiters = [...this.#waiters];
+    this.#waiters.clear();
+    waiters.forEach(settle);
+  }
+
+  #later(work, ms) {
+    const timer = setTimeout(work, ms);
+    if (this.#background && this.#waiters.size === 0) timer.unref?.();
+    return timer;
+  }
+
+  /** npm's ws has its socket there. */
+  #stayAlive() {
+    if (!this.#background) return;
+    const handle = this.#socket?._socket ?? this.#socket;
+    if (this.#pending.size > 0) handle?.ref?.();
+    else handle?.unref?.();
   }
 
   #open() {
@@ -188,7 +228,7 @@ export class Connection {
       return;
     }
     this.#socket = socket;
-    this.#timer = setTimeout(() => this.#lose(unreachable("the server does not answer"), 0), OPEN_MS);
+    this.#timer = this.#later(() => this.#lose(unreachable("the server does not answer"), 0), OPEN_MS);
     // what comes from a socket that was given up is not heard
     const mine = (handler) => (event) => socket === this.#socket && handler(event);
     socket.onopen = mine(() => this.#opened());
@@ -200,6 +240,7 @@ export class Connection {
   #opened() {
     clearTimeout(this.#timer);
     this.#openedAt = performance.now();
+    this.#stayAlive();
     this.#setState("open", {});
     this.#watchQuiet();
     for (const stream of [...this.#streams]) stream.subscribe();
@@ -234,7 +275,7 @@ export class Connection {
     if (performance.now() - this.#openedAt > SETTLED_MS && this.#openedAt > 0) this.#backoff.reset();
     this.#openedAt = 0;
     const retryInMs = this.#backoff.next(leastMs);
-    this.#timer = setTimeout(() => this.#open(), retryInMs);
+    this.#timer = this.#later(() => this.#open(), retryInMs);
     this.#setState("waiting", { error, retryInMs });
   }
 
@@ -256,10 +297,10 @@ export class Connection {
   /** Nothing tells a client that the other end is gone when no packet comes; so it asks. */
   #watchQuiet() {
     clearTimeout(this.#quiet);
-    this.#quiet = setTimeout(() => {
+    this.#quiet = this.#later(() => {
       if (this.#socket?.readyState !== OPEN) return;
       this.request("health.check", {}).catch(() => {}); // any answer will do
-      this.#quiet = setTimeout(() => this.#lose(unreachable("the server fell silent"), 0), QUIET_MS);
+      this.#quiet = this.#later(() => this.#lose(unreachable("the server fell silent"), 0), QUIET_MS);
     }, QUIET_MS);
   }
 }

@@ -22,6 +22,12 @@ export interface Options {
   fetch?: typeof fetch;
   /** Patience of a call that names none. 30000. */
   deadlineMs?: number;
+  /** How often a call is sent again after a lost connection: a read as it is, a write with an idempotency key. 3; in a page 0. */
+  retries?: number;
+  /** Of a WebSocket that is no HTTP server's, as unix.js makes: all calls go by it. */
+  socketOnly?: boolean;
+  /** In Node: nothing but a call under way keeps the process alive, no stream. */
+  background?: boolean;
   /**
    * Of a call that names none: the W3C trace context it is sent with. Left out: that of OpenTelemetry's current span,
    * where `@opentelemetry/api` is in use.
@@ -35,6 +41,8 @@ export interface CallOptions {
   deadlineMs?: number;
   /** A write repeated with the same key is done once. */
   idempotencyKey?: string;
+  /** Instead of the client's. */
+  retries?: number;
   /** W3C trace context of the caller. */
   traceparent?: string;
   /** Beside it. */
@@ -95,6 +103,7 @@ export interface Orfeas extends Services {}
 export declare class Orfeas extends EventTarget {
   constructor(options?: Options);
   readonly state: ConnectionState;
+  readonly socketOnly: boolean;
   connect(): void;
   /** At once, instead of at the end of a wait. */
   retry(): void;

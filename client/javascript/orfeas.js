@@ -11,7 +11,8 @@
  */
 import { Connection } from "./connection.js";
 import { OrfeasError, fromHttp, fromSignal, fromWire, unreachable } from "./error.js";
-import { bindMethods, errorCodes } from "./methods.js";
+import { Backoff } from "./backoff.js";
+import { bindMethods, errorCodes, manners } from "./methods.js";
 import { Stream } from "./stream.js";
 import { findTrace } from "./trace.js";
 
@@ -19,6 +20,9 @@ export { OrfeasError, Stream, errorCodes };
 
 // The server ends a call itself at its deadline and says more; only a server that is gone is not waited for.
 const GRACE_MS = 1000;
+// In a page whoever looks at it sees that the server is away, and tries again.
+const RETRIES = globalThis.document === undefined ? 3 : 0;
+const RETRY_BACKOFF = { firstMs: 100, maxMs: 5000 };
 const KEPT_OUT = new Set(["UNAUTHENTICATED", "PERMISSION_DENIED"]);
 
 export class Orfeas extends EventTarget {
@@ -27,6 +31,8 @@ export class Orfeas extends EventTarget {
   #fetch;
   #deadlineMs;
   #traceparent;
+  #retries;
+  #socketOnly;
   #backoff;
   #connection;
   #last = { state: "idle", error: null, retryInMs: null };
@@ -39,12 +45,15 @@ export class Orfeas extends EventTarget {
     this.#fetch = options.fetch ?? ((...args) => globalThis.fetch(...args));
     this.#deadlineMs = options.deadlineMs ?? 30_000;
     this.#traceparent = options.traceparent;
+    this.#retries = options.retries ?? RETRIES;
+    this.#socketOnly = options.socketOnly ?? false;
     this.#backoff = options.backoff;
     this.#connection = new Connection({
       makeSocket: () => this.#makeSocket(options.WebSocket ?? globalThis.WebSocket),
       probe: () => this.#probe(),
       onState: (change) => this.#changed(change),
       backoff: options.backoff,
+      background: options.background,
     });
     Object.assign(this, bindMethods({
       call: (method, params, callOptions) => this.call(method, params, callOptions),
@@ -55,6 +64,11 @@ export class Orfeas extends EventTarget {
   /** Of the WebSocket: {state, error, retryInMs}; each change is also an event "state". */
   get state() {
     return this.#last;
+  }
+
+  /** By a Unix socket, where the daemon sees who calls. */
+  get socketOnly() {
+    return this.#socketOnly;
   }
 
   connect() {
@@ -76,19 +90,33 @@ export class Orfeas extends EventTarget {
     this.#connection.stop();
   }
 
-  call(method, params = {}, options = {}) {
+  async call(method, params = {}, options = {}) {
     const deadlineMs = options.deadlineMs ?? this.#deadlineMs;
+    const endsAt = performance.now() + deadlineMs;
     const late = AbortSignal.timeout(deadlineMs + GRACE_MS);
     const signal = options.signal ? AbortSignal.any([options.signal, late]) : late;
-    const meta = { deadline_ms: deadlineMs };
+    const retries = options.retries ?? this.#retries;
+    const manner = manners[method];
+    const meta = {};
     if (options.idempotencyKey !== undefined) meta.idempotency_key = options.idempotencyKey;
+    else if (manner === "write" && retries > 0) meta.idempotency_key = crypto.randomUUID();
     const trace = findTrace(options, this.#traceparent);
     if (trace) meta.traceparent = trace.traceparent;
     if (trace?.tracestate) meta.tracestate = trace.tracestate;
-    const over = options.over ?? (this.#connection.isOpen ? "websocket" : "http");
-    return over === "websocket"
-      ? this.#connection.request(method, params, { meta, signal })
-      : this.#post(method, params, { meta, signal });
+    // what may have been done is only asked for again where that does nothing twice
+    const repeats = manner === "read" || meta.idempotency_key !== undefined ? retries : 0;
+    const backoff = new Backoff(RETRY_BACKOFF);
+    for (let attempt = 0; ; attempt++) {
+      meta.deadline_ms = Math.max(1, Math.ceil(endsAt - performance.now()));
+      try {
+        return await this.#attempt(method, params, { meta, signal, over: options.over });
+      } catch (error) {
+        if (!error.local || error.status !== "UNAVAILABLE" || attempt >= repeats || this.#last.state === "closed") throw error;
+        const pauseMs = backoff.next();
+        if (performance.now() + pauseMs >= endsAt) throw error;
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      }
+    }
   }
 
   /** The same methods, in the trace of a caller. */
@@ -102,6 +130,12 @@ export class Orfeas extends EventTarget {
 
   watch(method, params = {}, options = {}) {
     return new Stream(this.#connection, method, params, { backoff: this.#backoff, ...options });
+  }
+
+  async #attempt(method, params, { meta, signal, over }) {
+    if (this.#socketOnly) await this.#connection.ready(signal, method);
+    const isBySocket = this.#socketOnly || (over ?? (this.#connection.isOpen ? "websocket" : "http")) === "websocket";
+    return isBySocket ? this.#connection.request(method, params, { meta, signal }) : this.#post(method, params, { meta, signal });
   }
 
   async #post(method, params, { meta, signal }) {
@@ -140,6 +174,7 @@ export class Orfeas extends EventTarget {
   }
 
   async #probe() {
+    if (this.#socketOnly) return null;
     try {
       await this.call("health.check", {}, { over: "http", deadlineMs: 5000 });
       return null;

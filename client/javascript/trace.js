@@ -16,9 +16,28 @@ export function fromOpenTelemetry() {
   return { traceparent: `00-${found.traceId}-${found.spanId}-${flags}`, tracestate: found.traceState?.serialize?.() || undefined };
 }
 
-/** What a call takes along: what it was told, else what the client was, else OpenTelemetry's. */
+// Who knows which span is current, such as express.js.
+let keeper = { current: () => undefined, run: (span, work) => work() };
+
+export function setKeeper(one) {
+  keeper = one;
+}
+
+/** The span within which this runs; undefined: none is known. */
+export function current() {
+  return keeper.current();
+}
+
+/** Runs work, and what it begins, within a span; undefined: within none. */
+export function runIn(span, work) {
+  return keeper.run(span, work);
+}
+
+/** What a call takes along: what it was told, else of the current span, else what the client was, else OpenTelemetry's. */
 export function findTrace(options, given) {
   if (options.traceparent !== undefined) return options;
+  const span = current();
+  if (span !== undefined) return span;
   if (given === undefined) return fromOpenTelemetry();
   const traceparent = given();
   return traceparent === undefined ? null : { traceparent };

@@ -4,7 +4,7 @@
 import json
 import re
 
-from .model import REF, camel
+from .model import REF, camel, manner
 
 NOTICE = "// Made by schema/generate.py from schema/; not to be edited.\n"
 SCALARS = {"STRING": "string", "INTEGER": "number", "NUMBER": "number", "BOOLEAN": "boolean",
@@ -110,7 +110,8 @@ def declarations(schema):
         NOTICE
         + 'import type { CallOptions, Stream, WatchOptions } from "./orfeas.js";\n\n'
         + f"export type Status = {statuses};\n"
-        + "export const errorCodes: Readonly<Record<Status, number>>;\n\n"
+        + "export const errorCodes: Readonly<Record<Status, number>>;\n"
+        + 'export const manners: Readonly<Record<string, "read" | "write">>;\n\n'
         + f"{enums}\n"
         + "\n".join(interface(schema.objects[name]) for name in objects)
         + f"\nexport interface Services {{\n{services}}}\n\n"
@@ -123,6 +124,7 @@ def declarations(schema):
 
 def module(schema):
     codes = "".join(f"  {code['name']}: {code['jsonrpc']},\n" for code in schema.errors)
+    rows = "".join(f"  {json.dumps(m.name)}: {json.dumps(manner(m))},\n" for m in schema.methods if manner(m) in ("read", "write"))
     services = "".join(
         f"    {service}: {{\n" + "".join(
             f"      {lower_camel(m.name.split('.', 1)[1])}: (params, options) => "
@@ -130,6 +132,8 @@ def module(schema):
         + "    },\n" for service, methods in by_service(schema).items())
     return (NOTICE
             + f"export const errorCodes = Object.freeze({{\n{codes}}});\n\n"
+            + "// How a call whose connection was lost may be repeated: a read as it is, a write with its idempotency key.\n"
+            + f"export const manners = Object.freeze({{\n{rows}}});\n\n"
             + f"export function bindMethods({{ call, watch }}) {{\n  return {{\n{services}  }};\n}}\n")
 
 

@@ -363,3 +363,12 @@ class Schema:
         for name in sorted(self.objects):
             visit(name, frozenset())
         return order
+
+
+def manner(method):
+    """How a call whose connection was lost may be repeated."""
+    if method.stream:
+        return "stream"
+    if method.writes:
+        return "write"
+    return "read" if method.role == "read" else "once"

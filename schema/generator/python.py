@@ -10,7 +10,7 @@ import keyword
 import re
 import textwrap
 
-from .model import REF, SchemaError, camel
+from .model import REF, SchemaError, camel, manner
 
 NOTICE = '# SPDX-License-Identifier: LGPL-2.1-or-later\n# Made by schema/generate.py from schema/; not to be edited.\n'
 WIDTH = 100
@@ -287,15 +287,6 @@ def services(schema, types, batch):
     parts.append(f"class {whole}:\n    \"\"\"{about}\"\"\"\n\n"
                  f"    def __init__(self, caller: {'BatchCaller' if batch else 'Caller'}) -> None:\n{members}")
     return parts
-
-
-def manner(method):
-    """How a call whose connection was lost may be repeated."""
-    if method.stream:
-        return "stream"
-    if method.writes:
-        return "write"
-    return "read" if method.role == "read" else "once"
 
 
 def nulls(schema):

@@ -4,10 +4,12 @@
 
 import json
 import os
+import socket
 import subprocess
 
 import node_packages
 import orfeas_test
+from orfeas_test import equal
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "javascript")
 CLIENT = os.environ.get("ORFEAS_JAVASCRIPT", os.path.join(os.getcwd(), "build/client/javascript"))
@@ -88,15 +90,12 @@ def test_streams(t):
     run_node("test-streams.mjs", "refusals", facts)
 
 
-def test_restart(t):
-    """Its streams go on after the daemon was killed: node says when, by lines."""
-    daemon = t.start()
+def run_through_a_restart(daemon, script, case, facts):
+    """Node says by lines when the daemon is to be killed, and when started again."""
     packages = node_packages.install(HERE)
-    facts = {"client": CLIENT, "packages": packages, "url": daemon.ready["http"]}
-    node = subprocess.Popen(["node", os.path.join(HERE, "test-streams.mjs"), "restart"],
-                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    node = subprocess.Popen(["node", os.path.join(HERE, script), case], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
-        node.stdin.write(json.dumps(facts))
+        node.stdin.write(json.dumps({"client": CLIENT, "packages": packages, **facts}))
         node.stdin.close()
         for line in node.stdout:
             if line == "kill\n":
@@ -112,6 +111,46 @@ def test_restart(t):
         node.kill()
         node.wait()
         node.stdout.close()
+
+
+def test_restart(t):
+    """Its streams go on after the daemon was killed."""
+    daemon = t.start()
+    run_through_a_restart(daemon, "test-streams.mjs", "restart", {"url": daemon.ready["http"]})
+
+
+def program_facts(daemon):
+    return {"url": daemon.ready["http"], "socket": daemon.socket, "cache_socket": daemon.ready["cache_socket"]}
+
+
+def test_programs(t):
+    """Unix sockets, recorder, cache and worker; a program that closes none of them ends by itself."""
+    daemon = t.start(env={"ORFEAS_SIMULATED": "used_percent=50"})
+    devices = orfeas_test.wait_for(lambda: daemon.call("gpu.list")["devices"], "a device")
+    trace, caller = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+    silent = os.path.join(t.dir, "silent.sock")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(silent)
+        listener.listen()
+        run_node("test-programs.mjs", "", {**program_facts(daemon), "silent": silent, "device": devices[0]["device"], "traceparent": f"00-{trace}-{caller}-01"})
+    spans = {span["operation"]: span for span in daemon.call("traces.get", {"trace_id": trace})["spans"]}
+    equal(set(spans), {"outer", "inner", "gpu.list"})
+    equal((spans["outer"]["service"], spans["outer"]["kind"], spans["outer"]["parent_id"], spans["outer"]["attributes"]), ("node", "server", caller, {"n": "1"}))
+    equal((spans["inner"]["parent_id"], spans["inner"]["outcome"], spans["inner"]["message"]), (spans["outer"]["span_id"], "error", "Error: gone"))
+    equal(spans["gpu.list"]["parent_id"], spans["outer"]["span_id"])
+    failed = daemon.call("traces.list", {"service": "node", "outcome": "error"})["traces"]
+    equal({one["operation"] for one in failed} - {None}, {"throws", "rejects"})
+    equal(daemon.sql("SELECT name, kind, labels FROM series WHERE name LIKE 'node.%' AND labels <> '{}' ORDER BY 1"),
+          [("node.jobs", "counter", '{"kind":"a","process":"p1"}'), ("node.waiting", "gauge", json.dumps({"queue": 128 * "\u00e9"}, ensure_ascii=False, separators=(",", ":")))])
+    equal(daemon.call("metrics.query", {"select": "node.jobs"})["series"][0]["points"][-1][1], 10)
+    equal(daemon.call("cache.get", {"key": "left"})["value"], "open")
+    equal(len(daemon.call("traces.list", {"service": "left-open"})["traces"]), 1)
+
+
+def test_programs_restart(t):
+    daemon = t.start()
+    run_through_a_restart(daemon, "test-programs.mjs", "cache-restart", program_facts(daemon))
+    run_through_a_restart(daemon, "test-programs.mjs", "worker-restart", program_facts(daemon))
 
 
 def test_connection(_):
