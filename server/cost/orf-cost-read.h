@@ -13,8 +13,9 @@ typedef struct {
   gboolean with_changes; /* of batch sizes */
   gint64 from_us, to_us; /* asked for; -1: since the first, until now */
   gint64 now_us;
-  gint64 max_spans;  /* that came lately and are looked at */
-  OrfCostBill *bill; /* the answer, of whole hours: */
+  gint64 max_spans;        /* that came lately and are looked at */
+  const char *own_service; /* the daemon's */
+  OrfCostBill *bill;       /* the answer, of whole hours: */
   gint64 told_from_us, told_to_us;
   GPtrArray *changes; /* OrfCostBatchChange */
 } OrfCostSummaryRead;

@@ -9,6 +9,7 @@ struct _OrfCostSelfBook {
   gint64 from_us, to_us;
   GArray *selves;    /* OrfCostSelf */
   GHashTable *index; /* Key → 1 + its place */
+  GHashTable *left_out;
 };
 
 typedef struct {
@@ -31,7 +32,7 @@ equal_cb (gconstpointer a, gconstpointer b)
 }
 
 OrfCostSelfBook *
-orf_cost_self_book_new (gint64 from_us, gint64 to_us)
+orf_cost_self_book_new (gint64 from_us, gint64 to_us, const GArray *left_out)
 {
   OrfCostSelfBook *book = g_new0 (OrfCostSelfBook, 1);
 
@@ -39,6 +40,10 @@ orf_cost_self_book_new (gint64 from_us, gint64 to_us)
   book->to_us = to_us;
   book->selves = g_array_new (FALSE, FALSE, sizeof (OrfCostSelf));
   book->index = g_hash_table_new_full (hash_cb, equal_cb, g_free, NULL);
+  book->left_out = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  for (guint i = 0; left_out != NULL && i < left_out->len; i++)
+    g_hash_table_add (book->left_out,
+                      g_memdup2 (&g_array_index (left_out, gint64, i), sizeof (gint64)));
   return book;
 }
 
@@ -49,6 +54,7 @@ orf_cost_self_book_free (OrfCostSelfBook *book)
     return;
   g_array_unref (book->selves);
   g_hash_table_unref (book->index);
+  g_hash_table_unref (book->left_out);
   g_free (book);
 }
 
@@ -145,7 +151,8 @@ orf_cost_self_book_add (
 {
   qsort (spans, n_spans, sizeof *spans, compare_cb);
   for (guint i = 0; i < n_spans; i++)
-    if (spans[i].span_no > from_no && spans[i].span_no <= to_no)
+    if (spans[i].span_no > from_no && spans[i].span_no <= to_no &&
+        !g_hash_table_contains (book->left_out, &spans[i].operation_no))
       add_span (book, spans, n_spans, &spans[i]);
 }
 

@@ -11,8 +11,9 @@ G_BEGIN_DECLS
  */
 typedef struct _OrfCostSelfBook OrfCostSelfBook;
 
-/* What is outside from_us <= t < to_us is left out. */
-OrfCostSelfBook *orf_cost_self_book_new (gint64 from_us, gint64 to_us);
+/* What is outside from_us <= t < to_us is left out, and what is of operations (gint64) that use no
+ * device; they cover their parents as others do.  NULL: none. */
+OrfCostSelfBook *orf_cost_self_book_new (gint64 from_us, gint64 to_us, const GArray *left_out);
 void orf_cost_self_book_free (OrfCostSelfBook *book);
 /* Spans of one trace, which are sorted; those of from_no < span_no <= to_no count, the others may
  * be children of theirs. */

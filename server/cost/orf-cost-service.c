@@ -232,6 +232,8 @@ check_span (const OrfCostSummaryParams *params, gint64 now_us, GError **error)
 static void
 summary_cb (OrfCall *call, const OrfCostSummaryParams *params, gpointer user_data)
 {
+  OrfCostService *service = user_data;
+  const OrfConfig *config = service->parts->config;
   gint64 now_us = orf_clock_now_us (), position = 0, unused;
   GError *error = NULL;
   Summary *ask;
@@ -244,7 +246,7 @@ summary_cb (OrfCall *call, const OrfCostSummaryParams *params, gpointer user_dat
   }
   ask = g_new0 (Summary, 1);
   *ask = (Summary){
-    .service = user_data,
+    .service = service,
     .call = call,
     .limit = (guint) params->limit,
     .position = position,
@@ -254,7 +256,8 @@ summary_cb (OrfCall *call, const OrfCostSummaryParams *params, gpointer user_dat
       .from_us = params->has_from_us ? params->from_us : -1,
       .to_us = params->has_to_us ? params->to_us : -1,
       .now_us = now_us,
-      .max_spans = ((OrfCostService *) user_data)->parts->config->cost.max_spans,
+      .max_spans = config->cost.max_spans,
+      .own_service = config->trace.service_name,
     },
   };
   flush (ask->service, summary_flushed_cb, ask);

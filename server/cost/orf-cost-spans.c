@@ -24,6 +24,7 @@ typedef struct {
   OrfCostSpans *spans;
   gint64 mark_no, now_us, late_us;
   gint64 max_spans, max_names;
+  const char *own_service;
   OrfCostState state;    /* the answer */
   OrfCostSelves *selves; /* the same */
 } Look;
@@ -91,21 +92,19 @@ look_at_run (OrfCostSelfBook *book,
 }
 
 GArray *
-orf_cost_spans_look (OrfConnection *connection,
-                     gint64 from_no,
-                     gint64 to_no,
-                     gint64 from_us,
-                     gint64 to_us,
-                     gint64 max_spans,
-                     GError **error)
+orf_cost_spans_look (const OrfCostLook *look, OrfConnection *connection, GError **error)
 {
-  gint64 n = to_no - from_no, n_runs = MAX (max_spans / RUN, 1);
-  gboolean all = n <= max_spans;
-  gint64 stride = all ? RUN : n / n_runs, budget = max_spans * MAX_READ;
-  g_autoptr (OrfCostSelfBook) book = orf_cost_self_book_new (from_us, to_us);
+  gint64 n = look->to_no - look->from_no, n_runs = MAX (look->max_spans / RUN, 1);
+  gboolean all = n <= look->max_spans;
+  gint64 stride = all ? RUN : n / n_runs, budget = look->max_spans * MAX_READ;
+  g_autoptr (GArray) own = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (OrfCostSelfBook) book = NULL;
 
-  for (gint64 at = from_no, i = 0; at < to_no && (all || i < n_runs); at += stride, i++)
-    if (!look_at_run (book, connection, at, MIN (at + RUN, to_no), &budget, error))
+  if (!orf_cost_spans_read_operations (connection, look->own_service, own, error))
+    return NULL;
+  book = orf_cost_self_book_new (look->from_us, look->to_us, own);
+  for (gint64 at = look->from_no, i = 0; at < look->to_no && (all || i < n_runs); at += stride, i++)
+    if (!look_at_run (book, connection, at, MIN (at + RUN, look->to_no), &budget, error))
       return NULL;
   return orf_cost_self_book_tell (book, all ? 1 : n, all ? 1 : n_runs * RUN);
 }
@@ -130,9 +129,10 @@ look_thread_cb (gpointer data, OrfConnection *connection, GError **error)
   }
   if (look->mark_no <= selves->before_no || look->mark_no > look->state.last_span_no)
     return TRUE;
-  found = orf_cost_spans_look (connection, selves->before_no, look->mark_no,
-                               MAX (look->state.closed_us, selves->close_before_us), look->now_us,
-                               look->max_spans, error);
+  found = orf_cost_spans_look (&(OrfCostLook){ selves->before_no, look->mark_no,
+                                               MAX (look->state.closed_us, selves->close_before_us),
+                                               look->now_us, look->max_spans, look->own_service },
+                               connection, error);
   if (found == NULL)
     return FALSE;
   g_array_unref (selves->selves);
@@ -190,6 +190,7 @@ orf_cost_spans_tick (OrfCostSpans *spans, gint64 now_us)
     .late_us = spans->config->cost.late_us,
     .max_spans = spans->config->cost.max_spans,
     .max_names = spans->config->cost.max_names,
+    .own_service = spans->config->trace.service_name,
     .selves = orf_cost_selves_new (),
   };
   orf_store_read (spans->store, look_thread_cb, look, NULL, looked_cb, look);

@@ -22,15 +22,16 @@ void orf_cost_spans_free (OrfCostSpans *spans);
 /* After each frame. */
 void orf_cost_spans_tick (OrfCostSpans *spans, gint64 now_us);
 
-/* In a reader's thread: OrfCostSelf of the spans from_no < span_no <= to_no in the minutes of
- * from_us <= t < to_us, of at most max_spans, which stand for all. */
-GArray *orf_cost_spans_look (OrfConnection *connection,
-                             gint64 from_no,
-                             gint64 to_no,
-                             gint64 from_us,
-                             gint64 to_us,
-                             gint64 max_spans,
-                             GError **error);
+/* Spans of from_no < span_no <= to_no in the minutes of from_us <= t < to_us. */
+typedef struct {
+  gint64 from_no, to_no;
+  gint64 from_us, to_us;
+  gint64 max_spans;        /* of so many at most, which stand for all */
+  const char *own_service; /* the daemon's, which uses no device */
+} OrfCostLook;
+
+/* In a reader's thread: OrfCostSelf. */
+GArray *orf_cost_spans_look (const OrfCostLook *look, OrfConnection *connection, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfCostSpans, orf_cost_spans_free)
 

@@ -16,6 +16,7 @@ static const char state_sql[] =
 static const char spans_sql[] = SPAN_COLUMNS
   "WHERE span_no > ?1 AND span_no <= ?2 ORDER BY span_no";
 static const char trace_sql[] = SPAN_COLUMNS "WHERE trace_no = ?1 LIMIT ?2";
+static const char operations_sql[] = "SELECT operation_no FROM span_operation WHERE service = ?1";
 static const char put_sql[] =
   "INSERT INTO cost_span (t_us, operation_no, self_us) VALUES (?1, ?2, ?3) "
   "ON CONFLICT DO UPDATE SET self_us = self_us + excluded.self_us";
@@ -357,4 +358,27 @@ orf_cost_spans_read_trace (
   OrfConnection *connection, gint64 trace_no, guint max, GArray *spans, GError **error)
 {
   return read_spans (connection, trace_sql, trace_no, max, spans, error);
+}
+
+gboolean
+orf_cost_spans_read_operations (OrfConnection *connection,
+                                const char *service,
+                                GArray *operations,
+                                GError **error)
+{
+  g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, operations_sql, error);
+  gboolean row;
+
+  if (statement == NULL)
+    return FALSE;
+  orf_statement_bind_text (statement, 1, service);
+  while (orf_connection_step (connection, statement, &row, error)) {
+    gint64 operation_no;
+
+    if (!row)
+      return TRUE;
+    operation_no = sqlite3_column_int64 (statement, 0);
+    g_array_append_val (operations, operation_no);
+  }
+  return FALSE;
 }

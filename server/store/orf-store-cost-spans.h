@@ -56,6 +56,11 @@ gboolean orf_cost_spans_read (
 /* All of a trace, at most max. */
 gboolean orf_cost_spans_read_trace (
   OrfConnection *connection, gint64 trace_no, guint max, GArray *spans, GError **error);
+/* The numbers of a service's operations, added to operations: gint64. */
+gboolean orf_cost_spans_read_operations (OrfConnection *connection,
+                                         const char *service,
+                                         GArray *operations,
+                                         GError **error);
 /* What device time the operations have of minutes that are not split yet, as rows of their hours,
  * with ORF_COST_NOBODY the rest of them; those of hours from_us <= t_us < to_us.  more: OrfCostSelf
  * that are not in the file; may be NULL. */

@@ -228,7 +228,8 @@ look (StoreFixture *fixture, gint64 from_no, gint64 to_no, gint64 max_spans, con
     connection = orf_connection_open (fixture->path, ORF_CONNECTION_READ, NULL);
   g_autoptr (GError) error = NULL;
   g_autoptr (GArray)
-    selves = orf_cost_spans_look (connection, from_no, to_no, 0, T + H, max_spans, &error);
+    selves = orf_cost_spans_look (&(OrfCostLook){ from_no, to_no, 0, T + H, max_spans, "orfeasd" },
+                                  connection, &error);
   gint64 operation_no = COUNT (sql), sum = 0;
 
   g_assert_no_error (error);
@@ -252,6 +253,16 @@ test_spans_are_looked_at (StoreFixture *fixture, gconstpointer data)
   g_assert_cmpint (look (fixture, 1, 3, 100, "load"), ==, 600 + 10);
   g_assert_cmpint (look (fixture, 1, 3, 100, "paint"), ==, 0);
   g_assert_cmpint (look (fixture, 1, 2, 100, "load"), ==, 600);
+}
+
+/* They use no device, but who waits for them does not, either. */
+static void
+test_own_spans_cost_nothing (StoreFixture *fixture, gconstpointer data)
+{
+  WRITE_SPANS ({ 1, 1, 0, "page", "load", T, 1000 },
+               { 1, 2, 1, "orfeasd", "worker.report", T, 400 });
+  g_assert_cmpint (look (fixture, 0, 2, 100, "load"), ==, 600);
+  g_assert_cmpint (look (fixture, 0, 2, 100, "worker.report"), ==, 0);
 }
 
 /* More than may be looked at: runs of them stand for all. */
@@ -285,6 +296,7 @@ main (int argc, char **argv)
   ADD ("minutes-are-split", test_minutes_are_split);
   ADD ("spans-count-once", test_spans_count_once);
   ADD ("spans-are-looked-at", test_spans_are_looked_at);
+  ADD ("own-spans-cost-nothing", test_own_spans_cost_nothing);
   ADD ("samples-stand-for-all", test_samples_stand_for_all);
   return g_test_run ();
 }

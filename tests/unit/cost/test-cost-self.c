@@ -44,7 +44,7 @@ test_children_cover (void)
     make (5, 3, 0, 5000),     /* began before its parent */
     make (6, 9, 0, 100),      /* whose parent has not come */
   };
-  g_autoptr (OrfCostSelfBook) book = orf_cost_self_book_new (0, M);
+  g_autoptr (OrfCostSelfBook) book = orf_cost_self_book_new (0, M, NULL);
 
   orf_cost_self_book_add (book, spans, G_N_ELEMENTS (spans), 0, 100);
   g_assert_cmpint (get (book, 0, 1), ==, 1000 + 5000);
@@ -59,7 +59,7 @@ static void
 test_minutes (void)
 {
   OrfCostSpan spans[] = { make (1, 0, -M, 5 * M + 7), make (2, 1, M + 10, 3 * M) };
-  g_autoptr (OrfCostSelfBook) book = orf_cost_self_book_new (0, 5 * M);
+  g_autoptr (OrfCostSelfBook) book = orf_cost_self_book_new (0, 5 * M, NULL);
 
   orf_cost_self_book_add (book, spans, 2, 0, 100);
   g_assert_cmpint (get (book, 0, 1), ==, M);
@@ -75,7 +75,7 @@ static void
 test_what_came (void)
 {
   OrfCostSpan spans[] = { make (1, 0, 0, 1000), make (2, 1, 0, 400), make (7, 7, 0, 50) };
-  g_autoptr (OrfCostSelfBook) book = orf_cost_self_book_new (0, M);
+  g_autoptr (OrfCostSelfBook) book = orf_cost_self_book_new (0, M, NULL);
   g_autoptr (GArray) half = NULL;
 
   orf_cost_self_book_add (book, spans, 3, 0, 1);
