@@ -247,13 +247,13 @@ orf_connection_has_version (OrfConnection *connection,
   return TRUE;
 }
 
-void
+gboolean
 orf_connection_rollback (OrfConnection *connection)
 {
-  /* SQLite has rolled back by itself after some errors; if even ROLLBACK fails there is nothing
-   * left to undo by hand: the next BEGIN says so. */
-  if (connection->db != NULL && !sqlite3_get_autocommit (connection->db))
+  /* SQLite has rolled back by itself after some errors. */
+  if (!sqlite3_get_autocommit (connection->db))
     sqlite3_exec (connection->db, "ROLLBACK", NULL, NULL, NULL);
+  return sqlite3_get_autocommit (connection->db) != 0;
 }
 
 static int

@@ -67,8 +67,9 @@ gboolean orf_connection_has_version (OrfConnection *connection,
                                      gint64 version,
                                      gboolean *has,
                                      GError **error);
-/* Rolls back what is open, if SQLite has not done so by itself. */
-void orf_connection_rollback (OrfConnection *connection);
+/* Rolls back what is open, if SQLite has not done so by itself.  FALSE: not even that could be done
+ * (there is no memory), and the connection is of no further use. */
+gboolean orf_connection_rollback (OrfConnection *connection);
 
 /* From now until unwatch, statements stop (SQLITE_INTERRUPT) once one of the flags is set or
  * monotonic deadline_us is past (0: none). */

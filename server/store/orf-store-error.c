@@ -41,6 +41,8 @@ orf_store_error_new (int sqlite_code, const char *message, const char *path)
     return orf_error_new_retry (ORF_ERROR_RESOURCE_EXHAUSTED, ORF_STORE_RETRY_MS,
                                 "the disk that holds %s is full", path);
   case SQLITE_NOMEM:
+    return orf_error_new_retry (ORF_ERROR_RESOURCE_EXHAUSTED, ORF_STORE_RETRY_MS, "%s: %s", path,
+                                message);
   case SQLITE_TOOBIG:
     return g_error_new (ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED, "%s: %s", path, message);
   case SQLITE_CORRUPT:

@@ -17,6 +17,15 @@ static const char release_sql[] = "RELEASE job";
 static const char undo_sql[] = "ROLLBACK TO job";
 
 void
+orf_store_writer_roll_back (OrfStoreWriter *self)
+{
+  if (orf_connection_rollback (self->connection))
+    return;
+  g_free (self->stats.fault);
+  self->stats.fault = g_strdup_printf ("%s: a transaction cannot be undone", self->options.path);
+}
+
+void
 orf_store_writer_note_trouble (OrfStoreWriter *self, int code, const GError *failure)
 {
   switch (orf_store_error_classify (code)) {
@@ -207,7 +216,7 @@ writer_write (OrfStoreWriter *self, OrfWriteJob *first)
   if (writer_run_group (self, first, &failure)) {
     g_ptr_array_set_size (self->orphans, 0);
   } else {
-    orf_connection_rollback (self->connection);
+    orf_store_writer_roll_back (self);
     self->open_block = before;
     self->partial = NULL;
     orf_store_writer_note_trouble (self, orf_connection_take_last_code (self->connection), failure);

@@ -21,17 +21,15 @@ struct _OrfStoreReader {
   OrfConnection *connection;
 };
 
+/* FALSE: the connection is still in its transaction. */
 static gboolean
-read_in_transaction (OrfReadJob *job, OrfConnection *connection, GError **error)
+read_in_transaction (OrfReadJob *job, OrfConnection *connection)
 {
-  gboolean done;
-
-  if (orf_connection_is_stopped (connection, error) ||
-      !orf_connection_exec (connection, "BEGIN", error))
-    return FALSE;
-  done = job->read_thread_cb (job, connection, error);
-  orf_connection_rollback (connection);
-  return done;
+  if (orf_connection_is_stopped (connection, &job->error) ||
+      !orf_connection_exec (connection, "BEGIN", &job->error))
+    return TRUE;
+  job->read_thread_cb (job, connection, &job->error);
+  return orf_connection_rollback (connection);
 }
 
 static void
@@ -40,6 +38,7 @@ read_job_work_cb (OrfJob *base, gpointer state)
   OrfReadJob *job = (OrfReadJob *) base;
   OrfStoreReader *reader = state;
   gint64 started_us = orf_clock_monotonic_us ();
+  gboolean is_free;
 
   if (reader->connection == NULL)
     reader->connection = orf_store_open_reader (reader->path, reader->mode, &job->error);
@@ -47,10 +46,10 @@ read_job_work_cb (OrfJob *base, gpointer state)
     orf_connection_watch (reader->connection, job->cancel, reader->closing,
                           job->bounded ? started_us + reader->read_us : 0);
     orf_connection_take_last_code (reader->connection);
-    read_in_transaction (job, reader->connection, &job->error);
+    is_free = read_in_transaction (job, reader->connection);
     orf_connection_unwatch (reader->connection);
-    if (orf_store_error_classify (orf_connection_take_last_code (reader->connection)) ==
-        ORF_STORE_TROUBLE_FILE)
+    if (!is_free || orf_store_error_classify (orf_connection_take_last_code (reader->connection)) ==
+                      ORF_STORE_TROUBLE_FILE)
       g_clear_pointer (&reader->connection, orf_connection_close);
   }
   job->took_us = orf_clock_monotonic_us () - started_us;

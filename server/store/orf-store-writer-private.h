@@ -49,6 +49,9 @@ struct _OrfStoreWriter {
 void orf_store_writer_tell (OrfStoreWriter *self);
 /* Pins or limits are others than a moment ago. */
 void orf_store_writer_retain_anew (OrfStoreWriter *self);
+/* Undoes what is open; where that cannot be done the file gets a fault, so that it is opened anew.
+ */
+void orf_store_writer_roll_back (OrfStoreWriter *self);
 /* What an error means for the writes that follow. */
 void orf_store_writer_note_trouble (OrfStoreWriter *self, int code, const GError *failure);
 

@@ -250,7 +250,7 @@ writer_care (OrfStoreWriter *self)
   if (writer_retain_step (self, &failure))
     return;
   self->retain_more = self->shrink_more = FALSE;
-  orf_connection_rollback (self->connection);
+  orf_store_writer_roll_back (self);
   orf_store_writer_note_trouble (self, orf_connection_take_last_code (self->connection), failure);
 }
 
