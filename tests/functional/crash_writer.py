@@ -63,11 +63,11 @@ class Writer:
         self.next += count
         return range(self.next - count, self.next)
 
-    def problems(self):
-        """What is wrong in the file, in words."""
+    def problems(self, accepted=None):
+        """What is wrong in the file, in words. accepted: what must be there, if that is not all that was."""
         stored = self.find()
         sent = set(stored)
-        lost = sorted(self.accepted - sent)
+        lost = sorted((self.accepted if accepted is None else accepted) - sent)
         doubled = sorted(value for value, n in collections.Counter(stored).items() if n > 1)
         strange = sorted(value for value in sent if not 0 <= value < self.next)
         return [f"{self.name()}: {len(found)} {what}: {found[:5]} of {self.next}"

@@ -9,7 +9,7 @@ import time
 import orfeas_torture  # first: it knows where the harness is
 
 import mixed_load
-from orfeas_test import RpcError, integrity, wait_for
+from orfeas_test import RpcError, wait_for
 
 CHECK_EVERY = 10  # rounds
 
@@ -57,7 +57,7 @@ def kill_in_a_backup(torture, daemon, crew):
     thread.join()
     if os.path.exists(path):  # under its name only when it is complete
         torture.count("of them complete")
-        torture.equal(integrity(path), "ok", "the backup")
+        torture.equal(orfeas_torture.verdict(path), "ok", "the backup")
         os.remove(path)
     left = [name for name in os.listdir(torture.dir) if name.startswith(os.path.basename(path))]
     torture.check(len(left) <= 1, f"backups left behind: {left}")

@@ -96,3 +96,8 @@ def prepare(daemon):
 
 def crew(daemon):
     return Crew([kind(daemon, number) for number, kind in enumerate(KINDS)])
+
+
+def durable_crew(daemon):
+    """Those whose writes stay."""
+    return Crew([writer for writer in crew(daemon).writers if not isinstance(writer, CacheWriter)])

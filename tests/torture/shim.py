@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The faults below a daemon (shim/): what is armed in the page that both share, and what was met of it."""
+
+import mmap
+import os
+import struct
+
+import orfeas_test
+
+PATH = os.environ.get("ORFEAS_SHIM", "build/tests/torture/shim/libtorture-shim.so")
+
+# As shim.h has them.
+OPS = {"open": 1, "read": 2, "write": 4, "sync": 8, "truncate": 16, "rename": 32, "unlink": 64}
+FILES = {"database": 1, "wal": 2, "index": 4, "other": 8}
+ACTIONS = ("fail", "kill", "kill after", "kill torn", "delay", "short")
+FIELDS = ("ops", "files", "skip", "times", "action", "number", "met", "memory_skip", "memory_times", "memory_met", "clock_us", "n_recorded")
+ALWAYS = 1 << 60
+
+
+class Shim:
+    def __init__(self, torture, record=False):
+        if os.environ.get("ORFEAS_SANITIZED"):
+            raise orfeas_test.Skip("a sanitizer wants to be below the daemon itself")
+        self.path = os.path.join(torture.dir, "shim-page")
+        with open(self.path, "wb") as file:
+            file.write(bytes(8 * len(FIELDS)))
+        with open(self.path, "r+b") as file:
+            self.page = mmap.mmap(file.fileno(), 8 * len(FIELDS))
+        self.folder = os.path.join(torture.dir, "files")
+        os.mkdir(self.folder)
+        self.db = os.path.join(self.folder, "orfeas.db")
+        self.env = {"LD_PRELOAD": os.path.abspath(PATH), "ORFEAS_SHIM_PAGE": self.path, "ORFEAS_SHIM_FOLDER": self.folder}
+        self.record_path = None
+        if record:
+            self.record_path = os.path.join(torture.dir, "record")
+            with open(self.record_path, "wb"):
+                pass
+            self.env["ORFEAS_SHIM_RECORD"] = self.record_path
+
+    def get(self, field):
+        return struct.unpack_from("=q", self.page, 8 * FIELDS.index(field))[0]
+
+    def set(self, field, value):
+        struct.pack_into("=q", self.page, 8 * FIELDS.index(field), value)
+
+    def arm(self, op, files=("database", "wal", "index", "other"), action="fail", number=0, skip=0, times=1):
+        """The next call `op` on one of the files, after `skip` of them."""
+        self.disarm()
+        self.set("files", sum(FILES[file] for file in files))
+        self.set("action", ACTIONS.index(action))
+        self.set("number", number)
+        self.set("skip", skip)
+        self.set("times", times)
+        self.set("ops", OPS[op])  # last: it is what arms
+
+    def disarm(self):
+        self.set("ops", 0)
+
+    def arm_memory(self, skip, times=1):
+        """SQLite gets no memory."""
+        self.set("memory_times", 0)
+        self.set("memory_skip", skip)
+        self.set("memory_times", times)
+
+    def disarm_memory(self):
+        self.set("memory_times", 0)
+
+    @property
+    def met(self):
+        return self.get("met") + self.get("memory_met")
+
+    def daemon(self, torture, **settings):
+        return torture.daemon(db=self.db, settings=settings, env=self.env)
