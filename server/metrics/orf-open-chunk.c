@@ -183,14 +183,17 @@ orf_open_chunk_prepend (OrfOpenChunk *chunk,
                         const OrfOpenLimits *limits,
                         const OrfPoint *points,
                         guint n_points,
-                        gint64 from_us)
+                        gint64 from_us,
+                        gint64 to_us)
 {
   OrfOpenChunk merged;
   /* What is too old for the newest point would only be added to be dropped. */
   gint64 oldest_us = chunk->count > 0 ? time_at (chunk, chunk->count - 1) - limits->open_us
                                       : G_MININT64;
 
-  if (from_us >= chunk->complete_from_us)
+  /* Where it has dropped points since, they would stand behind a hole. */
+  if (from_us >= chunk->complete_from_us || chunk->complete_from_us > to_us ||
+      chunk->count >= limits->max_points)
     return;
   orf_open_chunk_init (&merged, from_us);
   for (guint i = 0; i < n_points; i++)

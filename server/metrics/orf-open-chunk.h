@@ -36,13 +36,14 @@ void
 orf_open_chunk_add (OrfOpenChunk *chunk, const OrfOpenLimits *limits, gint64 t_us, double value);
 /* Drops what is older, so that a series gone quiet gives its memory back. */
 void orf_open_chunk_trim (OrfOpenChunk *chunk, gint64 before_us);
-/* After a start: the points that the file has from from_us up to complete_from_us, by time.  What
- * is there already wins at the same t_us. */
+/* After a start: the points that the file has from from_us up to to_us, by time.  What is there
+ * already wins at the same t_us.  Nothing is taken where a gap would stay between them and it. */
 void orf_open_chunk_prepend (OrfOpenChunk *chunk,
                              const OrfOpenLimits *limits,
                              const OrfPoint *points,
                              guint n_points,
-                             gint64 from_us);
+                             gint64 from_us,
+                             gint64 to_us);
 
 /* Appends the points with from_us <= t_us < to_us to points (of OrfPoint). */
 void orf_open_chunk_read (const OrfOpenChunk *chunk, gint64 from_us, gint64 to_us, GArray *points);

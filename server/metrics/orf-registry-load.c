@@ -127,7 +127,7 @@ prepend (OrfRegistry *registry, OrfSeries *series, GArray *points, gint64 from_u
 
   orf_open_chunk_prepend (&series->chunk, &registry->limits,
                           points != NULL ? (const OrfPoint *) points->data : NULL,
-                          points != NULL ? points->len : 0, from_us);
+                          points != NULL ? points->len : 0, from_us, registry->slice_end_us);
   registry->chunk_bytes += orf_open_chunk_get_size_bytes (&series->chunk) - before;
   if (isnan (series->newest) && orf_open_chunk_get_last (&series->chunk, &last)) {
     series->newest = last.value;
@@ -172,6 +172,7 @@ read_slice (OrfRegistry *registry)
     end_rebuild (registry);
     return;
   }
+  registry->slice_end_us = to_us;
   registry->rebuild_to_us = MAX (registry->rebuild_until_us, MIN (to_us, registry->started_us) -
                                                                registry->limits.open_us / N_SLICES);
   orf_store_read_samples (registry->store, NULL, 0, registry->rebuild_to_us, to_us,

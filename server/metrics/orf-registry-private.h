@@ -58,6 +58,7 @@ struct _OrfRegistry {
 
   /* rebuilding chunks: see orf-registry-load.c */
   gint64 rebuild_to_us, rebuild_until_us;
+  gint64 slice_end_us;    /* of the slice that is being read */
   GHashTable *rebuilding; /* id -> OrfSeriesEntry, held */
 
   guint tick_at; /* in `all`: where the next tick's round goes on */

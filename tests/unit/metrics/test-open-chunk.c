@@ -131,8 +131,8 @@ test_prepend (void)
   orf_open_chunk_init (&chunk, T0);
   orf_open_chunk_add (&chunk, &limits, T0, 100);
   orf_open_chunk_add (&chunk, &limits, T0 + 1000000, 101);
-  orf_open_chunk_prepend (&chunk, &limits, old + 10, 20, T0 - 20 * 1000000);
-  orf_open_chunk_prepend (&chunk, &limits, old, 10, T0 - 40 * 1000000);
+  orf_open_chunk_prepend (&chunk, &limits, old + 10, 20, T0 - 20 * 1000000, T0);
+  orf_open_chunk_prepend (&chunk, &limits, old, 10, T0 - 40 * 1000000, T0 - 20 * 1000000);
   g_assert_cmpint (chunk.complete_from_us, ==, T0 - 40 * 1000000);
   points = read_all (&chunk);
   g_assert_cmpuint (points->len, ==, 32);
@@ -141,8 +141,30 @@ test_prepend (void)
                      g_array_index (points, OrfPoint, i).t_us);
   g_assert_cmpfloat (g_array_index (points, OrfPoint, 0).value, ==, 0);
   /* a series of which the file had nothing is complete all the same */
-  orf_open_chunk_prepend (&chunk, &limits, NULL, 0, T0 - 60 * 1000000);
+  orf_open_chunk_prepend (&chunk, &limits, NULL, 0, T0 - 60 * 1000000, T0 - 40 * 1000000);
   g_assert_cmpint (chunk.complete_from_us, ==, T0 - 60 * 1000000);
+  orf_open_chunk_clear (&chunk);
+}
+
+/* What has dropped points is not complete because what came before them was read. */
+static void
+test_prepend_to_a_full_one (void)
+{
+  OrfOpenLimits few = { .open_us = limits.open_us, .max_points = 10 };
+  OrfPoint old[20];
+  OrfOpenChunk chunk;
+  gint64 complete_us;
+
+  for (int i = 0; i < 20; i++)
+    old[i] = (OrfPoint){ T0 - (20 - i) * 1000000, i };
+  orf_open_chunk_init (&chunk, T0);
+  orf_open_chunk_prepend (&chunk, &few, old, 20, T0 - 20 * 1000000, T0);
+  complete_us = chunk.complete_from_us;
+  g_assert_cmpint (complete_us, ==, old[9].t_us + 1);
+  orf_open_chunk_prepend (&chunk, &few, NULL, 0, T0 - 40 * 1000000, T0 - 20 * 1000000);
+  g_assert_cmpint (chunk.complete_from_us, ==, complete_us);
+  orf_open_chunk_prepend (&chunk, &limits, old, 3, T0 - 60 * 1000000, T0 - 40 * 1000000);
+  g_assert_cmpint (chunk.complete_from_us, ==, complete_us);
   orf_open_chunk_clear (&chunk);
 }
 
@@ -168,6 +190,7 @@ main (int argc, char **argv)
   g_test_add_func ("/open-chunk/duplicate", test_duplicate);
   g_test_add_func ("/open-chunk/completeness", test_completeness);
   g_test_add_func ("/open-chunk/prepend", test_prepend);
+  g_test_add_func ("/open-chunk/prepend-to-a-full-one", test_prepend_to_a_full_one);
   g_test_add_func ("/open-chunk/memory-comes-back", test_memory_comes_back);
   return g_test_run ();
 }
