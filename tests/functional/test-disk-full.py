@@ -4,54 +4,17 @@
 
 import json
 import os
-import subprocess
-import sys
 import threading
 
 import orfeas_test
 from alert_receivers import Webhook
-from orfeas_test import RpcError, Skip, equal, fails, wait_for
-
-MARK = "ORFEAS_TEST_OWN_MOUNTS"
-MIB = 1024 * 1024
-
-
-def in_own_mounts():
-    """Runs the file again where a tmpfs may be mounted that nobody else sees."""
-    if os.environ.get(MARK):
-        return
-    options = ["-m"] if os.geteuid() == 0 else ["-Urm"]
-    if subprocess.run(["unshare", *options, "true"], capture_output=True).returncode == 0:
-        os.environ[MARK] = "1"
-        os.execvp("unshare", ["unshare", *options, sys.executable, *sys.argv])
+from orfeas_test import RpcError, equal, fails, wait_for
+from small_disk import MIB, fill, in_own_mounts, make_room, mount
 
 
 def small_disk(t, **settings):
-    disk = os.path.join(t.dir, "disk")
-    os.mkdir(disk)
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", disk], capture_output=True, text=True)
-    if not os.environ.get(MARK) or done.returncode != 0:
-        raise Skip(f"no file system of our own: {done.stderr.strip()}")
-    return t.start(db=os.path.join(disk, "orfeas.db"), settings={"store.check_us": 100000, "store.commit_us": 100000, **settings})
-
-
-def filler(daemon):
-    return os.path.join(os.path.dirname(daemon.db), "filler")
-
-
-def fill(daemon, leave_bytes):
-    """Takes what is free, but for leave_bytes."""
-    with open(filler(daemon), "ab") as file:
-        while True:
-            stat = os.statvfs(os.path.dirname(daemon.db))
-            more = min(stat.f_bavail * stat.f_frsize - leave_bytes, MIB)
-            if more <= 0:
-                return
-            try:
-                file.write(b"\0" * more)
-                file.flush()
-            except OSError:
-                return
+    db = os.path.join(mount(t, "48m"), "orfeas.db")
+    return t.start(db=db, settings={"store.check_us": 100000, "store.commit_us": 100000, **settings})
 
 
 def record(daemon, value):
@@ -79,7 +42,7 @@ def fills_and_recovers(t, leave_bytes):
     equal(len(daemon.call("metrics.query", {"select": "a"})["series"]), 1, "reads go on")
     sampled = daemon.sources()["self"]["sampled_us"] or 0
     wait_for(lambda: (daemon.sources()["self"]["sampled_us"] or 0) > sampled, "sampling to go on")
-    os.remove(filler(daemon))
+    make_room(daemon)
     wait_for(lambda: record(daemon, 5000), "writing to resume by itself")
     accepted.add(5000)
     equal(daemon.call("status.get")["db"]["disk_full"], False)
@@ -103,7 +66,7 @@ def test_killed_while_full(t):
     fill(daemon, 0)
     wait_for(lambda: daemon.call("status.get")["db"]["disk_full"], "the full disk to be seen")
     daemon.kill()
-    os.remove(filler(daemon))
+    make_room(daemon)
     daemon.start()
     wait_for(lambda: record(daemon, 2), "writing")
     equal(daemon.admin("db.check")["ok"], True)
@@ -119,12 +82,12 @@ def test_started_on_a_full_disk(t):
         daemon.start()
     except AssertionError:
         assert daemon.db in daemon.stderr(), daemon.stderr()  # it may refuse, and says which file
-        os.remove(filler(daemon))
+        make_room(daemon)
         daemon.start()
     else:
         equal(record(daemon, 2), 0)
         equal(len(daemon.call("metrics.list", {"match": "a"})["series"]) > 0, True)
-        os.remove(filler(daemon))
+        make_room(daemon)
     wait_for(lambda: record(daemon, 3), "writing")
 
 
@@ -143,7 +106,7 @@ def test_forecasts(t):
     # reads go on, and their time comes while nothing can be written
     wait_for(lambda: orfeas_test.now_us() > last_us + 3_000_000, "their time")
     assert daemon.call("predictions.accuracy")["accuracy"]
-    os.remove(filler(daemon))
+    make_room(daemon)
     wait_for(lambda: daemon.sql(made + " WHERE made_us > ?", last_us + 3_000_000)[0][0] > 0, "forecasts after it")
     wait_for(lambda: daemon.sql(made + " WHERE judged_us IS NULL AND due_us <= ?", last_us + 1_000_000)[0][0] == 0, "all from before to be judged")
     wrong = daemon.sql("SELECT count(*) FROM prediction WHERE actual IS NOT NULL AND (abs(error - (value - actual)) > 1e-9 OR due_us - made_us <> horizon_us)")
@@ -175,7 +138,7 @@ def test_alerts(t):
         fails(lambda: daemon.admin("alerts.set_rule", {"rule": "hot", "threshold": 90}), "RESOURCE_EXHAUSTED")
         fails(lambda: daemon.call("alerts.acknowledge", {"id": first}), "RESOURCE_EXHAUSTED")
         equal(hot(), [(first, "firing")])
-        os.remove(filler(daemon))
+        make_room(daemon)
         wait_for(lambda: record(daemon, 2), "writing to resume by itself")
         temp(70)
         wait_for(lambda: not hot(), "its end")
@@ -208,7 +171,7 @@ def test_alerts_while_full(t):
         alert = full()[0]
         wait_for(lambda: "steps of alerts are not in the file" in daemon.stderr(), "it to be said that it is not kept")
         equal([one for one in hook.ids() if one == f"{alert['id']}/firing"], [], "told before it is kept")
-        os.remove(filler(daemon))
+        make_room(daemon)
         wait_for(lambda: f"{alert['id']}/firing" in hook.ids(), "it to be told when there is room")
         equal(daemon.sql("SELECT fired_us FROM alert WHERE id = ?", int(alert["id"].split("-")[1])), [(alert["fired_us"],)])
 
@@ -226,7 +189,7 @@ def test_cleanup(t):
         wait_for(lambda: daemon.call("status.get")["db"]["disk_full"], "the full disk to be seen")
         fails(lambda: daemon.call("gpu.cleanup"), "RESOURCE_EXHAUSTED")
         fails(lambda: daemon.call("worker.report", told), "RESOURCE_EXHAUSTED")
-        os.remove(filler(daemon))
+        make_room(daemon)
         wait_for(lambda: record(daemon, 1), "writing to resume by itself")
         answers = []
         asking = threading.Thread(target=lambda: answers.append(daemon.ask(orfeas_test.request("gpu.cleanup"))))

@@ -6,7 +6,6 @@ refused and said, nothing that was accepted is lost, and writing goes on within 
 GLib ends a process that gets no memory, so allocations fail in SQLite alone.
 """
 
-import collections
 import errno
 import os
 import time
@@ -117,15 +116,6 @@ def check_goes_on(torture, daemon, crew):
     torture.equal(daemon.admin("db.check", meta={"deadline_ms": 60000})["problems"], [], "db.check")
 
 
-def check_refusals(torture, crew):
-    said = collections.Counter()
-    for writer in crew.writers:
-        said.update(writer.refusals)
-    for text, n in said.items():
-        torture.check(text.startswith(REFUSALS), f"{n} were told: {text}")
-    torture.count("refused, and told", sum(said.values()))
-
-
 def run(torture):
     shim = Shim(torture)
     daemon = shim.daemon(torture, **mixed_load.SETTINGS, **{"store.check_us": 100000})
@@ -140,7 +130,7 @@ def run(torture):
             check_goes_on(torture, daemon, crew)
             crew.start()
     check_goes_on(torture, daemon, crew)
-    check_refusals(torture, crew)
+    torture.check_refusals(crew, REFUSALS)
     torture.count("faults", shim.met)
     torture.count("accepted", crew.accepted())
     daemon.stop()

@@ -124,6 +124,15 @@ class Torture:
         for problem in crew.problems() if crew is not None else ():
             self.violate(problem)
 
+    def check_refusals(self, crew, good):
+        """All that the writers were told begins with one of these."""
+        said = collections.Counter()
+        for writer in crew.writers:
+            said.update(writer.refusals)
+        for text, n in said.items():
+            self.check(text.startswith(good), f"{n} were told: {text}")
+        self.count("refused, and told", sum(said.values()))
+
     # --- the end
 
     def last_words(self):
