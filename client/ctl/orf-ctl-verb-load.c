@@ -172,7 +172,7 @@ set_requests (Load *load, GError **error)
     .file = get_option (load->ctl, "requests"),
   };
 
-  load->target = orf_load_target_new (url, error);
+  load->target = orf_load_target_new (url, get_option (load->ctl, "trust"), error);
   if (load->target == NULL || !read_body (get_option (load->ctl, "body"), &body, error))
     return FALSE;
   setup.body = body;
@@ -441,11 +441,15 @@ static gboolean
 check_answers (const Load *load, const OrfLoadResult *result, GError **error)
 {
   g_autoptr (OrfLoadTally) total = orf_load_result_sum (result);
+  const char *failure = NULL;
 
   if (total->answered > 0 || total->faults[ORF_LOAD_FAULT_CONNECT] == 0 ||
       total->faults[ORF_LOAD_FAULT_CONNECT] < orf_load_tally_get_failed (total))
     return TRUE;
-  g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "no connection to %s", load->target->shown);
+  if (load->target->trust != NULL)
+    failure = orf_load_trust_get_failure (load->target->trust);
+  g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "no connection to %s%s%s",
+               load->target->shown, failure != NULL ? ": " : "", failure != NULL ? failure : "");
   return FALSE;
 }
 

@@ -20,8 +20,8 @@ const OrfCtlVerb orf_ctl_verbs_tools[] = {
   { .name = "load sustained",
     .arguments = "[URL]",
     .summary = "requests at one rate: 50/s for a minute",
-    .help = "URL is http://HOST[:PORT][/PATH], ws://HOST[:PORT]/PATH or unix:PATH; the last\n"
-            "two take JSON-RPC.  Without it the daemon is asked for its health.  Send times\n"
+    .help = "URL is http[s]://HOST[:PORT][/PATH], ws[s]://HOST[:PORT]/PATH or unix:PATH; the\n"
+            "last two take JSON-RPC.  Without it the daemon is asked for its health.  Send times\n"
             "are fixed beforehand: latency counts from them, however late a slow server lets\n"
             "us be.  Ctrl-C ends early, with the report so far, which is also a page: the\n"
             "report's name with .html.",

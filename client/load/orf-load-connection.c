@@ -11,11 +11,13 @@
 
 struct _OrfLoadConnection {
   int fd;
-  gboolean is_connected;
-  gboolean is_greeting; /* of a WebSocket: its handshake is not answered yet */
-  gboolean is_busy;     /* a request is under way, or waits for the connection */
-  GString *output;      /* what is not written yet */
-  GString *waiting;     /* the request, behind a handshake */
+  OrfLoadTls *tls;       /* NULL: without; or the descriptor is not connected yet */
+  OrfLoadTrust *trust;   /* NULL: without */
+  gboolean is_connected; /* and hands are shaken */
+  gboolean is_greeting;  /* of a WebSocket: its handshake is not answered yet */
+  gboolean is_busy;      /* a request is under way, or waits for the connection */
+  GString *output;       /* what is not written yet */
+  GString *waiting;      /* the request, behind a handshake */
   OrfLoadReader *reader;
 };
 
@@ -47,6 +49,7 @@ orf_load_connection_new (const OrfLoadTarget *target, const OrfLoadRequests *req
   }
   connection = g_new0 (OrfLoadConnection, 1);
   connection->fd = fd;
+  connection->trust = target->trust;
   connection->output = g_string_new (NULL);
   connection->waiting = g_string_new (NULL);
   connection->reader = orf_load_reader_new (target->way, orf_load_target_is_rpc (target));
@@ -62,6 +65,7 @@ orf_load_connection_free (OrfLoadConnection *connection)
 {
   if (connection == NULL)
     return;
+  orf_load_tls_free (connection->tls);
   close (connection->fd);
   g_string_free (connection->output, TRUE);
   g_string_free (connection->waiting, TRUE);
@@ -78,6 +82,8 @@ orf_load_connection_get_fd (const OrfLoadConnection *connection)
 gboolean
 orf_load_connection_wants_write (const OrfLoadConnection *connection)
 {
+  if (connection->tls != NULL && !connection->is_connected)
+    return orf_load_tls_wants_write (connection->tls);
   return !connection->is_connected || connection->output->len > 0;
 }
 
@@ -88,6 +94,15 @@ break_off (OrfLoadConnection *connection, OrfLoadFault *fault)
   return ORF_LOAD_CONNECTION_BROKEN;
 }
 
+static ssize_t
+send_some (OrfLoadConnection *connection)
+{
+  const GString *output = connection->output;
+
+  return connection->tls != NULL ? orf_load_tls_send (connection->tls, output->str, output->len)
+                                 : send (connection->fd, output->str, output->len, MSG_NOSIGNAL);
+}
+
 static OrfLoadConnectionState
 flush (OrfLoadConnection *connection, OrfLoadFault *fault)
 {
@@ -96,7 +111,7 @@ flush (OrfLoadConnection *connection, OrfLoadFault *fault)
   if (!connection->is_connected || connection->output->len == 0)
     return ORF_LOAD_CONNECTION_GOES_ON;
   do
-    n = send (connection->fd, connection->output->str, connection->output->len, MSG_NOSIGNAL);
+    n = send_some (connection);
   while (n < 0 && errno == EINTR);
   if (n < 0)
     return errno == EAGAIN ? ORF_LOAD_CONNECTION_GOES_ON : break_off (connection, fault);
@@ -119,14 +134,28 @@ orf_load_connection_send (OrfLoadConnection *connection,
 }
 
 static gboolean
-finish_connect (OrfLoadConnection *connection)
+has_connected (const OrfLoadConnection *connection)
 {
   int code = 0;
   socklen_t size = sizeof code;
 
-  connection->is_connected = getsockopt (connection->fd, SOL_SOCKET, SO_ERROR, &code, &size) == 0 &&
-                             code == 0;
-  return connection->is_connected;
+  return getsockopt (connection->fd, SOL_SOCKET, SO_ERROR, &code, &size) == 0 && code == 0;
+}
+
+/* FALSE: there is no connection, and there will be none. */
+static gboolean
+go_on_connecting (OrfLoadConnection *connection, guint32 events)
+{
+  if (connection->tls == NULL && !(events & (EPOLLOUT | EPOLLERR | EPOLLHUP)))
+    return TRUE;
+  if (connection->tls == NULL && !has_connected (connection))
+    return FALSE;
+  if (connection->trust != NULL && connection->tls == NULL)
+    connection->tls = orf_load_tls_new (connection->trust, connection->fd);
+  if (connection->tls != NULL && orf_load_tls_shake_hands (connection->tls) != 0)
+    return errno == EAGAIN;
+  connection->is_connected = TRUE;
+  return TRUE;
 }
 
 /* What an answer means here: that of a handshake is none. */
@@ -164,7 +193,8 @@ receive (OrfLoadConnection *connection, guint64 *received_bytes, OrfLoadFault *f
   ssize_t n;
 
   do
-    n = recv (connection->fd, data, sizeof data, 0);
+    n = connection->tls != NULL ? orf_load_tls_receive (connection->tls, data, sizeof data)
+                                : recv (connection->fd, data, sizeof data, 0);
   while (n < 0 && errno == EINTR);
   if (n < 0)
     return errno == EAGAIN ? ORF_LOAD_CONNECTION_GOES_ON : break_off (connection, fault);
@@ -189,9 +219,12 @@ orf_load_connection_ready (OrfLoadConnection *connection,
                            guint64 *received_bytes,
                            OrfLoadFault *fault)
 {
-  if (!connection->is_connected && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) &&
-      !finish_connect (connection))
-    return break_off (connection, fault);
+  if (!connection->is_connected) {
+    if (!go_on_connecting (connection, events))
+      return break_off (connection, fault);
+    /* what comes behind a handshake is told by the next event */
+    return flush (connection, fault);
+  }
   if ((events & EPOLLOUT) && flush (connection, fault) == ORF_LOAD_CONNECTION_BROKEN)
     return ORF_LOAD_CONNECTION_BROKEN;
   if (events & (EPOLLIN | EPOLLERR | EPOLLHUP))

@@ -12,10 +12,11 @@
 static gboolean
 refuse (const char *url, const char *reason, GError **error)
 {
-  g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
-               "URL: \"%s\" %s; http://HOST[:PORT][/PATH], ws://HOST[:PORT]/PATH or unix:PATH is "
-               "what load can send to",
-               url, reason);
+  g_set_error (
+    error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
+    "URL: \"%s\" %s; http[s]://HOST[:PORT][/PATH], ws[s]://HOST[:PORT]/PATH or unix:PATH "
+    "is what load can send to",
+    url, reason);
   return FALSE;
 }
 
@@ -52,37 +53,67 @@ look_up (OrfLoadTarget *target, const char *host, int port, GError **error)
   return TRUE;
 }
 
+static const struct {
+  const char *scheme;
+  OrfLoadWay way;
+  int port;
+  gboolean is_safe;
+} schemes[] = {
+  { "http", ORF_LOAD_WAY_HTTP, 80, FALSE },
+  { "https", ORF_LOAD_WAY_HTTP, 443, TRUE },
+  { "ws", ORF_LOAD_WAY_WEBSOCKET, 80, FALSE },
+  { "wss", ORF_LOAD_WAY_WEBSOCKET, 443, TRUE },
+};
+
+/* -1: there is none of that name. */
+static int
+find_scheme (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (schemes); i++)
+    if (strcmp (schemes[i].scheme, name) == 0)
+      return (int) i;
+  return -1;
+}
+
 static gboolean
-set_url (OrfLoadTarget *target, const char *url, GError **error)
+set_trust (OrfLoadTarget *target, const char *host, const char *trust_file, GError **error)
+{
+  target->trust = orf_load_trust_new (host, trust_file, error);
+  return target->trust != NULL;
+}
+
+static gboolean
+set_url (OrfLoadTarget *target, const char *url, const char *trust_file, GError **error)
 {
   g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_ENCODED, NULL);
-  const char *scheme = uri != NULL ? g_uri_get_scheme (uri) : NULL;
+  const char *host = uri != NULL ? g_uri_get_host (uri) : NULL;
   const char *query;
-  int port;
+  int scheme, port;
 
-  if (uri == NULL || g_uri_get_host (uri) == NULL || *g_uri_get_host (uri) == '\0')
+  if (host == NULL || *host == '\0')
     return refuse (url, "is no URL with a host", error);
-  if (g_str_equal (scheme, "ws"))
-    target->way = ORF_LOAD_WAY_WEBSOCKET;
-  else if (!g_str_equal (scheme, "http"))
-    return refuse (url, "has another scheme (there is no TLS here)", error);
-  port = g_uri_get_port (uri) > 0 ? g_uri_get_port (uri) : 80;
+  scheme = find_scheme (g_uri_get_scheme (uri));
+  if (scheme < 0)
+    return refuse (url, "has another scheme", error);
+  target->way = schemes[scheme].way;
+  if (schemes[scheme].is_safe && !set_trust (target, host, trust_file, error))
+    return FALSE;
+  port = g_uri_get_port (uri) > 0 ? g_uri_get_port (uri) : schemes[scheme].port;
   query = g_uri_get_query (uri);
   target->path = g_strconcat (*g_uri_get_path (uri) != '\0' ? g_uri_get_path (uri) : "/",
                               query != NULL ? "?" : NULL, query, NULL);
-  target->host = strchr (g_uri_get_host (uri), ':') != NULL
-                   ? g_strdup_printf ("[%s]:%d", g_uri_get_host (uri), port)
-                   : g_strdup_printf ("%s:%d", g_uri_get_host (uri), port);
-  return look_up (target, g_uri_get_host (uri), port, error);
+  target->host = g_strdup_printf (strchr (host, ':') != NULL ? "[%s]:%d" : "%s:%d", host, port);
+  return look_up (target, host, port, error);
 }
 
 OrfLoadTarget *
-orf_load_target_new (const char *url, GError **error)
+orf_load_target_new (const char *url, const char *trust_file, GError **error)
 {
   g_autoptr (OrfLoadTarget) target = g_new0 (OrfLoadTarget, 1);
 
   target->shown = g_strdup (url);
-  if (!(g_str_has_prefix (url, SOCKET_SCHEME) ? set_socket : set_url) (target, url, error))
+  if (g_str_has_prefix (url, SOCKET_SCHEME) ? !set_socket (target, url, error)
+                                            : !set_url (target, url, trust_file, error))
     return NULL;
   return g_steal_pointer (&target);
 }
@@ -95,6 +126,7 @@ orf_load_target_free (OrfLoadTarget *target)
   g_free (target->shown);
   g_free (target->host);
   g_free (target->path);
+  orf_load_trust_free (target->trust);
   g_free (target);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
 #include <sys/socket.h>
+
+#include "orf-load-tls.h"
 
 G_BEGIN_DECLS
 
@@ -20,11 +21,13 @@ typedef struct {
   char *path;  /* with its query; of a Unix socket: none */
   struct sockaddr_storage address;
   socklen_t address_length;
+  OrfLoadTrust *trust; /* of https and wss; NULL: no TLS */
 } OrfLoadTarget;
 
-/* http://HOST[:PORT][/PATH], ws://HOST[:PORT]/PATH, unix:PATH.  The name is looked up here, once.
- * INVALID_ARGUMENT, or UNAVAILABLE where there is no such host. */
-OrfLoadTarget *orf_load_target_new (const char *url, GError **error);
+/* http[s]://HOST[:PORT][/PATH], ws[s]://HOST[:PORT]/PATH, unix:PATH.  The name is looked up here,
+ * once.  trust_file: as orf_load_trust_new() has it.  INVALID_ARGUMENT, or UNAVAILABLE where there
+ * is no such host. */
+OrfLoadTarget *orf_load_target_new (const char *url, const char *trust_file, GError **error);
 void orf_load_target_free (OrfLoadTarget *target);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfLoadTarget, orf_load_target_free)
 

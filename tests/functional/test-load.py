@@ -13,6 +13,7 @@ import threading
 import time
 
 import orfeas_test
+from break_in import make_certificate
 from orfeas_test import ORFEASCTL, contains, equal, fails
 
 DONE, SERVER_ERROR, USAGE, NO_CONNECTION, DEADLINE, CHECK_FAILED = range(6)
@@ -372,6 +373,30 @@ def test_compare(t):
     equal(code, USAGE)
 
 
+def test_tls(t):
+    """Over https and wss to the daemon, whose certificate is trusted or not."""
+    pair = make_certificate(t.dir)
+    other = os.path.join(t.dir, "other")
+    os.mkdir(other)
+    daemon = t.start(settings={"listen.tls_certificate": pair[0], "listen.tls_key": pair[1]})
+    https = "https://127.0.0.1:{}".format(daemon.address[1])
+    options = ("--rate", "40", "--duration", "1s", "--trust", pair[0])
+    for url in (https + "/healthz", https.replace("https", "wss") + "/rpc"):
+        total = load(t, "sustained", url, *options)["orfeas"]["total"]
+        equal((total["sent"], total["answered"], total["failed"]), (40, 40, 0), url)
+    # an answer of many records, and many connections
+    body = '{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}'
+    total = load(t, "sustained", https + "/rpc", "--model", "closed", "--connections", "5", "--body", body, "--duration", "1s", "--trust", pair[0])["orfeas"]["total"]
+    assert total["answered"] >= 5 and total["failed"] == 0, total
+    for trust in ([], ["--trust", make_certificate(other)[0]]):
+        code, _, error = t.ctl(None, "load", "sustained", https, "--rate", "5", "--duration", "1s", "-o", os.path.join(t.dir, "report.json"), *trust)
+        equal(code, NO_CONNECTION, error)
+        contains(error, "no connection to https")
+        contains(error, "ertificate")  # says why
+    code, _, error = t.ctl(None, "load", "sustained", https, "--rate", "5", "--duration", "1s", "-o", os.path.join(t.dir, "report.json"), "--trust", pair[1])
+    equal(code, USAGE)
+
+
 def test_nobody_there(t):
     for url in (f"unix:{t.dir}/none.sock", "http://127.0.0.1:1/", "ws://127.0.0.1:1/rpc"):
         report = load(t, "sustained", url, "--rate", "10", "--duration", "1s", expect=NO_CONNECTION)
@@ -388,7 +413,8 @@ def test_head(t):
 
 def test_usage(t):
     for options, words in (
-        (["https://127.0.0.1/"], "no TLS"),
+        (["ftp://127.0.0.1/"], "another scheme"),
+        (["https://127.0.0.1/", "--trust", "/nonexistent"], "--trust"),
         (["nowhere"], "no URL"),
         (["http://127.0.0.1/", "--rate", "0"], "--rate"),
         (["http://127.0.0.1/", "--require", "p95"], "--require"),

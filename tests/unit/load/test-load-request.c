@@ -18,7 +18,7 @@ append (OrfLoadRequests *requests, guint64 n)
 static void
 test_http (void)
 {
-  g_autoptr (OrfLoadTarget) target = orf_load_target_new ("http://127.0.0.1:81/a?b=c", NULL);
+  g_autoptr (OrfLoadTarget) target = orf_load_target_new ("http://127.0.0.1:81/a?b=c", NULL, NULL);
   OrfLoadRequestSetup plain = { 0 };
   OrfLoadRequestSetup full = { .method = "PUT",
                                .headers = "A: 1\nhost: other\n",
@@ -38,7 +38,7 @@ test_http (void)
 static void
 test_file (void)
 {
-  g_autoptr (OrfLoadTarget) target = orf_load_target_new ("http://127.0.0.1/", NULL);
+  g_autoptr (OrfLoadTarget) target = orf_load_target_new ("http://127.0.0.1/", NULL, NULL);
   g_autofree char *path = g_build_filename (g_get_tmp_dir (), "orf-load-XXXXXX", NULL);
   int fd = g_mkstemp (path);
   OrfLoadRequestSetup setup = { .file = path };
@@ -70,7 +70,7 @@ test_file (void)
 static void
 test_socket (void)
 {
-  g_autoptr (OrfLoadTarget) target = orf_load_target_new ("unix:/run/a.sock", NULL);
+  g_autoptr (OrfLoadTarget) target = orf_load_target_new ("unix:/run/a.sock", NULL, NULL);
   OrfLoadRequestSetup setup = { .body = "{\n\"id\":{{n}}}" };
   g_autoptr (OrfLoadRequests) requests = orf_load_requests_new (target, &setup, NULL);
   g_autofree char *line = append (requests, 7);
@@ -81,7 +81,7 @@ test_socket (void)
 static void
 test_websocket (void)
 {
-  g_autoptr (OrfLoadTarget) target = orf_load_target_new ("ws://127.0.0.1/rpc", NULL);
+  g_autoptr (OrfLoadTarget) target = orf_load_target_new ("ws://127.0.0.1/rpc", NULL, NULL);
   g_autofree char *body = g_strnfill (300, ' ');
   OrfLoadRequestSetup setup = { .body = body };
   g_autoptr (OrfLoadRequests) requests = orf_load_requests_new (target, &setup, NULL);
@@ -95,8 +95,9 @@ test_websocket (void)
 static void
 test_refused (void)
 {
-  static const char *const urls[] = { "https://a/", "ftp://a/", "127.0.0.1", "unix:", "http:///x" };
-  g_autoptr (OrfLoadTarget) target = orf_load_target_new ("http://127.0.0.1/", NULL);
+  static const char *const urls[] = { "gopher://a/", "ftp://a/", "127.0.0.1",
+                                      "unix:", "http:///x" };
+  g_autoptr (OrfLoadTarget) target = orf_load_target_new ("http://127.0.0.1/", NULL, NULL);
   static const OrfLoadRequestSetup setups[] = {
     { .headers = "no colon" },
     { .headers = "a b: c" },
@@ -107,7 +108,7 @@ test_refused (void)
   for (guint i = 0; i < G_N_ELEMENTS (urls); i++) {
     g_autoptr (GError) error = NULL;
 
-    g_assert_null (orf_load_target_new (urls[i], &error));
+    g_assert_null (orf_load_target_new (urls[i], NULL, &error));
     g_assert_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT);
   }
   for (guint i = 0; i < G_N_ELEMENTS (setups); i++) {
