@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <glib.h>
+
+int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
+
+/* The bytes as a file that only its owner may read, of memory; its path, which stays the same. */
+static inline const char *
+fuzz_write_file (const uint8_t *data, size_t size)
+{
+  static char path[64];
+  static int fd = -1;
+
+  if (fd < 0) {
+    fd = memfd_create ("fuzz", MFD_CLOEXEC);
+    g_snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
+  }
+  if (fd < 0 || fchmod (fd, 0600) != 0 || ftruncate (fd, 0) != 0 ||
+      pwrite (fd, data, size, 0) != (ssize_t) size)
+    g_error ("no file of memory");
+  return path;
+}
