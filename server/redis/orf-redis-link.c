@@ -20,6 +20,7 @@
 #include "redis/orf-redis-address.h"
 #include "redis/orf-redis-flight.h"
 #include "redis/orf-redis-latency.h"
+#include "redis/orf-redis-reader.h"
 #include "redis/orf-redis-source.h"
 #include "redis/orf-redis-timer.h"
 
@@ -128,7 +129,7 @@ replied_cb (redisAsyncContext *connection, void *reply, void *data)
   if (link != NULL && reply != NULL)
     take_reply (link, reply);
   else if (link != NULL)
-    break_off (link, connection->errstr, TRUE);
+    break_off (link, orf_redis_reader_get_problem (connection), TRUE);
   orf_redis_command_unref (data);
 }
 
@@ -227,7 +228,7 @@ connected_cb (const redisAsyncContext *connection, int status)
   if (link == NULL)
     return;
   if (status != REDIS_OK)
-    break_off (link, connection->errstr, TRUE);
+    break_off (link, orf_redis_reader_get_problem (connection), TRUE);
   else
     greet (link);
 }
@@ -238,7 +239,7 @@ disconnected_cb (const redisAsyncContext *connection, int status)
   OrfRedisLink *link = connection->data;
 
   if (link != NULL)
-    break_off (link, connection->errstr, TRUE);
+    break_off (link, orf_redis_reader_get_problem (connection), TRUE);
 }
 
 /* Nothing that hiredis still does with it reaches the link.  freeing: hiredis is at it already. */
@@ -309,6 +310,7 @@ connect_to (OrfRedisLink *link, const char *ip)
   connection->data = link;
   link->connection = connection;
   link->state = STATE_CONNECTING;
+  orf_redis_reader_guard (connection);
   orf_redis_source_attach (connection, link->context);
   redisAsyncSetConnectCallback (connection, connected_cb);
   redisAsyncSetDisconnectCallback (connection, disconnected_cb);
@@ -469,7 +471,7 @@ message_cb (redisAsyncContext *connection, void *data, void *unused)
   if (link == NULL)
     return;
   if (reply == NULL) {
-    break_off (link, connection->errstr, TRUE);
+    break_off (link, orf_redis_reader_get_problem (connection), TRUE);
   } else if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 3) {
     orf_redis_link_drop (link, "what it says is no message of a channel");
   } else if (g_str_equal (reply->element[0]->str, "message")) {

@@ -108,6 +108,8 @@ orf_redis_range_read (const char *text, guint *first, guint *last)
   g_auto (GStrv) ends = g_strsplit (text, "-", 2);
   guint64 numbers[2];
 
+  if (ends[0] == NULL)
+    return FALSE; /* nothing splits into nothing */
   for (guint i = 0; i < 2; i++)
     if (!g_ascii_string_to_unsigned (ends[1] != NULL ? ends[i] : ends[0], 10, 0,
                                      ORF_REDIS_N_SLOTS - 1, &numbers[i], NULL))

@@ -77,6 +77,7 @@ test_lines (void)
   g_assert_false (orf_redis_range_read (line.ranges[2], &first, &last));
   g_assert_false (orf_redis_range_read ("5-16384", &first, &last));
   g_assert_false (orf_redis_range_read ("6-5", &first, &last));
+  g_assert_false (orf_redis_range_read ("", &first, &last));
   orf_redis_node_line_clear (&line);
 
   g_assert_true (

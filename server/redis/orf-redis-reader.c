@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "redis/orf-redis-reader.h"
+
+#include <string.h>
+
+/* Of an array: MGET is answered by as many as were asked for, SCAN and what has changed by the
+ * node's choice.  Room for all is made before they come. */
+#define MAX_ELEMENTS (1 << 20)
+/* Of a message of a channel: what it is, the channel, the payload. */
+#define MESSAGE_ELEMENTS 3
+
+#if HIREDIS_MAJOR >= 1
+typedef size_t Count;
+#else
+typedef int Count;
+#endif
+
+/* hiredis' own, which all connections share. */
+static redisReplyObjectFunctions originals;
+
+/* What hiredis is about to read is not an answer to a command, but a message. */
+static gboolean
+is_message (const redisAsyncContext *connection)
+{
+  return connection->replies.head == NULL && (connection->c.flags & REDIS_SUBSCRIBED) != 0;
+}
+
+/* An answer that nobody waits for: only an error may come so, of a node that takes nobody more. */
+static gboolean
+is_expected (const redisReadTask *task)
+{
+  const redisAsyncContext *connection = task->privdata;
+
+  if (task->parent != NULL)
+    return TRUE;
+  return task->type == REDIS_REPLY_ERROR || connection->replies.head != NULL ||
+         (connection->c.flags & REDIS_SUBSCRIBED) != 0;
+}
+
+/* The first two words of a message. */
+static gboolean
+is_word_of_message (const redisReadTask *task)
+{
+  return task->parent != NULL && task->parent->parent == NULL && task->idx < 2 &&
+         is_message (task->privdata);
+}
+
+static gboolean
+is_known (const char *word, gsize length)
+{
+  static const char *const known[] = { "message", "subscribe" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
+    if (strlen (known[i]) == length && memcmp (known[i], word, length) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* ---- in the place of hiredis' own: NULL ends the connection -----------------------------------
+ */
+
+static void *
+create_string (const redisReadTask *task, char *text, size_t length)
+{
+  if (!is_expected (task))
+    return NULL;
+  if (is_word_of_message (task) &&
+      (task->type != REDIS_REPLY_STRING || (task->idx == 0 && !is_known (text, length))))
+    return NULL;
+  return originals.createString (task, text, length);
+}
+
+static void *
+create_array (const redisReadTask *task, Count n)
+{
+  if (!is_expected (task) || is_word_of_message (task) || n > MAX_ELEMENTS ||
+      (task->parent == NULL && is_message (task->privdata) && n != MESSAGE_ELEMENTS))
+    return NULL;
+  return originals.createArray (task, n);
+}
+
+static void *
+create_integer (const redisReadTask *task, long long value)
+{
+  return is_expected (task) && !is_word_of_message (task) ? originals.createInteger (task, value)
+                                                          : NULL;
+}
+
+static void *
+create_nil (const redisReadTask *task)
+{
+  return is_expected (task) && !is_word_of_message (task) ? originals.createNil (task) : NULL;
+}
+
+/* Once for all: hiredis' functions are the same of each connection, whatever thread it is in. */
+static redisReplyObjectFunctions *
+get_functions (const redisReplyObjectFunctions *own)
+{
+  static redisReplyObjectFunctions guarded;
+  static gsize is_made;
+
+  if (g_once_init_enter (&is_made)) {
+    originals = guarded = *own;
+    guarded.createString = create_string;
+    guarded.createArray = create_array;
+    guarded.createInteger = create_integer;
+    guarded.createNil = create_nil;
+    g_once_init_leave (&is_made, 1);
+  }
+  return &guarded;
+}
+
+void
+orf_redis_reader_guard (redisAsyncContext *connection)
+{
+  redisReader *reader = connection->c.reader;
+
+  reader->fn = get_functions (reader->fn);
+  reader->privdata = connection;
+}
+
+const char *
+orf_redis_reader_get_problem (const redisAsyncContext *connection)
+{
+  /* what is refused here hiredis takes for want of memory */
+  return connection->c.err == REDIS_ERR_OOM ? "it says what nobody asked it" : connection->errstr;
+}
