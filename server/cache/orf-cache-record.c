@@ -7,6 +7,8 @@
 
 #define VERSION 1
 #define NO_COST G_MAXUINT32
+/* The end of the year 9999, in seconds: no clock told a later time, and no sum overflows. */
+#define LAST_S G_GINT64_CONSTANT (253402300799)
 
 typedef struct {
   guint8 version;
@@ -81,7 +83,9 @@ read_head (const char *data, gsize length, Head *head)
     return FALSE;
   memcpy (head, data, sizeof *head);
   head->tags_length = GUINT16_FROM_LE (head->tags_length);
-  return head->version == VERSION && length - sizeof *head >= head->tags_length;
+  head->expires_us = GINT64_FROM_LE (head->expires_us);
+  return head->version == VERSION && length - sizeof *head >= head->tags_length &&
+         head->expires_us >= 0 && head->expires_us <= LAST_S * ORF_US_PER_S;
 }
 
 gboolean
@@ -104,7 +108,7 @@ orf_cache_record_read (OrfCacheBytes record,
     .key = key,
     .value = { record.data + before, record.length - before },
     .flags = head.flags & (ORF_CACHE_BINARY | ORF_CACHE_NEGATIVE | ORF_CACHE_PACKED),
-    .expires_us = now_us + (GINT64_FROM_LE (head.expires_us) - wall_us),
+    .expires_us = now_us + (head.expires_us - wall_us),
     .stale_us = GUINT32_FROM_LE (head.stale_ms) * ORF_US_PER_MS,
     .cost_us = cost_us == NO_COST ? -1 : (gint64) cost_us,
     .node = ORF_CACHE_NO_NODE,
