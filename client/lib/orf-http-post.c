@@ -15,6 +15,8 @@
 #define MAX_HEAD_BYTES 16384
 /* Of an answer's body, which nobody reads; a longer one ends the connection. */
 #define MAX_BODY_BYTES (64 * 1024)
+/* A day: longer than anyone waits, and no product overflows. */
+#define MAX_RETRY_S 86400
 
 /* ---- the target ------------------------------------------------------------------------------ */
 
@@ -250,8 +252,11 @@ read_head (const char *head, OrfHttpAnswer *answer, bool *keeps, long long *body
   if (answer->status < 200 || answer->status > 599)
     answer->status = 0;
   /* a date is as if it were not there: the pause is ours then */
-  if (retry != NULL && *retry >= '0' && *retry <= '9')
-    answer->retry_after_us = strtoll (retry, NULL, 10) * 1000000;
+  if (retry != NULL && *retry >= '0' && *retry <= '9') {
+    long long seconds = strtoll (retry, NULL, 10);
+
+    answer->retry_after_us = (seconds < MAX_RETRY_S ? seconds : MAX_RETRY_S) * 1000000;
+  }
   *body_bytes = length != NULL ? strtoll (length, NULL, 10) : answer->status == 204 ? 0 : -1;
   *keeps = *body_bytes >= 0 && *body_bytes <= MAX_BODY_BYTES &&
            find_header (head, "Transfer-Encoding") == NULL &&
