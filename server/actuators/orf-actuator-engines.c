@@ -2,6 +2,7 @@
 /* Servers that hold memory in one pool of their own: vLLM, SGLang, ComfyUI. */
 #include "actuators/orf-actuator-kind-private.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "orf-decode.h"
@@ -35,14 +36,16 @@ sum_gauge (const GString *page, const char *name)
 
   for (const char *line = page->str; line != NULL; line = strchr (line, '\n')) {
     const char *end, *at;
+    double value;
 
     line += *line == '\n';
     if (strncmp (line, name, length) != 0 || (line[length] != '{' && line[length] != ' '))
       continue;
     end = line + strcspn (line, "\n");
     at = line[length] == '{' ? g_strrstr_len (line, end - line, "}") : line + length;
-    if (at != NULL)
-      sum = MAX (sum, 0) + (gint64) CLAMP (g_ascii_strtod (at + 1, NULL), 0, 1e9);
+    value = at != NULL ? g_ascii_strtod (at + 1, NULL) : NAN;
+    if (!isnan (value))
+      sum = MAX (sum, 0) + (gint64) CLAMP (value, 0, 1e9);
   }
   return sum;
 }
