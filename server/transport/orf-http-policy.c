@@ -176,12 +176,9 @@ orf_http_policy_parse_deadline (const char *text, gint64 *deadline_ms, GError **
 char *
 orf_http_policy_decode_path (const char *path, gsize length)
 {
-  g_autofree char *decoded = NULL;
-
-  if (memchr (path, '%', length) == NULL)
-    return g_strndup (path, length);
   /* NULL for %00 and broken encodings */
-  decoded = g_uri_unescape_segment (path, path + length, NULL);
+  g_autofree char *decoded = g_uri_unescape_segment (path, path + length, NULL);
+
   if (decoded == NULL || !g_utf8_validate (decoded, -1, NULL))
     return NULL;
   return g_steal_pointer (&decoded);

@@ -145,6 +145,7 @@ test_path (void)
   decodes ("/api/v1/gpu", "/api/v1/gpu");
   decodes ("/a%20b%2fc%c3%A9", "/a b/c\xc3\xa9");
   decodes ("/a%00b", NULL);
+  decodes ("/a\xff", NULL);
   decodes ("/a%2", NULL);
   decodes ("/a%zz", NULL);
   decodes ("/a%ff", NULL);
