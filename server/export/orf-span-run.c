@@ -129,7 +129,9 @@ orf_span_run_format (const OrfSpanRun *run)
 gboolean
 orf_span_run_parse (GBytes *entry, gint64 *from_no, gint64 *to_no)
 {
-  g_autofree char *text = g_strndup (g_bytes_get_data (entry, NULL), g_bytes_get_size (entry));
+  gsize length;
+  const char *data = g_bytes_get_data (entry, &length); /* NULL where there is nothing */
+  g_autofree char *text = g_strndup (data != NULL ? data : "", length);
   g_auto (GStrv) parts = g_strsplit (text, "-", 2);
 
   return g_strv_length (parts) == 2 &&
