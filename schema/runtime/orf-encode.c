@@ -83,7 +83,8 @@ orf_encode_string (GString *out, const char *text, gssize length)
     append_escape (out, c);
     from = i + 1;
   }
-  g_string_append_len (out, text + from, (gssize) (end - from));
+  if (end > from) /* no text may be NULL */
+    g_string_append_len (out, text + from, (gssize) (end - from));
   g_string_append_c (out, '"');
 }
 
