@@ -1,0 +1,153 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""kill -9 in the middle of what the writer does: before a call on a file, after it, or with half a write made; in commits, checkpoints,
+packing and retention, backups, migrations, at the start and at the end. What was accepted is there, once; what was begun is done or is not."""
+
+import glob
+import os
+import shutil
+import sqlite3
+import threading
+
+import orfeas_torture  # first: it knows where the harness is
+
+import mixed_load
+from orfeas_test import PATIENCE_S, RpcError, wait_for
+from shim import Shim
+
+CHECK_EVERY = 10  # rounds
+KILLS = ("kill", "kill after", "kill torn")
+STORED = sorted(glob.glob(os.path.join(orfeas_torture.HERE, "..", "migrations", "version-*.db")))
+STORED_SERIES = 3  # of each of them; what else they have, tests/migrations looks at
+SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema UNION ALL SELECT 'version', user_version, '', '' FROM pragma_user_version ORDER BY 1, 2"
+
+
+class Attack:
+    def __init__(self, torture):
+        self.torture, self.chance = torture, torture.chance
+        self.shim = Shim(torture)
+        self.daemon = self.shim.daemon(torture, **{**mixed_load.SETTINGS, "host.enabled": "false", "store.commit_us": 100000})
+        torture.start(self.daemon, "first start")
+        mixed_load.prepare(self.daemon)
+        self.crew = mixed_load.crew(self.daemon)
+        self.fresh_schema = self.read_schema(self.shim.db)
+
+    @staticmethod
+    def read_schema(path):
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        try:
+            return connection.execute(SCHEMA).fetchall()
+        finally:
+            connection.close()
+
+    def arm(self, op, file, skip):
+        self.shim.arm(op, (file,), self.chance.choice(KILLS) if op in ("write", "sync") else "kill", 0, self.chance.randint(0, skip))
+
+    def end(self, what):
+        """Waits for the kill; what is not met within a while is killed at random."""
+        try:
+            wait_for(lambda: not self.daemon.alive(), "the kill", 5)
+            self.torture.count(what)
+        except AssertionError:
+            self.torture.count(f"{what}: not met")
+        self.shim.disarm()
+        self.daemon.kill()
+        self.crew.join()
+
+    def in_a_commit(self):
+        self.crew.start()
+        self.arm(self.chance.choice(("write", "sync")), "wal", 50)
+        self.end("in a commit")
+
+    def in_a_checkpoint(self):
+        self.crew.start()
+        self.arm(*self.chance.choice((("write", "database", 20), ("sync", "database", 0))))
+        self.end("in a checkpoint")
+
+    def in_packing_and_retention(self):
+        """With no client there, it is what writes the most."""
+        self.crew.start()
+        wait_for(lambda: self.crew.accepted_now() > 200, "what is to be packed")
+        self.crew.stop()
+        self.arm("write", "wal", 40)
+        self.end("in packing and retention")
+
+    def in_a_backup(self):
+        name = f"copy-{self.torture.round}"
+        path = os.path.join(self.shim.folder, name)
+
+        def back_up():
+            try:
+                self.daemon.admin("db.backup", {"path": path})
+            except (RpcError, OSError, AssertionError):
+                pass  # the daemon is gone
+
+        self.crew.start()
+        op, skip = self.chance.choice((("open", 2), ("write", 300), ("sync", 0), ("rename", 0)))
+        self.arm(op, "other", skip)
+        thread = threading.Thread(target=back_up)
+        thread.start()
+        self.end("in a backup")
+        thread.join()
+        if os.path.exists(path):  # under its name only when it is complete
+            self.torture.equal(orfeas_torture.verdict(path), "ok", "the backup")
+        for one in glob.glob(path + "*"):
+            os.remove(one)
+
+    def at_the_start(self):
+        self.daemon.kill()
+        self.arm(*self.chance.choice((("open", "database", 3), ("open", "wal", 2), ("read", "database", 30), ("write", "wal", 3), ("truncate", "index", 0))))
+        self.launch("at the start")
+
+    def at_the_end(self):
+        self.crew.start()
+        wait_for(self.crew.accepted_now, "what is accepted")
+        self.daemon.process.terminate()
+        self.arm(*self.chance.choice((("write", "wal", 3), ("sync", "wal", 3), ("write", "database", 20), ("sync", "database", 0), ("truncate", "wal", 0))))
+        self.end("at the end")
+
+    def launch(self, what):
+        """Until it is killed, or ready."""
+        self.daemon.launch()
+        line = self.daemon.process.stdout.readline()
+        self.torture.count(f"{what}: not met" if line else what)
+        self.shim.disarm()
+        self.daemon.kill()
+
+    def in_a_migration(self):
+        """Of a file of an earlier version, which then is what a new one would be, with all that it had."""
+        stored = self.chance.choice(STORED)
+        old = self.torture.daemon(db=os.path.join(self.shim.folder, "old.db"), env=self.shim.env)
+        shutil.copy(stored, old.db)
+        self.daemon.kill()
+        self.daemon, kept = old, self.daemon
+        self.arm(*self.chance.choice((("write", "wal", 60), ("sync", "wal", 18), ("open", "wal", 0))))
+        self.launch("in a migration")
+        self.torture.start(old)
+        old.stop()
+        self.torture.equal(self.read_schema(old.db), self.fresh_schema, f"{os.path.basename(stored)}: the schema")
+        self.torture.equal(old.sql("SELECT count(*) FROM series WHERE id <= ?", STORED_SERIES), [(STORED_SERIES,)], f"{os.path.basename(stored)}: its series")
+        self.torture.check_file(old)
+        for path in glob.glob(old.db + "*"):
+            os.remove(path)
+        self.daemon = kept
+
+    WAYS = {in_a_commit: 4, in_a_checkpoint: 4, in_packing_and_retention: 3, in_a_backup: 3, at_the_start: 2, at_the_end: 2, in_a_migration: 3}
+
+
+def run(torture):
+    attack = Attack(torture)
+    for number in torture.rounds():
+        (way,) = torture.chance.choices(list(Attack.WAYS), list(Attack.WAYS.values()))
+        way(attack)
+        torture.start(attack.daemon, "ready after a kill")
+        if number % CHECK_EVERY == CHECK_EVERY - 1:
+            torture.check_crew(attack.crew)
+    torture.check_crew(attack.crew)
+    torture.equal(attack.daemon.admin("db.check", meta={"deadline_ms": PATIENCE_S * 1000})["problems"], [], "db.check")
+    torture.count("accepted", attack.crew.accepted())
+    attack.daemon.stop()
+    torture.check_file(attack.daemon)
+
+
+orfeas_torture.main(run, rounds=5)
