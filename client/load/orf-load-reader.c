@@ -192,15 +192,18 @@ read_chunk_size (OrfLoadReader *reader)
 static gboolean
 read_chunk (OrfLoadReader *reader)
 {
-  g_autofree char *line = NULL;
+  gsize skip;
 
   if (!take_left (reader))
     return TRUE;
-  line = take_line (reader);
-  if (line == NULL)
-    return get_n_rest (reader) <= 1;
+  skip = get_n_rest (reader) > 0 && *get_rest (reader) == '\r' ? 1 : 0;
+  if (get_n_rest (reader) <= skip)
+    return TRUE; /* its end is yet to come */
+  if (get_rest (reader)[skip] != '\n')
+    return FALSE;
+  reader->used += skip + 1;
   reader->part = PART_CHUNK_SIZE;
-  return *line == '\0';
+  return TRUE;
 }
 
 static gboolean
