@@ -19,7 +19,7 @@
   { "header", "LINES", "NAME: VALUE, one a line" }, \
   { "body", "TEXT|@FILE", "{{n}} is the request's number, {{random}} another" }, \
   { "requests", "FILE", "by turns, an object a line: method, path, headers, body" }, \
-  { "trust", "FILE", "of https and wss: these certificates (PEM), not the system's" }, \
+  { "trust", "FILE", "of https and wss: these certificates, not the system's" }, \
   { "patience", "DURATION", "no answer in it is a failure; the default is 10s" }, \
   { "require", "LIST", "else exit status 5: p95<500ms,errors<1%,rate>=45" }, \
   { "record", "NAME", "keep it in the daemon's file, as `load list` shows it" }, \

@@ -21,10 +21,10 @@ const OrfCtlVerb orf_ctl_verbs_tools[] = {
     .arguments = "[URL]",
     .summary = "requests at one rate: 50/s for a minute",
     .help = "URL is http[s]://HOST[:PORT][/PATH], ws[s]://HOST[:PORT]/PATH or unix:PATH; the\n"
-            "last two take JSON-RPC.  Without it the daemon is asked for its health.  Send times\n"
-            "are fixed beforehand: latency counts from them, however late a slow server lets\n"
-            "us be.  Ctrl-C ends early, with the report so far, which is also a page: the\n"
-            "report's name with .html.",
+            "last two take JSON-RPC.  Without it the daemon is asked for its health.  Send\n"
+            "times are fixed beforehand: latency counts from them, however late a slow\n"
+            "server lets us be.  Ctrl-C ends early, with the report so far, which is also a\n"
+            "page: the report's name with .html.",
     .examples = "orfeasctl load sustained\n"
                 "orfeasctl load sustained http://127.0.0.1:8080/a --rate 200 --duration 5m\n"
                 "orfeasctl load sustained http://127.0.0.1/ --require 'p95<500ms,errors<1%'\n"
@@ -71,7 +71,7 @@ const OrfCtlVerb orf_ctl_verbs_tools[] = {
     .run = orf_ctl_verb_load_list },
   { .name = "load show",
     .arguments = "ID",
-    .summary = "a recorded load test beside what the daemon recorded then",
+    .summary = "a recorded load test beside what the daemon recorded",
     .help = "What saturated first, both sides over the run's time, the daemon's series, and\n"
             "the peaks, cleanups, alerts, anomalies and slow traces of that time.  A load\n"
             "client on the same host is part of host.cpu.used_percent.",
