@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "orf-ctl-doctor.h"
+
 #include "orf-ctl-format.h"
 
 /* A main loop that stood longer made callers wait. */
@@ -8,6 +9,9 @@
 #define LARGE_WAL_BYTES (256.0 * 1024 * 1024)
 /* Of a part's memory budget: beyond it things are soon refused. */
 #define TIGHT 0.9
+/* So many times what is promised, and so many a day at least, are more than chance. */
+#define MANY_TIMES 3
+#define MANY_A_DAY 5
 /* Below it, from so many gets on, a cache hardly does what it is for. */
 #define LOW_HIT_RATE_PERCENT 50
 #define MANY_GETS            1000
@@ -46,6 +50,32 @@ get_level (OrfComponentState state)
   }
 }
 
+/* What usually helps where that part is not whole. */
+static const struct {
+  const char *component;
+  const char *advice;
+} remedies[] = {
+  { "gpu_optimizer",
+    "install the vendor's driver and its library (ldconfig -p | grep -e nvidia-ml -e OpenCL), let "
+    "the daemon's user use the device, or name the right ones in [gpu] backends (doc/gpu.md)" },
+  { "cache_manager",
+    "orfeasctl cache stats says which node is away, and since when (doc/redis.md)" },
+  { "alerting_system",
+    "orfeasctl outbox says which receiver takes nothing; orfeasctl alerts rules, which rule waits "
+    "for what" },
+  { "tracing_system", "orfeasctl outbox says which receiver takes nothing (doc/trace-export.md)" },
+};
+
+static const char *
+get_remedy (const char *component)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (remedies); i++) {
+    if (g_str_equal (remedies[i].component, component))
+      return remedies[i].advice;
+  }
+  return "its reason says what is missing, and the daemon's log more: journalctl -u orfeasd";
+}
+
 static void
 judge_components (OrfCtlFindings *findings, const OrfStatusGetResult *status)
 {
@@ -55,9 +85,32 @@ judge_components (OrfCtlFindings *findings, const OrfStatusGetResult *status)
     orf_ctl_findings_add (findings, "component", get_level (reason->state), "%s is %s: %s",
                           reason->component, orf_component_state_to_string (reason->state),
                           reason->reason);
+    if (get_level (reason->state) >= ORF_CTL_FINDING_WARNING)
+      orf_ctl_findings_advise (findings, "%s", get_remedy (reason->component));
   }
   if (status->reasons->len == 0)
     orf_ctl_findings_add (findings, "component", ORF_CTL_FINDING_GOOD, "all are operational");
+}
+
+static void
+judge_source (OrfCtlFindings *findings, const OrfStatusSource *source)
+{
+  OrfCtlFindingLevel level = MIN (get_level (source->state), ORF_CTL_FINDING_WARNING);
+
+  orf_ctl_findings_add (findings, "source", level, "%s is %s%s%s", source->source,
+                        orf_component_state_to_string (source->state),
+                        source->reason != NULL ? ": " : "",
+                        source->reason != NULL ? source->reason : "");
+  if (level < ORF_CTL_FINDING_WARNING)
+    return;
+  if (source->kind == ORF_SOURCE_KIND_PROBE)
+    orf_ctl_findings_advise (findings,
+                             "it is tried again by itself; where there is no such device, "
+                             "leave it out of [gpu] backends");
+  else
+    orf_ctl_findings_advise (findings,
+                             "orfeasctl scrape and orfeasctl metrics list say what comes; "
+                             "see that what is asked runs, and is reached from here");
 }
 
 static void
@@ -67,17 +120,10 @@ judge_sources (OrfCtlFindings *findings, const OrfStatusGetResult *status)
 
   for (guint i = 0; i < status->sources->len; i++) {
     const OrfStatusSource *source = status->sources->pdata[i];
-    gboolean works = source->state == ORF_COMPONENT_STATE_OPERATIONAL;
 
-    n_probes += works && source->kind == ORF_SOURCE_KIND_PROBE ? 1 : 0;
-    orf_ctl_findings_add (findings, "source",
-                          works                                           ? ORF_CTL_FINDING_GOOD
-                          : source->state == ORF_COMPONENT_STATE_DISABLED ? ORF_CTL_FINDING_NOTE
-                                                                          : ORF_CTL_FINDING_WARNING,
-                          "%s is %s%s%s", source->source,
-                          orf_component_state_to_string (source->state),
-                          source->reason != NULL ? ": " : "",
-                          source->reason != NULL ? source->reason : "");
+    n_probes += source->kind == ORF_SOURCE_KIND_PROBE &&
+                source->state == ORF_COMPONENT_STATE_OPERATIONAL;
+    judge_source (findings, source);
   }
   if (n_probes > 0)
     return;
@@ -96,7 +142,11 @@ judge_db (OrfCtlFindings *findings, const OrfStatusDb *db)
   if (db->fault != NULL || db->disk_full) {
     orf_ctl_findings_add (findings, "database", ORF_CTL_FINDING_FAULT, "nothing is written: %s",
                           db->fault != NULL ? db->fault : "the disk is full");
-    orf_ctl_findings_advise (findings, "make room on the disk; it goes on by itself");
+    orf_ctl_findings_advise (findings, "%s",
+                             db->fault == NULL
+                               ? "make room on the disk; it goes on by itself"
+                               : "dmesg says what the disk has; where it is full, make room. What "
+                                 "was accepted is on disk (doc/durability.md)");
   } else {
     orf_ctl_findings_add (findings, "database", ORF_CTL_FINDING_GOOD, "%s is written", db->path);
   }
@@ -194,4 +244,27 @@ orf_ctl_doctor_judge_cache (OrfCtlFindings *findings, const OrfCacheStatsResult 
                            "orfeasctl cache top says which namespaces lose; evictions rise "
                            "where [cache] l1_bytes is too small, expirations where "
                            "lifetimes are too short");
+}
+
+/* ---- anomalies.detectors ----------------------------------------------------------------------
+ */
+
+void
+orf_ctl_doctor_judge_detectors (OrfCtlFindings *findings, const OrfAnomaliesDetectorsResult *result)
+{
+  double promised = 0, realised = 0;
+
+  for (guint i = 0; i < result->detectors->len; i++) {
+    const OrfAnomalyDetectorInfo *detector = result->detectors->pdata[i];
+
+    promised += detector->promised_per_day;
+    realised += detector->realised_per_day;
+  }
+  if (realised < MANY_A_DAY || realised < MANY_TIMES * promised)
+    return;
+  orf_ctl_findings_add (findings, "anomalies", ORF_CTL_FINDING_WARNING,
+                        "%.3g alarms a day, where %.3g are asked for", realised, promised);
+  orf_ctl_findings_advise (findings,
+                           "in the first days much is new; later orfeasctl anomalies feedback ID "
+                           "noise quiets the like of one, and [anomaly] alarms_per_day all");
 }

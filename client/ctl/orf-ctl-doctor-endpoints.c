@@ -50,6 +50,7 @@ judge (OrfCtlFindings *findings, const Endpoint *endpoint, guint status, const c
   default:
     orf_ctl_findings_add (findings, "endpoint", ORF_CTL_FINDING_FAULT, "%s answers %u %s: %s",
                           endpoint->path, status, reason, endpoint->what);
+    orf_ctl_findings_advise (findings, "the daemon's log says more: journalctl -u orfeasd");
     break;
   }
 }

@@ -45,6 +45,7 @@ orf_ctl_doctor_check_config (OrfCtlFindings *findings)
                                NULL);
   if (process == NULL || !g_subprocess_communicate_utf8 (process, NULL, NULL, NULL, &said, NULL)) {
     orf_ctl_findings_add (findings, "config", ORF_CTL_FINDING_FAULT, "%s does not run", program);
+    orf_ctl_findings_advise (findings, "ldd %s says which library is missing", program);
     return;
   }
   if (g_subprocess_get_successful (process)) {

@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* What `orfeasctl doctor` looks at, each in a file of its own.  Those of answers are pure. */
+/* What `orfeasctl doctor` looks at, each in a file of its own.  Those of answers are pure.  Each
+ * warning and each fault comes with what to do about it. */
 
 /* ---- this machine, as this user sees it --------------------------------------------------------
  */
@@ -26,6 +27,9 @@ void orf_ctl_doctor_check_disk (OrfCtlFindings *findings, const char *db);
 
 void orf_ctl_doctor_judge_status (OrfCtlFindings *findings, const OrfStatusGetResult *status);
 void orf_ctl_doctor_judge_cache (OrfCtlFindings *findings, const OrfCacheStatsResult *stats);
+/* Whether there are far more alarms than are asked for. */
+void orf_ctl_doctor_judge_detectors (OrfCtlFindings *findings,
+                                     const OrfAnomaliesDetectorsResult *result);
 
 /* ---- its HTTP ---------------------------------------------------------------------------------
  */

@@ -124,7 +124,8 @@ find_code (const char *status, int number)
 {
   static const OrfErrorCode known[] = { ORF_ERROR_INVALID_ARGUMENT,   ORF_ERROR_DEADLINE_EXCEEDED,
                                         ORF_ERROR_UNAVAILABLE,        ORF_ERROR_NOT_FOUND,
-                                        ORF_ERROR_RESOURCE_EXHAUSTED, ORF_ERROR_UNAUTHENTICATED };
+                                        ORF_ERROR_RESOURCE_EXHAUSTED, ORF_ERROR_UNAUTHENTICATED,
+                                        ORF_ERROR_PERMISSION_DENIED };
 
   for (guint i = 0; i < G_N_ELEMENTS (known); i++) {
     if (g_strcmp0 (status, orf_error_code_to_name (known[i])) == 0 ||

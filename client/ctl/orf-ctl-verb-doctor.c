@@ -4,9 +4,36 @@
 #include <jansson.h>
 
 #include "orf-ctl-doctor.h"
+#include "orf-error.h"
 
 /* ---- what it answers --------------------------------------------------------------------------
  */
+
+static void
+advise_on_call (OrfCtlFindings *findings, OrfCtlExit exit, const GError *error)
+{
+  switch (exit) {
+  case ORF_CTL_NO_CONNECTION:
+    orf_ctl_findings_advise (findings, "start it: systemctl start orfeasd, or script/server; "
+                                       "--socket or --url say where it is, if it is elsewhere");
+    return;
+  case ORF_CTL_DEADLINE:
+    orf_ctl_findings_advise (findings, "it is there and does not answer: systemctl status orfeasd "
+                                       "says whether it is stopped; under systemd the watchdog "
+                                       "starts it anew");
+    return;
+  default:
+    break;
+  }
+  if (g_error_matches (error, ORF_ERROR, ORF_ERROR_UNAUTHENTICATED) ||
+      g_error_matches (error, ORF_ERROR, ORF_ERROR_PERMISSION_DENIED))
+    orf_ctl_findings_advise (findings, "ask as the daemon's user by its socket (sudo -u orfeas "
+                                       "orfeasctl doctor), or with --token-file");
+  else
+    orf_ctl_findings_advise (findings,
+                             "is it orfeasd that listens there? The original backend uses "
+                             "port 5000 too; ss -ltnp names who it is");
+}
 
 /* NULL: it could not be asked, which is found then. */
 static gpointer
@@ -14,11 +41,14 @@ ask (OrfCtl *ctl, OrfCtlFindings *findings, OrfMethodId method, json_t *params)
 {
   g_autoptr (GError) error = NULL;
   gpointer result = NULL;
+  OrfCtlExit exit = orf_ctl_ask (ctl, method, params, &result, &error);
 
-  if (orf_ctl_ask (ctl, method, params, &result, &error) == ORF_CTL_DONE)
+  if (exit == ORF_CTL_DONE)
     return result;
-  orf_ctl_findings_add (findings, "daemon", ORF_CTL_FINDING_FAULT, "%s: %s",
-                        orf_methods[method].name, error->message);
+  orf_ctl_findings_add (findings, "daemon", ORF_CTL_FINDING_FAULT, "%s%s%s",
+                        exit == ORF_CTL_NO_CONNECTION ? "" : orf_methods[method].name,
+                        exit == ORF_CTL_NO_CONNECTION ? "" : ": ", error->message);
+  advise_on_call (findings, exit, error);
   return NULL;
 }
 
@@ -30,16 +60,22 @@ check_http (OrfCtl *ctl, OrfCtlFindings *findings)
   g_autoptr (GError) error = NULL;
   const char *url = NULL;
   json_t *root;
+  OrfCtlExit exit = orf_ctl_call (ctl, "rpc.discover", NULL, &text, &error);
 
-  if (orf_ctl_call (ctl, "rpc.discover", NULL, &text, &error) != ORF_CTL_DONE) {
+  if (exit != ORF_CTL_DONE) {
     orf_ctl_findings_add (findings, "endpoint", ORF_CTL_FINDING_FAULT, "rpc.discover: %s",
                           error->message);
+    advise_on_call (findings, exit, error);
     return;
   }
   root = json_loads (text, 0, NULL);
-  if (json_unpack (root, "{s:[{s:s}]}", "servers", "url", &url) == 0) {
+  if (json_unpack (root, "{s:[{s:s}]}", "servers", "url", &url) == 0 &&
+      g_str_has_prefix (url, "http")) {
     base = g_str_has_suffix (url, "/rpc") ? g_strndup (url, strlen (url) - 4) : g_strdup (url);
     orf_ctl_doctor_check_endpoints (findings, base);
+  } else {
+    orf_ctl_findings_add (findings, "endpoint", ORF_CTL_FINDING_NOTE,
+                          "[listen] http is empty: there is no page, no REST and no /metrics");
   }
   json_decref (root);
 }
@@ -47,22 +83,20 @@ check_http (OrfCtl *ctl, OrfCtlFindings *findings)
 static void
 check_daemon (OrfCtl *ctl, OrfCtlFindings *findings)
 {
-  g_autoptr (OrfStatusGetResult) status = NULL;
+  g_autoptr (OrfStatusGetResult) status = ask (ctl, findings, ORF_METHOD_STATUS_GET, NULL);
   g_autoptr (OrfCacheStatsResult) cache = NULL;
-  g_autoptr (GError) error = NULL;
+  g_autoptr (OrfAnomaliesDetectorsResult) detectors = NULL;
 
-  if (orf_ctl_ask (ctl, ORF_METHOD_STATUS_GET, NULL, (gpointer *) &status, &error) !=
-      ORF_CTL_DONE) {
-    orf_ctl_findings_add (findings, "daemon", ORF_CTL_FINDING_FAULT, "%s", error->message);
-    orf_ctl_findings_advise (findings, "start it: systemctl start orfeasd, or script/server; "
-                                       "--socket or --url say where it is, if it is elsewhere");
+  if (status == NULL)
     return;
-  }
   orf_ctl_doctor_judge_status (findings, status);
   orf_ctl_doctor_check_disk (findings, status->db->path);
   cache = ask (ctl, findings, ORF_METHOD_CACHE_STATS, NULL);
   if (cache != NULL)
     orf_ctl_doctor_judge_cache (findings, cache);
+  detectors = ask (ctl, findings, ORF_METHOD_ANOMALIES_DETECTORS, NULL);
+  if (detectors != NULL)
+    orf_ctl_doctor_judge_detectors (findings, detectors);
   check_http (ctl, findings);
 }
 
@@ -76,13 +110,13 @@ verify_file (OrfCtl *ctl, OrfCtlFindings *findings)
 
   if (checked == NULL)
     return;
-  for (guint i = 0; checked->problems[i] != NULL; i++)
+  for (guint i = 0; checked->problems[i] != NULL; i++) {
     orf_ctl_findings_add (findings, "verify", ORF_CTL_FINDING_FAULT, "%s", checked->problems[i]);
+    orf_ctl_findings_advise (findings, "keep a copy (orfeasctl db backup FILE), then see "
+                                       "doc/durability.md");
+  }
   if (checked->ok)
     orf_ctl_findings_add (findings, "verify", ORF_CTL_FINDING_GOOD, "the database file is sound");
-  else
-    orf_ctl_findings_advise (findings, "keep a copy (orfeasctl db backup FILE), then see "
-                                       "doc/database.md");
 }
 
 /* A value that is written, read and deleted. */
@@ -104,12 +138,15 @@ verify_cache (OrfCtl *ctl, OrfCtlFindings *findings)
            : NULL;
   if (gone == NULL)
     return;
-  if (got->hit && g_strcmp0 (got->value, key) == 0)
+  if (got->hit && g_strcmp0 (got->value, key) == 0) {
     orf_ctl_findings_add (findings, "verify", ORF_CTL_FINDING_GOOD,
                           "the cache gave back what was stored");
-  else
+  } else {
     orf_ctl_findings_add (findings, "verify", ORF_CTL_FINDING_FAULT,
                           "the cache did not give back what was stored");
+    orf_ctl_findings_advise (findings, "orfeasctl cache stats says whether it is full or a node is "
+                                       "away");
+  }
 }
 
 /* Its own frames are in the file, and a query finds them. */
@@ -124,12 +161,15 @@ verify_samples (OrfCtl *ctl, OrfCtlFindings *findings)
                           (json_int_t) now_us - 60 * G_USEC_PER_SEC, "to_us", (json_int_t) now_us));
   if (found == NULL)
     return;
-  if (found->series->len > 0)
+  if (found->series->len > 0) {
     orf_ctl_findings_add (findings, "verify", ORF_CTL_FINDING_GOOD,
                           "samples of the last minute are found");
-  else
+  } else {
     orf_ctl_findings_add (findings, "verify", ORF_CTL_FINDING_FAULT,
                           "no sample of the last minute is found");
+    orf_ctl_findings_advise (findings, "the clock was set back, or nothing is sampled: orfeasctl "
+                                       "status, and the daemon's log");
+  }
 }
 
 /* ---- the verb ---------------------------------------------------------------------------------

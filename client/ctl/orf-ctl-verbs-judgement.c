@@ -102,7 +102,7 @@ const OrfCtlVerb orf_ctl_verbs_judgement[] = {
     .run = orf_ctl_verb_alerts_rules_check },
   { .name = "alerts test",
     .arguments = "[RULE]",
-    .summary = "would it have fired on the recorded history?",
+    .summary = "would it have fired on the recorded history",
     .help = "A rule as it is, or with what is given in place of what it says; beside it the\n"
             "rule as it is.  With --expr alone a rule that is none yet.  Over more than six\n"
             "hours minutes are looked at, unless --step says otherwise.",

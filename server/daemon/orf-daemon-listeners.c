@@ -85,10 +85,20 @@ start_websockets (OrfDaemon *daemon, GError **error)
   return TRUE;
 }
 
+static char *
+dup_rpc_url (const OrfDaemon *daemon)
+{
+  g_autofree char *socket = orf_paths_dup_socket (daemon->config);
+
+  return daemon->http != NULL ? g_strconcat (orf_http_server_get_url (daemon->http), "/rpc", NULL)
+                              : g_strconcat ("unix:", socket, NULL);
+}
+
 static gboolean
 start_http (OrfDaemon *daemon, GError **error)
 {
   OrfRouter *router = daemon->core->router;
+  g_autofree char *url = NULL;
 
   if (daemon->config->listen.http[0] != '\0') {
     daemon->http = orf_http_server_new (router, daemon->poller, daemon->gate, daemon->config,
@@ -96,8 +106,8 @@ start_http (OrfDaemon *daemon, GError **error)
     if (daemon->http == NULL)
       return FALSE;
   }
-  daemon->discover =
-    orf_discover_new (router, daemon->http != NULL ? orf_http_server_get_url (daemon->http) : NULL);
+  url = dup_rpc_url (daemon);
+  daemon->discover = orf_discover_new (router, url);
   if (daemon->http != NULL) {
     orf_http_server_add_page (daemon->http, "/healthz", TRUE, healthz_cb, daemon);
     orf_http_server_add_page (daemon->http, "/readyz", TRUE, readyz_cb, daemon);

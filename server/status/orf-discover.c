@@ -26,7 +26,7 @@ orf_discover_new (OrfRouter *router, const char *url)
   discover->document = g_string_sized_new (orf_openrpc_json_length + 64);
   if (url != NULL && place != NULL) {
     g_string_append_len (discover->document, orf_openrpc_json, place - orf_openrpc_json);
-    g_string_append_printf (discover->document, "%s/rpc", url);
+    g_string_append (discover->document, url);
     g_string_append (discover->document, place + strlen (orf_openrpc_url));
   } else {
     g_string_append_len (discover->document, orf_openrpc_json, orf_openrpc_json_length);

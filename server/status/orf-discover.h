@@ -10,8 +10,8 @@ G_BEGIN_DECLS
  */
 typedef struct _OrfDiscover OrfDiscover;
 
-/* Binds the method; it outlives the router's calls.  url: "http://127.0.0.1:5000", NULL: no HTTP.
- */
+/* Binds the method; it outlives the router's calls.  url: "http://127.0.0.1:5000/rpc", or
+ * "unix:/SOCKET" without HTTP; NULL: nobody listens. */
 OrfDiscover *orf_discover_new (OrfRouter *router, const char *url);
 void orf_discover_free (OrfDiscover *discover);
 /* Borrowed for as long as it lives. */

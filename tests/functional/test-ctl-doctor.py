@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """`orfeasctl doctor`: what is wrong, and that it says so by its exit status."""
 
+import http.server
 import json
 import os
+import signal
+import threading
 
 import orfeas_test
 from orfeas_test import contains, equal, wait_for
@@ -11,7 +14,9 @@ from orfeas_test import contains, equal, wait_for
 
 def look(t, daemon, *options):
     status, out, errors = t.ctl(daemon, "doctor", "--json", *options)
-    return status, json.loads(out)["findings"], errors
+    findings = json.loads(out)["findings"]
+    equal([one for one in findings if one["level"] in ("warning", "fault") and not one["advice"]], [], "nothing is said to be done")
+    return status, findings, errors
 
 
 def of(findings, area, level="fault"):
@@ -56,6 +61,46 @@ def test_no_daemon(t):
     equal(status, 5)
     contains(fault["text"], daemon.socket)
     equal(of(findings, "endpoint", "good"), [])
+
+
+def test_stopped_daemon(t):
+    """It is there, and does not answer: to start it would not help."""
+    daemon = t.start()
+    daemon.process.send_signal(signal.SIGSTOP)
+    status, findings, _ = look(t, daemon, "--timeout", "500")
+    daemon.process.send_signal(signal.SIGCONT)
+    (fault,) = of(findings, "daemon")
+    equal(status, 5)
+    contains(fault["advice"], "does not answer")
+
+
+def test_stranger(t):
+    """Something else has the port, as the original's backend may."""
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler) as stranger:
+        threading.Thread(target=stranger.serve_forever, daemon=True).start()
+        status, findings, _ = look(t, None, "--url", f"http://127.0.0.1:{stranger.server_port}")
+        stranger.shutdown()
+    (fault,) = of(findings, "daemon")
+    equal(status, 5)
+    contains(fault["advice"], "port 5000")
+
+
+def test_no_http(t):
+    daemon = t.daemon(settings={"listen.http": ""})
+    daemon.command = [word for word in daemon.command if word not in ("--listen", "127.0.0.1:0")]
+    daemon.launch()
+    equal(json.loads(daemon.process.stdout.readline())["ready"], True)
+    _, findings, _ = look(t, daemon)
+    contains(of(findings, "endpoint", "note")[0]["text"], "[listen] http is empty")
+
+
+def test_no_gpu(t):
+    daemon = t.start(settings={"gpu.backends": "nvml"}, env={"ORFEAS_NVML_LIBRARY": os.path.join(t.dir, "none.so")})
+    wait_for(lambda: daemon.sources()["nvml"]["state"] == "unavailable", "the probe to have tried")
+    status, findings, _ = look(t, daemon)
+    equal(status, 5)
+    contains(of(findings, "component")[0]["advice"], "[gpu] backends")
+    contains(of(findings, "gpu")[0]["advice"], "driver")
 
 
 def test_tokens(t):

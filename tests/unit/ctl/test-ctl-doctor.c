@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include <glib/gstdio.h>
+#include <jansson.h>
 
 #include "orf-ctl-doctor.h"
 #include "orf-decode.h"
@@ -65,6 +66,25 @@ judge (const Status *from)
   return findings;
 }
 
+/* Each that something is to be done about says what. */
+static void
+assert_advised (const OrfCtlFindings *findings)
+{
+  g_autofree char *told = orf_ctl_findings_to_json (findings);
+  json_t *root = json_loads (told, 0, NULL);
+  size_t i;
+  json_t *one;
+
+  json_array_foreach (json_object_get (root, "findings"), i, one)
+  {
+    const char *level = json_string_value (json_object_get (one, "level"));
+
+    if (g_str_equal (level, "warning") || g_str_equal (level, "fault"))
+      g_assert_nonnull (json_string_value (json_object_get (one, "advice")));
+  }
+  json_decref (root);
+}
+
 static void
 assert_found (const OrfCtlFindings *findings, OrfCtlFindingLevel level, const char *text)
 {
@@ -73,6 +93,7 @@ assert_found (const OrfCtlFindings *findings, OrfCtlFindingLevel level, const ch
   g_test_message ("%s", told);
   g_assert_cmpuint (orf_ctl_findings_count (findings, level), ==, 1);
   g_assert_nonnull (strstr (told, text));
+  assert_advised (findings);
 }
 
 static void
@@ -111,6 +132,33 @@ test_status (void)
     g_autoptr (OrfCtlFindings) findings = judge (&cases[i].status);
 
     assert_found (findings, cases[i].level, cases[i].text);
+  }
+}
+
+static void
+test_detectors (void)
+{
+  static const struct {
+    const char *promised, *realised;
+    guint n_warnings;
+  } cases[] = { { "1", "2", 0 }, { "1", "4.9", 0 }, { "1", "6", 1 }, { "24", "60", 0 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *text =
+      g_strdup_printf ("{\"detectors\":[{\"detector\":\"level\",\"kind\":\"spike\",\"series\":3,"
+                       "\"promised_per_day\":%s,\"realised_per_day\":%s}]}",
+                       cases[i].promised, cases[i].realised);
+    g_autoptr (OrfCtlFindings) findings = orf_ctl_findings_new ();
+    g_autoptr (GError) error = NULL;
+    g_autoptr (OrfAnomaliesDetectorsResult)
+      detectors = orf_decode_text (&orf_anomalies_detectors_result_desc, text, strlen (text),
+                                   ORF_DECODE_LENIENT, &error);
+
+    g_assert_no_error (error);
+    orf_ctl_doctor_judge_detectors (findings, detectors);
+    g_assert_cmpuint (orf_ctl_findings_count (findings, ORF_CTL_FINDING_WARNING), ==,
+                      cases[i].n_warnings);
+    assert_advised (findings);
   }
 }
 
@@ -162,6 +210,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ctl-doctor/good", test_good);
   g_test_add_func ("/ctl-doctor/status", test_status);
+  g_test_add_func ("/ctl-doctor/detectors", test_detectors);
   g_test_add_func ("/ctl-doctor/devices", test_devices);
   g_test_add_func ("/ctl-doctor/shown", test_shown);
   return g_test_run ();
