@@ -22,7 +22,7 @@ def read_commands(text):
 
 def titles_of(shown):
     """What does not depend on the machine: heads of columns, kinds of events."""
-    return set(re.findall(r"\b[A-Z]{4,}\b", shown)) | set(re.findall(r"  (daemon|worker|deploy) ", shown))
+    return set(re.findall(r"\b[A-Z]{4,}\b", shown)) | set(re.findall(r"  (daemon|worker|deploy) {2,}", shown))
 
 
 def check_command(t, daemon, command, shown, statuses=(0,)):

@@ -6,7 +6,7 @@ import re
 
 import orfeas_test
 from documented import check_command, first_words, read_commands, read_page
-from orfeas_test import equal, wait_for
+from orfeas_test import PATIENCE_S, equal, wait_for
 from studio import start_daemon, wait_for_batches
 
 LEAK_AFTER = 200
@@ -37,9 +37,9 @@ def start_with_leak(t):
     daemon.call("metrics.record", {"samples": [{"name": "studio.queue_depth", "value": 8}]})
     wait_for(lambda: daemon.call("cache.stats")["hits"] > 0, "hits")
     wait_for(lambda: daemon.sql("SELECT 1 FROM v_sample WHERE series LIKE 'gpu.memory.used%'"), "samples on disk")
-    wait_for(lambda: [one for one in daemon.call("worker.list")["workers"] if one["batches"] >= LEAK_AFTER], "the leak to begin")
     daemon.call("events.mark", {"text": "mesher 1.8", "kind": "deploy"})
-    wait_for(lambda: [one for one in daemon.call("gpu.leaks")["suspects"] if one["suspected_trigger"]], "the leak to be found")
+    # what began it is not waited for: how near to the mark it is found to begin depends on how busy the machine is
+    wait_for(lambda: [one for one in daemon.call("gpu.leaks")["suspects"] if one["worker"]], "the leak to be found", 2 * PATIENCE_S)
     return daemon
 
 
