@@ -40,6 +40,10 @@ orf_gzip_pack (const char *data, gsize length, gsize *packed_length)
 
 /* Made in steps that double: what is small costs little, and what lies about its size no more. */
 #define FIRST_STEP_BYTES 65536
+/* Before there is more of it the rest is counted, so that what will be refused takes no more room:
+ * 64 KiB of gzip can be 64 MiB. */
+#define COUNTED_BYTES (8 * 1024 * 1024)
+#define TOO_LARGE     "unpacked it is too large"
 
 static gboolean
 refuse_packed (GError **error, OrfErrorCode code, const char *message)
@@ -64,7 +68,7 @@ inflate_step (z_stream *stream, GString *to, gsize max_bytes, gboolean *ended, G
   g_string_set_size (to, before + room - stream->avail_out);
   *ended = result == Z_STREAM_END;
   if (to->len > max_bytes)
-    return refuse_packed (error, ORF_ERROR_RESOURCE_EXHAUSTED, "unpacked it is too large");
+    return refuse_packed (error, ORF_ERROR_RESOURCE_EXHAUSTED, TOO_LARGE);
   if (result == Z_STREAM_END || result == Z_OK)
     return TRUE;
   return refuse_packed (error, ORF_ERROR_PARSE_ERROR,
@@ -72,14 +76,40 @@ inflate_step (z_stream *stream, GString *to, gsize max_bytes, gboolean *ended, G
                                               : "this is no gzip stream, or a damaged one");
 }
 
+/* Whether what is left to unpack has as many bytes at most; what is no gzip has. */
+static gboolean
+rest_fits (z_stream *stream, gsize max_bytes)
+{
+  g_autofree Bytef *scratch = g_malloc (FIRST_STEP_BYTES);
+  z_stream copy;
+  gsize n = 0;
+  int result = inflateCopy (&copy, stream);
+
+  g_assert (result == Z_OK); /* it fails only for want of memory */
+  while (n <= max_bytes && (result == Z_OK || (result == Z_STREAM_END && copy.avail_in > 0))) {
+    if (result == Z_STREAM_END)
+      inflateReset (&copy);
+    copy.next_out = scratch;
+    copy.avail_out = FIRST_STEP_BYTES;
+    result = inflate (&copy, Z_NO_FLUSH);
+    n += FIRST_STEP_BYTES - copy.avail_out;
+  }
+  inflateEnd (&copy);
+  return n <= max_bytes;
+}
+
 static gboolean
 inflate_all (z_stream *stream, GString *to, gsize max_bytes, GError **error)
 {
   gboolean ended = FALSE;
+  gboolean counted = FALSE;
 
   while (!ended || stream->avail_in > 0) {
     if (ended)
       inflateReset (stream);
+    if (to->len >= COUNTED_BYTES && !counted && !rest_fits (stream, max_bytes - to->len))
+      return refuse_packed (error, ORF_ERROR_RESOURCE_EXHAUSTED, TOO_LARGE);
+    counted = counted || to->len >= COUNTED_BYTES;
     if (!inflate_step (stream, to, max_bytes, &ended, error))
       return FALSE;
   }
