@@ -313,5 +313,7 @@ orf_http_connection_serve (OrfHttpConnection *connection, SoupServerMessage *mes
     return;
   source.body = orf_http_framing_get_body (connection->framing, &source.body_length);
   connection->request = orf_http_request_new (connection->host->service, message, &source);
+  /* its answer counts before the next connection's is made */
+  orf_http_connection_count_memory (connection);
   hand_over (connection);
 }

@@ -4,11 +4,29 @@
 #include <string.h>
 
 #include "core/orf-gzip.h"
+#include "core/orf-memory.h"
+#include "orf-error.h"
 #include "transport/orf-http-encoding.h"
 
 struct _OrfHttpPageReply {
   OrfHttpRequest *request; /* NULL: gone */
 };
+
+/* FALSE, and answered: many hold answers that they do not read, and this one is not small. */
+static gboolean
+check_room (OrfHttpRequest *request, gsize length)
+{
+  OrfMemory *memory = orf_router_get_memory (request->service->router);
+  g_autoptr (GError) error = NULL;
+
+  if (length <= ORF_MEMORY_SMALL_BYTES ||
+      orf_memory_check_part (memory, ORF_MEMORY_CONNECTIONS, &error))
+    return TRUE;
+  orf_http_request_add_header (request, "Cache-Control", "no-store");
+  orf_http_request_add_retry_after (request, orf_error_get_retry_after_ms (error));
+  orf_http_request_answer_error (request, SOUP_STATUS_SERVICE_UNAVAILABLE, error);
+  return FALSE;
+}
 
 /* The answer to a page's reader, by what it takes and what it has already. */
 static void
@@ -18,7 +36,20 @@ answer_page (OrfHttpRequest *request, const OrfHttpPage *page)
   const char *body = page->body;
   gsize length = page->length;
   gboolean packs = page->gzip != NULL || page->compress;
+  gboolean known = page->status == SOUP_STATUS_OK && page->etag != NULL &&
+                   orf_http_encoding_matches_etag (orf_http_request_get_header (request,
+                                                                                "If-None-Match"),
+                                                   page->etag);
+  gboolean packing = packs && !known &&
+                     orf_http_encoding_takes_gzip (
+                       orf_http_request_get_header (request, "Accept-Encoding"));
 
+  if (packing && page->gzip == NULL)
+    body = packed = orf_gzip_pack (page->body, page->length, &length);
+  else if (packing)
+    body = page->gzip, length = page->gzip_length;
+  if (!known && !check_room (request, length))
+    return;
   if (page->retry_after_ms > 0)
     orf_http_request_add_retry_after (request, page->retry_after_ms);
   orf_http_request_add_header (request, "Cache-Control",
@@ -27,22 +58,12 @@ answer_page (OrfHttpRequest *request, const OrfHttpPage *page)
     orf_http_request_add_header (request, "ETag", page->etag);
   if (packs)
     orf_http_request_add_header (request, "Vary", "Accept-Encoding");
-  if (page->status == SOUP_STATUS_OK && page->etag != NULL &&
-      orf_http_encoding_matches_etag (orf_http_request_get_header (request, "If-None-Match"),
-                                      page->etag)) {
-    orf_http_request_answer (request, SOUP_STATUS_NOT_MODIFIED, NULL, NULL, 0);
-    return;
-  }
-  if (packs &&
-      orf_http_encoding_takes_gzip (orf_http_request_get_header (request, "Accept-Encoding"))) {
-    if (page->gzip == NULL)
-      packed = orf_gzip_pack (page->body, page->length, &length);
-    else
-      length = page->gzip_length;
-    body = packed != NULL ? packed : page->gzip;
+  if (packing)
     orf_http_request_add_header (request, "Content-Encoding", "gzip");
-  }
-  orf_http_request_answer (request, page->status, page->content_type, body, length);
+  if (known)
+    orf_http_request_answer (request, SOUP_STATUS_NOT_MODIFIED, NULL, NULL, 0);
+  else
+    orf_http_request_answer (request, page->status, page->content_type, body, length);
 }
 
 OrfHttpPageReply *

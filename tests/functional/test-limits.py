@@ -5,6 +5,7 @@
 import json
 import os
 import signal
+import socket
 import sqlite3
 
 import orfeas_test
@@ -122,6 +123,30 @@ def test_large_bodies_give_way_and_small_calls_go_on(t):
     equal(daemon.call("health.check"), {"serving": "SERVING"})
     held.close()
     first.close()
+
+
+def test_unread_pages_give_way(t):
+    """Clients that ask for a large page and read nothing of it hold no more than may be held."""
+    daemon = t.start(settings={"memory.connections_bytes": 4 * MIB})
+    size = len(daemon.http("GET", "/openrpc.json")[2])
+    crowd = []
+    for _ in range(3 * 4 * MIB // size):
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        connection.connect(daemon.address)
+        connection.sendall(b"GET /openrpc.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 10)
+        crowd.append(connection)
+    status, headers, body = wait_for(lambda: (answer := daemon.http("GET", "/openrpc.json"))[0] != 200 and answer, "a page to be refused")
+    equal((status, json.loads(body)["error"]["status"], headers["Cache-Control"]), (503, "RESOURCE_EXHAUSTED", "no-store"))
+    contains(body, b"memory.connections_bytes")
+    assert int(headers["Retry-After"]) > 0
+    # the last that was taken may be beyond
+    assert memory(daemon, "connections")["used_bytes"] < 4 * MIB + 4 * size, memory(daemon, "connections")
+    equal(daemon.call("health.check"), {"serving": "SERVING"})
+    equal(daemon.http("GET", "/healthz")[0], 200)
+    for connection in crowd:
+        connection.close()
+    wait_for(lambda: daemon.http("GET", "/openrpc.json")[0] == 200, "the page again")
 
 
 def test_large_answers_give_way(t):
