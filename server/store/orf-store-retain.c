@@ -214,16 +214,16 @@ purge_rows (OrfRetainer *self,
 static gboolean
 drop_traces (OrfRetainer *self,
              OrfConnection *connection,
-             const OrfHistoryLimits *history,
+             const OrfRetainLimits *all,
              gboolean *more,
              GError **error)
 {
-  gint64 now_us = orf_clock_now_us ();
+  const OrfHistoryLimits *history = &all->history;
   const OrfRetainTracesLimits limits = {
-    .before_us = history->trace_us > 0 ? now_us - history->trace_us : 0,
+    .before_us = history->trace_us > 0 ? all->now_us - history->trace_us : 0,
     .max_bytes = history->trace_bytes,
     .max_exemplars = history->trace_exemplars,
-    .now_us = now_us,
+    .now_us = all->now_us,
     .pins = self->pins,
   };
 
@@ -246,11 +246,12 @@ drop_rollups (OrfRetainer *self,
               OrfRetainRollups *rollups,
               OrfConnection *connection,
               gint64 keep_us,
+              gint64 now_us,
               gint64 deadline_us,
               gboolean *more,
               GError **error)
 {
-  orf_retain_rollups_plan (rollups, keep_us, orf_clock_now_us ());
+  orf_retain_rollups_plan (rollups, keep_us, now_us);
   return orf_retain_rollups_step (rollups, connection, self->pins, deadline_us, more, error);
 }
 
@@ -258,11 +259,12 @@ drop_rollups (OrfRetainer *self,
 static gboolean
 make_room (OrfRetainer *self,
            OrfConnection *connection,
-           const OrfHistoryLimits *history,
+           const OrfRetainLimits *limits,
            gboolean *more,
            GError **error)
 {
-  gint64 now_us = orf_clock_now_us (), used_bytes;
+  const OrfHistoryLimits *history = &limits->history;
+  gint64 used_bytes;
 
   *more = FALSE;
   if (history->max_bytes == 0)
@@ -278,8 +280,8 @@ make_room (OrfRetainer *self,
     return FALSE;
   if (*more)
     return TRUE;
-  if (orf_retain_rollups_press (&self->minutes, history->rollup_1m_us, now_us) ||
-      orf_retain_rollups_press (&self->hours, history->rollup_1h_us, now_us)) {
+  if (orf_retain_rollups_press (&self->minutes, history->rollup_1m_us, limits->now_us) ||
+      orf_retain_rollups_press (&self->hours, history->rollup_1h_us, limits->now_us)) {
     self->stage = STAGE_MINUTES;
     *more = TRUE;
   } else if (!self->told_full) {
@@ -320,22 +322,22 @@ run_stage (OrfRetainer *self,
   case STAGE_PROCESSES:
     return purge (&self->processes, connection, limits->raw_before_us, self->pins, more, error);
   case STAGE_TRACES:
-    return drop_traces (self, connection, history, more, error);
+    return drop_traces (self, connection, limits, more, error);
   case STAGE_CHUNKS:
     *more = FALSE;
     return history->packed_us == 0 ||
-           drop_chunks (self, connection, orf_clock_now_us () - history->packed_us, more, error);
+           drop_chunks (self, connection, limits->now_us - history->packed_us, more, error);
   case STAGE_MINUTES:
-    return drop_rollups (self, &self->minutes, connection, history->rollup_1m_us, deadline_us, more,
-                         error);
+    return drop_rollups (self, &self->minutes, connection, history->rollup_1m_us, limits->now_us,
+                         deadline_us, more, error);
   case STAGE_HOURS:
-    return drop_rollups (self, &self->hours, connection, history->rollup_1h_us, deadline_us, more,
-                         error);
+    return drop_rollups (self, &self->hours, connection, history->rollup_1h_us, limits->now_us,
+                         deadline_us, more, error);
   case STAGE_FALLS:
-    return drop_rollups (self, &self->falls, connection, history->rollup_1h_us, deadline_us, more,
-                         error);
+    return drop_rollups (self, &self->falls, connection, history->rollup_1h_us, limits->now_us,
+                         deadline_us, more, error);
   case STAGE_SIZE:
-    return make_room (self, connection, history, more, error);
+    return make_room (self, connection, limits, more, error);
   case N_STAGES:
     break;
   }

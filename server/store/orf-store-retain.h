@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 typedef struct _OrfRetainer OrfRetainer;
 
 typedef struct {
+  gint64 now_us;         /* by which ages are judged: see orf-age-clock.h */
   gint64 raw_before_us;  /* packed samples of sample_raw, and GPU processes, older than this */
   gint64 raw_rows;       /* as many rows of sample_raw are kept; 0: all */
   gint64 keys_before_us; /* idempotency keys */

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include "store/orf-age-clock.h"
 #include "store/orf-store-backup.h"
 #include "store/orf-store-disk.h"
 #include "store/orf-store-meter.h"
@@ -38,6 +39,7 @@ struct _OrfStoreWriter {
 
   gint64 next_tick_us, next_retain_us, next_checkpoint_us, must_care_us;
   OrfRetainer *retainer;
+  OrfAgeClock age_clock;
   gboolean retain_more, shrink_more;
   gboolean keep_wal;      /* set by the main context before it closes jobs, read after that */
   int wal_pages;          /* told by SQLite after each commit */

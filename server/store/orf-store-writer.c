@@ -214,11 +214,26 @@ writer_maybe_checkpoint (OrfStoreWriter *self)
     writer_checkpoint (self, SQLITE_CHECKPOINT_PASSIVE);
 }
 
+static gint64
+writer_get_age_now (OrfStoreWriter *self)
+{
+  gint64 jumped_us;
+  gint64 now_us = orf_age_clock_tell (&self->age_clock, orf_clock_now_us (),
+                                      orf_age_clock_get_boot_us (), &jumped_us);
+
+  if (jumped_us > 0)
+    g_warning ("the clock jumped ahead by %" G_GINT64_FORMAT
+               " s: nothing goes for its new age until it has been so for a day",
+               jumped_us / ORF_US_PER_S);
+  return now_us;
+}
+
 static gboolean
 writer_retain_step (OrfStoreWriter *self, GError **error)
 {
-  gint64 now_us = orf_clock_now_us ();
+  gint64 now_us = writer_get_age_now (self);
   OrfRetainLimits limits = {
+    .now_us = now_us,
     .raw_before_us = now_us - self->options.raw_us,
     .raw_rows = self->options.raw_rows,
     .keys_before_us = now_us - self->options.idempotency_us,
@@ -415,6 +430,7 @@ orf_store_writer_start (OrfStore *store,
   self->orphans = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_series_row_free);
   self->group = g_ptr_array_new ();
   self->retainer = orf_retainer_new ();
+  orf_age_clock_init (&self->age_clock, orf_clock_now_us (), orf_age_clock_get_boot_us ());
   self->stats.written_bytes_per_s = NAN;
   if (!writer_configure (self, error) ||
       !orf_thread_start (&self->thread, "store-writer", writer_thread_cb, self, error))

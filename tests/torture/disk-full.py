@@ -62,16 +62,11 @@ WAYS = {hold: 6, hold_until_seen: 3, kill: 2, start_while_full: 2, end: 1, back_
 
 
 def check_goes_on(torture, daemon, crew):
-    counts = {writer: len(writer.accepted) for writer in crew.writers}
-    begin = time.monotonic()
     make_room(daemon)
     if not daemon.alive():
         torture.start(daemon)
         crew.start()
-    wait_for(lambda: all(len(writer.accepted) > counts[writer] for writer in crew.writers), "all writers to go on")
-    took = time.monotonic() - begin
-    torture.took("writing goes on after there is room", took)
-    torture.check(took < BACK_S, f"writing went on after {took:.1f} s")
+    torture.wait_all_write(crew, "all write after there is room", BACK_S)
 
 
 def run(torture):

@@ -13,7 +13,7 @@ import time
 import orfeas_torture  # first: it knows where the harness is
 
 import mixed_load
-from orfeas_test import RpcError, wait_for
+from orfeas_test import RpcError
 from shim import ALWAYS, Shim
 
 ERRORS = (errno.EIO, errno.ENOSPC, errno.EMFILE, errno.EACCES, errno.EDQUOT)
@@ -105,12 +105,7 @@ def wait_met(shim, before):
 
 def check_goes_on(torture, daemon, crew):
     """All write again, soon; and what they wrote is there."""
-    counts = {writer: len(writer.accepted) for writer in crew.writers}
-    begin = time.monotonic()
-    wait_for(lambda: all(len(writer.accepted) > counts[writer] for writer in crew.writers), "all writers to go on")
-    took = time.monotonic() - begin
-    torture.took("writing goes on", took)
-    torture.check(took < BACK_S, f"writing went on after {took:.1f} s")
+    torture.wait_all_write(crew, "all write again", BACK_S)
     crew.stop()
     torture.check_crew(crew)
     torture.equal(daemon.admin("db.check", meta={"deadline_ms": 60000})["problems"], [], "db.check")

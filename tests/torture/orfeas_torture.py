@@ -40,8 +40,8 @@ def verdict(path):
 
 
 class Torture:
-    def __init__(self, name, seed, n_rounds, seconds):
-        self.name, self.seed, self.n_rounds, self.seconds = name, seed, n_rounds, seconds
+    def __init__(self, name, seed, n_rounds, seconds, by_request):
+        self.name, self.seed, self.n_rounds, self.seconds, self.by_request = name, seed, n_rounds, seconds, by_request
         self.chance = random.Random(seed)
         self.test = orfeas_test.Test()
         self.dir = self.test.dir
@@ -69,8 +69,11 @@ class Torture:
     def count(self, what, n=1):
         self.counts[what] += n
 
-    def took(self, what, seconds):
+    def took(self, what, seconds, bound_s=None):
+        """A violation beyond bound_s, but not in the suite, which knows nothing of the machine."""
         self.times[what].append(seconds)
+        if self.by_request and bound_s is not None:
+            self.check(seconds <= bound_s, f"{what}: {seconds:.1f} s, more than {bound_s}")
 
     def check(self, good, text):
         """A violation unless good; the scenario goes on."""
@@ -124,6 +127,21 @@ class Torture:
         for problem in crew.problems() if crew is not None else ():
             self.violate(problem)
 
+    def wait_all_write(self, crew, what, bound_s):
+        """Until each of the writers has been accepted something more."""
+        before = {writer: len(writer.accepted) for writer in crew.writers}
+        begin = time.monotonic()
+
+        def waiting():
+            return [writer for writer in crew.writers if len(writer.accepted) == before[writer]]
+
+        try:
+            orfeas_test.wait_for(lambda: not waiting(), "all to write")
+        except AssertionError:
+            said = {writer.name(): writer.refusals.most_common(3) for writer in waiting()}
+            raise AssertionError(f"these do not go on: {said}") from None
+        self.took(what, time.monotonic() - begin, bound_s)
+
     def check_refusals(self, crew, good):
         """All that the writers were told begins with one of these."""
         said = collections.Counter()
@@ -172,6 +190,7 @@ def main(scenario, rounds, seconds=None):
     parser.add_argument("--rounds", type=int, help=f"so many rounds; {rounds} if neither is said")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32), help="the same choices again")
     args = parser.parse_args()
-    if args.seconds is None and args.rounds is None:
+    by_request = args.seconds is not None or args.rounds is not None
+    if not by_request:
         args.seconds, args.rounds = seconds, rounds
-    sys.exit(Torture(name, args.seed, args.rounds, args.seconds).run(scenario))
+    sys.exit(Torture(name, args.seed, args.rounds, args.seconds, by_request).run(scenario))

@@ -119,11 +119,14 @@ retain_with_kills (OrfConnection *connection, const OrfRetainLimits *limits, gui
 {
   g_autoptr (OrfRetainer) retainer = orf_retainer_new ();
   g_autoptr (GError) error = NULL;
+  OrfRetainLimits now = *limits;
   gboolean more = TRUE;
   guint n = 0;
 
+  if (now.now_us == 0)
+    now.now_us = orf_clock_now_us ();
   while (more) {
-    orf_retainer_step (retainer, connection, limits, 0, &more, &error);
+    orf_retainer_step (retainer, connection, &now, 0, &more, &error);
     g_assert_no_error (error);
     assert_whole (connection);
     if (++n % kill_every == 0 && n < 500) {

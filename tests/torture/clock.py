@@ -1,0 +1,95 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The time of day jumps, ahead and back, by seconds and by years, and the whole process is suspended, while clients write: what was accepted
+is there still, and it goes on serving."""
+
+import json
+import signal
+import time
+
+import orfeas_torture  # first: it knows where the harness is
+
+import mixed_load
+from orfeas_test import WebSocket, request, wait_for
+from shim import Shim
+
+SECOND, MINUTE, HOUR = 1_000_000, 60_000_000, 3_600_000_000
+DAY, YEAR = 24 * HOUR, 8760 * HOUR
+JUMPS = (SECOND, MINUTE, HOUR, DAY, 40 * DAY, YEAR, 30 * YEAR)
+CHECK_EVERY = 5  # rounds
+BACK_S = 5
+
+
+class MarkedSampleWriter(mixed_load.PackedSampleWriter):
+    """Samples whose time is the daemon's own, wherever its clock is: they are told by their value alone."""
+
+    def call(self, number):
+        return "metrics.record", {"samples": [{"name": self.series(), "value": number}]}
+
+    def find(self):
+        query = {"select": self.series(), "from_us": 0, "to_us": 100 * YEAR}
+        return list({value for series in self.daemon.admin("metrics.query", query, {"deadline_ms": 60000})["series"] for _, value in series["points"]})
+
+
+def crew_of(daemon):
+    kinds = (MarkedSampleWriter, mixed_load.SpanWriter, mixed_load.EventWriter, mixed_load.LoadWriter, mixed_load.AckWriter, mixed_load.CacheWriter)
+    return mixed_load.Crew([kind(daemon, number) for number, kind in enumerate(kinds)])
+
+
+def jump(torture, shim, daemon):
+    by = torture.chance.choice(JUMPS) * torture.chance.choice((1, 1, -1))
+    shim.set("clock_us", by)
+    torture.count("jumps")
+    time.sleep(torture.chance.uniform(0.1, 0.5))
+    retain(daemon)  # what is too old by that clock would go now
+    time.sleep(torture.chance.uniform(0.1, 0.5))
+    if torture.chance.random() < 0.7:
+        shim.set("clock_us", 0)
+
+
+def suspend(torture, shim, daemon):
+    daemon.process.send_signal(signal.SIGSTOP)
+    time.sleep(torture.chance.uniform(0.1, 2))
+    daemon.process.send_signal(signal.SIGCONT)
+    torture.count("suspended")
+
+
+def retain(daemon):
+    """A pin that goes makes the next round of retention begin now."""
+    pinned = daemon.admin("incidents.pin", {"from_us": 1, "to_us": 2, "title": "none"})["id"]
+    daemon.admin("incidents.unpin", {"id": pinned})
+
+
+def check_serves(torture, shim, daemon, crew):
+    """Once the clock is right again."""
+    shim.set("clock_us", 0)
+    torture.wait_all_write(crew, "all write again", BACK_S)
+    with WebSocket(daemon) as socket:  # its streams go by the other clock
+        socket.send_text(json.dumps(request("metrics.watch", {"select": "orfeas.uptime_us"})))
+        assert socket.receive_text() is not None
+    crew.stop()
+    torture.check_crew(crew)
+    crew.start()
+
+
+def run(torture):
+    shim = Shim(torture)
+    daemon = shim.daemon(torture, **{**mixed_load.SETTINGS, "trace.retention_us": 30 * DAY})
+    torture.start(daemon)
+    mixed_load.prepare(daemon)
+    crew = crew_of(daemon)
+    crew.start()
+    wait_for(lambda: daemon.sql("SELECT count(*) FROM chunk")[0][0] > 20, "packed samples")
+    for number in torture.rounds():
+        torture.chance.choices((jump, suspend), (4, 1))[0](torture, shim, daemon)
+        if number % CHECK_EVERY == CHECK_EVERY - 1:
+            check_serves(torture, shim, daemon, crew)
+    check_serves(torture, shim, daemon, crew)
+    crew.stop()
+    torture.equal(daemon.admin("db.check", meta={"deadline_ms": 60000})["problems"], [], "db.check")
+    torture.count("accepted", crew.accepted())
+    daemon.stop()
+    torture.check_file(daemon)
+
+
+orfeas_torture.main(run, rounds=5)
