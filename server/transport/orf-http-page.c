@@ -44,10 +44,12 @@ answer_page (OrfHttpRequest *request, const OrfHttpPage *page)
                      orf_http_encoding_takes_gzip (
                        orf_http_request_get_header (request, "Accept-Encoding"));
 
-  if (packing && page->gzip == NULL)
+  if (packing && page->gzip == NULL) {
     body = packed = orf_gzip_pack (page->body, page->length, &length);
-  else if (packing)
-    body = page->gzip, length = page->gzip_length;
+  } else if (packing) {
+    body = page->gzip;
+    length = page->gzip_length;
+  }
   if (!known && !check_room (request, length))
     return;
   if (page->retry_after_ms > 0)
