@@ -68,12 +68,4 @@ def test_unavailable(t):
     judge(t, "unavailable")
 
 
-def test_jayson(t):
-    judge(t, "jayson")
-
-
-def test_json_rpc_2_0(t):
-    judge(t, "json-rpc-2.0")
-
-
 orfeas_test.main()

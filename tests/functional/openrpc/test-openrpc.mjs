@@ -118,35 +118,6 @@ const cases = {
       assert.ok([-32014, -32009].includes(error.code), `${method.name}: ${JSON.stringify(error)}`);
     }
   },
-
-  // A client that nobody wrote for us: calls, a batch, a notification and an error.
-  async jayson() {
-    const jayson = require("jayson/promise");
-    const client = jayson.Client.http(`${url}/rpc`, { headers });
-    const one = await client.request("health.check", []);
-    assert.equal(one.result.serving, "SERVING");
-    const batch = await client.request([
-      client.request("health.check", {}, undefined, false),
-      client.request("status.get", {}, undefined, false),
-      client.request("no.such", {}, undefined, false),
-    ]);
-    assert.equal(batch.length, 3);
-    assert.equal(batch[0].result.serving, "SERVING");
-    assert.equal(batch[1].result.phase4_enabled, true);
-    assert.equal(batch[2].error.code, -32601);
-  },
-
-  async "json-rpc-2.0"() {
-    const { JSONRPCClient } = require("json-rpc-2.0");
-    const client = new JSONRPCClient(async (request) => client.receive(JSON.parse(await send(JSON.stringify(request)))));
-    const [health, status] = await Promise.all([
-      client.request("health.check", { service: "" }),
-      client.request("status.get"),
-    ]);
-    assert.equal(health.serving, "SERVING");
-    assert.equal(status.phase4_enabled, true);
-    await assert.rejects(client.request("health.check", { service: "no such" }), (error) => error.code === -32005);
-  },
 };
 
 await cases[name]();
