@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "orf-cache-wire.h"
+#include "orf-last-error.h"
 #include "orf-link.h"
 #include "orf-thread.h"
 
@@ -42,7 +43,7 @@ struct Ask {
   int64_t id;
   pthread_cond_t answered;
   bool is_over;
-  json_t *answer; /* which the thread knows no more; NULL: it failed */
+  json_t *answer; /* which the thread knows no more; NULL: the connection was lost */
 };
 
 struct OrfCacheLink {
@@ -142,31 +143,51 @@ remove_ask (Ask *ask)
     ask->next->place = ask->place;
 }
 
+/* With the lock, which is given up while it waits.  false: nobody was there to be asked. */
+static bool
+send_and_wait (OrfCacheLink *link, Ask *ask, const char *line, const struct timespec *end)
+{
+  int code = 0;
+
+  if (!send_line (link, line))
+    return false;
+  add_ask (link, ask);
+  while (!ask->is_over && code == 0)
+    code = pthread_cond_timedwait (&ask->answered, &link->lock, end);
+  remove_ask (ask);
+  return true;
+}
+
 OrfStatus
 orf_cache_link_ask (OrfCacheLink *link, int64_t id, char *line, int64_t timeout_us, json_t **answer)
 {
   struct timespec end = get_end (timeout_us);
   Ask ask = { .id = id };
-  OrfStatus status = ORF_STATUS_FAILED;
-  int code = 0;
+  OrfStatus status;
+  bool was_sent;
 
+  *answer = NULL;
+  if (line == NULL)
+    return orf_last_error_note (ORF_STATUS_NO_MEMORY, "no memory for the call");
   orf_thread_init_cond (&ask.answered);
   pthread_mutex_lock (&link->lock);
-  if (line != NULL && send_line (link, line)) {
-    add_ask (link, &ask);
-    while (!ask.is_over && code == 0)
-      code = pthread_cond_timedwait (&ask.answered, &link->lock, &end);
-    remove_ask (&ask);
-    if (!ask.is_over)
-      status = ORF_STATUS_TIMEOUT;
-    else if (ask.answer != NULL)
-      status = ORF_STATUS_OK;
-  }
+  was_sent = send_and_wait (link, &ask, line, &end);
   pthread_mutex_unlock (&link->lock);
   pthread_cond_destroy (&ask.answered);
   free (line);
+  if (!was_sent)
+    return orf_last_error_note (ORF_STATUS_FAILED, "no connection to the daemon");
+  if (!ask.is_over)
+    return orf_last_error_note (ORF_STATUS_TIMEOUT, "the deadline passed with no answer");
+  if (ask.answer == NULL)
+    return orf_last_error_note (ORF_STATUS_FAILED, "the connection was lost before the answer");
+  if (json_object_get (ask.answer, "result") == NULL) {
+    status = orf_last_error_note_answer (json_object_get (ask.answer, "error"));
+    json_decref (ask.answer);
+    return status;
+  }
   *answer = ask.answer;
-  return status;
+  return ORF_STATUS_OK;
 }
 
 bool
@@ -299,6 +320,14 @@ hear_stream (Run *run, const OrfCacheMessage *message)
   run->next_watch_us = orf_thread_now_us () + WATCH_PAUSE_US;
 }
 
+static const char *
+get_reason (const OrfCacheMessage *message)
+{
+  const char *reason = orf_cache_wire_get_text (message->error, "message");
+
+  return reason != NULL ? reason : "an answer that is none";
+}
+
 static void
 hear_watch (Run *run, const OrfCacheMessage *message)
 {
@@ -309,7 +338,7 @@ hear_watch (Run *run, const OrfCacheMessage *message)
   if (stream != NULL)
     snprintf (run->stream, sizeof run->stream, "%s", stream);
   else
-    note (run->link, message->error != NULL ? message->error : "an answer that is none");
+    note (run->link, get_reason (message));
 }
 
 static void
@@ -327,15 +356,13 @@ hear_answer (OrfCacheLink *link, OrfCacheMessage *message)
 {
   pthread_mutex_lock (&link->lock);
   if (message->error != NULL)
-    snprintf (link->reason, sizeof link->reason, "%s", message->error);
+    snprintf (link->reason, sizeof link->reason, "%s", get_reason (message));
   for (Ask *ask = link->asks; ask != NULL; ask = ask->next) {
     if (ask->id != message->id)
       continue;
     ask->is_over = true;
-    if (message->result != NULL) {
-      ask->answer = message->root;
-      message->root = NULL;
-    }
+    ask->answer = message->root;
+    message->root = NULL;
     pthread_cond_signal (&ask->answered);
     break;
   }

@@ -29,7 +29,7 @@ void orf_cache_link_free (OrfCacheLink *link);
 
 int64_t orf_cache_link_next_id (OrfCacheLink *link);
 /* Takes line, of that id, which may be NULL.  *answer, for json_decref(), has the result; NULL
- * where the status is not OK.  FAILED: no connection, or it was answered an error. */
+ * where the status is not OK, which the calling thread's last error then says more of. */
 OrfStatus orf_cache_link_ask (
   OrfCacheLink *link, int64_t id, char *line, int64_t timeout_us, json_t **answer);
 

@@ -19,13 +19,18 @@ orf_cache_wire_is_key (const char *key)
 
 /* None has an idempotency key: what is not answered is not asked again. */
 static char *
-make_call (int64_t id, const char *method, json_t *params)
+make_call (const OrfCacheCall *call, const char *method, json_t *params)
 {
-  return orf_wire_make_call (id, method, params, NULL, NULL);
+  const OrfCallMeta meta = { .deadline_us = call->timeout_us };
+
+  return orf_wire_make_call (call->id, method, params, &meta);
 }
 
 char *
-orf_cache_wire_make_get (int64_t id, const char *key, int64_t lease_us, int64_t wait_us)
+orf_cache_wire_make_get (const OrfCacheCall *call,
+                         const char *key,
+                         int64_t lease_us,
+                         int64_t wait_us)
 {
   json_t *params = json_pack ("{s:s, s:b}", "key", key, "keep", 1);
 
@@ -33,7 +38,13 @@ orf_cache_wire_make_get (int64_t id, const char *key, int64_t lease_us, int64_t 
     json_object_set_new (params, "lease_us", json_integer (lease_us));
     json_object_set_new (params, "wait_us", json_integer (wait_us));
   }
-  return make_call (id, "cache.get", params);
+  return make_call (call, "cache.get", params);
+}
+
+char *
+orf_cache_wire_make_get_many (const OrfCacheCall *call, json_t *keys)
+{
+  return make_call (call, "cache.mget", json_pack ("{s:o, s:b}", "keys", keys, "keep", 1));
 }
 
 static json_t *
@@ -93,33 +104,49 @@ set_options (json_t *params, const OrfCacheSetOptions *options)
 }
 
 char *
-orf_cache_wire_make_set (
-  int64_t id, const char *key, const void *data, size_t length, const OrfCacheSetOptions *options)
+orf_cache_wire_make_set (const OrfCacheCall *call,
+                         const char *key,
+                         const void *data,
+                         size_t length,
+                         const OrfCacheSetOptions *options)
 {
   json_t *params = json_pack ("{s:s, s:b}", "key", key, "keep", 1);
 
   set_value (params, data, length);
   if (options != NULL)
     set_options (params, options);
-  return make_call (id, "cache.set", params);
+  return make_call (call, "cache.set", params);
 }
 
 char *
-orf_cache_wire_make_delete (int64_t id, const char *key)
+orf_cache_wire_make_delete (const OrfCacheCall *call, const char *key)
 {
-  return make_call (id, "cache.delete", json_pack ("{s:s}", "key", key));
+  return make_call (call, "cache.delete", json_pack ("{s:s}", "key", key));
+}
+
+char *
+orf_cache_wire_make_invalidate (const OrfCacheCall *call, const char *pattern, const char *tag)
+{
+  json_t *params = json_object ();
+
+  if (pattern != NULL)
+    json_object_set_new (params, "pattern", json_string (pattern));
+  if (tag != NULL)
+    json_object_set_new (params, "tag", json_string (tag));
+  return make_call (call, "cache.invalidate", params);
 }
 
 char *
 orf_cache_wire_make_watch (int64_t id, const char *prefix)
 {
-  return make_call (id, "cache.watch", json_pack ("{s:s}", "prefix", prefix));
+  return make_call (&(OrfCacheCall){ .id = id }, "cache.watch",
+                    json_pack ("{s:s}", "prefix", prefix));
 }
 
 char *
 orf_cache_wire_make_sync (int64_t id)
 {
-  return make_call (id, "cache.sync", json_object ());
+  return make_call (&(OrfCacheCall){ .id = id }, "cache.sync", json_object ());
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */
@@ -147,7 +174,7 @@ orf_cache_wire_parse (const char *line, OrfCacheMessage *message)
   if (method == NULL) {
     message->id = orf_cache_wire_get_number (root, "id");
     message->result = json_object_get (root, "result");
-    message->error = orf_cache_wire_get_text (json_object_get (root, "error"), "message");
+    message->error = json_object_get (root, "error");
     return;
   }
   if (strcmp (method, "stream.next") == 0)

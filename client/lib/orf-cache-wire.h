@@ -11,13 +11,30 @@
 /* Whether the daemon takes it as a key. */
 bool orf_cache_wire_is_key (const char *key);
 
+/* A call: its id, and how long its caller waits, of which the daemon is told. */
+typedef struct {
+  int64_t id;
+  int64_t timeout_us;
+} OrfCacheCall;
+
 /* Each is a line without its end, for free(); NULL for want of memory. */
 /* lease_us 0: none is wanted. */
-char *orf_cache_wire_make_get (int64_t id, const char *key, int64_t lease_us, int64_t wait_us);
+char *orf_cache_wire_make_get (const OrfCacheCall *call,
+                               const char *key,
+                               int64_t lease_us,
+                               int64_t wait_us);
+/* Takes keys over: an array of text. */
+char *orf_cache_wire_make_get_many (const OrfCacheCall *call, json_t *keys);
 /* data NULL: there is none.  options NULL: all zero. */
-char *orf_cache_wire_make_set (
-  int64_t id, const char *key, const void *data, size_t length, const OrfCacheSetOptions *options);
-char *orf_cache_wire_make_delete (int64_t id, const char *key);
+char *orf_cache_wire_make_set (const OrfCacheCall *call,
+                               const char *key,
+                               const void *data,
+                               size_t length,
+                               const OrfCacheSetOptions *options);
+char *orf_cache_wire_make_delete (const OrfCacheCall *call, const char *key);
+/* pattern, tag NULL: any. */
+char *
+orf_cache_wire_make_invalidate (const OrfCacheCall *call, const char *pattern, const char *tag);
 char *orf_cache_wire_make_watch (int64_t id, const char *prefix);
 char *orf_cache_wire_make_sync (int64_t id);
 
@@ -26,7 +43,7 @@ typedef struct {
   json_t *root;
   int64_t id;          /* of an answer; 0: it is none */
   json_t *result;      /* NULL: an error, or no answer */
-  const char *error;   /* for people; NULL: none */
+  json_t *error;       /* as JSON-RPC has it; NULL: none */
   const char *stream;  /* whose value or end it is; NULL: neither */
   const json_t *value; /* of the stream; NULL: its end */
   bool has_dropped;    /* values before this one were lost */

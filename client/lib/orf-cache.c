@@ -14,6 +14,7 @@
 #include "orf-cache-link.h"
 #include "orf-cache-shelf.h"
 #include "orf-cache-wire.h"
+#include "orf-last-error.h"
 #include "orf-siphash.h"
 #include "orf-thread.h"
 
@@ -173,11 +174,42 @@ changed_cb (void *user_data, const json_t *changes, bool all)
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
+static const char not_here[] = "no cache, or one of the process that this one was forked from";
+static const char no_key[] = "a key is UTF-8 of 1 to 1024 bytes";
+
+static OrfStatus
+refuse (const char *why)
+{
+  return orf_last_error_note (ORF_STATUS_INVALID, why);
+}
+
+static OrfCacheCall
+make_call (OrfCache *cache, int64_t wait_us)
+{
+  return (OrfCacheCall){ .id = orf_cache_link_next_id (cache->link),
+                         .timeout_us = cache->timeout_us + wait_us };
+}
+
+static OrfStatus
+ask (OrfCache *cache, const OrfCacheCall *call, char *line, json_t **answer)
+{
+  return orf_cache_link_ask (cache->link, call->id, line, call->timeout_us, answer);
+}
+
+/* Of an answer that was OK. */
+static OrfStatus
+read_value (const json_t *entry, OrfCacheValue **value)
+{
+  if (orf_cache_wire_read_value (entry, value))
+    return ORF_STATUS_OK;
+  return orf_last_error_note (ORF_STATUS_FAILED, "an answer that is no value");
+}
+
 static OrfStatus
 get (Key *key, int64_t lease_us, int64_t wait_us, OrfCacheValue **value, char *lease)
 {
   OrfCache *cache = key->cache;
-  int64_t id = orf_cache_link_next_id (cache->link);
+  OrfCacheCall call = make_call (cache, wait_us);
   int64_t asked_us = orf_thread_now_us ();
   const json_t *result;
   const char *told;
@@ -186,12 +218,11 @@ get (Key *key, int64_t lease_us, int64_t wait_us, OrfCacheValue **value, char *l
 
   atomic_fetch_add_explicit (&cache->n_calls, 1, memory_order_relaxed);
   begin (key);
-  status = orf_cache_link_ask (cache->link, id,
-                               orf_cache_wire_make_get (id, key->text, lease_us, wait_us),
-                               cache->timeout_us + wait_us, &answer);
+  status = ask (cache, &call, orf_cache_wire_make_get (&call, key->text, lease_us, wait_us),
+                &answer);
   result = json_object_get (answer, "result");
-  if (status == ORF_STATUS_OK && !orf_cache_wire_read_value (result, value))
-    status = ORF_STATUS_FAILED;
+  if (status == ORF_STATUS_OK)
+    status = read_value (result, value);
   end (key, *value, result, asked_us);
   told = orf_cache_wire_get_text (result, "lease");
   if (lease != NULL && told != NULL && strlen (told) < ORF_CACHE_LEASE_SIZE)
@@ -213,14 +244,16 @@ orf_cache_get_or_lease (OrfCache *cache,
   *value = NULL;
   if (lease != NULL)
     lease[0] = '\0';
-  if (is_elsewhere (cache) || text == NULL || lease_us < 0 || wait_us < 0)
-    return ORF_STATUS_INVALID;
+  if (is_elsewhere (cache))
+    return refuse (not_here);
+  if (text == NULL || lease_us < 0 || wait_us < 0)
+    return refuse ("no key, or a time below 0");
   key = make_key (cache, text);
   *value = find (&key);
   if (*value != NULL)
     return ORF_STATUS_OK;
   if (!orf_cache_wire_is_key (text))
-    return ORF_STATUS_INVALID;
+    return refuse (no_key);
   return get (&key, lease_us, wait_us, value, lease);
 }
 
@@ -230,11 +263,111 @@ orf_cache_get (OrfCache *cache, const char *key, OrfCacheValue **value)
   return orf_cache_get_or_lease (cache, key, 0, 0, value, NULL);
 }
 
+/* ---- several --------------------------------------------------------------------------------- */
+
+static void
+release_all (OrfCacheValue **values, size_t n_values)
+{
+  for (size_t i = 0; i < n_values; i++) {
+    orf_cache_value_release (values[i]);
+    values[i] = NULL;
+  }
+}
+
+/* Of keys whose values are not there. */
+static json_t *
+list_missing (const char *const *texts, OrfCacheValue *const *values, size_t n_keys)
+{
+  json_t *missing = json_array ();
+
+  for (size_t i = 0; i < n_keys; i++)
+    if (values[i] == NULL)
+      json_array_append_new (missing, json_string (texts[i]));
+  return missing;
+}
+
+/* keys, values: those that are asked for have no value, and get what the answer has of them. */
+static OrfStatus
+take_entries (Key *keys, OrfCacheValue **values, size_t n_keys, json_t *answer, int64_t asked_us)
+{
+  const json_t *entries = json_object_get (json_object_get (answer, "result"), "entries");
+  OrfStatus status = ORF_STATUS_OK;
+  size_t next = 0;
+
+  for (size_t i = 0; i < n_keys; i++) {
+    const json_t *entry;
+
+    if (values[i] != NULL)
+      continue;
+    entry = json_array_get (entries, next++);
+    if (answer != NULL && status == ORF_STATUS_OK)
+      status = read_value (entry, &values[i]);
+    end (&keys[i], values[i], entry, asked_us);
+  }
+  return status;
+}
+
+static OrfStatus
+get_missing (OrfCache *cache, Key *keys, OrfCacheValue **values, size_t n_keys, json_t *missing)
+{
+  OrfCacheCall call = make_call (cache, 0);
+  int64_t asked_us = orf_thread_now_us ();
+  OrfStatus status, taken;
+  json_t *answer;
+
+  atomic_fetch_add_explicit (&cache->n_calls, 1, memory_order_relaxed);
+  for (size_t i = 0; i < n_keys; i++)
+    if (values[i] == NULL)
+      begin (&keys[i]);
+  status = ask (cache, &call, orf_cache_wire_make_get_many (&call, missing), &answer);
+  taken = take_entries (keys, values, n_keys, answer, asked_us);
+  json_decref (answer);
+  return status != ORF_STATUS_OK ? status : taken;
+}
+
+OrfStatus
+orf_cache_get_many (OrfCache *cache,
+                    const char *const *texts,
+                    size_t n_keys,
+                    OrfCacheValue **values)
+{
+  json_t *missing;
+  OrfStatus status = ORF_STATUS_OK;
+  Key *keys;
+
+  memset (values, 0, n_keys * sizeof *values);
+  if (is_elsewhere (cache))
+    return refuse (not_here);
+  if (n_keys == 0 || n_keys > ORF_CACHE_MAX_KEYS)
+    return refuse ("from 1 to 1000 keys");
+  for (size_t i = 0; i < n_keys; i++)
+    if (!orf_cache_wire_is_key (texts[i]))
+      return refuse (no_key);
+  keys = calloc (n_keys, sizeof *keys);
+  if (keys == NULL)
+    return orf_last_error_note (ORF_STATUS_NO_MEMORY, "no memory for the keys");
+  for (size_t i = 0; i < n_keys; i++) {
+    keys[i] = make_key (cache, texts[i]);
+    values[i] = find (&keys[i]);
+  }
+  missing = list_missing (texts, values, n_keys);
+  if (json_array_size (missing) > 0)
+    status = get_missing (cache, keys, values, n_keys, missing);
+  else
+    json_decref (missing);
+  free (keys);
+  if (status != ORF_STATUS_OK)
+    release_all (values, n_keys);
+  return status;
+}
+
+/* ---- writes ---------------------------------------------------------------------------------- */
+
 /* Takes line.  data NULL with holds: a null value; without: nothing is to be held. */
 static OrfStatus
-write_key (Key *key, int64_t id, char *line, const void *data, size_t length, bool holds)
+write_key (
+  Key *key, const OrfCacheCall *call, char *line, const void *data, size_t length, bool holds)
 {
-  OrfCache *cache = key->cache;
   int64_t asked_us = orf_thread_now_us ();
   OrfCacheValue *value = NULL;
   const json_t *result;
@@ -243,7 +376,7 @@ write_key (Key *key, int64_t id, char *line, const void *data, size_t length, bo
   OrfStatus status;
 
   begin (key);
-  status = orf_cache_link_ask (cache->link, id, line, cache->timeout_us, &answer);
+  status = ask (key->cache, call, line, &answer);
   result = json_object_get (answer, "result");
   version = (uint64_t) orf_cache_wire_get_number (result, "version");
   change (key, version > 0 ? version : NOBODY_KNOWS);
@@ -262,28 +395,57 @@ orf_cache_set (OrfCache *cache,
                size_t length,
                const OrfCacheSetOptions *options)
 {
-  int64_t id;
+  OrfCacheCall call;
   Key key;
 
-  if (is_elsewhere (cache) || !orf_cache_wire_is_key (text) || (data == NULL && length > 0))
-    return ORF_STATUS_INVALID;
+  if (is_elsewhere (cache))
+    return refuse (not_here);
+  if (!orf_cache_wire_is_key (text))
+    return refuse (no_key);
+  if (data == NULL && length > 0)
+    return refuse ("no data, but a length");
   key = make_key (cache, text);
-  id = orf_cache_link_next_id (cache->link);
-  return write_key (&key, id, orf_cache_wire_make_set (id, text, data, length, options), data,
+  call = make_call (cache, 0);
+  return write_key (&key, &call, orf_cache_wire_make_set (&call, text, data, length, options), data,
                     length, true);
 }
 
 OrfStatus
 orf_cache_delete (OrfCache *cache, const char *text)
 {
-  int64_t id;
+  OrfCacheCall call;
   Key key;
 
-  if (is_elsewhere (cache) || !orf_cache_wire_is_key (text))
-    return ORF_STATUS_INVALID;
+  if (is_elsewhere (cache))
+    return refuse (not_here);
+  if (!orf_cache_wire_is_key (text))
+    return refuse (no_key);
   key = make_key (cache, text);
-  id = orf_cache_link_next_id (cache->link);
-  return write_key (&key, id, orf_cache_wire_make_delete (id, text), NULL, 0, false);
+  call = make_call (cache, 0);
+  return write_key (&key, &call, orf_cache_wire_make_delete (&call, text), NULL, 0, false);
+}
+
+OrfStatus
+orf_cache_invalidate (OrfCache *cache, const char *pattern, const char *tag, uint64_t *n_removed)
+{
+  OrfCacheCall call;
+  OrfStatus status;
+  json_t *answer;
+
+  if (is_elsewhere (cache))
+    return refuse (not_here);
+  if ((pattern == NULL && tag == NULL) || (pattern != NULL && !orf_cache_wire_is_key (pattern)) ||
+      (tag != NULL && !orf_cache_wire_is_key (tag)))
+    return refuse ("a pattern or a tag, of UTF-8");
+  call = make_call (cache, 0);
+  status = ask (cache, &call, orf_cache_wire_make_invalidate (&call, pattern, tag), &answer);
+  /* which keys have the tag is not known here */
+  change_matching (cache, tag != NULL ? NULL : pattern, NOBODY_KNOWS);
+  if (status == ORF_STATUS_OK && n_removed != NULL)
+    *n_removed = (uint64_t) orf_cache_wire_get_number (json_object_get (answer, "result"),
+                                                       "removed");
+  json_decref (answer);
+  return status;
 }
 
 /* ---- state ----------------------------------------------------------------------------------- */
@@ -317,7 +479,7 @@ OrfStatus
 orf_cache_wait_fresh (OrfCache *cache, int64_t timeout_us)
 {
   if (is_elsewhere (cache))
-    return ORF_STATUS_INVALID;
+    return refuse (not_here);
   return orf_cache_link_wait_fresh (cache->link, timeout_us);
 }
 

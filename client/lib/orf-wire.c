@@ -23,16 +23,17 @@ set_text (json_t *object, const char *name, const char *text)
 }
 
 char *
-orf_wire_make_call (
-  int64_t id, const char *method, json_t *params, const char *key, const char *traceparent)
+orf_wire_make_call (int64_t id, const char *method, json_t *params, const OrfCallMeta *told)
 {
   json_t *call = json_pack ("{s:s, s:I, s:s, s:o}", "jsonrpc", "2.0", "id", (json_int_t) id,
                             "method", method, "params", params);
   json_t *meta = json_object ();
   char *text = NULL;
 
-  set_text (meta, "idempotency_key", key);
-  set_text (meta, "traceparent", traceparent);
+  set_text (meta, "idempotency_key", told->idempotency_key);
+  set_text (meta, "traceparent", told->traceparent);
+  if (told->deadline_us > 0)
+    json_object_set_new (meta, "deadline_ms", json_integer ((told->deadline_us + 999) / 1000));
   if (json_object_size (meta) > 0)
     json_object_set (call, "meta", meta);
   json_decref (meta);
@@ -64,7 +65,7 @@ orf_wire_make_register (int64_t id,
   for (size_t i = 0; capabilities[i] != NULL; i++)
     json_array_append_new (list, json_string (capabilities[i]));
   json_object_set_new (params, "capabilities", list);
-  return orf_wire_make_call (id, "worker.register", params, NULL, NULL);
+  return orf_wire_make_call (id, "worker.register", params, &(OrfCallMeta){ 0 });
 }
 
 static json_t *
@@ -126,8 +127,9 @@ orf_wire_make_report (int64_t id,
     json_object_set_new (params, "allocator", make_allocator (allocator));
   if (batches != NULL)
     json_object_set_new (params, "batches", make_batches (batches));
-  return orf_wire_make_call (id, "worker.report", params, batches != NULL ? key : NULL,
-                             find_context (batches));
+  return orf_wire_make_call (id, "worker.report", params,
+                             &(OrfCallMeta){ .idempotency_key = batches != NULL ? key : NULL,
+                                             .traceparent = find_context (batches) });
 }
 
 /* Of a method that takes the worker alone. */
@@ -137,7 +139,7 @@ make_plain (int64_t id, const char *method, const char *worker)
   json_t *params = json_object ();
 
   set_text (params, "worker", worker);
-  return orf_wire_make_call (id, method, params, NULL, NULL);
+  return orf_wire_make_call (id, method, params, &(OrfCallMeta){ 0 });
 }
 
 char *
@@ -174,7 +176,8 @@ orf_wire_make_done (int64_t id,
   if (allocator != NULL)
     json_object_set_new (params, "allocator", make_allocator (allocator));
   set_text (params, "text", text);
-  return orf_wire_make_call (id, "worker.done", params, NULL, traceparent);
+  return orf_wire_make_call (id, "worker.done", params,
+                             &(OrfCallMeta){ .traceparent = traceparent });
 }
 
 static const char *

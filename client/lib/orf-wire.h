@@ -44,9 +44,15 @@ void orf_wire_parse (const char *line, OrfMessage *message);
 void orf_message_clear (OrfMessage *message);
 
 /* Each is a line without its end, for free(); NULL for want of memory. */
-/* Takes params over.  key, traceparent: NULL or "": none. */
-char *orf_wire_make_call (
-  int64_t id, const char *method, json_t *params, const char *key, const char *traceparent);
+/* What goes beside a call's params; zeroed, then what there is. */
+typedef struct {
+  const char *idempotency_key; /* NULL or "": none */
+  const char *traceparent;     /* NULL or "": none */
+  int64_t deadline_us;         /* the daemon stops then; 0: none */
+} OrfCallMeta;
+
+/* Takes params over. */
+char *orf_wire_make_call (int64_t id, const char *method, json_t *params, const OrfCallMeta *told);
 char *orf_wire_make_register (int64_t id,
                               const char *name,
                               const char *device,

@@ -69,6 +69,38 @@ print_status (OrfStatus status)
 }
 
 static void
+get_many (const char *const keys[2])
+{
+  OrfCacheValue *values[2];
+  OrfStatus status = orf_cache_get_many (cache, keys, 2, values);
+
+  if (status != ORF_STATUS_OK) {
+    print_status (status);
+    return;
+  }
+  printf ("{\"values\": [");
+  for (int i = 0; i < 2; i++) {
+    const char *text = values[i] != NULL ? orf_cache_value_get_data (values[i], NULL) : NULL;
+
+    printf (text != NULL ? "%s\"%s\"" : "%snull", i > 0 ? ", " : "", text);
+    orf_cache_value_release (values[i]);
+  }
+  printf ("]}\n");
+}
+
+static void
+invalidate (const char *pattern)
+{
+  uint64_t n_removed = 0;
+  OrfStatus status = orf_cache_invalidate (cache, pattern, NULL, &n_removed);
+
+  if (status == ORF_STATUS_OK)
+    printf ("{\"removed\": %llu}\n", (unsigned long long) n_removed);
+  else
+    print_status (status);
+}
+
+static void
 obey (char *line)
 {
   const char *verb = strtok (line, " \n");
@@ -79,6 +111,10 @@ obey (char *line)
     get (key);
   else if (strcmp (verb, "set") == 0)
     print_status (orf_cache_set (cache, key, value, strlen (value), NULL));
+  else if (strcmp (verb, "many") == 0)
+    get_many ((const char *const[2]){ key, value });
+  else if (strcmp (verb, "invalidate") == 0)
+    invalidate (key);
   else if (strcmp (verb, "delete") == 0)
     print_status (orf_cache_delete (cache, key));
   else if (strcmp (verb, "fresh") == 0)

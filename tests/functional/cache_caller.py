@@ -23,6 +23,10 @@ def obey(cache, verb, key=None, value=None):
         if verb == "get":
             found = cache.get(key, default=None)
             return {"value": found}
+        if verb == "many":
+            return {"values": cache.get_many([key, value])}
+        if verb == "invalidate":
+            return {"removed": cache.invalidate(key)}
         if verb == "set":
             cache.set(key, value)
         elif verb == "delete":

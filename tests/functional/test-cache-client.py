@@ -115,6 +115,19 @@ def check_own(t, command):
         equal(caller.get("k"), None)
 
 
+def check_many(t, command):
+    """Several in one call, which are held then; and many dropped by one, here at once."""
+    daemon, caller, peer = pair(t, command)
+    with caller, peer:
+        peer.call("cache.set", {"key": "m:2", "value": "two"})
+        wait_for(lambda: caller.do("many", "m:1", "m:2") == {"values": [None, "two"]}, "both")
+        wait_for(lambda: caller.do("many", "m:2", "m:2") == {"values": ["two", "two"]} and caller.is_held("m:2", "two"), "it to be held")
+        caller.do("set", "m:1", "one")
+        equal(caller.do("many", "m:1", "m:2"), {"values": ["one", "two"]})
+        equal(caller.do("invalidate", "m:*"), {"removed": 2})
+        equal(caller.do("many", "m:1", "m:2"), {"values": [None, None]})
+
+
 def check_restart(t, command):
     """With the daemon all goes; it comes back by itself."""
     daemon, caller, peer = pair(t, command)
@@ -226,7 +239,7 @@ def stop_and_kill(daemon, processes):
 
 
 CALLERS = [C_CALLER, PYTHON_CALLER]
-test_changes, test_own, test_restart, test_stopped = map(by_each, (check_changes, check_own, check_restart, check_stopped))
+test_changes, test_own, test_many, test_restart, test_stopped = map(by_each, (check_changes, check_own, check_many, check_restart, check_stopped))
 
 
 def test_together(t):

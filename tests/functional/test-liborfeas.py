@@ -113,7 +113,7 @@ def test_symbols(t):
     installed = Installed(t)
     if not shutil.which("readelf"):
         raise Skip("no readelf")
-    for library, headers in (("liborfeas.so.0", ("cache.h", "gpu-pool.h", "tracer.h", "types.h", "worker.h")), ("liborfeas-opencl.so.0", ("opencl.h",))):
+    for library, headers in (("liborfeas.so.0", ("cache.h", "error.h", "gpu-pool.h", "tracer.h", "types.h", "worker.h")), ("liborfeas-opencl.so.0", ("opencl.h",))):
         path = os.path.join(installed.lib, library)
         equal(exports(path), declared(*headers), library)
         text = run(["readelf", "--dynamic", "--wide", path])
@@ -131,7 +131,7 @@ def test_headers(t):
     languages = [["cc", "-x", "c", "-std=c11"]]
     if shutil.which("c++"):
         languages.append(["c++", "-x", "c++", "-std=c++11"])
-    for header in ("types.h", "gpu-pool.h", "worker.h", "opencl.h"):
+    for header in ("types.h", "error.h", "cache.h", "gpu-pool.h", "tracer.h", "worker.h", "opencl.h"):
         for language in languages:
             run([*language, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", *flags, "-"], input=f"#include <orfeas/{header}>\n",
                 env=installed.env)

@@ -2,7 +2,7 @@
 #ifndef ORFEAS_CACHE_H
 #define ORFEAS_CACHE_H
 
-#include <orfeas/types.h>
+#include <orfeas/error.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -44,8 +44,19 @@ OrfStatus orf_cache_new (const OrfCacheOptions *options, OrfCache **cache);
 void orf_cache_free (OrfCache *cache);
 
 /* OK with NULL: a miss.  INVALID: no key, or one that is no UTF-8 of at most 1024 bytes; FAILED: no
- * daemon is there, or it answered an error; TIMEOUT. */
+ * daemon is there, or it answered an error; TIMEOUT.  Of this and all below orf_last_error_get()
+ * says more; the daemon is told how long its caller waits, and stops then. */
 OrfStatus orf_cache_get (OrfCache *cache, const char *key, OrfCacheValue **value);
+
+#define ORF_CACHE_MAX_KEYS 1000
+
+/* The same of n_keys keys, from 1 to ORF_CACHE_MAX_KEYS, in one call for those that are not held
+ * here: values[i], of room for n_keys, is that of keys[i], NULL on a miss; each is released.  Where
+ * it is not OK all are NULL. */
+OrfStatus orf_cache_get_many (OrfCache *cache,
+                              const char *const *keys,
+                              size_t n_keys,
+                              OrfCacheValue **values);
 
 /* With the NUL. */
 #define ORF_CACHE_LEASE_SIZE 41
@@ -86,6 +97,12 @@ OrfStatus orf_cache_set (OrfCache *cache,
                          size_t length,
                          const OrfCacheSetOptions *options);
 OrfStatus orf_cache_delete (OrfCache *cache, const char *key);
+
+/* Drops all whose key matches pattern (`*` any letters, `?` one; NULL: any), that have tag (NULL:
+ * any), or both; one of them is given.  n_removed: how many there were; may be NULL, and is left
+ * alone where it is not OK.  Needs the role `operate`, which the socket's owner has. */
+OrfStatus
+orf_cache_invalidate (OrfCache *cache, const char *pattern, const char *tag, uint64_t *n_removed);
 
 typedef struct {
   bool is_fresh;          /* what is held here is served now */

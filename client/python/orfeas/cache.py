@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
+import itertools
 import json
 import logging
 import os
@@ -83,6 +84,12 @@ class Stats:
     """Streams of changes that were opened."""
 
 
+def decode(entry: Mapping[str, Any]) -> Value:
+    """The value of an answer; None: none is there."""
+    value = entry.get("value")
+    return b64decode(value) if entry.get("encoding") == "base64" else value
+
+
 def find_socket() -> str:
     return "unix:" + os.path.join(os.path.dirname(_address.find_local().path), "cache.sock")
 
@@ -134,6 +141,14 @@ class Cache:
             return entry.value
         found = self._ask(key, {}, timeout)
         return found.value if found.hit else default
+
+    def get_many(self, keys: Sequence[str], default: Any = None, *, timeout: Optional[float] = None) -> List[Any]:
+        """As get() of each, in one call for those that are not held here; 1000 at most."""
+        found = [self._find(key) for key in keys]
+        missing = [key for key, entry in zip(keys, found) if entry is None]
+        asked = iter(self._ask_many(missing, timeout) if missing else ())
+        answers = [Found(True, entry.value, False, None) if entry is not None else next(asked) for entry in found]
+        return [answer.value if answer.hit else default for answer in answers]
 
     def get_or_lease(self, key: str, *, lease: float = 10.0, wait: float = 1.0, timeout: Optional[float] = None) -> Found:
         """The same, where many would make the value at once: one of them, in all processes, gets a lease.
@@ -189,9 +204,26 @@ class Cache:
         self._hits += 1
         return entry
 
-    def _ask(self, key: str, params: Mapping[str, Any], timeout: Optional[float]) -> Found:
+    def _check_there(self) -> None:
         if self._is_away:
             raise _failure.lost(f"no daemon at {self._client.address}", sent=False)
+
+    def _ask_many(self, keys: List[str], timeout: Optional[float]) -> List[Found]:
+        self._check_there()
+        with self._shelf.lock:
+            self._calls += 1
+            tickets = [self._shelf.begin(key) for key in keys]
+        entries: Sequence[Mapping[str, Any]] = ()
+        asked = time.monotonic()
+        try:
+            entries = self._client.call("cache.mget", {"keys": keys, "keep": True}, timeout=self._timeout if timeout is None else timeout)["entries"]
+        finally:
+            for ticket, entry in itertools.zip_longest(tickets, entries, fillvalue={}):
+                self._end(ticket, decode(entry), entry, asked)
+        return [Found(entry["hit"], decode(entry), False, None) for entry in entries]
+
+    def _ask(self, key: str, params: Mapping[str, Any], timeout: Optional[float]) -> Found:
+        self._check_there()
         if timeout is None:
             timeout = self._timeout + params.get("wait_us", 0) / 1e6
         with self._shelf.lock:
@@ -202,7 +234,7 @@ class Cache:
         asked = time.monotonic()
         try:
             answer = self._client.call("cache.get", {"key": key, "keep": True, **params}, timeout=timeout)
-            value = b64decode(answer["value"]) if answer["encoding"] == "base64" else answer["value"]
+            value = decode(answer)
         finally:
             self._end(ticket, value, answer, asked)
         return Found(answer["hit"], value, bool(answer.get("stale")), answer.get("lease"))

@@ -2,6 +2,7 @@
 /* OrfCache, with a daemon that says what the test wants and when. */
 #include <glib.h>
 #include <orfeas/cache.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fake-daemon.h"
@@ -368,6 +369,179 @@ test_invalid (Fixture *f, gconstpointer data)
   orf_cache_value_release (NULL);
 }
 
+/* ---- several, and errors --------------------------------------------------------------------- */
+
+#define MANY 3
+
+typedef struct {
+  Fixture *f;
+  GThread *thread;
+  OrfStatus status;
+  OrfCacheValue *values[MANY];
+  guint64 n_removed;
+  OrfLastError error; /* of the thread that called */
+} Several;
+
+static const char *const many_keys[MANY] = { "a", "k", "z" };
+
+static gpointer
+get_many_thread_cb (gpointer data)
+{
+  Several *several = data;
+
+  several->status = orf_cache_get_many (several->f->cache, many_keys, MANY, several->values);
+  orf_last_error_get (&several->error);
+  return NULL;
+}
+
+static gpointer
+invalidate_thread_cb (gpointer data)
+{
+  Several *several = data;
+
+  several->status = orf_cache_invalidate (several->f->cache, "k*", "t", &several->n_removed);
+  orf_last_error_get (&several->error);
+  return NULL;
+}
+
+static void
+begin_several (Fixture *f, Several *several, GThreadFunc func)
+{
+  *several = (Several){ .f = f };
+  several->thread = g_thread_new ("several", func, several);
+}
+
+/* What is held is not asked for, the others in their order; what was answered is held. */
+static void
+test_many (Fixture *f, gconstpointer data)
+{
+  Several several;
+  json_t *call;
+  char *asked;
+
+  ask (f, "held", 7);
+  begin_several (f, &several, get_many_thread_cb);
+  call = next_call (f, "cache.mget");
+  asked = json_dumps (json_object_get (fake_daemon_get_params (call), "keys"), JSON_COMPACT);
+  g_assert_cmpstr (asked, ==, "[\"a\",\"z\"]");
+  g_assert_cmpint (json_integer_value (
+                     json_object_get (json_object_get (call, "meta"), "deadline_ms")),
+                   ==, LONG_US / 1000);
+  fake_daemon_answer (&f->daemon, call,
+                      json_pack ("{s:[{s:s, s:b, s:n}, {s:s, s:b, s:s, s:s, s:i, s:I}]}", "entries",
+                                 "key", "a", "hit", 0, "value", "key", "z", "hit", 1, "value",
+                                 "last", "encoding", "utf8", "version", 7, "keep_us",
+                                 (json_int_t) LONG_US));
+  g_thread_join (several.thread);
+  g_assert_cmpint (several.status, ==, ORF_STATUS_OK);
+  g_assert_null (several.values[0]);
+  g_assert_cmpstr (orf_cache_value_get_data (several.values[1], NULL), ==, "held");
+  g_assert_cmpstr (orf_cache_value_get_data (several.values[2], NULL), ==, "last");
+  for (guint i = 0; i < MANY; i++)
+    orf_cache_value_release (several.values[i]);
+  expect_held (f, "held");
+  free (asked);
+}
+
+/* All or none, and why. */
+static void
+test_many_refused (Fixture *f, gconstpointer data)
+{
+  g_autofree char *answer = NULL;
+  Several several;
+  json_t *call;
+
+  ask (f, "held", 7);
+  begin_several (f, &several, get_many_thread_cb);
+  call = next_call (f, "cache.mget");
+  answer = g_strdup_printf ("{\"jsonrpc\":\"2.0\",\"id\":%" JSON_INTEGER_FORMAT
+                            ",\"error\":{\"code\":-32008,\"message\":\"too many\",\"data\":{"
+                            "\"status\":\"RESOURCE_EXHAUSTED\",\"field\":\"keys\","
+                            "\"allowed\":\"a few\",\"retry_after_ms\":250}}}",
+                            json_integer_value (json_object_get (call, "id")));
+  fake_daemon_send (&f->daemon, answer);
+  json_decref (call);
+  g_thread_join (several.thread);
+  g_assert_cmpint (several.status, ==, ORF_STATUS_FAILED);
+  for (guint i = 0; i < MANY; i++)
+    g_assert_null (several.values[i]);
+  g_assert_cmpstr (several.error.name, ==, "RESOURCE_EXHAUSTED");
+  g_assert_cmpint (several.error.code, ==, -32008);
+  g_assert_cmpstr (several.error.message, ==, "too many");
+  g_assert_cmpstr (several.error.field, ==, "keys");
+  g_assert_cmpstr (several.error.allowed, ==, "a few");
+  g_assert_cmpint (several.error.retry_after_ms, ==, 250);
+  g_assert_false (several.error.is_local);
+  expect_held (f, "held");
+}
+
+/* What has the tag nobody here knows: all goes. */
+static void
+test_invalidate (Fixture *f, gconstpointer data)
+{
+  const json_t *params;
+  Several several;
+  json_t *call;
+
+  ask (f, "old", 7);
+  begin_several (f, &several, invalidate_thread_cb);
+  call = next_call (f, "cache.invalidate");
+  params = fake_daemon_get_params (call);
+  g_assert_cmpstr (json_string_value (json_object_get (params, "pattern")), ==, "k*");
+  g_assert_cmpstr (json_string_value (json_object_get (params, "tag")), ==, "t");
+  fake_daemon_answer (&f->daemon, call, json_pack ("{s:i}", "removed", 5));
+  g_thread_join (several.thread);
+  g_assert_cmpint (several.status, ==, ORF_STATUS_OK);
+  g_assert_cmpuint (several.n_removed, ==, 5);
+  ask (f, "new", 8);
+}
+
+/* Each thread has its own; what was well says nothing. */
+static void
+test_errors (Fixture *f, gconstpointer data)
+{
+  const OrfCacheOptions away = { .socket = "/nowhere/cache.sock" };
+  OrfLastError error;
+  OrfCacheValue *value;
+  OrfCache *cache;
+
+  g_assert_cmpint (orf_cache_get (f->cache, "", &value), ==, ORF_STATUS_INVALID);
+  orf_last_error_get (&error);
+  g_assert_cmpint (error.status, ==, ORF_STATUS_INVALID);
+  g_assert_cmpstr (error.name, ==, "INVALID_ARGUMENT");
+  g_assert_cmpint (error.code, ==, -32602);
+  g_assert_true (error.is_local);
+  ask (f, "1", 7); /* by another thread */
+  orf_last_error_get (&error);
+  g_assert_cmpstr (error.name, ==, "INVALID_ARGUMENT");
+  g_assert_cmpint (orf_cache_new (&away, &cache), ==, ORF_STATUS_OK);
+  g_assert_cmpint (orf_cache_get (cache, "k", &value), ==, ORF_STATUS_FAILED);
+  orf_last_error_get (&error);
+  g_assert_cmpstr (error.name, ==, "UNAVAILABLE");
+  g_assert_cmpint (error.retry_after_ms, ==, -1);
+  orf_cache_free (cache);
+}
+
+/* A daemon that does not answer. */
+static void
+test_timeout (Fixture *f, gconstpointer data)
+{
+  const OrfCacheOptions hasty = { .socket = f->daemon.path, .timeout_us = VERY_SOON };
+  OrfLastError error;
+  OrfCacheValue *value;
+
+  orf_cache_free (f->cache);
+  fake_daemon_hang_up (&f->daemon, FALSE);
+  g_assert_cmpint (orf_cache_new (&hasty, &f->cache), ==, ORF_STATUS_OK);
+  fake_daemon_accept (&f->daemon);
+  while (orf_cache_get (f->cache, "k", &value) == ORF_STATUS_FAILED)
+    g_usleep (1000); /* it is not connected yet */
+  orf_last_error_get (&error);
+  g_assert_cmpint (error.status, ==, ORF_STATUS_TIMEOUT);
+  g_assert_cmpstr (error.name, ==, "DEADLINE_EXCEEDED");
+  g_assert_true (error.is_local);
+}
+
 #define ADD(name, prefix, function)                                                                \
   g_test_add ("/cache/" name, Fixture, prefix, set_up, function, tear_down)
 
@@ -383,5 +557,10 @@ main (int argc, char *argv[])
   ADD ("restart", NULL, test_restart);
   ADD ("prefix", "user:", test_prefix);
   ADD ("invalid", NULL, test_invalid);
+  ADD ("many", NULL, test_many);
+  ADD ("many-refused", NULL, test_many_refused);
+  ADD ("invalidate", NULL, test_invalidate);
+  ADD ("errors", NULL, test_errors);
+  ADD ("timeout", NULL, test_timeout);
   return g_test_run ();
 }
