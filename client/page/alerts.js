@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What fires, why, and what to do about it; the buttons that say that somebody has seen it, or keep it quiet. */
 import { el, setAttribute, setText } from "./dom.js";
-import { UNKNOWN, dayTime, number, quantity, span } from "./format.js";
+import { dayTime, number, span } from "./format.js";
+import { sayNow } from "./now.js";
 import { Question, VERDICTS, choice, given, noteField } from "./question.js";
-import { range } from "./range.js";
-import { Table, badge, right } from "./table.js";
+import { badge } from "./table.js";
 
 // silences end, and acknowledgements of others come, without a step of the alert that would be told
 const LIST_MS = 5_000;
-const HISTORY = 50;
-const DAY_S = 86_400;
+const MOST_CARDS = 50; // the worst; who has more of them needs the list of rules rather than each
 const SEVERITIES = ["critical", "warning", "info"];
-const LEVELS = { critical: "critical", warning: "medium", info: "" };
+export const LEVELS = { critical: "critical", warning: "medium", info: "" };
 const STATES = { firing: 0, pending: 1 };
 const SPANS = [["1", "1 hour"], ["4", "4 hours"], ["24", "24 hours"]];
-const REFUSED = "Your token may look, but not acknowledge or silence: that takes the role operate.";
+export const REFUSED = "Your token may look, but not acknowledge or silence: that takes the role operate.";
 
-export class Alerts {
+/** "change": what fires changed, or a silence of it. */
+export class Alerts extends EventTarget {
   #session;
   #store;
   #alerts = new Map(); // id → AlertInfo
@@ -24,27 +24,26 @@ export class Alerts {
   #known = false; // it was told once what fires
 
   constructor(section, session, store) {
+    super();
     this.#session = session;
     this.#store = store;
+    sayNow(section);
     this.summary = el("p", { class: "headline", role: "status" }, "…");
     this.note = el("p", { class: "muted" });
     this.list = el("ul", { class: "alerts", "aria-label": "Alerts" });
-    this.history = new Table("Alerts of the last day", ["Fired", ">Lasted", "Severity", "Rule", "What", "Seen by"], "None fired.");
-    this.silences = new Table("Silences", ["Until", "What", "By", "Note", "Action"], "Nothing is silenced.");
-    this.acknowledge = new Acknowledge((id, params) => this.#act(() => session.client.alerts.acknowledge({ id, ...params })));
+    this.left = el("p", { class: "muted", hidden: true });
+    this.acknowledge = new Acknowledge((id, params) => this.act(() => session.client.alerts.acknowledge({ id, ...params })));
     this.silence = new Silence((matchers, us, note) =>
-      this.#act(() => session.client.alerts.silence({ matchers, until_us: this.#now() + us, ...note })));
-    section.append(
-      el("div", { class: "card" }, this.summary, this.note, this.list),
-      el("div", { class: "cards tables" }, this.history.element, this.silences.element),
-      this.acknowledge.dialog, this.silence.dialog);
-    range.addEventListener("change", session.every(LIST_MS, () => this.#ask()));
+      this.act(() => session.client.alerts.silence({ matchers, until_us: this.#now() + us, ...note })));
+    section.append(el("div", { class: "card" }, this.summary, this.note, this.list, this.left), this.acknowledge.dialog, this.silence.dialog);
+    session.every(LIST_MS, () => this.#ask());
     session.addEventListener("state", () => this.#show());
     session.addEventListener("roles", () => this.#show());
     session.watch(() => session.client.alerts.watch(), ({ value, seq, dropped }) => {
       if (seq === 1) this.#replace(value.alerts);
       else for (const alert of value.alerts) this.#take(alert);
       this.#show();
+      if (seq > 1) this.dispatchEvent(new Event("change"));
       if (seq > 1 || dropped > 0) this.#ask().catch(() => {}); // the next routine says what is wrong
     });
   }
@@ -60,15 +59,8 @@ export class Alerts {
   }
 
   async #ask() {
-    const { alerts } = this.#session.client;
-    const [active, past, quiet] = await Promise.all([
-      alerts.active({ limit: 1000 }), alerts.history({ ...range.span(DAY_S), limit: HISTORY }), alerts.silences({ limit: 100 })]);
-    this.#replace(active.alerts);
+    this.#replace((await this.#session.client.alerts.active({ limit: 1000 })).alerts);
     this.#show();
-    this.history.rename(`Alerts of ${range.listed}`);
-    this.history.tell(past.alerts, historyCells);
-    const { mayOperate } = this.#session;
-    this.silences.tell(quiet.silences.map((one) => ({ ...one, mayOperate })), (one) => this.#silenceCells(one));
   }
 
   #replace(alerts) {
@@ -93,12 +85,16 @@ export class Alerts {
       setAttribute(this.summary, "class", `headline ${firing.length > 0 && !stale ? LEVELS[firing[0].severity] : ""}`.trimEnd());
     }
     setText(this.note, stale ? "Not connected: this is how it was." : this.#session.mayOperate ? "" : REFUSED);
+    const shown = alerts.slice(0, MOST_CARDS);
+    const ids = new Set(shown.map(({ id }) => id));
     for (const [id, card] of this.#cards) {
-      if (this.#alerts.has(id)) continue;
+      if (ids.has(id)) continue;
       card.element.remove();
       this.#cards.delete(id);
     }
-    alerts.forEach((alert, i) => this.#showCard(alert, i, stale || !this.#session.mayOperate));
+    shown.forEach((alert, i) => this.#showCard(alert, i, stale || !this.#session.mayOperate));
+    this.left.hidden = alerts.length <= MOST_CARDS;
+    setText(this.left, `And ${alerts.length - MOST_CARDS} more: orfeasctl alerts lists them all.`);
   }
 
   /** A card stays the element it was, so that who is on one of its buttons stays there. */
@@ -113,33 +109,14 @@ export class Alerts {
     if (this.list.children[place] !== card.element) this.list.insertBefore(card.element, this.list.children[place] ?? null);
   }
 
-  #silenceCells(one) {
-    const button = el("button", { type: "button", class: "quiet", disabled: !one.mayOperate, onclick: () => this.#end(one.id, button) }, "End");
-    button.setAttribute("aria-label", `End the silence of ${one.matchers}`);
-    return [
-      el("td", {}, dayTime(one.until_us)),
-      el("th", { scope: "row", class: "wide" }, el("code", {}, one.matchers)),
-      el("td", {}, one.author ?? UNKNOWN),
-      el("td", { class: "wide" }, one.note ?? ""),
-      el("td", {}, button),
-    ];
-  }
-
   // --- what is done
 
-  async #end(id, button) {
-    button.disabled = true;
-    const problem = await this.#act(() => this.#session.client.alerts.unsilence({ id }));
-    if (problem === null) return;
-    button.disabled = false;
-    setText(this.note, problem);
-  }
-
   /** null, or why it was not done. */
-  async #act(call) {
+  async act(call) {
     try {
       await call();
       await this.#ask();
+      this.dispatchEvent(new Event("change"));
       return null;
     } catch (error) {
       return error.status === "PERMISSION_DENIED" ? REFUSED : error.message;
@@ -163,8 +140,8 @@ class Card {
     this.silence = el("button", { type: "button", onclick: silence, "aria-describedby": `alert-${id}` }, "Silence…");
     this.element = el("li", { "aria-labelledby": `alert-${id}` },
       el("header", {}, this.severity, this.title, this.state, this.since),
-      this.text, this.value, this.help, el("p", {}, this.runbook), this.held,
-      el("div", { class: "buttons" }, this.acknowledge, this.silence));
+      this.text, this.value, this.help, this.held,
+      el("div", { class: "buttons" }, this.runbook, this.acknowledge, this.silence));
   }
 
   tell(alert, disabled) {
@@ -272,23 +249,11 @@ function describeHolds({ acknowledged, silenced_by: silence, inhibited_by: inhib
   return text === "" ? "" : `${text[0].toUpperCase()}${text.slice(1)}.`;
 }
 
-function describeSeen({ author, verdict, note }) {
+export function describeSeen({ author, verdict, note }) {
   return `${author ?? "somebody"}${verdict === null ? "" : ` (${verdict})`}${note ? `: ${note}` : ""}`;
 }
 
 /** What a rule links to is text of whoever made the rule: only the web is gone to. */
 function safeLink(text) {
   return text !== null && /^https?:\/\//i.test(text) ? text : null;
-}
-
-function historyCells(alert) {
-  const { severity, rule, summary, fired_us: fired, resolved_us: resolved, acknowledged } = alert;
-  return [
-    el("td", {}, dayTime(fired)),
-    right(resolved === null ? "fires still" : quantity(resolved - fired, "us")),
-    el("td", {}, badge(severity, LEVELS[severity])),
-    el("th", { scope: "row" }, rule),
-    el("td", { class: "wide" }, summary ?? ""),
-    el("td", { class: "wide" }, acknowledged === null ? "" : describeSeen(acknowledged)),
-  ];
 }

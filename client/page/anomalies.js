@@ -40,8 +40,6 @@ export class Anomalies {
     });
   }
 
-  update() {}
-
   async #ask() {
     const { anomalies, next_cursor: next } = await this.#session.client.anomalies.list({
       ...range.span(DAY_S), limit: MOST });

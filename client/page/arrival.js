@@ -11,7 +11,7 @@ export class Arrival {
   }
 
   /** After each drawing. */
-  look() {
+  update() {
     if (this.#title === null) return;
     const plot = document.querySelector(`[data-chart="${CSS.escape(this.#title)}"] .plot`);
     if (!plot?.querySelector("canvas")) return;
@@ -27,6 +27,6 @@ export class Arrival {
     } catch {
       this.#title = null; // typed by hand
     }
-    this.look();
+    this.update();
   }
 }

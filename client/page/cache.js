@@ -52,8 +52,6 @@ export class Cache {
       setText(this.note, session.state.name === "stale" && this.#known ? "Not connected: this is how it was." : ""));
   }
 
-  update() {}
-
   async #ask() {
     const asked = ++this.#asked;
     const [stats, grid] = await Promise.all([this.#session.client.cache.stats(), this.#view.ask(QUESTIONS)]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* How a chart is drawn: its axes and lines for uPlot, and what is painted over them. */
-import uPlot from "./uplot/uPlot.esm.js";
+import uPlot from "./uplot/uPlot.js";
 
 import { quantity, tick } from "./format.js";
 import { color } from "./palette.js";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import uPlot from "./uplot/uPlot.esm.js";
+import uPlot from "./uplot/uPlot.js";
 
 import { describeArrival } from "./ahead.js";
 import { HEIGHT_PX, makePlot, paintLevels, paintLimit, paintMarks } from "./chart-plot.js";
@@ -7,7 +7,7 @@ import { download, slug, toCsv } from "./csv.js";
 import { el, setAttribute, setText } from "./dom.js";
 import { UNKNOWN, instant, living, quantity, span } from "./format.js";
 import { marks } from "./marks.js";
-import { linkToMoment } from "./moment.js";
+import { linkToMoment } from "./moment-link.js";
 import { onPalette } from "./palette.js";
 import { range } from "./range.js";
 import { onSight } from "./sight.js";

@@ -59,8 +59,6 @@ export class Cost {
       setText(this.note, session.state.name === "stale" && this.#asked > 0 ? "Not connected: this is how it was." : ""));
   }
 
-  update() {}
-
   #time() {
     const { value } = this.span;
     if (value === CHARTS) return range.span();

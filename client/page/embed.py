@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""embed.py OUTPUT.c URL_PATH=FILE…: a C table of files to serve, with their gzip form and entity tags."""
+"""embed.py OUTPUT.c URL_PATH=FILE[+FILE…]…: a C table of files to serve, with their gzip form and entity tags."""
 
 import gzip
 import hashlib
@@ -30,13 +30,14 @@ def literal(data):
     return "\n".join(rows) if rows else '    ""'
 
 
-def row(path, file):
-    data = file.read_bytes()
+def row(path, files):
+    """One behind the other: each request more is one more to wait for."""
+    data = b"".join(file.read_bytes() for file in files)
     packed = gzip.compress(data, 9, mtime=0)
     if len(packed) + LEAST_SAVED_BYTES > len(data):
         packed = b""
     etag = hashlib.sha256(data).hexdigest()[:32]
-    return (f'  {{\n    "{path}", "{TYPES[file.suffix]}", "\\"{etag}\\"",\n'
+    return (f'  {{\n    "{path}", "{TYPES[files[0].suffix]}", "\\"{etag}\\"",\n'
             f"{literal(data)},\n    {len(data)},\n"
             + (f"{literal(packed)},\n    {len(packed)},\n" if packed else "    NULL, 0,\n") + "  },\n")
 
@@ -44,7 +45,7 @@ def row(path, file):
 def main():
     output = pathlib.Path(sys.argv[1])
     files = dict(argument.split("=", 1) for argument in sys.argv[2:])
-    rows = "".join(row(path, pathlib.Path(files[path])) for path in sorted(files))
+    rows = "".join(row(path, [pathlib.Path(file) for file in files[path].split("+")]) for path in sorted(files))
     output.write_text(
         "/* Made by client/page/embed.py; not to be edited. */\n"
         '#include "page/orf-page-files.h"\n\n'

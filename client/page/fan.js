@@ -3,7 +3,7 @@
  * One series as it was, and as it is expected to go on: the forecasts of one moment, with their 80 and 90 %
  * intervals as bands, and the threshold that it must not reach.
  */
-import uPlot from "./uplot/uPlot.esm.js";
+import uPlot from "./uplot/uPlot.js";
 
 import { HEIGHT_PX, paintLimit } from "./chart-plot.js";
 import { download, slug, toCsv } from "./csv.js";

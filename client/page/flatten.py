@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""flatten.py OUTPUT.js ENTRY NAME=FILE…: the modules that ENTRY imports, and itself, as one.
+"""flatten.py OUTPUT.js,… ENTRY,… NAME=FILE…: the modules that an entry imports, and itself, as one.
+
+Of several entries the first is loaded by the page, and the others by import() when it is time: each has what those
+before it have not, and takes the rest from them.
 
 A browser opens six connections and asks for a module on each: two dozen of them cost a third of the time to the
 first chart. Each becomes a function of its own here, so that names do not meet. Only the forms of import and
@@ -15,30 +18,44 @@ import sys
 IMPORT = re.compile(r'^import\s+(?:\{([^}]*)\}|(\w+))\s+from\s+"([^"]+)";\n', re.MULTILINE)
 EXPORTED = re.compile(r"^export (?=(?:async function|function\*?|class|const) +(\w+))", re.MULTILINE)
 EXPORT_LIST = re.compile(r"^export \{([^}]*)\};\n?", re.MULTILINE)
-# Whole lines of one, save for a copyright: what is commented out would be taken for code. A template literal with
+# Whole lines of one, save for a licence's: what is commented out would be taken for code. A template literal with
 # such a line is a form that is not taken, either.
-COMMENT = re.compile(r"^[ \t]*/\*(?!.{0,60}(?:Copyright|SPDX)).*?\*/[ \t]*\n", re.MULTILINE | re.DOTALL)
-LEFT = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
+COMMENT = re.compile(r"^[ \t]*/\*(?!!|.{0,60}(?:Copyright|SPDX)).*?\*/[ \t]*\n", re.MULTILINE | re.DOTALL)
+LEFT = re.compile(r"^(?:import(?!\()|export)\b.*", re.MULTILINE)
 
 
 class Flattener:
     def __init__(self, files):
         self.files = files
-        self.done = []
-        self.parts = []
+        self.owner = {}  # module → the output that has it
+        self.parts = {}  # output → texts
+        self.taken = {}  # output → {output that it takes from: variables}
 
-    def add(self, name, path=()):
+    def add(self, name, output, path=()):
         if name in path:
             sys.exit(f"{name}: imports itself by way of {', '.join(path)}")
-        if name in self.done:
+        if name in self.owner:
+            owner = self.owner[name]
+            if owner != output:
+                self.taken[output].setdefault(owner, set()).add(variable(name))
             return
         if name not in self.files:
             sys.exit(f"{path[-1]}: imports {name}, which is not in the list")
         text = COMMENT.sub("", self.files[name].read_text(encoding="utf-8"))
         for _, _, target in IMPORT.findall(text):
-            self.add(resolve(name, target), (*path, name))
-        self.done.append(name)
-        self.parts.append(wrap(name, text))
+            self.add(resolve(name, target), output, (*path, name))
+        self.owner[name] = output
+        self.parts[output].append(wrap(name, text))
+
+    def add_entry(self, name, output):
+        self.parts[output], self.taken[output] = [], {}
+        self.add(name, output)
+
+    def text(self, output):
+        imports = [f'import {{ {", ".join(sorted(names))} }} from "./{owner.name}";\n' for owner, names in self.taken[output].items()]
+        given = sorted({name for taken in self.taken.values() for name in taken.get(output, ())})
+        exports = [f"export {{ {', '.join(given)} }};\n"] if given else []
+        return "\n".join(["// Made by client/page/flatten.py; not to be edited.", *imports, *self.parts[output], *exports])
 
 
 def resolve(name, target):
@@ -72,19 +89,20 @@ def wrap(name, text):
     left = LEFT.search(body)
     if left:
         sys.exit(f"{name}: {left[0]}: not a form that flatten.py takes")
-    return f"// ---- {name}\nconst {variable(name)} = (() => {{\n{body}\nreturn {{ {', '.join(exports)} }};\n}})();\n"
+    return f"// ---- {name}\nconst {variable(name)} = (function () {{\n{body}\nreturn {{ {', '.join(exports)} }};\n}})();\n"
 
 
 def main():
-    output, entry = pathlib.Path(sys.argv[1]), sys.argv[2]
+    outputs = [pathlib.Path(output) for output in sys.argv[1].split(",")]
     files = {name: pathlib.Path(file) for name, file in (item.split("=", 1) for item in sys.argv[3:])}
     flattener = Flattener(files)
-    flattener.add(entry)
-    unused = set(files) - set(flattener.done)
+    for entry, output in zip(sys.argv[2].split(","), outputs, strict=True):
+        flattener.add_entry(entry, output)
+    unused = set(files) - set(flattener.owner)
     if unused:
         sys.exit(f"nothing imports {', '.join(sorted(unused))}")
-    output.write_text("// Made by client/page/flatten.py; not to be edited.\n" + "\n".join(flattener.parts),
-                      encoding="utf-8")
+    for output in outputs:
+        output.write_text(flattener.text(output), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What is coming: the score and what it costs, fans of what matters most, the time until thresholds, and how right that was. */
+/* What is coming: fans of what matters most, the time until thresholds, and how right that was. */
 import { describeArrival, describeSpan, isTrusted } from "./ahead.js";
 import { el, setText } from "./dom.js";
 import { Fan } from "./fan.js";
-import { UNKNOWN, lazy, number, quantity, span } from "./format.js";
+import { UNKNOWN, number, quantity, span } from "./format.js";
 import { adviceCells } from "./processes.js";
 import { range } from "./range.js";
 import { Table, badge, right } from "./table.js";
@@ -16,30 +16,20 @@ const PAST_POINTS = 90;
 const LEAST_STEP_US = 1e6;
 const TREND_LEVELS = { improving: "low", degrading: "high", stable: null };
 const REGIME_LEVELS = { quiet: "low", stepwise: "medium", spiky: "high", unknown: null };
-// of the score, from where on it is good
-const GOOD = 90;
-const FAIR = 60;
 
-const oneDigit = lazy(() => new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 }));
-const level = (score) => (score >= GOOD ? "low" : score >= FAIR ? "medium" : "critical");
-const score = (value) => (value === null ? UNKNOWN : String(Math.round(value)));
 const percent = (value) => right(quantity(value, "percent"));
 
 export class Forecast {
   #session;
   #ahead;
+  #health;
   #fans = new Map(); // series → {fan, element, madeUs}
 
-  constructor(section, session, ahead) {
+  /** health: is told the score, which comes with the forecasts. */
+  constructor(section, session, ahead, health) {
     this.#session = session;
     this.#ahead = ahead;
-    this.score = el("span", { class: "big" }, UNKNOWN);
-    this.reasons = el("ul", { class: "reasons" });
-    this.parts = el("dl", { class: "facts" });
-    const health = el("article", { class: "card health", "aria-label": "Health score" },
-      el("div", {}, el("p", { class: "figure" }, this.score, " ", el("span", { class: "muted" }, "of 100 points of health")),
-        el("p", { class: "muted" }, "What nobody measures costs nothing.")),
-      this.parts, this.reasons);
+    this.#health = health;
     this.fans = el("div", { class: "cards" });
     this.series = new Table("Forecasts", ["Series", "Trend", "Behaviour", ">Now", ">In", ">Expected", ">80 % interval", ">Threshold", "Reached in"],
       "Nothing is forecast yet: what is expected is said after some minutes of samples.");
@@ -48,19 +38,17 @@ export class Forecast {
     this.warnings = new Table("Warnings", ["Metric", ">Came true", ">False alarms", ">Missed", ">Averted", ">Open", ">Ahead by"],
       "Nothing was expected to reach its threshold, and nothing did.");
     this.advice = new Table("Advice", ["What", "Why", "Command"], "Nothing that forecasts say calls for anything.");
-    section.append(health, this.fans,
+    section.append(this.fans,
       el("div", { class: "cards tables" }, this.advice.element, this.series.element, this.record.element, this.warnings.element));
     range.addEventListener("change", session.every(LIST_MS, () => this.#ask()));
   }
-
-  update() {}
 
   async #ask() {
     const { predictions } = this.#session.client;
     const [{ predictions: all, health, recommendations }, { accuracy, warnings }] =
       await Promise.all([predictions.list({ limit: 1000 }), predictions.accuracy({ limit: 100, ...!range.isLive && range.span() })]);
     this.#ahead.tell(all);
-    this.#tellHealth(health);
+    this.#health.tellScore(health);
     this.series.tell(this.#ahead.all, seriesRows);
     this.record.rename(range.isLive ? "Track record" : `Track record of ${range.listed}`);
     this.warnings.rename(range.isLive ? "Warnings" : `Warnings of ${range.listed}`);
@@ -68,16 +56,6 @@ export class Forecast {
     this.warnings.tell(warnings, warningCells);
     this.advice.tell(recommendations, adviceCells);
     await this.#tellFans(this.#ahead.all.slice(0, FANS));
-  }
-
-  #tellHealth({ score: of100, parts, reasons }) {
-    this.score.className = of100 === null ? "big" : `big ${level(of100)}`;
-    setText(this.score, score(of100));
-    this.parts.replaceChildren(...parts.map(({ part, score: own }) =>
-      el("div", {}, el("dt", {}, part), el("dd", {}, score(own)))));
-    this.reasons.hidden = reasons.length === 0;
-    this.reasons.replaceChildren(...reasons.map(({ part, deduction, reason }) =>
-      el("li", {}, badge(`−${oneDigit.format(deduction)} ${part}`, level(100 - 3 * deduction)), el("b", {}, reason.replace(`${part}: `, "")))));
   }
 
   // --- fans

@@ -12,7 +12,18 @@ const LIST_MS = 5_000;
 const OLD_US = 15_000_000;
 const LEVELS = ["low", "medium", "high", "critical"];
 
+const FRESH_S = 60; // of what does not change
+const TOTAL = "gpu.memory.total_bytes";
+const LABEL = /^\{device="((?:[^"\\]|\\.)*)"\}$/;
+
 const of = (name, device) => `${name}{device="${device.replace(/[\\"]/g, "\\$&")}"}`;
+
+/** The devices that have samples of their memory. */
+function devicesOf(source) {
+  return source.names((name) => name.startsWith(`${TOTAL}{`))
+    .map((name) => LABEL.exec(name.slice(TOTAL.length))?.[1].replace(/\\(.)/g, "$1"))
+    .filter((device) => device !== undefined);
+}
 
 export class Gpu {
   #session;
@@ -20,8 +31,12 @@ export class Gpu {
   #store;
   #ahead;
   #cards = new Map(); // device → card
+  #listed = null; // device → what gpu.list says of it; null: it was not asked yet
 
-  constructor(section, session, store, view, ahead) {
+  /** instead: the section that comes before this one where there is no device. */
+  constructor(section, session, store, view, ahead, instead) {
+    this.section = section;
+    this.instead = instead;
     this.#session = session;
     this.#view = view;
     this.#store = store;
@@ -33,31 +48,42 @@ export class Gpu {
   }
 
   update(source) {
+    this.#ensureCards(this.#devices(source));
     for (const card of this.#cards.values()) card.update(source);
   }
 
-  async #ask() {
-    const { devices } = await this.#session.client.gpu.list();
-    const present = new Set(devices.map(({ device }) => device));
+  /** Of a window those that were there then; before the list is there, those that the samples name. */
+  #devices(source) {
+    return range.isFollowing && this.#listed !== null ? [...this.#listed.keys()] : devicesOf(source);
+  }
+
+  #ensureCards(devices) {
+    const present = new Set(devices);
     for (const [device, card] of this.#cards)
       if (!present.has(device)) {
         card.remove();
         this.#cards.delete(device);
       }
     for (const device of devices) {
-      if (!this.#cards.has(device.device)) {
-        const card = new Card(device, this.#ahead);
-        this.#cards.set(device.device, card);
-        this.cards.append(card.element);
-      }
-      this.#cards.get(device.device).tell(device, this.#store);
+      if (this.#cards.has(device)) continue;
+      const card = new Card(device, this.#ahead);
+      if (this.#listed?.has(device)) card.tell(this.#listed.get(device), this.#store);
+      this.#cards.set(device, card);
+      this.cards.append(card.element);
     }
+  }
+
+  async #ask() {
+    const { devices } = await this.#session.client.gpu.list();
+    this.#listed = new Map(devices.map((one) => [one.device, one]));
+    for (const [device, card] of this.#cards) if (this.#listed.has(device)) card.tell(this.#listed.get(device), this.#store);
     this.nothing.hidden = devices.length > 0;
     if (devices.length === 0) await this.#tellNothing();
     if (this.#view.isThere) this.update(this.#view.source);
   }
 
   async #tellNothing() {
+    if (this.section.previousElementSibling !== this.instead) this.section.before(this.instead);
     const { sources } = await this.#session.client.status.get();
     const probes = sources.filter(({ kind }) => kind === "probe");
     const reasons = probes.map(({ source, state, reason }) =>
@@ -76,7 +102,7 @@ class Card {
   #device;
   #total = null;
 
-  constructor({ device, name, backend, vendor }, ahead) {
+  constructor(device, ahead) {
     this.#device = device;
     this.#ahead = ahead;
     this.used = el("span", { class: "big" }, UNKNOWN);
@@ -113,10 +139,11 @@ class Card {
     this.left = el("dd", {}, UNKNOWN);
     this.limit = el("dt", {});
     this.until = el("div", { hidden: true }, this.limit, this.left);
-    const about = [name === device ? null : device, vendor === backend ? null : vendor, backend].filter(Boolean);
+    this.name = el("h3", {}, device);
+    this.about = el("p", { class: "muted" }, "…");
     this.element = el("article", { class: "card", "aria-label": `GPU ${device}` },
-      el("header", {}, el("h3", {}, name ?? device), this.level),
-      el("p", { class: "muted" }, about.join(" · ")),
+      el("header", {}, this.name, this.level),
+      this.about,
       el("p", { class: "figure" }, this.used, " ", this.total),
       this.old,
       this.chart.element,
@@ -124,12 +151,16 @@ class Card {
       this.shares.element);
   }
 
-  tell({ total_bytes: total, sampled_us: sampledUs }, store) {
+  /** Of gpu.list. */
+  tell({ name, vendor, backend, total_bytes: total, sampled_us: sampledUs }, store) {
+    setText(this.name, name ?? this.#device);
+    setText(this.about, [name === this.#device ? null : this.#device, vendor === backend ? null : vendor, backend].filter(Boolean).join(" · "));
     this.#total = total;
     this.old.hidden = sampledUs === null || store.isEmpty || store.head * 1e6 - sampledUs < OLD_US;
   }
 
   update(source) {
+    this.#total ??= source.latest(of(TOTAL, this.#device), FRESH_S);
     const used = source.latest(of("gpu.memory.used_bytes", this.#device));
     setText(this.used, living(used, "bytes"));
     const share = used !== null && this.#total ? `, ${quantity((100 * used) / this.#total, "percent")}` : "";

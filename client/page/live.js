@@ -10,4 +10,4 @@ export const session = new Session(store);
 
 export const view = new View(session, store);
 
-view.feed(SHOWN_SELECTOR);
+view.feed(SHOWN_SELECTOR, undefined, globalThis.orfeasFirst);

@@ -35,8 +35,6 @@ export class Memory {
     range.addEventListener("change", session.every(LIST_MS, () => this.#ask()));
   }
 
-  update() {}
-
   async #ask() {
     const { gpu, worker } = this.#session.client;
     const [{ workers }, { events }] = await Promise.all([worker.list({ limit: 100 }), gpu.events(listed(EVENTS))]);

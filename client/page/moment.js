@@ -3,24 +3,16 @@
 import { el, setText } from "./dom.js";
 import { instant, quantity } from "./format.js";
 import { readHappened } from "./happened.js";
+import { LINK, MOST_S } from "./moment-link.js";
 import { range } from "./range.js";
 import { KEPT_OUT } from "./session.js";
 import { Table, badge } from "./table.js";
 import { TRACE_HEADS, traceCells } from "./trace-lists.js";
 import { linkTo } from "./trace-query.js";
 
-const LINK = /^#at=(\d+)-(\d+)$/;
-const LEAST_S = 20;
-const MOST_S = 86_400;
 const READ = 100; // traces
 const SHOWN = 12; // of those that failed or took longest
 const AROUND = 4; // of the time itself, that is shown of charts beside it
-
-/** Of seconds; a moment has something before and behind it. */
-export function linkToMoment(from, to) {
-  const more = Math.max(0, (LEAST_S - (to - from)) / 2);
-  return `#at=${Math.max(0, Math.floor(from - more))}-${Math.ceil(Math.min(to, from + MOST_S) + more)}`;
-}
 
 export class Moment {
   #session;

@@ -8,7 +8,7 @@ export const GPU_FACTS = [
 ];
 
 const SHOWN = [
-  "gpu.memory.used_bytes", "gpu.memory.reserved_bytes", "gpu.memory.allocated_bytes", "gpu.pressure",
+  "gpu.memory.total_bytes", "gpu.memory.used_bytes", "gpu.memory.reserved_bytes", "gpu.memory.allocated_bytes", "gpu.pressure",
   ...GPU_FACTS.map(([name]) => name),
   "host.cpu.used_percent", "host.cpu.count", "host.load.1m",
   "host.memory.used_bytes", "host.memory.total_bytes", "host.memory.used_percent",

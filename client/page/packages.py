@@ -1,13 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""packages.py FOLDER OUTPUT_DIR: installs what FOLDER's lock file names, and copies uPlot's files to OUTPUT_DIR."""
+"""packages.py FOLDER OUTPUT_DIR: installs what FOLDER's lock file names, and makes uPlot's files in OUTPUT_DIR."""
 
 import pathlib
 import shutil
 import subprocess
 import sys
 
-FILES = ("dist/uPlot.esm.js", "dist/uPlot.min.css", "LICENSE")
+FILES = ("dist/uPlot.min.css", "LICENSE")
+# The minified form is a third of what a browser has to parse before the first chart. It comes as a script alone.
+SCRIPT = "dist/uPlot.iife.min.js"
+EXPORT = "\nexport { uPlot as default };\n"
 
 
 def main():
@@ -27,6 +30,8 @@ def main():
         sys.exit(f"{done.stderr}\nnpm could not fetch the page's packages; -Dpage=false builds a daemon without the page")
     for name in FILES:
         shutil.copy(packages / "node_modules/uplot" / name, output)
+    script = (packages / "node_modules/uplot" / SCRIPT).read_text(encoding="utf-8")
+    (output / "uPlot.js").write_text(script + EXPORT, encoding="utf-8")
 
 
 if __name__ == "__main__":

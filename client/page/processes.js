@@ -24,8 +24,6 @@ export class Processes {
     range.addEventListener("change", whileSeen(section, session, LIST_MS, () => this.#ask()));
   }
 
-  update() {}
-
   async #ask() {
     const { gpu } = this.#session.client;
     const [{ devices }, { orphans }, { suspects }, { recommendations }] =

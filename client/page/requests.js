@@ -39,8 +39,6 @@ export class Requests {
     range.addEventListener("change", this.#again);
   }
 
-  update() {}
-
   #makeCard({ title, figure, unit, rate, series }) {
     const chart = new Chart({ title, unit, series: series.map((item) => ({ ...item, rate, read: () => this.#columns[item.label] })) });
     const big = el("span", { class: "big" }, UNKNOWN);

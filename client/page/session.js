@@ -24,8 +24,8 @@ export class Session extends EventTarget {
   #wasLive = false;
   #denied = null;
   #routines = new Set();
-  #begin; // resolves #begun
-  #begun = new Promise((resolve) => { this.#begin = resolve; }); // the first question was answered, and what came is drawn
+  #begin; // resolves begun
+  begun = new Promise((resolve) => { this.#begin = resolve; }); // the first question was answered, and what came is drawn
   roles = null; // of whoever looks, null: not known yet
   state = { name: "connecting", ageMs: null, retryInMs: null, error: null };
 
@@ -65,12 +65,13 @@ export class Session extends EventTarget {
   /**
    * What the selector names, the last minutes at once and then each second, into the store until the signal. Comes
    * back by itself. The past is asked for by HTTP, since a WebSocket takes two round trips before it can be asked.
+   * first: a promise of that answer, which was asked for already, or of null.
    */
-  feed(select, signal) {
+  feed(select, signal, first = null) {
     let wholeUs = 0; // up to here nothing is missing
     let lastUs = 0;
     let whole = false;
-    const past = this.#ask(select, {}).then((newestUs) => {
+    const past = this.#ask(select, {}, first).then((newestUs) => {
       wholeUs = newestUs ?? 0;
     });
     const fill = async (untilUs) => {
@@ -121,16 +122,16 @@ export class Session extends EventTarget {
     };
     this.#routines.add(() => performance.now() - askedAt > JUST_MS && routine());
     setInterval(() => this.client.state.state === "open" && !document.hidden && routine(), ms);
-    this.#begun.then(routine); // a dozen answers would come between the first chart and its points
+    this.begun.then(routine); // a dozen answers would come between the first chart and its points
     return routine;
   }
 
   // --- its own
 
   /** Points into the store; resolves to when the newest is (0: there are none), null when it failed. */
-  async #ask(select, span) {
+  async #ask(select, span, first = null) {
     try {
-      const { series } = await this.client.metrics.query({ select, ...span });
+      const { series } = (await first) ?? await this.client.metrics.query({ select, ...span });
       this.#store.addPoints(series);
       if (series.length > 0) this.#heard(true);
       return Math.max(0, ...series.map(({ points }) => points.at(-1)?.[0] ?? 0));
@@ -174,7 +175,7 @@ export class Session extends EventTarget {
   #connection({ state, error }) {
     if (state === "open") {
       this.#openAt = performance.now();
-      this.#begun.then(() => this.#routines.forEach((routine) => routine()));
+      this.begun.then(() => this.#routines.forEach((routine) => routine()));
     } else {
       this.#openAt = null;
     }

@@ -4,7 +4,7 @@ import { el, setAttribute, setText } from "./dom.js";
 import { instant, tick } from "./format.js";
 import { KINDS, readHappened } from "./happened.js";
 import { marks } from "./marks.js";
-import { linkToMoment } from "./moment.js";
+import { linkToMoment } from "./moment-link.js";
 import { Question, choice } from "./question.js";
 import { range } from "./range.js";
 
@@ -52,8 +52,7 @@ export class Timeline {
     this.#rows = rows;
     marks.tell("marks", rows.filter(({ kind }) => kind === "mark").map(({ title, text, ...rest }) => ({ ...rest, text: `${title}: ${text}`, series: null })));
     const when = range.isFollowing ? `the ${range.words}` : "this window";
-    const found = rows.length === 0 ? `Nothing happened in ${when}.` : `${rows.length}${isCut ? " and more" : ""} in ${when}.`;
-    setText(this.note, range.isFollowing ? found : `${found} Health, what fires, workers, processes and forecasts are of now.`);
+    setText(this.note, rows.length === 0 ? `Nothing happened in ${when}.` : `${rows.length}${isCut ? " and more" : ""} in ${when}.`);
     this.#show();
   }
 

@@ -58,8 +58,6 @@ export class Traces {
     session.addEventListener("state", () => this.#tellState());
   }
 
-  update() {}
-
   // --- what is asked for
 
   #makeHead() {

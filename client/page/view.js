@@ -45,11 +45,11 @@ export class View extends EventTarget {
     return range.isLive || this.#grid !== null || this.problem !== null;
   }
 
-  /** What the selector names, live and of each window that is chosen, until the signal. */
-  feed(select, signal) {
+  /** What the selector names, live and of each window that is chosen, until the signal. first: as of session's feed. */
+  feed(select, signal, first) {
     this.#selects.add(select);
     signal?.addEventListener("abort", () => this.#selects.delete(select));
-    this.#session.feed(select, signal);
+    this.#session.feed(select, signal, first);
     if (range.isLive) return;
     this.#isWanted = true;
     this.#again?.();

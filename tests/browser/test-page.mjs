@@ -392,9 +392,10 @@ await run({
     visit.allowed = [/WebSocket connection to .* failed/, /ERR_CONNECTION_RE(FUSED|SET)/];
     await visit.state("live");
     const section = page.locator("#alerts");
+    const log = page.locator("#alert-log");
     await section.getByRole("status").getByText("Nothing fires", { exact: true }).waitFor();
-    await section.getByText("None fired.").waitFor();
-    await section.getByText("Nothing is silenced.").waitFor();
+    await log.getByText("None fired.").waitFor();
+    await log.getByText("Nothing is silenced.").waitFor();
     assert.equal(await section.getByRole("list", { name: "Alerts", includeHidden: true }).locator("li").count(), 0);
     await axe(visit, "nothing fires");
     await visit.screenshot("alerts-none");
@@ -413,7 +414,7 @@ await run({
     assert.equal(await hot.getByRole("link", { name: "Runbook" }).getAttribute("href"), "https://example.org/hot");
     assert.equal(await cold.getByRole("link").count(), 0);
     await hot.getByText(/^since \d\d:\d\d:\d\d, \d+\ss$/).waitFor();
-    await section.getByRole("table", { name: "Alerts of the last day" }).getByRole("row", { name: /fires still.*hot.*85 of 80/ }).waitFor();
+    await log.getByRole("table", { name: "Alerts of the last day" }).getByRole("row", { name: /fires still.*hot.*85 of 80/ }).waitFor();
     await visit.screenshot("alerts-firing");
 
     // by keyboard alone; what is asked and left is not done
@@ -450,15 +451,15 @@ await run({
     const [silence] = (await ask("call", "alerts.silences", {})).silences;
     assert.equal(silence.matchers, String.raw`{rule="hot",device="gpu \"0\""}`);
     assert.ok(Math.abs(silence.until_us - silence.from_us - 4 * 3600e6) < 60e6, JSON.stringify(silence));
-    await section.getByRole("button", { name: `End the silence of ${silence.matchers}` }).click();
+    await log.getByRole("button", { name: `End the silence of ${silence.matchers}` }).click();
     await hot.getByText("a <b>load</b> test.", { exact: false }).waitFor();
-    await section.getByText("Nothing is silenced.").waitFor();
+    await log.getByText("Nothing is silenced.").waitFor();
     assert.deepEqual((await ask("call", "alerts.silences", {})).silences, []);
     assert.equal(await hot.getByText("silenced by").count(), 0);
     await cold.getByRole("button", { name: "Silence" }).click();
     await quiet.getByRole("combobox", { name: "What", exact: true }).selectOption("All alerts of this rule");
     await quiet.getByRole("button", { name: "Keep it quiet" }).click();
-    await section.getByRole("table", { name: "Silences" }).getByText('{rule="cold"}').waitFor();
+    await log.getByRole("table", { name: "Silences" }).getByText('{rule="cold"}').waitFor();
 
     for (const [scheme, width] of [["light", 1440], ["dark", 1440], ["dark", 390], ["light", 390]]) {
       await page.emulateMedia({ colorScheme: scheme });
@@ -472,7 +473,7 @@ await run({
     await temp(20, { device: 'gpu "0"' });
     await hot.waitFor({ state: "detached" });
     await section.getByRole("status").getByText("1 alert fires", { exact: true }).waitFor();
-    const row = section.getByRole("table", { name: "Alerts of the last day" }).getByRole("row", { name: /hot/ });
+    const row = log.getByRole("table", { name: "Alerts of the last day" }).getByRole("row", { name: /hot/ });
     await row.getByText("loopback (noise)").waitFor();
     await row.getByText("fires still").waitFor({ state: "detached" });
 

@@ -222,9 +222,9 @@ await run({
 
     // whose memory it is, by what the device says
     const { devices } = await ask("call", "gpu.list", {});
-    const table = page.locator("#gpu").getByRole("table", { name: "Processes" });
+    const table = page.locator("#holders").getByRole("table", { name: "Processes" });
     await table.getByRole("row", { name: new RegExp(`^${devices[0].processes[0].name} ${devices[0].processes[0].pid}`) }).waitFor();
-    await page.locator("#gpu").getByText("Nobody's memory grows without end.").waitFor();
+    await page.locator("#holders").getByText("Nobody's memory grows without end.").waitFor();
     await visit.look("requests");
     await visit.end();
   },

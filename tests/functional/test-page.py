@@ -27,7 +27,7 @@ def get(daemon, path, **headers):
 def linked(text, base):
     """Paths that a file refers to."""
     found = re.findall(r'(?:src|href)="([^"#]+)"', text)
-    for name in re.findall(r'(?:from|import) "(\.[^"]+)"', text):
+    for name in re.findall(r'(?:from |import\()"(\.[^"]+)"', text):
         parts = base.split("/")[:-1]
         for part in name.split("/"):
             if part == "..":
@@ -67,7 +67,7 @@ def test_files(t):
         if path != "/":
             assert headers["Content-Type"] == TYPES[path.rpartition(".")[2]], path
         # uPlot's head says where it comes from, and an SVG which XML it is
-        if path in ("/", "/page/app.css", "/page/theme.js"):
+        if path in ("/", "/page/app.css", "/page/early.js"):
             assert not ABSOLUTE.search(body.decode()), f"{path} names {ABSOLUTE.search(body.decode())[0]}"
     html = files["/"][1].decode()
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]* src=)", html), "what the CSP would refuse"
@@ -105,18 +105,18 @@ def test_open_where_tokens_are_asked(t):
     assert daemon.rest("GET", "/status")[0] == 401
 
 
-def flatten(t, **modules):
-    """What flatten.py makes of modules, the first of which imports the others: (exit status, text or error)."""
+def flatten(t, outputs=("flat",), **modules):
+    """What flatten.py makes of modules, by an entry for each output, which are the first: (exit status, path of the first output or error)."""
     arguments = []
     for name, text in modules.items():
         path = os.path.join(t.dir, f"{name}.js")
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
         arguments.append(f"{'sub/' if name == 'deep' else ''}{name}.js={path}")
-    output = os.path.join(t.dir, "flat.mjs")
-    done = subprocess.run([sys.executable, FLATTEN, output, f"{next(iter(modules))}.js", *arguments],
-                          capture_output=True, text=True)
-    return done.returncode, output if done.returncode == 0 else done.stderr
+    paths = [os.path.join(t.dir, f"{output}.mjs") for output in outputs]
+    entries = [f"{name}.js" for name in list(modules)[:len(outputs)]]
+    done = subprocess.run([sys.executable, FLATTEN, ",".join(paths), ",".join(entries), *arguments], capture_output=True, text=True)
+    return done.returncode, paths[0] if done.returncode == 0 else done.stderr
 
 
 def test_modules_as_one(t):
@@ -132,6 +132,24 @@ def test_modules_as_one(t):
     assert code == 0, output
     done = subprocess.run(["node", output], capture_output=True, text=True)
     assert done.stdout == "other other! app\n", done.stdout + done.stderr
+
+
+def test_modules_later(t):
+    """A second entry takes what the first has, as it is, and brings what it has not."""
+    if not shutil.which("node"):
+        raise Skip("no node")
+    code, output = flatten(
+        t, outputs=("app", "rest"),
+        app='import { count } from "./shared.js";\nexport const first = count();\nimport("./rest.mjs");\n',
+        rest='import { first } from "./app.js";\nimport { own } from "./own.js";\nimport { count } from "./shared.js";\nconsole.log(first, count(), own);\n',
+        shared="const state = { n: 0 };\nexport function count() { return ++state.n; }\n",
+        own='export const own = "own";\n',
+    )
+    assert code == 0, output
+    done = subprocess.run(["node", output], capture_output=True, text=True)
+    assert done.stdout == "1 2 own\n", done.stdout + done.stderr
+    with open(output, encoding="utf-8") as file:
+        assert "own.js" not in file.read()
 
 
 def test_modules_refused(t):
