@@ -285,30 +285,35 @@ prescreen (const Compare *compare, GArray *candidates, GError **error)
 
 /* The recorder's own series follow what else happened: they are told behind others. */
 static gboolean
-is_own (const OrfPostmortemChange *change)
+is_own (const OrfPostmortemFacts *facts, const OrfPostmortemChange *change)
 {
+  const char *service = orf_series_name_get_label (change->labels, "service");
+
   return g_str_has_prefix (change->name, "orfeas.") ||
-         orf_postmortem_is_own_service (orf_series_name_get_label (change->labels, "service"));
+         orf_postmortem_facts_is_own_service (facts, service);
 }
 
 static int
-rank_cb (gconstpointer a, gconstpointer b)
+rank_cb (gconstpointer a, gconstpointer b, gpointer user_data)
 {
   const OrfPostmortemChange *x = *(OrfPostmortemChange *const *) a;
   const OrfPostmortemChange *y = *(OrfPostmortemChange *const *) b;
   double effect = fabs (y->effect) - fabs (x->effect);
+  int own = is_own (user_data, x) - is_own (user_data, y);
 
-  if (is_own (x) != is_own (y))
-    return is_own (x) - is_own (y);
+  if (own != 0)
+    return own;
   if (!isnan (effect) && effect != 0)
     return effect > 0 ? 1 : -1;
   return strcmp (x->series, y->series);
 }
 
 static void
-take (GPtrArray *from, guint max, OrfPostmortemChanges *changes)
+take (OrfPostmortemFacts *facts, GPtrArray *from, guint max)
 {
-  g_ptr_array_sort (from, rank_cb);
+  OrfPostmortemChanges *changes = facts->document->changes;
+
+  g_ptr_array_sort_with_data (from, rank_cb, facts);
   for (guint i = 0; i < from->len; i++)
     if (i < max)
       g_ptr_array_add (changes->rows, g_steal_pointer (&from->pdata[i]));
@@ -323,10 +328,10 @@ compare_all (Compare *compare, GArray *candidates, GError **error)
     return FALSE;
   if (!judge_all (compare, candidates, error))
     return FALSE;
-  take (compare->moved, MAX_MOVED, compare->facts->document->changes);
+  take (compare->facts, compare->moved, MAX_MOVED);
   /* with nothing before all would be new */
   if (compare->facts->has_baseline)
-    take (compare->others, MAX_NEW, compare->facts->document->changes);
+    take (compare->facts, compare->others, MAX_NEW);
   return TRUE;
 }
 

@@ -15,8 +15,10 @@
 /* One that is so near says that it may be the other. */
 #define NEAR 0.75
 
-/* After a deploy so much is put down to it. */
-#define DEPLOY_REACH_US (300 * ORF_US_PER_S)
+/* After a deploy, and after a load test ended, so much is put down to it. */
+#define REACH_US (300 * ORF_US_PER_S)
+/* What a load test's moment begins with. */
+#define LOAD_TEXT "load test "
 /* Operations are counted by minutes: one may be told to be worse so long before it was. */
 #define STEP_US (60 * ORF_US_PER_S)
 /* Who grew by less of a device's memory is not looked at. */
@@ -271,16 +273,31 @@ suspect_nodes (const Search *search)
   }
 }
 
+/* The first that became worse from t_us on.  What was slow before it is not its fault, and tells
+ * that there is another reason: NULL then, too. */
+static const OrfPostmortemOperation *
+find_worse_since (const Search *search, gint64 t_us, gint64 to_us)
+{
+  return find_worse (search, 0, t_us - STEP_US) == NULL ? find_worse (search, t_us - STEP_US, to_us)
+                                                        : NULL;
+}
+
+static void
+add_none_before (OrfPostmortemSuspect *suspect)
+{
+  orf_postmortem_suspect_add (suspect, 0.75,
+                              g_strdup ("Before it no operation had become slower."));
+}
+
 static void
 suspect_deploy (const Search *search, const OrfPostmortemMoment *deploy)
 {
-  const OrfPostmortemOperation *worse = find_worse (search, deploy->t_us - STEP_US,
-                                                    deploy->t_us + DEPLOY_REACH_US);
+  const OrfPostmortemOperation *worse = find_worse_since (search, deploy->t_us,
+                                                          deploy->t_us + REACH_US);
   OrfPostmortemSuspect *suspect;
   g_autofree char *time = NULL;
 
-  /* what was slow before it is not its fault, and tells that there is another reason */
-  if (worse == NULL || find_worse (search, 0, deploy->t_us - STEP_US) != NULL)
+  if (worse == NULL)
     return;
   time = format_time (search, deploy->t_us);
   suspect = orf_postmortem_suspects_ensure (search->suspects, "deploy", deploy->text, deploy->t_us);
@@ -294,8 +311,7 @@ suspect_deploy (const Search *search, const OrfPostmortemMoment *deploy)
                                 g_strdup_printf ("%.3g %% of its spans failed, %.3g %% before.",
                                                  worse->errors_percent,
                                                  worse->before_errors_percent));
-  orf_postmortem_suspect_add (suspect, 0.75,
-                              g_strdup ("Before it no operation had become slower."));
+  add_none_before (suspect);
   if (strstr (deploy->text, worse->service) != NULL)
     orf_postmortem_suspect_add (suspect, 0.5, g_strdup_printf ("It names %s.", worse->service));
   add_alert_after (search, suspect, 0.25);
@@ -311,6 +327,55 @@ suspect_deploys (const Search *search)
   for (guint i = 0; i < rows->len; i++)
     if (strcmp (((OrfPostmortemMoment *) rows->pdata[i])->kind, "deploy") == 0)
       suspect_deploy (search, rows->pdata[i]);
+}
+
+/* Its text begins as "load test nightly (stress): 120 requests"; a name may have brackets too. */
+static char *
+dup_load_name (const OrfPostmortemMoment *load)
+{
+  const char *name = load->text +
+                     (g_str_has_prefix (load->text, LOAD_TEXT) ? strlen (LOAD_TEXT) : 0);
+  const char *kind = g_strrstr (name, " (");
+
+  return kind != NULL ? g_strndup (name, (gsize) (kind - name)) : g_strdup (name);
+}
+
+/* Of a load test what comes while it runs: an operation that becomes worse, or at least an alert.
+ */
+static void
+suspect_load (const Search *search, const OrfPostmortemMoment *load)
+{
+  gint64 end_us = (load->has_until_us ? load->until_us : load->t_us) + REACH_US;
+  const OrfPostmortemOperation *worse = find_worse_since (search, load->t_us, end_us);
+  const OrfPostmortemAlert *alert = find_alert_after (search, load->t_us);
+  g_autofree char *name = dup_load_name (load);
+  g_autofree char *time = format_time (search, load->t_us);
+  OrfPostmortemSuspect *suspect;
+
+  if (worse == NULL && (alert == NULL || alert->fired_us >= end_us))
+    return;
+  suspect = orf_postmortem_suspects_ensure (search->suspects, "load", name, load->t_us);
+  orf_postmortem_suspect_add (suspect, 1.5,
+                              load->has_until_us
+                                ? g_strdup_printf ("It began at %s and ran for %.0f s.", time,
+                                                   (double) (load->until_us - load->t_us) / 1e6)
+                                : g_strdup_printf ("It began at %s.", time));
+  if (worse != NULL) {
+    add_worse (suspect, 1.0, worse);
+    add_none_before (suspect);
+  }
+  if (alert != NULL && alert->fired_us < end_us)
+    add_alert_after (search, suspect, 0.75);
+}
+
+static void
+suspect_loads (const Search *search)
+{
+  const GPtrArray *rows = search->document->timeline->rows;
+
+  for (guint i = 0; i < rows->len; i++)
+    if (strcmp (((OrfPostmortemMoment *) rows->pdata[i])->kind, "load") == 0)
+      suspect_load (search, rows->pdata[i]);
 }
 
 /* That it is slow is what is to be explained: it weighs little. */
@@ -430,6 +495,7 @@ orf_postmortem_culprit_find (const OrfPostmortemFacts *facts)
   suspect_memory (&search);
   suspect_nodes (&search);
   suspect_deploys (&search);
+  suspect_loads (&search);
   suspect_devices (&search);
   suspect_operations (&search);
   suspect_host (&search);

@@ -10,8 +10,6 @@
 /* Of a chart: as many as are told apart where it is drawn a hand wide. */
 #define MAX_STEPS 120
 #define DAY_US    (86400 * ORF_US_PER_S)
-/* [trace] service_name, as it is unless somebody changed it. */
-#define OWN_SERVICE "orfeasd"
 
 static GPtrArray *
 new_series (void)
@@ -69,11 +67,12 @@ make_rows (OrfPostmortemDocument *document)
 }
 
 OrfPostmortemFacts *
-orf_postmortem_facts_new (const OrfPostmortemTimes *times)
+orf_postmortem_facts_new (const OrfPostmortemTimes *times, const char *own_service)
 {
   OrfPostmortemFacts *facts = g_new0 (OrfPostmortemFacts, 1);
 
   facts->document = new_document (times);
+  facts->own_service = g_strdup (own_service);
   make_rows (facts->document);
   facts->seen_to_us = MIN (times->to_us, MAX (times->now_us, times->from_us));
   facts->earlier = new_moments ();
@@ -90,6 +89,7 @@ orf_postmortem_facts_free (OrfPostmortemFacts *facts)
   if (facts == NULL)
     return;
   orf_postmortem_document_free (facts->document);
+  g_free (facts->own_service);
   g_ptr_array_unref (facts->earlier);
   g_ptr_array_unref (facts->daemon);
   g_ptr_array_unref (facts->used);
@@ -137,9 +137,9 @@ orf_postmortem_format_time (const OrfPostmortemWindow *window, gint64 t_us)
 }
 
 gboolean
-orf_postmortem_is_own_service (const char *service)
+orf_postmortem_facts_is_own_service (const OrfPostmortemFacts *facts, const char *service)
 {
-  return g_strcmp0 (service, OWN_SERVICE) == 0;
+  return g_strcmp0 (service, facts->own_service) == 0;
 }
 
 static char *

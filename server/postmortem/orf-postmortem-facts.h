@@ -18,6 +18,7 @@ typedef struct {
 
 typedef struct {
   OrfPostmortemDocument *document;
+  char *own_service;
   gint64 seen_to_us;     /* the end of the window, or now where that is before it */
   gboolean has_baseline; /* some series had samples before the window */
   GPtrArray *earlier;    /* OrfPostmortemMoment: deploys just before the window */
@@ -32,7 +33,9 @@ typedef struct {
   gint64 from_us, to_us, now_us;
 } OrfPostmortemTimes;
 
-OrfPostmortemFacts *orf_postmortem_facts_new (const OrfPostmortemTimes *times);
+/* own_service: [trace] service_name; "": the daemon traces nothing of itself. */
+OrfPostmortemFacts *
+orf_postmortem_facts_new (const OrfPostmortemTimes *times, const char *own_service);
 void orf_postmortem_facts_free (OrfPostmortemFacts *facts);
 void orf_postmortem_series_free (OrfPostmortemSeries *series);
 
@@ -44,7 +47,7 @@ guint orf_postmortem_get_n_steps (const OrfPostmortemWindow *window);
 char *orf_postmortem_format_time (const OrfPostmortemWindow *window, gint64 t_us);
 /* The daemon's own, as it traces its calls: what they do is no symptom of what it serves.  NULL: no
  * service. */
-gboolean orf_postmortem_is_own_service (const char *service);
+gboolean orf_postmortem_facts_is_own_service (const OrfPostmortemFacts *facts, const char *service);
 
 /* A value in its unit: "20.0 GiB", "120 ms", "36 percent"; rate: "a second" behind it. */
 char *orf_postmortem_format_value (double value, const char *unit, gboolean rate);

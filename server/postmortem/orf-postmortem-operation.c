@@ -154,16 +154,10 @@ orf_postmortem_operation_get_more_errors (const OrfPostmortemOperation *operatio
            : 0;
 }
 
-static gboolean
-is_own (const OrfPostmortemOperation *operation)
-{
-  return orf_postmortem_is_own_service (operation->service);
-}
-
 gboolean
 orf_postmortem_operation_is_worse (const OrfPostmortemOperation *operation)
 {
-  return operation->has_from_us && !is_own (operation);
+  return operation->has_from_us && !operation->own;
 }
 
 /* "p99 from 120 ms to 2.31 s", of the two quantiles the one that rose more. */
@@ -215,8 +209,8 @@ orf_postmortem_operation_compare_cb (gconstpointer a, gconstpointer b)
     return worse ? -1 : 1;
   if (worse && badness != 0)
     return badness > 0 ? 1 : -1;
-  if (is_own (x) != is_own (y))
-    return is_own (x) ? 1 : -1;
+  if (x->own != y->own)
+    return x->own ? 1 : -1;
   if (x->count != y->count)
     return x->count < y->count ? 1 : -1;
   order = strcmp (x->service, y->service);

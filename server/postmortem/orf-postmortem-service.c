@@ -159,7 +159,7 @@ start (Build *build, gint64 from_us, gint64 to_us, const OrfIncidentRow *inciden
   const OrfPostmortemTimes times = { from_us, to_us, orf_clock_now_us () };
   OrfPostmortemSource *source;
 
-  build->facts = orf_postmortem_facts_new (&times);
+  build->facts = orf_postmortem_facts_new (&times, parts->config->trace.service_name);
   source = build->facts->document->source;
   source->orfeas = g_strdup (ORF_VERSION);
   source->db = g_strdup (orf_store_get_path (parts->store));

@@ -146,6 +146,7 @@ tell_who (OrfPostmortemFacts *facts)
   }
   kind = strcmp (culprit->kind, "node") == 0   ? g_strdup ("cache's node ")
          : strcmp (culprit->kind, "host") == 0 ? g_strdup ("")
+         : strcmp (culprit->kind, "load") == 0 ? g_strdup ("load test ")
                                                : g_strdup_printf ("%s ", culprit->kind);
   add (facts, "culprit",
        g_strdup_printf ("Most likely it was the %s%s (confidence %s): %s", kind, culprit->name,
@@ -298,7 +299,7 @@ tell_end (OrfPostmortemFacts *facts)
   if (gaps->rows->len == 0)
     g_string_append (text, "the window was recorded without a gap.");
   else
-    g_string_append_printf (text, "%.3g %% of the window was recorded: there %s %u gap%s of %s%s.",
+    g_string_append_printf (text, "%.4g %% of the window was recorded: there %s %u gap%s of %s%s.",
                             gaps->covered_percent, gaps->rows->len == 1 ? "is" : "are",
                             gaps->rows->len, gaps->rows->len == 1 ? "" : "s", longest,
                             gaps->rows->len == 1 ? "" : " at most");

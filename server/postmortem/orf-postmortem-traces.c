@@ -80,6 +80,7 @@ add_operation (OrfPostmortemFacts *facts,
     return TRUE;
   operation->service = g_strdup (name->service);
   operation->operation = g_strdup (name->operation);
+  operation->own = orf_postmortem_facts_is_own_service (facts, name->service);
   g_ptr_array_add (facts->document->traces->operations, operation);
   return !operation->has_from_us ||
          refine_from (connection, name->number, window, operation, error);

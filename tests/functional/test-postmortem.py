@@ -244,6 +244,25 @@ def run_node(t, nodes, processes):
 # --- where nothing happened, and where nothing is known
 
 
+def test_load(t):
+    """A load test that began before an operation became slow; what the daemon does, by the name it has, is no symptom."""
+    daemon = t.start(settings={"trace.service_name": "recorder"})
+    from_us = (now_us() - 11 * MINUTE) // MINUTE * MINUTE
+    load_us, to_us = from_us + 4 * MINUTE + 30 * S, from_us + 10 * MINUTE
+    daemon.call("load.record", {"name": "nightly", "kind": "stress", "started_us": load_us, "took_us": 4 * MINUTE, "requests": 30, "errors": 0})
+    for begin, end, duration in ((from_us - 10 * MINUTE, load_us + 30 * S, 100000), (load_us + 30 * S, to_us, 900000)):
+        record_spans(daemon, "api", "/infer", range(begin, end, 10 * S), duration)
+    for begin, end, duration in ((from_us - 10 * MINUTE, from_us + MINUTE, 100000), (from_us + MINUTE, to_us, 2000000)):
+        record_spans(daemon, "recorder", "metrics.query", range(begin, end, 10 * S), duration)
+    document = build(daemon, from_us, to_us)
+    equal([(row["service"], row["own"]) for row in document["traces"]["operations"]], [("api", False), ("recorder", True)])
+    equal([kind for kind, _ in moments(document, "load", "operation")], ["load", "operation"])
+    culprit = document["culprit"]
+    equal((culprit["kind"], culprit["name"], culprit["since_us"]), ("load", "nightly", load_us))
+    contains(texts(document)[1], "it was the load test nightly")
+    contains(" ".join(culprit["because"]), "api /infer: p")
+
+
 def test_quiet(t):
     """A window in which nothing went wrong: nobody is to blame, and that is said."""
     daemon = t.start(config="[alerts.host_cpu_high]\nenabled=false\n", settings={"memory.budget_bytes": 1 << 36}, env={"ORFEAS_SIMULATED": "used_percent=20"})

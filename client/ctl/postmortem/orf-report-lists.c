@@ -218,9 +218,7 @@ gboolean
 orf_report_draw_gaps (OrfReport *report, json_t *section)
 {
   double covered = orf_value_get_number (section, "covered_percent");
-  /* never rounded up: 100 % is said of nothing less */
-  g_autofree char *text = g_strdup_printf ("%.4g %% of the window was recorded.",
-                                           floor (covered * 10) / 10);
+  g_autofree char *text = g_strdup_printf ("%.4g %% of the window was recorded.", covered);
 
   if (!isnan (covered))
     orf_html_add (report->html, "p", text, NULL);

@@ -17,7 +17,7 @@ make_facts (void)
 {
   const OrfPostmortemTimes times = { FROM, TO, TO + S };
 
-  return orf_postmortem_facts_new (&times);
+  return orf_postmortem_facts_new (&times, "orfeasd");
 }
 
 /* ---- what happened --------------------------------------------------------------------------- */
@@ -311,6 +311,7 @@ test_own_operation (void)
 
   add_moment (facts->document->timeline->rows, "deploy", NULL, FROM + 600 * S, "studio 2.4");
   add_operation (facts, "orfeasd", FROM + 610 * S);
+  ((OrfPostmortemOperation *) facts->document->traces->operations->pdata[0])->own = TRUE;
   g_assert_null (decide (facts));
   check_said (facts, 3, "No operation became slower");
 }
@@ -357,6 +358,50 @@ test_earlier (void)
   add_moment (facts->earlier, "deploy", NULL, FROM - 60 * S, "api 2.4");
   add_operation (facts, "api", FROM);
   check_culprit (decide (facts), "deploy", "api 2.4", ORF_POSTMORTEM_CONFIDENCE_HIGH);
+}
+
+static void
+add_load (OrfPostmortemFacts *facts, gint64 t_us, const char *text)
+{
+  GPtrArray *rows = facts->document->timeline->rows;
+  OrfPostmortemMoment *moment;
+
+  add_moment (rows, "load", NULL, t_us, text);
+  moment = rows->pdata[rows->len - 1];
+  moment->has_until_us = TRUE;
+  moment->until_us = t_us + 300 * S;
+}
+
+/* A load test that began just before: by what became slow in it, or by what fired in it alone. */
+static void
+test_load (void)
+{
+  g_autoptr (OrfPostmortemFacts) slow = make_facts ();
+  g_autoptr (OrfPostmortemFacts) fired = make_facts ();
+  g_autoptr (OrfPostmortemFacts) over = make_facts ();
+  g_autoptr (OrfPostmortemFacts) behind = make_facts ();
+
+  add_load (slow, FROM + 600 * S, "load test nightly (stress) 2 (spike): 120 requests, 0 failed");
+  add_operation (slow, "api", FROM + 660 * S);
+  add_alert (slow, "latency_high", FROM + 630 * S);
+  check_culprit (decide (slow), "load", "nightly (stress) 2", ORF_POSTMORTEM_CONFIDENCE_HIGH);
+  check_said (slow, 1,
+              "it was the load test nightly (stress) 2 (confidence high): It began at 10:10:00 and "
+              "ran for 300 s");
+
+  add_load (fired, FROM + 600 * S, "load test nightly (stress): 120 requests, 0 failed");
+  add_alert (fired, "host_cpu_high", FROM + 630 * S);
+  check_culprit (decide (fired), "load", "nightly", ORF_POSTMORTEM_CONFIDENCE_LOW);
+  g_assert_cmpstr (fired->document->culprit->because[1], ==,
+                   "Alert host_cpu_high fired 30 s later.");
+
+  /* long over when it began; and not there yet */
+  add_load (over, FROM + 600 * S, "load test nightly (stress): 120 requests, 0 failed");
+  add_alert (over, "host_cpu_high", FROM + 3000 * S);
+  g_assert_null (decide (over));
+  add_load (behind, FROM + 900 * S, "load test nightly (stress): 120 requests, 0 failed");
+  add_operation (behind, "api", FROM + 660 * S);
+  check_culprit (decide (behind), "operation", "api /infer", ORF_POSTMORTEM_CONFIDENCE_LOW);
 }
 
 static void
@@ -423,6 +468,7 @@ main (int argc, char **argv)
   g_test_add_func ("/postmortem-culprit/host", test_host);
   g_test_add_func ("/postmortem-culprit/no-baseline", test_no_baseline);
   g_test_add_func ("/postmortem-culprit/earlier", test_earlier);
+  g_test_add_func ("/postmortem-culprit/load", test_load);
   g_test_add_func ("/postmortem-culprit/device", test_device);
   g_test_add_func ("/postmortem-culprit/unsure", test_unsure);
   g_test_add_func ("/postmortem-culprit/order", test_order);

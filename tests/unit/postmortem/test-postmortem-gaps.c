@@ -12,7 +12,7 @@ make_facts (gint64 now_us)
 {
   const OrfPostmortemTimes times = { FROM, TO, now_us };
 
-  return orf_postmortem_facts_new (&times);
+  return orf_postmortem_facts_new (&times, "orfeasd");
 }
 
 static OrfPostmortemSeries *
