@@ -108,7 +108,7 @@ make_server (Join *join)
   server->step_us = orf_load_slices_get_step (row->slices, took_us);
   server->series = g_ptr_array_new ();
   join->server = server;
-  join->facts = orf_postmortem_facts_new (&times);
+  join->facts = orf_postmortem_facts_new (&times, join->parts->config->trace.service_name);
 }
 
 static gboolean
