@@ -31,6 +31,12 @@ def read(*path):
         return file.read()
 
 
+def verbs_of(t):
+    verbs = re.findall(r"^  (\S+(?: \S+)*)  +\S", t.ctl(None, "--help")[1].partition("Verbs\n")[2].partition("\n\n")[0], re.M)
+    assert len(verbs) > 60, verbs
+    return verbs
+
+
 def test_manual(t):
     share = os.path.join(install(t), "share")
     texts = {}
@@ -38,9 +44,7 @@ def test_manual(t):
         done = run("man", "--warnings", "-E", "UTF-8", "-l", os.path.join(share, "man", page), env={**os.environ, "MANWIDTH": "200"})
         equal((done.returncode, done.stderr), (0, ""), page)
         texts[page] = re.sub(r".\b", "", done.stdout) if "\b" in done.stdout else done.stdout
-    verbs = re.findall(r"^  (\S+(?: \S+)*)  +\S", t.ctl(None, "--help")[1].partition("Verbs\n")[2].partition("\n\n")[0], re.M)
-    assert len(verbs) > 60, verbs
-    for verb in verbs:
+    for verb in verbs_of(t):
         contains(texts["man1/orfeasctl.1"], f"orfeasctl {verb}")
     for line in read(share, "doc/orfeas/orfeasd.conf.example").splitlines():
         key = re.match(r"#(\w+)=", line)
@@ -60,14 +64,17 @@ def complete(file, *words):
 def test_completion(t):
     share = os.path.join(install(t), "share")
     file = os.path.join(share, "bash-completion/completions/orfeasctl")
-    contains(complete(file, ""), "status")
+    verbs = verbs_of(t)
+    for words in map(str.split, verbs):
+        contains(complete(file, *words[:-1], ""), words[-1])
     equal(complete(file, "metrics", "q"), ["query"])
     equal(complete(file, "--json", "alerts", "rules", "c"), ["check"])
     contains(complete(file, "metrics", "query", "--"), "--last")
     contains(complete(file, "metrics", "query", "--"), "--json")
     equal(complete(file, "--timeout", "gpu", "s")[:1], ["status"])  # what --timeout takes is no verb
     for shell, path in (("zsh", "zsh/site-functions/_orfeasctl"), ("fish", "fish/vendor_completions.d/orfeasctl.fish")):
-        assert "predictions" in read(share, path), shell
+        text = read(share, path)
+        equal([verb for verb in verbs if verb.split()[-1] not in text], [], shell)
 
 
 def test_units(t):
