@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "orf-error.h"
+
 #include "orf-ctl-cells.h"
 #include "orf-ctl-format.h"
 #include "orf-ctl-spark.h"
@@ -18,9 +20,15 @@ OrfCtlExit
 orf_ctl_load_fetch (OrfCtl *ctl, const char *id, char **text, json_t **joined, GError **error)
 {
   g_autoptr (json_t) params = json_pack ("{s:s}", "id", id);
-  g_autofree char *asked = params != NULL ? orf_json_dump (params) : g_strdup ("{\"id\":\"\"}");
-  OrfCtlExit verdict = orf_ctl_call (ctl, "load.get", asked, text, error);
+  g_autofree char *asked = NULL;
+  OrfCtlExit verdict;
 
+  if (params == NULL) {
+    g_set_error_literal (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "ID: it is not UTF-8");
+    return ORF_CTL_USAGE;
+  }
+  asked = orf_json_dump (params);
+  verdict = orf_ctl_call (ctl, "load.get", asked, text, error);
   if (verdict != ORF_CTL_DONE)
     return verdict;
   *joined = orf_json_parse (*text, strlen (*text), ORF_JSON_MAX_DEPTH, error);

@@ -300,14 +300,26 @@ tick (Run *run)
     run->stopped_us = run->now_us;
 }
 
+/* A kernel before 5.11, or a sandbox that does not know it, has no wait in microseconds: what is
+ * left of a millisecond is waited for without sleeping. */
+static int
+wait_for_events (const Run *run, struct epoll_event *events, gint64 left_us)
+{
+  const struct timespec left = { left_us / G_USEC_PER_SEC, left_us % G_USEC_PER_SEC * 1000 };
+  int n = epoll_pwait2 (run->epoll_fd, events, N_EVENTS, &left, NULL);
+
+  if (n >= 0 || (errno != ENOSYS && errno != EPERM))
+    return n;
+  return epoll_wait (run->epoll_fd, events, N_EVENTS, (int) MIN (left_us / 1000, G_MAXINT));
+}
+
 static void
 wait_until (Run *run, gint64 until_us)
 {
   struct epoll_event events[N_EVENTS];
   gint64 left_us = MAX (MIN (MIN (until_us, run->next_tick_us), get_expiry_us (run)) - run->now_us,
                         0);
-  struct timespec left = { left_us / G_USEC_PER_SEC, left_us % G_USEC_PER_SEC * 1000 };
-  int n = epoll_pwait2 (run->epoll_fd, events, N_EVENTS, &left, NULL);
+  int n = wait_for_events (run, events, left_us);
 
   look_at_clock (run);
   if (n > 0)
