@@ -33,6 +33,8 @@ orf_store_writer_note_trouble (OrfStoreWriter *self, int code, const GError *fai
     orf_store_disk_set_full (self->disk);
     break;
   case ORF_STORE_TROUBLE_FILE:
+    if (code == SQLITE_IOERR_FSYNC)
+      self->wal_is_unsure = TRUE;
     g_free (self->stats.fault);
     self->stats.fault = g_strdup (failure->message);
     break;
@@ -232,8 +234,11 @@ void
 orf_store_writer_work_write (OrfJob *job, gpointer state)
 {
   OrfStoreWriter *self = state;
-  g_autoptr (GError) refusal = writer_dup_refusal (self);
+  g_autoptr (GError) refusal = NULL;
 
+  if (self->connection != NULL)
+    orf_store_writer_begin (self);
+  refusal = writer_dup_refusal (self);
   if (refusal == NULL) {
     writer_write (self, (OrfWriteJob *) job);
     return;

@@ -42,6 +42,8 @@ struct _OrfStoreWriter {
   OrfAgeClock age_clock;
   gboolean retain_more, shrink_more;
   gboolean keep_wal;      /* set by the main context before it closes jobs, read after that */
+  gboolean has_begun;     /* to write */
+  gboolean wal_is_unsure; /* a sync failed: what waited for it may not be on disk */
   int wal_pages;          /* told by SQLite after each commit */
   int checkpointed_pages; /* of those */
   OrfStoreStats stats;
@@ -51,6 +53,8 @@ struct _OrfStoreWriter {
 void orf_store_writer_tell (OrfStoreWriter *self);
 /* Pins or limits are others than a moment ago. */
 void orf_store_writer_retain_anew (OrfStoreWriter *self);
+/* Before the first write. */
+void orf_store_writer_begin (OrfStoreWriter *self);
 /* Undoes what is open; where that cannot be done the file gets a fault, so that it is opened anew.
  */
 void orf_store_writer_roll_back (OrfStoreWriter *self);

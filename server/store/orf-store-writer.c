@@ -97,6 +97,55 @@ writer_measure (OrfStoreWriter *self)
 
 static gboolean writer_configure (OrfStoreWriter *self, GError **error);
 
+/* FALSE: not all of the WAL was written back.  Most errors are left to the next write: it meets
+ * them too, and has somebody to tell.  But what a failed sync was to write is not tried again by
+ * the next one. */
+static gboolean
+writer_checkpoint (OrfStoreWriter *self, int mode)
+{
+  sqlite3 *db = orf_connection_get_db (self->connection);
+  int n_log = 0, n_done = 0;
+  int code = sqlite3_wal_checkpoint_v2 (db, "main", mode, &n_log, &n_done);
+
+  if (code != SQLITE_OK)
+    n_done = self->checkpointed_pages;
+  if (code == SQLITE_IOERR_FSYNC) {
+    g_autoptr (GError)
+      failure = orf_store_error_new (code, sqlite3_errmsg (db), self->options.path);
+
+    orf_store_writer_note_trouble (self, code, failure);
+  }
+  self->checkpointed_pages = MAX (n_done, 0);
+  self->next_checkpoint_us = orf_clock_monotonic_us () + (n_done < n_log ? CHECKPOINT_RETRY_US : 0);
+  return code == SQLITE_OK;
+}
+
+/* A WAL of which a part is on disk by hope alone is read as far as there after a power cut, and
+ * what was accepted since would be lost: so it begins anew, once the file has all of it. */
+static gboolean
+writer_make_sure (OrfStoreWriter *self, GError **error)
+{
+  if (self->wal_is_unsure && !writer_checkpoint (self, SQLITE_CHECKPOINT_TRUNCATE)) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE,
+                 "%s: a sync failed, and what waited for it cannot be written back yet",
+                 self->options.path);
+    return FALSE;
+  }
+  self->wal_is_unsure = FALSE;
+  return TRUE;
+}
+
+/* The run before may have ended after a sync had failed, and nothing tells.  Not sooner: a start
+ * that finds damage leaves the WAL alone. */
+void
+orf_store_writer_begin (OrfStoreWriter *self)
+{
+  if (self->has_begun)
+    return;
+  self->has_begun = TRUE;
+  writer_checkpoint (self, SQLITE_CHECKPOINT_TRUNCATE);
+}
+
 /* A new connection: the old one may hold what the fault left. */
 static void
 writer_reopen (OrfStoreWriter *self)
@@ -110,7 +159,8 @@ writer_reopen (OrfStoreWriter *self)
   }
   g_clear_pointer (&self->connection, orf_connection_close);
   self->connection = orf_store_open_again (self->options.path, &failure);
-  if (self->connection != NULL && writer_configure (self, &failure)) {
+  if (self->connection != NULL && writer_configure (self, &failure) &&
+      writer_make_sure (self, &failure)) {
     g_clear_pointer (&self->stats.fault, g_free);
     return;
   }
@@ -184,19 +234,6 @@ wal_hook_cb (void *data, sqlite3 *db G_GNUC_UNUSED, const char *name G_GNUC_UNUS
   return SQLITE_OK;
 }
 
-/* Errors are left to the next write: it meets them too, and has somebody to tell. */
-static void
-writer_checkpoint (OrfStoreWriter *self, int mode)
-{
-  int n_log = 0, n_done = 0;
-
-  if (sqlite3_wal_checkpoint_v2 (orf_connection_get_db (self->connection), "main", mode, &n_log,
-                                 &n_done) != SQLITE_OK)
-    n_done = self->checkpointed_pages;
-  self->checkpointed_pages = MAX (n_done, 0);
-  self->next_checkpoint_us = orf_clock_monotonic_us () + (n_done < n_log ? CHECKPOINT_RETRY_US : 0);
-}
-
 /* Nobody waits to be answered. */
 static gboolean
 writer_is_calm (OrfStoreWriter *self)
@@ -261,6 +298,7 @@ writer_care (OrfStoreWriter *self)
   g_autoptr (GError) failure = NULL;
 
   self->must_care_us = orf_clock_monotonic_us () + TICK_US;
+  orf_store_writer_begin (self);
   orf_connection_take_last_code (self->connection);
   if (writer_retain_step (self, &failure))
     return;
@@ -374,6 +412,8 @@ writer_thread_cb (void *data)
   OrfStoreWriter *self = data;
 
   self->meter = orf_store_meter_new ();
+  /* Who has opened the file looks at it first. */
+  self->next_retain_us = orf_clock_monotonic_us () + TICK_US;
   writer_tick (self);
   while (writer_turn (self))
     ;

@@ -3,30 +3,34 @@
 """Power cuts: what is done to the files is recorded, and then the disk is made as it may be after a cut at any point of that. The daemon
 opens it, the file is whole, and what was answered before the cut is there, once."""
 
+import errno
 import os
 import shutil
 import threading
+import time
 
 import orfeas_torture  # first: it knows where the harness is
 
 import mixed_load
-from orfeas_test import now_us, wait_for
+from orfeas_test import RpcError, now_us, wait_for
 from power_cut import Disk, read_record
 from shim import Shim
 
 CUTS = 50  # of one record
 LOAD_S = 2
-INTERESTING = "strc"  # entries beside which half of the cuts are
+INTERESTING = "sftrc"  # entries beside which half of the cuts are
 
 
 class Recording:
     """A while of the daemon's life: two starts, load, a backup, and what was accepted when."""
 
     def __init__(self, torture):
+        self.chance = torture.chance
         self.shim = Shim(torture, record=True)
-        self.daemon = self.shim.daemon(torture, **mixed_load.SETTINGS, **{"store.commit_us": 100000})
+        self.daemon = self.shim.daemon(torture, **mixed_load.SETTINGS, **{"store.commit_us": 100000, "store.check_us": 100000})
         self.copy = os.path.join(self.shim.folder, "copy.db")
         self.copied_at = None
+        self.fails = self.chance.random() < 0.5
         torture.start(self.daemon, "first start")
         mixed_load.prepare(self.daemon)
         self.crew = mixed_load.durable_crew(self.daemon)
@@ -44,19 +48,31 @@ class Recording:
         timer = threading.Timer(LOAD_S / 2, self.back_up)
         timer.start()
         begin_us = now_us()
-        wait_for(lambda: now_us() > begin_us + LOAD_S * 500000, "half of the time")
+        while now_us() < begin_us + LOAD_S * 500000:
+            self.fail_a_sync()
         self.crew.stop()
         timer.join()
+        self.shim.disarm()
         self.daemon.stop()
         self.daemon.start()
         self.crew.start()
         wait_for(lambda: now_us() > begin_us + LOAD_S * 1000000 and self.crew.accepted_now() > 0, "the rest of it")
         self.daemon.kill()
         self.crew.join()
+        self.shim.disarm()
+
+    def fail_a_sync(self):
+        """In half of the recordings; what waited for it may be lost then, though everyone reads it."""
+        if self.fails:
+            self.shim.arm("sync", (self.chance.choice(("wal", "wal", "database")),), number=errno.EIO, skip=self.chance.randrange(3))
+        time.sleep(0.05)
 
     def back_up(self):
-        self.daemon.admin("db.backup", {"path": self.copy})
-        self.copied_at = self.position()
+        try:
+            self.daemon.admin("db.backup", {"path": self.copy})
+            self.copied_at = self.position()
+        except RpcError:
+            assert self.fails
 
     def choose_cuts(self, chance, n):
         near = [i for i, entry in enumerate(self.entries) if entry[0] in INTERESTING]
@@ -69,11 +85,11 @@ class Recording:
         shutil.rmtree(self.shim.folder)
 
 
-def lay_out(disk, chance, folder):
+def lay_out(disk, folder):
     """The disk after a cut, in a folder of its own."""
     shutil.rmtree(folder, ignore_errors=True)
     os.mkdir(folder)
-    for path, data in disk.after_cut(chance).items():
+    for path, data in disk.after_cut().items():
         with open(os.path.join(folder, os.path.basename(path)), "wb") as file:
             file.write(data)
     return os.path.join(folder, "orfeas.db")
@@ -105,7 +121,7 @@ def problems_after(torture, recording, position, db):
 
 
 def cut(torture, recording, disk, position):
-    db = lay_out(disk, torture.chance, os.path.join(torture.dir, "cut"))
+    db = lay_out(disk, os.path.join(torture.dir, "cut"))
     found = problems_after(torture, recording, position, db)
     torture.check(not found, f"cut at {position} of {len(recording.entries)} ({recording.entries[min(position, len(recording.entries) - 1)][0]}): {found}")
     torture.count("cuts")
@@ -113,10 +129,10 @@ def cut(torture, recording, disk, position):
 
 def check_the_check(torture, recording):
     """A disk that calls synced what is not loses what was accepted, and that must be seen here."""
-    disk = Disk(recording.shim.folder, lies=True)
+    disk = Disk(recording.shim.folder, torture.chance, lies=True)
     for entry in recording.entries:
         disk.change(*entry)
-    db = lay_out(disk, torture.chance, os.path.join(torture.dir, "cut"))
+    db = lay_out(disk, os.path.join(torture.dir, "cut"))
     found = problems_after(torture, recording, len(recording.entries), db)
     torture.check(found, "a disk that lies went unnoticed")
     torture.count("losses of a disk that lies, seen", bool(found))
@@ -129,11 +145,12 @@ def run(torture):
             if recording is not None:
                 recording.forget()
             recording = Recording(torture)
+            torture.count("syncs that failed", sum(kind == "f" for kind, *_ in recording.entries))
             torture.count("entries recorded", len(recording.entries))
             torture.count("accepted", recording.crew.accepted())
             check_the_check(torture, recording)
             cuts = recording.choose_cuts(torture.chance, min(CUTS, torture.n_rounds or CUTS))
-            disk, done = Disk(recording.shim.folder), 0
+            disk, done = Disk(recording.shim.folder, torture.chance), 0
         position = cuts.pop(0)
         for entry in recording.entries[done:position]:
             disk.change(*entry)

@@ -33,6 +33,13 @@ class File:
             apply(self.durable, *change)
         self.pending = []
 
+    def fail_sync(self, chance):
+        """As Linux has it: of what waited a part is on the disk, and the rest is never tried again, though all who read see it."""
+        for change in self.pending:
+            if chance.random() < 0.5:
+                apply(self.durable, *change)
+        self.pending = []
+
     def after_cut(self, chance):
         data = bytearray(self.durable)
         for change in choose(chance, self.pending):
@@ -72,8 +79,8 @@ def torn(chance, kind, offset, data):
 class Disk:
     """A folder, as the record goes on. lies: what it calls synced is not."""
 
-    def __init__(self, folder, lies=False):
-        self.folder, self.lies = folder, lies
+    def __init__(self, folder, chance, lies=False):
+        self.folder, self.chance, self.lies = folder, chance, lies
         self.names = {}  # path -> File
         self.durable_names = {}
         self.renames = []  # (name, File or None) since the folder was synced
@@ -81,6 +88,9 @@ class Disk:
     def change(self, kind, path, offset, data):
         if kind == "s":
             self.sync(path)
+        elif kind == "f":
+            if path in self.names:
+                self.names[path].fail_sync(self.chance)
         elif kind == "c":
             self.name(path, File())
         elif kind == "u":
@@ -107,9 +117,9 @@ class Disk:
         elif path in self.names:
             self.names[path].sync()
 
-    def after_cut(self, chance):
+    def after_cut(self):
         """{path: bytes}"""
         names = dict(self.durable_names)
-        for path, file in self.renames[: chance.randrange(len(self.renames) + 1)]:
+        for path, file in self.renames[: self.chance.randrange(len(self.renames) + 1)]:
             names[path] = file
-        return {path: file.after_cut(chance) for path, file in names.items() if file is not None}
+        return {path: file.after_cut(self.chance) for path, file in names.items() if file is not None}

@@ -138,17 +138,14 @@ sync_file (int fd, int (*next) (int))
   ShimAction action = SHIM_DELAY;
   int64_t number;
   int file = shim_classify_fd (fd), result;
-  bool records;
+  bool fails = shim_is_met (SHIM_SYNC, file, &action, &number) && action == SHIM_FAIL;
+  bool records = shim_record_lock (file);
 
-  if (shim_is_met (SHIM_SYNC, file, &action, &number) && action == SHIM_FAIL) {
+  result = fails ? -1 : next (fd);
+  if (fails)
     errno = (int) number;
-    return -1;
-  }
-  records = shim_record_lock (file);
-  result = next (fd);
   if (records) {
-    if (result == 0)
-      shim_record_add_fd (SHIM_RECORD_SYNC, fd, 0, NULL, 0);
+    shim_record_add_fd (result == 0 ? SHIM_RECORD_SYNC : SHIM_RECORD_FAILED, fd, 0, NULL, 0);
     shim_record_unlock ();
   }
   if (action == SHIM_KILL_AFTER)

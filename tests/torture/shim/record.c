@@ -72,6 +72,7 @@ void
 shim_record_add_fd (ShimRecord kind, int fd, int64_t offset, const void *data, size_t length)
 {
   char link[64], path[PATH_MAX];
+  int saved = errno;
   ssize_t path_length;
 
   snprintf (link, sizeof link, "/proc/self/fd/%d", fd);
@@ -80,4 +81,5 @@ shim_record_add_fd (ShimRecord kind, int fd, int64_t offset, const void *data, s
     return;
   path[path_length] = '\0';
   shim_record_add (kind, path, offset, data, length);
+  errno = saved;
 }

@@ -79,6 +79,7 @@ typedef enum {
   SHIM_RECORD_WRITE = 'w',
   SHIM_RECORD_TRUNCATE = 't', /* offset: the size */
   SHIM_RECORD_SYNC = 's',     /* also of the folder */
+  SHIM_RECORD_FAILED = 'f',   /* a sync that failed */
   SHIM_RECORD_RENAME = 'r',   /* data: the new path */
   SHIM_RECORD_UNLINK = 'u',
 } ShimRecord;
