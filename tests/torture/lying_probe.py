@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 
-FOLDER = os.environ["LYING_PROBE"]
+FOLDER = os.environ.get("LYING_PROBE", "")
 TOTAL = 16 << 30
 MONSTERS = (None, True, -1, 1 << 62, 1 << 70, 1e300, -0.5, "12", [], {}, "\0", "<script>alert(1)</script>", "x" * 5000, "\u202e\n\r\x1b[2J", "ä" * 300)
 
@@ -62,6 +62,15 @@ def ignore_the_end():
         time.sleep(60)
 
 
+def leave_a_child():
+    child = os.fork()
+    if child == 0:
+        ignore_the_end()
+    with open(os.path.join(FOLDER, "children"), "a", encoding="ascii") as file:
+        file.write(f"{child}\n")
+    say(sample())
+
+
 MOODS = {
     "good": lambda: say(sample()),
     "monstrous": lambda: say(monstrous()),
@@ -82,14 +91,12 @@ MOODS = {
     "many processes": lambda: say(sample(device(processes=[{"pid": i, "name": "p" * 100, "used_bytes": TOTAL} for i in range(5000)]))),
     "talks": lambda: [print("x" * 200, file=sys.stderr) for _ in range(20000)] and say(sample()),
     "eats": eat_memory,
-    "leaves a child": lambda: os.fork() == 0 and ignore_the_end() or say(sample()),
+    "leaves a child": leave_a_child,
     "late": lambda: time.sleep(0.3) or say(sample()),
 }
 
 
 def main():
-    with open(os.path.join(FOLDER, "pids"), "a", encoding="ascii") as file:
-        file.write(f"{os.getpid()}\n")
     random.seed(os.getpid())
     if mood() == "monstrous" and random.random() < 0.5:
         say({"hello": random.choice(MONSTERS)})
