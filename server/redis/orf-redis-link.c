@@ -48,6 +48,7 @@ struct _OrfRedisLink {
   OrfRedisBreaker breaker;
   OrfRedisResolving *resolving; /* in RESOLVING */
   redisAsyncContext *connection;
+  OrfRedisReader reader; /* of the connection */
   gint64 connect_by_us;
   guint n_greetings; /* answers that CONNECTING waits for */
   gint64 id;
@@ -74,6 +75,7 @@ link_unref (OrfRedisLink *link)
   if (--link->n_refs > 0)
     return;
   orf_redis_address_clear (&link->address);
+  orf_redis_reader_clear (&link->reader);
   g_free ((char *) link->settings.user);
   g_free ((char *) link->settings.password);
   orf_redis_latency_free (link->latency);
@@ -310,7 +312,7 @@ connect_to (OrfRedisLink *link, const char *ip)
   connection->data = link;
   link->connection = connection;
   link->state = STATE_CONNECTING;
-  orf_redis_reader_guard (connection);
+  orf_redis_reader_guard (&link->reader, connection);
   orf_redis_source_attach (connection, link->context);
   redisAsyncSetConnectCallback (connection, connected_cb);
   redisAsyncSetDisconnectCallback (connection, disconnected_cb);
@@ -493,6 +495,7 @@ orf_redis_link_subscribe (OrfRedisLink *link,
 
   if (link->state != STATE_UP || link->drop_why != NULL)
     return FALSE;
+  orf_redis_reader_subscribe (&link->reader, channels);
   g_ptr_array_add (words, (gpointer) "SUBSCRIBE");
   for (; *channels != NULL; channels++)
     g_ptr_array_add (words, (gpointer) *channels);

@@ -20,21 +20,20 @@ static redisReplyObjectFunctions originals;
 
 /* What hiredis is about to read is not an answer to a command, but a message. */
 static gboolean
-is_message (const redisAsyncContext *connection)
+is_message (const OrfRedisReader *reader)
 {
-  return connection->replies.head == NULL && (connection->c.flags & REDIS_SUBSCRIBED) != 0;
+  return reader->connection->replies.head == NULL && reader->channels != NULL;
 }
 
-/* An answer that nobody waits for: only an error may come so, of a node that takes nobody more. */
+/* Where it is no array: an answer that somebody waits for, part of one, or the error of a node that
+ * takes nobody more. */
 static gboolean
 is_expected (const redisReadTask *task)
 {
-  const redisAsyncContext *connection = task->privdata;
+  const OrfRedisReader *reader = task->privdata;
 
-  if (task->parent != NULL)
-    return TRUE;
-  return task->type == REDIS_REPLY_ERROR || connection->replies.head != NULL ||
-         (connection->c.flags & REDIS_SUBSCRIBED) != 0;
+  return task->parent != NULL || task->type == REDIS_REPLY_ERROR ||
+         reader->connection->replies.head != NULL;
 }
 
 /* The first two words of a message. */
@@ -46,14 +45,23 @@ is_word_of_message (const redisReadTask *task)
 }
 
 static gboolean
-is_known (const char *word, gsize length)
+is_among (const char *const *known, const char *word, gsize length)
 {
-  static const char *const known[] = { "message", "subscribe" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
-    if (strlen (known[i]) == length && memcmp (known[i], word, length) == 0)
+  for (; *known != NULL; known++)
+    if (strlen (*known) == length && memcmp (*known, word, length) == 0)
       return TRUE;
   return FALSE;
+}
+
+/* What it is, and of which channel. */
+static gboolean
+is_known (const redisReadTask *task, const char *word, gsize length)
+{
+  static const char *const kinds[] = { "message", "subscribe", NULL };
+  const OrfRedisReader *reader = task->privdata;
+
+  return task->type == REDIS_REPLY_STRING &&
+         is_among (task->idx == 0 ? kinds : (const char *const *) reader->channels, word, length);
 }
 
 /* ---- in the place of hiredis' own: NULL ends the connection -----------------------------------
@@ -62,10 +70,7 @@ is_known (const char *word, gsize length)
 static void *
 create_string (const redisReadTask *task, char *text, size_t length)
 {
-  if (!is_expected (task))
-    return NULL;
-  if (is_word_of_message (task) &&
-      (task->type != REDIS_REPLY_STRING || (task->idx == 0 && !is_known (text, length))))
+  if (!is_expected (task) || (is_word_of_message (task) && !is_known (task, text, length)))
     return NULL;
   return originals.createString (task, text, length);
 }
@@ -73,10 +78,12 @@ create_string (const redisReadTask *task, char *text, size_t length)
 static void *
 create_array (const redisReadTask *task, Count n)
 {
-  if (!is_expected (task) || is_word_of_message (task) || n > MAX_ELEMENTS ||
-      (task->parent == NULL && is_message (task->privdata) && n != MESSAGE_ELEMENTS))
-    return NULL;
-  return originals.createArray (task, n);
+  const OrfRedisReader *reader = task->privdata;
+  gboolean fits = task->parent == NULL && is_message (reader) ? n == MESSAGE_ELEMENTS
+                                                              : is_expected (task);
+
+  return fits && !is_word_of_message (task) && n <= MAX_ELEMENTS ? originals.createArray (task, n)
+                                                                 : NULL;
 }
 
 static void *
@@ -111,12 +118,28 @@ get_functions (const redisReplyObjectFunctions *own)
 }
 
 void
-orf_redis_reader_guard (redisAsyncContext *connection)
+orf_redis_reader_guard (OrfRedisReader *reader, redisAsyncContext *connection)
 {
-  redisReader *reader = connection->c.reader;
+  redisReader *hiredis = connection->c.reader;
 
-  reader->fn = get_functions (reader->fn);
-  reader->privdata = connection;
+  orf_redis_reader_clear (reader);
+  reader->connection = connection;
+  hiredis->fn = get_functions (hiredis->fn);
+  hiredis->privdata = reader;
+}
+
+void
+orf_redis_reader_subscribe (OrfRedisReader *reader, const char *const *channels)
+{
+  g_strfreev (reader->channels);
+  reader->channels = g_strdupv ((char **) channels);
+}
+
+void
+orf_redis_reader_clear (OrfRedisReader *reader)
+{
+  g_clear_pointer (&reader->channels, g_strfreev);
+  reader->connection = NULL;
 }
 
 const char *

@@ -8,10 +8,21 @@ G_BEGIN_DECLS
 
 /*
  * Looks at what a node says while hiredis reads it.  hiredis takes for granted that a node answers
- * what it was asked, and asserts it, which would end the daemon: an answer too many, or a message
- * of no shape that messages have, is refused here instead, and the connection with it.
+ * what it was asked: an answer too many it asserts not to come, which would end the daemon, or
+ * gives to whom it gave the one before, who may be freed.  So that, and a message of a shape or
+ * channel that messages do not have here, is refused, and the connection with it.
  */
-void orf_redis_reader_guard (redisAsyncContext *connection);
+typedef struct {
+  const redisAsyncContext *connection;
+  char **channels; /* that it is subscribed to; NULL: none */
+} OrfRedisReader;
+
+/* A new connection; reader is all 0, or was used for one before, and outlives this one's reading.
+ */
+void orf_redis_reader_guard (OrfRedisReader *reader, redisAsyncContext *connection);
+/* From now on messages come, of these; NULL-terminated. */
+void orf_redis_reader_subscribe (OrfRedisReader *reader, const char *const *channels);
+void orf_redis_reader_clear (OrfRedisReader *reader);
 
 /* Why the connection has ended, for people. */
 const char *orf_redis_reader_get_problem (const redisAsyncContext *connection);
