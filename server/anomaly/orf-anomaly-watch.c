@@ -16,8 +16,6 @@
  * round, a value that stands still is told as ten times less rare. */
 #define DRIFT_RARER .903f
 #define FROZEN_LESS 1
-/* Times that were saved are within: no difference or small multiple of them overflows. */
-#define MAX_TIME_US (G_GINT64_CONSTANT (1) << 53)
 /* What is told as expected is so many usual distances wide, to either side. */
 #define EXPECTED_DEVIATIONS 3
 
@@ -222,19 +220,13 @@ orf_anomaly_watch_push (OrfAnomalyWatch *watch,
   return TRUE;
 }
 
-static gboolean
-is_time (gint64 us)
-{
-  return us >= -MAX_TIME_US && us <= MAX_TIME_US;
-}
-
 gboolean
 orf_anomaly_watch_is_valid (const OrfAnomalyWatch *watch)
 {
   for (guint i = 0; i < ORF_N_SCORED; i++)
     if (!orf_tail_is_valid (&watch->tails[i]))
       return FALSE;
-  return watch->step_us > 0 && is_time (watch->step_us) && is_time (watch->last_us) &&
+  return orf_anomaly_is_step (watch->step_us) && orf_anomaly_is_time (watch->last_us) &&
          watch->drift.n_block < ORF_DRIFT_BLOCK && orf_rhythm_is_valid (&watch->pattern.rhythm) &&
          orf_tail_is_valid (&watch->frozen.runs);
 }
