@@ -23,6 +23,9 @@
 #define TAG_NUMBER    TAG (1, FIXED64)
 #define TAG_TIMESTAMP TAG (2, VARINT)
 
+/* Of a packed byte: snappy's shortest copy of its longest length has 3 bytes for 64. */
+#define MOST_UNPACKED 32
+
 struct _OrfWriteRequest {
   GByteArray *bytes;
   guint n_samples;
@@ -281,7 +284,8 @@ orf_write_request_split (GBytes *body, OrfWritePiece pieces[2])
   const char *packed = g_bytes_get_data (body, &packed_length);
   size_t length;
 
-  if (snappy_uncompressed_length (packed, packed_length, &length) != SNAPPY_OK)
+  if (snappy_uncompressed_length (packed, packed_length, &length) != SNAPPY_OK ||
+      length > packed_length * MOST_UNPACKED)
     return FALSE;
   plain = g_malloc (length + 1);
   if (snappy_uncompress (packed, packed_length, (char *) plain, &length) != SNAPPY_OK)
