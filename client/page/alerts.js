@@ -2,6 +2,7 @@
 /* What fires, why, and what to do about it; the buttons that say that somebody has seen it, or keep it quiet. */
 import { el, setAttribute, setText } from "./dom.js";
 import { dayTime, number, span } from "./format.js";
+import { Keep } from "./keep.js";
 import { sayNow } from "./now.js";
 import { Question, VERDICTS, choice, given, noteField } from "./question.js";
 import { badge } from "./table.js";
@@ -35,7 +36,8 @@ export class Alerts extends EventTarget {
     this.acknowledge = new Acknowledge((id, params) => this.act(() => session.client.alerts.acknowledge({ id, ...params })));
     this.silence = new Silence((matchers, us, note) =>
       this.act(() => session.client.alerts.silence({ matchers, until_us: this.#now() + us, ...note })));
-    section.append(el("div", { class: "card" }, this.summary, this.note, this.list, this.left), this.acknowledge.dialog, this.silence.dialog);
+    this.keep = new Keep("keep-alert-title", session, () => this.dispatchEvent(new Event("change")));
+    section.append(el("div", { class: "card" }, this.summary, this.note, this.list, this.left), this.acknowledge.dialog, this.silence.dialog, this.keep.dialog);
     session.every(LIST_MS, () => this.#ask());
     session.addEventListener("state", () => this.#show());
     session.addEventListener("roles", () => this.#show());
@@ -101,7 +103,8 @@ export class Alerts extends EventTarget {
   #showCard(alert, place, disabled) {
     let card = this.#cards.get(alert.id);
     if (card === undefined) {
-      card = new Card(alert.id, () => this.acknowledge.open(this.#alerts.get(alert.id)), () => this.silence.open(this.#alerts.get(alert.id)));
+      card = new Card(alert.id, [["Acknowledge…", (one) => this.acknowledge.open(one)], ["Silence…", (one) => this.silence.open(one)],
+        ["Keep…", (one) => this.keep.openAlert(one, this.#now())]].map(([text, open]) => [text, () => open(this.#alerts.get(alert.id))]));
       this.#cards.set(alert.id, card);
     }
     card.tell(alert, disabled);
@@ -126,7 +129,8 @@ export class Alerts extends EventTarget {
 
 /** One alert. */
 class Card {
-  constructor(id, acknowledge, silence) {
+  /** actions: [text, what it does]…: all of them write. */
+  constructor(id, actions) {
     this.severity = badge("");
     this.state = badge("");
     this.title = el("h3", { id: `alert-${id}` });
@@ -136,12 +140,11 @@ class Card {
     this.help = el("p", {});
     this.runbook = el("a", { target: "_blank", rel: "noopener noreferrer" }, "Runbook");
     this.held = el("p", { class: "muted" });
-    this.acknowledge = el("button", { type: "button", onclick: acknowledge, "aria-describedby": `alert-${id}` }, "Acknowledge…");
-    this.silence = el("button", { type: "button", onclick: silence, "aria-describedby": `alert-${id}` }, "Silence…");
+    this.buttons = actions.map(([text, onclick]) => el("button", { type: "button", onclick, "aria-describedby": `alert-${id}` }, text));
     this.element = el("li", { "aria-labelledby": `alert-${id}` },
       el("header", {}, this.severity, this.title, this.state, this.since),
       this.text, this.value, this.help, this.held,
-      el("div", { class: "buttons" }, this.runbook, this.acknowledge, this.silence));
+      el("div", { class: "buttons" }, this.runbook, ...this.buttons));
   }
 
   tell(alert, disabled) {
@@ -165,8 +168,7 @@ class Card {
     const held = describeHolds(alert);
     setText(this.held, held);
     this.held.hidden = held === "";
-    this.acknowledge.disabled = disabled;
-    this.silence.disabled = disabled;
+    for (const button of this.buttons) button.disabled = disabled;
     this.changed = dayTime(changedUs(alert));
   }
 

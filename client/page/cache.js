@@ -4,6 +4,7 @@ import { Chart } from "./chart.js";
 import { sum } from "./columns.js";
 import { el, setAttribute, setText } from "./dom.js";
 import { UNKNOWN, number, quantity, words } from "./format.js";
+import { sayNow } from "./now.js";
 import { range } from "./range.js";
 import { whileSeen } from "./sight.js";
 import { Table, badge, bar, bytes, right } from "./table.js";
@@ -41,6 +42,7 @@ export class Cache {
       "Nobody has asked for a key yet.");
     this.nodes = new Table("Redis nodes", ["Node", "State", ">Share of the keys", ">Latency"],
       "No node is configured ([cache] nodes): values live in the daemon alone.");
+    for (const { element } of [this.names, this.nodes]) sayNow(element);
     this.charts = CHARTS.map((spec) => new Chart(spec));
     section.append(
       el("div", { class: "card" }, el("p", { class: "figure" }, this.rate, this.about),
@@ -65,7 +67,7 @@ export class Cache {
 
   #tellWhole({ hit_rate_percent: rate, hits, misses, l1, saved_us: saved, saved_cost: cost }) {
     setText(this.rate, quantity(rate, "percent"));
-    setText(this.about, hits + misses === 0 ? "of nothing asked yet" : `of ${number(hits + misses)} look-ups hit`);
+    setText(this.about, hits + misses === 0 ? "of nothing asked yet" : `of ${number(hits + misses)} look-ups since the daemon began hit`);
     this.used.style.width = l1.budget_bytes > 0 ? `${Math.min(100, (100 * l1.used_bytes) / l1.budget_bytes)}%` : "0";
     const facts = [
       ["Memory", `${quantity(l1.used_bytes, "bytes")} of ${quantity(l1.budget_bytes, "bytes")}`],

@@ -4,11 +4,14 @@ import { describeArrival, describeSpan, isTrusted } from "./ahead.js";
 import { el, setText } from "./dom.js";
 import { Fan } from "./fan.js";
 import { UNKNOWN, number, quantity, span } from "./format.js";
+import { sayNow } from "./now.js";
+import { readForecasts } from "./past.js";
 import { adviceCells } from "./processes.js";
 import { range } from "./range.js";
 import { Table, badge, right } from "./table.js";
 
 const LIST_MS = 10_000;
+const NONE = "Nothing is forecast yet: what is expected is said after some minutes of samples.";
 const FANS = 6; // charts; the table has all
 // of a fan, before it: as long again as the furthest forecast, in so many points
 const PAST_SHARE = 1.5;
@@ -24,6 +27,7 @@ export class Forecast {
   #ahead;
   #health;
   #fans = new Map(); // series → {fan, element, madeUs}
+  #asked = 0;
 
   /** health: is told the score, which comes with the forecasts. */
   constructor(section, session, ahead, health) {
@@ -32,22 +36,28 @@ export class Forecast {
     this.#health = health;
     this.fans = el("div", { class: "cards" });
     this.series = new Table("Forecasts", ["Series", "Trend", "Behaviour", ">Now", ">In", ">Expected", ">80 % interval", ">Threshold", "Reached in"],
-      "Nothing is forecast yet: what is expected is said after some minutes of samples.");
+      NONE);
     this.record = new Table("Track record", ["Metric", ">In", ">Judged", ">Error, of the last value’s", ">80 % held", ">90 % held", "Methods"],
       "No forecast has come to its time yet.");
     this.warnings = new Table("Warnings", ["Metric", ">Came true", ">False alarms", ">Missed", ">Averted", ">Open", ">Ahead by"],
       "Nothing was expected to reach its threshold, and nothing did.");
     this.advice = new Table("Advice", ["What", "Why", "Command"], "Nothing that forecasts say calls for anything.");
+    sayNow(this.advice.element);
     section.append(this.fans,
       el("div", { class: "cards tables" }, this.advice.element, this.series.element, this.record.element, this.warnings.element));
     range.addEventListener("change", session.every(LIST_MS, () => this.#ask()));
   }
 
   async #ask() {
-    const { predictions } = this.#session.client;
-    const [{ predictions: all, health, recommendations }, { accuracy, warnings }] =
-      await Promise.all([predictions.list({ limit: 1000 }), predictions.accuracy({ limit: 100, ...!range.isLive && range.span() })]);
-    this.#ahead.tell(all);
+    const asked = ++this.#asked;
+    const { client } = this.#session;
+    const [, to] = range.bounds;
+    const [{ predictions, health, recommendations }, { accuracy, warnings }, past] = await Promise.all([
+      client.predictions.list({ limit: 1000 }), client.predictions.accuracy({ limit: 100, ...!range.isLive && range.span() }),
+      range.isFollowing ? null : readForecasts(client, to)]);
+    if (asked !== this.#asked) return; // another window was chosen meanwhile
+    this.#ahead.tell(past ?? predictions);
+    this.series.rename(past === null ? "Forecasts" : "Forecasts at the end of this window", past === null ? NONE : "None was made in the quarter of an hour before its end.");
     this.#health.tellScore(health);
     this.series.tell(this.#ahead.all, seriesRows);
     this.record.rename(range.isLive ? "Track record" : `Track record of ${range.listed}`);

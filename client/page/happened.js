@@ -13,6 +13,7 @@ export const KINDS = [
   { kind: "cleanup", title: "Cleanups", read: readCleanups },
   { kind: "device", title: "Device events", read: readDeviceEvents },
   { kind: "mark", title: "Marks", read: readMarks },
+  { kind: "incident", title: "Kept", read: readIncidents },
 ];
 
 /** All that touches the span of seconds, oldest first; to is Infinity while it goes on. isCut: there is more of a kind. */
@@ -57,4 +58,10 @@ async function readMarks(client, span) {
   const { events } = await client.events.list(span);
   return events.map(({ t_us: at, kind, text, author }) =>
     ({ from: at / 1e6, to: at / 1e6, level: "accent", title: words(kind), text, by: author }));
+}
+
+async function readIncidents(client, span) {
+  const { incidents } = await client.incidents.list(span);
+  return incidents.map(({ id, title, reason, author, from_us: from, to_us: to }) =>
+    ({ from: from / 1e6, to: to / 1e6, level: "low", title: `${id}: ${title}`, text: reason, by: author }));
 }

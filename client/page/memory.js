@@ -3,6 +3,7 @@
 import { Cleanup, VERDICT_LEVELS } from "./cleanup.js";
 import { el, setText } from "./dom.js";
 import { UNKNOWN, dayTime, number, quantity, words } from "./format.js";
+import { readWorkers } from "./past.js";
 import { range } from "./range.js";
 import { Table, badge, bytes, right } from "./table.js";
 
@@ -11,6 +12,7 @@ const CLEANUPS = 8;
 const EVENTS = 8;
 const MOST = 50; // of a window
 const NO_CLEANUPS = "None yet: nobody was asked to give memory back.";
+const NO_WORKERS = "No process has registered as a holder of GPU memory.";
 const NO_EVENTS = "Devices told of no errors.";
 // longer than any cleanup takes: one without a verdict by then ended with the daemon, or the disk was full
 const LONGEST_MS = 120_000;
@@ -20,12 +22,13 @@ const STATE_LEVELS = { connected: "operational", silent: "degraded", lost: "crit
 export class Memory {
   #session;
   #cleanup;
+  #asked = 0;
 
   constructor(section, session) {
     this.#session = session;
     this.#cleanup = new Cleanup(session, () => this.#askCleanups());
     this.workers = new Table("Workers", ["Worker", "State", ">Reserved", ">Idle", ">Out of memory", ">Batches", "Device"],
-      "No process has registered as a holder of GPU memory.");
+      NO_WORKERS);
     this.cleanups = new Table("Cleanups", ["Time", "Verdict", ">Freed", ">Taken again", ">Took", "Workers", "Device"],
       NO_CLEANUPS);
     this.events = new Table("Device events", ["Raised", "Device", "What", ">Lasted"], NO_EVENTS);
@@ -36,15 +39,23 @@ export class Memory {
   }
 
   async #ask() {
+    const asked = ++this.#asked;
     const { gpu, worker } = this.#session.client;
     const [{ workers }, { events }] = await Promise.all([worker.list({ limit: 100 }), gpu.events(listed(EVENTS))]);
     const there = workers.filter(({ state }) => state !== "left");
-    this.workers.tell(there, (one) => this.#workerCells(one));
     this.#cleanup.tell(there);
-    setText(this.workers.note, there.length > 0 ? this.#sum(there) : "");
+    const shown = range.isFollowing ? there : await readWorkers(this.#session.client, range.bounds[1]);
+    if (asked !== this.#asked) return; // another window was chosen meanwhile
+    this.#tellWorkers(shown);
     this.events.rename(range.isLive ? "Device events" : `Device events of ${range.listed}`, range.isLive ? NO_EVENTS : `None in ${range.listed}.`);
     this.events.tell(events, (one) => this.#eventCells(one));
     await this.#askCleanups();
+  }
+
+  #tellWorkers(workers) {
+    this.workers.rename(range.isFollowing ? "Workers" : "Workers at the end of this window", range.isFollowing ? NO_WORKERS : "None was there then.");
+    this.workers.tell(workers, (one) => this.#workerCells(one));
+    setText(this.workers.note, workers.length > 0 ? this.#sum(workers) : "");
   }
 
   async #askCleanups() {
@@ -60,12 +71,12 @@ export class Memory {
 
   #workerCells(one) {
     return [
-      el("th", { scope: "row" }, one.name, " ", el("span", { class: "muted" }, one.worker)),
-      el("td", {}, badge(one.state, STATE_LEVELS[one.state])),
+      el("th", { scope: "row" }, one.name, " ", el("span", { class: "muted" }, one.worker ?? "")),
+      el("td", {}, badge(one.state ?? UNKNOWN, STATE_LEVELS[one.state])),
       bytes(one.reserved_bytes),
       bytes(idleBytes(one)),
       right(one.ooms === null ? UNKNOWN : number(one.ooms), one.ooms > 0 ? { class: "number problem" } : {}),
-      right(number(one.batches)),
+      right(one.batches === null ? UNKNOWN : number(one.batches)),
       el("td", {}, one.device ?? UNKNOWN),
     ];
   }

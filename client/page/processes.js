@@ -2,6 +2,7 @@
 /* Who holds GPU memory by what drivers say, which memory nobody holds any more, who leaks, and what to do about it. */
 import { el } from "./dom.js";
 import { UNKNOWN, dayTime, quantity } from "./format.js";
+import { sayNow } from "./now.js";
 import { range } from "./range.js";
 import { whileSeen } from "./sight.js";
 import { Table, badge, bar, bytes, right } from "./table.js";
@@ -20,6 +21,7 @@ export class Processes {
     this.leaks = new Table("Leaks", ["Who", "Device", ">Grows by", ">Sure", "Since", "Began with"], "Nobody's memory grows without end.");
     this.advice = new Table("What to do", ["What", "Why", "Command"], "Nothing that GPU memory calls for.");
     this.orphans.element.hidden = true;
+    for (const { element } of [this.processes, this.orphans, this.leaks]) sayNow(element);
     section.append(el("div", { class: "cards tables" }, this.processes.element, this.orphans.element, this.leaks.element, this.advice.element));
     range.addEventListener("change", whileSeen(section, session, LIST_MS, () => this.#ask()));
   }

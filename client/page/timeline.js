@@ -3,8 +3,10 @@
 import { el, setAttribute, setText } from "./dom.js";
 import { instant, tick } from "./format.js";
 import { KINDS, readHappened } from "./happened.js";
+import { Keep } from "./keep.js";
 import { marks } from "./marks.js";
 import { linkToMoment } from "./moment-link.js";
+import { Postmortem } from "./postmortem.js";
 import { Question, choice } from "./question.js";
 import { range } from "./range.js";
 
@@ -32,12 +34,16 @@ export class Timeline {
     });
     this.axis = el("div", { class: "lane ticks", "aria-hidden": "true" });
     this.mark = new Mark((params) => this.#mark(params));
-    this.button = el("button", { type: "button", class: "quiet", onclick: () => this.mark.open() }, "Mark…");
+    this.keep = new Keep("keep-title", session, () => this.again());
+    this.postmortem = new Postmortem(session);
+    const button = (text, onclick) => el("button", { type: "button", class: "quiet", onclick }, text);
+    this.writing = [button("Mark…", () => this.mark.open()), button("Keep…", () => this.keep.open(range.bounds))];
+    const buttons = el("span", { class: "actions" }, button("Post-mortem…", () => this.postmortem.open()), ...this.writing);
     section.append(el("div", { class: "card timeline", onkeydown: (event) => this.#key(event) },
-      el("header", {}, this.note, this.button), ...this.lanes.map(({ row }) => row), el("div", { class: "row" }, el("span"), this.axis)), this.mark.dialog);
+      el("header", {}, this.note, buttons), ...this.lanes.map(({ row }) => row), el("div", { class: "row" }, el("span"), this.axis)), this.mark.dialog, this.keep.dialog, this.postmortem.dialog);
     this.again = session.every(LIST_MS, () => this.#ask());
     range.addEventListener("change", this.again);
-    session.addEventListener("roles", () => { this.button.disabled = !session.mayOperate; });
+    session.addEventListener("roles", () => this.writing.forEach((one) => { one.disabled = !session.mayOperate; }));
   }
 
   update() {

@@ -5,12 +5,13 @@ import { AxeBuilder, Visit, ask, facts, run, until } from "./harness.mjs";
 
 const SELECTS = "Simulated device 0";
 
-/** Seconds from the first row to the last for which the chart has none. */
-function holes(rows) {
-  const seconds = new Set(rows.map(({ second }) => second));
-  const missing = [];
-  for (let second = rows[0].second; second < rows.at(-1).second; second++) if (!seconds.has(second)) missing.push(second);
-  return missing;
+/** Seconds from the first row to the last that the daemon has a sample of, and the chart has not. */
+async function lost(rows) {
+  const shown = new Set(rows.map(({ second }) => second));
+  const { series } = await ask("call", "metrics.query", {
+    select: "host.cpu.used_percent", from_us: rows[0].second * 1e6, to_us: rows.at(-1).second * 1e6 + 1,
+  });
+  return series[0].points.map(([tUs]) => Math.floor(tUs / 1e6)).filter((second) => !shown.has(second));
 }
 
 async function record(samples) {
@@ -84,7 +85,7 @@ await run({
       return csv.rows.at(-1).second > begun + 3 && csv.rows;
     }, "values after the restart");
     assert.ok(rows.some(({ second }) => second === last));
-    assert.deepEqual(holes(rows.filter(({ second }) => second > begun + 1)), []);
+    assert.deepEqual(await lost(rows), []);
     await visit.end();
   },
 
@@ -109,7 +110,7 @@ await run({
     await visit.state("live");
     const rows = await until(async () => {
       const csv = await visit.csv("CPU");
-      return csv.rows.at(-1).second > last + 7 && holes(csv.rows).length === 0 && csv.rows;
+      return csv.rows.at(-1).second > last + 7 && (await lost(csv.rows)).length === 0 && csv.rows;
     }, "the gap to be filled");
     assert.ok(rows[0].second <= last);
     await visit.end();
@@ -381,6 +382,16 @@ await run({
       await axe(visit, `${scheme} at ${width}`);
       await visit.screenshot(`forecast-${scheme}-${width}`);
     }
+
+    // what was expected at the end of a window, and that nothing was long before
+    const iso = (us) => new Date(Math.ceil(us / 1e6) * 1e3).toISOString();
+    await page.goto(`${facts.url}/?from=${iso(near.made_us - 600e6)}&to=${iso(near.made_us + 1e6)}`);
+    const then = section.getByRole("table", { name: "Forecasts at the end of this window" });
+    await then.getByRole("row", { name: /^queue\.depth/ }).waitFor();
+    assert.equal(await then.locator("tbody").filter({ hasText: "queue.depth" }).getByRole("row").count(), 3);
+    await section.getByRole("heading", { name: "Advice as of now" }).waitFor();
+    await page.goto(`${facts.url}/?from=${iso(near.made_us - 86_400e6)}&to=${iso(near.made_us - 80_000e6)}`);
+    await section.getByText("None was made in the quarter of an hour before its end.").waitFor();
     await visit.end();
   },
 
@@ -441,6 +452,16 @@ await run({
     assert.deepEqual([seen.verdict, seen.note], ["noise", "a <b>load</b> test"]);
     // what was told meanwhile has not taken who is there from where they are
     assert.ok(await button.evaluate((element) => element === document.activeElement));
+
+    // what led to it is kept
+    await hot.getByRole("button", { name: "Keep" }).click();
+    const keep = page.getByRole("dialog", { name: "Keep this window" });
+    assert.equal(await keep.getByLabel("Title").inputValue(), "hot");
+    await keep.getByRole("button", { name: "Keep it" }).click();
+    await keep.waitFor({ state: "hidden" });
+    const incident = (await ask("call", "incidents.list", {})).incidents.find(({ title }) => title === "hot"); // the black box keeps some, too
+    assert.match(incident.reason, /^alert al-\d+: 85 of 80$/);
+    assert.ok(incident.to_us - incident.from_us >= 1200e6, JSON.stringify(incident));
 
     // the alert alone, for four hours; then it is ended
     const quiet = page.getByRole("dialog", { name: "Silence" });

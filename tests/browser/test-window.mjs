@@ -186,7 +186,55 @@ await run({
     await question.waitFor({ state: "hidden" });
     assert.equal((await ask("call", "events.list", { limit: 1 })).events[0].text, "by hand");
     await until(async () => (await lane("Marks").count()) === 3, "the mark");
+
+    // the window is kept, and told
+    await section.getByRole("button", { name: "Keep…" }).click();
+    const keep = page.getByRole("dialog", { name: "Keep this window" });
+    await keep.getByLabel("Title").fill("studio <i>2.1</i>");
+    await page.keyboard.press("Enter");
+    await keep.waitFor({ state: "hidden" });
+    const [incident] = (await ask("call", "incidents.list", {})).incidents;
+    assert.equal(incident.title, "studio <i>2.1</i>");
+    assert.ok(Math.abs(incident.to_us - incident.from_us - HOUR_S * 1e6) <= 1e6, JSON.stringify(incident));
+    await lane("Kept").and(page.getByRole("link", { name: /^i-\d+: studio <i>2\.1<\/i>, / })).waitFor();
+    await section.getByRole("button", { name: "Post-mortem…" }).click();
+    const postmortem = page.getByRole("dialog", { name: "Post-mortem of this window" });
+    await postmortem.getByRole("listitem").filter({ hasText: "In the 60 min to " }).waitFor();
+    assert.equal(await postmortem.getByRole("listitem").count(), 5);
+    const [, begin, finish] = /^orfeasctl postmortem --from (\S+Z) --to (\S+Z) -o postmortem.html$/.exec(await postmortem.locator("code").textContent());
+    assert.equal(Date.parse(finish) - Date.parse(begin), HOUR_S * 1e3);
+    const link = await postmortem.getByRole("link").getAttribute("href");
+    assert.deepEqual(await page.evaluate(async (path) => {
+      const { from_us: from, to_us: to } = await (await fetch(path)).json();
+      return [from, to];
+    }, link), [begin, finish].map((time) => Date.parse(time) * 1e3));
+    await visit.look("postmortem");
+    await page.keyboard.press("Escape");
+    await postmortem.waitFor({ state: "hidden" });
     await visit.look("timeline");
+    await visit.end();
+  },
+
+  past: async () => {
+    const { worker } = await ask("call", "worker.register", { name: "studio", device: "simulated-0" });
+    await ask("call", "worker.report", { worker, allocator: { allocated_bytes: 2 ** 29, reserved_bytes: 2 ** 31, largest_free_bytes: 2 ** 28 } });
+    const last = await until(async () => (await ask("call", "metrics.query", { select: "worker.up" })).series[0]?.points.at(-1)[0], "a sample of it");
+    await ask("call", "worker.leave", { worker });
+    const iso = (us) => new Date(Math.ceil(us / 1e6) * 1e3).toISOString();
+    const visit = await Visit.begin({ path: `/?from=${iso(last - 60e6)}&to=${iso(last + 1e6)}` });
+    const { page } = visit;
+    const now = page.getByText("as of now, not of this window");
+
+    // who was there then, and when of all that is shown is now
+    const workers = page.getByRole("table", { name: "Workers at the end of this window" });
+    await workers.getByRole("row", { name: /^studio connected 2\sGiB 1\.5\sGiB/ }).waitFor();
+    await page.getByRole("article", { name: "GPU simulated-0" }).locator("canvas").first().waitFor();
+    await page.getByText("None was made in the quarter of an hour before its end.").waitFor();
+    for (const name of ["Health", "Alerts", "Processes", "Leaks"]) await page.getByRole("heading", { name: `${name} as of now` }).waitFor();
+    await visit.look("past");
+    await page.getByRole("button", { name: "Back to live" }).click();
+    await page.getByText("No process has registered as a holder of GPU memory.").waitFor();
+    assert.equal(await now.filter({ visible: true }).count(), 0);
     await visit.end();
   },
 

@@ -15,6 +15,10 @@ def test_timeline(t):
     browser_test.run(t, "test-window.mjs", "timeline", t.start(settings={"gpu.backends": "", **rules}))
 
 
+def test_past(t):
+    browser_test.run(t, "test-window.mjs", "past", t.start(settings={"gpu.backends": "simulated"}))
+
+
 def test_requests(t):
     browser_test.run(t, "test-window.mjs", "requests", t.start(settings={"gpu.backends": "simulated"}))
 
