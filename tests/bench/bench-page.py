@@ -73,10 +73,9 @@ def main():
     load.done.set()
     table = Table(f"the page, {told['charts']} charts, {ROUNDS * ROUND_S / 60:g} minutes")
     table.add("all files, gzip", f"{told['gzip_bytes'] / 1000:.1f} KB", "<= 150 KB", told["gzip_bytes"] <= 150_000)
-    best = min(told["reload_ms"])
-    table.add("first chart, in a context that never saw it", f"{told['cold_ms']:.0f} ms", "<= 300 ms", told["cold_ms"] <= 300)
-    table.add("first chart, after a reload", f"median {statistics.median(told['reload_ms']):.0f} ms, best {best:.0f} ms", "<= 300 ms",
-              statistics.median(told["reload_ms"]) <= 300)
+    for name, times in (("in a context that never saw it", told["cold_ms"]), ("after a reload", told["reload_ms"])):
+        median = statistics.median(times)
+        table.add(f"first chart, {name}", f"median {median:.0f} ms of {len(times)}, {min(times):.0f} to {max(times):.0f} ms", "<= 300 ms", median <= 300)
     shares = told["task_ms_per_s"]
     table.add("main thread, every section in sight", f"median {statistics.median(shares):.0f} ms a second, worst {max(shares):.0f}", "<= 60 ms",
               statistics.median(shares) <= 60)
