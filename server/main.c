@@ -14,6 +14,7 @@
 
 #include "core/orf-json-cache.h"
 #include "core/orf-config.h"
+#include "core/orf-turn.h"
 #include "daemon/orf-core.h"
 #include "daemon/orf-daemon.h"
 #include "daemon/orf-inspector.h"
@@ -76,15 +77,19 @@ static gboolean
 reload_cb (gpointer user_data)
 {
   Program *program = user_data;
+  OrfTurn turn;
   g_autoptr (GError) error = NULL;
-  g_autoptr (OrfConfig)
-    fresh = orf_config_load (program->options->config_file,
-                             (const char *const *) program->options->overrides, &error);
+  g_autoptr (OrfConfig) fresh = NULL;
+
+  orf_turn_begin (&turn, "signal", "reload");
+  fresh = orf_config_load (program->options->config_file,
+                           (const char *const *) program->options->overrides, &error);
 
   if (fresh == NULL)
     g_warning ("settings stay as they are: %s", error->message);
   else
     orf_daemon_reload (program->daemon, fresh);
+  orf_turn_end (&turn);
   return G_SOURCE_CONTINUE;
 }
 

@@ -18,6 +18,7 @@
 
 #include "core/orf-clock.h"
 #include "core/orf-steps.h"
+#include "core/orf-turn.h"
 
 /* Handled in one turn of a context: a thread that fills the queue as fast as it is emptied must not
  * keep the context's other sources waiting. */
@@ -42,6 +43,7 @@ struct _OrfQueue {
   pthread_mutex_t mutex;
   pthread_cond_t filled;
   guint references;
+  const char *name; /* of those that are attached; static */
   gboolean closed;
   guint max_jobs;
   const OrfQueueSteps *steps; /* set before there is anything; NULL: none */
@@ -339,7 +341,9 @@ dispatch_turn (OrfQueue *queue)
 {
   const gint64 until_us = orf_clock_monotonic_us () + MAX_TURN_US;
   OrfJob *job = NULL;
+  OrfTurn turn;
 
+  orf_turn_begin (&turn, "answers", queue->name);
   orf_queue_ref (queue);
   for (guint i = 0; i < MAX_TURN_JOBS && (i == 0 || orf_clock_monotonic_us () < until_us) &&
                     (job = orf_queue_pop (queue, 0)) != NULL;
@@ -350,6 +354,7 @@ dispatch_turn (OrfQueue *queue)
     wake_consumer (queue);
   pthread_mutex_unlock (&queue->mutex);
   orf_queue_unref (queue);
+  orf_turn_end (&turn);
 }
 
 static gboolean
@@ -364,12 +369,13 @@ event_cb (int fd, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
 }
 
 void
-orf_queue_attach (OrfQueue *queue, GMainContext *context)
+orf_queue_attach_named (OrfQueue *queue, GMainContext *context, const char *name)
 {
   int fd = eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
 
   g_assert (fd >= 0); /* at start, before anything could use up the descriptors */
   g_assert (queue->source == NULL);
+  queue->name = name;
   queue->source = g_unix_fd_source_new (fd, G_IO_IN);
   g_source_set_static_name (queue->source, "orf-queue");
   g_source_set_callback (queue->source, G_SOURCE_FUNC (event_cb), queue, NULL);

@@ -64,8 +64,10 @@ OrfJob *orf_queue_pop (OrfQueue *queue, gint64 deadline_us);
 /* The same, looking at one lane only, never waiting. */
 OrfJob *orf_queue_try_pop_lane (OrfQueue *queue, guint lane);
 
-/* Runs `done` and `free` of what arrives, in context (NULL: the default one). */
-void orf_queue_attach (OrfQueue *queue, GMainContext *context);
+/* Runs `done` and `free` of what arrives, in context (NULL: the default one).  Who held it up is
+ * told by the words that stand for the queue (orf-turn.h). */
+#define orf_queue_attach(queue, context) orf_queue_attach_named (queue, context, #queue)
+void orf_queue_attach_named (OrfQueue *queue, GMainContext *context, const char *name);
 /* In the attached context: handles now all that has arrived (used when draining at the end). */
 void orf_queue_dispatch (OrfQueue *queue);
 

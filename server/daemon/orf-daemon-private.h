@@ -11,6 +11,7 @@
 #include "cache/orf-cache-frame.h"
 #include "cache/orf-cache.h"
 #include "core/orf-config.h"
+#include "core/orf-turn.h"
 #include "cost/orf-cost-meter.h"
 #include "cost/orf-cost-spans.h"
 #include "daemon/orf-core.h"

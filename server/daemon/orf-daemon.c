@@ -87,16 +87,25 @@ static void
 frame_cb (gpointer user_data, gint64 t_us)
 {
   OrfDaemon *daemon = user_data;
+  OrfTurn turn;
 
+  orf_turn_begin (&turn, "frame", "streams");
   orf_metrics_watch_tick (daemon->metrics_watch, t_us);
   orf_dashboard_tick (daemon->dashboard, t_us);
+  orf_turn_go_on (&turn, "health");
   orf_health_service_look (daemon->health);
+  orf_turn_go_on (&turn, "cleaner");
   orf_cleaner_look (daemon->cleaner);
+  orf_turn_go_on (&turn, "forecasts");
   orf_judge_tick (daemon->judge);
+  orf_turn_go_on (&turn, "anomalies");
   orf_anomalies_tick (daemon->anomalies);
+  orf_turn_go_on (&turn, "alerts");
   orf_alerts_tick (daemon->alerts);
+  orf_turn_go_on (&turn, "cost");
   orf_cost_meter_tick (daemon->cost, t_us);
   orf_cost_spans_tick (daemon->cost_spans, t_us);
+  orf_turn_end (&turn);
 }
 
 static gboolean

@@ -56,6 +56,8 @@ static const Rule rules[] = {
     " % of what it is asked" },
   { PART_RECORDER, "orfeas.loop_stall_us", NULL, 100000, 2000000, 40,
     ": the daemon did not answer for ", 1e-3, 0, " ms" },
+  { PART_RECORDER, "orfeas.db.wal_held_us", NULL, 60000000, 3600000000., 40,
+    ": somebody reads the file, and its log has grown for ", 1e-6, 0, " s" },
   { PART_RECORDER, "scrape.up", NULL, 1, 0, 50, " does not answer when it is scraped", 1, NO_VALUE,
     "" },
 };

@@ -16,6 +16,7 @@ struct _OrfSelfMonitor {
     cpu_at_us; /* CPU time of the process, and when it was so (monotonic); 0: not yet */
   double cpu_percent;
   gint64 sampled_us;
+  OrfStalls *stalls;
 };
 
 /* Exact where /proc counts in ticks of 10 ms, more than a second's whole cost. */
@@ -74,6 +75,7 @@ fill_work (OrfSelfMonitor *monitor, OrfFrame *frame)
   } values[] = {
     { ORF_METRIC_ORFEAS_DB_SIZE_BYTES, (double) db->size_bytes },
     { ORF_METRIC_ORFEAS_DB_WAL_BYTES, (double) db->wal_bytes },
+    { ORF_METRIC_ORFEAS_DB_WAL_HELD_US, (double) db->wal_reader.held_us },
     { ORF_METRIC_ORFEAS_DB_ROWS, (double) db->rows_written },
     { ORF_METRIC_ORFEAS_DB_COMMITS, (double) db->commits },
     { ORF_METRIC_ORFEAS_DB_FRAMES_DROPPED, (double) db->frames_dropped },
@@ -89,12 +91,21 @@ fill_work (OrfSelfMonitor *monitor, OrfFrame *frame)
 }
 
 static void
+fill_stalls_cb (gpointer frame, const char *source, guint64 n)
+{
+  const char *const labels[] = { source, NULL };
+
+  orf_frame_add (frame, ORF_METRIC_ORFEAS_LOOP_STALLS, labels, (double) n);
+}
+
+static void
 fill_cb (gpointer self, OrfFrame *frame)
 {
   OrfSelfMonitor *monitor = self;
 
   fill_cost (monitor, frame);
   fill_work (monitor, frame);
+  orf_stalls_count (monitor->stalls, fill_stalls_cb, frame);
   monitor->sampled_us = frame->t_us;
 }
 
@@ -113,6 +124,7 @@ orf_self_monitor_new (const OrfSelfMonitorParts *parts)
 
   monitor->parts = *parts;
   monitor->cpu_percent = NAN;
+  monitor->stalls = orf_stalls_new (parts->config);
   orf_proc_file_open (&monitor->statm, "/proc/self/statm");
   orf_sampler_add_source (parts->sampler, &source, monitor);
   return monitor;
@@ -122,7 +134,14 @@ void
 orf_self_monitor_free (OrfSelfMonitor *monitor)
 {
   orf_proc_file_close (&monitor->statm);
+  orf_stalls_free (monitor->stalls);
   g_free (monitor);
+}
+
+const OrfStalls *
+orf_self_monitor_get_stalls (OrfSelfMonitor *monitor)
+{
+  return monitor->stalls;
 }
 
 OrfSelfCost

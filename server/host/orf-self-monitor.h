@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "host/orf-stalls.h"
 #include "metrics/orf-sampler.h"
 #include "rpc/orf-router.h"
 
@@ -22,6 +23,9 @@ typedef struct {
 /* The parts outlive its use: free it after the sampler. */
 OrfSelfMonitor *orf_self_monitor_new (const OrfSelfMonitorParts *parts);
 void orf_self_monitor_free (OrfSelfMonitor *monitor);
+
+/* Who held the main loop up; it lives as long. */
+const OrfStalls *orf_self_monitor_get_stalls (OrfSelfMonitor *monitor);
 
 /* As /proc has it now. */
 typedef struct {

@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "core/orf-clock.h"
+#include "core/orf-turn.h"
 #include "metrics/orf-pace.h"
 
 /* A frame does not wait longer for a source: its values go with the next one. */
@@ -285,7 +286,9 @@ timer_cb (gpointer user_data)
 {
   OrfSampler *sampler = user_data;
   gint64 mono_us = orf_clock_monotonic_us ();
+  OrfTurn turn;
 
+  orf_turn_begin (&turn, "frame", "sources");
   if (sampler->batch != NULL &&
       mono_us >= sampler->batch_since_us + sampler->config->store.commit_us)
     hand_to_store (sampler);
@@ -294,6 +297,7 @@ timer_cb (gpointer user_data)
   else if (!sampler->open && mono_us >= sampler->due_mono_us)
     look (sampler, mono_us);
   arm (sampler);
+  orf_turn_end (&turn);
   return G_SOURCE_CONTINUE;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/orf-router.h"
 
+#include "core/orf-turn.h"
 #include "orf-error.h"
 #include "orf-json.h"
 #include "rpc/orf-call-private.h"
@@ -205,9 +206,12 @@ void
 orf_router_run (OrfRouter *router, OrfCall *call, const OrfMethod *method, gconstpointer params)
 {
   const Binding *binding = &router->bindings[orf_method_get_id (method)];
+  OrfTurn turn;
 
+  orf_turn_begin (&turn, "call", method->name);
   if (binding->handler == NULL)
     orf_call_fail (call, no_handler_error (router, method));
   else
     binding->handler (call, params, binding->user_data);
+  orf_turn_end (&turn);
 }

@@ -51,6 +51,22 @@ make_reasons (const OrfComponent components[ORF_N_COMPONENTS])
   return reasons;
 }
 
+/* NULL: nobody keeps the log from being written back. */
+static OrfStatusWalReader *
+make_wal_reader (const OrfWalReader *reader)
+{
+  OrfStatusWalReader *made;
+
+  if (reader->since_us == 0)
+    return NULL;
+  made = orf_status_wal_reader_new ();
+  made->since_us = reader->since_us;
+  made->has_pid = reader->pid > 0;
+  made->pid = reader->pid;
+  made->program = reader->program[0] != '\0' ? g_strdup (reader->program) : NULL;
+  return made;
+}
+
 static OrfStatusDb *
 make_db (OrfStore *store)
 {
@@ -65,7 +81,27 @@ make_db (OrfStore *store)
   db->frames_dropped = (gint64) stats->frames_dropped;
   db->disk_full = stats->disk_full;
   db->fault = g_strdup (stats->fault);
+  db->wal_reader = make_wal_reader (&stats->wal_reader);
   return db;
+}
+
+static GPtrArray *
+make_stalls (const OrfStatusParts *parts)
+{
+  GPtrArray *made = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_status_stall_free);
+  const OrfStalls *stalls = parts->self != NULL ? orf_self_monitor_get_stalls (parts->self) : NULL;
+  const OrfStall *stall;
+
+  for (guint i = 0; stalls != NULL && (stall = orf_stalls_get (stalls, i)) != NULL; i++) {
+    OrfStatusStall *one = orf_status_stall_new ();
+
+    one->source = g_strdup (stall->source);
+    one->t_us = stall->t_us;
+    one->took_us = stall->took_us;
+    one->cpu_us = stall->cpu_us;
+    g_ptr_array_add (made, one);
+  }
+  return made;
 }
 
 static OrfStatusSelf *
@@ -82,6 +118,7 @@ make_self (const OrfStatusParts *parts)
   self->has_loop_stall_us = parts->sampler != NULL;
   if (parts->sampler != NULL)
     self->loop_stall_us = orf_sampler_get_stats (parts->sampler).loop_stall_us;
+  self->stalls = make_stalls (parts);
   return self;
 }
 

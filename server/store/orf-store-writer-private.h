@@ -46,6 +46,8 @@ struct _OrfStoreWriter {
   gboolean wal_is_unsure; /* a sync failed: what waited for it may not be on disk */
   int wal_pages;          /* told by SQLite after each commit */
   int checkpointed_pages; /* of those */
+  gboolean wal_cut;       /* the last checkpoint could not write all back: somebody reads */
+  OrfWalWatch *wal_watch;
   OrfStoreStats stats;
 };
 

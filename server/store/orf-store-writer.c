@@ -90,6 +90,7 @@ writer_measure (OrfStoreWriter *self)
   self->stats.written_bytes_per_s = orf_store_meter_get_rate (self->meter);
   self->stats.size_bytes = get_size (self->options.path, "");
   self->stats.wal_bytes = get_size (self->options.path, "-wal");
+  orf_wal_watch_look (self->wal_watch, self->wal_cut, &self->stats.wal_reader);
 }
 
 /* ---- trouble ------------------------------------------------------------------------------------
@@ -109,6 +110,8 @@ writer_checkpoint (OrfStoreWriter *self, int mode)
 
   if (code != SQLITE_OK)
     n_done = self->checkpointed_pages;
+  else
+    self->wal_cut = n_done < n_log;
   if (code == SQLITE_IOERR_FSYNC) {
     g_autoptr (GError)
       failure = orf_store_error_new (code, sqlite3_errmsg (db), self->options.path);
@@ -427,6 +430,7 @@ writer_configure (OrfStoreWriter *self, GError **error)
   self->full_sync = TRUE;
   orf_retainer_restart (self->retainer);
   self->wal_pages = self->checkpointed_pages = 0;
+  self->wal_cut = FALSE;
   sqlite3_wal_hook (orf_connection_get_db (self->connection), wal_hook_cb, self);
   return orf_samples_load_block (self->connection, &self->open_block, error);
 }
@@ -437,6 +441,7 @@ writer_free (OrfStoreWriter *self)
   g_clear_pointer (&self->connection, orf_connection_close);
   orf_store_disk_free (self->disk);
   orf_store_meter_free (self->meter);
+  orf_wal_watch_free (self->wal_watch);
   orf_retainer_free (self->retainer);
   g_ptr_array_unref (self->orphans);
   g_ptr_array_unref (self->group);
@@ -471,6 +476,7 @@ orf_store_writer_start (OrfStore *store,
   self->group = g_ptr_array_new ();
   self->retainer = orf_retainer_new ();
   orf_age_clock_init (&self->age_clock, orf_clock_now_us (), orf_age_clock_get_boot_us ());
+  self->wal_watch = orf_wal_watch_new (options->path);
   self->stats.written_bytes_per_s = NAN;
   if (!writer_configure (self, error) ||
       !orf_thread_start (&self->thread, "store-writer", writer_thread_cb, self, error))

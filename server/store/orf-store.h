@@ -8,6 +8,7 @@
 #include "core/orf-queue.h"
 #include "history/orf-tier-reader.h"
 #include "orf-desc.h"
+#include "store/orf-wal-watch.h"
 
 G_BEGIN_DECLS
 
@@ -76,6 +77,7 @@ typedef struct {
   guint64 frames_dropped; /* bulk batches refused (queue full, disk full) */
   gboolean disk_full;
   char *fault; /* NULL while writing works; else why not */
+  OrfWalReader wal_reader;
 } OrfStoreStats;
 
 /* Valid until the next main-loop turn. */

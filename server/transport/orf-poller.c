@@ -14,6 +14,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "core/orf-turn.h"
 #include "orf-error.h"
 
 /* Events taken from the kernel a turn: enough that the call is cheap beside them, few enough that
@@ -126,7 +127,9 @@ dispatch_cb (GSource *base, GSourceFunc callback, gpointer user_data)
 {
   OrfPoller *poller = ((PollerSource *) base)->poller;
   OrfWatch *watch;
+  OrfTurn turn;
 
+  orf_turn_begin (&turn, "connections", "");
   g_source_set_ready_time (base, -1);
   poller->ready = poller->later;
   poller->later = (WatchList){ NULL, NULL };
@@ -137,6 +140,7 @@ dispatch_cb (GSource *base, GSourceFunc callback, gpointer user_data)
     watch->pending = 0;
     watch->func (watch->user_data, events);
   }
+  orf_turn_end (&turn);
   return G_SOURCE_CONTINUE;
 }
 
