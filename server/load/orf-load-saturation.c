@@ -160,20 +160,29 @@ get_kind (const Rule *rule)
   }
 }
 
+/* "12.0 s into the run"; what was beyond at once may have been so before. */
 static char *
-make_reason (const Rule *rule, const OrfLoadSaturation *one)
+format_moment (const OrfLoadSaturation *one, gboolean at_once)
 {
-  g_autofree char *value = orf_postmortem_format_value (one->value, one->unit, FALSE);
-  g_autofree char *limit = orf_postmortem_format_value (one->limit, one->unit, FALSE);
   g_autofree char *rate = isnan (one->planned_per_s)
                             ? g_strdup ("")
                             : g_strdup_printf (", at %g requests a second", one->planned_per_s);
 
-  return g_strdup_printf ("%s: %s was at %s %.1f s into the run%s (%s %s)", rule->means,
-                          one->series, value, (double) one->at_us / (double) ORF_US_PER_S, rate,
-                          get_kind (rule) == ORF_LOAD_SATURATION_KIND_KNEE ? "its knee is"
-                                                                           : "its limit is",
-                          limit);
+  return at_once ? g_strdup_printf ("from the beginning of the run on%s", rate)
+                 : g_strdup_printf ("%.1f s into the run%s",
+                                    (double) one->at_us / (double) ORF_US_PER_S, rate);
+}
+
+static char *
+make_reason (const Rule *rule, const OrfLoadSaturation *one, gboolean at_once)
+{
+  g_autofree char *value = orf_postmortem_format_value (one->value, one->unit, FALSE);
+  g_autofree char *limit = orf_postmortem_format_value (one->limit, one->unit, FALSE);
+  g_autofree char *moment = format_moment (one, at_once);
+  gboolean knee = one->kind == ORF_LOAD_SATURATION_KIND_KNEE;
+
+  return g_strdup_printf ("%s: %s was at %s %s (its %s is %s)", rule->means, one->series, value,
+                          moment, knee ? "knee" : "limit", limit);
 }
 
 static void
@@ -195,7 +204,7 @@ look (Search *search, const Rule *rule, const Course *course)
   one->value = point->value;
   one->limit = bound;
   one->planned_per_s = find_planned (search, one->at_us);
-  one->reason = make_reason (rule, one);
+  one->reason = make_reason (rule, one, point == get_point (course->points, 0));
   g_ptr_array_add (search->found, one);
 }
 

@@ -197,6 +197,8 @@ test_unknown (void)
   g_assert_cmpuint (found->len, ==, 1);
   check (found, 0, "host.cpu.used_percent", ORF_LOAD_SATURATION_KIND_LIMIT, 0);
   g_assert_true (isnan (((OrfLoadSaturation *) found->pdata[0])->planned_per_s));
+  g_assert_nonnull (
+    strstr (((OrfLoadSaturation *) found->pdata[0])->reason, "from the beginning of the run on ("));
 }
 
 int
