@@ -58,7 +58,7 @@ class Requests:
         """(spans, how long it took in µs, whether it failed). slow: how much longer the GPU takes than usual."""
         rng, trace = self.rng, f"{self.rng.getrandbits(128) | 1:032x}"
         root, parts, at = self._span(trace, None, CHAIN[0][0], 0), [], 0
-        failed = rng.random() < 0.004 * slow
+        failed = rng.random() < 0.002 * slow
         for row in CHAIN[1:]:
             parent, start, length = root["span_id"], at, 0
             for depth, part in enumerate(row):
@@ -94,7 +94,7 @@ class Studio:
         self.requests = Requests(client, self.rng)
         self.queue = 8.0
         self.models = self.bytes = 0
-        self.failed_percent = 0.4  # of late
+        self.failed_percent = 0.2  # of late
         self.workers = {}
         self.leaks_at = None
         self.hopeless_since = None
