@@ -31,7 +31,7 @@ export class Alerts extends EventTarget {
     sayNow(section);
     this.summary = el("p", { class: "headline", role: "status" }, "…");
     this.note = el("p", { class: "muted" });
-    this.list = el("ul", { class: "alerts", "aria-label": "Alerts" });
+    this.list = el("ul", { class: "alerts", "aria-label": "Alerts", tabindex: "0" }); // it scrolls, also where no button can be pressed
     this.left = el("p", { class: "muted", hidden: true });
     this.acknowledge = new Acknowledge((id, params) => this.act(() => session.client.alerts.acknowledge({ id, ...params })));
     this.silence = new Silence((matchers, us, note) =>

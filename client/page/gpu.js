@@ -42,13 +42,16 @@ export class Gpu {
     this.#store = store;
     this.#ahead = ahead;
     this.nothing = el("div", { class: "card nothing-here", hidden: true });
+    this.noneThen = el("p", { class: "card muted", hidden: true }, "No device was recorded in this window.");
     this.cards = el("div", { class: "cards devices" });
-    section.append(this.nothing, this.cards);
+    section.append(this.nothing, this.noneThen, this.cards);
     session.every(LIST_MS, () => this.#ask());
   }
 
   update(source) {
-    this.#ensureCards(this.#devices(source));
+    const devices = this.#devices(source);
+    this.#ensureCards(devices);
+    this.noneThen.hidden = range.isFollowing || devices.length > 0 || !this.nothing.hidden;
     for (const card of this.#cards.values()) card.update(source);
   }
 

@@ -520,7 +520,10 @@ await run({
     await page.getByLabel("Token", { exact: true }).fill(facts.token);
     await page.keyboard.press("Enter");
     await visit.state("live");
-    const hot = page.locator("#alerts").getByRole("listitem").filter({ has: page.getByRole("heading", { name: "hot", exact: true }) });
+    const hot = page.locator("#alerts").getByRole("listitem").filter({ has: page.getByRole("heading", { name: "hot", exact: true }) }).first();
+    await page.locator("#alerts").getByText("60 alerts fire").waitFor();
+    await page.locator("#alerts").getByText("And 10 more: orfeasctl alerts lists them all.").waitFor();
+    assert.equal(await page.locator("#alerts li").count(), 50);
     await page.locator("#alerts").getByText("Your token may look, but not acknowledge or silence: that takes the role operate.").waitFor();
     assert.ok(await hot.getByRole("button", { name: "Acknowledge" }).isDisabled());
     await axe(visit, "no right");

@@ -143,12 +143,12 @@ def test_alerts(t):
 
 
 def test_alerts_no_right(t):
-    """A token that may only read."""
+    """A token that may only read; and more alerts than there are cards for."""
     file = os.path.join(t.dir, "tokens")
     code, token, err = t.ctl(None, "token", "new", "--name", "reader", "--role", "read", "--file", file)
     assert code == 0, err
     daemon = t.start(settings={**HOT, "auth.require": "true", "auth.token_file": file})
-    assert t.ctl(daemon, "metrics", "record", "temp=85")[0] == 0
+    assert t.ctl(daemon, "metrics", "record", "temp=85", *(f'temp{{n="{i}"}}=85' for i in range(59)))[0] == 0
     browser_test.run(t, "test-page.mjs", "alerts-no-right", daemon, token=token.strip())
 
 
