@@ -15,7 +15,7 @@ import mixed_load
 import orfeas_test
 from orfeas_test import RpcError, wait_for
 
-ANSWER_S = 1
+ANSWER_S = 5
 MAX_GROWN_BYTES = 64 << 20
 # It is tried again at once, and is not waited for long.
 SETTINGS = {"gpu.backends": "opencl", "gpu.probe_timeout_us": 300000, "gpu.probe_start_timeout_us": 2000000, "gpu.probe_backoff_us": 10000,
