@@ -105,6 +105,7 @@ start_http (OrfDaemon *daemon, GError **error)
                                         error);
     if (daemon->http == NULL)
       return FALSE;
+    orf_http_server_join_socket (daemon->http, daemon->socket);
   }
   url = dup_rpc_url (daemon);
   daemon->discover = orf_discover_new (router, url);

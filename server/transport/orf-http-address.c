@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include <gio/gunixsocketaddress.h>
+
 gboolean
 orf_http_address_is_loopback (GSocketAddress *address)
 {
@@ -11,7 +13,7 @@ orf_http_address_is_loopback (GSocketAddress *address)
   GInetAddress *inet;
 
   if (!G_IS_INET_SOCKET_ADDRESS (address))
-    return FALSE;
+    return G_IS_UNIX_SOCKET_ADDRESS (address);
   inet = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
   return g_inet_address_get_is_loopback (inet) ||
          (g_inet_address_get_family (inet) == G_SOCKET_FAMILY_IPV6 &&

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* Also for IPv4 in IPv6's clothes; anything but TCP is not. */
+/* Also for IPv4 in IPv6's clothes, and for a Unix socket, which is of this machine. */
 gboolean orf_http_address_is_loopback (GSocketAddress *address);
 /* The address that a connection came to, as text.  NULL: not known, which allows less. */
 char *orf_http_address_dup_local (int fd);

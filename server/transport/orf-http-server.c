@@ -20,6 +20,8 @@
 struct _OrfHttpServer {
   OrfHttpService service;
   OrfHttpHost host;
+  OrfHttpHost socket_host; /* of connections that came by `socket` */
+  OrfSocketServer *socket; /* NULL: none does */
   SoupServer *soup;
   int pair_fd;           /* see give_listener() */
   OrfListener *listener; /* NULL once draining */
@@ -94,6 +96,14 @@ open_connection (OrfHttpServer *server, int fd, GSocketAddress *address, GError 
 }
 
 static void
+keep (OrfHttpServer *server, OrfHttpConnection *connection)
+{
+  g_queue_push_tail_link (&server->connections, orf_http_connection_get_link (connection));
+  if (server->tick_id == 0)
+    server->tick_id = g_timeout_add (TICK_MS, tick_cb, server);
+}
+
+static void
 accept_cb (gpointer user_data, int fd, GSocketAddress *address)
 {
   OrfHttpServer *server = user_data;
@@ -105,9 +115,41 @@ accept_cb (gpointer user_data, int fd, GSocketAddress *address)
     orf_listener_release (server->listener, address);
     return;
   }
-  g_queue_push_tail_link (&server->connections, orf_http_connection_get_link (connection));
-  if (server->tick_id == 0)
-    server->tick_id = g_timeout_add (TICK_MS, tick_cb, server);
+  keep (server, connection);
+}
+
+static void
+release_socket_cb (gpointer user_data, GSocketAddress *address)
+{
+  orf_socket_server_release (((OrfHttpServer *) user_data)->socket, address);
+}
+
+/* Takes fd, where no new request is taken any more too: its first is told so. */
+static void
+take_cb (gpointer user_data, int fd, GSocketAddress *address)
+{
+  OrfHttpServer *server = user_data;
+  g_autoptr (GError) error = NULL;
+  OrfHttpConnection *connection = orf_http_connection_new (&server->socket_host, fd, address, NULL,
+                                                           &error);
+
+  if (connection == NULL) {
+    g_warning ("a connection is closed at once: %s", error->message);
+    orf_socket_server_release (server->socket, address);
+    return;
+  }
+  keep (server, connection);
+}
+
+void
+orf_http_server_join_socket (OrfHttpServer *server, OrfSocketServer *socket)
+{
+  const OrfSocketHttp http = { take_cb, server };
+
+  server->socket = socket;
+  server->socket_host = server->host;
+  server->socket_host.release = release_socket_cb;
+  orf_socket_server_set_http (socket, &http);
 }
 
 static void
@@ -312,6 +354,8 @@ orf_http_server_free (OrfHttpServer *server)
   if (server == NULL)
     return;
   server->drained = NULL;
+  if (server->socket != NULL)
+    orf_socket_server_set_http (server->socket, &(OrfSocketHttp){ NULL, NULL });
   g_clear_pointer (&server->listener, orf_listener_free);
   /* closes all streams */
   soup_server_disconnect (server->soup);
@@ -377,7 +421,7 @@ orf_http_server_drain (OrfHttpServer *server,
   GList *next;
 
   server->service.draining = TRUE;
-  server->host.draining_us = orf_clock_monotonic_us ();
+  server->host.draining_us = server->socket_host.draining_us = orf_clock_monotonic_us ();
   g_clear_pointer (&server->listener, orf_listener_free);
   for (GList *link = server->connections.head; link != NULL; link = next) {
     next = link->next;

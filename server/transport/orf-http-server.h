@@ -7,6 +7,7 @@
 #include "transport/orf-gate.h"
 #include "transport/orf-http-upgrade.h"
 #include "transport/orf-poller.h"
+#include "transport/orf-socket-server.h"
 
 G_BEGIN_DECLS
 
@@ -34,6 +35,10 @@ OrfHttpServer *orf_http_server_new_bare (const OrfHttpParts *parts,
                                          const char *key,
                                          const char *address,
                                          GError **error);
+/* Takes those that speak HTTP at a Unix socket, which outlives the server.  They may what callers
+ * from loopback may, and no more: whoever can be misled to send HTTP here, a proxy or a library,
+ * reaches nothing that it would not reach at the port. */
+void orf_http_server_join_socket (OrfHttpServer *server, OrfSocketServer *socket);
 /* Closes everything at once; calls in flight are cancelled. */
 void orf_http_server_free (OrfHttpServer *server);
 

@@ -301,6 +301,5 @@ orf_listener_is_loopback (OrfListener *listener)
 
   if (getsockname (listener->fd, (struct sockaddr *) &native, &length) == 0)
     address = g_socket_address_new_from_native (&native, length);
-  return address != NULL &&
-         (G_IS_UNIX_SOCKET_ADDRESS (address) || orf_http_address_is_loopback (address));
+  return address != NULL && orf_http_address_is_loopback (address);
 }

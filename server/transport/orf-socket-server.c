@@ -17,6 +17,7 @@ struct _OrfSocketServer {
   OrfListener *listener; /* NULL once draining */
   GQueue clients;
   OrfStreamTable *streams;
+  OrfSocketHttp http; /* take NULL: nobody */
   void (*drained) (gpointer user_data);
   gpointer drained_data;
 };
@@ -24,30 +25,54 @@ struct _OrfSocketServer {
 typedef struct {
   OrfSocketServer *server;
   OrfSocketSession *session;
-  GSocketAddress *address;
+  GSocketAddress *address; /* NULL: another has the connection */
   GList link;
 } Client;
+
+void
+orf_socket_server_release (OrfSocketServer *server, GSocketAddress *address)
+{
+  if (server->listener != NULL)
+    orf_listener_release (server->listener, address);
+}
 
 static void
 client_free (Client *client)
 {
   g_queue_unlink (&client->server->clients, &client->link);
   g_clear_pointer (&client->session, orf_socket_session_free);
-  if (client->server->listener != NULL)
-    orf_listener_release (client->server->listener, client->address);
-  g_object_unref (client->address);
+  if (client->address != NULL)
+    orf_socket_server_release (client->server, client->address);
+  g_clear_object (&client->address);
   g_free (client);
 }
 
+/* Frees it; the last one ends a drain. */
 static void
-closed_cb (gpointer user_data, OrfSocketSession *session)
+end_client (Client *client)
 {
-  Client *client = user_data;
   OrfSocketServer *server = client->server;
 
   client_free (client);
   if (server->drained != NULL && server->clients.length == 0)
     server->drained (server->drained_data);
+}
+
+static void
+closed_cb (gpointer user_data, OrfSocketSession *session)
+{
+  end_client (user_data);
+}
+
+static void
+speaks_http_cb (gpointer user_data, OrfSocketSession *session)
+{
+  Client *client = user_data;
+  const OrfSocketHttp *http = &client->server->http;
+  g_autoptr (GSocketAddress) address = g_steal_pointer (&client->address);
+
+  http->take (http->user_data, orf_socket_session_steal_fd (session), address);
+  end_client (client);
 }
 
 /* ---- streams --------------------------------------------------------------------------------- */
@@ -99,6 +124,7 @@ accept_cb (gpointer user_data, int fd, GSocketAddress *address)
     .streams = server->streams,
     .stall_us = server->config->stream.stall_us,
     .role = ORF_ROLE_ADMIN,
+    .speaks_http = server->http.take != NULL ? speaks_http_cb : NULL,
     .closed = closed_cb,
   };
 
@@ -143,6 +169,12 @@ orf_socket_server_new (
   server->streams = orf_stream_table_new ();
   orf_stream_hub_add_outlet (orf_router_get_streams (router), &outlet_ops, server);
   return server;
+}
+
+void
+orf_socket_server_set_http (OrfSocketServer *server, const OrfSocketHttp *http)
+{
+  server->http = *http;
 }
 
 void

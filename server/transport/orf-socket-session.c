@@ -22,6 +22,9 @@
 #include "rpc/orf-peer.h"
 #include "transport/orf-message-framing.h"
 
+/* The methods that we serve begin so, and no message of ours does: those begin with { or [, and
+ * headers with Content-Length. */
+#define HTTP_INITIALS "DGHOP"
 /* One recv(): as much as a Unix socket usually holds. */
 #define READ_BYTES (128 * 1024)
 /* A buffer that was larger than this once is given back when it is empty. */
@@ -41,6 +44,7 @@ struct _OrfSocketSession {
   gint64 moved_us;         /* monotonic: when some of output was last taken, or it began */
   OrfStreamReader *reader; /* NULL: no streams here */
   gboolean in_turn;
+  gboolean begun;   /* its first byte was seen */
   gboolean paused;  /* the other end does not read */
   gboolean ending;  /* the other end sends no more; its end of file is not read yet */
   gboolean ended;   /* nothing more is read: end of file, drain, or a framing that is lost */
@@ -317,11 +321,27 @@ count_memory (OrfSocketSession *session, gsize bytes)
   session->held_bytes = bytes;
 }
 
+static gboolean
+is_http (OrfSocketSession *session)
+{
+  char first;
+
+  if (session->begun || session->ended || session->options.speaks_http == NULL ||
+      recv (session->in_fd, &first, 1, MSG_PEEK) != 1)
+    return FALSE;
+  session->begun = TRUE;
+  return memchr (HTTP_INITIALS, first, strlen (HTTP_INITIALS)) != NULL;
+}
+
 static void
 turn_cb (gpointer user_data, OrfPollEvents events)
 {
   OrfSocketSession *session = user_data;
 
+  if ((events & ORF_POLL_IN) != 0 && is_http (session)) {
+    session->options.speaks_http (session->options.user_data, session);
+    return;
+  }
   session->in_turn = TRUE;
   if ((events & ORF_POLL_END) != 0)
     session->ending = TRUE;
@@ -443,12 +463,24 @@ orf_socket_session_free (OrfSocketSession *session)
   if (session->out != session->in)
     g_clear_pointer (&session->out, orf_watch_free);
   g_clear_pointer (&session->in, orf_watch_free);
-  close (session->in_fd);
+  if (session->in_fd >= 0)
+    close (session->in_fd);
   if (session->out_fd != session->in_fd)
     close (session->out_fd);
   g_byte_array_unref (session->input);
   g_string_free (session->output, TRUE);
   g_free (session);
+}
+
+int
+orf_socket_session_steal_fd (OrfSocketSession *session)
+{
+  int fd = session->in_fd;
+
+  g_clear_pointer (&session->in, orf_watch_free);
+  session->out = NULL;
+  session->in_fd = session->out_fd = -1;
+  return fd;
 }
 
 void

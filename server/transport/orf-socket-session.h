@@ -24,6 +24,10 @@ typedef struct {
   OrfRole role;
   const char *actor; /* copied */
   gint64 pid;        /* of the other end; 0: unknown */
+  /* The first byte is a request's line of HTTP, and nothing is read yet: the owner takes the
+   * descriptor with orf_socket_session_steal_fd(), and frees the session.  NULL: a line like any.
+   */
+  void (*speaks_http) (gpointer user_data, OrfSocketSession *session);
   /* The other end is gone, or all is answered after a drain.  The owner frees the session. */
   void (*closed) (gpointer user_data, OrfSocketSession *session);
   gpointer user_data;
@@ -35,6 +39,8 @@ OrfSocketSession *orf_socket_session_new (const OrfSocketSessionOptions *options
                                           int out_fd,
                                           GError **error);
 void orf_socket_session_free (OrfSocketSession *session);
+/* Of speaks_http: the session has none any more. */
+int orf_socket_session_steal_fd (OrfSocketSession *session);
 /* Reads no more, and closes once what is in flight is answered and sent. */
 void orf_socket_session_drain (OrfSocketSession *session);
 

@@ -259,12 +259,15 @@ def test_login_by_get(_):
 
 
 def test_http_to_the_unix_socket(_):
-    """an HTTP request to the Unix socket, as a browser or a proxy that is misled may send it: its body is no call"""
+    """HTTP to the Unix socket, as a proxy or a library that is misled may send it: a foreign Host, no JSON, what was passed on, an admin call: refused as at the port"""
     house = open_house.get()
-    with house.daemon.peer() as peer:
-        peer.socket.sendall(post(define("by.way.of.http")) + b"\n")
-        peer.socket.shutdown(orfeas_test.socket.SHUT_WR)
-        read_to_end(peer.socket)
+    call = post(define("by.way.of.http"))
+    for sent in (post(define("by.way.of.http"), host="evil.example"), call.replace(b"application/json", b"text/plain"), post(define("by.way.of.http"), "X-Forwarded-For: 203.0.113.7"),
+                 post(define("by.way.of.http"), "Origin: http://evil.example"), post(request("db.check")), b"X" + call):
+        with house.daemon.peer() as peer:
+            peer.socket.sendall(sent + b"\n")
+            peer.socket.shutdown(orfeas_test.socket.SHUT_WR)
+            assert b'"result"' not in read_to_end(peer.socket), sent
     equal(house.knows("by.way.of.http"), False)
 
 

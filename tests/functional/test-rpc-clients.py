@@ -87,24 +87,25 @@ def curl(*arguments, body=None):
 
 
 def test_curl(t):
-    """Calls, batch, notification, error, REST and a raw value."""
+    """By TCP and by the Unix socket: calls, batch, notification, error, REST and a raw value."""
     if not shutil.which("curl"):
         raise Skip("no curl")
     daemon = t.start()
-    url = daemon.ready["http"]
-    rpc = ["--json", "@-", url + "/rpc"]
-    call, record = request("health.check"), request("metrics.record", {"samples": [{"name": "told.by.curl", "value": 1}]})
-    del record["id"]
-    status, answer = curl(*rpc, body=json.dumps(call))
-    equal((status, json.loads(answer)["result"]), (200, {"serving": "SERVING"}))
-    status, answer = curl(*rpc, body=json.dumps([call, request("no.such")]))
-    equal((status, [one.get("result", one.get("error", {}).get("code")) for one in json.loads(answer)]), (200, [{"serving": "SERVING"}, -32601]))
-    equal(curl(*rpc, body=json.dumps(record)), (204, ""))
-    is_told(daemon, "curl")
-    status, answer = curl(url + "/api/v1/gpu?device=none")
-    equal((status, json.loads(answer)["error"]["status"]), (404, "NOT_FOUND"))
-    equal(curl("--request", "PUT", "--data-binary", "value", "--header", "Content-Type: application/octet-stream", url + "/api/v1/cache/keys/a/b")[0], 200)
-    equal(curl("--header", "Accept: application/octet-stream", url + "/api/v1/cache/keys/a/b"), (200, "value"))
+    for name, where, url in (("tcp", [], daemon.ready["http"]), ("unix", ["--unix-socket", daemon.socket], "http://localhost")):
+        rpc = [*where, "--json", "@-", url + "/rpc"]
+        call, record = request("health.check"), request("metrics.record", {"samples": [{"name": f"told.by.curl.{name}", "value": 1}]})
+        del record["id"]
+        status, answer = curl(*rpc, body=json.dumps(call))
+        equal((status, json.loads(answer)["result"]), (200, {"serving": "SERVING"}))
+        status, answer = curl(*rpc, body=json.dumps([call, request("no.such")]))
+        equal((status, [one.get("result", one.get("error", {}).get("code")) for one in json.loads(answer)]), (200, [{"serving": "SERVING"}, -32601]))
+        equal(curl(*rpc, body=json.dumps(record)), (204, ""))
+        is_told(daemon, f"curl.{name}")
+        status, answer = curl(*where, url + "/api/v1/gpu?device=none")
+        equal((status, json.loads(answer)["error"]["status"]), (404, "NOT_FOUND"))
+        key = url + f"/api/v1/cache/keys/a/{name}"
+        equal(curl(*where, "--request", "PUT", "--data-binary", "value", "--header", "Content-Type: application/octet-stream", key)[0], 200)
+        equal(curl(*where, "--header", "Accept: application/octet-stream", key), (200, "value"))
 
 
 orfeas_test.main()

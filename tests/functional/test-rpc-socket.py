@@ -1,14 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""JSON-RPC 2.0 by the Unix socket: both framings, told apart by the first byte."""
+"""JSON-RPC 2.0 by the Unix socket: both framings, and HTTP, told apart by the first byte."""
 
+import http.client
 import json
 import os
 import socket
 import stat
 
 import orfeas_test
-from orfeas_test import Peer, equal, request, wait_for
+from orfeas_test import Peer, contains, equal, request, wait_for
 
 
 def conversation(daemon, framing):
@@ -125,6 +126,70 @@ def test_gone_with_calls_in_flight(t):
     daemon.call("health.check")
     with daemon.peer() as peer:
         peer.call("health.check")
+
+
+class HttpBySocket(http.client.HTTPConnection):
+    """HTTP/1.1 by a Unix socket, as `curl --unix-socket` speaks it."""
+
+    def __init__(self, path):
+        super().__init__("localhost", timeout=orfeas_test.PATIENCE_S)
+        self.path = path
+
+    def connect(self):
+        self.sock = orfeas_test.connect_unix(self.path)
+
+    def ask(self, method, params=None, headers=None):
+        self.request("POST", "/rpc", json.dumps(request(method, params)), {"Content-Type": "application/json", **(headers or {})})
+        answer = self.getresponse()
+        return answer.status, json.loads(answer.read())
+
+
+def test_http(t):
+    """Who speaks HTTP at the Unix socket may what callers from loopback may, and no more: admin is who speaks lines, or shows the cookie."""
+    daemon = t.start()
+    client = HttpBySocket(daemon.socket)
+    equal(client.ask("health.check"), (200, {"jsonrpc": "2.0", "id": 1, "result": {"serving": "SERVING"}}))
+    equal(client.ask("db.check")[1]["error"]["data"]["status"], "PERMISSION_DENIED")
+    with open(os.path.join(t.dir, "cookie"), encoding="utf-8") as cookie:
+        token = {"Authorization": "Bearer " + cookie.read().strip()}
+    equal(client.ask("db.check", headers=token)[1]["result"]["ok"], True)
+    client.ask("events.mark", {"text": "by HTTP"})
+    equal(daemon.sql("SELECT actor FROM audit WHERE method = 'events.mark'"), [("loopback",)])
+    client.request("GET", "/api/v1/gpu")
+    equal(client.getresponse().status, 200)
+    client.close()
+    with orfeas_test.connect_unix(daemon.socket) as raw:  # a WebSocket's handshake
+        raw.sendall(b"GET /rpc HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+        contains(raw.recv(4096), b" 101 ")
+    with daemon.peer() as peer:
+        equal(peer.call("db.check")["ok"], True)
+
+
+def test_http_without_a_token(t):
+    """Where tokens are asked of all others they are of HTTP here too."""
+    daemon = t.start(settings={"auth.require": "true"})
+    _, answer = HttpBySocket(daemon.socket).ask("status.get")
+    equal(answer["error"]["data"]["status"], "UNAUTHENTICATED")
+
+
+def test_http_has_its_limits(t):
+    """Its connections count as the socket's; silence and half requests are ended by HTTP's own clock."""
+    daemon = t.start(settings={"socket.max_connections": 8, "listen.header_us": 300000})
+    for _ in range(3):
+        clients = [HttpBySocket(daemon.socket) for _ in range(8)]
+        for client in clients:
+            equal(client.ask("health.check")[0], 200)
+        for client in clients:
+            client.close()
+    with orfeas_test.connect_unix(daemon.socket) as half:
+        half.sendall(b"POST /rpc HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
+        while half.recv(4096):
+            pass
+    waiting = HttpBySocket(daemon.socket)
+    equal(waiting.ask("health.check")[0], 200)
+    daemon.stop()  # an idle connection holds nothing up
+    equal(waiting.sock.recv(1), b"")
 
 
 def test_owner_and_mode(t):
