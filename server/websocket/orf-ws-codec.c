@@ -19,6 +19,8 @@
 #define PING_FRAME  0x89
 #define CLOSE_FRAME 0x88
 #define MASK_BYTES  4
+/* Of a control frame's payload. */
+#define CONTROL_BYTES 125
 /* sizeof (struct wslay_event_context) of 1.1.1, which is not public; a buffer of 4 KiB each way. */
 #define WSLAY_BYTES 8400
 
@@ -31,10 +33,13 @@ struct _OrfWsCodec {
   gsize input_length;
   GString *out; /* borrowed, during a call */
   GString *message;
-  guint64 n_fed, n_framed; /* bytes; and of them those of the frames begun */
-  gboolean in_message;     /* of which more fragments are to come */
-  gboolean in_control;     /* the frame being read is no part of a message */
-  gboolean refused;        /* the message being read */
+  guint64 n_fed, n_framed;     /* bytes; and of them those of the frames begun */
+  gboolean in_message;         /* of which more fragments are to come */
+  gboolean in_control;         /* the frame being read is no part of a message */
+  gboolean refused;            /* the message being read */
+  guint8 close[CONTROL_BYTES]; /* the payload of a close that is being read */
+  gsize close_length;          /* all of it; 0: none is being read */
+  gsize n_close;               /* what has come */
   gboolean failed;
 };
 
@@ -86,6 +91,8 @@ frame_cb (wslay_event_context_ptr wslay,
   OrfWsCodec *codec = user_data;
 
   codec->in_control = wslay_is_ctrl_frame (frame->opcode);
+  codec->close_length = frame->opcode == WSLAY_CONNECTION_CLOSE ? frame->payload_length : 0;
+  codec->n_close = 0;
   if (!codec->in_control)
     codec->in_message = !frame->fin;
   codec->n_framed += get_head_length (frame->payload_length) + MASK_BYTES + frame->payload_length;
@@ -98,6 +105,18 @@ frame_cb (wslay_event_context_ptr wslay,
     refuse (codec, ORF_WS_TOO_BIG, "websocket.max_message_bytes");
 }
 
+/* libwslay looks at a reason's UTF-8 as far as it comes with the code, in one piece. */
+static void
+take_close (OrfWsCodec *codec, const guint8 *data, gsize length)
+{
+  length = MIN (length, codec->close_length - codec->n_close);
+  memcpy (codec->close + codec->n_close, data, length);
+  codec->n_close += length;
+  if (codec->n_close > 2 && codec->n_close == codec->close_length &&
+      !g_utf8_validate_len ((const char *) codec->close + 2, codec->n_close - 2, NULL))
+    refuse (codec, ORF_WS_NOT_UTF8, "the reason is no UTF-8");
+}
+
 static void
 chunk_cb (wslay_event_context_ptr wslay,
           const struct wslay_event_on_frame_recv_chunk_arg *chunk,
@@ -105,7 +124,9 @@ chunk_cb (wslay_event_context_ptr wslay,
 {
   OrfWsCodec *codec = user_data;
 
-  if (!codec->in_control && !codec->refused)
+  if (codec->close_length > 0)
+    take_close (codec, chunk->data, chunk->data_length);
+  else if (!codec->in_control && !codec->refused)
     g_string_append_len (codec->message, (const char *) chunk->data, (gssize) chunk->data_length);
 }
 

@@ -40,6 +40,7 @@ gsize orf_ws_write_text_head (guint8 head[ORF_WS_HEAD_MAX], gsize length);
 #define ORF_WS_GOING_AWAY      1001
 #define ORF_WS_PROTOCOL_ERROR  1002
 #define ORF_WS_UNSUPPORTED     1003
+#define ORF_WS_NOT_UTF8        1007
 #define ORF_WS_POLICY          1008
 #define ORF_WS_TOO_BIG         1009
 #define ORF_WS_TRY_AGAIN_LATER 1013

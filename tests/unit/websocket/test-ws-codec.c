@@ -254,6 +254,33 @@ test_own_close (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->out->len, ==, 8);
 }
 
+/* A byte at a time, as a network may have it: libwslay alone would not look. */
+static void
+test_reason (Fixture *f, gconstpointer data)
+{
+  static const char wrong[] = "\x03\xe8\xce\xba\xed\xa0\x80";
+  static const char half[] = "\x03\xe8\xe2\x82";
+  const struct {
+    const char *payload;
+    gsize length;
+    guint16 code;
+  } cases[] = { { wrong, sizeof wrong - 1, 1007 },
+                { half, sizeof half - 1, 1007 },
+                { "\x03\xe8gr\xc3\xbc\xc3\x9f", 8, 1000 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (OrfWsCodec) codec = orf_ws_codec_new (MAX_BYTES, text_cb, f);
+    g_autoptr (GString) bytes = g_string_new (NULL);
+
+    add_frame (bytes, FIN | CLOSE, cases[i].payload, cases[i].length);
+    g_string_truncate (f->out, 0);
+    for (gsize at = 0; at < bytes->len; at++)
+      orf_ws_codec_feed (codec, bytes->str + at, 1, f->out);
+    g_assert_cmpuint (f->out->len, >=, 4);
+    g_assert_cmpuint ((guint8) f->out->str[2] << 8 | (guint8) f->out->str[3], ==, cases[i].code);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -268,6 +295,7 @@ main (int argc, char **argv)
   add ("too-many-fragments", test_too_many_fragments);
   add ("binary", test_binary);
   add ("wrong", test_wrong);
+  add ("reason", test_reason);
   add ("close", test_close);
   add ("own-close", test_own_close);
   return g_test_run ();
