@@ -23,12 +23,18 @@ sys.path.insert(0, os.path.join(HERE, "..", "functional"))
 import orfeas_test  # noqa: E402 (needs the path)
 
 SKIPPED = 77  # as meson has it
+MAX_GROWN_BYTES = 64 << 20
 MOST_VIOLATIONS = 20  # said; they are counted beyond
 TOLD_S = 20  # between two lines of how far a long run has come
 
 
 def pick(times, share):
     return sorted(times)[min(len(times) - 1, int(len(times) * share))]
+
+
+def rss_bytes(daemon):
+    with open(f"/proc/{daemon.process.pid}/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def verdict(path):
@@ -141,6 +147,12 @@ class Torture:
             said = {writer.name(): writer.refusals.most_common(3) for writer in waiting()}
             raise AssertionError(f"these do not go on: {said}") from None
         self.took(what, time.monotonic() - begin, bound_s)
+
+    def check_growth(self, daemon, before_bytes):
+        """Since its rss_bytes() was that. A sanitizer keeps what is freed."""
+        grown = rss_bytes(daemon) - before_bytes
+        self.counts["grown, MiB"] = grown >> 20
+        self.check(grown < MAX_GROWN_BYTES or os.environ.get("ORFEAS_SANITIZED"), f"grown by {grown >> 20} MiB")
 
     def check_refusals(self, crew, good):
         """All that the writers were told begins with one of these."""

@@ -3,7 +3,6 @@
 """Redis nodes, webhooks, receivers of metrics and spans and scraped targets that hang, die, drip, flood and lie, all at once: clients are served
 as if they were not there, the daemon does not grow, and it ends when it is asked to."""
 
-import os
 import time
 
 import orfeas_torture  # first: it knows where the harness is
@@ -14,7 +13,6 @@ from orfeas_test import RpcError, wait_for
 
 ANSWER_S = 5
 DRAIN_S = 5
-MAX_GROWN_BYTES = 64 << 20
 READS = (("status.get", {}), ("cache.stats", {}), ("outbox.list", {}), ("scrape.targets", {}), ("alerts.active", {}), ("cache.get", {"key": "other:1"}),
          ("cache.set", {"key": "other:1", "value": "x"}), ("cache.invalidate", {"pattern": "other:*"}))
 
@@ -40,11 +38,6 @@ def settings_of(peer):
             "scrape.liar": url, "scrape.period_us": 1000000, "scrape.timeout_us": 500000}
 
 
-def rss_bytes(daemon):
-    with open(f"/proc/{daemon.process.pid}/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
 def ask(torture, daemon):
     for method, params in READS:
         begin = time.monotonic()
@@ -62,7 +55,7 @@ def run(torture):
     crew = crew_of(daemon)
     crew.start()
     wait_for(crew.accepted_now, "what is accepted")
-    before = rss_bytes(daemon)
+    before = orfeas_torture.rss_bytes(daemon)
     for _ in torture.rounds():
         end = time.monotonic() + 1
         while time.monotonic() < end:
@@ -71,8 +64,7 @@ def run(torture):
         torture.wait_all_write(crew, "all write meanwhile", ANSWER_S)
     torture.counts["lies told"] = peer.n_lies
     torture.check(peer.n_lies > 0, "nobody asked the liar")
-    torture.counts["grown, MiB"] = (rss_bytes(daemon) - before) >> 20
-    torture.check(rss_bytes(daemon) - before < MAX_GROWN_BYTES, f"grown by {torture.counts['grown, MiB']} MiB")
+    torture.check_growth(daemon, before)
     crew.stop()
     torture.check_crew(crew)
     begin = time.monotonic()

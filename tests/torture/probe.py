@@ -16,7 +16,6 @@ import orfeas_test
 from orfeas_test import RpcError, wait_for
 
 ANSWER_S = 5
-MAX_GROWN_BYTES = 64 << 20
 # It is tried again at once, and is not waited for long.
 SETTINGS = {"gpu.backends": "opencl", "gpu.probe_timeout_us": 300000, "gpu.probe_start_timeout_us": 2000000, "gpu.probe_backoff_us": 10000,
             "gpu.probe_backoff_max_us": 100000}
@@ -30,11 +29,6 @@ def install(folder):
     shutil.copy(lying_probe.__file__, probe)
     os.chmod(probe, 0o755)
     return shutil.copy(orfeas_test.ORFEASD, os.path.join(folder, "tree"))
-
-
-def rss_bytes(pid):
-    with open(f"/proc/{pid}/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def set_mood(folder, mood):
@@ -80,7 +74,7 @@ def run(torture):
     wait_for(lambda: is_back(daemon), "the device")
     crew.start()
     wait_for(crew.accepted_now, "what is accepted")
-    before = rss_bytes(daemon.process.pid)
+    before = orfeas_torture.rss_bytes(daemon)
     moods = []
     for _ in torture.rounds():
         moods = moods or torture.chance.sample(sorted(lying_probe.MOODS), len(lying_probe.MOODS))
@@ -96,9 +90,7 @@ def run(torture):
         begin = time.monotonic()
         wait_for(lambda: is_back(daemon), f"the device after a probe that {mood}")
         torture.took("the device is back", time.monotonic() - begin)
-    grown = rss_bytes(daemon.process.pid) - before
-    torture.check(grown < MAX_GROWN_BYTES, f"grown by {grown >> 20} MiB")
-    torture.counts["grown, MiB"] = grown >> 20
+    torture.check_growth(daemon, before)
     crew.stop()
     torture.check_crew(crew)
     daemon.stop()
