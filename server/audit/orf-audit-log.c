@@ -88,6 +88,13 @@ orf_audit_log_note_refusal (OrfAuditLog *log, const char *actor, const char *met
   orf_audit_log_note (log, actor, method, detail);
 }
 
+static void
+denied_cb (gpointer user_data, const char *actor, const char *method)
+{
+  orf_audit_log_note_refusal (user_data, actor, "auth.denied",
+                              json_pack ("{s:s}", "method", method));
+}
+
 /* ---- life ------------------------------------------------------------------------------------ */
 
 OrfAuditLog *
@@ -98,6 +105,7 @@ orf_audit_log_new (OrfStore *store, OrfRouter *router)
   log->store = store;
   log->router = orf_router_ref (router);
   orf_router_set_audit (router, audit_call_cb, log);
+  orf_router_set_denied (router, denied_cb, log);
   return log;
 }
 
@@ -107,6 +115,7 @@ orf_audit_log_free (OrfAuditLog *log)
   if (log == NULL)
     return;
   orf_router_set_audit (log->router, NULL, NULL);
+  orf_router_set_denied (log->router, NULL, NULL);
   orf_router_unref (log->router);
   g_free (log);
 }

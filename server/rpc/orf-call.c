@@ -316,6 +316,7 @@ check_allowed (const OrfCallOrigin *origin, const OrfMethod *method, GError **er
   if (!orf_role_holds (origin->role, method->role)) {
     g_set_error (error, ORF_ERROR, ORF_ERROR_PERMISSION_DENIED,
                  "%s needs a role that the caller (%s) does not have", method->name, origin->actor);
+    orf_router_tell_denied (origin->router, origin->actor, method);
     return FALSE;
   }
   if (method->stream && origin->open_stream == NULL) {

@@ -21,6 +21,8 @@ struct _OrfRouter {
   OrfRpcCounts counts;
   OrfAuditFunc audit;
   gpointer audit_data;
+  OrfDeniedFunc denied;
+  gpointer denied_data;
   const OrfCallTracing *tracing; /* NULL: nobody */
   gpointer tracing_data;
   OrfStreamHub *streams;
@@ -161,6 +163,20 @@ orf_router_end_trace (OrfRouter *router, OrfCall *call, const OrfSteps *steps, c
 {
   if (router->tracing != NULL)
     router->tracing->end (router->tracing_data, call, steps, error);
+}
+
+void
+orf_router_set_denied (OrfRouter *router, OrfDeniedFunc func, gpointer user_data)
+{
+  router->denied = func;
+  router->denied_data = user_data;
+}
+
+void
+orf_router_tell_denied (OrfRouter *router, const char *actor, const OrfMethod *method)
+{
+  if (router->denied != NULL)
+    router->denied (router->denied_data, actor, method->name);
 }
 
 gboolean

@@ -74,6 +74,10 @@ typedef void (*OrfAuditFunc) (gpointer user_data,
                               gpointer data);
 /* func NULL: nobody any more. */
 void orf_router_set_audit (OrfRouter *router, OrfAuditFunc func, gpointer user_data);
+/* Told of each call of one whose roles do not allow it.  NULL: nobody is. */
+typedef void (*OrfDeniedFunc) (gpointer user_data, const char *actor, const char *method);
+void orf_router_set_denied (OrfRouter *router, OrfDeniedFunc func, gpointer user_data);
+void orf_router_tell_denied (OrfRouter *router, const char *actor, const OrfMethod *method);
 /* For a router of another thread, whose calls leave their rows here: done is told at once where
  * none are left. */
 void orf_router_audit (OrfRouter *router,

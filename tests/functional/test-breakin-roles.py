@@ -7,7 +7,7 @@ import re
 import urllib.parse
 
 import orfeas_test
-from break_in import HOLDS, ROLES, bearer, guarded_house, methods, status_of
+from break_in import HOLDS, ROLES, bearer, guarded_house, methods, new_token, status_of
 from orfeas_test import WebSocket, contains, equal, request, wait_for
 
 # By what contract.md says of them, not by the schema: a method that was put into a lower role by mistake is found here.
@@ -197,6 +197,18 @@ def test_author_of_another(_):
     daemon.ask(request("alerts.acknowledge", {"id": "x", "author": "root"}), headers_of("operate"))
     (actor,) = wait_for(lambda: daemon.sql("SELECT actor FROM audit WHERE method='alerts.acknowledge'"), "the row")[0]
     equal(actor, "token:operate")
+
+
+def test_denied_calls_are_in_the_audit(t):
+    """200 calls beyond one's role: ten a minute are kept, with who called what; nothing else of them is"""
+    path = f"{t.dir}/tokens"
+    token = new_token(t, path, "curious", "read")
+    daemon = t.start(settings={"auth.token_file": path})
+    daemon.ask([request("db.check")] * 200, bearer(token))
+    rows = wait_for(lambda: daemon.sql("SELECT actor, detail FROM audit WHERE method='auth.denied'"), "the rows")
+    equal({(actor, json.loads(detail)["method"]) for actor, detail in rows}, {("token:curious", "db.check")})
+    assert len(rows) <= 20, len(rows)
+    equal(daemon.sql("SELECT count(*) FROM audit WHERE method='db.check'"), [(0,)])
 
 
 def test_another_token_s_answer(_):
