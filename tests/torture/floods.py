@@ -20,6 +20,7 @@ import orfeas_torture  # first: it knows where the harness is
 import polite
 
 LONG_S, SHORT_S = 5, 0.3  # of one flood
+PATIENCE_S = 60
 MIB = 1 << 20
 HEAD = b"POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 UPGRADE = (b"GET /rpc HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -93,25 +94,32 @@ def again(make):
     return run
 
 
-def endless(opening, piece):
-    """A flood of connections that never stop to send; a connection that is told something is begun anew."""
+def endless(opening, piece, awaited=frozenset()):
+    """A flood of connections that never stop to send; a connection that is told something is begun anew.
+
+    Until one was told what is awaited, it goes on for up to PATIENCE_S more.
+    """
     def run(address, until):
         seen = collections.Counter()
-        while time.monotonic() < until:
+
+        def going():
+            return time.monotonic() < (until if not awaited or awaited & set(seen) else until + PATIENCE_S)
+
+        while going():
             with opening(address) as connection:
                 connection.settimeout(0.5)
                 try:
-                    while time.monotonic() < until and not select.select([connection], [], [], 0)[0]:
+                    while going() and not select.select([connection], [], [], 0)[0]:
                         connection.sendall(piece)
                 except TimeoutError:
                     seen["no more is read"] += 1
                 except OSError:
                     pass
                 connection.settimeout(2)
-                seen[told(connection) if time.monotonic() < until else "ours to end"] += 1
+                seen[told(connection) if going() else "ours to end"] += 1
         return seen
 
-    return run
+    return run, awaited
 
 
 def opened(data):
@@ -277,16 +285,16 @@ RANGES = b"GET /openrpc.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\
 
 # name: (the flood, of what there has to be some in its answers; empty: nothing)
 FLOODS = {
-    "fragments": (endless(upgraded, masked(0x01, b" " * 16) + masked(0x00, b" " * 16) * 200), {"close 1002"}),
+    "fragments": endless(upgraded, masked(0x01, b" " * 16) + masked(0x00, b" " * 16) * 200, {"close 1002"}),
     "fragments without end": (again(fragments_beyond), {"close 1009"}),
-    "empty fragments": (endless(begun_fragment, masked(0x00, b"") * 500), set()),
+    "empty fragments": endless(begun_fragment, masked(0x00, b"") * 500),
     "deflate": (again(deflated), {"close 1002"}),
     "unread pings": (unread_pings, set()),
     "gzip bombs of traces": (bomb("/v1/traces", "application/x-protobuf"), {413}),
     "gzip bombs of metrics": (bomb("/v1/metrics", "application/json"), {413}),
-    "endless chunks": (endless(opened(HEAD + b"Transfer-Encoding: chunked\r\n\r\n"), (b"4000\r\n" + b" " * 0x4000 + b"\r\n") * 4), {413, 503}),
-    "endless chunks of a byte": (endless(opened(HEAD + b"Transfer-Encoding: chunked\r\n\r\n"), b"1\r\n \r\n" * 2000), set()),
-    "endless head": (endless(opened(b"GET / HTTP/1.1\r\n"), b"X: " + b"y" * 4000 + b"\r\n"), {431}),
+    "endless chunks": endless(opened(HEAD + b"Transfer-Encoding: chunked\r\n\r\n"), (b"4000\r\n" + b" " * 0x4000 + b"\r\n") * 4, {413, 503}),
+    "endless chunks of a byte": endless(opened(HEAD + b"Transfer-Encoding: chunked\r\n\r\n"), b"1\r\n \r\n" * 2000),
+    "endless head": endless(opened(b"GET / HTTP/1.1\r\n"), b"X: " + b"y" * 4000 + b"\r\n", {431}),
     "lies": (lies, {413}),
     "colliding names of a call": (again(lambda address, data=rpc({"method": "status.get", "params": dict.fromkeys(COLLIDING, 1)}): once(address, data)), {"INVALID_ARGUMENT"}),
     "colliding labels": (again(lambda address, data=rpc({"method": "metrics.record", "params": {"samples": [
