@@ -212,6 +212,18 @@ def test_fork(t):
                 os._exit(2)
         equal(os.waitpid(child, 0)[1], 0)
         wait_for(lambda: cache.get("k") == "2", "what the child wrote")
+        # nor does it ask each time for a daemon that is away, though nobody watches for it
+        daemon.kill()
+        child = os.fork()
+        if child == 0:
+            try:
+                calls = cache.stats().calls
+                one = cache.cached()(lambda n: n)
+                good = [one(n) for n in range(100)] == list(range(100)) and cache.stats().calls - calls < 50
+                os._exit(0 if good else 1)
+            except BaseException:
+                os._exit(2)
+        equal(os.waitpid(child, 0)[1], 0)
 
 
 orfeas_test.main()

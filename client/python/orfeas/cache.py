@@ -126,6 +126,7 @@ class Cache:
         self._closed = False
         self._is_elsewhere = False
         self._is_away = False  # the daemon, as the watcher found it
+        self._away_until = 0.0  # monotonic: as a call found it, where nobody watches
         self._stream: Optional[Stream[Any]] = None
         self._dropped_values = 0  # of the stream, as the watcher knows
         _all.add(self)
@@ -205,8 +206,16 @@ class Cache:
         return entry
 
     def _check_there(self) -> None:
-        if self._is_away:
+        if self._is_away or time.monotonic() < self._away_until:
             raise _failure.lost(f"no daemon at {self._client.address}", sent=False)
+
+    def _call(self, method: str, params: Mapping[str, Any], timeout: float) -> Any:
+        try:
+            return self._client.call(method, params, timeout=timeout)
+        except AWAY:
+            if self._is_elsewhere:
+                self._away_until = time.monotonic() + MAX_PAUSE_S
+            raise
 
     def _ask_many(self, keys: List[str], timeout: Optional[float]) -> List[Found]:
         self._check_there()
@@ -216,7 +225,7 @@ class Cache:
         entries: Sequence[Mapping[str, Any]] = ()
         asked = time.monotonic()
         try:
-            entries = self._client.call("cache.mget", {"keys": keys, "keep": True}, timeout=self._timeout if timeout is None else timeout)["entries"]
+            entries = self._call("cache.mget", {"keys": keys, "keep": True}, self._timeout if timeout is None else timeout)["entries"]
         finally:
             for ticket, entry in itertools.zip_longest(tickets, entries, fillvalue={}):
                 self._end(ticket, decode(entry), entry, asked)
@@ -233,7 +242,7 @@ class Cache:
         value: Value = None
         asked = time.monotonic()
         try:
-            answer = self._client.call("cache.get", {"key": key, "keep": True, **params}, timeout=timeout)
+            answer = self._call("cache.get", {"key": key, "keep": True, **params}, timeout)
             value = decode(answer)
         finally:
             self._end(ticket, value, answer, asked)
