@@ -104,7 +104,7 @@ orf_url_parse (const char *text, const char *default_path)
   scheme = g_uri_get_scheme (uri);
   host = g_uri_get_host (uri);
   if ((!g_str_equal (scheme, "http") && !g_str_equal (scheme, "https")) || host == NULL ||
-      host[0] == '\0')
+      host[0] == '\0' || strchr (host, '@') != NULL) /* what is before the last @ is a secret */
     return NULL;
   return split (uri, default_path);
 }

@@ -45,6 +45,7 @@ test_refused (void)
     "file:///etc/passwd",
     "http://",
     "http:///metrics",
+    "http://user:p@ss@host/", /* as %40 it is part of the password */
     "http://host:99999/",
     "http://host/a b",
     "http://host/\r\nX: y",
