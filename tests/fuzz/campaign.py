@@ -118,15 +118,15 @@ def cover(name, sources, folder):
     subprocess.run([get_program(name), "-runs=0", get_corpus(name), FUZZ / "seeds" / name], check=True,
                    env=get_environment(LLVM_PROFILE_FILE=str(raw)), stderr=subprocess.DEVNULL)
     subprocess.run(["llvm-profdata", "merge", "-o", profile, raw], check=True)
-    text = subprocess.run(["llvm-cov", "export", "-format=lcov", f"-instr-profile={profile}", get_program(name),
-                           *(ROOT / source for source in sources)], check=True, capture_output=True, text=True).stdout
+    text = subprocess.run(["llvm-cov", "export", "-format=lcov", f"-instr-profile={profile}", get_program(name)],
+                          check=True, capture_output=True, text=True).stdout
     ran = total = 0
     missed = []
     source = None
     for line in text.splitlines():
         if line.startswith("SF:"):
             source = os.path.relpath(line[3:], ROOT)
-        elif line.startswith("DA:"):
+        elif line.startswith("DA:") and source in sources:
             number, count = line[3:].split(",")[:2]
             total += 1
             ran += int(count) > 0
