@@ -81,11 +81,25 @@ def needs(*modules):
             raise Skip(f"no python3-{module}; script/bootstrap --test installs it")
 
 
+def warm_up(daemon, service):
+    """Until what it computes is kept: a cache that has not heard of the daemon yet is none. How many requests that took."""
+    asked = []
+
+    def is_kept():
+        asked.append(service.get("/embed/warm")[0])
+        return daemon.call("cache.get", {"key": 'embed:["warm"]'})["hit"]
+
+    wait_for(is_kept, "a value to be kept")
+    equal(set(asked), {200})
+    return len(asked)
+
+
 def check_requests(daemon, service, route, fails=True, has_cache_spans=True):
     """Two requests of one caller for one value, of which one computes it; and one that fails.
 
     has_cache_spans: it asks the cache by a socket whose calls the daemon makes spans of, which cache.sock is not.
     """
+    n_warm = warm_up(daemon, service)
     trace, caller = os.urandom(16).hex(), os.urandom(8).hex()
     text = f"a bc {trace}"
     headers = {"traceparent": f"00-{trace}-{caller}-01"}
@@ -102,7 +116,7 @@ def check_requests(daemon, service, route, fails=True, has_cache_spans=True):
     if fails:
         equal(service.get("/fail")[0], 500)
         wait_for(lambda: [one for one in daemon.call("traces.list", {"service": "front", "outcome": "error"})["traces"]], "the one that failed")
-    counted = {(route, "200"): 2, **({("/fail", "500"): 1} if fails else {})}
+    counted = {(route, "200"): 2 + n_warm, **({("/fail", "500"): 1} if fails else {})}
     wait_for(lambda: read_counts(daemon) == counted, f"{counted}")
     wait_for(lambda: read_last(daemon, "http.server.active_requests") == [0], "nobody to be served any more")
 

@@ -33,8 +33,8 @@ from .stream import Stream
 
 # The lease lasts two seconds: three of four may be late.
 SYNC_S = 0.5
-# A daemon that takes longer to tell how far it is is not there for us: by then nothing is held any more.
-CALL_S = 2.0
+# A daemon that takes longer to tell how far it is is not there for us; a busy machine may well take a second or two.
+CALL_S = 5.0
 # Between tries to watch: while nobody does, each get is a call.
 MAX_PAUSE_S = 1.0
 # Changes that wait while the watcher is at something else; then all that is held goes.
