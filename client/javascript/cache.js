@@ -13,8 +13,8 @@ import { runIn } from "./trace.js";
 
 // The lease lasts two seconds: three of four may be late.
 const SYNC_MS = 500;
-// A daemon that takes longer to tell how far it is is not there for us: by then nothing is held any more.
-const CALL_MS = 2000;
+// A daemon that takes longer to tell how far it is is not there for us; a busy machine may well take a second or two.
+const CALL_MS = 5000;
 const MAX_PAUSE_MS = 1000;
 
 function encode(value) {
