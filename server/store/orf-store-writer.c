@@ -14,6 +14,7 @@
 #include "store/orf-store-error.h"
 #include "store/orf-store-open.h"
 #include "store/orf-store-retain.h"
+#include "store/orf-store-wal.h"
 #include "core/orf-thread.h"
 
 /* Unless check_us says otherwise. */
@@ -98,10 +99,9 @@ writer_measure (OrfStoreWriter *self)
 
 static gboolean writer_configure (OrfStoreWriter *self, GError **error);
 
-/* FALSE: not all of the WAL was written back.  Most errors are left to the next write: it meets
- * them too, and has somebody to tell.  But what a failed sync was to write is not tried again by
- * the next one. */
-static gboolean
+/* Most errors are left to the next write: it meets them too, and has somebody to tell.  But what a
+ * failed sync was to write is not tried again by the next one. */
+static void
 writer_checkpoint (OrfStoreWriter *self, int mode)
 {
   sqlite3 *db = orf_connection_get_db (self->connection);
@@ -120,20 +120,15 @@ writer_checkpoint (OrfStoreWriter *self, int mode)
   }
   self->checkpointed_pages = MAX (n_done, 0);
   self->next_checkpoint_us = orf_clock_monotonic_us () + (n_done < n_log ? CHECKPOINT_RETRY_US : 0);
-  return code == SQLITE_OK;
 }
 
-/* A WAL of which a part is on disk by hope alone is read as far as there after a power cut, and
- * what was accepted since would be lost: so it begins anew, once the file has all of it. */
+/* A WAL of which a part is on disk by hope alone is read as far as there after a power cut: what
+ * was accepted since would be lost, and a file that has pages of what comes after it is damaged. */
 static gboolean
 writer_make_sure (OrfStoreWriter *self, GError **error)
 {
-  if (self->wal_is_unsure && !writer_checkpoint (self, SQLITE_CHECKPOINT_TRUNCATE)) {
-    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE,
-                 "%s: a sync failed, and what waited for it cannot be written back yet",
-                 self->options.path);
+  if (self->wal_is_unsure && !orf_store_wal_rewrite (self->options.path, error))
     return FALSE;
-  }
   self->wal_is_unsure = FALSE;
   return TRUE;
 }
@@ -143,10 +138,16 @@ writer_make_sure (OrfStoreWriter *self, GError **error)
 void
 orf_store_writer_begin (OrfStoreWriter *self)
 {
+  g_autoptr (GError) failure = NULL;
+
   if (self->has_begun)
     return;
   self->has_begun = TRUE;
-  writer_checkpoint (self, SQLITE_CHECKPOINT_TRUNCATE);
+  self->wal_is_unsure = TRUE;
+  if (!writer_make_sure (self, &failure)) {
+    g_free (self->stats.fault);
+    self->stats.fault = g_strdup (failure->message);
+  }
 }
 
 /* A new connection: the old one may hold what the fault left. */
