@@ -97,9 +97,9 @@ test_row_first (Fixture *f, gconstpointer data)
                    ==, 1);
 }
 
-/* What is refused, or not there yet, changes nothing and leaves nothing. */
+/* What is refused, or not there yet, changes nothing: only who asked beyond his roles is told. */
 static void
-test_no_row (Fixture *f, gconstpointer data)
+test_refused (Fixture *f, gconstpointer data)
 {
   ask (f, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"alerts.unsilence\"}");
   ask (f, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"alerts.delete_rule\","
@@ -110,7 +110,10 @@ test_no_row (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (f->sent->pdata[1], "PERMISSION_DENIED"));
   g_assert_nonnull (strstr (f->sent->pdata[2], "UNAVAILABLE"));
   store_fixture_close (&f->store);
-  g_assert_cmpint (count (f, "1"), ==, 0);
+  g_assert_cmpint (count (f, "1"), ==, 1);
+  g_assert_cmpint (count (f, "actor='token:ann' AND method='auth.denied' AND "
+                             "detail->>'method'='alerts.delete_rule'"),
+                   ==, 1);
   g_assert_cmpint (f->n_rows_at_call, ==, -1);
 }
 
@@ -192,7 +195,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 #define ADD(name, test) g_test_add ("/audit/" name, Fixture, NULL, set_up, test, tear_down)
   ADD ("row-first", test_row_first);
-  ADD ("no-row", test_no_row);
+  ADD ("refused", test_refused);
   ADD ("abandoned", test_abandoned);
   ADD ("not-written", test_not_written);
   ADD ("notes", test_notes);
