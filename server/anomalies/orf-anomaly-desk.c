@@ -177,13 +177,20 @@ tune (const OrfAnomalyDesk *desk, OrfAnomalyCrew *crew)
   orf_anomaly_crew_tune (crew, &tuning);
 }
 
+static gboolean
+are_equal (const OrfAnomalyWishes *a, const OrfAnomalyWishes *b)
+{
+  return a->alarms_per_day == b->alarms_per_day && a->look_back_us == b->look_back_us &&
+         a->threshold_deviations == b->threshold_deviations && a->forests == b->forests;
+}
+
 void
 orf_anomaly_desk_wish (OrfAnomalyDesk *desk, const OrfAnomalyWishes *wishes)
 {
   GHashTableIter iter;
   gpointer entity;
 
-  if (memcmp (wishes, &desk->wishes, sizeof *wishes) == 0)
+  if (are_equal (wishes, &desk->wishes))
     return;
   desk->wishes = *wishes;
   orf_alarm_gate_promise (&desk->gate, wishes->alarms_per_day);
