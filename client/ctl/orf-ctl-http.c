@@ -115,7 +115,9 @@ drop_refused_cookie (HttpTransport *transport, const GString *reply)
   g_autofree char *result = NULL;
   g_autoptr (GError) refusal = NULL;
 
-  if (!transport->is_cookie)
+  /* an answer may be long: it is parsed once more only where it can be that refusal */
+  if (!transport->is_cookie ||
+      strstr (reply->str, orf_error_code_to_name (ORF_ERROR_UNAUTHENTICATED)) == NULL)
     return FALSE;
   orf_ctl_reply_get_result ("", reply->str, reply->len, &result, &refusal);
   if (!g_error_matches (refusal, ORF_ERROR, ORF_ERROR_UNAUTHENTICATED))
