@@ -105,12 +105,6 @@ read_thread_cb (gconstpointer data, OrfConnection *connection, GPtrArray *rows, 
   return orf_connection_collect (connection, statement, (OrfRowMake) make_row, rows, error);
 }
 
-static gsize
-measure_row (gconstpointer row)
-{
-  return orf_event_row_measure (row);
-}
-
 static void
 filter_free (gpointer data)
 {
@@ -128,7 +122,8 @@ orf_store_read_events (OrfStore *store,
                        gpointer user_data)
 {
   static const OrfRowsRead how = { FIRST_VERSION, read_thread_cb,
-                                   (GDestroyNotify) orf_event_row_free, measure_row, filter_free };
+                                   (GDestroyNotify) orf_event_row_free,
+                                   (OrfRowMeasure) orf_event_row_measure, filter_free };
   OrfEventFilter *own = g_memdup2 (filter, sizeof *filter);
 
   own->kind = g_strdup (filter->kind);

@@ -343,12 +343,6 @@ read_thread_cb (gconstpointer data, OrfConnection *connection, GPtrArray *rows, 
   return FALSE;
 }
 
-static gsize
-measure_row (gconstpointer row)
-{
-  return orf_incident_row_measure (row);
-}
-
 void
 orf_store_read_incidents (OrfStore *store,
                           const OrfIncidentFilter *filter,
@@ -357,7 +351,8 @@ orf_store_read_incidents (OrfStore *store,
                           gpointer user_data)
 {
   static const OrfRowsRead how = { FIRST_VERSION, read_thread_cb,
-                                   (GDestroyNotify) orf_incident_row_free, measure_row, g_free };
+                                   (GDestroyNotify) orf_incident_row_free,
+                                   (OrfRowMeasure) orf_incident_row_measure, g_free };
 
   orf_store_read_rows (store, &how, g_memdup2 (filter, sizeof *filter), cancel, done, user_data);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store/orf-store-loads.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "store/orf-row-struct.h"
@@ -149,9 +148,7 @@ make_row (OrfStatement *statement)
   row->errors = sqlite3_column_int64 (statement, 6);
   row->has_passed = get_int64 (statement, 7, &passed);
   row->passed = passed != 0;
-  row->rate_per_s = sqlite3_column_type (statement, 8) != SQLITE_NULL
-                      ? sqlite3_column_double (statement, 8)
-                      : NAN;
+  row->rate_per_s = orf_statement_get_double (statement, 8);
   row->has_p50_us = get_int64 (statement, 9, &row->p50_us);
   row->has_p95_us = get_int64 (statement, 10, &row->p95_us);
   row->has_p99_us = get_int64 (statement, 11, &row->p99_us);

@@ -145,12 +145,6 @@ read_thread_cb (gconstpointer data, OrfConnection *connection, GPtrArray *rows, 
   return collect (connection, window->from_us, window->to_us, window->max, rows, error);
 }
 
-static gsize
-measure_row (gconstpointer row)
-{
-  return orf_member_row_measure (row);
-}
-
 void
 orf_store_read_members (OrfStore *store,
                         gint64 from_us,
@@ -161,7 +155,8 @@ orf_store_read_members (OrfStore *store,
                         gpointer user_data)
 {
   static const OrfRowsRead how = { FIRST_VERSION, read_thread_cb,
-                                   (GDestroyNotify) orf_member_row_free, measure_row, g_free };
+                                   (GDestroyNotify) orf_member_row_free,
+                                   (OrfRowMeasure) orf_member_row_measure, g_free };
   const Window window = { from_us, to_us, max };
 
   orf_store_read_rows (store, &how, g_memdup2 (&window, sizeof window), cancel, done, user_data);

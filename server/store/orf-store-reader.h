@@ -32,7 +32,7 @@ struct _OrfReadJob {
   char *name;
   GPtrArray *rows;   /* the answer */
   OrfMemory *memory; /* where held_bytes is counted */
-  gsize held_bytes;  /* of rows that are samples */
+  gsize held_bytes;  /* of rows */
   char **problems;   /* the answer to a check */
   gint64 took_us;
   OrfSamplesDone samples_done;

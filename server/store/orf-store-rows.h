@@ -8,6 +8,9 @@ G_BEGIN_DECLS
 
 /* A list of rows, asked in the main context and read by a reader's thread. */
 
+/* Bytes of a row. */
+typedef gsize (*OrfRowMeasure) (gconstpointer row);
+
 /* What one kind of list is read by; static. */
 typedef struct {
   gint64 first_version; /* of files that have its tables: an older one that is only looked at has no
@@ -18,8 +21,7 @@ typedef struct {
                               GPtrArray *rows,
                               GError **error);
   GDestroyNotify free_row;
-  /* Bytes of a row, counted as held until they are told; NULL: not counted. */
-  gsize (*measure_row) (gconstpointer row);
+  OrfRowMeasure measure_row; /* counted as held until they are told; NULL: not counted */
   GDestroyNotify free_filter;
 } OrfRowsRead;
 
