@@ -471,6 +471,8 @@ look_for_silence (OrfAnomalyDesk *desk, Entity *entity)
       !orf_alarm_gate_is_alarm (&desk->gate, (float) sight.score))
     return;
   raise_alarm (desk, entity, &sight);
+  if (entity->open == NULL) /* told already */
+    return;
   entity->silent = TRUE;
   relate_silent (desk, entity);
 }

@@ -196,6 +196,23 @@ test_silence (Fixture *f, gconstpointer unused)
   g_assert_cmpint (row->ended_us, >, 0);
 }
 
+/* It stops again within the hour, and is not much stranger: that is told already. */
+static void
+test_silence_again (Fixture *f, gconstpointer unused)
+{
+  guint n_before;
+
+  pass_many (f, WARM);
+  for (guint i = 0; i < 60; i++)
+    pass (f, 50, 1);
+  pass_many (f, 120);
+  n_before = f->findings->len;
+  g_assert_cmpint (get_found (f, n_before - 1)->ended_us, >, 0);
+  for (guint i = 0; i < 3000; i++)
+    pass (f, 50, 1);
+  g_assert_cmpuint (f->findings->len, ==, n_before);
+}
+
 /* One that was stopped and began again finds at once what it would have found. */
 static void
 test_restart (Fixture *f, gconstpointer unused)
@@ -327,6 +344,7 @@ main (int argc, char **argv)
   ADD ("/anomaly-desk/quiet", test_quiet);
   ADD ("/anomaly-desk/not-quiet", test_not_quiet);
   ADD ("/anomaly-desk/silence", test_silence);
+  ADD ("/anomaly-desk/silence-again", test_silence_again);
   ADD ("/anomaly-desk/restart", test_restart);
   ADD ("/anomaly-desk/damaged", test_damaged);
   ADD ("/anomaly-desk/members", test_members);
