@@ -3,6 +3,10 @@
 
 #include <math.h>
 
+#include "core/orf-clock.h"
+
+/* What goes on is told anew at most so often, where nothing that is told at once happens. */
+#define MORE_US (10 * ORF_US_PER_S)
 /* What is told beside the strangest. */
 #define MAX_RELATED 16
 /* So many series of one entity that are this strange by themselves are one incident of it. */
@@ -22,7 +26,9 @@ struct _OrfAnomalyCase {
   OrfSeverity severity;
   gint64 started_us, last_us, ended_us;
   GArray *related; /* Related, the strangest first */
+  guint n_entities;
   OrfAnomalyCaseNews news;
+  gint64 told_us; /* awake time */
 };
 
 static void
@@ -46,6 +52,7 @@ orf_anomaly_case_new (gint64 id, const OrfAnomalySight *sight, OrfSeverity sever
 
   self->id = id;
   self->severity = severity;
+  self->n_entities = 1;
   self->started_us = sight->t_us;
   self->related = g_array_new (FALSE, FALSE, sizeof (Related));
   self->peak.score = -1;
@@ -146,8 +153,16 @@ orf_anomaly_case_raise (OrfAnomalyCase *self, OrfSeverity severity)
 }
 
 void
-orf_anomaly_case_end (OrfAnomalyCase *self)
+orf_anomaly_case_join (OrfAnomalyCase *self)
 {
+  self->n_entities++;
+}
+
+void
+orf_anomaly_case_leave (OrfAnomalyCase *self)
+{
+  if (--self->n_entities > 0)
+    return;
   self->ended_us = self->last_us + self->peak.step_us;
   note_news (self, ORF_ANOMALY_CASE_TOLD);
 }
@@ -177,15 +192,16 @@ orf_anomaly_case_get_severity (const OrfAnomalyCase *self)
 }
 
 OrfAnomalyCaseNews
-orf_anomaly_case_look_news (const OrfAnomalyCase *self)
+orf_anomaly_case_take_news (OrfAnomalyCase *self, gint64 awake_us)
 {
-  return self->news;
-}
+  OrfAnomalyCaseNews news = self->news;
 
-void
-orf_anomaly_case_take_news (OrfAnomalyCase *self)
-{
+  if (news == ORF_ANOMALY_CASE_MORE && awake_us - self->told_us < MORE_US)
+    return ORF_ANOMALY_CASE_SAME;
+  if (news != ORF_ANOMALY_CASE_SAME)
+    self->told_us = awake_us;
   self->news = ORF_ANOMALY_CASE_SAME;
+  return news;
 }
 
 OrfAnomalyRecord *

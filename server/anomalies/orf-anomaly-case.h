@@ -40,7 +40,10 @@ void orf_anomaly_case_extend (OrfAnomalyCase *self, gint64 t_us);
 void
 orf_anomaly_case_relate (OrfAnomalyCase *self, guint number, float score, gboolean same_entity);
 void orf_anomaly_case_raise (OrfAnomalyCase *self, OrfSeverity severity);
-void orf_anomaly_case_end (OrfAnomalyCase *self);
+/* One more entity has part in it, beside that which it began with. */
+void orf_anomaly_case_join (OrfAnomalyCase *self);
+/* One is usual again: with the last it ends. */
+void orf_anomaly_case_leave (OrfAnomalyCase *self);
 
 gboolean orf_anomaly_case_is_over (const OrfAnomalyCase *self);
 gint64 orf_anomaly_case_get_started_us (const OrfAnomalyCase *self);
@@ -53,9 +56,8 @@ typedef enum {
   ORF_ANOMALY_CASE_MORE, /* the strangest row, what is related */
   ORF_ANOMALY_CASE_TOLD, /* it began, its severity rose, it ended */
 } OrfAnomalyCaseNews;
-OrfAnomalyCaseNews orf_anomaly_case_look_news (const OrfAnomalyCase *self);
-/* It is told. */
-void orf_anomaly_case_take_news (OrfAnomalyCase *self);
+/* Of what is told at once, or for the first time in ten seconds; then it is told. */
+OrfAnomalyCaseNews orf_anomaly_case_take_news (OrfAnomalyCase *self, gint64 awake_us);
 
 /* text: of a number; NULL: it is no more. */
 typedef const char *(*OrfAnomalyTextOf) (gpointer user_data, guint number);

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "anomalies/orf-anomaly-case.h"
-#include "anomalies/orf-anomaly-quiet.h"
-#include "anomaly/orf-alarm-gate.h"
+#include "anomalies/orf-anomaly-roster.h"
 
 G_BEGIN_DECLS
 
 /*
- * All series that are watched, by entity and pace, and the one gate over them: the alarms that are
- * promised are those of all together.  It is given samples and the time, and tells what is strange;
- * it knows no file and no clock.  Belongs to one thread at a time.
+ * What is strange of all series that are watched: the roster says who they are, the docket what
+ * goes on, and that there are as many alarms as were promised of all together.  It is given samples
+ * and the time, and tells what is strange; it knows no file and no clock.  Belongs to one thread at
+ * a time.
  */
 typedef struct _OrfAnomalyDesk OrfAnomalyDesk;
 
@@ -19,38 +18,16 @@ typedef struct _OrfAnomalyDesk OrfAnomalyDesk;
 /* Those of a row, and that one. */
 #define ORF_ANOMALY_N_TOLD_DETECTORS (ORF_DETECTOR_DISCORD + 2)
 
-/* What [anomaly] says. */
-typedef struct {
-  double alarms_per_day;       /* > 0 */
-  gint64 look_back_us;         /* 0: as built */
-  double threshold_deviations; /* 0: none */
-  guint forests;               /* crews that may have one: those that first have enough series */
-} OrfAnomalyWishes;
-
 typedef struct {
   gint64 next_id;
   OrfAnomalyWishes wishes;
 } OrfAnomalyDeskSetup;
-
-/* A series that comes.  Numbers are never used again. */
-typedef struct {
-  guint number;
-  char *text, *entity;
-  gboolean counter;
-  gboolean departs; /* it ends with what it is of: that is no silence */
-  gint64 shape_us;  /* length of the shapes that are to have come before; 0: that is not asked */
-} OrfAnomalyOpening;
 
 typedef struct {
   guint number;
   gint64 t_us;
   double value;
 } OrfAnomalySample;
-
-typedef struct {
-  OrfAnomalyRecord *row;
-  gboolean told; /* it began, its severity rose, it ended */
-} OrfAnomalyFinding;
 
 typedef struct {
   guint n_series; /* that are judged, or wait to have a pace */
@@ -80,7 +57,6 @@ void orf_anomaly_desk_end (OrfAnomalyDesk *desk, GArray *findings, GPtrArray *st
 void orf_anomaly_desk_finish (OrfAnomalyDesk *desk, GArray *findings, GPtrArray *states);
 
 OrfAnomalyDeskFigures orf_anomaly_desk_get_figures (const OrfAnomalyDesk *desk);
-GArray *orf_anomaly_findings_new (void);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfAnomalyDesk, orf_anomaly_desk_free)
 
