@@ -14,7 +14,12 @@ struct _OrfStoreLock {
   char *path;
   int fd;
   gboolean made;
+  int file_fd; /* of the database; -1: not held */
 };
+
+/* Of the database: beyond what a file can have, and beyond the bytes that SQLite locks (its 1 GiB
+ * mark). */
+#define FILE_LOCK_OFFSET G_GINT64_CONSTANT (0x4000000000000000)
 
 /* Times that a lock file may vanish under us (another start refused its file) before we give up. */
 #define MAX_TRIES 10
@@ -43,17 +48,26 @@ open_file (OrfStoreLock *lock, GError **error)
   return lock->fd >= 0 ? TRUE : orf_store_error_set_io ("open", lock->path, error);
 }
 
+/* Of the open file, not of the process: it also keeps a second store of the same process out, and
+ * no other close() drops it. */
+static gboolean
+try_lock (int fd, gint64 offset, gint64 length)
+{
+  struct flock range = {
+    .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = offset, .l_len = length
+  };
+
+  return fcntl (fd, F_OFD_SETLK, &range) == 0;
+}
+
 /* *gone: the file was unlinked between opening and locking it, so that the lock is worth nothing.
  */
 static gboolean
 lock_file (OrfStoreLock *lock, gboolean *gone, GError **error)
 {
-  /* Of the open file, not of the process: it also keeps a second store of the same process out, and
-   * no other close() drops it. */
-  struct flock range = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
   struct stat state;
 
-  if (fcntl (lock->fd, F_OFD_SETLK, &range) != 0) {
+  if (!try_lock (lock->fd, 0, 0)) {
     if (errno == EAGAIN || errno == EACCES)
       return set_held_error (lock, error);
     return orf_store_error_set_io ("lock", lock->path, error);
@@ -84,6 +98,8 @@ lock_free (OrfStoreLock *lock)
 {
   if (lock->fd >= 0)
     close (lock->fd);
+  if (lock->file_fd >= 0)
+    close (lock->file_fd);
   g_free (lock->path);
   g_free (lock);
 }
@@ -96,7 +112,7 @@ orf_store_lock_take (const char *path, GError **error)
   gboolean gone = TRUE;
 
   lock->path = g_strconcat (path, ".lock", NULL);
-  lock->fd = -1;
+  lock->fd = lock->file_fd = -1;
   for (guint i = 0; gone && i < MAX_TRIES; i++) {
     if (lock->fd >= 0)
       close (lock->fd);
@@ -110,6 +126,37 @@ orf_store_lock_take (const char *path, GError **error)
   if (!write_pid (lock, error))
     return NULL;
   return g_steal_pointer (&lock);
+}
+
+gboolean
+orf_store_lock_hold_file (OrfStoreLock *lock, const char *path, GError **error)
+{
+  struct stat state;
+
+  g_return_val_if_fail (lock->file_fd < 0, FALSE);
+  if (stat (path, &state) != 0)
+    return orf_store_error_set_io ("look at", path, error);
+  if (!S_ISREG (state.st_mode)) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "%s is not a file", path);
+    return FALSE;
+  }
+  lock->file_fd = open (path, O_RDWR | O_CLOEXEC);
+  if (lock->file_fd < 0)
+    return orf_store_error_set_io ("open", path, error);
+  if (!try_lock (lock->file_fd, FILE_LOCK_OFFSET, 1)) {
+    if (errno != EAGAIN && errno != EACCES)
+      return orf_store_error_set_io ("lock", path, error);
+    g_set_error (error, ORF_ERROR, ORF_ERROR_FAILED_PRECONDITION,
+                 "another orfeasd has %s open, by another of its names (a link, a mount) or after "
+                 "its lock file was deleted",
+                 path);
+    return FALSE;
+  }
+  if (state.st_nlink > 1)
+    g_warning ("%s has %u names (hard links): SQLite's journal goes by the name, so never start "
+               "orfeasd under another one",
+               path, (guint) state.st_nlink);
+  return TRUE;
 }
 
 void

@@ -70,11 +70,7 @@ orf_store_open_look (const char *path, GError **error)
   struct stat state;
 
   if (stat (path, &state) != 0)
-    return errno == ENOENT ? TRUE : orf_store_error_set_io ("look at", path, error);
-  if (!S_ISREG (state.st_mode)) {
-    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "%s is not a file", path);
-    return FALSE;
-  }
+    return orf_store_error_set_io ("look at", path, error);
   if (state.st_size == 0)
     return TRUE;
   /* Immutable leaves nothing beside the file; with pages in the WAL it would see the wrong ones. */
@@ -86,8 +82,8 @@ orf_store_open_look (const char *path, GError **error)
 
 /* An empty file with the mode that WAL and shm will take from it: the group may read.  By hand only
  * where there is none: closing a descriptor of a database drops the locks that SQLite has on it. */
-static gboolean
-make_file (const char *path, GError **error)
+gboolean
+orf_store_open_make (const char *path, GError **error)
 {
   g_autofree char *directory = g_path_get_dirname (path);
   int fd, directory_fd;
@@ -132,8 +128,6 @@ open_configured (const char *path, gboolean migrate, GError **error)
 OrfConnection *
 orf_store_open_writer (const char *path, GError **error)
 {
-  if (!make_file (path, error))
-    return NULL;
   return open_configured (path, TRUE, error);
 }
 

@@ -11,9 +11,11 @@ G_BEGIN_DECLS
  * grow with the file.
  */
 
-/* TRUE: ours, or there is none yet.  FAILED_PRECONDITION, DATA_LOSS, UNAVAILABLE. */
+/* TRUE: something is there, an empty file if nothing was. */
+gboolean orf_store_open_make (const char *path, GError **error);
+/* TRUE: ours, or empty.  FAILED_PRECONDITION, DATA_LOSS, UNAVAILABLE. */
 gboolean orf_store_open_look (const char *path, GError **error);
-/* The writer's: makes the file if there is none, recovers its WAL, migrates.  The lock is held. */
+/* The writer's, of a file that is there: recovers its WAL, migrates.  The lock is held. */
 OrfConnection *orf_store_open_writer (const char *path, GError **error);
 /* Its settings anew on a file that orf_store_open_writer() has had before. */
 OrfConnection *orf_store_open_again (const char *path, GError **error);

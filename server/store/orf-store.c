@@ -3,6 +3,7 @@
 #include "store/orf-store.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <sqlite3.h>
@@ -163,7 +164,7 @@ start_packing (OrfStore *store, GError **error)
   return store->packing != NULL;
 }
 
-/* The lock first: then nobody writes while the look reads. */
+/* The locks first: then nobody writes while the look reads. */
 static gboolean
 open_locked (OrfStore *store, GError **error)
 {
@@ -174,8 +175,22 @@ open_locked (OrfStore *store, GError **error)
     return FALSE;
   }
   store->lock = orf_store_lock_take (store->options.path, error);
-  return store->lock != NULL && orf_store_open_look (store->options.path, error) &&
-         start_writer (store, error);
+  return store->lock != NULL && orf_store_open_make (store->options.path, error) &&
+         orf_store_lock_hold_file (store->lock, store->options.path, error) &&
+         orf_store_open_look (store->options.path, error) && start_writer (store, error);
+}
+
+/* Absolute, and of a symbolic link what it means: SQLite names the WAL after that, and the lock and
+ * the ballast are to lie beside it. */
+static char *
+dup_file_path (const char *path)
+{
+  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+  g_autofree char *target = NULL;
+
+  if (g_file_test (absolute, G_FILE_TEST_IS_SYMLINK))
+    target = realpath (absolute, NULL); /* g_free() is free() */
+  return g_steal_pointer (target != NULL ? &target : &absolute);
 }
 
 /* Writes are drained, reads are told to stop. */
@@ -202,7 +217,7 @@ orf_store_open (const OrfStoreOptions *options, GError **error)
   OrfStore *store = g_new0 (OrfStore, 1);
 
   store->options = *options;
-  store->options.path = g_canonicalize_filename (options->path, NULL);
+  store->options.path = dup_file_path (options->path);
   store->read_mode = ORF_CONNECTION_READ;
   store->reads = orf_queue_new (1, options->max_read_jobs);
   orf_queue_set_steps (store->reads, &read_steps);
