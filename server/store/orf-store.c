@@ -185,12 +185,13 @@ open_locked (OrfStore *store, GError **error)
 static char *
 dup_file_path (const char *path)
 {
-  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
-  g_autofree char *target = NULL;
+  char *absolute = g_canonicalize_filename (path, NULL);
+  char *target = g_file_test (absolute, G_FILE_TEST_IS_SYMLINK) ? realpath (absolute, NULL) : NULL;
 
-  if (g_file_test (absolute, G_FILE_TEST_IS_SYMLINK))
-    target = realpath (absolute, NULL); /* g_free() is free() */
-  return g_steal_pointer (target != NULL ? &target : &absolute);
+  if (target == NULL) /* also of a link to nothing */
+    return absolute;
+  g_free (absolute);
+  return target; /* g_free() is free() */
 }
 
 /* Writes are drained, reads are told to stop. */
