@@ -2,6 +2,7 @@
 #include "leaks/orf-leaks.h"
 
 #include "core/orf-clock.h"
+#include "core/orf-format.h"
 #include "core/orf-names.h"
 #include "store/orf-store-leaks.h"
 
@@ -101,6 +102,7 @@ static void
 suspect (OrfLeaks *leaks, Subject *subject, const OrfJudgeRow *told)
 {
   OrfLeakRow *row = subject->row = orf_leak_row_new ();
+  g_autofree char *hourly = NULL;
 
   row->subject = g_strdup (subject->key);
   row->device = g_strdup (subject->device);
@@ -110,8 +112,9 @@ suspect (OrfLeaks *leaks, Subject *subject, const OrfJudgeRow *told)
   row->found_us = told->t_us;
   set_row (row, told);
   write_row (leaks, subject);
-  g_message ("%s of %s may leak: %.1f MiB an hour", subject->name ? subject->name : subject->key,
-             subject->device, row->slope_bytes_per_s * 3600 / 1048576);
+  hourly = orf_format_bytes (row->slope_bytes_per_s * 3600);
+  g_message ("%s of %s may leak: %s an hour", subject->name ? subject->name : subject->key,
+             subject->device, hourly);
 }
 
 static void

@@ -53,8 +53,10 @@ static const char leak_moments_sql[] =
           "ended_us",
           "'leak'",
           "'warning'",
-          "printf('%s holds more and more of %s: %.1f MiB an hour', coalesce(name, subject), "
-          "device, slope_bytes_per_s * 3600 / 1048576)",
+          "printf('%s holds more and more of %s: %s an hour', coalesce(name, subject), device, "
+          "iif(slope_bytes_per_s * 3600 < 1073741824, "
+          "printf('%.1f MiB', slope_bytes_per_s * 3600 / 1048576), "
+          "printf('%.1f GiB', slope_bytes_per_s * 3600 / 1073741824)))",
           "NULL") "FROM leak WHERE since_us < ?2 AND coalesce(ended_us, ?2) >= ?1 "
                   "ORDER BY grown_bytes DESC, id LIMIT ?3";
 static const char cleanup_moments_sql[] =
