@@ -9,7 +9,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/* A sanitizer maps terabytes, and opens files and a process to look for leaks at the end. */
+/* A sanitizer maps terabytes, opens files and a process to look for leaks at the end, and writes
+ * its report to a file. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
 #elif defined(__has_feature)
@@ -78,10 +79,10 @@ orf_sql_cage_bound (gint64 max_us, gint64 memory_bytes)
 void
 orf_sql_cage_close (void)
 {
-  signal (SIGXFSZ, SIG_IGN); /* an error then, where it is met */
-  set_limit (RLIMIT_FSIZE, 0);
   if (SANITIZED)
     return;
+  signal (SIGXFSZ, SIG_IGN); /* an error then, where it is met */
+  set_limit (RLIMIT_FSIZE, 0);
   set_limit (RLIMIT_NPROC, 0);
   set_limit (RLIMIT_NOFILE, 0);
 }

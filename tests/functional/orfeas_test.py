@@ -6,6 +6,7 @@ folder, and is one case of TAP. Standard library only. Nothing here depends on s
 awaited with a patience that only a fault uses up.
 """
 
+import glob
 import http.client
 import json
 import os
@@ -26,6 +27,11 @@ ORFEASD = os.environ.get("ORFEASD", "build/server/orfeasd")
 ORFEASCTL = os.environ.get("ORFEASCTL", "build/client/ctl/orfeasctl")
 ORFEAS_DEMO_WORKER = os.environ.get("ORFEAS_DEMO_WORKER", "build/client/demo/orfeas-demo-worker")
 ORFEAS_PROBE = os.environ.get("ORFEAS_PROBE", "build/server/probe/orfeas-probe")
+
+# Whose reports are kept in files (script/sanitizer-options): also those of programs whose standard error nobody reads.
+SANITIZER_OPTIONS = ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS") if os.environ.get("ORFEAS_SANITIZED") else ()
+REPORT = "sanitizer-report"
+REPORT_LENGTH = 20000  # one says the same in many ways
 
 # What a daemon may never print, whatever else went right.
 FAULTS = re.compile(
@@ -440,7 +446,17 @@ class Test:
         for name in ("NOTIFY_SOCKET", "JOURNAL_STREAM", "LISTEN_FDS", "DASHBOARD_HISTORY_SIZE"):
             env.pop(name, None)
         env.update(extra or {})
+        for name in SANITIZER_OPTIONS:
+            env[name] = f"{env.get(name, '')}:log_path={self.dir}/{REPORT}"
         return env
+
+    def reports(self):
+        """What sanitizers said of any program of this test that has ended."""
+        texts = []
+        for path in sorted(glob.glob(f"{glob.escape(self.dir)}/{REPORT}.*")):
+            with open(path, encoding="utf-8", errors="replace") as file:
+                texts.append(file.read()[:REPORT_LENGTH])
+        return [text for text in texts if FAULTS.search(text)]  # not: of one that was killed while it looked for leaks
 
     def daemon(self, **options):
         return Daemon(self, **options)
@@ -491,6 +507,7 @@ class Test:
                     problems.append(text[max(0, fault.start() - 500) : fault.start() + 6000])
                 elif failed or problems:
                     problems.append(f"{os.path.basename(daemon.stderr_path)}: {text[-3000:]}")
+        problems += self.reports()
         shutil.rmtree(self.dir, ignore_errors=True)
         return problems
 
