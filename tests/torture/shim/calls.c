@@ -11,12 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The next function of the same name and type, looked up once. */
-#define NEXT(name)                                                                                 \
-  static __typeof__ (&name) next;                                                                  \
-  if (next == NULL)                                                                                \
-    next = (__typeof__ (&name)) shim_next (#name);
-
 /* TRUE: *result is what the call answers instead of being made. */
 static bool
 fails (ShimOp op, int file, int *result)
@@ -34,7 +28,7 @@ fails (ShimOp op, int file, int *result)
 int
 open64 (const char *path, int flags, ...)
 {
-  NEXT (open64)
+  SHIM_NEXT (open64)
   int file = shim_classify_path (path), fd, result;
   struct stat state;
   bool is_new, records;
@@ -61,7 +55,7 @@ open64 (const char *path, int flags, ...)
 ssize_t
 pread64 (int fd, void *data, size_t length, off64_t offset)
 {
-  NEXT (pread64)
+  SHIM_NEXT (pread64)
   int result;
 
   if (fails (SHIM_READ, shim_classify_fd (fd), &result))
@@ -87,7 +81,7 @@ write_fails (int file, size_t *length, ShimAction *action)
 ssize_t
 pwrite64 (int fd, const void *data, size_t length, off64_t offset)
 {
-  NEXT (pwrite64)
+  SHIM_NEXT (pwrite64)
   int file = shim_classify_fd (fd);
   ShimAction action;
   ssize_t done;
@@ -110,7 +104,7 @@ pwrite64 (int fd, const void *data, size_t length, off64_t offset)
 ssize_t
 write (int fd, const void *data, size_t length)
 {
-  NEXT (write)
+  SHIM_NEXT (write)
   int file = shim_classify_fd (fd);
   ShimAction action;
   ssize_t done;
@@ -156,21 +150,21 @@ sync_file (int fd, int (*next) (int))
 int
 fsync (int fd)
 {
-  NEXT (fsync)
+  SHIM_NEXT (fsync)
   return sync_file (fd, next);
 }
 
 int
 fdatasync (int fd)
 {
-  NEXT (fdatasync)
+  SHIM_NEXT (fdatasync)
   return sync_file (fd, next);
 }
 
 int
 ftruncate64 (int fd, off64_t length)
 {
-  NEXT (ftruncate64)
+  SHIM_NEXT (ftruncate64)
   int file = shim_classify_fd (fd), result;
   bool records;
 
@@ -188,7 +182,7 @@ ftruncate64 (int fd, off64_t length)
 int
 renameat2 (int from_folder, const char *from, int to_folder, const char *to, unsigned int flags)
 {
-  NEXT (renameat2)
+  SHIM_NEXT (renameat2)
   int file = shim_classify_path (to), result;
   bool records;
 
@@ -207,7 +201,7 @@ renameat2 (int from_folder, const char *from, int to_folder, const char *to, uns
 int
 unlink (const char *path)
 {
-  NEXT (unlink)
+  SHIM_NEXT (unlink)
   int file = shim_classify_path (path), result;
   bool records;
 

@@ -28,11 +28,9 @@ get_real_ns (void)
 int
 clock_gettime (clockid_t clock, struct timespec *now)
 {
-  static int (*next) (clockid_t, struct timespec *);
+  SHIM_NEXT (clock_gettime)
   int64_t now_ns;
 
-  if (next == NULL)
-    next = (int (*) (clockid_t, struct timespec *)) shim_next ("clock_gettime");
   if (clock != CLOCK_REALTIME && clock != CLOCK_REALTIME_COARSE)
     return next (clock, now);
   now_ns = get_real_ns ();

@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void *__libc_malloc (size_t size);
-void *__libc_realloc (void *memory, size_t size);
-
 /* Where SQLite's code is. */
 static uintptr_t code_begin, code_end;
 
@@ -49,14 +46,17 @@ refuses (const void *caller)
   return true;
 }
 
+/* The next allocator is a sanitizer's where there is one. */
 void *
 malloc (size_t size)
 {
-  return refuses (__builtin_return_address (0)) ? NULL : __libc_malloc (size);
+  SHIM_NEXT (malloc)
+  return refuses (__builtin_return_address (0)) ? NULL : next (size);
 }
 
 void *
 realloc (void *memory, size_t size)
 {
-  return refuses (__builtin_return_address (0)) ? NULL : __libc_realloc (memory, size);
+  SHIM_NEXT (realloc)
+  return refuses (__builtin_return_address (0)) ? NULL : next (memory, size);
 }

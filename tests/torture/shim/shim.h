@@ -94,3 +94,9 @@ void shim_record_add_fd (ShimRecord kind, int fd, int64_t offset, const void *da
 
 /* The function of that name that would have been called without us. */
 void *shim_next (const char *name);
+
+/* In a function that stands before another: that one as `next`, looked up once. */
+#define SHIM_NEXT(name)                                                                            \
+  static __typeof__ (&name) next;                                                                  \
+  if (next == NULL)                                                                                \
+    next = (__typeof__ (&name)) shim_next (#name);
