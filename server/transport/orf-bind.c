@@ -214,8 +214,7 @@ int
 orf_bind_unix (const char *path, int backlog, gboolean *inherited, GError **error)
 {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
-  mode_t mask;
-  int fd, status, reason;
+  int fd, reason;
 
   if (path[0] == '\0') /* to the kernel: a name of its own choice, that no file mode guards */
     return refuse_path (ORF_ERROR_INVALID_ARGUMENT, "\"\"", "a path", "the path is empty", error);
@@ -232,14 +231,13 @@ orf_bind_unix (const char *path, int backlog, gboolean *inherited, GError **erro
   fd = socket (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0)
     return refuse_path (ORF_ERROR_UNAVAILABLE, path, NULL, g_strerror (errno), error);
-  /* 0600 from its first moment; other threads make no files while we start */
-  mask = umask (0177);
-  status = bind (fd, (const struct sockaddr *) &address, sizeof address);
-  reason = errno;
-  umask (mask);
-  if (status == 0 && listen (fd, backlog) == 0)
+  /* 0600 from its first moment: Linux makes the file with the socket's own mode.  Not by umask(),
+   * which is all threads', and the store's make files meanwhile. */
+  if (fchmod (fd, 0600) == 0 &&
+      bind (fd, (const struct sockaddr *) &address, sizeof address) == 0 &&
+      listen (fd, backlog) == 0)
     return fd;
-  reason = status == 0 ? errno : reason;
+  reason = errno;
   close (fd);
   return refuse_path (ORF_ERROR_FAILED_PRECONDITION, path, NULL, g_strerror (reason), error);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -286,6 +288,47 @@ test_unix (Fixture *fixture, gconstpointer data)
   g_assert_false (g_file_test (fixture->path, G_FILE_TEST_EXISTS));
 }
 
+/* Another thread's, that makes a folder again and again; how many were not as it wanted them. */
+typedef struct {
+  char *path;
+  atomic_bool ends;
+  guint n_made, n_wrong;
+} Maker;
+
+static void *
+make_folders_cb (void *data)
+{
+  Maker *maker = data;
+  struct stat state;
+
+  while (!atomic_load (&maker->ends)) {
+    g_assert_cmpint (mkdir (maker->path, 0700), ==, 0);
+    g_assert_cmpint (stat (maker->path, &state), ==, 0);
+    maker->n_made++;
+    maker->n_wrong += (state.st_mode & 0777) != 0700;
+    g_assert_cmpint (rmdir (maker->path), ==, 0);
+  }
+  return NULL;
+}
+
+static void
+test_unix_beside_threads (Fixture *fixture, gconstpointer data)
+{
+  Maker maker = { .path = g_build_filename (fixture->dir, "made", NULL) };
+  pthread_t thread;
+
+  g_assert_cmpint (pthread_create (&thread, NULL, make_folders_cb, &maker), ==, 0);
+  for (int i = 0; i < 1000; i++) {
+    listen_unix (fixture, 0);
+    g_clear_pointer (&fixture->listener, orf_listener_free);
+  }
+  atomic_store (&maker.ends, TRUE);
+  g_assert_cmpint (pthread_join (thread, NULL), ==, 0);
+  g_test_message ("%u folders", maker.n_made);
+  g_assert_cmpuint (maker.n_wrong, ==, 0);
+  g_free (maker.path);
+}
+
 static void
 test_unix_taken (Fixture *fixture, gconstpointer data)
 {
@@ -356,6 +399,7 @@ main (int argc, char **argv)
   ADD ("ipv6", test_ipv6);
   ADD ("bad-addresses", test_bad_addresses);
   ADD ("unix", test_unix);
+  ADD ("unix-beside-threads", test_unix_beside_threads);
   ADD ("unix-taken", test_unix_taken);
   ADD ("unix-stale", test_unix_stale);
   ADD ("unix-folder", test_unix_folder);
