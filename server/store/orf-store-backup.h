@@ -27,6 +27,7 @@ typedef struct {
 
 OrfBackupJob *orf_backup_job_new (OrfStore *store, const char *dest, OrfCancel *cancel);
 void orf_backup_job_free (OrfBackupJob *job);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfBackupJob, orf_backup_job_free)
 gboolean
 orf_backup_begin (OrfBackupJob *job, OrfConnection *source, gint64 min_free_bytes, GError **error);
 /* Copies until monotonic deadline_us; *finished: dest is there, complete and synced.  After an

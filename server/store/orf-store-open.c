@@ -9,6 +9,7 @@
 #include "orf-error.h"
 #include "store/orf-store-error.h"
 #include "store/orf-store-migrate.h"
+#include "store/orf-store-upgrade.h"
 
 /* A WAL that a long reader made grow is cut to this at the next restart.
  * The cache holds what one transaction of spans dirties: with 1 MiB it spilled, and wrote a fifth
@@ -105,8 +106,8 @@ orf_store_open_make (const char *path, GError **error)
   return TRUE;
 }
 
-static OrfConnection *
-open_configured (const char *path, gboolean migrate, GError **error)
+OrfConnection *
+orf_store_open_again (const char *path, GError **error)
 {
   g_autoptr (OrfConnection) connection = orf_connection_open (path, ORF_CONNECTION_WRITE, error);
   int persist = 1;
@@ -120,21 +121,21 @@ open_configured (const char *path, gboolean migrate, GError **error)
   if (!orf_connection_exec (connection, "PRAGMA auto_vacuum = INCREMENTAL", error) ||
       !orf_connection_exec (connection, WRITER_PRAGMAS, error))
     return NULL;
-  if (migrate && !orf_store_migrate_run (connection, orf_store_migrate_get_latest (), error))
-    return NULL;
   return g_steal_pointer (&connection);
 }
 
 OrfConnection *
-orf_store_open_writer (const char *path, GError **error)
+orf_store_open_writer (const char *path, gint64 min_free_bytes, GError **error)
 {
-  return open_configured (path, TRUE, error);
-}
+  g_autoptr (GPtrArray) steps = orf_store_migrate_load (error);
+  g_autoptr (OrfConnection) connection = NULL;
 
-OrfConnection *
-orf_store_open_again (const char *path, GError **error)
-{
-  return open_configured (path, FALSE, error);
+  if (steps == NULL)
+    return NULL;
+  connection = orf_store_open_again (path, error);
+  if (connection == NULL || !orf_store_upgrade (connection, steps, min_free_bytes, error))
+    return NULL;
+  return g_steal_pointer (&connection);
 }
 
 OrfConnection *

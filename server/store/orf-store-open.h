@@ -15,9 +15,9 @@ G_BEGIN_DECLS
 gboolean orf_store_open_make (const char *path, GError **error);
 /* TRUE: ours, or empty.  FAILED_PRECONDITION, DATA_LOSS, UNAVAILABLE. */
 gboolean orf_store_open_look (const char *path, GError **error);
-/* The writer's, of a file that is there: recovers its WAL, migrates.  The lock is held. */
-OrfConnection *orf_store_open_writer (const char *path, GError **error);
-/* Its settings anew on a file that orf_store_open_writer() has had before. */
+/* The writer's, of a file that is there: recovers its WAL, upgrades it.  The lock is held. */
+OrfConnection *orf_store_open_writer (const char *path, gint64 min_free_bytes, GError **error);
+/* The same of a file that orf_store_open_writer() has had before: as it is. */
 OrfConnection *orf_store_open_again (const char *path, GError **error);
 /* A reader's; mode is what orf_store_open_choose_mode() found, or ORF_CONNECTION_READ. */
 OrfConnection *orf_store_open_reader (const char *path, OrfConnectionMode mode, GError **error);

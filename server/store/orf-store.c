@@ -144,7 +144,8 @@ static gboolean
 start_writer (OrfStore *store, GError **error)
 {
   static const OrfQueueSteps write_steps = { "store.wait_writer", "store.write", "loop.wait" };
-  OrfConnection *connection = orf_store_open_writer (store->options.path, error);
+  OrfConnection *connection = orf_store_open_writer (store->options.path,
+                                                     store->options.min_free_bytes, error);
 
   if (connection == NULL)
     return FALSE;

@@ -9,6 +9,7 @@
 
 #include "store/orf-connection.h"
 #include "store/orf-store-migrate.h"
+#include "store/orf-store-open.h"
 #include "store/orf-store.h"
 
 static const char *stored_directory;
@@ -207,6 +208,74 @@ test_steps_are_numbered (void)
   g_assert_cmpuint (seen, ==, (G_GUINT64_CONSTANT (1) << (g_strv_length (names) + 1)) - 2);
 }
 
+typedef struct {
+  char *view; /* dropped: SQLite then asks as if its rows were deleted */
+  gboolean rewrites;
+} Finder;
+
+/* What a step does with rows that are there already, which is to be said in its heading. */
+static int
+find_rewrite_cb (void *data,
+                 int action,
+                 const char *object,
+                 const char *function,
+                 const char *schema G_GNUC_UNUSED,
+                 const char *trigger G_GNUC_UNUSED)
+{
+  Finder *finder = data;
+  gboolean is_row = (action == SQLITE_UPDATE || action == SQLITE_DELETE) &&
+                    !g_str_has_prefix (object, "sqlite_") && g_strcmp0 (object, finder->view) != 0;
+
+  if (action == SQLITE_DROP_VIEW) {
+    g_free (finder->view);
+    finder->view = g_strdup (object);
+  }
+  if (is_row || action == SQLITE_DROP_TABLE ||
+      (action == SQLITE_FUNCTION && g_str_equal (function, "sqlite_drop_column")))
+    finder->rewrites = TRUE;
+  return SQLITE_OK;
+}
+
+static gboolean
+step_rewrites (OrfConnection *connection, const char *sql, guint version)
+{
+  g_autoptr (GError) error = NULL;
+  Finder finder = { 0 };
+
+  sqlite3_set_authorizer (orf_connection_get_db (connection), find_rewrite_cb, &finder);
+  orf_store_migrate_step (connection, sql, version, &error);
+  g_assert_no_error (error);
+  sqlite3_set_authorizer (orf_connection_get_db (connection), NULL, NULL);
+  g_free (finder.view);
+  return finder.rewrites;
+}
+
+static void
+test_rewrites_are_marked (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  static const char *const rewriting[] = { "UPDATE series SET name = 'x'", "DELETE FROM span",
+                                           "DROP TABLE idempotency",
+                                           "CREATE TABLE t (a, b); ALTER TABLE t DROP COLUMN b" };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) steps = orf_store_migrate_load (&error);
+  g_autoptr (OrfConnection) connection = NULL;
+  guint version = 0;
+
+  g_assert_true (orf_store_open_make (fixture->fresh, &error));
+  connection = orf_store_open_again (fixture->fresh, &error);
+  g_assert_no_error (error);
+  for (; version < steps->len; version++) {
+    g_autofree char *marked = orf_store_migrate_dup_rewrite (steps, version + 1);
+
+    g_assert_cmpint (step_rewrites (connection, g_bytes_get_data (steps->pdata[version], NULL),
+                                    version + 1),
+                     ==, marked != NULL);
+  }
+  /* Those are found. */
+  for (guint i = 0; i < G_N_ELEMENTS (rewriting); i++)
+    g_assert_true (step_rewrites (connection, rewriting[i], ++version));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -214,6 +283,8 @@ main (int argc, char **argv)
   g_assert_cmpint (argc, ==, 2);
   stored_directory = argv[1];
   g_test_add_func ("/migrations/numbered", test_steps_are_numbered);
+  g_test_add ("/migrations/rewrites-are-marked", Fixture, NULL, set_up, test_rewrites_are_marked,
+              tear_down);
   for (guint version = 1; version <= orf_store_migrate_get_latest (); version++) {
     g_autofree char *name = g_strdup_printf ("/migrations/stored/%u", version);
 

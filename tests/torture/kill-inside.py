@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """kill -9 in the middle of what the writer does: before a call on a file, after it, or with half a write made; in commits, checkpoints,
-packing and retention, backups, migrations, at the start and at the end. What was accepted is there, once; what was begun is done or is not."""
+packing and retention, backups, migrations and what they rewrite, at the start and at the end. What was accepted is there, once; what was begun is done or is not."""
 
 import glob
 import os
 import shutil
 import sqlite3
+import subprocess
 import threading
 
 import orfeas_torture  # first: it knows where the harness is
@@ -19,6 +20,7 @@ CHECK_EVERY = 10  # rounds
 KILLS = ("kill", "kill after", "kill torn")
 STORED = sorted(glob.glob(os.path.join(orfeas_torture.HERE, "..", "migrations", "version-*.db")))
 STORED_SERIES = 3  # of each of them; what else they have, tests/migrations looks at
+REWRITER = os.environ.get("ORFEAS_REWRITER", "build/tests/torture/rewriter")
 SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema UNION ALL SELECT 'version', user_version, '', '' FROM pragma_user_version ORDER BY 1, 2"
 
 
@@ -33,12 +35,15 @@ class Attack:
         self.fresh_schema = self.read_schema(self.shim.db)
 
     @staticmethod
-    def read_schema(path):
+    def read(path, query):
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         try:
-            return connection.execute(SCHEMA).fetchall()
+            return connection.execute(query).fetchall()
         finally:
             connection.close()
+
+    def read_schema(self, path):
+        return self.read(path, SCHEMA)
 
     def arm(self, op, file, skip):
         self.shim.arm(op, (file,), self.chance.choice(KILLS) if op in ("write", "sync") else "kill", 0, self.chance.randint(0, skip))
@@ -132,7 +137,35 @@ class Attack:
             os.remove(path)
         self.daemon = kept
 
-    WAYS = {in_a_commit: 4, in_a_checkpoint: 4, in_packing_and_retention: 3, in_a_backup: 3, at_the_start: 2, at_the_end: 2, in_a_migration: 3}
+    def in_a_rewrite(self):
+        """Of a file of an earlier version by a step that drops what is there: until that is done the file is as it was, and from then on its copy."""
+        self.daemon.kill()
+        db = os.path.join(self.shim.folder, "old.db")
+        shutil.copy(self.chance.choice(STORED), db)
+        before = self.contents(db)
+        copy = f"{db}.version-{before[0]}"
+        self.arm(*self.chance.choice((("open", "other", 2), ("write", "other", 40), ("sync", "other", 1), ("rename", "other", 0), ("write", "wal", 60), ("sync", "wal", 18))))
+        met = subprocess.run([REWRITER, db], env={**os.environ, **self.shim.env}, capture_output=True, check=False).returncode != 0
+        self.torture.count("in a rewrite" if met else "in a rewrite: not met")
+        self.shim.disarm()
+        now = self.contents(db)
+        self.torture.equal((now if now[0] == before[0] else self.contents(copy))[1:], before[1:], "what was there")
+        if self.contents(db)[0] <= len(STORED):  # not killed too late
+            done = subprocess.run([REWRITER, db], capture_output=True, text=True, check=False)
+            self.torture.equal(done.returncode, 0, done.stderr)
+        self.torture.equal(self.contents(db)[1:], (["new." + name for name in before[1]], 0), "what was to come of it")
+        self.torture.equal(self.contents(copy), before, "the copy")
+        self.torture.equal((orfeas_torture.verdict(db), orfeas_torture.verdict(copy)), ("ok", "ok"), "integrity_check")
+        self.torture.equal(glob.glob(db + ".version-*.??????"), [], "what was begun of a copy")
+        for path in glob.glob(db + "*"):
+            os.remove(path)
+
+    def contents(self, path):
+        """Version, and what is rewritten."""
+        return (self.read(path, "PRAGMA user_version")[0][0], [name for name, in self.read(path, f"SELECT name FROM series WHERE id <= {STORED_SERIES} ORDER BY id")],
+                self.read(path, "SELECT count(*) FROM sample_raw")[0][0])
+
+    WAYS = {in_a_commit: 4, in_a_checkpoint: 4, in_packing_and_retention: 3, in_a_backup: 3, at_the_start: 2, at_the_end: 2, in_a_migration: 3, in_a_rewrite: 3}
 
 
 def run(torture):

@@ -14,7 +14,7 @@ test_rollback_without_memory (StoreFixture *fixture, gconstpointer data G_GNUC_U
   OrfConnection *connection;
 
   g_assert_true (orf_store_open_make (fixture->path, &error));
-  connection = orf_store_open_writer (fixture->path, &error);
+  connection = orf_store_open_writer (fixture->path, 0, &error);
   g_assert_no_error (error);
   g_assert_true (orf_connection_rollback (connection)); /* nothing is open */
   orf_connection_exec (connection, "BEGIN IMMEDIATE", &error);
