@@ -17,10 +17,10 @@
 #include <string.h>
 
 #include "core/orf-clock.h"
-#include "redis/orf-redis-address.h"
 #include "redis/orf-redis-flight.h"
 #include "redis/orf-redis-latency.h"
 #include "redis/orf-redis-reader.h"
+#include "redis/orf-redis-resolving.h"
 #include "redis/orf-redis-source.h"
 #include "redis/orf-redis-timer.h"
 
