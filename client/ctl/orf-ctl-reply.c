@@ -179,6 +179,7 @@ orf_ctl_reply_get_result (
 {
   g_autoptr (json_t) root = orf_json_parse (text, length, ORF_JSON_MAX_DEPTH, error);
   json_t *failure = json_object_get (root, "error");
+  char *found = NULL;
 
   if (root == NULL) {
     g_prefix_error (error, "%s: the answer is not JSON: ", method);
@@ -186,11 +187,14 @@ orf_ctl_reply_get_result (
   }
   if (failure != NULL && !json_is_null (failure))
     return fold_error (method, failure, error);
-  if (json_object_get (root, "result") == NULL) {
+  /* a name written with escapes is found in the tree, but not here */
+  if (json_is_object (root))
+    found = orf_ctl_reply_dup_member (text, "\"result\"");
+  if (found == NULL) {
     g_set_error (error, ORF_ERROR, ORF_ERROR_INTERNAL, "%s: the answer holds no result", method);
     return ORF_CTL_SERVER_ERROR;
   }
-  *result = orf_ctl_reply_dup_member (text, "\"result\"");
+  *result = found;
   return ORF_CTL_DONE;
 }
 
