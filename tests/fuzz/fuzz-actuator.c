@@ -74,6 +74,45 @@ get_settings (guint number)
   return config->actuators.servers->pdata[number];
 }
 
+/* What it is asked, it is told by its name, and can be asked for what it can do. */
+static void
+check_kind (const OrfActuatorKind *kind, const OrfConfigActuator *settings)
+{
+  const char *const *capabilities = orf_actuator_kind_get_capabilities (kind, settings);
+
+  if (orf_actuator_kind_get_name (kind)[0] == '\0')
+    g_error ("a kind without a name");
+  for (guint i = 0; capabilities[i] != NULL; i++)
+    if (capabilities[i][0] == '\0')
+      g_error ("asked for nothing");
+  for (guint i = 0; i < orf_actuator_kind_get_n_looks (kind); i++) {
+    g_autoptr (OrfActuatorRequest) look = orf_actuator_kind_make_look (kind, i);
+
+    orf_actuator_kind_is_optional (kind, i);
+    if (look->path != NULL && look->path[0] != '/')
+      g_error ("a look at %s", look->path);
+  }
+}
+
+/* Settings as an administrator writes them: the text is where the server is. */
+static void
+check_settings (const OrfConfigActuator *settings, guint8 what, const char *text)
+{
+  OrfConfigActuator other = *settings;
+  char *words[] = { (char *) text, NULL };
+  g_autoptr (GError) error = NULL;
+
+  other.target = (char *) (what & 1 ? text : "exec");
+  other.command = other.models = words + (what & 2 ? 0 : 1);
+  other.restore = what & 4 ? ORF_CONFIG_ACTUATOR_RESTORE_NEVER : ORF_CONFIG_ACTUATOR_RESTORE_LOW;
+  other.restore_path = (char *) text;
+  other.from_level = what / 8 % 4;
+  orf_actuator_kind_get_capabilities (orf_actuator_kind_get (&other), &other);
+  if (!orf_actuator_kind_check (&other, &error) &&
+      !g_str_has_prefix (orf_error_get_field (error), "actuators."))
+    g_error ("refused without its key: %s", error->message);
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -90,6 +129,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   kind = orf_actuator_kind_get (settings);
   n_looks = orf_actuator_kind_get_n_looks (kind);
   body = g_string_new_len ((const char *) data + 1, (gssize) size - 1);
+  check_kind (kind, settings);
+  check_settings (settings, data[0], body->str);
   orf_actuator_state_init (&state);
   if (n_looks == 0 || orf_actuator_kind_read_look (kind, settings, data[0] / N_KINDS % n_looks,
                                                    body, &state, &error))

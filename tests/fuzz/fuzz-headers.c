@@ -1,46 +1,51 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Any text as the value of a header, as a path, and as a URL that a setting or a query has. */
+/* Any text as the value of a header, as a form's, and as a URL that a setting or a query has. */
 #include <stdint.h>
 #include <string.h>
 
+#include "core/orf-clock.h"
 #include "core/orf-url.h"
-#include "orf-error.h"
 #include "outbox/orf-backoff.h"
 #include "redis/orf-redis-address.h"
 #include "transport/orf-http-encoding.h"
-#include "transport/orf-http-policy.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
 static void
-read_headers (const char *text)
+check_backoff (gint64 asked_us)
 {
-  g_autoptr (GError) error = NULL;
-  gint64 deadline_ms = 0;
-  const char *bearer = orf_http_policy_get_bearer (text);
+  const OrfBackoff backoff = { ORF_US_PER_S, 60 * ORF_US_PER_S, 300 * ORF_US_PER_S };
 
-  if (bearer != NULL && strlen (bearer) > strlen (text))
-    g_error ("a token longer than its header");
-  orf_http_policy_is_json (text);
-  orf_http_encoding_takes_gzip (text);
-  orf_http_encoding_matches_etag (text, "\"abc\"");
-  if (orf_http_policy_parse_deadline (text, &deadline_ms, &error) &&
-      (deadline_ms < 0 || deadline_ms > G_GINT64_CONSTANT (1) << 31))
-    g_error ("a deadline of %" G_GINT64_FORMAT, deadline_ms);
-  if (orf_backoff_parse_retry_after (text, G_GINT64_CONSTANT (1700000000000000)) < 0)
-    g_error ("to be tried again before it failed");
+  for (guint attempts = 1; attempts < 10; attempts++) {
+    gint64 wait_us = orf_backoff_get_us (&backoff, attempts, attempts / 10.0, asked_us);
+
+    if (wait_us < backoff.first_us / 2 || wait_us < MIN (asked_us, backoff.retry_after_max_us) ||
+        wait_us > MAX (backoff.max_us, backoff.retry_after_max_us))
+      g_error ("%" G_GINT64_FORMAT " us are waited", wait_us);
+  }
 }
 
 static void
-read_path (const char *text)
+read_headers (const char *text)
 {
-  gsize length = strlen (text);
-  g_autofree char *path = orf_http_policy_decode_path (text, length);
+  gint64 retry_us = orf_backoff_parse_retry_after (text, G_GINT64_CONSTANT (1700000000000000));
+
+  if (retry_us < 0)
+    g_error ("to be tried again before it failed");
+  check_backoff (retry_us);
+  orf_http_encoding_takes_gzip (text);
+  orf_http_encoding_matches_etag (text, "\"abc\"");
+  if (orf_http_encoding_takes_gzip (NULL) || orf_http_encoding_matches_etag (NULL, "\"abc\"") ||
+      orf_backoff_parse_retry_after (NULL, 0) != 0)
+    g_error ("something was read of nothing");
+}
+
+static void
+read_form (const char *text)
+{
   g_autofree char *word = orf_url_decode_form (text);
 
-  if (path != NULL && (!g_utf8_validate (path, -1, NULL) || strlen (path) > length))
-    g_error ("no path");
-  if (word != NULL && (!g_utf8_validate (word, -1, NULL) || strlen (word) > length))
+  if (word != NULL && (!g_utf8_validate (word, -1, NULL) || strlen (word) > strlen (text)))
     g_error ("no word");
 }
 
@@ -74,7 +79,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   g_autofree char *text = g_strndup ((const char *) data, size);
 
   read_headers (text);
-  read_path (text);
+  read_form (text);
   if (g_utf8_validate (text, -1, NULL))
     read_url (text);
   return 0;

@@ -1,15 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Any JSON as a report of a load test, compared with itself and shown; any text as requirements. */
-#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "orf-ctl-load-page.h"
 #include "orf-json.h"
 #include "orf-load-compare.h"
-#include "orf-load-verdict.h"
+#include "orf-load-requirements.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
+
+/* What its daemon recorded is no worse than it was. */
+static void
+check_servers (json_t *report)
+{
+  g_autoptr (GArray) differences = orf_load_compare_servers (report, report);
+
+  for (guint i = 0; i < differences->len; i++)
+    if (g_array_index (differences, OrfLoadDifference, i).is_worse)
+      g_error ("a daemon is worse than itself");
+}
 
 static void
 read_report (const char *text, size_t size)
@@ -24,6 +34,7 @@ read_report (const char *text, size_t size)
   for (guint i = 0; differences != NULL && i < differences->len; i++)
     if (g_array_index (differences, OrfLoadDifference, i).is_worse)
       g_error ("a report is worse than itself");
+  check_servers (report);
   page = orf_ctl_load_page_render (report);
   if (page != NULL && (strstr (page, "<script") != NULL || !g_utf8_validate (page, -1, NULL)))
     g_error ("a page with what is not ours");
@@ -35,6 +46,7 @@ read_requirements (const char *text)
   g_autoptr (GError) error = NULL;
   g_autoptr (OrfLoadRequirements) requirements = orf_load_requirements_new (text, &error);
   g_autoptr (OrfLoadTally) tally = NULL;
+  gboolean all = TRUE;
   double measured;
 
   if ((requirements == NULL) != (error != NULL))
@@ -44,8 +56,14 @@ read_requirements (const char *text)
   tally = orf_load_tally_new ();
   orf_load_tally_add_sent (tally, 0);
   orf_load_tally_add_end (tally, ORF_LOAD_FAULT_NONE, 1000);
-  for (guint i = 0; i < orf_load_requirements_get_n (requirements); i++)
-    orf_load_requirements_check (requirements, i, tally, G_USEC_PER_SEC, NAN, &measured);
+  for (guint i = 0; i < orf_load_requirements_get_n (requirements); i++) {
+    all &= orf_load_requirements_check (requirements, i, tally, G_USEC_PER_SEC, 100, &measured);
+    if (orf_load_requirements_get_text (requirements, i)[0] == '\0' ||
+        orf_load_requirements_get_unit (requirements, i)[0] == '\0')
+      g_error ("a requirement of nothing");
+  }
+  if (orf_load_requirements_are_met (requirements, tally, G_USEC_PER_SEC, 100) != all)
+    g_error ("%s: each is met, and not all", text);
 }
 
 int

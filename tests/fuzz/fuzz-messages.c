@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Any text as a message between our own processes, or of a service that is asked: the first byte
- * says of which shape.  What is taken can be told again, and is the same then. */
+/* Any text as a message between our own processes, of a service that is asked, or as the parameters
+ * or the result of any method: the first bytes say of which shape.  What is taken can be told
+ * again, and is the same then.  And any two texts as a key's pattern and a key. */
 #include <stdint.h>
+#include <string.h>
 
 #include "orf-decode.h"
 #include "orf-encode.h"
-#include "orf-schema-types.h"
+#include "orf-pattern.h"
+#include "orf-schema-methods.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
@@ -39,27 +42,69 @@ check_again (const OrfDesc *desc, const GString *text)
     g_error ("%s became %s", text->str, again != NULL ? again->str : "nothing");
 }
 
-int
-LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+/* Beyond those the next byte names a method, of which the parameters or the result are meant; NULL:
+ * that is made by its handler. */
+static const OrfDesc *
+choose_shape (guint8 what, guint8 number)
 {
-  const OrfDesc *desc;
-  OrfDecodeMode mode;
+  const OrfMethod *method = &orf_methods[number % ORF_N_METHODS];
+
+  if (what < G_N_ELEMENTS (shapes))
+    return shapes[what];
+  return what % 2 == 0 ? method->params : method->result;
+}
+
+/* A star takes more than what stands for itself. */
+static void
+match (const char *text, size_t size)
+{
+  const char *newline = memchr (text, '\n', size);
+  g_autofree char *pattern = NULL, *wider = NULL;
+  const char *key;
+  size_t length;
+
+  if (newline == NULL)
+    return;
+  pattern = g_strndup (text, (gsize) (newline - text));
+  wider = g_strconcat (pattern, "*", NULL);
+  key = newline + 1;
+  length = size - (gsize) (key - text);
+  if (orf_pattern_match (pattern, key, length) && !orf_pattern_match (wider, key, length))
+    g_error ("%s matches %.*s, and %s does not", pattern, (int) length, key, wider);
+}
+
+static void
+read_message (const OrfDesc *desc, OrfDecodeMode mode, const char *data, size_t size)
+{
   g_autoptr (GError) error = NULL;
   g_autoptr (GString) text = NULL;
-  gpointer message;
+  gpointer message = orf_decode_text (desc, data, size, mode, &error);
 
-  if (size == 0)
-    return 0;
-  desc = shapes[(data[0] & 0x7f) % G_N_ELEMENTS (shapes)];
-  mode = data[0] & 0x80 ? ORF_DECODE_STRICT : ORF_DECODE_LENIENT;
-  message = orf_decode_text (desc, (const char *) data + 1, size - 1, mode, &error);
   if ((message == NULL) != (error != NULL))
     g_error ("neither taken nor refused");
   if (message == NULL)
-    return 0;
+    return;
   text = tell (desc, message);
   orf_struct_free (desc, message);
   if (text != NULL)
     check_again (desc, text);
+}
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+  guint8 what;
+  const OrfDesc *desc;
+  gsize head;
+
+  if (size < 2)
+    return 0;
+  match ((const char *) data, size);
+  what = data[0] & 0x7f;
+  desc = choose_shape (what, data[1]);
+  head = what < G_N_ELEMENTS (shapes) ? 1 : 2;
+  if (desc != NULL)
+    read_message (desc, data[0] & 0x80 ? ORF_DECODE_STRICT : ORF_DECODE_LENIENT,
+                  (const char *) data + head, size - head);
   return 0;
 }
