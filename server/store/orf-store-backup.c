@@ -131,6 +131,20 @@ orf_backup_begin (OrfBackupJob *job, OrfConnection *source, gint64 min_free_byte
   return FALSE;
 }
 
+/* With what SQLite makes beside it to take the copy out of WAL. */
+static void
+remove_temp (const char *temp)
+{
+  static const char *const suffixes[] = { "", "-wal", "-shm" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++) {
+    g_autofree char *path = g_strconcat (temp, suffixes[i], NULL);
+
+    if (g_unlink (path) != 0 && errno != ENOENT)
+      g_debug ("%s: %s", path, g_strerror (errno));
+  }
+}
+
 void
 orf_backup_abort (OrfBackupJob *job)
 {
@@ -140,7 +154,7 @@ orf_backup_abort (OrfBackupJob *job)
   sqlite3_close (job->db);
   job->db = NULL;
   if (job->temp != NULL)
-    g_unlink (job->temp);
+    remove_temp (job->temp);
   g_clear_pointer (&job->temp, g_free);
 }
 

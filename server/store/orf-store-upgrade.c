@@ -9,8 +9,18 @@
 #include "store/orf-store-error.h"
 #include "store/orf-store-migrate.h"
 
-/* What a backup's temporary name has after that of the copy: ".XXXXXX". */
-#define TEMP_LENGTH 7
+/* Of a backup to `copy` that was killed: COPY.XXXXXX, or what SQLite makes beside it. */
+static gboolean
+is_left_over (const char *file, const char *copy)
+{
+  gsize length = strlen (copy);
+  const char *end;
+
+  if (!g_str_has_prefix (file, copy) || file[length] != '.' || strlen (file) < length + 7)
+    return FALSE;
+  end = file + length + 7;
+  return *end == '\0' || g_str_equal (end, "-wal") || g_str_equal (end, "-shm");
+}
 
 /* A copy of an earlier try, and what is left of those that were killed: there is room for one. */
 static gboolean
@@ -18,7 +28,6 @@ remove_earlier (const char *copy, GError **error)
 {
   g_autofree char *folder = g_path_get_dirname (copy);
   g_autofree char *name = g_path_get_basename (copy);
-  g_autofree char *temp = g_strconcat (name, ".", NULL);
   g_autoptr (GDir) files = g_dir_open (folder, 0, NULL);
   const char *file;
 
@@ -28,8 +37,7 @@ remove_earlier (const char *copy, GError **error)
     g_autofree char *path = g_build_filename (folder, file, NULL);
 
     /* One that cannot be removed costs room, no more. */
-    if (g_str_has_prefix (file, temp) && strlen (file) == strlen (name) + TEMP_LENGTH &&
-        g_unlink (path) != 0)
+    if (is_left_over (file, name) && g_unlink (path) != 0)
       g_debug ("%s: %s", path, g_strerror (errno));
   }
   return TRUE;

@@ -195,16 +195,20 @@ test_failed_step (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 static void
 test_earlier_copies_are_replaced (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-  g_autofree char *temp = g_strconcat (fixture->copy, ".a1B2c3", NULL);
-  g_autofree char *other = g_strconcat (fixture->copy, ".mine.db", NULL);
+  static const char *const suffixes[] = { "", ".a1B2c3", ".a1B2c3-wal", ".mine.db" };
 
   add_step (fixture, REWRITES);
-  for (guint i = 0; i < 3; i++)
-    g_assert_true (
-      g_file_set_contents (((const char *[]){ fixture->copy, temp, other })[i], "x", 1, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++) {
+    g_autofree char *path = g_strconcat (fixture->copy, suffixes[i], NULL);
+
+    g_assert_true (g_file_set_contents (path, "x", 1, NULL));
+  }
   upgrade (fixture);
-  g_assert_false (g_file_test (temp, G_FILE_TEST_EXISTS));
-  g_assert_true (g_file_test (other, G_FILE_TEST_EXISTS));
+  for (guint i = 1; i < G_N_ELEMENTS (suffixes); i++) {
+    g_autofree char *path = g_strconcat (fixture->copy, suffixes[i], NULL);
+
+    g_assert_cmpint (g_file_test (path, G_FILE_TEST_EXISTS), ==, g_str_has_suffix (path, ".db"));
+  }
   assert_copied (fixture);
 }
 
