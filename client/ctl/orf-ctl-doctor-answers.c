@@ -114,6 +114,20 @@ judge_source (OrfCtlFindings *findings, const OrfStatusSource *source)
 }
 
 static void
+judge_sandbox (OrfCtlFindings *findings, const OrfStatusSource *source)
+{
+  if (source->kind != ORF_SOURCE_KIND_PROBE || source->state != ORF_COMPONENT_STATE_OPERATIONAL)
+    return;
+  if (source->unguarded == NULL) {
+    orf_ctl_findings_add (findings, "sandbox", ORF_CTL_FINDING_GOOD,
+                          "the %s probe may do only what asking devices needs", source->source);
+    return;
+  }
+  orf_ctl_findings_add (findings, "sandbox", ORF_CTL_FINDING_NOTE, "of the %s probe lacks: %s",
+                        source->source, source->unguarded);
+}
+
+static void
 judge_sources (OrfCtlFindings *findings, const OrfStatusGetResult *status)
 {
   guint n_probes = 0;
@@ -124,6 +138,7 @@ judge_sources (OrfCtlFindings *findings, const OrfStatusGetResult *status)
     n_probes += source->kind == ORF_SOURCE_KIND_PROBE &&
                 source->state == ORF_COMPONENT_STATE_OPERATIONAL;
     judge_source (findings, source);
+    judge_sandbox (findings, source);
   }
   if (n_probes > 0)
     return;

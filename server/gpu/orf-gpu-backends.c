@@ -87,6 +87,8 @@ orf_gpu_backends_dup_arguments (const char *name, const OrfConfig *config)
     if (g_str_equal (known[i].name, name) && known[i].add_arguments)
       known[i].add_arguments (builder, config);
   }
+  if (!config->gpu.probe_sandbox)
+    g_strv_builder_add (builder, "sandbox=off");
 
   return g_strv_builder_end (builder);
 }

@@ -23,6 +23,7 @@ typedef struct {
   gboolean awaited;   /* its answer is pending, and `settled` waits for it */
   gint64 asked_us;    /* monotonic */
   GPtrArray *devices; /* OrfGpuSnapshot, in the order of hello */
+  char *unguarded;    /* NULL: its sandbox lacks nothing, or it has not said hello */
   gint64 sampled_us;
   guint64 n_asks;      /* that its probe took */
   guint64 sampled_ask; /* which of them brought the last sample */
@@ -63,6 +64,7 @@ backend_free (gpointer data)
   orf_probe_child_free (backend->child);
   g_ptr_array_unref (backend->devices);
   g_ptr_array_unref (backend->looks);
+  g_free (backend->unguarded);
   g_free (backend);
 }
 
@@ -106,12 +108,25 @@ ask_backend (Backend *backend)
   backend->monitor->pending++;
 }
 
+/* Each of its starts says the same, and once is enough. */
+static void
+note_unguarded (Backend *backend, const char *unguarded)
+{
+  if (g_strcmp0 (backend->unguarded, unguarded) == 0)
+    return;
+  if (unguarded != NULL)
+    g_message ("the %s probe runs without a part of its sandbox: %s", backend->name, unguarded);
+  g_free (backend->unguarded);
+  backend->unguarded = g_strdup (unguarded);
+}
+
 static void
 hello_cb (gpointer user_data, const OrfProbeHello *hello)
 {
   Backend *backend = user_data;
   GPtrArray *devices = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_gpu_snapshot_free);
 
+  note_unguarded (backend, hello->unguarded);
   for (guint i = 0; i < hello->devices->len; i++) {
     const OrfProbeDevice *facts = g_ptr_array_index (hello->devices, i);
     const OrfGpuSnapshot *before = orf_gpu_snapshot_find (backend->devices, facts->device);
@@ -533,6 +548,7 @@ orf_gpu_monitor_get_source (OrfGpuMonitor *monitor, guint index)
     .rss_bytes = orf_probe_child_get_rss_bytes (backend->child),
     .restarts = orf_probe_child_get_restarts (backend->child),
     .sampled_us = backend->sampled_us,
+    .unguarded = backend->unguarded,
     .absent = backend->automatic && orf_probe_child_has_declined (backend->child),
   };
 

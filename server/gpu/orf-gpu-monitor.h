@@ -93,8 +93,9 @@ typedef struct {
   gint64 pid;         /* -1: none runs */
   gint64 rss_bytes;   /* -1: none runs */
   guint restarts;
-  gint64 sampled_us; /* 0: not yet */
-  gboolean absent;   /* of `auto`: its probe has said in order that there is nothing for it */
+  gint64 sampled_us;     /* 0: not yet */
+  const char *unguarded; /* what its sandbox lacks; NULL: nothing */
+  gboolean absent;       /* of `auto`: its probe has said in order that there is nothing for it */
 } OrfGpuSource;
 
 guint orf_gpu_monitor_get_n_sources (OrfGpuMonitor *monitor);

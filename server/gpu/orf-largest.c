@@ -170,7 +170,8 @@ start (OrfLargest *largest, OrfCall *call, const OrfGpuSnapshot *snapshot)
   gint64 free_bytes = snapshot->device->free_bytes;
   g_autofree char *device = g_strdup_printf ("device=%s", snapshot->device->device);
   g_autofree char *max = NULL;
-  const char *arguments[] = { device, NULL, NULL };
+  const char *arguments[] = { device, NULL, config->gpu.probe_sandbox ? NULL : "sandbox=off",
+                              NULL };
   OrfProbeOptions options = {
     .program = largest->probe_path,
     .backend = "largest",

@@ -12,12 +12,13 @@
 #include "orf-encode.h"
 #include "orf-error.h"
 #include "probe/orf-probe-backend.h"
+#include "probe/orf-probe-cage.h"
 
 /*
  * orfeas-probe BACKEND [KEY=VALUE]…: asks one backend's devices for the daemon, so that a driver
  * which hangs, crashes or eats memory does so here.  Lines of JSON (schema/internal/probe.json) go
  * to standard output; the line `sample` on standard input asks for one; its end ends the program.
- * Standard error is the log.
+ * Standard error is the log.  sandbox=off: orf-probe-cage.h.
  */
 #define MAX_ERROR_BYTES 4096 /* of schema/internal/probe.json */
 
@@ -59,11 +60,14 @@ static gboolean
 write_hello (const OrfProbeBackend *backend, gpointer state)
 {
   g_autoptr (OrfProbeMessage) message = orf_probe_message_new ();
+  const char *gaps = orf_probe_cage_get_gaps ();
 
   message->hello = orf_probe_hello_new ();
   message->hello->backend = g_strdup (backend->name);
   message->hello->devices = g_ptr_array_new ();
   backend->describe (state, message->hello);
+  if (gaps[0] != '\0')
+    message->hello->unguarded = g_utf8_make_valid (gaps, -1);
   return write_message (message);
 }
 
@@ -117,6 +121,21 @@ tie_to_parent (void)
   close (fd);
 }
 
+/* A word that is no backend's. */
+static void
+take_sandbox_off (char **argv)
+{
+  guint kept = 0;
+
+  for (guint i = 0; argv[i] != NULL; i++) {
+    if (g_str_equal (argv[i], "sandbox=off"))
+      orf_probe_cage_turn_off ();
+    else
+      argv[kept++] = argv[i];
+  }
+  argv[kept] = NULL;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -133,6 +152,7 @@ main (int argc, char **argv)
   }
 
   tie_to_parent ();
+  take_sandbox_off (argv);
   if (!backend.open (&state, argv, &error)) {
     write_error (error);
     return 1;

@@ -5,6 +5,7 @@
 
 #include "orf-error.h"
 #include "probe/orf-amdgpu.h"
+#include "probe/orf-probe-cage.h"
 
 /*
  * Devices of the kernel's amdgpu driver, by files alone: no library is loaded, no device is woken.
@@ -64,6 +65,7 @@ open_amdgpu (gpointer *state, char **argv, GError **error)
     }
   }
 
+  orf_probe_cage_enter (ORF_PROBE_CAGE_READER, argv);
   gpus = orf_amdgpu_find (root);
   if (gpus->len == 0) {
     g_autofree char *sys = g_build_filename (root, "sys", NULL);

@@ -14,8 +14,8 @@ G_BEGIN_DECLS
  */
 typedef struct {
   const char *name;
-  /* Loads what it needs.  argv: the program's, whose words after the backend's name are its own.
-   * UNAVAILABLE where there is nothing to watch. */
+  /* Enters the cage (orf-probe-cage.h), and loads what it needs.  argv: the program's, whose words
+   * after the backend's name are its own. UNAVAILABLE where there is nothing to watch. */
   gboolean (*open) (gpointer *state, char **argv, GError **error);
   /* Fills in version and devices. */
   void (*describe) (gpointer state, OrfProbeHello *hello);

@@ -5,6 +5,7 @@
 
 #include "orf-error.h"
 #include "probe/orf-opencl-largest.h"
+#include "probe/orf-probe-cage.h"
 
 /*
  * One device, whose largest free block is found by asking for it: gpu.largest starts this program
@@ -50,6 +51,7 @@ open_largest (gpointer *state, char **argv, GError **error)
     return FALSE;
   }
 
+  orf_probe_cage_enter (ORF_PROBE_CAGE_DRIVER, argv);
   opencl = orf_opencl_open (error);
   if (!opencl)
     return FALSE;

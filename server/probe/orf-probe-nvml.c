@@ -8,6 +8,7 @@
 #include "probe/orf-nvml-device.h"
 #include "probe/orf-nvml-xids.h"
 #include "probe/orf-nvml.h"
+#include "probe/orf-probe-cage.h"
 
 /*
  * NVIDIA's devices by its management library.  The word library=PATH, or else ORFEAS_NVML_LIBRARY
@@ -155,11 +156,13 @@ open_nvml (gpointer *state, char **argv, GError **error)
 {
   const char *library = find_word (argv, LIBRARY_KEY);
   const char *census = find_word (argv, CENSUS_KEY);
-  g_autoptr (OrfNvml) nvml = orf_nvml_open (library ? library : g_getenv (LIBRARY_ENV), error);
+  g_autoptr (OrfNvml) nvml = NULL;
   g_autoptr (GPtrArray) devices = NULL;
   State *self = NULL;
   int rc = 0;
 
+  orf_probe_cage_enter (ORF_PROBE_CAGE_DRIVER, argv);
+  nvml = orf_nvml_open (library ? library : g_getenv (LIBRARY_ENV), error);
   if (!nvml)
     return FALSE;
 

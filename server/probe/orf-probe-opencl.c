@@ -1,67 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "probe/orf-probe-backend.h"
 
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include "orf-error.h"
+#include "probe/orf-opencl-scout.h"
 #include "probe/orf-opencl.h"
+#include "probe/orf-probe-cage.h"
 #include "probe/orf-system-memory.h"
 
 /*
  * Loading a driver costs 60 MiB and more for as long as the process lives, and most of them have
  * nothing to say after the first look: a device that shares the host's memory is sampled from
- * /proc, and NVIDIA's OpenCL tells no free memory.  So the facts go into a memory file and the
- * program executes itself anew, same process and same pipes, without the driver.  Only devices that
- * must be asked again (AMD) keep it.
+ * /proc, and NVIDIA's OpenCL tells no free memory.  So a scout, a child in a driver's cage, loads
+ * it, tells the facts and ends.  Only devices that must be asked again (AMD) have the driver loaded
+ * here too.
  */
-#define FACTS_FD    "ORFEAS_PROBE_FACTS_FD"
-#define MAX_DEVICES 64
-
 typedef struct {
   GArray *facts;     /* OrfOpenclFacts */
   OrfOpencl *opencl; /* NULL: not needed any more */
 } State;
-
-/* NULL where this is the first life of the process. */
-static GArray *
-take_facts (void)
-{
-  const char *text = g_getenv (FACTS_FD);
-  g_autoptr (GArray) facts = g_array_new (FALSE, TRUE, sizeof (OrfOpenclFacts));
-  OrfOpenclFacts one;
-  guint64 fd = 0;
-
-  if (!text || !g_ascii_string_to_unsigned (text, 10, 3, G_MAXINT, &fd, NULL))
-    return NULL;
-
-  while (facts->len < MAX_DEVICES && read ((int) fd, &one, sizeof one) == sizeof one)
-    g_array_append_val (facts, one);
-  close ((int) fd);
-  g_unsetenv (FACTS_FD);
-  return facts->len > 0 ? g_steal_pointer (&facts) : NULL;
-}
-
-/* Does not return where it works.  Where it does not, the driver simply stays. */
-static void
-start_anew (GArray *facts, char **argv)
-{
-  gsize size = facts->len * sizeof (OrfOpenclFacts);
-  int fd = memfd_create ("orfeas-probe-facts", 0); /* is to survive exec */
-  g_autofree char *text = NULL;
-
-  if (fd < 0)
-    return;
-  if (write (fd, facts->data, size) == (gssize) size && lseek (fd, 0, SEEK_SET) == 0) {
-    text = g_strdup_printf ("%d", fd);
-    g_setenv (FACTS_FD, text, TRUE);
-    execv ("/proc/self/exe", argv);
-    g_unsetenv (FACTS_FD);
-  }
-  g_message ("the OpenCL driver stays loaded: %s", g_strerror (errno));
-  close (fd);
-}
 
 static gboolean
 is_needed (GArray *facts)
@@ -77,17 +32,21 @@ is_needed (GArray *facts)
 static gboolean
 open_opencl (gpointer *state, char **argv, GError **error)
 {
-  g_autoptr (GArray) facts = take_facts ();
+  g_autoptr (GArray) facts = orf_opencl_scout (argv, error);
   g_autoptr (OrfOpencl) opencl = NULL;
   State *self = NULL;
 
-  if (!facts) {
+  if (facts == NULL)
+    return FALSE;
+  if (is_needed (facts)) {
+    orf_probe_cage_enter (ORF_PROBE_CAGE_DRIVER, argv);
     opencl = orf_opencl_open (error);
-    if (!opencl)
+    if (opencl == NULL)
       return FALSE;
+    g_array_unref (facts);
     facts = g_array_ref (orf_opencl_get_facts (opencl));
-    if (!is_needed (facts))
-      start_anew (facts, argv);
+  } else {
+    orf_probe_cage_enter (ORF_PROBE_CAGE_READER, argv);
   }
 
   self = g_new0 (State, 1);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "orf-error.h"
+#include "probe/orf-probe-cage.h"
 #include "probe/orf-simulated-ledger.h"
 
 /*
@@ -171,6 +172,7 @@ open_simulated (gpointer *state, char **argv, GError **error)
   if (!set_all (self, words, error) || !set_all (self, argv + 2, error))
     return FALSE;
 
+  orf_probe_cage_enter (ORF_PROBE_CAGE_READER, argv);
   self->ledger = g_getenv ("ORFEAS_SIMULATED_LEDGER");
   if (self->start_hang)
     hang ();

@@ -9,18 +9,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/* A sanitizer maps terabytes, opens files and a process to look for leaks at the end, and writes
- * its report to a file. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
+#include "core/orf-sanitized.h"
 
 #define US_PER_S 1000000
 /* Past its own deadline and the daemon's grace: who is still there then obeys nobody. */
@@ -72,14 +61,14 @@ orf_sql_cage_bound (gint64 max_us, gint64 memory_bytes)
   setitimer (ITIMER_REAL, &alarm_at, NULL);
   set_limit (RLIMIT_CPU, seconds);
   set_limit (RLIMIT_CORE, 0);
-  if (!SANITIZED)
+  if (!ORF_SANITIZED)
     set_limit (RLIMIT_AS, get_mapped_bytes () + (rlim_t) memory_bytes);
 }
 
 void
 orf_sql_cage_close (void)
 {
-  if (SANITIZED)
+  if (ORF_SANITIZED)
     return;
   signal (SIGXFSZ, SIG_IGN); /* an error then, where it is met */
   set_limit (RLIMIT_FSIZE, 0);

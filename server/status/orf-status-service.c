@@ -180,6 +180,7 @@ make_probe_source (const OrfGpuSource *probe)
   source->restarts = probe->restarts;
   source->has_sampled_us = probe->sampled_us > 0;
   source->sampled_us = probe->sampled_us;
+  source->unguarded = g_strdup (probe->unguarded);
   return source;
 }
 

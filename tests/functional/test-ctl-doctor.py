@@ -103,6 +103,16 @@ def test_no_gpu(t):
     contains(of(findings, "gpu")[0]["advice"], "driver")
 
 
+def test_sandbox(t):
+    """What a probe's sandbox lacks is a note, and in the log once, however often the probe starts."""
+    daemon = t.start(settings={"gpu.probe_sandbox": "false"})
+    wait_for(lambda: daemon.sources()["simulated"]["unguarded"], "the probe's hello")
+    contains(of(look(t, daemon)[1], "sandbox", "note")[0]["text"], "probe_sandbox is false")
+    os.kill(daemon.sources()["simulated"]["pid"], signal.SIGKILL)
+    wait_for(lambda: daemon.sources()["simulated"]["restarts"] == 1 and daemon.sources()["simulated"]["state"] == "operational", "the probe's next life")
+    equal(daemon.stderr().count("without a part of its sandbox"), 1)
+
+
 def test_tokens(t):
     daemon = t.start(settings={"auth.require": "true"})
     _, findings, _ = look(t, daemon)

@@ -34,7 +34,7 @@ def write(t, text):
 
 def start(t, script, age="3", **settings):
     library = os.path.join(os.environ["NVML_STAND_INS"], f"nvml-stand-in-{age}.so")
-    env = {"NVML_STAND_IN": write(t, script), "ORFEAS_NVML_LIBRARY": library}
+    env = {"NVML_STAND_IN": write(t, script), "ORFEAS_NVML_LIBRARY": library, "ORFEAS_PROBE_PATHS": t.dir}
     daemon = t.start(env=env, settings={"gpu.backends": "nvml", "gpu.sample_us": 100000, **settings})
     wait_for(lambda: daemon.call("gpu.list")["devices"], "devices")
     return daemon

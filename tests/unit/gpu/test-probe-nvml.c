@@ -48,6 +48,7 @@ start (Probe *probe, const char *age, const char *script)
   probe->script = g_build_filename (probe->dir, "script", NULL);
   write_script (probe, script);
   env = g_environ_setenv (env, "NVML_STAND_IN", probe->script, TRUE);
+  env = g_environ_setenv (env, "ORFEAS_PROBE_PATHS", probe->dir, TRUE); /* it is in a cage */
   g_spawn_async_with_pipes (NULL, (char **) argv, env, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
                             &probe->pid, &in, &out, NULL, &error);
   g_assert_no_error (error);
