@@ -100,8 +100,9 @@ deliver (OrfNoticeOutlet *outlet)
     refuse (outlet, "there is no such receiver any more");
     return;
   }
+  /* strict: a word that we do not know would be none at all to those who write it on */
   outlet->telling = orf_decode_text (&orf_alert_telling_desc, g_bytes_get_data (body, NULL),
-                                     g_bytes_get_size (body), ORF_DECODE_LENIENT, &error);
+                                     g_bytes_get_size (body), ORF_DECODE_STRICT, &error);
   if (outlet->telling == NULL)
     refuse (outlet, error->message);
   else

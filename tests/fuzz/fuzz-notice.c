@@ -105,7 +105,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   g_autofree char *text = g_strndup ((const char *) data, size);
   gpointer telling = orf_decode_text (&orf_alert_telling_desc, (const char *) data, size,
-                                      ORF_DECODE_LENIENT, NULL);
+                                      ORF_DECODE_STRICT, NULL);
 
   orf_notice_mail_is_address (text);
   if (telling != NULL)

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <glib/gstdio.h>
+#include <sqlite3.h>
 
 #include "../store/store-fixture.h"
 #include "core/orf-clock.h"
@@ -236,6 +237,40 @@ test_waiting_in_file (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 }
 
 static void
+damage (Fixture *fixture, const char *sql)
+{
+  sqlite3 *db = NULL;
+
+  g_assert_cmpint (sqlite3_open (fixture->base.path, &db), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_changes (db), ==, 1);
+  sqlite3_close (db);
+}
+
+/* A word that no telling of ours has, in what waits in the file: refused, not told as nothing. */
+static void
+test_damaged (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "alert:one: is tried again*");
+  g_unlink (fixture->gate_path);
+  start (fixture);
+  fire (fixture, 7, "hot");
+  wait_file (fixture, "SELECT count(*) FROM alert_notice WHERE state = 'posted' AND attempts > 0");
+  stop (fixture);
+  g_test_assert_expected_messages ();
+  damage (fixture,
+          "UPDATE outbox SET body = CAST (replace (CAST (body AS TEXT), '\"status\":\"firing\"', "
+          "'\"status\":\"fire\"') AS BLOB)");
+  write_file (fixture->gate_path, "");
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING,
+                         "alert:one: an entry was dropped*status: unknown value*");
+  start (fixture);
+  wait_file (fixture, "SELECT count(*) FROM alert_notice WHERE state = 'refused'");
+  stop (fixture);
+  g_test_assert_expected_messages ();
+}
+
+static void
 test_silence (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
   start (fixture);
@@ -262,7 +297,7 @@ test_repeat (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
   wait_file (fixture,
              "SELECT count(*) = 1 FROM alert_notice WHERE event = 'repeat' AND state = 'limited'");
   orf_notifier_acknowledged (fixture->notifier, 7);
-  wait_file (fixture, "SELECT count(*) FROM alert_notice WHERE id = 4 AND state = 'dropped' AND "
+  wait_file (fixture, "SELECT count(*) FROM alert_notice WHERE id = 4 AND state = 'refused' AND "
                       "answer = 'it was acknowledged'");
 }
 
@@ -360,6 +395,7 @@ main (int argc, char **argv)
   ADD ("/notifier/tried-again", test_tried_again);
   ADD ("/notifier/next-run", test_next_run);
   ADD ("/notifier/waiting-in-file", test_waiting_in_file);
+  ADD ("/notifier/damaged", test_damaged);
   ADD ("/notifier/silence", test_silence);
   ADD ("/notifier/repeat", test_repeat);
   ADD ("/notifier/reload", test_reload);
