@@ -56,10 +56,12 @@ add_series (OrfReport *page, json_t *server, const char *name)
 
   json_array_foreach (orf_value_get_array (server, "series"), i, series)
   {
+    const char *label = orf_value_get_text (series, "series");
+
     if (g_strcmp0 (orf_value_get_text (series, "name"), name) != 0 || points->len == MAX_LINES)
       continue;
     g_ptr_array_add (points, orf_value_dup_points (series, "points"));
-    lines[figure.n_lines] = (OrfFigureLine){ .label = orf_value_get_text (series, "series"),
+    lines[figure.n_lines] = (OrfFigureLine){ .label = label != NULL ? label : name,
                                              .class = orf_report_get_color (figure.n_lines),
                                              .points = points->pdata[points->len - 1] };
     figure.n_lines++;

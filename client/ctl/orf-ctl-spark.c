@@ -45,7 +45,8 @@ compare_int64 (gconstpointer a, gconstpointer b)
   return (left > right) - (left < right);
 }
 
-/* The usual distance between points: sampled times jitter, so the median; 0: fewer than two. */
+/* The usual distance between points: sampled times jitter, so the median; 0: fewer than two, or
+ * most of them go back. */
 static gint64
 median_step (const OrfPoint *points, guint n_points)
 {
@@ -57,7 +58,7 @@ median_step (const OrfPoint *points, guint n_points)
   for (guint i = 1; i < n_points; i++)
     steps[i - 1] = points[i].t_us - points[i - 1].t_us;
   qsort (steps, n_points - 1, sizeof *steps, compare_int64);
-  return steps[(n_points - 1) / 2];
+  return MAX (steps[(n_points - 1) / 2], 0);
 }
 
 /* Columns between two points that are near each other take the earlier one's value. */
