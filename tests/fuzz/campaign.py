@@ -15,7 +15,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FUZZ = ROOT / "tests" / "fuzz"
-BUILD = ROOT / "build-fuzz"
+BUILD = ROOT / "build-fuzz"  # where libFuzzer runs, too: it leaves files where it is
 # An input that takes longer, or memory beyond this, is a finding.
 TIMEOUT_S, RSS_MB = 10, 2048
 # Larger inputs say little more, and git keeps them for ever.
@@ -66,7 +66,7 @@ class Process:
         self.executions = 0
         self.tail = []
         self.began = time.monotonic()
-        self.process = subprocess.Popen([*words, get_corpus(name), FUZZ / "seeds" / name], env=get_environment(),
+        self.process = subprocess.Popen([*words, get_corpus(name), FUZZ / "seeds" / name], env=get_environment(), cwd=BUILD,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
         self.reader = threading.Thread(target=self.read)
         self.reader.start()
@@ -115,7 +115,7 @@ def run(name, seconds, jobs):
 def cover(name, sources, folder):
     """(lines that ran, lines there are, [those that did not]) of the decoders of a target."""
     raw, profile = folder / f"{name}.raw", folder / f"{name}.profile"
-    subprocess.run([get_program(name), "-runs=0", get_corpus(name), FUZZ / "seeds" / name], check=True,
+    subprocess.run([get_program(name), "-runs=0", get_corpus(name), FUZZ / "seeds" / name], check=True, cwd=BUILD,
                    env=get_environment(LLVM_PROFILE_FILE=str(raw)), stderr=subprocess.DEVNULL)
     subprocess.run(["llvm-profdata", "merge", "-o", profile, raw], check=True)
     text = subprocess.run(["llvm-cov", "export", "-format=lcov", f"-instr-profile={profile}", get_program(name)],
@@ -162,7 +162,7 @@ def keep(name):
             if path.stat().st_size <= MAX_SEED_BYTES:
                 shutil.copy(path, small)
         subprocess.run([get_program(name), "-merge=1", f"-timeout={TIMEOUT_S}", merged, small], check=True,
-                       env=get_environment(), stderr=subprocess.DEVNULL)
+                       env=get_environment(), cwd=BUILD, stderr=subprocess.DEVNULL)
         added = [path for path in merged.iterdir() if not (seeds / path.name).exists()]
         for path in added:
             shutil.copy(path, seeds / path.name[:12])

@@ -34,8 +34,7 @@ static void
 act (const OrfActuatorKind *kind, const OrfConfigActuator *settings, const OrfActuatorState *state)
 {
   for (OrfCleanupLevel level = 0; level <= ORF_CLEANUP_LEVEL_AGGRESSIVE; level++) {
-    g_autofree char *refusal = orf_actuator_kind_dup_refusal (kind, settings, level, state);
-
+    g_free (orf_actuator_kind_dup_refusal (kind, settings, level, state));
     check_requests (orf_actuator_kind_make_cleanup (kind, settings, level, state));
     check_requests (orf_actuator_kind_make_restore (kind, settings, level, state));
   }
