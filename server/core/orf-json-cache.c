@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Invariant: a piece in the list of class n has room for n * STEP bytes at least.  Nothing is
- * shared: a piece that another thread frees is that thread's from then on.
+ * shared: a piece that another thread frees is that thread's from then on, and what it keeps
+ * goes with it.
  */
 #include "core/orf-json-cache.h"
 
@@ -21,6 +22,33 @@ struct _Piece {
 
 static __thread Piece *lists[N_CLASSES];
 static __thread gsize kept_bytes;
+static __thread gboolean ends_noticed;
+
+static void
+free_lists_cb (gpointer unused)
+{
+  (void) unused;
+  for (guint class = 0; class < N_CLASSES; class ++)
+    while (lists[class] != NULL) {
+      Piece *piece = lists[class];
+
+      lists[class] = piece->next;
+      free (piece);
+    }
+  kept_bytes = 0;
+  ends_noticed = FALSE; /* others that end with the thread may free trees after us */
+}
+
+static GPrivate thread_end = G_PRIVATE_INIT (free_lists_cb);
+
+static void
+notice_end (void)
+{
+  if (ends_noticed)
+    return;
+  ends_noticed = TRUE;
+  g_private_set (&thread_end, &ends_noticed); /* any value: NULL would not be told */
+}
 
 void *
 orf_json_cache_alloc (size_t size)
@@ -48,6 +76,7 @@ orf_json_cache_free (void *memory)
     free (memory);
     return;
   }
+  notice_end ();
   piece->next = lists[class];
   lists[class] = piece;
   kept_bytes += class * STEP;

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /*
  * Memory for jansson's trees.  A call of a thousand samples is ten thousand small pieces that are
  * freed together, which is what malloc is worst at: a third of the time went there.  Each thread
- * keeps up to ORF_JSON_CACHE_BYTES of freed pieces by size.
+ * keeps up to ORF_JSON_CACHE_BYTES of freed pieces by size, until it ends.
  */
 #define ORF_JSON_CACHE_BYTES (4 * 1024 * 1024)
 
