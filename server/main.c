@@ -12,8 +12,9 @@
 #include <systemd/sd-daemon.h>
 #endif
 
-#include "core/orf-json-cache.h"
 #include "core/orf-config.h"
+#include "core/orf-heap.h"
+#include "core/orf-json-cache.h"
 #include "core/orf-turn.h"
 #include "daemon/orf-core.h"
 #include "daemon/orf-daemon.h"
@@ -190,6 +191,7 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   g_autoptr (OrfOptions) options = NULL;
 
+  orf_heap_configure ();
   orf_json_cache_use ();
   setlocale (LC_ALL, "");
   setlocale (LC_NUMERIC, "C"); /* a decimal comma would break numbers in JSON and SQL */
