@@ -157,6 +157,10 @@ orf_process_memory_cancel (OrfProcessMemory *memory, guint id)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+/* Those whose thread was still in the kernel when they went: it needs them until the process ends.
+ */
+static GSList *left_behind;
+
 OrfProcessMemory *
 orf_process_memory_new (GError **error)
 {
@@ -197,6 +201,7 @@ orf_process_memory_free (OrfProcessMemory *memory)
   if (!end_thread (memory)) {
     /* it may come back at any time, and then needs its queues, and done_cb the rest */
     pthread_detach (memory->thread);
+    left_behind = g_slist_prepend (left_behind, memory);
     return;
   }
   orf_queue_dispatch (memory->replies);
