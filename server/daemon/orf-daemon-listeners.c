@@ -247,6 +247,17 @@ start_cache (OrfDaemon *daemon, GError **error)
   return daemon->cache != NULL;
 }
 
+static gboolean
+start_reader (OrfDaemon *daemon, GError **error)
+{
+  OrfCore *core = daemon->core;
+
+  daemon->reader = orf_rpc_reader_new ((gsize) daemon->config->rpc.read_aside_bytes, core->memory,
+                                       error);
+  orf_router_set_reader (core->router, daemon->reader);
+  return daemon->reader != NULL;
+}
+
 gboolean
 orf_daemon_start_listeners (OrfDaemon *daemon, GError **error)
 {
@@ -255,7 +266,7 @@ orf_daemon_start_listeners (OrfDaemon *daemon, GError **error)
   daemon->socket_path = orf_paths_dup_socket (daemon->config);
   cookie = orf_paths_dup_cookie (daemon->socket_path);
   daemon->poller = orf_poller_new (NULL, error);
-  if (daemon->poller == NULL)
+  if (daemon->poller == NULL || !start_reader (daemon, error))
     return FALSE;
   daemon->socket = orf_socket_server_new (daemon->core->router, daemon->poller, daemon->config,
                                           daemon->socket_path, error);

@@ -105,6 +105,7 @@ struct _OrfDaemon {
   OrfDiscover *discover;
   OrfExposition *exposition; /* NULL: no HTTP */
   char *socket_path, *cache_path;
+  OrfRpcReader *reader; /* NULL: nothing listens yet */
   OrfPoller *poller;
   OrfGate *gate;
   OrfHttpServer *http;        /* NULL: [listen] http is empty */

@@ -459,6 +459,16 @@ orf_daemon_new (OrfConfig *config, GError **error)
   return g_steal_pointer (&daemon);
 }
 
+/* Once nobody is left who has large calls. */
+static void
+stop_reader (OrfDaemon *daemon)
+{
+  if (daemon->reader == NULL)
+    return;
+  orf_router_set_reader (daemon->core->router, NULL);
+  g_clear_pointer (&daemon->reader, orf_rpc_reader_free);
+}
+
 void
 orf_daemon_free (OrfDaemon *daemon)
 {
@@ -475,6 +485,7 @@ orf_daemon_free (OrfDaemon *daemon)
     orf_jaeger_stop (daemon->jaeger);
   g_clear_pointer (&daemon->socket, orf_socket_server_free);
   g_clear_pointer (&daemon->cache, orf_cache_free);
+  stop_reader (daemon);
   g_clear_pointer (&daemon->gate, orf_gate_free);
   if (daemon->cleaner != NULL)
     orf_cleaner_stop (daemon->cleaner);

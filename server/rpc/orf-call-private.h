@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <jansson.h>
-
+#include "rpc/orf-call-params.h"
 #include "rpc/orf-peer.h"
 
 G_BEGIN_DECLS
@@ -25,16 +24,12 @@ typedef struct {
   gpointer owner;
 } OrfCallOrigin;
 
-typedef struct {
-  json_t *json;      /* an object, an array by position, or NULL */
-  gpointer *decoded; /* instead: a struct of the method's, which is taken; NULL: there is json */
-} OrfCallParams;
-
-/* Answers through the sink, often before it
- * returns; NULL then, else a reference with which the owner may abandon or cancel the call. */
+/* Takes what params has, and reads them where that was not done.  Answers through the sink, often
+ * before it returns; NULL then, else a reference with which the owner may abandon or cancel the
+ * call. */
 OrfCall *orf_call_start (const OrfCallOrigin *origin,
                          const OrfMethod *method,
-                         const OrfCallParams *params,
+                         OrfCallParams *params,
                          const OrfCallMeta *meta);
 /* Nobody waits for it any more: the sink is not called.  Consumes the owner's reference. */
 void orf_call_abandon (OrfCall *call);

@@ -13,7 +13,6 @@
 #include "orf-decode.h"
 #include "orf-encode.h"
 #include "orf-error.h"
-#include "rpc/orf-call-detail.h"
 #include "rpc/orf-call-private.h"
 
 struct _OrfCall {
@@ -254,55 +253,16 @@ orf_call_fail (OrfCall *call, GError *error)
   orf_call_unref (call);
 }
 
-/* By position: the array's items get the names that the schema has in that order. */
-static json_t *
-name_params (const OrfDesc *desc, json_t *params, GError **error)
-{
-  json_t *named;
-
-  if (params == NULL || json_is_object (params))
-    return json_incref (params);
-  if (json_array_size (params) > desc->n_fields) {
-    g_propagate_error (error,
-                       orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "params", NULL,
-                                            "%u parameters were given and at most %u are taken",
-                                            (guint) json_array_size (params), desc->n_fields));
-    return NULL;
-  }
-  named = json_object ();
-  for (guint i = 0; i < json_array_size (params); i++)
-    json_object_set (named, desc->fields[i].name, json_array_get (params, i));
-  return named;
-}
-
-/* *detail: what the audit is told of the parameters, where it is told. */
 static gboolean
-decode_params (OrfCall *call, const OrfCallParams *params, char **detail, GError **error)
+take_params (OrfCall *call, OrfCallParams *params, GError **error)
 {
-  g_autoptr (GError) local_error = NULL;
-  g_autoptr (json_t) named = NULL;
-
-  if (params->decoded != NULL) {
-    call->params = g_steal_pointer (params->decoded);
-    return TRUE;
-  }
-  named = name_params (call->method->params, params->json, &local_error);
-  if (local_error == NULL)
-    call->params = orf_decode (call->method->params, named, ORF_DECODE_STRICT, &local_error);
-  if (local_error != NULL) {
-    g_propagate_error (error, g_steal_pointer (&local_error));
+  orf_call_params_read (params, call->method, call->idempotency_key != NULL);
+  if (params->error != NULL) {
+    g_propagate_error (error, g_steal_pointer (&params->error));
     return FALSE;
   }
-  if (call->idempotency_key != NULL) {
-    g_autofree char *text = json_dumps (named, JSON_COMPACT | JSON_SORT_KEYS);
-    g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text ? text : "",
-                                                             -1);
-
-    digest[16] = '\0';
-    call->params_hash = g_ascii_strtoull (digest, NULL, 16);
-  }
-  if (orf_router_wants_audit (call->origin.router, call->method))
-    *detail = orf_call_detail_new (named);
+  call->params = g_steal_pointer (&params->decoded);
+  call->params_hash = params->hash;
   return TRUE;
 }
 
@@ -353,15 +313,18 @@ static void
 take_meta (OrfCall *call, const OrfCallMeta *meta)
 {
   const OrfRpcLimits *limits = orf_router_get_limits (call->origin.router);
-  gint64 patience_us = limits->default_deadline_us;
+  gint64 patience_us = limits->default_deadline_us, came_us = 0;
 
   if (meta != NULL) {
     if (meta->deadline_ms > 0)
       patience_us = meta->deadline_ms * ORF_US_PER_MS;
+    came_us = meta->came_us;
     call->idempotency_key = dup_key (call, meta->idempotency_key);
     take_trace (call, meta);
   }
-  call->deadline_us = orf_clock_monotonic_us () + MIN (patience_us, limits->max_deadline_us);
+  if (came_us == 0)
+    came_us = orf_clock_monotonic_us ();
+  call->deadline_us = came_us + MIN (patience_us, limits->max_deadline_us);
 }
 
 /* What a call that its handler keeps holds until it is freed. */
@@ -402,22 +365,32 @@ audited_cb (gpointer data, const GError *error)
   }
 }
 
+/* Nobody waits for what came so long ago: it may have been read behind others. */
+static gboolean
+check_time (const OrfCall *call, GError **error)
+{
+  if (orf_clock_monotonic_us () < call->deadline_us)
+    return TRUE;
+  g_set_error_literal (error, ORF_ERROR, ORF_ERROR_DEADLINE_EXCEEDED,
+                       "the deadline passed before the call was begun");
+  return FALSE;
+}
+
 /* What the handler starts meanwhile belongs to the call. */
 static void
-begin (OrfCall *call, const OrfCallParams *params)
+begin (OrfCall *call, OrfCallParams *params)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *detail = NULL;
   OrfSteps *before;
 
   call->steps = orf_router_begin_trace (call->origin.router, call);
   before = orf_steps_enter (call->steps);
-  if (!check_allowed (&call->origin, call->method, &error) ||
-      !decode_params (call, params, &detail, &error))
+  if (!check_allowed (&call->origin, call->method, &error) || !check_time (call, &error) ||
+      !take_params (call, params, &error))
     orf_call_fail (call, g_steal_pointer (&error));
-  else if (detail != NULL)
-    orf_router_audit (call->origin.router, call->origin.actor, call->method, detail, audited_cb,
-                      call);
+  else if (orf_router_wants_audit (call->origin.router, call->method))
+    orf_router_audit (call->origin.router, call->origin.actor, call->method, params->detail,
+                      audited_cb, call);
   else
     orf_router_run (call->origin.router, call, call->method, call->params);
   orf_steps_enter (before);
@@ -426,7 +399,7 @@ begin (OrfCall *call, const OrfCallParams *params)
 OrfCall *
 orf_call_start (const OrfCallOrigin *origin,
                 const OrfMethod *method,
-                const OrfCallParams *params,
+                OrfCallParams *params,
                 const OrfCallMeta *meta)
 {
   g_autoptr (GError) error = NULL;

@@ -5,18 +5,21 @@
  *
  * A stream that a call opened begins when the exchange is answered, so that its id is known before
  * its first value comes.
+ *
+ * A large message is read in a thread of its own, and so is all that comes behind it meanwhile:
+ * they are started in the order in which they came.
  */
 #include "rpc/orf-peer.h"
 
 #include <string.h>
 
-#include "orf-decode.h"
 #include "orf-error.h"
+#include "orf-json.h"
 #include "orf-schema-bind.h"
 #include "rpc/orf-call-private.h"
+#include "rpc/orf-peer-reading.h"
 #include "rpc/orf-peer-streams.h"
-#include "rpc/orf-rpc-plain.h"
-#include "rpc/orf-rpc-request.h"
+#include "rpc/orf-rpc-message.h"
 #include "rpc/orf-rpc-text.h"
 
 #define BUSY_RETRY_MS 100
@@ -31,8 +34,6 @@ typedef struct {
   gboolean notification;
   GString *answer;
   guint64 stream; /* opened by the call; 0: none */
-  /* its parameters, read already; NULL: they are in the request.  Until the call is started. */
-  OrfRpcPlain *plain;
 } Slot;
 
 struct _Exchange {
@@ -51,7 +52,8 @@ struct _OrfPeer {
   gpointer transport;
   OrfRole role;
   char *actor;
-  gint64 pid; /* 0: unknown */
+  gint64 pid;      /* 0: unknown */
+  GQueue readings; /* OrfPeerReading: messages that are read elsewhere, in their order */
   GQueue exchanges;
   guint pending;
   OrfPeerStreams *streams;
@@ -68,6 +70,7 @@ orf_peer_new (
   peer->transport = transport;
   peer->role = role;
   peer->actor = g_ref_string_new (actor);
+  g_queue_init (&peer->readings);
   g_queue_init (&peer->exchanges);
   peer->streams = orf_peer_streams_new (&peer->ops, transport);
   return peer;
@@ -110,10 +113,13 @@ exchange_free (Exchange *exchange)
 void
 orf_peer_free (OrfPeer *peer)
 {
+  OrfPeerReading *reading;
   GList *link;
 
   if (peer == NULL)
     return;
+  while ((reading = g_queue_pop_head (&peer->readings)) != NULL)
+    orf_peer_reading_abandon (reading);
   while ((link = g_queue_peek_head_link (&peer->exchanges)) != NULL)
     exchange_free (link->data);
   orf_peer_streams_free (peer->streams);
@@ -125,7 +131,13 @@ orf_peer_free (OrfPeer *peer)
 guint
 orf_peer_get_pending (OrfPeer *peer)
 {
-  return peer->pending;
+  return peer->pending + peer->readings.length;
+}
+
+gboolean
+orf_peer_is_reading (OrfPeer *peer)
+{
+  return peer->readings.length > 0;
 }
 
 guint
@@ -221,24 +233,6 @@ slot_sink (gpointer owner, const char *json, gsize length, const GError *error)
   exchange_settle (slot->exchange);
 }
 
-/* An id that could be read is echoed, on errors too. */
-static gboolean
-take_id (Slot *slot, json_t *request, const char *text, gsize length, GError **error)
-{
-  json_t *id = json_object_get (request, "id");
-
-  slot->notification = id == NULL;
-  if (id == NULL)
-    return TRUE;
-  if (!orf_rpc_request_check_id (id, error))
-    return FALSE;
-  slot->id_value = json_incref (id);
-  slot->id = orf_rpc_text_dup_id (text, length);
-  if (slot->id == NULL) /* its key was written with escapes */
-    slot->id = orf_json_dump (id);
-  return TRUE;
-}
-
 static Slot *
 find_pending (OrfPeer *peer, json_t *id)
 {
@@ -329,11 +323,9 @@ open_stream (gpointer owner, OrfChannel *channel, OrfBlob *first, GError **error
 }
 
 static void
-start_call (Slot *slot, const OrfMethod *method, json_t *params, const OrfCallMeta *meta)
+start_call (Slot *slot, OrfRpcRequest *request)
 {
   OrfPeer *peer = slot->exchange->peer;
-  OrfRpcPlain *plain = g_steal_pointer (&slot->plain);
-  const OrfCallParams given = { params, plain != NULL ? &plain->params : NULL };
   OrfCallOrigin origin = {
     .router = peer->router,
     .role = peer->role,
@@ -346,80 +338,63 @@ start_call (Slot *slot, const OrfMethod *method, json_t *params, const OrfCallMe
   OrfCall *call;
 
   peer->pending++;
-  call = orf_call_start (&origin, method, &given, meta);
+  call = orf_call_start (&origin, request->method, &request->params, &request->meta);
   if (call != NULL)
     slot->call = call;
 }
 
-/* Of a request that is one: its errors reach only who waits for an answer. */
 static void
-start_checked (Slot *slot, json_t *request, const OrfCallMeta *beside)
+start_request (Slot *slot, OrfRpcRequest *request)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (OrfRpcMeta) inside = NULL;
-  OrfCallMeta meta;
-  const OrfMethod *method = orf_rpc_request_find_method (request, &error);
-
-  if (method != NULL)
-    inside = orf_rpc_request_decode_meta (request, beside, &meta, &error);
-  if (inside != NULL && enter_peer (slot->exchange->peer, &error))
-    start_call (slot, method, json_object_get (request, "params"), &meta);
-  else if (slot->notification)
-    exchange_settle (slot->exchange);
+  slot->notification = request->notification;
+  slot->id = g_steal_pointer (&request->id);
+  slot->id_value = g_steal_pointer (&request->id_value);
+  if (request->error == NULL && enter_peer (slot->exchange->peer, &request->error))
+    start_call (slot, request);
+  else if (slot->notification && request->well_formed)
+    exchange_settle (slot->exchange); /* errors reach only who waits for an answer */
   else
-    slot_refuse (slot, error);
-}
-
-/* text: the request as it stood, for its id. */
-static void
-start_request (
-  Slot *slot, json_t *request, const char *text, gsize length, const OrfCallMeta *beside)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (!json_is_object (request))
-    g_set_error (&error, ORF_ERROR, ORF_ERROR_INVALID_REQUEST, "a request is a JSON object");
-  else if (take_id (slot, request, text, length, &error))
-    orf_rpc_request_check (request, &error);
-  if (error != NULL)
-    slot_refuse (slot, error);
-  else
-    start_checked (slot, request, beside);
+    slot_refuse (slot, request->error);
 }
 
 static void
-receive_batch (
-  OrfPeer *peer, json_t *batch, const char *data, gsize length, const OrfCallMeta *meta)
+start_message (OrfPeer *peer, OrfRpcMessage *message)
 {
-  g_autoptr (GArray) slices = orf_rpc_text_split_array (data, length);
-  gsize count = json_array_size (batch);
-  Exchange *exchange = exchange_new (peer, TRUE, (guint) count);
+  Exchange *exchange;
 
-  for (guint i = 0; i < count; i++) {
-    const OrfRpcSlice *slice = &g_array_index (slices, OrfRpcSlice, i);
-
-    start_request (&exchange->slots[i], json_array_get (batch, i), slice->text, slice->length,
-                   meta);
+  if (message->error != NULL) {
+    orf_peer_refuse (peer, message->error);
+    return;
   }
+  exchange = exchange_new (peer, message->batch, message->n_requests);
+  for (guint i = 0; i < message->n_requests; i++)
+    start_request (&exchange->slots[i], &message->requests[i]);
   exchange_settle (exchange);
 }
 
-static gboolean
-check_message (OrfPeer *peer, json_t *message, GError **error)
+static void
+read_cb (gpointer owner, OrfRpcMessage *message)
 {
-  guint max_batch = orf_router_get_limits (peer->router)->max_batch;
+  OrfPeer *peer = owner;
 
-  if (json_is_array (message) && json_array_size (message) == 0) {
-    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_REQUEST, "the batch is empty");
-    return FALSE;
-  }
-  if (json_array_size (message) > max_batch) {
-    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_REQUEST,
-                 "the batch has %u requests and at most %u are taken (rpc.max_batch)",
-                 (guint) json_array_size (message), max_batch);
-    return FALSE;
-  }
-  return TRUE;
+  g_queue_pop_head (&peer->readings);
+  start_message (peer, message);
+  if (peer->ops.caught_up != NULL && peer->readings.length == 0)
+    peer->ops.caught_up (peer->transport);
+}
+
+/* In a thread of its own; what comes behind it waits its turn there too. */
+static void
+read_aside (OrfPeer *peer, const char *data, gsize length, const OrfCallMeta *meta)
+{
+  g_autoptr (GError) error = NULL;
+  OrfPeerReading *reading = orf_peer_reading_new (peer->router, data, length, meta, read_cb, peer,
+                                                  &error);
+
+  if (reading != NULL)
+    g_queue_push_tail (&peer->readings, reading);
+  else
+    orf_peer_refuse (peer, error);
 }
 
 void
@@ -427,38 +402,22 @@ orf_peer_receive (OrfPeer *peer, const char *data, gsize length, const OrfCallMe
 {
   const OrfRpcLimits *limits = orf_router_get_limits (peer->router);
   g_autoptr (GError) error = NULL;
-  g_autoptr (json_t) message = NULL;
-  g_autoptr (OrfRpcPlain) plain = NULL;
-  Exchange *exchange;
+  g_autoptr (OrfRpcMessage) message = NULL;
 
-  if (length <= limits->max_message_bytes)
-    plain = orf_rpc_plain_read (peer->router, data, length, meta);
-  if (plain != NULL) {
-    exchange = exchange_new (peer, FALSE, 1);
-    exchange->slots[0].plain = plain;
-    start_request (&exchange->slots[0], plain->envelope, plain->text, plain->length, meta);
-    exchange_settle (exchange);
-    return;
-  }
-  if (length > limits->max_message_bytes)
+  if (length > limits->max_message_bytes) {
     error = orf_error_new_field (ORF_ERROR_RESOURCE_EXHAUSTED, NULL, NULL,
                                  "the message has %" G_GSIZE_FORMAT
                                  " bytes and at most %" G_GSIZE_FORMAT
                                  " are taken (rpc.max_message_bytes)",
                                  length, limits->max_message_bytes);
-  else
-    message = orf_router_parse_json (peer->router, data, length, &error);
-  if (message == NULL || !check_message (peer, message, &error)) {
     orf_peer_refuse (peer, error);
-    return;
+  } else if (peer->readings.length > 0 ||
+             orf_rpc_reader_wants (orf_router_get_reader (peer->router), length)) {
+    read_aside (peer, data, length, meta);
+  } else {
+    message = orf_rpc_message_new (limits, data, length, meta);
+    start_message (peer, message);
   }
-  if (json_is_array (message)) {
-    receive_batch (peer, message, data, length, meta);
-    return;
-  }
-  exchange = exchange_new (peer, FALSE, 1);
-  start_request (&exchange->slots[0], message, data, length, meta);
-  exchange_settle (exchange);
 }
 
 void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rpc/orf-call-meta.h"
 #include "rpc/orf-router.h"
 #include "rpc/orf-stream-table.h"
 
@@ -22,16 +23,9 @@ typedef struct {
    * refused then. */
   void (*stream_open) (gpointer transport, guint64 stream, const OrfStreamSpec *spec);
   void (*stream_close) (gpointer transport, guint64 stream, const char *status);
+  /* All that was received is started: see orf_peer_is_reading().  May be NULL. */
+  void (*caught_up) (gpointer transport);
 } OrfPeerOps;
-
-/* Metadata that came beside the message (HTTP headers); `meta` inside the message goes before it.
- */
-typedef struct {
-  gint64 deadline_ms;          /* 0: none */
-  const char *traceparent;     /* as it came; NULL: none */
-  const char *tracestate;      /* of that; NULL: none */
-  const char *idempotency_key; /* NULL: none */
-} OrfCallMeta;
 
 OrfPeer *orf_peer_new (
   OrfRouter *router, const OrfPeerOps *ops, gpointer transport, OrfRole role, const char *actor);
@@ -48,6 +42,9 @@ void orf_peer_refuse (OrfPeer *peer, const GError *error);
 void orf_peer_bind (OrfRouter *router);
 /* Calls that are not answered yet. */
 guint orf_peer_get_pending (OrfPeer *peer);
+/* A large message is still being read elsewhere: who can wait with the next had better do so, as
+ * that would only be kept behind it. */
+gboolean orf_peer_is_reading (OrfPeer *peer);
 guint orf_peer_get_n_streams (OrfPeer *peer);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfPeer, orf_peer_free)

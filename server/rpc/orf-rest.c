@@ -5,6 +5,7 @@
 #include "orf-error.h"
 #include "orf-json.h"
 #include "rpc/orf-call-private.h"
+#include "rpc/orf-rest-body.h"
 #include "rpc/orf-route.h"
 #include "rpc/orf-rpc-text.h"
 
@@ -13,11 +14,23 @@
 #define HTTP_METHOD_NOT_ALLOWED 405
 
 struct _OrfRestCall {
+  OrfRouter *router;
+  OrfRole role;
+  char *actor; /* a GRefString */
   OrfRestDone done;
   gpointer user_data;
-  const OrfRoute *route; /* NULL: none was found */
-  OrfCall *call;         /* NULL once ended */
+  const OrfRoute *route;   /* NULL: none was found */
+  OrfRestReading *reading; /* NULL: its body is read, or was never large */
+  OrfCall *call;           /* NULL once ended */
 };
+
+static void
+rest_free (OrfRestCall *rest)
+{
+  orf_router_unref (rest->router);
+  g_ref_string_release (rest->actor);
+  g_free (rest);
+}
 
 char *
 orf_rest_error_body (const GError *error, gsize *length)
@@ -92,50 +105,7 @@ rest_sink (gpointer owner, const char *text, gsize length, const GError *error)
     tell_as_it_is (rest, text, length);
   else
     tell_in_envelope (rest, text, length);
-  g_free (rest);
-}
-
-static gboolean
-add_body (OrfRouter *router, const OrfRestRequest *request, json_t *params, GError **error)
-{
-  g_autoptr (json_t) body = NULL;
-  const char *name;
-  json_t *value;
-
-  if (request->body_length == 0)
-    return TRUE;
-  body = orf_router_parse_json (router, request->body, request->body_length, error);
-  if (body == NULL)
-    return FALSE;
-  if (!json_is_object (body)) {
-    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "the body has to be a JSON object");
-    return FALSE;
-  }
-  json_object_foreach (body, name, value)
-  {
-    if (json_object_get (params, name) != NULL) {
-      g_propagate_error (error,
-                         orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, name, NULL,
-                                              "%.100s: given twice, in the path or query and "
-                                              "in the body",
-                                              name));
-      return FALSE;
-    }
-    json_object_set (params, name, value);
-  }
-  return TRUE;
-}
-
-static gboolean
-gather_params (OrfRouter *router,
-               const OrfRestRequest *request,
-               const OrfMethod *method,
-               json_t *params,
-               GError **error)
-{
-  if (request->query != NULL && !orf_route_add_query (method, request->query, params, error))
-    return FALSE;
-  return add_body (router, request, params, error);
+  rest_free (rest);
 }
 
 static GError *
@@ -149,6 +119,93 @@ no_route_error (const OrfRestRequest *request, const char *allow)
                       request->path);
 }
 
+static void
+end_with_error (OrfRestCall *rest, const GError *error)
+{
+  tell_error (rest, orf_error_code_to_http (orf_error_get_code (error)), error, NULL);
+  rest_free (rest);
+}
+
+/* The sink may have freed it: FALSE. */
+static gboolean
+start (OrfRestCall *rest, OrfCallParams *params, const OrfCallMeta *meta)
+{
+  const OrfCallOrigin origin = { .router = rest->router,
+                                 .role = rest->role,
+                                 .actor = rest->actor,
+                                 .rest = TRUE,
+                                 .sink = rest_sink,
+                                 .owner = rest };
+  OrfCall *call = orf_call_start (&origin, &orf_methods[rest->route->method], params, meta);
+
+  if (call != NULL)
+    rest->call = call;
+  return call != NULL;
+}
+
+static void
+read_cb (gpointer owner, OrfCallParams *params, const OrfCallMeta *meta, const GError *error)
+{
+  OrfRestCall *rest = owner;
+
+  rest->reading = NULL;
+  if (error != NULL)
+    end_with_error (rest, error);
+  else
+    start (rest, params, meta);
+}
+
+/* All of these: FALSE where it is answered, and rest freed.  Takes params: they are the thread's.
+ */
+static gboolean
+read_aside (OrfRestCall *rest, const OrfRestRequest *request, json_t *params)
+{
+  g_autoptr (GError) error = NULL;
+
+  rest->reading = orf_rest_reading_new (rest->router, &orf_methods[rest->route->method], params,
+                                        request->body, request->body_length, &request->meta,
+                                        read_cb, rest, &error);
+  if (rest->reading != NULL)
+    return TRUE;
+  end_with_error (rest, error);
+  return FALSE;
+}
+
+static gboolean
+read_at_once (OrfRestCall *rest, const OrfRestRequest *request, json_t *tree)
+{
+  g_autoptr (GError) error = NULL;
+  OrfCallParams params = { .json = tree };
+  const OrfMethod *method = &orf_methods[rest->route->method];
+  gboolean goes_on;
+
+  if (!orf_rest_body_add (orf_router_get_limits (rest->router), request->body, request->body_length,
+                          tree, &error)) {
+    end_with_error (rest, error);
+    return FALSE;
+  }
+  goes_on = start (rest, &params, &request->meta);
+  orf_call_params_clear (&params, method);
+  return goes_on;
+}
+
+/* Takes params, those of the path. */
+static gboolean
+gather (OrfRestCall *rest, const OrfRestRequest *request, json_t *params)
+{
+  g_autoptr (json_t) owned = params;
+  const OrfMethod *method = &orf_methods[rest->route->method];
+  g_autoptr (GError) error = NULL;
+
+  if (request->query != NULL && !orf_route_add_query (method, request->query, params, &error)) {
+    end_with_error (rest, error);
+    return FALSE;
+  }
+  if (orf_rpc_reader_wants (orf_router_get_reader (rest->router), request->body_length))
+    return read_aside (rest, request, g_steal_pointer (&owned));
+  return read_at_once (rest, request, params);
+}
+
 OrfRestCall *
 orf_rest_call (OrfRouter *router,
                const OrfRestRequest *request,
@@ -158,44 +215,29 @@ orf_rest_call (OrfRouter *router,
   g_autoptr (json_t) params = NULL;
   g_autofree char *allow = NULL;
   g_autoptr (GError) error = NULL;
-  char *actor = g_ref_string_new (request->actor);
-  const OrfRoute *route = orf_route_find (request->verb, request->path, &params, &allow);
   OrfRestCall *rest = g_new0 (OrfRestCall, 1);
-  OrfCall *call = NULL;
 
+  rest->router = orf_router_ref (router);
+  rest->role = request->role;
+  rest->actor = g_ref_string_new (request->actor);
   rest->done = done;
   rest->user_data = user_data;
-  rest->route = route;
-  if (route == NULL) {
-    error = no_route_error (request, allow);
-    tell_error (rest,
-                allow != NULL ? HTTP_METHOD_NOT_ALLOWED
-                              : orf_error_code_to_http (ORF_ERROR_METHOD_NOT_FOUND),
-                error, allow);
-    g_free (rest);
-  } else if (!gather_params (router, request, &orf_methods[route->method], params, &error)) {
-    tell_error (rest, orf_error_code_to_http (orf_error_get_code (error)), error, NULL);
-    g_free (rest);
-  } else {
-    OrfCallOrigin origin = { .router = router,
-                             .role = request->role,
-                             .actor = actor,
-                             .rest = TRUE,
-                             .sink = rest_sink,
-                             .owner = rest };
-
-    call = orf_call_start (&origin, &orf_methods[route->method], &(OrfCallParams){ .json = params },
-                           &request->meta);
-    if (call != NULL)
-      rest->call = call;
-  }
-  g_ref_string_release (actor);
-  return call != NULL ? rest : NULL;
+  rest->route = orf_route_find (request->verb, request->path, &params, &allow);
+  if (rest->route != NULL)
+    return gather (rest, request, g_steal_pointer (&params)) ? rest : NULL;
+  error = no_route_error (request, allow);
+  tell_error (rest,
+              allow != NULL ? HTTP_METHOD_NOT_ALLOWED
+                            : orf_error_code_to_http (ORF_ERROR_METHOD_NOT_FOUND),
+              error, allow);
+  rest_free (rest);
+  return NULL;
 }
 
 void
 orf_rest_call_abandon (OrfRestCall *rest)
 {
+  g_clear_pointer (&rest->reading, orf_rest_reading_abandon);
   g_clear_pointer (&rest->call, orf_call_abandon);
-  g_free (rest);
+  rest_free (rest);
 }

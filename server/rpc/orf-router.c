@@ -18,6 +18,7 @@ struct _OrfRouter {
   guint references;
   OrfRpcLimits limits;
   OrfMemory *memory;
+  OrfRpcReader *reader; /* NULL: none */
   OrfRpcCounts counts;
   OrfAuditFunc audit;
   gpointer audit_data;
@@ -83,15 +84,31 @@ orf_router_get_counts (OrfRouter *router)
 }
 
 json_t *
-orf_router_parse_json (OrfRouter *router, const char *text, gsize length, GError **error)
+orf_rpc_limits_parse_json (const OrfRpcLimits *limits,
+                           const char *text,
+                           gsize length,
+                           GError **error)
 {
-  guint max_depth = router->limits.max_depth;
+  json_t *value = orf_json_parse (text, length, limits->max_depth, error);
 
-  if (!orf_json_is_deeper (text, length, max_depth))
-    return orf_json_parse (text, length, max_depth, error);
-  g_set_error (error, ORF_ERROR, ORF_ERROR_PARSE_ERROR,
-               "the JSON is nested deeper than %u levels (rpc.max_depth)", max_depth);
-  return NULL;
+  if (value == NULL && error != NULL && orf_json_is_deeper (text, length, limits->max_depth)) {
+    g_clear_error (error);
+    g_set_error (error, ORF_ERROR, ORF_ERROR_PARSE_ERROR,
+                 "the JSON is nested deeper than %u levels (rpc.max_depth)", limits->max_depth);
+  }
+  return value;
+}
+
+void
+orf_router_set_reader (OrfRouter *router, OrfRpcReader *reader)
+{
+  router->reader = reader;
+}
+
+OrfRpcReader *
+orf_router_get_reader (OrfRouter *router)
+{
+  return router->reader;
 }
 
 void

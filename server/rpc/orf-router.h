@@ -6,6 +6,7 @@
 #include "core/orf-memory.h"
 #include "core/orf-steps.h"
 #include "rpc/orf-call.h"
+#include "rpc/orf-rpc-reader.h"
 #include "rpc/orf-stream-hub.h"
 
 G_BEGIN_DECLS
@@ -43,8 +44,15 @@ orf_router_bind (OrfRouter *router, OrfMethodId method, OrfHandler handler, gpoi
 gboolean orf_router_is_bound (OrfRouter *router, OrfMethodId method);
 const OrfRpcLimits *orf_router_get_limits (OrfRouter *router);
 OrfRpcCounts orf_router_get_counts (OrfRouter *router);
-/* What comes from a caller; the errors name the limit. */
-json_t *orf_router_parse_json (OrfRouter *router, const char *text, gsize length, GError **error);
+/* What comes from a caller, in any thread; the errors name the limit. */
+json_t *orf_rpc_limits_parse_json (const OrfRpcLimits *limits,
+                                   const char *text,
+                                   gsize length,
+                                   GError **error);
+/* Who reads large messages in a thread of his own, and outlives all peers.  NULL, as it is without:
+ * all are read where they come. */
+void orf_router_set_reader (OrfRouter *router, OrfRpcReader *reader);
+OrfRpcReader *orf_router_get_reader (OrfRouter *router);
 /* Calls are counted there, and refused where it is short; it outlives all of them. */
 void orf_router_set_memory (OrfRouter *router, OrfMemory *memory);
 /* NULL: nobody set one. */

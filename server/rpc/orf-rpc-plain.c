@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "orf-decode-plain.h"
-#include "rpc/orf-call-private.h"
 #include "rpc/orf-rpc-request.h"
 #include "rpc/orf-rpc-text.h"
 
@@ -43,19 +42,18 @@ cut_envelope (OrfRpcPlain *plain, const char *text, gsize length, const OrfRpcSl
 
 /* Those need the parameters as JSON. */
 static gboolean
-needs_tree (OrfRouter *router, const OrfRpcPlain *plain, const OrfCallMeta *beside)
+needs_tree (const OrfRpcPlain *plain, const OrfCallMeta *beside)
 {
   json_t *meta = json_object_get (plain->envelope, "meta");
 
   return (beside != NULL && beside->idempotency_key != NULL) ||
-         json_object_get (meta, "idempotency_key") != NULL ||
-         orf_router_wants_audit (router, plain->method);
+         json_object_get (meta, "idempotency_key") != NULL || plain->method->audit;
 }
 
 static gboolean
-read_envelope (OrfRouter *router, OrfRpcPlain *plain)
+read_envelope (const OrfRpcLimits *limits, OrfRpcPlain *plain)
 {
-  plain->envelope = orf_router_parse_json (router, plain->text, plain->length, NULL);
+  plain->envelope = orf_rpc_limits_parse_json (limits, plain->text, plain->length, NULL);
   if (!json_is_object (plain->envelope) ||
       json_object_size (json_object_get (plain->envelope, "params")) != 0 ||
       !json_is_string (json_object_get (plain->envelope, "method")))
@@ -65,17 +63,20 @@ read_envelope (OrfRouter *router, OrfRpcPlain *plain)
 }
 
 OrfRpcPlain *
-orf_rpc_plain_read (OrfRouter *router, const char *text, gsize length, const OrfCallMeta *beside)
+orf_rpc_plain_read (const OrfRpcLimits *limits,
+                    const char *text,
+                    gsize length,
+                    const OrfCallMeta *beside)
 {
   g_autoptr (OrfRpcPlain) plain = NULL;
   OrfRpcSlice params;
 
-  if (length < MIN_BYTES || orf_router_get_limits (router)->max_depth < MAX_DEPTH + 1 ||
+  if (length < MIN_BYTES || limits->max_depth < MAX_DEPTH + 1 ||
       !orf_rpc_text_find_member (text, length, "params", &params) || params.text[0] != '{')
     return NULL;
   plain = g_new0 (OrfRpcPlain, 1);
   cut_envelope (plain, text, length, &params);
-  if (!read_envelope (router, plain) || needs_tree (router, plain, beside))
+  if (!read_envelope (limits, plain) || needs_tree (plain, beside))
     return NULL;
   plain->params = orf_decode_plain (plain->method->params, params.text, params.length);
   return plain->params != NULL ? g_steal_pointer (&plain) : NULL;

@@ -17,13 +17,15 @@ typedef struct {
   gsize length;
   json_t *envelope;
   const OrfMethod *method;
-  gpointer params; /* of method->params; who runs the call takes it */
+  gpointer params; /* of method->params; may be taken */
 } OrfRpcPlain;
 
 /* NULL: to be read as any other message is, which may say what is wrong with it.  beside: as
  * orf_peer_receive() has it. */
-OrfRpcPlain *
-orf_rpc_plain_read (OrfRouter *router, const char *text, gsize length, const OrfCallMeta *beside);
+OrfRpcPlain *orf_rpc_plain_read (const OrfRpcLimits *limits,
+                                 const char *text,
+                                 gsize length,
+                                 const OrfCallMeta *beside);
 void orf_rpc_plain_free (OrfRpcPlain *plain);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfRpcPlain, orf_rpc_plain_free)

@@ -4,8 +4,8 @@
  * - All work happens in a turn, which the poller begins: what was read is handled, and what was
  * answered meanwhile leaves with one send().  An answer that comes outside a turn asks for one.
  * - `closed` is told at the end of a turn, as the last thing in it, and nothing happens afterwards.
- * - While more than max_queue_bytes wait to be read by the other end, nothing of it is read, nor is
- * what was read before looked at.
+ * - While more than max_queue_bytes wait to be read by the other end, or a large message of it is
+ * being read by the peer, nothing of it is read, nor is what was read before looked at.
  */
 #include "transport/orf-socket-session.h"
 
@@ -45,7 +45,8 @@ struct _OrfSocketSession {
   OrfStreamReader *reader; /* NULL: no streams here */
   gboolean in_turn;
   gboolean begun;   /* its first byte was seen */
-  gboolean paused;  /* the other end does not read */
+  gboolean paused;  /* the other end does not read, or the peer is not through */
+  gboolean hung_up; /* of a socket: the other end is gone */
   gboolean ending;  /* the other end sends no more; its end of file is not read yet */
   gboolean ended;   /* nothing more is read: end of file, drain, or a framing that is lost */
   gboolean broken;  /* nothing can be sent any more */
@@ -177,10 +178,11 @@ stream_close_cb (gpointer transport, guint64 stream, const char *status)
 
 static const OrfPeerOps peer_ops = {
   .send = send_cb,
+  .caught_up = ask_turn,
   .stream_open = stream_open_cb,
   .stream_close = stream_close_cb,
 };
-static const OrfPeerOps streamless_ops = { .send = send_cb };
+static const OrfPeerOps streamless_ops = { .send = send_cb, .caught_up = ask_turn };
 
 /* ---- receiving ------------------------------------------------------------------------------- */
 
@@ -217,7 +219,8 @@ handle (OrfSocketSession *session, const char *data, gsize length)
 
     if (get_queued (session) > session->options.max_queue_bytes)
       flush (session);
-    session->paused = get_queued (session) > session->options.max_queue_bytes;
+    session->paused = get_queued (session) > session->options.max_queue_bytes ||
+                      orf_peer_is_reading (session->peer);
     if (session->paused)
       return done;
     verdict = orf_message_framing_next (&session->framing, data + done, length - done, &taken,
@@ -296,7 +299,13 @@ receive (OrfSocketSession *session)
 
 /* ---- turns ----------------------------------------------------------------------------------- */
 
-/* The other end reads again. */
+static gboolean
+may_resume (const OrfSocketSession *session)
+{
+  return get_queued (session) <= session->options.max_queue_bytes / 2 &&
+         !orf_peer_is_reading (session->peer);
+}
+
 static void
 resume (OrfSocketSession *session)
 {
@@ -345,12 +354,14 @@ turn_cb (gpointer user_data, OrfPollEvents events)
   session->in_turn = TRUE;
   if ((events & ORF_POLL_END) != 0)
     session->ending = TRUE;
-  if ((events & ORF_POLL_HUP) != 0 && session->is_socket && session->ended)
+  if ((events & ORF_POLL_HUP) != 0)
+    session->hung_up = session->is_socket;
+  if (session->hung_up && session->ended)
     session->broken = TRUE; /* nobody is there to read an answer */
   if ((events & ORF_POLL_IN) != 0 && !session->paused && !session->ended)
     receive (session);
   flush (session);
-  if (session->paused && get_queued (session) <= session->options.max_queue_bytes / 2) {
+  if (session->paused && may_resume (session)) {
     resume (session);
     flush (session);
   }
@@ -359,8 +370,8 @@ turn_cb (gpointer user_data, OrfPollEvents events)
   count_memory (session, sizeof *session + session->input->len + session->output->allocated_len);
   if (is_over (session))
     session->options.closed (session->options.user_data, session);
-  else if ((events & ORF_POLL_HUP) != 0 && session->is_socket)
-    orf_watch_again (session->in, ORF_POLL_IN | ORF_POLL_HUP); /* read on to the end */
+  else if (session->hung_up && !session->paused)
+    orf_watch_again (session->in, ORF_POLL_IN); /* read on to the end */
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */

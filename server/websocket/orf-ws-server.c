@@ -111,7 +111,11 @@ stream_close_cb (gpointer transport, guint64 stream, const char *status)
   orf_fanout_close_stream (session->server->fanout, session->number, stream, status);
 }
 
-static const OrfPeerOps peer_ops = { send_cb, stream_open_cb, stream_close_cb };
+static const OrfPeerOps peer_ops = {
+  .send = send_cb,
+  .stream_open = stream_open_cb,
+  .stream_close = stream_close_cb,
+};
 
 /* ---- the fan-out thread's news --------------------------------------------------------------- */
 

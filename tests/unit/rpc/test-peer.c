@@ -5,8 +5,13 @@
 #include "orf-schema-bind.h"
 #include "rpc/orf-peer.h"
 
+/* Of a test's data beside its role: each message is read by the reader's thread, and what is said
+ * is to be the same. */
+#define ASIDE 0x100
+
 typedef struct {
   OrfRouter *router;
+  OrfRpcReader *reader; /* NULL: none */
   OrfPeer *peer;
   GPtrArray *sent; /* char *; "" for (NULL, 0) */
   OrfCall *held;   /* by hold_cb */
@@ -39,8 +44,9 @@ hold_cb (OrfCall *call, gconstpointer params, gpointer user_data)
 }
 
 static void
-set_up (Fixture *f, gconstpointer role)
+set_up (Fixture *f, gconstpointer data)
 {
+  guint role = GPOINTER_TO_UINT (data) & ~ASIDE;
   const OrfRpcLimits limits = { .max_message_bytes = 65536,
                                 .max_depth = 16,
                                 .max_batch = 8,
@@ -55,14 +61,17 @@ set_up (Fixture *f, gconstpointer role)
   orf_router_bind (f->router, ORF_METHOD_GPU_LIST, echo_cb, NULL);
   orf_router_bind (f->router, ORF_METHOD_GPU_PROFILE, hold_cb, f);
   orf_peer_bind (f->router);
-  f->peer = orf_peer_new (f->router, &ops, f,
-                          role != NULL ? GPOINTER_TO_INT (role) : ORF_ROLE_ADMIN, "test");
+  if (GPOINTER_TO_UINT (data) & ASIDE)
+    f->reader = orf_rpc_reader_new (0, NULL, NULL);
+  orf_router_set_reader (f->router, f->reader);
+  f->peer = orf_peer_new (f->router, &ops, f, role != 0 ? role : ORF_ROLE_ADMIN, "test");
 }
 
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
-  orf_peer_free (f->peer);
+  g_clear_pointer (&f->peer, orf_peer_free);
+  g_clear_pointer (&f->reader, orf_rpc_reader_free);
   if (f->held != NULL)
     orf_call_return_encoded (f->held, "{}", 2); /* after its owner is gone: does nothing */
   g_assert_cmpuint (orf_router_get_counts (f->router).in_flight, ==, 0);
@@ -70,12 +79,20 @@ tear_down (Fixture *f, gconstpointer data)
   orf_router_unref (f->router);
 }
 
+static void
+receive (Fixture *f, const char *text, const OrfCallMeta *beside)
+{
+  orf_peer_receive (f->peer, text, strlen (text), beside);
+  while (orf_peer_is_reading (f->peer))
+    g_main_context_iteration (NULL, TRUE);
+}
+
 static const char *
 ask (Fixture *f, const char *text)
 {
   guint before = f->sent->len;
 
-  orf_peer_receive (f->peer, text, strlen (text), NULL);
+  receive (f, text, NULL);
   return f->sent->len > before ? f->sent->pdata[f->sent->len - 1] : NULL;
 }
 
@@ -258,7 +275,7 @@ hold_context (Fixture *f, const OrfCallMeta *beside, const char *meta, const cha
   const OrfTraceContext *trace;
   int last;
 
-  orf_peer_receive (f->peer, text, strlen (text), beside);
+  receive (f, text, beside);
   trace = orf_call_get_trace (f->held);
   last = trace != NULL ? trace->span_id[7] : -1;
   g_assert_cmpstr (orf_call_get_trace_state (f->held), ==, state);
@@ -289,12 +306,65 @@ test_trace (Fixture *f, gconstpointer data)
                    ==, -1);
 }
 
+/* Small ones behind a large one are started after it. */
+static void
+test_order (Fixture *f, gconstpointer data)
+{
+  g_autofree char *spaces = g_strnfill (60000, ' ');
+  g_autofree char *large = g_strconcat (CALL ("0"), spaces, NULL);
+  static const char *const expected[] = { OK ("0"), OK ("1"), OK ("2"), OK ("3") };
+
+  if (f->reader != NULL) {
+    orf_router_set_reader (f->router, NULL);
+    orf_rpc_reader_free (f->reader);
+    f->reader = orf_rpc_reader_new (50000, NULL, NULL);
+    orf_router_set_reader (f->router, f->reader);
+  }
+  orf_peer_receive (f->peer, large, strlen (large), NULL);
+  orf_peer_receive (f->peer, CALL ("1"), strlen (CALL ("1")), NULL);
+  orf_peer_receive (f->peer, CALL ("2"), strlen (CALL ("2")), NULL);
+  g_assert_cmpuint (orf_peer_get_pending (f->peer), ==, f->reader != NULL ? 3 : 0);
+  while (orf_peer_is_reading (f->peer))
+    g_main_context_iteration (NULL, TRUE);
+  orf_peer_receive (f->peer, CALL ("3"), strlen (CALL ("3")), NULL);
+  g_assert_false (orf_peer_is_reading (f->peer));
+  g_assert_cmpuint (f->sent->len, ==, G_N_ELEMENTS (expected));
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+    g_assert_cmpstr (f->sent->pdata[i], ==, expected[i]);
+}
+
+/* What a peer that is gone had sent is not begun. */
+static void
+test_gone (Fixture *f, gconstpointer data)
+{
+  orf_peer_receive (f->peer, CALL ("1"), strlen (CALL ("1")), NULL);
+  g_clear_pointer (&f->peer, orf_peer_free);
+  g_clear_pointer (&f->reader, orf_rpc_reader_free);
+  g_assert_cmpuint (orf_router_get_counts (f->router).calls, ==, 0);
+  g_assert_cmpuint (f->sent->len, ==, 0);
+}
+
+/* The time that it was read counts too. */
+static void
+test_deadline_from_arrival (Fixture *f, gconstpointer data)
+{
+  const OrfCallMeta beside = { .deadline_ms = 1000,
+                               .came_us = g_get_monotonic_time () - 1000 * 1000 };
+
+  receive (f, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"gpu.profile\"}", &beside);
+  g_assert_null (f->held);
+  g_assert_nonnull (strstr (f->sent->pdata[0], "-32004"));
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 #define ADD(name, role)                                                                            \
-  g_test_add ("/rpc/peer/" #name, Fixture, GINT_TO_POINTER (role), set_up, test_##name, tear_down)
+  g_test_add ("/rpc/peer/" #name, Fixture, GUINT_TO_POINTER (role), set_up, test_##name,           \
+              tear_down);                                                                          \
+  g_test_add ("/rpc/peer-aside/" #name, Fixture, GUINT_TO_POINTER (role | ASIDE), set_up,          \
+              test_##name, tear_down)
   ADD (ids, 0);
   ADD (notification, 0);
   ADD (batch, 0);
@@ -306,5 +376,9 @@ main (int argc, char **argv)
   ADD (cancel, 0);
   ADD (deadline, 0);
   ADD (trace, 0);
+  ADD (order, 0);
+  ADD (deadline_from_arrival, 0);
+  g_test_add ("/rpc/peer-aside/gone", Fixture, GUINT_TO_POINTER (ASIDE), set_up, test_gone,
+              tear_down);
   return g_test_run ();
 }

@@ -7,6 +7,7 @@
 
 typedef struct {
   OrfRouter *router;
+  OrfRpcReader *reader; /* NULL: none; of all bodies, after which what is said is to be the same */
   int http_status;
   char *type;
   char *file_name;
@@ -47,6 +48,9 @@ set_up (Fixture *f, gconstpointer data)
                                 .max_deadline_us = 60000000 };
 
   f->router = orf_router_new (&limits);
+  if (data != NULL)
+    f->reader = orf_rpc_reader_new (1, NULL, NULL);
+  orf_router_set_reader (f->router, f->reader);
   orf_router_bind (f->router, ORF_METHOD_METRICS_LIST, list_cb, NULL);
   orf_router_bind (f->router, ORF_METHOD_STATUS_GET, empty_cb, NULL);
   orf_router_bind (f->router, ORF_METHOD_METRICS_EXPORT, export_cb, NULL);
@@ -66,6 +70,7 @@ static void
 tear_down (Fixture *f, gconstpointer data)
 {
   clear (f);
+  g_clear_pointer (&f->reader, orf_rpc_reader_free);
   orf_router_unref (f->router);
 }
 
@@ -94,7 +99,10 @@ request (Fixture *f, const char *verb, const char *path, const char *query, cons
                                    .actor = "test" };
 
   clear (f);
-  g_assert_null (orf_rest_call (f->router, &request, done_cb, f));
+  if (orf_rest_call (f->router, &request, done_cb, f) != NULL)
+    g_assert_true (f->reader != NULL && request.body_length > 0);
+  while (f->http_status == 0)
+    g_main_context_iteration (NULL, TRUE);
 }
 
 static void
@@ -190,7 +198,9 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-#define ADD(name) g_test_add ("/rpc/rest/" #name, Fixture, NULL, set_up, test_##name, tear_down)
+#define ADD(name)                                                                                  \
+  g_test_add ("/rpc/rest/" #name, Fixture, NULL, set_up, test_##name, tear_down);                  \
+  g_test_add ("/rpc/rest-aside/" #name, Fixture, "", set_up, test_##name, tear_down)
   ADD (envelope);
   ADD (own_content);
   ADD (query);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rpc/orf-rest-body.h"
+
+#include "orf-error.h"
+#include "orf-json.h"
+
+struct _OrfRestReading {
+  OrfRpcReading base;
+  OrfRouter *router; /* whose limits stay as they are */
+  const OrfMethod *method;
+  json_t *tree; /* NULL once read */
+  OrfCallMeta meta;
+  OrfRestReadFunc done;
+  gpointer owner;
+  OrfCallParams params;
+  GError *error;
+};
+
+gboolean
+orf_rest_body_add (
+  const OrfRpcLimits *limits, const char *text, gsize length, json_t *params, GError **error)
+{
+  g_autoptr (json_t) body = NULL;
+  const char *name;
+  json_t *value;
+
+  if (length == 0)
+    return TRUE;
+  body = orf_rpc_limits_parse_json (limits, text, length, error);
+  if (body == NULL)
+    return FALSE;
+  if (!json_is_object (body)) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "the body has to be a JSON object");
+    return FALSE;
+  }
+  json_object_foreach (body, name, value)
+  {
+    if (json_object_get (params, name) != NULL) {
+      g_propagate_error (error,
+                         orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, name, NULL,
+                                              "%.100s: given twice, in the path or query and "
+                                              "in the body",
+                                              name));
+      return FALSE;
+    }
+    json_object_set (params, name, value);
+  }
+  return TRUE;
+}
+
+static void
+read_cb (OrfRpcReading *base)
+{
+  OrfRestReading *reading = (OrfRestReading *) base;
+  const OrfRpcLimits *limits = orf_router_get_limits (reading->router);
+
+  reading->params.json = reading->tree;
+  if (orf_rest_body_add (limits, base->text, base->length, reading->tree, &reading->error))
+    orf_call_params_read (&reading->params, reading->method, reading->meta.idempotency_key != NULL);
+  g_clear_pointer (&reading->tree, json_decref);
+}
+
+static void
+done_cb (OrfRpcReading *base)
+{
+  OrfRestReading *reading = (OrfRestReading *) base;
+
+  reading->done (reading->owner, &reading->params, &reading->meta, reading->error);
+}
+
+static void
+free_cb (OrfRpcReading *base)
+{
+  OrfRestReading *reading = (OrfRestReading *) base;
+
+  orf_call_params_clear (&reading->params, reading->method);
+  g_clear_error (&reading->error);
+  json_decref (reading->tree);
+  orf_call_meta_clear (&reading->meta);
+  orf_router_unref (reading->router);
+  g_free (reading);
+}
+
+OrfRestReading *
+orf_rest_reading_new (OrfRouter *router,
+                      const OrfMethod *method,
+                      json_t *params,
+                      const char *body,
+                      gsize length,
+                      const OrfCallMeta *meta,
+                      OrfRestReadFunc done,
+                      gpointer owner,
+                      GError **error)
+{
+  OrfRestReading *reading = g_new0 (OrfRestReading, 1);
+
+  reading->base.read = read_cb;
+  reading->base.done = done_cb;
+  reading->base.free = free_cb;
+  reading->router = orf_router_ref (router);
+  reading->method = method;
+  reading->tree = params;
+  orf_call_meta_copy (&reading->meta, meta);
+  reading->done = done;
+  reading->owner = owner;
+  if (!orf_rpc_reader_push (orf_router_get_reader (router), &reading->base, body, length, error))
+    return NULL;
+  return reading;
+}
+
+void
+orf_rest_reading_abandon (OrfRestReading *reading)
+{
+  orf_rpc_reading_abandon (&reading->base);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rpc/orf-call-params.h"
+#include "rpc/orf-call-meta.h"
+#include "rpc/orf-router.h"
+
+G_BEGIN_DECLS
+
+/*
+ * The body of a REST request: a JSON object, whose members become parameters beside those of path
+ * and query.
+ */
+/* In any thread; an empty body has none. */
+gboolean orf_rest_body_add (
+  const OrfRpcLimits *limits, const char *body, gsize length, json_t *params, GError **error);
+
+/* A large body, read by the router's reader (orf-rpc-reader.h), as the parameters then are. */
+typedef struct _OrfRestReading OrfRestReading;
+
+/* Main context.  params may be taken from; error: it is no such body. */
+typedef void (*OrfRestReadFunc) (gpointer owner,
+                                 OrfCallParams *params,
+                                 const OrfCallMeta *meta,
+                                 const GError *error);
+
+/* Takes params, those of path and query.  NULL: there is no room for it. */
+OrfRestReading *orf_rest_reading_new (OrfRouter *router,
+                                      const OrfMethod *method,
+                                      json_t *params,
+                                      const char *body,
+                                      gsize length,
+                                      const OrfCallMeta *meta,
+                                      OrfRestReadFunc done,
+                                      gpointer owner,
+                                      GError **error);
+/* `done` is not called any more. */
+void orf_rest_reading_abandon (OrfRestReading *reading);
+
+G_END_DECLS
