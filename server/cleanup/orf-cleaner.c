@@ -17,6 +17,7 @@
 #include "core/orf-clock.h"
 #include "core/orf-format.h"
 #include "core/orf-names.h"
+#include "core/orf-sum.h"
 #include "gpu/orf-gpu-snapshot.h"
 #include "orf-error.h"
 #include "orf-json.h"
@@ -404,7 +405,7 @@ sum_expected (const GPtrArray *members)
     const OrfCleanupMember *member = members->pdata[i];
 
     if (member->asked)
-      sum_bytes += MAX (member->expected_bytes, 0);
+      sum_bytes = orf_sum_add (sum_bytes, MAX (member->expected_bytes, 0));
   }
   return sum_bytes;
 }

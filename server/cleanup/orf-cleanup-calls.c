@@ -10,6 +10,7 @@
 #include "cleanup/orf-cleanup-service.h"
 #include "core/orf-clock.h"
 #include "core/orf-id.h"
+#include "core/orf-sum.h"
 #include "gpu/orf-gpu-snapshot.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
@@ -47,7 +48,7 @@ sum_idle (OrfCleaner *cleaner, const char *device, OrfCleanupLevel level)
     const OrfCleanupMember *member = members->pdata[i];
 
     if (member->asked)
-      sum_bytes = MAX (sum_bytes, 0) + MAX (member->expected_bytes, 0);
+      sum_bytes = orf_sum_add (MAX (sum_bytes, 0), MAX (member->expected_bytes, 0));
   }
   return sum_bytes;
 }

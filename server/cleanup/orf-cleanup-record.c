@@ -4,6 +4,7 @@
 #include "cleanup/orf-cleanup-verdict.h"
 #include "core/orf-format.h"
 #include "core/orf-id.h"
+#include "core/orf-sum.h"
 
 /* Of whom the sentences tell: the rest is in `workers`. */
 #define MAX_TOLD 4
@@ -25,7 +26,7 @@ sum_idle (const OrfCleanupRow *row)
     const OrfCleanupWorkerRow *worker = row->workers->pdata[i];
 
     sum.known |= worker->idle.known;
-    sum.bytes += worker->idle.known ? worker->idle.bytes : 0;
+    sum.bytes = orf_sum_add (sum.bytes, worker->idle.known ? worker->idle.bytes : 0);
   }
   return sum;
 }

@@ -15,6 +15,7 @@
 #include "cleanup/orf-cleanup-turn.h"
 #include "cleanup/orf-cleanup-verdict.h"
 #include "core/orf-clock.h"
+#include "core/orf-sum.h"
 
 /* Between two looks: eight of them in the default window of quiet. */
 #define PACE_US (25 * ORF_US_PER_MS)
@@ -250,7 +251,7 @@ tell_retained (const OrfCleanup *cleanup)
     gint64 retained_bytes = orf_cleanup_turn_get_retained_bytes (cleanup->turns->pdata[i]);
 
     sum.known &= retained_bytes >= 0;
-    sum.bytes += MAX (retained_bytes, 0);
+    sum.bytes = orf_sum_add (sum.bytes, MAX (retained_bytes, 0));
   }
   return sum.known ? sum : (OrfMaybeBytes){ 0 };
 }

@@ -2,6 +2,7 @@
 /* What the live workers of a device hold together, by their own reports. */
 #include <math.h>
 
+#include "core/orf-sum.h"
 #include "workers/orf-workers.h"
 
 static gboolean
@@ -15,7 +16,7 @@ static void
 add (gint64 *sum, gint64 value)
 {
   if (value >= 0)
-    *sum = MAX (*sum, 0) + value;
+    *sum = orf_sum_add (MAX (*sum, 0), value);
 }
 
 void
@@ -44,8 +45,8 @@ double
 orf_workers_get_fragmentation_percent (OrfWorkers *workers, const char *device)
 {
   const GPtrArray *all = orf_workers_get_all (workers);
-  gint64 reserved_bytes = 0;
-  gint64 scattered_bytes = 0;
+  double reserved_bytes = 0;
+  double scattered_bytes = 0;
 
   for (guint i = 0; i < all->len; i++) {
     const OrfWorker *worker = all->pdata[i];
@@ -54,9 +55,9 @@ orf_workers_get_fragmentation_percent (OrfWorkers *workers, const char *device)
     if (!is_live_on (worker, device) || one->reserved_bytes < 0 || one->allocated_bytes < 0 ||
         one->largest_free_bytes < 0)
       continue;
-    reserved_bytes += one->reserved_bytes;
-    scattered_bytes += MAX (one->reserved_bytes - one->allocated_bytes - one->largest_free_bytes,
-                            0);
+    reserved_bytes += (double) one->reserved_bytes;
+    scattered_bytes +=
+      (double) MAX (one->reserved_bytes - one->allocated_bytes - one->largest_free_bytes, 0);
   }
-  return reserved_bytes > 0 ? 100.0 * (double) scattered_bytes / (double) reserved_bytes : NAN;
+  return reserved_bytes > 0 ? 100.0 * scattered_bytes / reserved_bytes : NAN;
 }

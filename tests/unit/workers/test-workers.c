@@ -403,6 +403,28 @@ test_sums (Fixture *f, gconstpointer data)
   g_assert_cmpint (sum.reserved_bytes, ==, 250); /* what is left out is as it was */
 }
 
+/* Nobody holds as much, but anybody may say so: it is still a number that a result can have. */
+static void
+test_sums_of_lies (Fixture *f, gconstpointer data)
+{
+  const gint64 most = G_GINT64_CONSTANT (1) << 53;
+  const OrfAllocator told = { .allocated_bytes = 0,
+                              .reserved_bytes = most,
+                              .active_bytes = most,
+                              .inactive_split_bytes = most,
+                              .largest_free_bytes = 0,
+                              .ooms = most,
+                              .retries = most };
+  OrfAllocator sum;
+
+  orf_workers_report (f->workers, add (f, "a", -1), &told);
+  orf_workers_report (f->workers, add (f, "b", -1), &told);
+  orf_workers_sum (f->workers, "gpu0", &sum);
+  g_assert_cmpint (sum.reserved_bytes, ==, most);
+  g_assert_cmpint (sum.ooms, ==, most);
+  g_assert_cmpfloat (orf_workers_get_fragmentation_percent (f->workers, "gpu0"), ==, 100);
+}
+
 static void
 test_room (Fixture *f, gconstpointer data)
 {
@@ -494,6 +516,7 @@ main (int argc, char **argv)
   TEST ("many-open", test_many_open);
   TEST ("reached", test_reached);
   TEST ("sums", test_sums);
+  TEST ("sums-of-lies", test_sums_of_lies);
   TEST ("room", test_room);
   TEST ("process-ends", test_process_ends);
   TEST ("restored", test_restored);
