@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * ORF_SANITIZED: this build carries a sanitizer, which maps terabytes, opens files, starts a process
- * that traces this one to look for leaks at the end, and writes its report to a file.
+ * ORF_SANITIZED: this build carries a sanitizer, which maps terabytes, opens files, starts a
+ * process that traces this one to look for leaks at the end, and writes its report to a file.
  */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define ORF_SANITIZED 1

@@ -46,7 +46,8 @@ write_status (const Status *from)
     "\"fault\":%s},\"self\":{\"rss_bytes\":1,\"cpu_percent\":1,\"threads\":1,"
     "\"loop_stall_us\":%d}," MEMORY
     ",\"sources\":[{\"source\":\"nvml\",\"kind\":\"probe\",\"state\":\"%s\","
-    "\"reason\":null,\"pid\":null,\"rss_bytes\":null,\"restarts\":0,\"sampled_us\":null}]}",
+    "\"reason\":null,\"unguarded\":null,\"pid\":null,\"rss_bytes\":null,\"restarts\":0,"
+    "\"sampled_us\":null}]}",
     from->version != NULL ? from->version : ORF_VERSION, reasons, from->wal_bytes, from->dropped,
     fault, from->stall_us, from->used_percent, probe);
 }
@@ -101,7 +102,7 @@ test_good (void)
 {
   g_autoptr (OrfCtlFindings) findings = judge (&(Status){ 0 });
 
-  g_assert_cmpuint (orf_ctl_findings_count (findings, ORF_CTL_FINDING_GOOD), ==, 4);
+  g_assert_cmpuint (orf_ctl_findings_count (findings, ORF_CTL_FINDING_GOOD), ==, 5);
   g_assert_cmpuint (orf_ctl_findings_count (findings, ORF_CTL_FINDING_NOTE), ==, 0);
   g_assert_cmpuint (orf_ctl_findings_count (findings, ORF_CTL_FINDING_WARNING), ==, 0);
   g_assert_cmpuint (orf_ctl_findings_count (findings, ORF_CTL_FINDING_FAULT), ==, 0);

@@ -297,7 +297,7 @@ test_repeat (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
   wait_file (fixture,
              "SELECT count(*) = 1 FROM alert_notice WHERE event = 'repeat' AND state = 'limited'");
   orf_notifier_acknowledged (fixture->notifier, 7);
-  wait_file (fixture, "SELECT count(*) FROM alert_notice WHERE id = 4 AND state = 'refused' AND "
+  wait_file (fixture, "SELECT count(*) FROM alert_notice WHERE id = 4 AND state = 'dropped' AND "
                       "answer = 'it was acknowledged'");
 }
 
