@@ -29,7 +29,8 @@ typedef struct {
 enum { RATE, SAVED, N_SHARED };
 
 typedef struct {
-  char *name;
+  char *name, *problem;
+  gboolean is_away, has_keys;
   double up, latency_us; /* NAN: not known */
 } Node;
 
@@ -87,6 +88,7 @@ static void
 clear_node_cb (gpointer node)
 {
   g_free (((Node *) node)->name);
+  g_free (((Node *) node)->problem);
 }
 
 /* One that never served is not known to be away: it may not be there yet. */
@@ -109,6 +111,9 @@ copy_nodes (const OrfCacheL2Stats *level2)
     const OrfCacheNode *told = level2->nodes->pdata[i];
     const Node node = {
       .name = g_strdup (told->name),
+      .problem = g_strdup (told->problem),
+      .has_keys = told->share_percent > 0,
+      .is_away = told->state == ORF_CACHE_NODE_STATE_DOWN || get_up (told) == 0,
       .up = get_up (told),
       .latency_us = told->state == ORF_CACHE_NODE_STATE_UP && told->has_latency_us
                       ? (double) told->latency_us
@@ -257,6 +262,38 @@ orf_cache_frame_new (OrfCache *cache,
   };
   orf_sampler_add_source (sampler, &ops, frame);
   return frame;
+}
+
+/* with_keys: only those; a cluster's others stand in for them, or have gone. */
+static OrfCacheNodesLook
+look_at (const GArray *nodes, gboolean with_keys)
+{
+  OrfCacheNodesLook look = { 0 };
+
+  for (guint i = 0; i < nodes->len; i++) {
+    const Node *node = &g_array_index (nodes, Node, i);
+
+    if (with_keys && !node->has_keys)
+      continue;
+    look.n_nodes++;
+    if (node->is_away && look.n_away++ == 0) {
+      look.name = node->name;
+      look.problem = node->problem;
+    }
+  }
+  return look;
+}
+
+OrfCacheNodesLook
+orf_cache_frame_look_at_nodes (OrfCacheFrame *frame)
+{
+  OrfCacheNodesLook look = { 0 };
+
+  if (frame->nodes == NULL)
+    return look;
+  look = look_at (frame->nodes, TRUE);
+  /* a cluster that was never reached: nobody knows who has what */
+  return look.n_nodes > 0 ? look : look_at (frame->nodes, FALSE);
 }
 
 void

@@ -18,6 +18,15 @@ OrfCacheFrame *orf_cache_frame_new (OrfCache *cache,
                                     OrfSampler *sampler,
                                     OrfRegistry *registry,
                                     const OrfConfig *config);
+/* Of the last report, none before the first; name and problem (NULL: unknown) are borrowed until
+ * the next one. */
+typedef struct {
+  guint n_nodes;              /* that have keys */
+  guint n_away;               /* did not serve, though they had the time to or did before */
+  const char *name, *problem; /* of the first of those; NULL: none */
+} OrfCacheNodesLook;
+
+OrfCacheNodesLook orf_cache_frame_look_at_nodes (OrfCacheFrame *frame);
 /* After cache, sampler and registry, whose answers it may still wait for. */
 void orf_cache_frame_free (OrfCacheFrame *frame);
 

@@ -244,6 +244,7 @@ start_cache (OrfDaemon *daemon, GError **error)
   else
     daemon->cache_frame = orf_cache_frame_new (daemon->cache, daemon->sampler,
                                                daemon->core->registry, daemon->config);
+  daemon->parts.cache = daemon->cache_frame;
   return daemon->cache != NULL;
 }
 

@@ -26,6 +26,14 @@ static const Row rows[ORF_N_COMPONENTS] = {
   { "custom_metrics", { ORF_METHOD_METRICS_RECORD, ORF_METHOD_METRICS_QUERY }, FALSE, TRUE },
 };
 
+static char *
+dup_nodes_reason (const OrfComponentFacts *facts)
+{
+  return g_strdup_printf ("%u of %u Redis nodes away: %s: %s", facts->n_nodes_away, facts->n_nodes,
+                          facts->node,
+                          facts->node_reason != NULL ? facts->node_reason : "does not serve");
+}
+
 static void
 decide_one (const Row *row, const OrfComponentFacts *facts, OrfComponent *component)
 {
@@ -49,6 +57,9 @@ decide_one (const Row *row, const OrfComponentFacts *facts, OrfComponent *compon
     component->state = facts->n_probes_up == 0 ? ORF_COMPONENT_STATE_UNAVAILABLE
                                                : ORF_COMPONENT_STATE_DEGRADED;
     component->reason = g_strdup (facts->probe_reason);
+  } else if (row->needs[0] == ORF_METHOD_CACHE_GET && facts->n_nodes_away > 0) {
+    component->state = ORF_COMPONENT_STATE_DEGRADED;
+    component->reason = dup_nodes_reason (facts);
   } else if (row->needs_writes && !facts->store_writes) {
     component->state = ORF_COMPONENT_STATE_DEGRADED;
     component->reason = g_strdup (facts->store_fault);

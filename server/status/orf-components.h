@@ -18,6 +18,9 @@ typedef struct {
   guint n_probes;
   guint n_probes_up;
   const char *probe_reason; /* of the first that is not up; NULL */
+  guint n_nodes;            /* of Redis, that the cache has */
+  guint n_nodes_away;
+  const char *node, *node_reason; /* the first that is away, and why; NULL */
   gboolean built[ORF_N_METHODS];
 } OrfComponentFacts;
 

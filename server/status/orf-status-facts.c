@@ -35,6 +35,20 @@ gather_probes (const OrfStatusParts *parts, OrfComponentFacts *facts)
 }
 
 static void
+gather_nodes (const OrfStatusParts *parts, OrfComponentFacts *facts)
+{
+  OrfCacheNodesLook look;
+
+  if (parts->cache == NULL)
+    return;
+  look = orf_cache_frame_look_at_nodes (parts->cache);
+  facts->n_nodes = look.n_nodes;
+  facts->n_nodes_away = look.n_away;
+  facts->node = look.name;
+  facts->node_reason = look.problem;
+}
+
+static void
 gather (const OrfStatusParts *parts, OrfComponentFacts *facts)
 {
   const OrfStoreStats *stats = orf_store_get_stats (parts->store);
@@ -45,6 +59,7 @@ gather (const OrfStatusParts *parts, OrfComponentFacts *facts)
   facts->forecasts_off = !parts->config->forecast.enabled;
   facts->anomalies_off = !parts->config->anomaly.enabled;
   gather_probes (parts, facts);
+  gather_nodes (parts, facts);
   gather_built (parts, facts);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "cache/orf-cache-frame.h"
 #include "gpu/orf-gpu-monitor.h"
 #include "host/orf-host-monitor.h"
 #include "host/orf-self-monitor.h"
@@ -21,6 +22,7 @@ typedef struct {
   OrfGpuMonitor *gpu;
   OrfHostMonitor *host;
   OrfSelfMonitor *self;
+  OrfCacheFrame *cache;
 } OrfStatusParts;
 
 /* How each component is now; orf_components_clear() frees it. */

@@ -17,6 +17,13 @@ def put(daemon, key, value, **more):
     equal(daemon.call("cache.set", {"key": key, "value": value, **more})["stored"], 1)
 
 
+def cache_state(daemon):
+    """What status.get says of it, and why."""
+    status = daemon.call("status.get")
+    reasons = {one["component"]: one["reason"] for one in status["reasons"]}
+    return status["components"]["tier1"]["cache_manager"], reasons.get("cache_manager")
+
+
 def run_shared(t, nodes):
     """What one daemon stores another finds, and hears when it changes."""
     one, other = start_before(t, nodes), start_before(t, nodes)
@@ -61,10 +68,14 @@ def run_dead(t, nodes):
     wait_for(lambda: count_up(daemon) == 0, "the daemon knows that no node is there")
     put(daemon, "alone", "y")
     equal(daemon.call("cache.get", {"key": "alone"})["value"], "y")
-    contains(("operational", "degraded"), daemon.call("status.get")["components"]["tier1"]["cache_manager"])
+    why = f"{N_NODES} of {N_NODES} Redis nodes away: {nodes[0].address}: "
+    wait_for(lambda: (cache_state(daemon)[1] or "").startswith(why), "the cache is degraded")
+    equal(cache_state(daemon)[0], "degraded")
+    equal(daemon.call("health.check", {"service": "cache_manager"}), {"serving": "SERVING"})
     for node in nodes:
         node.start()
     wait_for(lambda: count_up(daemon) == N_NODES, "all nodes are up again")
+    wait_for(lambda: cache_state(daemon) == ("operational", None), "the cache is operational")
     equal(get(daemon, "k:1"), None)
     put(daemon, "k:1", "z")
     equal(sum(int(node.answers("DBSIZE")) for node in nodes), 1 + N_NODES)

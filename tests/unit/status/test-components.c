@@ -40,6 +40,17 @@ test_states (void)
   facts.n_probes_up = 0;
   expect (&facts, "gpu_optimizer", ORF_COMPONENT_STATE_UNAVAILABLE, "it hangs");
 
+  facts.built[ORF_METHOD_CACHE_GET] = facts.built[ORF_METHOD_CACHE_STATS] = TRUE;
+  facts.n_nodes = 3;
+  expect (&facts, "cache_manager", ORF_COMPONENT_STATE_OPERATIONAL, NULL);
+  facts.n_nodes_away = 1;
+  facts.node = "a:6379";
+  expect (&facts, "cache_manager", ORF_COMPONENT_STATE_DEGRADED,
+          "1 of 3 Redis nodes away: a:6379: does not serve");
+  facts.node_reason = "Connection refused";
+  expect (&facts, "cache_manager", ORF_COMPONENT_STATE_DEGRADED,
+          "1 of 3 Redis nodes away: a:6379: Connection refused");
+
   facts.built[ORF_METHOD_METRICS_RECORD] = facts.built[ORF_METHOD_METRICS_QUERY] = TRUE;
   expect (&facts, "custom_metrics", ORF_COMPONENT_STATE_OPERATIONAL, NULL);
   facts.store_writes = FALSE;
