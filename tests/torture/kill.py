@@ -9,7 +9,8 @@ import time
 import orfeas_torture  # first: it knows where the harness is
 
 import mixed_load
-from orfeas_test import RpcError, wait_for
+from orfeas_test import RpcError, Skip, wait_for
+from sdk_writer import SdkSpanWriter
 
 CHECK_EVERY = 10  # rounds
 
@@ -69,11 +70,22 @@ WAYS = {"under load": (kill_under_load, 12), "while it ends": (kill_while_it_end
         "in a backup": (kill_in_a_backup, 3)}
 
 
+def add_sdk(torture, crew, daemon):
+    """Where npm can be had."""
+    try:
+        crew.writers.append(SdkSpanWriter(daemon, len(crew.writers)))
+    except Skip as reason:
+        torture.count(f"no OpenTelemetry SDK: {reason}")
+        return None
+    return crew.writers[-1]
+
+
 def run(torture):
     daemon = torture.daemon(settings=mixed_load.SETTINGS)
     torture.start(daemon, "first start")
     mixed_load.prepare(daemon)
     crew = mixed_load.crew(daemon)
+    sdk = add_sdk(torture, crew, daemon)
     for number in torture.rounds():
         (way,) = torture.chance.choices(list(WAYS), [weight for _, weight in WAYS.values()])
         torture.count(f"kills {way}")
@@ -87,6 +99,10 @@ def run(torture):
     for writer in crew.writers:
         torture.check(not writer.refusals, f"{writer.name()} was refused: {dict(writer.refusals)}")
         torture.check(writer.accepted, f"{writer.name()} did nothing")
+    if sdk is not None:
+        torture.count("of them spans of OpenTelemetry's SDK", len(sdk.accepted))
+        torture.count("exports of it that a kill cut off", sdk.failures)
+        sdk.close()
     daemon.stop()
     torture.check_file(daemon)
 
