@@ -125,6 +125,15 @@ orf_ctl_cells_take_count (OrfCtlTable *table, OrfCtlStyle style, gint64 count)
 /* ---- with no table ----------------------------------------------------------------------------
  */
 
+char *
+orf_ctl_cells_clean (const OrfCtl *ctl, const char *text)
+{
+  const OrfCtlTerminal *terminal = orf_ctl_get_terminal (ctl);
+
+  return orf_ctl_terminal_clean (terminal,
+                                 text != NULL ? text : orf_ctl_terminal_get_dash (terminal));
+}
+
 void
 orf_ctl_cells_append_fact (const OrfCtl *ctl, GString *out, const char *name, const char *text)
 {
@@ -140,8 +149,7 @@ void
 orf_ctl_cells_append (const OrfCtl *ctl, GString *out, OrfCtlStyle style, const char *text)
 {
   const OrfCtlTerminal *terminal = orf_ctl_get_terminal (ctl);
-  g_autofree char *clean =
-    orf_ctl_terminal_clean (terminal, text != NULL ? text : orf_ctl_terminal_get_dash (terminal));
+  g_autofree char *clean = orf_ctl_cells_clean (ctl, text);
 
   g_string_append (out, terminal->is_terminal ? "  " : "\t");
   orf_ctl_terminal_append (terminal, out, style, clean);

@@ -38,6 +38,8 @@ void orf_ctl_cells_take_count (OrfCtlTable *table, OrfCtlStyle style, gint64 cou
 /* ---- with no table ----------------------------------------------------------------------------
  */
 
+/* A part of such a line, made harmless; a dash of NULL. */
+char *orf_ctl_cells_clean (const OrfCtl *ctl, const char *text);
 /* A line of what is told of one thing; nothing of NULL. */
 void
 orf_ctl_cells_append_fact (const OrfCtl *ctl, GString *out, const char *name, const char *text);

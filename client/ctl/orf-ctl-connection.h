@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 
 /* An answer larger than this is a fault, not an answer; the largest query is some tens of MB. */
 #define ORF_CTL_MAX_REPLY_BYTES (256 * 1024 * 1024)
+#define ORF_CTL_REPLY_TOO_LARGE "the answer is larger than 256 MiB"
 
 typedef struct {
   /* What errors call this place: "/run/user/1000/orfeas/orfeas.sock". */

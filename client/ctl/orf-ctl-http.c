@@ -10,10 +10,13 @@
 #include "orf-error.h"
 
 #include "orf-ctl-connection.h"
+#include "orf-ctl-listener.h"
 #include "orf-ctl-reply.h"
 
 /* A token file larger than this is no token file. */
 #define MAX_TOKEN_BYTES 4096
+/* One read; more only costs memory. */
+#define CHUNK_BYTES (64 * 1024)
 
 typedef struct {
   char *address;      /* "http://127.0.0.1:5000/rpc" */
@@ -25,7 +28,8 @@ typedef struct {
 /* What the callbacks of one exchange fill in. */
 typedef struct {
   GMainLoop *loop;
-  GBytes *body;
+  GCancellable *cancellable;
+  GString *body;
   GError *error;
 } Pending;
 
@@ -35,14 +39,46 @@ http_get_address (gpointer self)
   return ((HttpTransport *) self)->address;
 }
 
+static void read_more (Pending *pending, GInputStream *stream);
+
+/* Some of it, or with none its end. */
 static void
 body_read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Pending *pending = user_data;
+  GInputStream *stream = G_INPUT_STREAM (source);
+  g_autoptr (GBytes) bytes = g_input_stream_read_bytes_finish (stream, result, &pending->error);
+  gsize length = bytes != NULL ? g_bytes_get_size (bytes) : 0;
 
-  pending->body = soup_session_send_and_read_finish (SOUP_SESSION (source), result,
-                                                     &pending->error);
-  g_main_loop_quit (pending->loop);
+  if (length > 0)
+    g_string_append_len (pending->body, g_bytes_get_data (bytes, NULL), (gssize) length);
+  if (pending->body->len > ORF_CTL_MAX_REPLY_BYTES)
+    g_set_error_literal (&pending->error, ORF_ERROR, ORF_ERROR_UNAVAILABLE,
+                         ORF_CTL_REPLY_TOO_LARGE);
+  if (length > 0 && pending->error == NULL)
+    read_more (pending, stream);
+  else
+    g_main_loop_quit (pending->loop);
+}
+
+static void
+read_more (Pending *pending, GInputStream *stream)
+{
+  g_input_stream_read_bytes_async (stream, CHUNK_BYTES, G_PRIORITY_DEFAULT, pending->cancellable,
+                                   body_read_cb, pending);
+}
+
+static void
+sent_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Pending *pending = user_data;
+  g_autoptr (GInputStream)
+    stream = soup_session_send_finish (SOUP_SESSION (source), result, &pending->error);
+
+  if (stream != NULL)
+    read_more (pending, stream);
+  else
+    g_main_loop_quit (pending->loop);
 }
 
 static gboolean
@@ -59,6 +95,8 @@ new_message (HttpTransport *transport, const GString *request)
   SoupMessageHeaders *headers = soup_message_get_request_headers (message);
   g_autoptr (GBytes) body = g_bytes_new (request->str, request->len);
 
+  /* the daemon redirects nobody, and the token is for it alone */
+  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
   soup_message_set_request_body_from_bytes (message, "application/json", body);
   if (transport->token != NULL) {
     g_autofree char *value = g_strconcat ("Bearer ", transport->token, NULL);
@@ -79,10 +117,11 @@ run_exchange (HttpTransport *transport, SoupMessage *message, gint64 deadline_us
   guint timer = 0;
 
   pending->loop = loop;
+  pending->cancellable = cancellable;
   if (timeout_ms >= 0)
     timer = g_timeout_add ((guint) timeout_ms, deadline_cb, cancellable);
-  soup_session_send_and_read_async (transport->session, message, G_PRIORITY_DEFAULT, cancellable,
-                                    body_read_cb, pending);
+  soup_session_send_async (transport->session, message, G_PRIORITY_DEFAULT, cancellable, sent_cb,
+                           pending);
   g_main_loop_run (loop);
   g_clear_handle_id (&timer, g_source_remove);
 }
@@ -96,16 +135,21 @@ fail_status (SoupMessage *message, GError **error)
   return ORF_CTL_SERVER_ERROR;
 }
 
-/* One request and its answer, NULL with *reason where there is none. */
-static GBytes *
-ask (HttpTransport *transport, SoupMessage *message, gint64 deadline_us, GError **reason)
+/* One request and its answer; FALSE with *reason: there is none. */
+static gboolean
+ask (HttpTransport *transport,
+     SoupMessage *message,
+     gint64 deadline_us,
+     GString *reply,
+     GError **reason)
 {
-  Pending pending = { NULL };
+  Pending pending = { .body = g_string_truncate (reply, 0) };
 
   run_exchange (transport, message, deadline_us, &pending);
-  if (pending.error != NULL)
-    g_propagate_error (reason, pending.error);
-  return pending.body;
+  if (pending.error == NULL)
+    return TRUE;
+  g_propagate_error (reason, pending.error);
+  return FALSE;
 }
 
 /* Another daemon's cookie is refused where none at all would do. */
@@ -134,10 +178,8 @@ http_exchange (
   HttpTransport *transport = self;
   g_autoptr (SoupMessage) message = new_message (transport, request);
   g_autoptr (GError) reason = NULL;
-  g_autoptr (GBytes) body = ask (transport, message, deadline_us, &reason);
-  const char *text;
-  gsize length = 0;
 
+  ask (transport, message, deadline_us, reply, &reason);
   if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return orf_ctl_fail_deadline (error);
   if (reason != NULL) {
@@ -146,11 +188,8 @@ http_exchange (
                  transport->address);
     return ORF_CTL_NO_CONNECTION;
   }
-  text = g_bytes_get_data (body, &length);
-  if (!orf_ctl_reply_is_response (text, length))
+  if (!orf_ctl_reply_is_response (reply->str, reply->len))
     return fail_status (message, error);
-  g_string_truncate (reply, 0);
-  g_string_append_len (reply, text, (gssize) length);
   if (drop_refused_cookie (transport, reply))
     return http_exchange (self, request, deadline_us, reply, error);
   return ORF_CTL_DONE;
@@ -205,16 +244,28 @@ is_loopback (const char *host)
   return g_ascii_strcasecmp (host, "localhost") == 0;
 }
 
-/* The cookie of a daemon on this machine, where there is one that we may read.  Without it calls
- * still work, with fewer rights, so that none can be read is no error. */
+/* The cookie of a daemon on this machine, where there is one that we may read, and where it is that
+ * daemon's user who listens at port.  Without it calls still work, with fewer rights, so that none
+ * can be read is no error. */
 static char *
-find_cookie (void)
+find_cookie (guint16 port)
 {
   g_autofree char *socket_path = orf_ctl_dup_default_socket ();
   g_autofree char *folder = g_path_get_dirname (socket_path);
   g_autofree char *path = g_build_filename (folder, "cookie", NULL);
+  struct stat info;
 
+  if (lstat (path, &info) != 0 || !orf_ctl_listener_is_of (port, info.st_uid))
+    return NULL;
   return read_token (path, NULL);
+}
+
+static guint16
+get_port (GUri *uri)
+{
+  if (g_uri_get_port (uri) > 0)
+    return (guint16) g_uri_get_port (uri);
+  return g_str_equal (g_uri_get_scheme (uri), "https") ? 443 : 80;
 }
 
 /* "127.0.0.1:5000" and "http://127.0.0.1:5000/" -> "http://127.0.0.1:5000/rpc" */
@@ -271,7 +322,7 @@ orf_ctl_http_open (const char *url,
     if (token == NULL)
       return ORF_CTL_USAGE;
   } else if (is_loopback (g_uri_get_host (uri))) {
-    token = find_cookie ();
+    token = find_cookie (get_port (uri));
   }
   transport = g_new0 (HttpTransport, 1);
   transport->address = g_uri_to_string (uri);

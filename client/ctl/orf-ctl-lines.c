@@ -112,7 +112,7 @@ check_read (const OrfCtlLines *lines, const char *ended, GError **error)
   if (lines->ended)
     return fail_connection (error, ended);
   if (lines->read->len > ORF_CTL_MAX_REPLY_BYTES)
-    return fail_connection (error, "the answer is larger than 256 MiB");
+    return fail_connection (error, ORF_CTL_REPLY_TOO_LARGE);
   return ORF_CTL_DONE;
 }
 

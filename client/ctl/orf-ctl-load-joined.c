@@ -64,7 +64,6 @@ orf_ctl_load_make_report (json_t *joined)
 void
 orf_ctl_load_append_saturated (const OrfCtl *ctl, GString *out, json_t *server)
 {
-  const OrfCtlTerminal *terminal = orf_ctl_get_terminal (ctl);
   json_t *list = orf_value_get_array (server, "saturated");
   gsize i;
   json_t *one;
@@ -73,9 +72,9 @@ orf_ctl_load_append_saturated (const OrfCtl *ctl, GString *out, json_t *server)
     g_string_append (out, "nothing saturated\n");
   json_array_foreach (list, i, one)
   {
-    g_autofree char *reason = orf_ctl_terminal_clean (terminal, orf_value_get_text (one, "reason"));
+    g_autofree char *reason = orf_ctl_cells_clean (ctl, orf_value_get_text (one, "reason"));
 
-    orf_ctl_terminal_append (terminal, out, i == 0 ? ORF_CTL_BAD : ORF_CTL_PLAIN,
+    orf_ctl_terminal_append (orf_ctl_get_terminal (ctl), out, i == 0 ? ORF_CTL_BAD : ORF_CTL_PLAIN,
                              i == 0 ? "saturated first" : "then");
     g_string_append_printf (out, "  %s\n", reason);
   }

@@ -50,11 +50,20 @@ orf_ctl_request_new (const char *method, const char *params, gint64 deadline_ms)
   return out;
 }
 
+/* To the request whose id is 1, as ours all have it; an error may come from before it was read. */
+static gboolean
+is_ours (json_t *id)
+{
+  return id == NULL || json_is_null (id) || (json_is_number (id) && json_number_value (id) == 1);
+}
+
 gboolean
 orf_ctl_reply_is_response (const char *text, gsize length)
 {
   g_autoptr (json_t) root = orf_json_parse (text, length, ORF_JSON_MAX_DEPTH, NULL);
 
+  if (!is_ours (json_object_get (root, "id")))
+    return FALSE;
   return json_object_get (root, "result") != NULL || json_object_get (root, "error") != NULL;
 }
 
@@ -179,7 +188,7 @@ orf_ctl_reply_get_result (
 {
   g_autoptr (json_t) root = orf_json_parse (text, length, ORF_JSON_MAX_DEPTH, error);
   json_t *failure = json_object_get (root, "error");
-  char *found = NULL;
+  json_t *found = json_object_get (root, "result");
 
   if (root == NULL) {
     g_prefix_error (error, "%s: the answer is not JSON: ", method);
@@ -187,14 +196,14 @@ orf_ctl_reply_get_result (
   }
   if (failure != NULL && !json_is_null (failure))
     return fold_error (method, failure, error);
-  /* a name written with escapes is found in the tree, but not here */
-  if (json_is_object (root))
-    found = orf_ctl_reply_dup_member (text, "\"result\"");
   if (found == NULL) {
     g_set_error (error, ORF_ERROR, ORF_ERROR_INTERNAL, "%s: the answer holds no result", method);
     return ORF_CTL_SERVER_ERROR;
   }
-  *result = found;
+  *result = orf_ctl_reply_dup_member (text, "\"result\"");
+  /* a name written with escapes is found in the tree, but not in the text */
+  if (*result == NULL)
+    *result = orf_json_dump (found);
   return ORF_CTL_DONE;
 }
 

@@ -172,8 +172,10 @@ show_schema (Shell *shell, const char *name)
   g_auto (GStrv) texts = orf_ctl_sql_source_list (shell->source, sql);
 
   sqlite3_free (sql);
-  for (guint i = 0; texts != NULL && texts[i] != NULL; i++)
-    printf ("%s;\n", texts[i]);
+  for (guint i = 0; texts != NULL && texts[i] != NULL; i++) {
+    orf_ctl_print (texts[i]);
+    orf_ctl_print_line (";");
+  }
 }
 
 /* FALSE: it is the end. */

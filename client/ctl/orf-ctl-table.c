@@ -69,9 +69,11 @@ orf_ctl_table_set_indent (OrfCtlTable *table, guint indent)
 void
 orf_ctl_table_add_column (OrfCtlTable *table, const char *title, OrfCtlColumnFlags flags)
 {
-  Column column = { g_strdup (title), flags, orf_ctl_text_width (title) };
+  /* a currency is one, which somebody else named */
+  Column column = { .title = orf_ctl_terminal_clean (table->terminal, title), .flags = flags };
 
   g_return_if_fail (table->cells->len == 0);
+  column.width = orf_ctl_text_width (column.title);
   g_array_append_val (table->columns, column);
 }
 

@@ -57,6 +57,13 @@ orf_ctl_terminal_probe (OrfCtlTerminal *terminal, int fd)
   terminal->height = terminal->is_terminal ? probe_height (fd) : 0;
 }
 
+/* Also what turns the direction of writing, or is not seen. */
+static gboolean
+drives_terminal (gunichar c)
+{
+  return g_unichar_iscntrl (c) || g_unichar_type (c) == G_UNICODE_FORMAT;
+}
+
 char *
 orf_ctl_terminal_clean (const OrfCtlTerminal *terminal, const char *text)
 {
@@ -69,12 +76,33 @@ orf_ctl_terminal_clean (const OrfCtlTerminal *terminal, const char *text)
 
     if (c == '\t' || c == '\n')
       g_string_append_c (out, ' ');
-    else if (g_unichar_iscntrl (c) || g_unichar_type (c) == G_UNICODE_FORMAT)
+    else if (drives_terminal (c))
       g_string_append_c (out, '?');
     else if (c < 128 || keep_utf8)
       g_string_append_unichar (out, c);
     else
       g_string_append_c (out, '?');
+  }
+  return g_string_free (out, FALSE);
+}
+
+char *
+orf_ctl_terminal_guard (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString *out = g_string_sized_new (strlen (valid));
+  OrfCtlStyle style;
+
+  for (const char *at = valid; *at != '\0';) {
+    gunichar c = g_utf8_get_char (at);
+    gsize own = orf_ctl_terminal_read_style (at, &style);
+    gsize length = own > 0 ? own : (gsize) (g_utf8_next_char (at) - at);
+
+    if (own == 0 && drives_terminal (c) && c != '\n' && c != '\t' && !g_str_has_prefix (at, "\r\n"))
+      g_string_append_c (out, '?');
+    else
+      g_string_append_len (out, at, (gssize) length);
+    at += length;
   }
   return g_string_free (out, FALSE);
 }
@@ -85,6 +113,8 @@ orf_ctl_terminal_append (const OrfCtlTerminal *terminal,
                          OrfCtlStyle style,
                          const char *text)
 {
+  if (text == NULL)
+    text = orf_ctl_terminal_get_dash (terminal);
   if (!terminal->colour || escapes[style] == NULL || *text == '\0') {
     g_string_append (out, text);
     return;

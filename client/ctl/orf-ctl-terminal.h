@@ -32,7 +32,11 @@ void orf_ctl_terminal_probe (OrfCtlTerminal *terminal, int fd);
 /* Text from outside, made harmless: no control characters (which could drive the terminal), valid
  * UTF-8, and where the terminal is not UTF-8 nothing but ASCII. */
 char *orf_ctl_terminal_clean (const OrfCtlTerminal *terminal, const char *text);
-/* The text in its style; text is used as it is. */
+/* Whole output for a terminal, of which parts were not made harmless: of control characters only
+ * line ends and our own styles are left. */
+char *orf_ctl_terminal_guard (const char *text);
+/* The text in its style; text is used as it is, and NULL is a dash: a newer daemon has values that
+ * we have no word for. */
 void orf_ctl_terminal_append (const OrfCtlTerminal *terminal,
                               GString *out,
                               OrfCtlStyle style,

@@ -5,6 +5,7 @@
 #include "orf-error.h"
 
 #include "orf-ctl.h"
+#include "orf-ctl-cells.h"
 #include "orf-ctl-format.h"
 #include "orf-ctl-list.h"
 #include "orf-ctl-params.h"
@@ -157,14 +158,17 @@ make_table (const OrfCtlTerminal *terminal, const Bill *bill, const char *by)
 }
 
 static void
-append_batch_change (GString *out, const OrfCostBatchChange *change)
+append_batch_change (const OrfCtl *ctl, GString *out, const OrfCostBatchChange *change)
 {
+  g_autofree char *name = orf_ctl_cells_clean (ctl, change->name);
+  g_autofree char *operation = orf_ctl_cells_clean (ctl, change->operation);
+
   g_string_append_printf (out,
                           "%s%s%s: batches of %" G_GINT64_FORMAT " in place of %" G_GINT64_FORMAT
                           ": an item costs %.1f %% less (%.1f to %.1f %%, of %" G_GINT64_FORMAT
                           " and %" G_GINT64_FORMAT " batches)\n",
-                          change->name, change->operation != NULL ? ", " : "",
-                          change->operation != NULL ? change->operation : "", change->after->size,
+                          name, change->operation != NULL ? ", " : "",
+                          change->operation != NULL ? operation : "", change->after->size,
                           change->before->size, change->saved_percent, change->saved_percent_lower,
                           change->saved_percent_upper, change->after->batches,
                           change->before->batches);
@@ -179,6 +183,7 @@ append_notes (const OrfCtl *ctl, GString *out, const OrfCostSummaryResult *resul
   g_autofree char *to = orf_ctl_list_format_time (ctl, result->to_us);
   g_autofree char *unseen = format_time (terminal, result->unseen_us);
   g_autofree char *unpriced = format_time (terminal, result->unpriced_us);
+  g_autofree char *currency = orf_ctl_cells_clean (ctl, result->currency);
 
   g_string_append_printf (out, "\nfrom %s to %s\n", from, to);
   if (result->basis == ORF_COST_BASIS_MEMORY || result->basis == ORF_COST_BASIS_MIXED)
@@ -189,13 +194,11 @@ append_notes (const OrfCtl *ctl, GString *out, const OrfCostSummaryResult *resul
   if (result->unpriced_us > 0)
     g_string_append_printf (out, "%s of it had no price: set [cost] gpu_hour\n", unpriced);
   if (!isnan (result->cost_per_gb))
-    g_string_append_printf (out, "%.6g %s per GB generated\n", result->cost_per_gb,
-                            result->currency);
+    g_string_append_printf (out, "%.6g %s per GB generated\n", result->cost_per_gb, currency);
   if (!isnan (result->cache_saved_cost))
-    g_string_append_printf (out, "the cache saved %.6g %s\n", result->cache_saved_cost,
-                            result->currency);
+    g_string_append_printf (out, "the cache saved %.6g %s\n", result->cache_saved_cost, currency);
   for (guint i = 0; result->batch_changes != NULL && i < result->batch_changes->len; i++)
-    append_batch_change (out, result->batch_changes->pdata[i]);
+    append_batch_change (ctl, out, result->batch_changes->pdata[i]);
 }
 
 static void

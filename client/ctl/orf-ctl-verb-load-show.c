@@ -12,6 +12,8 @@ static void
 append_run (const OrfCtl *ctl, GString *out, json_t *run)
 {
   gboolean utf8 = orf_ctl_get_terminal (ctl)->utf8;
+  g_autofree char *name = orf_ctl_cells_clean (ctl, orf_value_get_text (run, "name"));
+  g_autofree char *kind = orf_ctl_cells_clean (ctl, orf_value_get_text (run, "kind"));
   g_autofree char *started = orf_ctl_list_format_time (ctl,
                                                        orf_value_get_count (run, "started_us"));
   g_autofree char *took = orf_ctl_format_duration_us (orf_value_get_number (run, "took_us"), utf8);
@@ -19,13 +21,11 @@ append_run (const OrfCtl *ctl, GString *out, json_t *run)
   g_autofree char *p95 = orf_ctl_format_duration_us (orf_value_get_number (run, "p95_us"), utf8);
   json_t *passed = json_object_get (run, "passed");
 
-  orf_ctl_terminal_append (orf_ctl_get_terminal (ctl), out, ORF_CTL_STRONG,
-                           orf_value_get_text (run, "name"));
+  orf_ctl_terminal_append (orf_ctl_get_terminal (ctl), out, ORF_CTL_STRONG, name);
   g_string_append_printf (out,
                           " (%s), %s, took %s: %" G_GINT64_FORMAT " requests, %" G_GINT64_FORMAT
                           " failed, %s/s, p95 %s%s\n",
-                          orf_value_get_text (run, "kind"), started, took,
-                          orf_value_get_count (run, "requests"),
+                          kind, started, took, orf_value_get_count (run, "requests"),
                           orf_value_get_count (run, "errors"), rate != NULL ? rate : "-",
                           p95 != NULL ? p95 : "-",
                           json_is_true (passed)    ? "; it passed"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
 #include <string.h>
 
 #include "orf-error.h"
@@ -128,7 +129,7 @@ show_screen (gpointer user_data, const char *value, GError **error)
   if (!orf_ctl_frames_add (view->frames, value, error))
     return FALSE;
   if (view->n_drawn > 0)
-    g_string_append_printf (out, "\r\033[%uA\033[J", view->n_drawn);
+    printf ("\r\033[%uA\033[J", view->n_drawn);
   orf_ctl_frames_append_screen (view->frames, view->terminal, view->utc, out);
   orf_ctl_print (out->str);
   view->n_drawn = orf_ctl_text_count_lines (out->str);

@@ -257,11 +257,14 @@ orf_ctl_fetch (OrfCtl *ctl, OrfMethodId method, json_t *params, gpointer *result
 void
 orf_ctl_print (const char *text)
 {
-  fputs (text, stdout);
+  g_autofree char *guarded = isatty (STDOUT_FILENO) ? orf_ctl_terminal_guard (text) : NULL;
+
+  fputs (guarded != NULL ? guarded : text, stdout);
 }
 
 void
 orf_ctl_print_line (const char *text)
 {
-  puts (text);
+  orf_ctl_print (text);
+  putchar ('\n');
 }

@@ -28,7 +28,15 @@ test_is_response (void)
 {
   static const char *const yes[] = { "{\"result\":null}", "{\"error\":{}}",
                                      " {\"id\":1,\"result\":[]} " };
-  static const char *const no[] = { "", "{", "{}", "[]", "{\"method\":\"x\"}", "ready", "null" };
+  static const char *const no[] = { "",
+                                    "{",
+                                    "{}",
+                                    "[]",
+                                    "{\"method\":\"x\"}",
+                                    "ready",
+                                    "null",
+                                    "{\"id\":7,\"result\":[]}",
+                                    "{\"id\":\"1\",\"result\":[]}" };
 
   for (guint i = 0; i < G_N_ELEMENTS (yes); i++)
     g_assert_true (orf_ctl_reply_is_response (yes[i], strlen (yes[i])));
@@ -51,6 +59,7 @@ test_bytes (void)
     { "{\"result\":\"\\u00e9\\\\\"}", "\"\\u00e9\\\\\"" },
     { "{\"error\":null,\"result\":true}", "true" },
     { "{\"result\":-0.5e-7}\n", "-0.5e-7" },
+    { "{\"\\u0072esult\":{\"a\":true}}", "{\"a\":true}" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (good); i++) {

@@ -1,0 +1,218 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""orfeasctl against a daemon that is none, or that lies: no crash, nothing that drives the terminal, no page with another's scripts."""
+
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+
+import orfeas_test
+from lying_daemon import METHODS, Liar, Page, example
+from orfeas_test import ORFEASCTL, PATIENCE_S, Shared, equal, wait_for
+from schema_edges import attacks
+
+# Each verb that shows something; its calls are found by running it.
+VERBS = """status|gpu|gpu cleanup|gpu cleanups|gpu report|gpu batch-size w|gpu events|gpu leaks|gpu orphans|gpu largest d|workers|metrics list|metrics query a|metrics export a|
+cache stats|cache top|cache locate a|event mark x|event list|incidents list|incidents show i|traces list|traces show 0af7651916cd43dd8448eb211c80319c|traces slow|traces services|
+traces stats|cost|cost trend|sql x|scrape|outbox|health|alerts|alerts history|alerts explain a|alerts ack a|alerts silences|alerts rules|alerts test r|predictions|
+predictions accuracy|anomalies list|anomalies show a|anomalies detectors|load list|load show l|db check|db stats|discover"""
+VERBS = [verb.strip().split() for verb in VERBS.replace("\n", "").split("|")]
+HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202e\u009b31m\r\nb"
+TAGS = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>--><!--"
+DRIVES = ("\x1b", "\x07", "\u202e", "\u009b", "\r")
+LIES_PER_CALL = 12  # of some hundred that there are; others each time
+EXITS = range(6)
+
+liar = Shared(lambda t: Liar(t.dir))
+
+
+def run(*arguments, env=None):
+    """orfeasctl's (exit status, standard output), which it ended with by itself."""
+    done = subprocess.run([ORFEASCTL, *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE_S, env=env)
+    err = done.stderr.decode("utf-8", "replace")
+    assert done.returncode in EXITS and not orfeas_test.FAULTS.search(err), f"{arguments} ended with {done.returncode}: {err}"
+    assert not any(bad in err for bad in DRIVES), f"{arguments}: {err!r}"
+    return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+def on_terminal(t, *arguments):
+    """What orfeasctl writes to a terminal."""
+    master, slave = os.openpty()
+    process = subprocess.Popen([ORFEASCTL, *arguments], stdin=slave, stdout=slave, stderr=slave, env=t.environment({"TERM": "xterm", "LC_ALL": "C.UTF-8", "COLUMNS": "200"}))
+    os.close(slave)
+    data = b""
+    try:
+        while piece := os.read(master, 65536):
+            data += piece
+    except OSError:  # how Linux says that the other side has closed
+        pass
+    os.close(master)
+    code = process.wait(PATIENCE_S)
+    assert code in EXITS, f"{arguments} ended with {code}: {data}"
+    return data.replace(b"\r\n", b"\n").decode("utf-8", "replace")
+
+
+def replaced(value, text):
+    """Every text of a result is that one."""
+    if isinstance(value, str):
+        return text
+    if isinstance(value, dict):
+        return {name: replaced(part, text) for name, part in value.items()}
+    return [replaced(part, text) for part in value] if isinstance(value, list) else value
+
+
+def each_replaced(value, text):
+    """The same of one text after the other."""
+    if isinstance(value, str):
+        yield text
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield from ({**value, name: one} for one in each_replaced(part, text))
+    elif isinstance(value, list) and value:
+        yield from ([one, *value[1:]] for one in each_replaced(value[0], text))
+
+
+def lies(chance, method, text):
+    """Some results that are not, or hardly, as the schema has them, and some with a text that does not belong there."""
+    whole = example(method)
+    edges = [value for _, value, _ in attacks(METHODS[method]["result"]["schema"], whole) if not any(mark in json.dumps(value) for mark in ("@1e999@", "@lone@", "@digits@", "\\u0000"))]
+    texts = list(each_replaced(whole, text))
+    return chance.sample(edges, min(len(edges), LIES_PER_CALL)) + chance.sample(texts, min(len(texts), LIES_PER_CALL)) + [replaced(whole, text)]
+
+
+def calls_of(it, verb):
+    """The methods that the verb calls."""
+    it.calls.clear()
+    it.results.clear()
+    run("--socket", it.socket, *verb)
+    return [name for name in dict.fromkeys(it.calls) if name in METHODS]
+
+
+def test_results_that_are_not(_):
+    """what each verb shows, of results with members missing, of other types, at the edges of numbers, with escapes: an error or a table"""
+    it, seed, count = liar.get(), random.randrange(1 << 32), 0
+    chance = random.Random(seed)
+    print(f"# seed {seed}", flush=True)
+    for verb in VERBS:
+        for method in calls_of(it, verb):
+            for lie in lies(chance, method, HOSTILE):
+                # who is told of one more page without end goes on until his deadline, which is in order
+                it.results = {method: {**lie, "next_cursor": None} if isinstance(lie, dict) and "next_cursor" in lie else lie}
+                _, out = run("--socket", it.socket, *verb)
+                # a table for another program is as it came
+                assert verb[:2] == ["metrics", "export"] or not any(bad in out for bad in DRIVES), f"{verb} of {json.dumps(lie)[:2000]}: {out!r}"
+                count += 1
+    assert count > 500, count
+    print(f"# {count} lies", flush=True)
+
+
+def test_escapes_on_a_screen(t):
+    """the same on a terminal, of which only our own colours are left"""
+    it = liar.get()
+    for verb in VERBS:
+        it.results = {method: replaced(example(method), HOSTILE) for method in calls_of(it, verb)}
+        shown = on_terminal(t, "--socket", it.socket, *verb)
+        assert not any(bad in shown for bad in ("\x1b]", "\x1b[2J", "\x07", "\u202e", "\u009b")), f"{verb}: {shown!r}"
+
+
+def test_tags_on_a_page(t):
+    """tags and scripts as every text of a post-mortem, and of a load test's page"""
+    it = liar.get()
+    it.results = {}
+    path = os.path.join(t.dir, "page.html")
+    run_of = example("load.get")
+    cases = [("postmortem.build", ("postmortem", "--from", "-1h"), example("postmortem.build")),
+             ("load.get", ("load", "show", "l"), {**run_of, "report": {"phases": [{"name": "a", "slices": []}], "name": "n", "target": "u"}})]
+    for method, verb, whole in cases:
+        for lie in [replaced(whole, TAGS), *each_replaced(whole, TAGS)]:
+            it.results = {method: lie}
+            code, _ = run("--socket", it.socket, *verb, "-o", path)
+            if code != 0:
+                continue
+            with open(path, encoding="utf-8") as file:
+                page = file.read()
+            assert "<script>alert" not in page and "<img src=x" not in page, page[max(0, page.find("alert(1)") - 300):][:400]
+
+
+def test_answers_of_another_kind(_):
+    """an answer to another call, names written by escapes, an error that is none, numbers beyond all, notices in between"""
+    it = liar.get()
+    result = b'"result":{"serving":"SERVING"}'
+    for text, code in ((b'{"jsonrpc":"2.0","id":1,"\\u0072esult":{"serving":"SERVING"}}', 0), (b'{"jsonrpc":"2.0","id":1,"result":null}', 0), (b'{"id":1,"error":5}', 1),
+                       (b'{"id":1,"error":{"code":1e300,"message":"\\u001b[2J","data":{"status":"\\u001b]0;a","allowed":"\\u202e","retry_after_ms":1e308}}}', 1),
+                       (b'{"id":7,"result":{"serving":"FORGED"}}\n{"method":"stream.next","params":[]}\n{"id":1,%s}' % result, 0),
+                       (b'null\n[]\n5\n"x"\n{}\n{"id":1,%s}' % result, 0), (b'{"id":1,"result":' + b"[" * 100000 + b"]" * 100000 + b"}", 4)):
+        it.answer = lambda _, text=text: text
+        found, out = run("--socket", it.socket, "--timeout", "500", "call", "health.check")
+        equal(found, code, text[:100])
+        assert "FORGED" not in out, out
+        run("--socket", it.socket, "--timeout", "500", "status")
+    it.answer = None
+
+
+def test_redirected_with_a_token(t):
+    """a redirect to another server: the token does not go there, nor the call"""
+    token = os.path.join(t.dir, "token")
+    with open(token, "w", encoding="ascii") as file:
+        file.write("a" * 64)
+    os.chmod(token, 0o600)
+    other = Page(lambda handler: handler.say(200, b'{"jsonrpc":"2.0","id":1,"result":{"serving":"SERVING"}}'))
+    for status in (301, 302, 303, 307, 308):
+        first = Page(lambda handler, status=status: handler.say(status, Location=other.url + "/rpc"))
+        equal(run("--url", first.url, "--token-file", token, "call", "health.check")[0], 1)
+        equal(len(first.heard), 1)
+    equal(other.heard, [])
+
+
+def test_answer_without_end(_):
+    """an answer by HTTP that does not end: given up at its limit"""
+    def pour(handler):
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        while True:
+            handler.wfile.write(b"100000\r\n" + b" " * 0x100000 + b"\r\n")
+
+    page = Page(pour)
+    # 256 MiB, and what holds them
+    done = subprocess.run(["prlimit", f"--as={1 << 30}", ORFEASCTL, "--url", page.url, "call", "health.check"], capture_output=True, text=True, timeout=PATIENCE_S)
+    equal(done.returncode, 3, done.stderr)
+    assert "larger than" in done.stderr, done.stderr
+
+
+LISTEN = """
+import os, socket, sys
+os.setuid(65534)
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+peer, _ = listener.accept()
+sys.stdout.write(peer.recv(65536).decode())
+peer.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 31\\r\\n\\r\\n{\\"id\\":1,\\"result\\":{\\"a\\":\\"\\x20\\"}}    ")
+"""
+
+
+def test_port_of_another_user(t):
+    """another user's program at the port: the cookie, an admin's token, is not shown to it; it is to the daemon"""
+    if os.getuid() != 0:
+        raise orfeas_test.Skip("only root can be another user too")
+    env = t.environment()
+    daemon = t.daemon()
+    folder = os.path.join(env["XDG_RUNTIME_DIR"], "orfeas")
+    os.mkdir(folder, 0o700)
+    daemon.command[daemon.command.index("--socket") + 1] = os.path.join(folder, "orfeas.sock")
+    daemon.start()
+    wait_for(lambda: os.path.exists(os.path.join(folder, "cookie")), "the cookie")
+    equal(run("--url", daemon.ready["http"], "call", "db.stats", env=env)[0], 0)
+    other = subprocess.Popen([sys.executable, "-c", LISTEN], stdout=subprocess.PIPE, text=True)
+    port = int(other.stdout.readline())
+    run("--url", f"http://127.0.0.1:{port}", "--timeout", "2000", "call", "health.check", env=env)
+    heard = other.communicate(timeout=PATIENCE_S)[0]
+    assert heard.startswith("POST /rpc"), heard
+    assert "authorization" not in heard.lower(), heard
+
+
+if __name__ == "__main__":
+    orfeas_test.main()
