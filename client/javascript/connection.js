@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { Backoff } from "./backoff.js";
-import { fromSignal, fromWire, unreachable } from "./error.js";
+import { fromSignal, resultOf, unreachable } from "./error.js";
 
 // A network that swallows packets tells nothing for minutes.
 const OPEN_MS = 10_000;
@@ -165,13 +165,14 @@ export class Connection {
       return;
     }
     this.#watchQuiet();
-    if (message.method === "stream.next") {
-      this.#byId.get(message.params.stream)?.receive(message.params);
-    } else if (message.method === "stream.end") {
-      const stream = this.#byId.get(message.params.stream);
-      this.#byId.delete(message.params.stream);
-      stream?.end(message.params);
-    } else if (message.id !== undefined) {
+    const { method, params, id } = Object(message);
+    if (method === "stream.next") {
+      this.#byId.get(params?.stream)?.receive(params);
+    } else if (method === "stream.end") {
+      const stream = this.#byId.get(params?.stream);
+      this.#byId.delete(params?.stream);
+      stream?.end(params);
+    } else if (id !== undefined) {
       this.#answer(message);
     }
   }
@@ -179,11 +180,12 @@ export class Connection {
   #answer(message) {
     const call = this.#settle(message.id);
     if (call === null) return; // its caller waits no more
-    if (message.error !== undefined) {
-      call.reject(fromWire(message.error, call.method));
-    } else {
-      call.onResult?.(message.result);
-      call.resolve(message.result);
+    try {
+      const result = resultOf(message, call.method);
+      call.onResult?.(result);
+      call.resolve(result);
+    } catch (error) {
+      call.reject(error);
     }
   }
 

@@ -21,16 +21,32 @@ export class OrfeasError extends Error {
 
 const statuses = new Map(Object.entries(errorCodes).map(([status, code]) => [code, status]));
 
-/** `error` of a JSON-RPC answer. */
+// No server of ours asks for more; a timer takes what is beyond 2^31 for no wait at all.
+const MAX_RETRY_MS = 3_600_000;
+
+function waitOf(ms) {
+  return typeof ms === "number" ? Math.min(Math.max(ms, 0), MAX_RETRY_MS) : null;
+}
+
+/** `error` of a JSON-RPC answer, whatever somebody else's server makes of it. */
 export function fromWire(error, method) {
-  const data = error.data ?? {};
-  return new OrfeasError(data.status ?? statuses.get(error.code) ?? "UNKNOWN", error.message ?? "", {
-    code: error.code,
+  const { code, message, data } = Object(error);
+  const { status, field, allowed, retry_after_ms } = Object(data);
+  return new OrfeasError(typeof status === "string" ? status : statuses.get(code) ?? "UNKNOWN", String(message ?? ""), {
+    code,
     method,
-    field: data.field,
-    allowed: data.allowed,
-    retryAfterMs: data.retry_after_ms,
+    field,
+    allowed,
+    retryAfterMs: waitOf(retry_after_ms),
   });
+}
+
+/** What a JSON-RPC answer holds; throws what it says instead. */
+export function resultOf(answer, method) {
+  const { error, result } = Object(answer);
+  if (error !== undefined && error !== null) throw fromWire(error, method);
+  if (result === undefined) throw new OrfeasError("INTERNAL", "the answer holds no result", { method });
+  return result;
 }
 
 /** An HTTP answer that is no JSON-RPC: refused before it was read as a call. */

@@ -10,7 +10,7 @@
  * while that is open. Names and units are those of the schema.
  */
 import { Connection } from "./connection.js";
-import { OrfeasError, fromHttp, fromSignal, fromWire, unreachable } from "./error.js";
+import { OrfeasError, fromHttp, fromSignal, resultOf, unreachable } from "./error.js";
 import { Backoff } from "./backoff.js";
 import { bindMethods, errorCodes, manners } from "./methods.js";
 import { Stream } from "./stream.js";
@@ -144,7 +144,7 @@ export class Orfeas extends EventTarget {
     const body = JSON.stringify({ jsonrpc: "2.0", id: this.#nextId++, method, params, meta });
     let response, text;
     try {
-      response = await this.#fetch(new URL("/rpc", this.#url), { method: "POST", headers, body, signal });
+      response = await this.#fetch(new URL("/rpc", this.#url), { method: "POST", headers, body, signal, redirect: "error" });
       text = await response.text();
     } catch (cause) {
       throw signal.aborted ? fromSignal(signal, method) : unreachable("the server is out of reach", method, cause);
@@ -160,8 +160,7 @@ export class Orfeas extends EventTarget {
     } catch (cause) {
       throw new OrfeasError("UNKNOWN", "the server's answer is no JSON", { method, cause });
     }
-    if (answer.error !== undefined) throw fromWire(answer.error, method);
-    return answer.result;
+    return resultOf(answer, method);
   }
 
   #makeSocket(WebSocket) {

@@ -90,7 +90,7 @@ export class Stream {
     this.#live = true;
     this.#resumed = again;
     this.#connection
-      .request(this.#method, params, { onResult: ({ stream }) => this.#opened(stream) })
+      .request(this.#method, params, { onResult: (result) => this.#opened(Object(result).stream) })
       .catch((error) => this.#refused(error));
   }
 
@@ -123,6 +123,7 @@ export class Stream {
   // --- its own
 
   #opened(id) {
+    if (typeof id !== "string") throw new OrfeasError("INTERNAL", "the answer opens no stream", { method: this.#method });
     if (this.#ended) {
       this.#connection.route(id, this);
       this.#connection.unroute(id);

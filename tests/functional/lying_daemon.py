@@ -59,7 +59,7 @@ class Liar:
 
 
 class Page(http.server.ThreadingHTTPServer):
-    """By HTTP: each POST is answered by `respond(handler)`; `heard` has the headers of each."""
+    """By HTTP: each request is answered by `respond(handler)`; `heard` has the headers of each."""
 
     daemon_threads = True
 
@@ -78,12 +78,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
-        self.body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         self.server.heard.append(dict(self.headers))
         try:
             self.server.respond(self)
         except OSError:
             self.close_connection = True  # who asked has gone
+
+    do_GET = do_POST  # what a redirect may become
 
     def say(self, status, body=b"", **headers):
         self.send_response(status)

@@ -84,6 +84,20 @@ def find_local() -> Address:
     return Address("unix", "", 0, path)
 
 
+def is_listener_of(port: int, owner: int) -> bool:
+    """Whether all who listen at the port of this machine are that user or root: any user may take one that is free."""
+    uids = []
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            with open(table, encoding="ascii") as file:
+                rows = [line.split() for line in file][1:]
+        except OSError:  # a kernel without it has no listeners there
+            continue
+        # local address and port, state (0A: it listens), user
+        uids += [int(row[7]) for row in rows if row[3] == "0A" and int(row[1].rpartition(":")[2], 16) == port]
+    return bool(uids) and all(uid in (0, owner) for uid in uids)
+
+
 def read_token(path: str) -> str:
     """The token in a plain file that its owner alone can read."""
     try:
@@ -112,15 +126,19 @@ class Credentials:
         self._cookie = cookie
         self._refused: Optional[str] = None
         self._local = token is None and cookie is None and address.scheme != "unix" and address.is_loopback
+        self._port = address.port
 
     def get(self) -> Optional[str]:
         if self._token is not None or self._cookie is not None:
             return self._token if self._token is not None else read_token(str(self._cookie))
         if not self._local:
             return None
+        path = os.path.join(os.path.dirname(default_socket()), "cookie")
         try:
-            found = read_token(os.path.join(os.path.dirname(default_socket()), "cookie"))
-        except errors.PermissionDenied:
+            if not is_listener_of(self._port, os.lstat(path).st_uid):
+                return None
+            found = read_token(path)
+        except (OSError, errors.PermissionDenied):
             return None  # calls work without it, with fewer rights
         return found if not self.is_refused(found) else None
 

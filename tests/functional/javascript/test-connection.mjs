@@ -265,6 +265,29 @@ await run({
     await later.stop();
   },
 
+  /** A listener's exception would end a Node process, so each of these has to be an error of the call, or nothing. */
+  lies: () => with_server(async (server, orfeas) => {
+    const lost = ["null", "5", '"x"', "[]", "[null]", "{}", '{"id":[]}', '{"method":"stream.next"}', '{"method":"stream.next","params":null}',
+      '{"method":"stream.end"}', '{"method":"stream.end","params":5}', '{"method":5,"params":{}}'];
+    const refused = ['"error":null', '"error":5', '"error":{}', '"error":{"code":"x","message":5,"data":7}', '"result":null', '"result":5', '"result":{"stream":[]}',
+      '"x":1', '"error":{"message":"m","data":{"status":5,"retry_after_ms":1e300}}'];
+    for (const text of refused) {
+      server.onCall = (call) => {
+        lost.forEach((lie) => server.peer.send(lie));
+        server.peer.send(`{"id":${call.id},${text}}`);
+      };
+      await assert.rejects(within(orfeas.metrics.watch({ select: "a" }).next(), text), { name: "OrfeasError" });
+    }
+    // a timer takes what is beyond 2^31 ms for nothing, and would ask a thousand times a second
+    server.onCall = (call) => call.refuse(-32008, { status: "RESOURCE_EXHAUSTED", retry_after_ms: 1e300 });
+    const before = server.calls.length;
+    const stream = orfeas.metrics.watch({ select: "a" });
+    await server.called("metrics.watch", refused.length + 1);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(server.calls.length, before + 1);
+    stream.close();
+  }),
+
   "token by header": () => with_server(async (server) => {
     const orfeas = server.client({ token: "secret" });
     orfeas.connect();
