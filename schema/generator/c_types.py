@@ -89,7 +89,9 @@ def field_row(obj, field):
              f".minimum = {'-G_MAXDOUBLE' if low is None else f'{low}.0' if isinstance(low, int) else low}",
              f".maximum = {'G_MAXDOUBLE' if high is None else f'{high}.0' if isinstance(high, int) else high}",
              f".min_length = {least}", f".max_length = {most if most else 'G_MAXUINT'}",
-             f".max_item_length = {field.item_length() or 'G_MAXUINT'}"]
+             f".min_item_length = {field.item_lengths()[0]}", f".max_item_length = {field.item_lengths()[1] or 'G_MAXUINT'}"]
+    if field.json_types():
+        parts.append(f".json_types = {' | '.join(f'ORF_JSON_{one.upper()}' for one in field.json_types())}")
     if field.has_flag:
         parts.append(f".has_offset = offsetof ({struct}, has_{field.name})")
     if field.has_default:

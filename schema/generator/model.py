@@ -74,7 +74,7 @@ class Field:
         if "x-c-type" in spec:
             self.kind = {"points": "POINTS", "values": "VALUES", "json": "JSON"}[spec["x-c-type"]]
             types = spec.get("type")
-            self.nullable = self.kind == "JSON" or (isinstance(types, list) and "null" in types)
+            self.nullable = types is None or (isinstance(types, list) and "null" in types)
             return
         if "$ref" in spec:
             target = spec["$ref"]
@@ -158,17 +158,20 @@ class Field:
             return self.spec.get("minProperties", 0), self.spec.get("maxProperties", 0)
         return self.spec.get("minItems", 0), self.spec.get("maxItems", 0)
 
-    def item_length(self):
-        if self.kind == "STRINGS":
-            return self.item.spec.get("maxLength", 0)
-        if self.kind == "LABELS":
-            return self.spec["additionalProperties"].get("maxLength", 0)
-        return 0
+    def item_lengths(self):
+        item = self.item.spec if self.kind == "STRINGS" else self.spec["additionalProperties"] if self.kind == "LABELS" else {}
+        return item.get("minLength", 0), item.get("maxLength", 0)
+
+    def json_types(self):
+        """Of what is kept as JSON: the types it may have beside null; none: any."""
+        types = self.spec.get("type", []) if self.kind == "JSON" else []
+        return [one for one in ([types] if isinstance(types, str) else types) if one != "null"]
 
     def allowed(self):
         """What is told to a caller whose value was wrong."""
         low, high = self.bounds()
         least, most = self.lengths()
+        shortest, longest = self.item_lengths()
         span = ""
         if self.kind in ("INTEGER", "NUMBER", "INTEGERS", "NUMBERS"):
             if low is not None and high is not None:
@@ -188,16 +191,21 @@ class Field:
             "ENUM": "one of " + ", ".join(self.enum_values or ()),
             "OBJECT": "an object",
             "STRINGS": "an array" + count + "strings"
-                       + (f" of at most {self.item_length()} bytes" if self.item_length() else ""),
+                       + (f" of {shortest} to {longest} bytes" if shortest and longest
+                          else f" of at most {longest} bytes" if longest else ""),
             "OBJECTS": "an array" + count + "objects",
             "INTEGERS": "an array" + count + "integers" + span,
             "NUMBERS": "an array" + count + "numbers" + span,
             "LABELS": "an object" + count + "strings",
             "VALUES": "an object" + count + "numbers",
             "POINTS": "an array of [t_us, value]",
-            "JSON": "any JSON value",
+            "JSON": " or ".join(map(with_article, self.json_types())) or "any JSON value",
         }[self.kind]
-        return text + (" or null" if self.nullable and self.kind != "JSON" else "")
+        return text + (" or null" if self.nullable and text != "any JSON value" else "")
+
+
+def with_article(word):
+    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
 
 
 C_KEYWORDS = {"default", "register", "signed", "unsigned", "int", "long", "short", "double", "float", "char",

@@ -250,7 +250,7 @@ take_pair (Cursor *cursor, const OrfField *field, char **pair)
   Slice key;
 
   if (!take_string (cursor, &key) || !take (cursor, ':') ||
-      !decode_string (cursor, 0, field->max_item_length, &pair[1]))
+      !decode_string (cursor, field->min_item_length, field->max_item_length, &pair[1]))
     return FALSE;
   pair[0] = g_strndup (key.text, key.length);
   return TRUE;

@@ -62,6 +62,39 @@ refuse_type (const OrfField *field, json_t *value, GError **error)
   return refuse (field, problem, error);
 }
 
+/* Its bit of OrfJsonTypes; 0: null. */
+static guint
+json_type_of (json_t *value)
+{
+  switch (json_typeof (value)) {
+  case JSON_OBJECT:
+    return ORF_JSON_OBJECT;
+  case JSON_ARRAY:
+    return ORF_JSON_ARRAY;
+  case JSON_STRING:
+    return ORF_JSON_STRING;
+  case JSON_INTEGER:
+  case JSON_REAL:
+    return ORF_JSON_NUMBER;
+  case JSON_TRUE:
+  case JSON_FALSE:
+    return ORF_JSON_BOOLEAN;
+  case JSON_NULL:
+  default:
+    return 0;
+  }
+}
+
+static gboolean
+decode_json (const OrfField *field, json_t *value, char **out, GError **error)
+{
+  if (field->json_types != 0 && !json_is_null (value) &&
+      !(field->json_types & json_type_of (value)))
+    return refuse_type (field, value, error);
+  *out = orf_json_dump (value);
+  return TRUE;
+}
+
 static gboolean
 decode_integer (const OrfField *field, json_t *value, gint64 *out, GError **error)
 {
@@ -144,8 +177,8 @@ decode_strings (const OrfField *field, json_t *value, char ***out, GError **erro
   g_auto (GStrv) strings = g_new0 (char *, count + 1);
 
   for (gsize i = 0; i < count; i++)
-    if (!decode_string (field, json_array_get (value, i), 0, field->max_item_length, &strings[i],
-                        error)) {
+    if (!decode_string (field, json_array_get (value, i), field->min_item_length,
+                        field->max_item_length, &strings[i], error)) {
       prefix_index (error, i);
       return FALSE;
     }
@@ -218,7 +251,8 @@ decode_labels (const OrfField *field, json_t *value, char ***out, GError **error
   {
     char *text = NULL;
 
-    if (!decode_string (field, item, 0, field->max_item_length, &text, error)) {
+    if (!decode_string (field, item, field->min_item_length, field->max_item_length, &text,
+                        error)) {
       if (error != NULL)
         orf_error_prefix_field (*error, key);
       return FALSE;
@@ -350,8 +384,7 @@ decode_member (
   case ORF_KIND_ENUM:
     return decode_enum (field, value, mode, member, error);
   default:
-    *(char **) member = orf_json_dump (value);
-    return TRUE;
+    return decode_json (field, value, member, error);
   }
 }
 
@@ -367,6 +400,13 @@ decode_absent (const OrfField *field, json_t *value, GError **error)
   if (field->flags & ORF_FIELD_NULLABLE || !(field->flags & ORF_FIELD_REQUIRED))
     return TRUE;
   return refuse_type (field, value, error);
+}
+
+/* As the text "null", where it is a value like others. */
+static gboolean
+is_null_kept (const OrfField *field)
+{
+  return field->kind == ORF_KIND_JSON && field->flags & ORF_FIELD_NULLABLE;
 }
 
 static gboolean
@@ -402,7 +442,7 @@ decode_into (const OrfDesc *desc, json_t *object, OrfDecodeMode mode, gpointer d
   for (guint i = 0; i < desc->n_fields; i++) {
     const OrfField *field = &desc->fields[i];
     json_t *value = json_object_get (object, field->name);
-    gboolean absent = value == NULL || (json_is_null (value) && field->kind != ORF_KIND_JSON);
+    gboolean absent = value == NULL || (json_is_null (value) && !is_null_kept (field));
     gboolean good;
 
     if (value != NULL)

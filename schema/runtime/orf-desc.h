@@ -57,6 +57,15 @@ typedef struct {
   double value;
 } OrfNamedValue;
 
+/* What an ORF_KIND_JSON may be; whether also null, its flags say. */
+typedef enum {
+  ORF_JSON_OBJECT = 1 << 0,
+  ORF_JSON_ARRAY = 1 << 1,
+  ORF_JSON_STRING = 1 << 2,
+  ORF_JSON_NUMBER = 1 << 3,
+  ORF_JSON_BOOLEAN = 1 << 4,
+} OrfJsonTypes;
+
 typedef enum {
   ORF_FIELD_REQUIRED = 1 << 0, /* must be in the JSON object */
   ORF_FIELD_NULLABLE = 1 << 1, /* may be null there */
@@ -78,11 +87,12 @@ typedef struct {
   const OrfDesc *object;    /* of OBJECT and OBJECTS */
   const OrfEnumDesc *enumeration;
   double minimum, maximum; /* INTEGER(S), NUMBER(S), VALUES; of the items where it is an array */
-  guint min_length, max_length; /* of a string in bytes, of an array or map in items */
-  guint max_item_length;        /* of each string in STRINGS and LABELS, in bytes */
+  guint min_length, max_length;           /* of a string in bytes, of an array or map in items */
+  guint min_item_length, max_item_length; /* of each string in STRINGS and LABELS, in bytes */
   guint16 offset, has_offset;
-  guint8 kind;  /* OrfKind */
-  guint8 flags; /* OrfFieldFlags */
+  guint8 kind;       /* OrfKind */
+  guint8 flags;      /* OrfFieldFlags */
+  guint8 json_types; /* OrfJsonTypes of JSON; 0: any */
 } OrfField;
 
 struct _OrfDesc {

@@ -66,6 +66,25 @@ test_fields (void)
   expect_error (list, "{\"no\":1}", "no");
 }
 
+/* What is kept as text is of the types that the schema says, and a list's texts as long. */
+static void
+test_kept_as_text (void)
+{
+  const OrfDesc *cancel = &orf_rpc_cancel_params_desc;
+  const OrfDesc *query = &orf_sql_query_params_desc;
+  static const char null[] = "{\"sql\":\"a\",\"params\":null}";
+  g_autoptr (OrfSqlQueryParams)
+    given = orf_decode_text (query, null, sizeof null - 1, ORF_DECODE_STRICT, NULL);
+
+  expect_error (cancel, "{\"id\":true}", "id");
+  expect_error (cancel, "{\"id\":[1]}", "id");
+  expect_error (cancel, "{\"id\":null}", "id");
+  expect_error (query, "{\"sql\":\"a\",\"params\":\"b\"}", "params");
+  expect_error (&orf_cache_mget_params_desc, "{\"keys\":[\"a\",\"\"]}", "keys[1]");
+  g_assert_nonnull (given);
+  g_assert_null (given->params);
+}
+
 static void
 test_defaults (void)
 {
@@ -275,6 +294,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/schema/codec/measure", test_measure);
   g_test_add_func ("/schema/codec/fields", test_fields);
+  g_test_add_func ("/schema/codec/kept-as-text", test_kept_as_text);
   g_test_add_func ("/schema/codec/strings", test_strings);
   g_test_add_func ("/schema/codec/defaults", test_defaults);
   g_test_add_func ("/schema/codec/round-trip", test_round_trip);
