@@ -389,17 +389,15 @@ decode_member (
 }
 
 static gboolean
-decode_absent (const OrfField *field, json_t *value, GError **error)
+decode_absent (const OrfField *field, json_t *value, OrfDecodeMode mode, GError **error)
 {
-  if (value == NULL) {
-    if (!(field->flags & ORF_FIELD_REQUIRED))
-      return TRUE;
-    return refuse (field, "missing", error);
-  }
+  gboolean needed = (field->flags & ORF_FIELD_REQUIRED) != 0;
+  gboolean nullable = (field->flags & ORF_FIELD_NULLABLE) != 0;
+
   /* null for an optional parameter means that it was not given, as most clients send it */
-  if (field->flags & ORF_FIELD_NULLABLE || !(field->flags & ORF_FIELD_REQUIRED))
+  if (!needed || (nullable && (value != NULL || mode == ORF_DECODE_LENIENT)))
     return TRUE;
-  return refuse_type (field, value, error);
+  return value == NULL ? refuse (field, "missing", error) : refuse_type (field, value, error);
 }
 
 /* As the text "null", where it is a value like others. */
@@ -447,7 +445,7 @@ decode_into (const OrfDesc *desc, json_t *object, OrfDecodeMode mode, gpointer d
 
     if (value != NULL)
       known++;
-    good = absent ? decode_absent (field, value, error)
+    good = absent ? decode_absent (field, value, mode, error)
                   : decode_member (field, value, mode, (char *) data + field->offset, error);
     if (!good) {
       if (error != NULL)

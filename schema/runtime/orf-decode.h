@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 
 typedef enum {
   ORF_DECODE_STRICT,  /* members that desc does not know are errors: what comes in */
-  ORF_DECODE_LENIENT, /* they are passed over, and an enum's new value is unset: a newer server's
-                         answer */
+  ORF_DECODE_LENIENT, /* they are passed over, an enum's new value is unset, and what may be null
+                         may be missing: the answer of a newer or an older server */
 } OrfDecodeMode;
 
 /* A new struct of desc's, checked in every field, from a JSON object (NULL stands for {}).  Errors

@@ -213,55 +213,29 @@ test_gpu_plain (void)
   g_assert_true (g_str_has_prefix (empty, "no device: "));
 }
 
-#define NO_USE(name) "\"" name "\":{\"used_bytes\":0,\"budget_bytes\":1}"
-#define STATUS                                                                                                                                                           \
-  "{\"version\":\"0.1.0\",\"uptime_us\":7500000000,\"roles\":[\"read\"],\"phase4_enabled\":true,"                                                                        \
-  "\"completion\":\"12%"                                                                                                                                                 \
-  "\","                                                                                                                                                                  \
-  "\"components\":{\"tier1\":{\"gpu_optimizer\":\"degraded\",\"dashboard\":\"unavailable\","                                                                             \
-  "\"cache_manager\":\"disabled\"},\"tier2\":{\"predictive_optimizer\":\"unavailable\","                                                                                 \
-  "\"alerting_system\":\"unavailable\",\"cost_tracker\":\"unavailable\"},\"tier3\":{\"anomaly_"                                                                          \
-  "detector\":"                                                                                                                                                          \
-  "\"unavailable\",\"tracing_system\":\"unavailable\",\"custom_metrics\":\"operational\"}},"                                                                             \
-  "\"reasons\":["                                                                                                                                                        \
-  "{\"component\":\"gpu_optimizer\",\"state\":\"degraded\",\"reason\":\"the probe was killed\"}],"                                                                       \
-  "\"db\":{\"path\":\"/a.db\",\"size_bytes\":118784,\"wal_bytes\":0,\"written_bytes_per_s\":null,"                                                                       \
-  "\"rows_written\":7,\"frames_dropped\":3,\"disk_full\":true,\"fault\":\"no room\"},\"self\":{"                                                                         \
-  "\"rss_bytes\":16777216,\"cpu_percent\":0.3,\"threads\":null,\"loop_stall_us\":1200},"                                                                                 \
-  "\"memory\":{"                                                                                                                                                         \
-  "\"registry\":{\"used_bytes\":1048576,\"budget_bytes\":2097152},\"open_chunks\":{\"used_"                                                                              \
-  "bytes\":0,"                                                                                                                                                           \
-  "\"budget_bytes\":0},\"sqlite\":{\"used_bytes\":1,"                                                                                                                    \
-  "\"budget_bytes\":1}," NO_USE ("total") "," NO_USE ("writes") "," NO_USE ("connections") "," NO_USE ("rpc") "," NO_USE ("queries") "," NO_USE ("streams") "," NO_USE ( \
-    "ingest") "," NO_USE ("alerts") "," NO_USE ("forecasts") "," NO_USE ("cache") "," NO_USE ("an"                                                                       \
-                                                                                              "om"                                                                       \
-                                                                                              "al"                                                                       \
-                                                                                              "ie"                                                                       \
-                                                                                              "s") "},"                                                                  \
-                                                                                                   "\"sources\""                                                         \
-                                                                                                   ":"                                                                   \
-                                                                                                   "[{"                                                                  \
-                                                                                                   "\"source\":"                                                         \
-                                                                                                   "\"opencl\","                                                         \
-                                                                                                   "\"kind\":"                                                           \
-                                                                                                   "\"probe\","                                                          \
-                                                                                                   "\"state\":"                                                          \
-                                                                                                   "\"unavailab"                                                         \
-                                                                                                   "l"                                                                   \
-                                                                                                   "e\","                                                                \
-                                                                                                   "\"reason\":"                                                         \
-                                                                                                   "\"it "                                                               \
-                                                                                                   "hung\","                                                             \
-                                                                                                   "\"pid\":"                                                            \
-                                                                                                   "null,\"rss_"                                                         \
-                                                                                                   "bytes\":"                                                            \
-                                                                                                   "null,"                                                               \
-                                                                                                   "\"restarts"                                                          \
-                                                                                                   "\""                                                                  \
-                                                                                                   ":2,"                                                                 \
-                                                                                                   "\"sampled_"                                                          \
-                                                                                                   "us\":null}]"                                                         \
-                                                                                                   "}"
+#define NO_USE(name) ",\"" name "\":{\"used_bytes\":0,\"budget_bytes\":1}"
+#define STATUS                                                                                     \
+  "{\"version\":\"0.1.0\",\"uptime_us\":7500000000,\"roles\":[\"read\"],"                          \
+  "\"phase4_enabled\":true,\"completion\":\"12%\","                                                \
+  "\"components\":{\"tier1\":{\"gpu_optimizer\":\"degraded\",\"dashboard\":\"unavailable\","       \
+  "\"cache_manager\":\"disabled\"},\"tier2\":{\"predictive_optimizer\":\"unavailable\","           \
+  "\"alerting_system\":\"unavailable\",\"cost_tracker\":\"unavailable\"},"                         \
+  "\"tier3\":{\"anomaly_detector\":\"unavailable\",\"tracing_system\":\"unavailable\","            \
+  "\"custom_metrics\":\"operational\"}},\"reasons\":[{\"component\":\"gpu_optimizer\","            \
+  "\"state\":\"degraded\",\"reason\":\"the probe was killed\"}],\"db\":{\"path\":\"/a.db\","       \
+  "\"size_bytes\":118784,\"wal_bytes\":0,\"written_bytes_per_s\":null,\"rows_written\":7,"         \
+  "\"frames_dropped\":3,\"disk_full\":true,\"fault\":\"no room\"},"                                \
+  "\"self\":{\"rss_bytes\":16777216,\"cpu_percent\":0.3,\"threads\":null,"                         \
+  "\"loop_stall_us\":1200},"                                                                       \
+  "\"memory\":{\"registry\":{\"used_bytes\":1048576,\"budget_bytes\":2097152},"                    \
+  "\"open_chunks\":{\"used_bytes\":0,\"budget_bytes\":0},\"sqlite\":{\"used_bytes\":1,"            \
+  "\"budget_bytes\":1}" NO_USE ("total") NO_USE ("writes") NO_USE ("connections") NO_USE ("rpc")   \
+    NO_USE ("queries") NO_USE ("streams") NO_USE ("ingest") NO_USE ("alerts") NO_USE ("forecasts") \
+      NO_USE ("cache") NO_USE (                                                                    \
+        "anomalies") "},\"sources\":[{\"source\":\"opencl\",\"kind\":\"probe\",\"state\":"         \
+                     "\"unavailable\","                                                            \
+                     "\"reason\":\"it hung\",\"pid\":null,\"rss_bytes\":null,\"restarts\":2,"      \
+                     "\"sampled_us\":null}]}"
 
 static void
 test_status (void)
