@@ -286,6 +286,15 @@ look_back (const OrfForecasterState *state, Past *past)
   orf_sample_sort (&past->rows);
 }
 
+/* After a gap it knows nothing until the next value, and the last one is the best guess. */
+static float
+follow_trend (const OrfForecasterState *state, guint rows)
+{
+  double value = orf_holt_forecast (&state->holt, rows);
+
+  return orf_row_ring_measure (&state->ring, isnan (value) ? state->last : value);
+}
+
 /* There is a last value. */
 static void
 foresee (const OrfForecasterState *state,
@@ -304,8 +313,7 @@ foresee (const OrfForecasterState *state,
   orf_combination_raise (far, ORF_FORECASTER_N_METHODS, ORF_FORECASTER_LAST,
                          horizon->rows / (horizon->rows + FAR_ROWS));
   foresight->methods[ORF_FORECASTER_LAST] = orf_row_ring_measure (&state->ring, state->last);
-  foresight->methods[ORF_FORECASTER_HOLT] =
-    orf_row_ring_measure (&state->ring, orf_holt_forecast (&state->holt, horizon->rows));
+  foresight->methods[ORF_FORECASTER_HOLT] = follow_trend (state, horizon->rows);
   weigh_rows (&sample, PART_VALUE, weights, past->sums);
   weigh_rows (&sample, PART_REACH, far, past->sums);
   orf_quantile_track_spread (&horizon->moves, moves, N_SPREAD);

@@ -350,6 +350,22 @@ test_gap (void)
   g_assert_cmpfloat (after.upper90 - after.lower90, <=, 4);
 }
 
+/* A row without a value behind a gap: nothing new is known, and what is told is a number. */
+static void
+test_gap_of_nothing (void)
+{
+  g_autoptr (OrfForecaster) forecaster = make (&plain);
+  OrfForecast forecast;
+
+  /* a course, which a trend follows better than the past does */
+  for (guint i = 1; i <= 300; i++)
+    orf_forecaster_push (forecaster, i * STEP_US, i);
+  orf_forecaster_push (forecaster, 2000 * STEP_US, NAN);
+  g_assert_true (orf_forecaster_forecast (forecaster, 15, &forecast));
+  g_assert_cmpfloat (forecast.lower90, <=, forecast.value);
+  g_assert_cmpfloat (forecast.value, <=, forecast.upper90);
+}
+
 static void
 test_small (void)
 {
@@ -474,6 +490,7 @@ main (int argc, char **argv)
   g_test_add_func ("/forecaster/trend", test_trend);
   g_test_add_func ("/forecaster/no-trend", test_no_trend);
   g_test_add_func ("/forecaster/gap", test_gap);
+  g_test_add_func ("/forecaster/gap-of-nothing", test_gap_of_nothing);
   g_test_add_func ("/forecaster/small", test_small);
   g_test_add_func ("/forecaster/save-anywhere", test_save_anywhere);
   g_test_add_func ("/forecaster/save", test_save);
