@@ -496,7 +496,8 @@ fill (OrfAnomalyGroup *self, const Head *head, const guint8 *rest)
   grow (self, n);
   begin_axes (self);
   begin_forest (self);
-  memset (self->scores, 0, self->capacity * sizeof *self->scores);
+  if (self->capacity > 0) /* of nobody there is nothing, not even an array */
+    memset (self->scores, 0, self->capacity * sizeof *self->scores);
   take_bytes (self->watches, &rest, n * sizeof (OrfAnomalyWatch));
   take_bytes (self->pca, &rest, get_pca_bytes (n));
   take_bytes (self->forest, &rest, get_forest_bytes (head));

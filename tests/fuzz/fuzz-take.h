@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -57,4 +58,17 @@ fuzz_take_text (FuzzInput *input, guint8 max_bytes)
   if (strlen (text) > max_bytes) /* a byte that is none became three */
     text[0] = '\0';
   return text;
+}
+
+/* Plain ones mostly, and those that are none. */
+static inline double
+fuzz_take_value (FuzzInput *input)
+{
+  static const double odd[] = {
+    0.0,   -0.0,   G_MAXDOUBLE, -G_MAXDOUBLE,           G_MINDOUBLE,       INFINITY, -INFINITY, NAN,
+    1e300, -1e300, 1e-310,      18446744073709551616.0, 9007199254740992.0
+  };
+  guint8 byte = fuzz_take_byte (input);
+
+  return byte < G_N_ELEMENTS (odd) ? odd[byte] : byte - 100;
 }
