@@ -20,6 +20,8 @@
 #include "daemon/orf-daemon.h"
 #include "daemon/orf-inspector.h"
 #include "daemon/orf-log.h"
+#include "daemon/orf-paths.h"
+#include "exec/orf-errand.h"
 #include "orf-schema-config.h"
 #include "transport/orf-inherited.h"
 
@@ -132,9 +134,12 @@ static gboolean
 run (const OrfOptions *options, OrfConfig *config, GError **error)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  g_autoptr (OrfDaemon) daemon = orf_daemon_new (config, error);
-  Program program = { options, loop, daemon, FALSE };
+  g_autofree char *helper = orf_paths_dup_exec ();
+  g_autoptr (OrfDaemon) daemon = NULL;
+  Program program = { options, loop, NULL, FALSE };
 
+  orf_errands_set_up (helper, options->config_file, (const char *const *) options->overrides);
+  program.daemon = daemon = orf_daemon_new (config, error);
   if (daemon == NULL)
     return FALSE;
   orf_inherited_close_rest ();

@@ -254,6 +254,12 @@ check_target (const OrfConfigActuator *settings, GError **error)
                  error);
 }
 
+char **
+orf_actuator_kind_dup_command (const OrfConfigActuator *settings)
+{
+  return settings->kind == ORF_CONFIG_ACTUATOR_KIND_EXEC ? g_strdupv (settings->command) : NULL;
+}
+
 gboolean
 orf_actuator_kind_check (const OrfConfigActuator *settings, GError **error)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "core/orf-clock.h"
 #include "orf-schema-config.h"
 #include "orf-schema-types.h"
 
@@ -38,6 +39,11 @@ const char *orf_actuator_kind_get_name (const OrfActuatorKind *kind);
 /* What worker.list says it can be asked for: a word a level, from its least on; NULL-terminated. */
 const char *const *
 orf_actuator_kind_get_capabilities (const OrfActuatorKind *kind, const OrfConfigActuator *settings);
+
+/* How long giving back may take: models are read from a disk then. */
+#define ORF_ACTUATOR_RESTORE_US (300 * ORF_US_PER_S)
+/* Of exec, what is run; NULL: of no other. */
+char **orf_actuator_kind_dup_command (const OrfConfigActuator *settings);
 
 /* The settings fit the kind.  INVALID_ARGUMENT with the field "actuators.NAME.KEY". */
 gboolean orf_actuator_kind_check (const OrfConfigActuator *settings, GError **error);

@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/orf-command.h"
 #include "actuators/orf-actuator-http.h"
 #include "core/orf-clock.h"
+#include "exec/orf-errand.h"
 #include "core/orf-config.h"
 #include "orf-decode.h"
 #include "orf-encode.h"
@@ -27,8 +27,6 @@
 /* An ask has a timer of its own, which says what was done and what not; a request that takes as
  * long would say only that it had no answer, if its timer came first. */
 #define REQUEST_GRACE_US ORF_US_PER_S
-/* Models are read from a disk then. */
-#define RESTORE_US (300 * ORF_US_PER_S)
 /* Of an answer that says why not. */
 #define MAX_REASON_BYTES 200
 #define MAX_PID_BYTES    32
@@ -55,7 +53,7 @@ struct _OrfActuator {
   OrfConfigActuator *settings;
   const OrfActuatorKind *kind;
   OrfActuatorHttp *http; /* NULL: a command */
-  OrfCommand *exec;      /* NULL: none runs */
+  OrfErrand *exec;       /* NULL: none runs */
   OrfWorker *worker;
   guint timer_id;
 
@@ -89,7 +87,7 @@ stop (OrfActuator *actuator)
 {
   if (actuator->http != NULL)
     orf_actuator_http_cancel (actuator->http);
-  g_clear_pointer (&actuator->exec, orf_command_kill);
+  g_clear_pointer (&actuator->exec, orf_errand_cancel);
   g_clear_pointer (&actuator->requests, g_ptr_array_unref);
   orf_actuator_state_clear (&actuator->fresh);
   actuator->looking = FALSE;
@@ -452,14 +450,17 @@ make_exec_ask (OrfActuator *actuator)
 static void
 run (OrfActuator *actuator)
 {
+  g_autofree char *input = NULL;
   g_autoptr (GError) error = NULL;
 
   if (actuator->request > 0) {
     acted (actuator);
     return;
   }
-  actuator->exec = orf_command_start ((const char *const *) actuator->settings->command, NULL,
-                                      make_exec_ask (actuator), exec_ended_cb, actuator, &error);
+  input = make_exec_ask (actuator);
+  actuator->exec = orf_errand_start (actuator->parts.config->exec.socket,
+                                     ORF_EXEC_SECTION_ACTUATORS, actuator->settings->name, NULL,
+                                     input, exec_ended_cb, actuator, &error);
   if (actuator->exec == NULL)
     failed (actuator, actuator->settings->command[0], error->message, TRUE);
 }
@@ -467,7 +468,7 @@ run (OrfActuator *actuator)
 static void
 send_next (OrfActuator *actuator)
 {
-  gint64 left_us = actuator->ask != NULL ? get_left_us (actuator) : RESTORE_US;
+  gint64 left_us = actuator->ask != NULL ? get_left_us (actuator) : ORF_ACTUATOR_RESTORE_US;
 
   if (actuator->http == NULL)
     run (actuator);

@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 typedef struct _OrfActuator OrfActuator;
 
 typedef struct {
+  const OrfConfig *config; /* outlives it */
   OrfWorkers *workers;
   /* Whether the pressure of the device is low; NULL: of all. */
   gboolean (*is_low) (gpointer user_data, const char *device);

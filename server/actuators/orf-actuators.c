@@ -82,7 +82,7 @@ orf_actuators_new (const OrfConfig *config, OrfWorkers *workers, OrfGpuMonitor *
 
   actuators->config = config;
   actuators->gpu = gpu;
-  actuators->parts = (OrfActuatorParts){ workers, is_low_cb, actuators };
+  actuators->parts = (OrfActuatorParts){ config, workers, is_low_cb, actuators };
   actuators->servers = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_actuator_free);
   return orf_actuators_reload (actuators, error) ? g_steal_pointer (&actuators) : NULL;
 }

@@ -90,6 +90,12 @@ orf_paths_dup_probe (void)
 }
 
 char *
+orf_paths_dup_exec (void)
+{
+  return dup_program (".", "orfeas-exec");
+}
+
+char *
 orf_paths_dup_sql (void)
 {
   return dup_program ("sql", "orfeas-sql");

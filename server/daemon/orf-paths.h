@@ -20,7 +20,8 @@ char *orf_paths_dup_cache_socket (const OrfConfig *config, const char *socket);
 char *orf_paths_dup_second_cache_socket (const char *socket);
 /* orfeas-probe of the build tree that the daemon runs from, else the installed one. */
 char *orf_paths_dup_probe (void);
-/* The same for orfeas-sql. */
+/* The same for orfeas-sql, and for orfeas-exec. */
 char *orf_paths_dup_sql (void);
+char *orf_paths_dup_exec (void);
 
 G_END_DECLS

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Invariant: at most one of post and command is there, and only while told is set.
+ * Invariant: at most one of post and errand is there, and only while told is set.
  */
 #include "notify/orf-receiver.h"
 
@@ -12,23 +12,25 @@
 #include <unistd.h>
 
 #include "core/orf-clock.h"
-#include "core/orf-command.h"
 #include "core/orf-config.h"
+#include "exec/orf-errand.h"
 #include "notify/orf-notice-alertmanager.h"
 #include "notify/orf-notice-journal.h"
 #include "notify/orf-notice-mail.h"
 #include "notify/orf-notice-slack.h"
 #include "notify/orf-notice-webhook.h"
 #include "notify/orf-notice-words.h"
+#include "notify/orf-receiver-command.h"
 #include "orf-encode.h"
 #include "orf-error.h"
 #include "outbox/orf-http-sender.h"
 
 #define SECTION        "receivers"
-#define SENDMAIL       "/usr/sbin/sendmail"
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 /* What a command wrote, as its answer. */
 #define MAX_ANSWER_CHARS 200
+/* Of ExecAsk.facts, with four bytes each. */
+#define MAX_FACT_CHARS 2000
 /* What is pushed holds through three pushes that fail. */
 #define VALID_RESENDS 4
 
@@ -48,8 +50,8 @@ struct _OrfReceiver {
   OrfReceiverTold told;  /* NULL: nothing is under way */
   gpointer user_data;
   OrfHttpPost *post;
-  OrfCommand *command;
-  guint timer_id; /* of command */
+  OrfErrand *errand;
+  guint timer_id; /* of errand */
 };
 
 /* ---- ends ------------------------------------------------------------------------------------ */
@@ -61,7 +63,7 @@ finish (OrfReceiver *receiver, const OrfDeliveryResult *result, const char *answ
 
   g_clear_handle_id (&receiver->timer_id, g_source_remove);
   receiver->post = NULL;
-  receiver->command = NULL;
+  receiver->errand = NULL;
   receiver->told = NULL;
   told (receiver->user_data, result, answer);
 }
@@ -151,20 +153,22 @@ timeout_cb (gpointer user_data)
   OrfReceiver *receiver = user_data;
 
   receiver->timer_id = 0;
-  orf_command_kill (g_steal_pointer (&receiver->command));
+  orf_errand_cancel (g_steal_pointer (&receiver->errand));
   fail (receiver, ORF_DELIVERY_RETRY, "no end in time: it was killed");
   return G_SOURCE_REMOVE;
 }
 
-/* Takes text. */
+/* Takes text.  facts: NULL-terminated. */
 static void
-run (OrfReceiver *receiver, const char *const *argv, const char *const *environment, GString *text)
+run (OrfReceiver *receiver, const char *const *facts, GString *text)
 {
+  g_autofree char *input = g_string_free (text, FALSE);
   g_autoptr (GError) error = NULL;
 
-  receiver->command = orf_command_start (argv, environment, g_string_free (text, FALSE), ended_cb,
-                                         receiver, &error);
-  if (receiver->command == NULL) {
+  receiver->errand = orf_errand_start (receiver->config->exec.socket, ORF_EXEC_SECTION_RECEIVERS,
+                                       receiver->settings->name, facts, input, ended_cb, receiver,
+                                       &error);
+  if (receiver->errand == NULL) {
     fail (receiver, ORF_DELIVERY_RETRY, error->message);
     return;
   }
@@ -173,72 +177,54 @@ run (OrfReceiver *receiver, const char *const *argv, const char *const *environm
                    timeout_cb, receiver);
 }
 
-/* Ours, and what there is to say of the message and of its first alert. */
-static char **
-make_environment (const OrfAlertTelling *telling)
+static void
+add_fact (GStrvBuilder *facts, const char *name, const char *value)
 {
-  char **environment = g_get_environ ();
+  g_autofree char *text = orf_notice_words_cut (value, MAX_FACT_CHARS, TRUE);
+  g_autofree char *fact = g_strconcat (name, "=", text, NULL);
+
+  g_strv_builder_add (facts, fact);
+}
+
+/* What there is to say of the message and of its first alert. */
+static char **
+make_facts (const OrfAlertTelling *telling)
+{
+  g_autoptr (GStrvBuilder) facts = g_strv_builder_new ();
   g_autofree char *count = g_strdup_printf ("%" G_GINT64_FORMAT,
                                             telling->alerts->len + telling->left_out);
   g_auto (GStrv) fields = telling->alerts->len > 0
                             ? orf_notice_words_make_fields (telling->alerts->pdata[0])
                             : NULL;
 
-  environment = g_environ_setenv (environment, "ORFEAS_RECEIVER", telling->receiver, TRUE);
-  environment = g_environ_setenv (environment, "ORFEAS_STATUS",
-                                  orf_alert_telling_status_to_string (telling->status), TRUE);
-  environment = g_environ_setenv (environment, "ORFEAS_COUNT", count, TRUE);
+  add_fact (facts, "ORFEAS_RECEIVER", telling->receiver);
+  add_fact (facts, "ORFEAS_STATUS", orf_alert_telling_status_to_string (telling->status));
+  add_fact (facts, "ORFEAS_COUNT", count);
   for (char **at = fields; at != NULL && *at != NULL; at += 2)
-    environment = g_environ_setenv (environment, at[0], at[1], TRUE);
-  return environment;
+    add_fact (facts, at[0], at[1]);
+  return g_strv_builder_end (facts);
 }
 
 static void
 tell_exec (OrfReceiver *receiver, const OrfAlertTelling *telling)
 {
-  g_auto (GStrv) environment = make_environment (telling);
+  g_auto (GStrv) facts = make_facts (telling);
   GString *json = g_string_new (NULL);
 
   orf_encode (&orf_alert_telling_desc, telling, json, NULL); /* it was decoded by the same */
   g_string_append_c (json, '\n');
-  run (receiver, (const char *const *) receiver->settings->command,
-       (const char *const *) environment, json);
-}
-
-static char *
-make_from (const OrfReceiver *receiver)
-{
-  const char *host = g_get_host_name ();
-  g_autofree char *from = g_strconcat ("orfeas@", host, NULL);
-
-  if (receiver->settings->from[0] != '\0')
-    return g_strdup (receiver->settings->from);
-  return g_strdup (orf_notice_mail_is_address (from) ? from : "orfeas@localhost");
+  run (receiver, (const char *const *) facts, json);
 }
 
 static void
 tell_sendmail (OrfReceiver *receiver, const OrfAlertTelling *telling)
 {
   const OrfConfigReceiver *settings = receiver->settings;
-  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
-  g_autofree char *from = make_from (receiver);
+  g_autofree char *from = orf_receiver_command_dup_from (settings);
   const OrfNoticeMail mail = { from, (const char *const *) settings->to, g_get_host_name (),
                                receiver->config->notify.external_url };
 
-  if (settings->command[0] == NULL)
-    g_ptr_array_add (argv, (gpointer) SENDMAIL);
-  for (char **at = settings->command; *at != NULL; at++)
-    g_ptr_array_add (argv, *at);
-  /* a lone dot ends nothing; the envelope is said here, and not read from the text */
-  g_ptr_array_add (argv, (gpointer) "-i");
-  g_ptr_array_add (argv, (gpointer) "-f");
-  g_ptr_array_add (argv, from);
-  g_ptr_array_add (argv, (gpointer) "--");
-  for (char **at = settings->to; *at != NULL; at++)
-    g_ptr_array_add (argv, *at);
-  g_ptr_array_add (argv, NULL);
-  run (receiver, (const char *const *) argv->pdata, NULL,
-       orf_notice_mail_format (telling, &mail, orf_clock_now_us ()));
+  run (receiver, NULL, orf_notice_mail_format (telling, &mail, orf_clock_now_us ()));
 }
 
 /* ---- by the journal -------------------------------------------------------------------------- */
@@ -458,5 +444,5 @@ orf_receiver_cancel (OrfReceiver *receiver)
   receiver->told = NULL;
   g_clear_handle_id (&receiver->timer_id, g_source_remove);
   g_clear_pointer (&receiver->post, orf_http_post_cancel);
-  g_clear_pointer (&receiver->command, orf_command_kill);
+  g_clear_pointer (&receiver->errand, orf_errand_cancel);
 }

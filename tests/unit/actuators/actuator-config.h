@@ -7,7 +7,7 @@
 
 /* A config of its own file, with one actuator, "it". */
 static inline OrfConfig *
-actuator_config_load (const char *target, const char *keys)
+actuator_config_load (const char *target, const char *keys, char **kept)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *dir = g_dir_make_tmp ("orf-actuator-XXXXXX", &error);
@@ -20,6 +20,10 @@ actuator_config_load (const char *target, const char *keys)
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
   config = orf_config_load (path, NULL, &error);
   g_assert_no_error (error);
+  if (kept != NULL) {
+    *kept = g_steal_pointer (&path);
+    return config;
+  }
   g_unlink (path);
   g_rmdir (dir);
   return config;

@@ -16,7 +16,7 @@ typedef struct {
 static Server
 server_new (const char *target, const char *keys)
 {
-  Server server = { .config = actuator_config_load (target, keys) };
+  Server server = { .config = actuator_config_load (target, keys, NULL) };
 
   server.settings = actuator_config_get (server.config);
   server.kind = orf_actuator_kind_get (server.settings);

@@ -8,6 +8,7 @@
 
 #include "actuator-config.h"
 #include "core/orf-clock.h"
+#include "exec/orf-errand.h"
 #include "rpc/orf-stream-hub.h"
 
 #define PATIENCE_S  60
@@ -30,6 +31,7 @@ typedef struct {
   int settles_after;   /* looks until it sleeps truly */
   const char *models;  /* Ollama */
 
+  char *config_path; /* orfeas-exec reads it */
   OrfConfig *config;
   OrfStreamHub *streams;
   OrfWorkers *workers;
@@ -170,7 +172,10 @@ start (Fixture *fixture, const char *target, const char *keys)
   g_autoptr (GError) error = NULL;
   OrfActuatorParts parts = { .is_low = is_low_cb, .user_data = fixture };
 
-  fixture->config = actuator_config_load (target != NULL ? target : fixture->url, keys);
+  fixture->config = actuator_config_load (target != NULL ? target : fixture->url, keys,
+                                          &fixture->config_path);
+  orf_errands_set_up (g_getenv ("ORFEAS_EXEC"), fixture->config_path, NULL);
+  parts.config = fixture->config;
   fixture->streams = orf_stream_hub_new ();
   fixture->workers = orf_workers_new (fixture->config, fixture->streams, &error);
   g_assert_no_error (error);
@@ -178,6 +183,16 @@ start (Fixture *fixture, const char *target, const char *keys)
   fixture->actuator = orf_actuator_new (&parts, actuator_config_get (fixture->config), &error);
   g_assert_no_error (error);
   fixture->worker = orf_workers_get_all (fixture->workers)->pdata[0];
+}
+
+static void
+remove_config (Fixture *fixture)
+{
+  g_autofree char *dir = g_path_get_dirname (fixture->config_path);
+
+  g_unlink (fixture->config_path);
+  g_rmdir (dir);
+  g_free (fixture->config_path);
 }
 
 static void
@@ -191,6 +206,7 @@ fixture_free (Fixture *fixture)
   orf_workers_free (fixture->workers);
   orf_stream_hub_free (fixture->streams);
   orf_config_free (fixture->config);
+  remove_config (fixture);
   g_socket_service_stop (fixture->listener);
   g_object_unref (fixture->listener);
   soup_server_disconnect (fixture->server);

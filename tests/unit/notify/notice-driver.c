@@ -12,6 +12,7 @@
 
 #include "core/orf-clock.h"
 #include "core/orf-config.h"
+#include "exec/orf-errand.h"
 #include "notice-engine.h"
 #include "notice-fixture.h"
 
@@ -143,6 +144,7 @@ main (int argc, char **argv)
   g_assert_cmpint (argc, ==, 3);
   driver.config_path = argv[1];
   driver.loop = g_main_loop_new (NULL, FALSE);
+  orf_errands_set_up (g_getenv ("ORFEAS_EXEC"), argv[1], NULL);
   open_all (&driver, argv[2]);
   g_io_add_watch (input, G_IO_IN | G_IO_HUP, read_cb, &driver);
   say ("ready");

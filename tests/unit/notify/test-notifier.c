@@ -12,6 +12,7 @@
 #include "../store/store-fixture.h"
 #include "core/orf-clock.h"
 #include "core/orf-config.h"
+#include "exec/orf-errand.h"
 #include "notice-engine.h"
 #include "notice-fixture.h"
 #include "orf-error.h"
@@ -77,6 +78,7 @@ set_up (Fixture *fixture, gconstpointer data)
   write_file (fixture->gate_path, "");
   write_file (fixture->log_path, "");
   load_config (fixture, ONE);
+  orf_errands_set_up (g_getenv ("ORFEAS_EXEC"), fixture->config_path, NULL);
 }
 
 static void

@@ -5,7 +5,7 @@
  * - A source of a descriptor exists exactly while that one is open.
  * - Its end is the end: output of what it left running is not waited for.
  */
-#include "core/orf-command.h"
+#include "exec/orf-command.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "core/orf-command.h"
+#include "exec/orf-command.h"
 
 #include <fcntl.h>
 #include <signal.h>
