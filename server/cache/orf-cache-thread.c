@@ -120,8 +120,11 @@ make_router (OrfCacheThread *thread,
              OrfAuditFunc audit,
              gpointer user_data)
 {
-  OrfRouter *router = orf_router_new (orf_router_get_limits (parts->router));
+  OrfRpcLimits limits = *orf_router_get_limits (parts->router);
+  OrfRouter *router;
 
+  limits.max_wait_us = 0; /* for a value that somebody computes many may wait */
+  router = orf_router_new (&limits);
   orf_router_set_memory (router, thread->memory);
   orf_router_set_audit (router, audit, user_data);
   orf_router_set_elsewhere (router, parts->main_socket_path);

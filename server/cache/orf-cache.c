@@ -320,8 +320,10 @@ static void
 bind (OrfCache *cache, OrfHandler handler, OrfHandler watch)
 {
   for (guint i = 0; i < ORF_N_METHODS; i++)
-    if (orf_cache_desk_knows (i))
+    if (orf_cache_desk_knows (i)) {
       orf_router_bind (cache->parts.router, i, handler, cache);
+      orf_router_let_wait (cache->parts.router, i);
+    }
   orf_router_bind (cache->parts.router, ORF_METHOD_CACHE_WATCH, watch, cache);
 }
 

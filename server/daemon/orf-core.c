@@ -73,6 +73,7 @@ make_router (const OrfConfig *config)
     .max_in_flight = (guint) config->rpc.max_in_flight,
     .max_in_flight_per_peer = (guint) config->rpc.max_in_flight_per_peer,
     .max_streams_per_peer = (guint) config->stream.max_per_connection,
+    .max_wait_us = config->rpc.max_wait_us,
     .default_deadline_us = config->rpc.default_deadline_us,
     .max_deadline_us = config->rpc.max_deadline_us,
   };

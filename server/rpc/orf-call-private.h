@@ -41,8 +41,11 @@ const OrfCallOrigin *orf_call_peek_origin (OrfCall *call);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfCall, orf_call_unref)
 
 /* What the router tells calls. */
-gboolean orf_router_enter (OrfRouter *router, GError **error);
-void orf_router_leave (OrfRouter *router, gboolean failed);
+gboolean orf_router_enter (OrfRouter *router, const OrfMethod *method, GError **error);
+/* Its handler keeps it.  When: it is one of those of which only so many may wait; else 0. */
+gint64 orf_router_begin_wait (OrfRouter *router, const OrfMethod *method);
+/* waiting_us: since when it waits. */
+void orf_router_leave (OrfRouter *router, gint64 waiting_us, gboolean failed);
 OrfSteps *orf_router_begin_trace (OrfRouter *router, OrfCall *call);
 void
 orf_router_end_trace (OrfRouter *router, OrfCall *call, const OrfSteps *steps, const GError *error);

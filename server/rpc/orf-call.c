@@ -22,6 +22,7 @@ struct _OrfCall {
   gpointer params;
   OrfCancel *cancel; /* made when somebody asks */
   gint64 deadline_us;
+  gint64 waiting_us; /* since when, of those of which only so many may; else 0 */
   GSource *deadline; /* NULL: none is watched */
   guint64 params_hash;
   gsize held_bytes; /* counted while it is in flight after the handler returned */
@@ -134,7 +135,7 @@ leave (OrfCall *call, const GError *error)
     g_clear_pointer (&call->steps, orf_steps_unref);
   }
   g_clear_pointer (&call->deadline, orf_timer_stop);
-  orf_router_leave (call->origin.router, error != NULL);
+  orf_router_leave (call->origin.router, call->waiting_us, error != NULL);
 }
 
 /* Tells the sink, if there is still one; the owner's reference goes with it. */
@@ -405,7 +406,7 @@ orf_call_start (const OrfCallOrigin *origin,
   g_autoptr (GError) error = NULL;
   OrfCall *call;
 
-  if (!orf_router_enter (origin->router, &error)) {
+  if (!orf_router_enter (origin->router, method, &error)) {
     origin->sink (origin->owner, NULL, 0, error);
     return NULL;
   }
@@ -421,6 +422,7 @@ orf_call_start (const OrfCallOrigin *origin,
     orf_call_unref (call);
     return NULL;
   }
+  call->waiting_us = orf_router_begin_wait (origin->router, method);
   count_memory (call);
   watch_deadline (call);
   orf_call_unref (call);

@@ -26,7 +26,7 @@ strip_prefix (const char *path)
 static json_t *
 match_path (const OrfRoute *route, const char *path)
 {
-  g_autoptr (json_t) params = json_object ();
+  g_autoptr (json_t) params = NULL; /* most routes do not match: those cost nothing */
   const char *pattern = route->path;
 
   while (*pattern != '\0') {
@@ -42,12 +42,16 @@ match_path (const OrfRoute *route, const char *path)
     length = route->tail && close[1] == '\0' ? strlen (path) : strcspn (path, "/");
     if (length == 0)
       return NULL;
+    if (params == NULL)
+      params = json_object ();
     json_object_setn_new_nocheck (params, pattern + 1, (gsize) (close - pattern - 1),
                                   json_stringn (path, length));
     pattern = close + 1;
     path += length;
   }
-  return *path == '\0' ? g_steal_pointer (&params) : NULL;
+  if (*path != '\0')
+    return NULL;
+  return params != NULL ? g_steal_pointer (&params) : json_object ();
 }
 
 const OrfRoute *

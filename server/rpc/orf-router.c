@@ -1,24 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/orf-router.h"
 
+#include "core/orf-clock.h"
 #include "core/orf-turn.h"
 #include "orf-error.h"
 #include "orf-json.h"
+#include "rpc/orf-admission.h"
 #include "rpc/orf-call-private.h"
 
 /* What a caller is told to wait when too many calls are in flight: about one round of slow ones. */
 #define BUSY_RETRY_MS 100
+/* And when they come faster than they are answered, which passes no sooner. */
+#define OVERLOAD_RETRY_MS 1000
 
 typedef struct {
   OrfHandler handler;
   gpointer user_data;
+  gboolean waits;    /* a call of it was once kept by the handler */
+  gboolean may_wait; /* however many: see orf_router_let_wait() */
 } Binding;
 
 struct _OrfRouter {
   guint references;
   OrfRpcLimits limits;
   OrfMemory *memory;
-  OrfRpcReader *reader; /* NULL: none */
+  OrfRpcReader *reader;    /* NULL: none */
+  OrfAdmission *admission; /* NULL: all may wait */
   OrfRpcCounts counts;
   OrfAuditFunc audit;
   gpointer audit_data;
@@ -38,6 +45,8 @@ orf_router_new (const OrfRpcLimits *limits)
 
   router->references = 1;
   router->limits = *limits;
+  if (limits->max_wait_us > 0)
+    router->admission = orf_admission_new (limits->max_wait_us, limits->max_in_flight);
   router->streams = orf_stream_hub_new ();
   return router;
 }
@@ -55,6 +64,7 @@ orf_router_unref (OrfRouter *router)
   if (--router->references > 0)
     return;
   orf_stream_hub_free (router->streams);
+  g_clear_pointer (&router->admission, orf_admission_free);
   g_free (router->elsewhere);
   g_free (router);
 }
@@ -62,7 +72,13 @@ orf_router_unref (OrfRouter *router)
 void
 orf_router_bind (OrfRouter *router, OrfMethodId method, OrfHandler handler, gpointer user_data)
 {
-  router->bindings[method] = (Binding){ handler, user_data };
+  router->bindings[method] = (Binding){ .handler = handler, .user_data = user_data };
+}
+
+void
+orf_router_let_wait (OrfRouter *router, OrfMethodId method)
+{
+  router->bindings[method].may_wait = TRUE;
 }
 
 gboolean
@@ -130,29 +146,88 @@ orf_router_get_streams (OrfRouter *router)
   return router->streams;
 }
 
-gboolean
-orf_router_enter (OrfRouter *router, GError **error)
+static gboolean
+check_room (OrfRouter *router, GError **error)
 {
-  if (router->counts.in_flight >= router->limits.max_in_flight) {
-    g_propagate_error (error, orf_error_new_retry (ORF_ERROR_RESOURCE_EXHAUSTED, BUSY_RETRY_MS,
-                                                   "%u calls are in flight, which is the limit "
-                                                   "(rpc.max_in_flight)",
-                                                   router->counts.in_flight));
-    router->counts.calls++;
-    router->counts.errors++;
+  if (router->counts.in_flight < router->limits.max_in_flight)
+    return TRUE;
+  g_propagate_error (error, orf_error_new_retry (ORF_ERROR_RESOURCE_EXHAUSTED, BUSY_RETRY_MS,
+                                                 "%u calls are in flight, which is the limit "
+                                                 "(rpc.max_in_flight)",
+                                                 router->counts.in_flight));
+  return FALSE;
+}
+
+/* What was never kept by its handler never is: it costs nobody a wait. */
+static gboolean
+check_wait (OrfRouter *router, const OrfMethod *method, GError **error)
+{
+  if (router->admission == NULL || !router->bindings[orf_method_get_id (method)].waits ||
+      orf_admission_admits (router->admission, orf_clock_monotonic_us ()))
+    return TRUE;
+  g_propagate_error (error, orf_error_new_retry (ORF_ERROR_RESOURCE_EXHAUSTED, OVERLOAD_RETRY_MS,
+                                                 "calls of %s take longer than %" G_GINT64_FORMAT
+                                                 " ms, so that no more may wait (rpc.max_wait_us)",
+                                                 method->name,
+                                                 router->limits.max_wait_us / ORF_US_PER_MS));
+  return FALSE;
+}
+
+gboolean
+orf_router_is_full (OrfRouter *router)
+{
+  return router->admission != NULL &&
+         !orf_admission_admits (router->admission, orf_clock_monotonic_us ());
+}
+
+gboolean
+orf_router_admits (OrfRouter *router, const OrfMethod *method, GError **error)
+{
+  if (check_room (router, error) && check_wait (router, method, error))
+    return TRUE;
+  router->counts.calls++;
+  router->counts.errors++;
+  return FALSE;
+}
+
+gboolean
+orf_router_enter (OrfRouter *router, const OrfMethod *method, GError **error)
+{
+  if (!orf_router_admits (router, method, error))
     return FALSE;
-  }
   router->counts.calls++;
   router->counts.in_flight++;
   return TRUE;
 }
 
-void
-orf_router_leave (OrfRouter *router, gboolean failed)
+gint64
+orf_router_begin_wait (OrfRouter *router, const OrfMethod *method)
 {
+  Binding *binding = &router->bindings[orf_method_get_id (method)];
+  gint64 now_us;
+
+  /* writes gather for a commit, however few they are */
+  if (router->admission == NULL || binding->may_wait || method->role != ORF_ROLE_READ ||
+      method->stream)
+    return 0;
+  now_us = orf_clock_monotonic_us ();
+  binding->waits = TRUE;
+  orf_admission_begin (router->admission, now_us);
+  return now_us;
+}
+
+void
+orf_router_leave (OrfRouter *router, gint64 waiting_us, gboolean failed)
+{
+  gint64 now_us;
+
   router->counts.in_flight--;
   if (failed)
     router->counts.errors++;
+  if (waiting_us == 0)
+    return;
+  now_us = orf_clock_monotonic_us ();
+  orf_admission_end (router->admission, now_us - waiting_us, !failed, now_us);
 }
 
 void

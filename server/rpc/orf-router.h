@@ -25,6 +25,7 @@ typedef struct {
   guint max_in_flight; /* calls not yet ended, over all peers */
   guint max_in_flight_per_peer;
   guint max_streams_per_peer;
+  gint64 max_wait_us;         /* see orf-admission.h; 0: no matter how long */
   gint64 default_deadline_us; /* for calls that name none */
   gint64 max_deadline_us;
 } OrfRpcLimits;
@@ -41,7 +42,15 @@ void orf_router_unref (OrfRouter *router);
 
 void
 orf_router_bind (OrfRouter *router, OrfMethodId method, OrfHandler handler, gpointer user_data);
+/* After it is bound: its calls wait for what is not our load (a value that somebody computes, a
+ * process of its own), and as many may as like. */
+void orf_router_let_wait (OrfRouter *router, OrfMethodId method);
 gboolean orf_router_is_bound (OrfRouter *router, OrfMethodId method);
+/* Whether a call of the method would be begun.  RESOURCE_EXHAUSTED, and counted as a call that
+ * failed: as many wait as may. */
+gboolean orf_router_admits (OrfRouter *router, const OrfMethod *method, GError **error);
+/* No: any would be. */
+gboolean orf_router_is_full (OrfRouter *router);
 const OrfRpcLimits *orf_router_get_limits (OrfRouter *router);
 OrfRpcCounts orf_router_get_counts (OrfRouter *router);
 /* What comes from a caller, in any thread; the errors name the limit. */

@@ -335,4 +335,5 @@ void
 orf_sql_service_bind (OrfSqlService *service, OrfRouter *router)
 {
   orf_bind_sql_query (router, query_cb, service);
+  orf_router_let_wait (router, ORF_METHOD_SQL_QUERY); /* [sql] max_waiting bounds them */
 }

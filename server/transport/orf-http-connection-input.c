@@ -9,6 +9,7 @@
 #include "core/orf-clock.h"
 #include "orf-error.h"
 #include "rpc/orf-rest.h"
+#include "transport/orf-http-shed.h"
 
 #define STATUS_TOO_LARGE        413
 #define STATUS_HEADER_TOO_LARGE 431
@@ -130,6 +131,24 @@ take_ahead (OrfHttpConnection *connection)
   g_byte_array_remove_range (connection->ahead, 0, (guint) taken);
 }
 
+/* What would only wait is refused, and the next one taken. */
+static void
+shed (OrfHttpConnection *connection)
+{
+  gboolean any = FALSE;
+
+  while (orf_http_connection_get_phase (connection) == ORF_HTTP_COMPLETE &&
+         connection->request == NULL && connection->head_given == 0 && !connection->closing &&
+         orf_http_connection_get_backlog (connection) < ORF_HTTP_BACKLOG_BYTES &&
+         orf_http_shed (connection->host->service, connection->framing, connection->out)) {
+    any = TRUE;
+    orf_http_connection_finish_request (connection);
+    take_ahead (connection);
+  }
+  if (any)
+    orf_http_connection_flush (connection);
+}
+
 static gboolean
 wants_input (const OrfHttpConnection *connection)
 {
@@ -166,6 +185,7 @@ orf_http_connection_fill (OrfHttpConnection *connection)
   gsize share = 0;
 
   take_ahead (connection);
+  shed (connection);
   while (wants_input (connection) && share < TURN_BYTES) {
     gssize n = recv (connection->fd, buffer, sizeof buffer, 0);
 
@@ -173,6 +193,7 @@ orf_http_connection_fill (OrfHttpConnection *connection)
       share += (gsize) n;
       take (connection, buffer, (gsize) n);
       check_room (connection);
+      shed (connection);
     } else if (n == 0) {
       connection->ended = TRUE;
     } else if (errno == EAGAIN) {

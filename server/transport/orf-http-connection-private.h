@@ -68,6 +68,8 @@ void orf_http_connection_refuse (OrfHttpConnection *connection,
                                  const char *reason);
 
 /* orf-http-connection-soup.c; libsoup's ends of the connection */
+/* The answer is written, or will be without libsoup: on to the next request. */
+void orf_http_connection_finish_request (OrfHttpConnection *connection);
 extern const OrfHttpStreamOps orf_http_connection_stream_ops;
 gboolean orf_http_connection_has_input (const OrfHttpConnection *connection);
 

@@ -94,9 +94,8 @@ write_cb (gpointer owner, const void *data, gsize length)
   return (gssize) n;
 }
 
-/* libsoup has written the answer, and waits for the next request. */
-static void
-finish_request (OrfHttpConnection *connection)
+void
+orf_http_connection_finish_request (OrfHttpConnection *connection)
 {
   g_clear_pointer (&connection->request, orf_http_request_free);
   orf_http_framing_next (connection->framing);
@@ -115,7 +114,7 @@ await_input_cb (gpointer owner)
 
   if (orf_http_connection_get_phase (connection) == ORF_HTTP_COMPLETE &&
       !orf_http_connection_has_input (connection))
-    finish_request (connection);
+    orf_http_connection_finish_request (connection); /* it waits for the next one */
   orf_http_connection_flush (connection);
   orf_http_connection_fill (connection);
   return orf_http_connection_has_input (connection);

@@ -262,6 +262,83 @@ test_deadline (Fixture *f, gconstpointer data)
   g_assert_true (orf_call_is_ended (f->held));
 }
 
+#define N_MANY 40
+
+/* A peer whose router has calls wait for no longer than it takes to look. */
+static OrfPeer *
+make_hurried (Fixture *f, OrfRouter **router)
+{
+  const OrfRpcLimits limits = { .max_message_bytes = 65536,
+                                .max_depth = 16,
+                                .max_batch = 8,
+                                .max_in_flight = 1000,
+                                .max_in_flight_per_peer = 1000,
+                                .max_wait_us = 1,
+                                .default_deadline_us = 60000000,
+                                .max_deadline_us = 60000000 };
+  const OrfPeerOps ops = { .send = send_cb };
+
+  *router = orf_router_new (&limits);
+  orf_router_bind (*router, ORF_METHOD_GPU_LIST, echo_cb, NULL);
+  orf_router_bind (*router, ORF_METHOD_GPU_PROFILE, hold_cb, f);
+  return orf_peer_new (*router, &ops, f, ORF_ROLE_READ, "test");
+}
+
+/* Calls that nobody answers for a tenth of a second; how many of the last were refused. */
+static guint
+overload (Fixture *f, OrfPeer *peer, OrfCall **held)
+{
+  static const char slow[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"gpu.profile\"}";
+
+  for (guint i = 0; i < N_MANY; i++) {
+    orf_peer_receive (peer, slow, strlen (slow), NULL);
+    held[i] = g_steal_pointer (&f->held);
+    g_assert_nonnull (held[i]);
+  }
+  g_usleep (110000); /* the span that is looked at */
+  orf_peer_receive (peer, slow, strlen (slow), NULL);
+  held[N_MANY] = g_steal_pointer (&f->held);
+  return f->sent->len;
+}
+
+static void
+answer_all (OrfCall **held)
+{
+  for (guint i = 0; i <= N_MANY; i++)
+    if (held[i] != NULL)
+      orf_call_return_encoded (held[i], "{}", 2);
+}
+
+/* Beyond what may wait calls are refused, but for those that are answered at once. */
+static void
+test_overload (Fixture *f, gconstpointer data)
+{
+  OrfCall *held[N_MANY + 1];
+  OrfRouter *router;
+  g_autoptr (OrfPeer) peer = make_hurried (f, &router);
+
+  g_assert_cmpuint (overload (f, peer, held), ==, 1);
+  g_assert_nonnull (strstr (f->sent->pdata[0], "rpc.max_wait_us"));
+  g_assert_nonnull (strstr (f->sent->pdata[0], "retry_after_ms"));
+  orf_peer_receive (peer, CALL ("2"), strlen (CALL ("2")), NULL);
+  g_assert_cmpstr (f->sent->pdata[1], ==, OK ("2"));
+  answer_all (held);
+  orf_router_unref (router);
+}
+
+static void
+test_may_wait (Fixture *f, gconstpointer data)
+{
+  OrfCall *held[N_MANY + 1];
+  OrfRouter *router;
+  g_autoptr (OrfPeer) peer = make_hurried (f, &router);
+
+  orf_router_let_wait (router, ORF_METHOD_GPU_PROFILE);
+  g_assert_cmpuint (overload (f, peer, held), ==, 0);
+  answer_all (held);
+  orf_router_unref (router);
+}
+
 #define TRACE  "4bf92f3577b34da6a3ce929d0e0e4736"
 #define PARENT "00-" TRACE "-00f067aa0ba902b7-01"
 #define OTHER  "00-" TRACE "-00f067aa0ba902b8-00"
@@ -375,6 +452,8 @@ main (int argc, char **argv)
   ADD (in_flight, 0);
   ADD (cancel, 0);
   ADD (deadline, 0);
+  ADD (overload, 0);
+  ADD (may_wait, 0);
   ADD (trace, 0);
   ADD (order, 0);
   ADD (deadline_from_arrival, 0);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "transport/orf-http-shed.h"
+
+#include <string.h>
+
+#include "orf-error.h"
+#include "orf-json.h"
+#include "rpc/orf-rest.h"
+#include "rpc/orf-route.h"
+
+#define VERB    "GET "
+#define VERSION " HTTP/1.1\r\n"
+
+#define MS_PER_S 1000
+
+/* Of a connection that goes on afterwards. */
+static gboolean
+is_plain_get (const OrfHttpFraming *framing, const char *target)
+{
+  gsize length, target_length = strlen (target);
+  const char *head = orf_http_framing_get_head (framing, &length);
+  g_autofree char *options = NULL;
+
+  if (length < strlen (VERB VERSION) + target_length || !g_str_has_prefix (head, VERB) ||
+      memcmp (head + strlen (VERB) + target_length, VERSION, strlen (VERSION)) != 0)
+    return FALSE;
+  options = orf_http_framing_dup_field (framing, "Connection");
+  return options == NULL || g_ascii_strcasecmp (options, "keep-alive") == 0;
+}
+
+static const OrfMethod *
+find_method (const char *target)
+{
+  g_autofree char *path = orf_http_policy_decode_path (target, strcspn (target, "?"));
+  g_autofree char *allow = NULL;
+  g_autoptr (json_t) params = NULL;
+  const OrfRoute *route = path != NULL ? orf_route_find ("GET", path, &params, &allow) : NULL;
+
+  return route != NULL ? &orf_methods[route->method] : NULL;
+}
+
+static void
+tell (OrfHttpOutbox *out, const GError *error)
+{
+  gsize length;
+  g_autofree char *body = orf_rest_error_body (error, &length);
+  g_autofree char *head = g_strdup_printf (
+    "HTTP/1.1 %d Too Many Requests\r\n%sRetry-After: %" G_GINT64_FORMAT "\r\n"
+    "Content-Type: application/json\r\nContent-Length: %" G_GSIZE_FORMAT "\r\n\r\n",
+    orf_error_code_to_http (orf_error_get_code (error)), orf_http_policy_guards,
+    (orf_error_get_retry_after_ms (error) + MS_PER_S - 1) / MS_PER_S, length);
+
+  orf_http_outbox_add (out, head, strlen (head));
+  orf_http_outbox_add (out, body, length);
+}
+
+gboolean
+orf_http_shed (const OrfHttpService *service, const OrfHttpFraming *framing, OrfHttpOutbox *out)
+{
+  const char *target = orf_http_framing_get_target (framing);
+  const OrfMethod *method = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (service->bare || service->draining || !orf_router_is_full (service->router))
+    return FALSE;
+  if (is_plain_get (framing, target))
+    method = find_method (target);
+  if (method == NULL || orf_router_admits (service->router, method, &error))
+    return FALSE;
+  tell (out, error);
+  return TRUE;
+}
