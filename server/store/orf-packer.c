@@ -16,6 +16,10 @@
 #include "store/orf-pack-merge.h"
 #include "store/orf-store-error.h"
 
+/* To SQLite what cannot be read (EIO) is damaged, and that may pass; a rollup that is written
+ * without a sample stays wrong.  So often in a row a step is given up for it, before the rollup is.
+ */
+#define MAX_UNREAD 3
 /* In one step: some 10 ms to make and a few to write. */
 #define STEP_SERIES  256
 #define STEP_SAMPLES 200000
@@ -43,6 +47,7 @@ struct _OrfPacker {
   gint64 window_from, window_to;
   GArray *series;  /* of the window: gint64, rising */
   gboolean merged; /* there is nothing to merge until another window is packed */
+  guint n_unread;  /* steps in a row that could not read the file */
   GArray *times_us, *values;
 };
 
@@ -164,6 +169,14 @@ packer_load_window (OrfPacker *packer,
  * between them be read and written again. */
 #define NEAR_US ORF_HOUR_US
 
+/* A page of the file, not a chunk that was read and is broken. */
+static gboolean
+packer_may_read_later (OrfPacker *packer, OrfConnection *connection)
+{
+  return (sqlite3_errcode (orf_connection_get_db (connection)) & 0xff) == SQLITE_CORRUPT &&
+         packer->n_unread++ < MAX_UNREAD;
+}
+
 /* A run of new samples, and before them what is packed of the same minutes, to times_us, values. */
 static gboolean
 packer_add_packed (OrfPacker *packer,
@@ -185,7 +198,8 @@ packer_add_packed (OrfPacker *packer,
   while (failure == NULL && orf_tier_scan_next (scan, &run, &failure) && run != NULL)
     orf_tier_run_append (run, all);
   /* New samples do not wait for a broken chunk. */
-  if (g_error_matches (failure, ORF_ERROR, ORF_ERROR_DATA_LOSS)) {
+  if (g_error_matches (failure, ORF_ERROR, ORF_ERROR_DATA_LOSS) &&
+      !packer_may_read_later (packer, connection)) {
     g_warning ("a rollup leaves out what cannot be read: %s", failure->message);
     g_clear_error (&failure);
   }
@@ -495,6 +509,7 @@ packer_go_on (OrfPacker *packer,
     if (!finish_window (connection, packing, made, error))
       return FALSE;
   }
+  packer->n_unread = 0;
   *step = g_steal_pointer (&made);
   return TRUE;
 }
