@@ -25,6 +25,8 @@
 #define MAX_ROWS 10000
 /* Rows times series: what a forest scores in 20 ms. */
 #define MAX_VALUES 200000
+/* Of a run, for each value: its score, its texts and its part of the answer; measured. */
+#define BYTES_PER_VALUE 256
 
 typedef struct {
   const OrfMetricsParts *parts;
@@ -36,6 +38,7 @@ typedef struct {
   double alarms_per_day;
   guint max_rows;
   gint64 to_us;
+  gint64 held_bytes;      /* counted for it */
   OrfQueryPoints *points; /* a vector's: the reader's, until it is done */
   GString *json;
 } Ask;
@@ -47,6 +50,7 @@ ask_free (Ask *ask)
     orf_query_points_free (ask->parts, ask->points);
   if (ask->json != NULL)
     g_string_free (ask->json, TRUE);
+  orf_memory_add (ask->parts->memory, ORF_MEMORY_QUERIES, -ask->held_bytes);
   g_free (ask);
 }
 
@@ -84,9 +88,11 @@ run_thread_cb (gpointer data, OrfConnection *connection, GError **error)
   Ask *ask = data;
   g_autofree OrfScored *scored = g_new (OrfScored, ask->n_values);
 
-  orf_score_run (ask->values, ask->n_values, ask->step_us > 0 ? ask->step_us : DEFAULT_STEP_US,
-                 ask->alarms_per_day, scored);
-  return write_answer (ask, scored, ask->n_values, error);
+  if (orf_score_run (ask->values, ask->n_values, ask->step_us > 0 ? ask->step_us : DEFAULT_STEP_US,
+                     ask->alarms_per_day, orf_call_get_cancel (ask->call), scored))
+    return write_answer (ask, scored, ask->n_values, error);
+  g_set_error_literal (error, ORF_ERROR, ORF_ERROR_CANCELLED, "nobody waits for it any more");
+  return FALSE;
 }
 
 /* *step_us: of the rows, where none was given. */
@@ -145,6 +151,22 @@ judge (Ask *ask, OrfReadThreadCb judge_thread_cb)
 {
   orf_store_read (ask->parts->store, judge_thread_cb, ask, orf_call_get_cancel (ask->call),
                   judged_cb, ask);
+}
+
+/* Half a second of a reader for the longest, and its answer is ten times what was asked: a few are
+ * worked at, and whoever comes more is told to wait. */
+static void
+judge_run (Ask *ask)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!orf_memory_check_part (ask->parts->memory, ORF_MEMORY_QUERIES, &error)) {
+    fail (ask, error);
+    return;
+  }
+  ask->held_bytes = (gint64) ask->n_values * BYTES_PER_VALUE;
+  orf_memory_add (ask->parts->memory, ORF_MEMORY_QUERIES, ask->held_bytes);
+  judge (ask, run_thread_cb);
 }
 
 static void
@@ -223,7 +245,7 @@ score_cb (OrfCall *call, const OrfAnomaliesScoreParams *params, gpointer user_da
   if (params->series != NULL && *params->series != NULL)
     ask->series = (const char *const *) params->series;
   if (ask->series == NULL)
-    judge (ask, run_thread_cb);
+    judge_run (ask);
   else if (!check_vector (ask, &error))
     fail (ask, error);
   else

@@ -16,6 +16,8 @@
 /* Of vectors like the rows of a short history, how many times the share of one row: what exceeds
  * all rows' own scores is twice as rare, and one of three questions. */
 #define FALSE_VECTORS 2.
+/* How often it is looked whether somebody still waits: each few milliseconds. */
+#define LOOK_VALUES 512
 /* The same rows make the same forest. */
 #define SEED 1
 /* What never came has come half a time. */
@@ -35,9 +37,13 @@ get_threshold (gint64 step_us, double alarms_per_day, double allowed)
 
 /* ---- a run ----------------------------------------------------------------------------------- */
 
-void
-orf_score_run (
-  const double *values, guint n, gint64 step_us, double alarms_per_day, OrfScored *scored)
+gboolean
+orf_score_run (const double *values,
+               guint n,
+               gint64 step_us,
+               double alarms_per_day,
+               OrfCancel *cancel,
+               OrfScored *scored)
 {
   float threshold = get_threshold (step_us, alarms_per_day, FALSE_RUNS / n);
   const OrfAnomalyTuning as_built = { 0 };
@@ -47,6 +53,8 @@ orf_score_run (
   for (guint i = 0; i < n; i++) {
     OrfAnomalyVerdict said;
 
+    if (i % LOOK_VALUES == 0 && orf_cancel_is_set (cancel))
+      return FALSE;
     scored[i] = (OrfScored){ .score = NAN };
     if (!orf_anomaly_watch_push (&watch, &as_built, (i + 1) * step_us, values[i], &said) ||
         i < ORF_SCORE_MIN_BEFORE)
@@ -58,6 +66,7 @@ orf_score_run (
     scored[i].detector = orf_detector_get_name (said.detector);
     scored[i].kind = orf_detector_get_kind (said.detector);
   }
+  return TRUE;
 }
 
 /* ---- a vector -------------------------------------------------------------------------------- */

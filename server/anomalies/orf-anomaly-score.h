@@ -3,6 +3,7 @@
 
 #include <glib.h>
 
+#include "core/orf-cancel.h"
 #include "orf-schema-types.h"
 
 G_BEGIN_DECLS
@@ -27,9 +28,14 @@ typedef struct {
 /* A vector is judged by so many rows at least. */
 #define ORF_SCORE_MIN_ROWS 100
 
-/* Each of n values by those before it, as the daemon's watch would have.  step_us: between two. */
-void orf_score_run (
-  const double *values, guint n, gint64 step_us, double alarms_per_day, OrfScored *scored);
+/* Each of n values by those before it, as the daemon's watch would have.  step_us: between two.
+ * FALSE: it was cancelled. */
+gboolean orf_score_run (const double *values,
+                        guint n,
+                        gint64 step_us,
+                        double alarms_per_day,
+                        OrfCancel *cancel,
+                        OrfScored *scored);
 
 /* n values by rows of as many, by time: whether they are a rare kind of row (an isolation forest),
  * move together as they do (the axes), and the furthest of them by itself.  n: 1 to

@@ -140,6 +140,17 @@ def test_pattern_of_the_cache(_):
     serving()
 
 
+def test_long_runs_at_once(t):
+    """ten runs of 100,000 values to `anomalies.score` at once, each half a second of a reader and 25 MB: as many as `memory.queries_bytes` has room for"""
+    daemon = t.start(settings={"memory.queries_bytes": 1 << 20})
+    call = request("anomalies.score", {"values": [float(i % 97) for i in range(100000)]})
+    with daemon.peer() as peer:
+        answers = peer.ask([{**call, "id": i} for i in range(10)])
+    equal([status_of(answer) for answer in answers], [None] + ["RESOURCE_EXHAUSTED"] * 9)
+    equal(len(answers[0]["result"]["scores"]), 100000)
+    equal(len(daemon.call("anomalies.score", call["params"])["scores"]), 100000, "the room is free again")
+
+
 # ---- JSON
 
 

@@ -116,7 +116,7 @@ count_anomalous (guint64 seed, guint n, double alarms_per_day)
 
   for (guint i = 0; i < n; i++)
     values[i] = draw (&random);
-  orf_score_run (values, n, S, alarms_per_day, scored);
+  g_assert_true (orf_score_run (values, n, S, alarms_per_day, NULL, scored));
   for (guint i = 0; i < n; i++) {
     g_assert_true (isnan (scored[i].score) == (i < ORF_SCORE_MIN_BEFORE));
     g_assert_true (scored[i].score > 0 || !scored[i].anomalous);
@@ -149,9 +149,22 @@ test_run_spike (void)
   for (guint i = 0; i < 200; i++)
     values[i] = 50 + draw (&random);
   values[150] = 80;
-  orf_score_run (values, 200, S, CENTURY, scored);
+  g_assert_true (orf_score_run (values, 200, S, CENTURY, NULL, scored));
   g_assert_true (scored[150].anomalous);
   g_assert_false (scored[149].anomalous);
+}
+
+/* Nobody waits for it. */
+static void
+test_run_cancelled (void)
+{
+  static const double values[200];
+  OrfScored scored[200];
+  g_autoptr (OrfCancel) cancel = orf_cancel_new (0);
+
+  g_assert_true (orf_score_run (values, 200, S, CENTURY, cancel, scored));
+  orf_cancel_trigger (cancel);
+  g_assert_false (orf_score_run (values, 200, S, CENTURY, cancel, scored));
 }
 
 /* ---- vectors --------------------------------------------------------------------------------- */
@@ -251,6 +264,7 @@ main (int argc, char **argv)
   g_test_add_func ("/anomaly-score/rows/counter", test_counter);
   g_test_add_func ("/anomaly-score/run/rate", test_run_rate);
   g_test_add_func ("/anomaly-score/run/spike", test_run_spike);
+  g_test_add_func ("/anomaly-score/run/cancelled", test_run_cancelled);
   g_test_add_func ("/anomaly-score/vector", test_vector);
   g_test_add_func ("/anomaly-score/vector/states", test_vector_states);
   g_test_add_func ("/anomaly-score/vector/few", test_vector_few);
