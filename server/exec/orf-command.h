@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 /*
  * One run of a command that the config names: no shell, no descriptor of ours, a text in, the first
  * of what it writes out, and its end.  It leads a process group of its own, which is killed where
- * it does not end in time; what it started and left running when it ended stays.  Main context.
+ * it does not end in time; what it started and left running is its caller's to see to.  Main
+ * context.
  */
 typedef struct _OrfCommand OrfCommand;
 

@@ -151,6 +151,19 @@ allow_all (int ruleset, char **argv)
   allow_cache (ruleset);
 }
 
+static const char *
+why_not (int code)
+{
+  switch (code) {
+  case ENOSYS:
+    return "this kernel has no Landlock (Linux 5.13)";
+  case EOPNOTSUPP:
+    return "Landlock is turned off in this kernel (lsm=)";
+  default: /* by a seccomp filter around us */
+    return "Landlock is not allowed here";
+  }
+}
+
 const char *
 orf_probe_places_enter (char **argv)
 {
@@ -159,8 +172,7 @@ orf_probe_places_enter (char **argv)
   int ruleset;
 
   if (version < 1)
-    return errno == EOPNOTSUPP ? "Landlock is turned off in this kernel (lsm=)"
-                               : "this kernel has no Landlock (Linux 5.13)";
+    return why_not (errno);
   ruleset = open_ruleset (version);
   if (ruleset < 0)
     return g_strerror (errno);

@@ -11,7 +11,7 @@ import time
 import orfeas_test
 from orfeas_test import PATIENCE_S, Skip, contains, equal, wait_for
 
-EXEC = os.environ["ORFEAS_EXEC"]
+EXEC = os.environ.get("ORFEAS_EXEC", "")
 PROBE = os.environ["ORFEAS_PROBE"]
 STAND_INS = os.environ["NVML_STAND_INS"]
 READER = ("simulated", "devices=1")

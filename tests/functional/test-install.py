@@ -79,11 +79,12 @@ def test_completion(t):
 
 def test_units(t):
     system = os.path.join(install(t), "lib/systemd/system")
-    for unit in ("orfeasd.service", "orfeasd.socket"):
+    for unit in ("orfeasd.service", "orfeasd.socket", "orfeas-exec@.service", "orfeas-exec.socket"):
         done = run("systemd-analyze", "verify", os.path.join(system, unit))
         equal([line for line in done.stderr.splitlines() if not NOT_HERE.search(line)], [], unit)
-    done = run("systemd-analyze", "security", "--offline=true", "--threshold=15", "--no-pager", os.path.join(system, "orfeasd.service"))
-    equal(done.returncode, 0, done.stdout[-200:])  # 1.5
+    for unit in ("orfeasd.service", "orfeas-exec@.service"):
+        done = run("systemd-analyze", "security", "--offline=true", "--threshold=15", "--no-pager", os.path.join(system, unit))
+        equal(done.returncode, 0, done.stdout[-200:])  # 1.5
 
 
 def test_prometheus(t):
