@@ -10,6 +10,8 @@
 
 #include <jansson.h>
 
+#include "core/orf-sanitized.h"
+
 /* Pieces come in steps of malloc's own; larger ones are rare. */
 #define STEP      16
 #define N_CLASSES 17
@@ -91,8 +93,6 @@ orf_json_cache_get_size_bytes (void)
 void
 orf_json_cache_use (void)
 {
-  /* a sanitizer is to see each piece for itself */
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  json_set_alloc_funcs (orf_json_cache_alloc, orf_json_cache_free);
-#endif
+  if (!ORF_SANITIZED) /* which is to see each piece for itself */
+    json_set_alloc_funcs (orf_json_cache_alloc, orf_json_cache_free);
 }

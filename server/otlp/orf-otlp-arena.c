@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/orf-poison.h"
+
 /* A request of a thousand points fits into one. */
 #define BLOCK_BYTES (256 * 1024)
 /* Any of protobuf-c's structs, and any double. */
@@ -39,6 +41,7 @@ add_block (OrfOtlpArena *arena, gsize size)
   Block *block = g_malloc (sizeof *block + size);
 
   *block = (Block){ .next = arena->blocks, .size = size };
+  ORF_POISON_FORBID (block->data, size);
   arena->blocks = block;
   arena->held_bytes += size;
   return block;
@@ -72,6 +75,7 @@ orf_otlp_arena_reset (OrfOtlpArena *arena, gsize max_bytes)
     arena->blocks = next;
   }
   arena->blocks->used = 0;
+  ORF_POISON_FORBID (arena->blocks->data, arena->blocks->size);
   arena->held_bytes = arena->blocks->size;
   arena->max_bytes = max_bytes;
   arena->exhausted = FALSE;
@@ -81,7 +85,8 @@ gpointer
 orf_otlp_arena_alloc (OrfOtlpArena *arena, gsize size)
 {
   Block *block = arena->blocks;
-  gsize room = (MAX (size, 1) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  gsize room = (MAX (size, 1) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT + ORF_POISON_GAP;
+  gpointer memory;
 
   if (room < size || room > block->size - block->used) {
     if (room < size || room > arena->max_bytes || arena->held_bytes > arena->max_bytes - room) {
@@ -90,8 +95,10 @@ orf_otlp_arena_alloc (OrfOtlpArena *arena, gsize size)
     }
     block = add_block (arena, MAX (room, BLOCK_BYTES));
   }
+  memory = block->data + block->used;
   block->used += room;
-  return block->data + block->used - room;
+  ORF_POISON_ALLOW (memory, size);
+  return memory;
 }
 
 gpointer

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/orf-gzip.h"
+#include "core/orf-poison.h"
 #include "orf-error.h"
 
 static void
@@ -41,6 +42,30 @@ test_pieces (void)
     for (guint k = 0; k < i; k++)
       g_assert_cmpuint (pieces[i][k], ==, i & 0xff);
   g_assert_cmpstr (orf_otlp_arena_copy (arena, "abcdef", 3), ==, "abc");
+}
+
+/* What was not given out, or was taken back, is nobody's. */
+static void
+test_poison (void)
+{
+#ifdef ORF_POISONS
+  g_autoptr (OrfOtlpArena) arena = orf_otlp_arena_new ();
+  char *first, *second;
+
+  orf_otlp_arena_reset (arena, 1 << 20);
+  first = orf_otlp_arena_alloc (arena, 10);
+  second = orf_otlp_arena_alloc (arena, 16);
+  g_assert_null (__asan_region_is_poisoned (first, 10));
+  g_assert_true (__asan_address_is_poisoned (first + 10));
+  g_assert_null (__asan_region_is_poisoned (second, 16));
+  g_assert_true (__asan_address_is_poisoned (second - 1));
+  g_assert_true (__asan_address_is_poisoned (second + 16));
+  orf_otlp_arena_reset (arena, 1 << 20);
+  g_assert_true (__asan_address_is_poisoned (first));
+  g_assert_true (__asan_address_is_poisoned (second + 15));
+#else
+  g_test_skip ("built without AddressSanitizer");
+#endif
 }
 
 static void
@@ -89,6 +114,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/otlp/arena/bound", test_bound);
   g_test_add_func ("/otlp/arena/pieces", test_pieces);
+  g_test_add_func ("/otlp/arena/poison", test_poison);
   g_test_add_func ("/otlp/gzip/unpack", test_unpack);
   return g_test_run ();
 }
