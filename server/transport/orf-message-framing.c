@@ -18,7 +18,7 @@ skip_line (OrfMessageFraming *framing, const char *data, gsize length, gsize *ta
 }
 
 /* The request line of HTTP, sent here by a proxy or a browser that was misled: its body, a line
- * like any other, must not become a call. */
+ * like any other, must not become a call.  A call that ends so, by its id, is none. */
 static gboolean
 is_http (const char *line, gsize length)
 {
@@ -27,7 +27,8 @@ is_http (const char *line, gsize length)
 
   if (length > 0 && line[length - 1] == '\r')
     length--;
-  return length >= size && memcmp (line + length - size, version, size - 3) == 0;
+  return length >= size && line[0] != '{' && line[0] != '[' &&
+         memcmp (line + length - size, version, size - 3) == 0;
 }
 
 static OrfFramingVerdict

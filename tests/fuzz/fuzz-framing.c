@@ -2,8 +2,10 @@
 /*
  * Any bytes to the framing of the Unix socket: however they are cut, it finds the same messages and
  * refuses the same, and never holds more than a message and its head.  The first byte says where
- * they are cut.
+ * they are cut.  What we say in either style is read as it was.
  */
+#include <string.h>
+
 #include "transport/orf-message-framing.h"
 
 #include "fuzz-cuts.h"
@@ -76,6 +78,29 @@ side_clear (Side *side)
   g_string_free (side->log, TRUE);
 }
 
+/* A JSON object, more or less. */
+static void
+check_said (OrfFramingStyle style, const uint8_t *data, size_t size)
+{
+  const OrfMessageFraming ours = { .style = style, .max_bytes = MAX_MESSAGE_BYTES };
+  g_autoptr (GString) message = g_string_new ("{"), out = g_string_new (NULL);
+  g_autofree char *expected = NULL;
+  Side side;
+
+  for (size_t i = 0; i < MIN (size, MAX_MESSAGE_BYTES - 2); i++)
+    g_string_append_c (message, strchr ("\r\n", data[i]) != NULL ? ' ' : (char) data[i]);
+  g_string_append_c (message, '}');
+  orf_message_framing_append (&ours, out, message->str, message->len);
+  side_init (&side);
+  feed_cb (&side, (const uint8_t *) out->str, out->len);
+  expected = g_strdup_printf ("[%" G_GSIZE_FORMAT ":", message->len);
+  if (!g_str_has_prefix (side.log->str, expected) ||
+      side.log->len != strlen (expected) + message->len ||
+      memcmp (side.log->str + strlen (expected), message->str, message->len) != 0)
+    g_error ("%s became %s", message->str, side.log->str);
+  side_clear (&side);
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -88,5 +113,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     g_error ("at once: %s; cut: %s", whole.log->str, cut.log->str);
   side_clear (&whole);
   side_clear (&cut);
+  check_said (ORF_FRAMING_LENGTHS, data, size);
+  check_said (ORF_FRAMING_LINES, data, size);
   return 0;
 }

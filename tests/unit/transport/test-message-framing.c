@@ -93,6 +93,7 @@ test_http (void)
   check ("GET / HTTP/1.1\r\n\r\n[2]\n", "BROKEN|");
   check ("1\nPUT /a HTTP/2.0\n[2]\n", "1|BROKEN|");
   check ("COPY /a:b HTTP/1.1\r\nContent-Length: 3\r\n\r\n{1}", "BROKEN|");
+  check ("{\"id\":\" HTTP/2\"}\n", "{\"id\":\" HTTP/2\"}|");
   check ("\"a HTTP/1.1\"\n HTTP/1\n", "\"a HTTP/1.1\"| HTTP/1|");
 }
 
