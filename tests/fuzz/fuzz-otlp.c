@@ -1,24 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A body of metrics, see fuzz-otlp-body.h: it is decoded and mapped, twice, so that what is
- * remembered of it is met again. */
+ * remembered of it is met again, and then with less that is let in. */
 #include "fuzz-otlp-body.h"
 #include "otlp/orf-otlp-mapper.h"
 
 int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
 
+#define NOW_US G_GINT64_CONSTANT (1700000000000000)
+
+static const OrfOtlpLimits wide = { .now_us = NOW_US,
+                                    .late_us = G_MAXINT64 / 4,
+                                    .future_us = G_MAXINT64 / 4,
+                                    .max_labels = 16,
+                                    .max_rows = 10000,
+                                    .max_slots = 1000 };
+static const OrfOtlpLimits narrow = { .now_us = NOW_US,
+                                      .late_us = 3600 * (gint64) G_USEC_PER_SEC,
+                                      .future_us = 60 * (gint64) G_USEC_PER_SEC,
+                                      .max_labels = 2,
+                                      .max_rows = 20,
+                                      .max_slots = 4 };
+
 static void
-map (OrfOtlpMapper *mapper, const Otlp__MetricsRequest *request)
+map (OrfOtlpMapper *mapper, const OrfOtlpLimits *limits, const Otlp__MetricsRequest *request)
 {
-  static const OrfOtlpLimits limits = { .now_us = G_GINT64_CONSTANT (1700000000000000),
-                                        .late_us = G_MAXINT64 / 4,
-                                        .future_us = G_MAXINT64 / 4,
-                                        .max_labels = 16,
-                                        .max_rows = 10000,
-                                        .max_slots = 1000 };
   g_autoptr (OrfOtlpBatch) batch = orf_otlp_batch_new ();
 
-  if (orf_otlp_mapper_run (mapper, &limits, request, batch, NULL))
+  if (orf_otlp_mapper_run (mapper, limits, request, batch, NULL))
     g_assert_cmpuint (batch->n_rejected, <=, batch->n_points);
+  if (batch->rows->len > limits->max_rows)
+    g_error ("%u rows", batch->rows->len);
   for (guint i = 0; i < batch->rows->len; i++) {
     const OrfOtlpRow *row = &g_array_index (batch->rows, OrfOtlpRow, i);
 
@@ -38,8 +49,9 @@ read_body (const char *body, gsize length, OrfOtlpEncoding encoding)
   request = orf_otlp_message_read_metrics (arena, encoding, body, length, NULL);
   if (request == NULL)
     return;
-  map (mapper, request);
-  map (mapper, request);
+  map (mapper, &wide, request);
+  map (mapper, &wide, request);
+  map (mapper, &narrow, request);
 }
 
 int

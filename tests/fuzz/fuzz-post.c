@@ -148,6 +148,25 @@ answer_later (const OrfHttpTarget *target, Collector *collector)
   orf_http_post_close (&post);
 }
 
+/* Nobody listens at port 1. */
+static void
+ask_nobody (void)
+{
+  static OrfHttpTarget target;
+  const struct iovec part = { (char *) "spans", 5 };
+  Collector nobody = { .fd = -1, .listener = -1 };
+  OrfHttpPost post = { .target = &target, .wait = wait_cb, .user_data = &nobody, .fd = -1 };
+  OrfHttpAnswer answer;
+
+  if (target.head == NULL &&
+      !orf_http_target_init (&target, "http://127.0.0.1:1", PATH, TYPE, NULL))
+    g_error ("no target");
+  orf_http_post_send (&post, &part, 1, &answer);
+  if (answer.status != 0)
+    g_error ("status %d of nobody", answer.status);
+  check_answer (&answer);
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -171,6 +190,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   collector.listener = listener;
   answer_at_once (&target, &collector);
   answer_later (&target, &collector);
+  if (size == 1)
+    ask_nobody ();
   if (collector.fd >= 0)
     close (collector.fd);
   while ((collector.fd = accept (listener, NULL, NULL)) >= 0)

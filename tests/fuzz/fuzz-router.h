@@ -28,6 +28,13 @@ fuzz_check_cb (OrfCall *call, const OrfHealthCheckParams *params, gpointer user_
   orf_call_return_health_check (call, &result);
 }
 
+/* A body that is answered as it is. */
+static void
+fuzz_export_cb (OrfCall *call, const OrfMetricsExportParams *params, gpointer user_data)
+{
+  orf_call_return_encoded (call, "t_us,value\n", 11);
+}
+
 /* One with bounds so small that they are met, made once. */
 static OrfRouter *
 fuzz_get_router (void)
@@ -47,6 +54,7 @@ fuzz_get_router (void)
     router = orf_router_new (&limits);
     orf_bind_metrics_record (router, fuzz_record_cb, NULL);
     orf_bind_health_check (router, fuzz_check_cb, NULL);
+    orf_bind_metrics_export (router, fuzz_export_cb, NULL);
   }
   return router;
 }

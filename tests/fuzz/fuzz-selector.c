@@ -31,6 +31,19 @@ select_by (const char *text)
     g_error ("an error that names no field: %s", error->message);
 }
 
+/* Where it stands in an expression it ends where another thing begins. */
+static void
+select_within (const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  guint position = 0;
+  g_autoptr (OrfSelector) selector = orf_selector_parse_within (text, &position, &error);
+
+  if (selector == NULL ? g_strcmp0 (orf_error_get_field (error), "expr") != 0
+                       : position > strlen (text))
+    g_error ("a selector up to %u", position);
+}
+
 /* ---- labels ---------------------------------------------------------------------------------- */
 
 static void
@@ -109,8 +122,10 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   g_autofree char *text = g_strndup ((const char *) data, size);
   FuzzInput input = { data, size };
 
-  if (g_utf8_validate (text, -1, NULL)) /* the codec lets no other in */
+  if (g_utf8_validate (text, -1, NULL)) { /* the codec lets no other in */
     select_by (text);
+    select_within (text);
+  }
   read_labels (text);
   call_series (&input);
   return 0;
