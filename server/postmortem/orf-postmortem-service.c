@@ -206,7 +206,7 @@ find_incident (Build *build, const char *id)
 
 /* NULL: they are as they have to be. */
 static GError *
-check (const OrfPostmortemBuildParams *params, gint64 to_us)
+check (const OrfConfig *config, const OrfPostmortemBuildParams *params, gint64 to_us)
 {
   if (params->incident != NULL && (params->has_from_us || params->has_to_us))
     return orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "incident", "in place of a span",
@@ -217,6 +217,10 @@ check (const OrfPostmortemBuildParams *params, gint64 to_us)
     return orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "from_us",
                                 "needed where no incident is given",
                                 "from_us: give a span, or an incident");
+  /* steps and hours are counted beyond its end, which has to stay a number */
+  if (params->from_us > orf_clock_now_us () + config->metrics.future_us)
+    return orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "from_us", "no time to come",
+                                "from_us: the span has not begun");
   if (params->from_us >= to_us)
     return orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "from_us", "less than to_us",
                                 "from_us: the span is empty");
@@ -230,8 +234,9 @@ check (const OrfPostmortemBuildParams *params, gint64 to_us)
 static void
 build_cb (OrfCall *call, const OrfPostmortemBuildParams *params, gpointer user_data)
 {
+  OrfPostmortemService *service = user_data;
   gint64 to_us = params->has_to_us ? params->to_us : orf_clock_now_us ();
-  GError *error = check (params, to_us);
+  GError *error = check (service->parts->config, params, to_us);
   Build *build;
 
   if (error != NULL) {
@@ -239,7 +244,7 @@ build_cb (OrfCall *call, const OrfPostmortemBuildParams *params, gpointer user_d
     return;
   }
   build = g_new0 (Build, 1);
-  build->service = user_data;
+  build->service = service;
   build->call = call;
   if (params->incident != NULL)
     find_incident (build, params->incident);

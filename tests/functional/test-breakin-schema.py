@@ -3,12 +3,13 @@
 """Every parameter of every method by values at the edges of what the schema allows, and beyond them, over real connections."""
 
 import json
+import random
 import re
 
 import orfeas_test
 from break_in import methods, open_house, status_of
-from orfeas_test import equal, request
-from schema_edges import attacks, text_of
+from orfeas_test import equal, now_us, request
+from schema_edges import MAX, attacks, text_of
 
 # what a fault of ours looks like, beside what Test.close() looks for
 BROKEN = re.compile(r"critical|panic|assert|must not be NULL|malformed|SQLITE_", re.IGNORECASE)
@@ -22,7 +23,7 @@ def calls():
     for method in methods():
         given = {one["name"]: one["value"] for one in (method.get("examples") or [{"params": []}])[0]["params"]}
         for param in method["params"]:
-            needed = {name: value for name, value in given.items() if name != param["name"] and any(one["name"] == name and one.get("required") for one in method["params"])}
+            needed = example(method, param["name"])
             for path, value, bad in attacks(param["schema"], given.get(param["name"])):
                 if bad or (method["name"], param["name"]) not in LEFT_OUT:
                     yield method, param["name"], param["name"] + path, bad, {**needed, param["name"]: value}
@@ -53,6 +54,12 @@ def answers_to(peer, window):
     for stream in streams:
         peer.send_text(json.dumps({"jsonrpc": "2.0", "method": "stream.cancel", "params": {"stream": stream}}))
     return found
+
+
+def example(method, *others):
+    """The parameters that it needs, as the schema has them, but for those."""
+    given = {one["name"]: one["value"] for one in (method.get("examples") or [{"params": []}])[0]["params"]}
+    return {param["name"]: given[param["name"]] for param in method["params"] if param.get("required") and param["name"] in given and param["name"] not in others}
 
 
 def wrong_with(method, name, path, bad, answer):
@@ -90,6 +97,67 @@ def test_every_parameter(_):
     assert count > 10000, count
     assert not BROKEN.search(daemon.stderr()), daemon.stderr()
     equal(daemon.call("health.check"), {"serving": "SERVING"})
+
+
+def ask_all(asks):
+    """Each answer is a result, or an error that the method names."""
+    daemon, wrong, count = open_house.get().daemon, [], 0
+    with daemon.peer() as peer:
+        for method, params in asks:
+            answer = peer.ask(request(method["name"], params, {"deadline_ms": 2000}))
+            fault = wrong_with(method, "", "", None, answer)
+            if fault:
+                wrong.append(f"{method['name']} {params}: {fault}")
+            count += 1
+    print(f"# {count} calls", flush=True)
+    assert not wrong, "\n".join(wrong)
+    return count
+
+
+def spans():
+    """(method, parameters) of each that takes a span of time, and beside it what makes the most of one."""
+    last, now = MAX, now_us()
+    more = {"metrics.query": [{"select": '{__name__=~".*"}', "step_us": step, "aggregate": how} for step in (1000, 31536000000000) for how in ("avg", "rate", "p99", "last")],
+            "alerts.test_rule": [{"expr": '{__name__=~".*"} > 1', "step_us": step} for step in (100000, 86400000000)]}
+    more["metrics.export"] = more["metrics.query"]
+    for method in methods():
+        if {"from_us", "to_us"} <= {param["name"] for param in method["params"]}:
+            for begin, end in ((0, 0), (0, 1), (1, 0), (0, last), (last, last), (last, 0), (last - 1, last), (now, now), (now, now - 1), (0, now), (now - 1, last)):
+                for beside in more.get(method["name"], [{}]):
+                    yield method, {**example(method, "from_us", "to_us"), **beside, "from_us": begin, "to_us": end}
+
+
+def test_spans_of_time(_):
+    """spans that are empty, end before they begin, have all the time there is, lie in its last microsecond: of each method that takes one"""
+    assert ask_all(spans()) > 200
+
+
+def cursors(daemon):
+    """(method, parameters) of each list by cursors that were never given, were changed, or are another list's."""
+    chance, lists, given = random.Random(7), [method for method in methods() if any(param["name"] == "cursor" for param in method["params"])], []
+    for method in lists:
+        answer = daemon.call(method["name"], {**example(method), "limit": 1})
+        given += [answer["next_cursor"]] if answer.get("next_cursor") else []
+    assert len(given) > 4, given
+    made = ["", "0", "-1", "%00", "null", "9" * 250, "1:2:3", f"-{MAX}", "9223372036854775808:9223372036854775808", "\u202e", "' OR 1=1 --"]
+    for one in given:
+        at = chance.randrange(len(one))
+        made += [one[:at] + chance.choice("0:.-_z") + one[at + 1:], one[:at] + one[at + 1:], one + one, one[:-1]]
+    for method in lists:
+        for cursor in given + made:
+            yield method, {**example(method), "limit": 2, "cursor": cursor[:256]}
+
+
+def test_cursors(_):
+    """cursors that were never given, that were changed by a character, and those of other lists, to each list"""
+    daemon = open_house.get().daemon
+    for at in range(3):
+        daemon.call("metrics.record", {"samples": [{"name": f"paged_{at}", "value": 1}]})
+        daemon.call("events.mark", {"text": f"mark {at}"})
+        daemon.call("load.record", {"name": "paged", "kind": "stress", "started_us": at, "took_us": 1, "requests": 1, "errors": 0})
+        daemon.call("incidents.pin", {"from_us": now_us() - 2000000 - at, "to_us": now_us() - 1000000})
+        daemon.call("traces.record", {"spans": [{"trace_id": f"{at + 1:032x}", "span_id": f"{at + 1:016x}", "service": "a", "operation": "b", "start_us": now_us() - 9, "duration_us": 5}]})
+    assert ask_all(cursors(daemon)) > 300
 
 
 if __name__ == "__main__":
