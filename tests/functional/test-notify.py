@@ -208,6 +208,7 @@ def test_reload(t):
         with driver:
             driver.order("fire 1 hot device=0")
             wait_for(lambda: one.ids() == ["al-1/firing"], "the first")
+            wait_for(lambda: not driver.sql("SELECT 1 FROM alert_notice WHERE state <> 'delivered'"), "it to be known as told")
             driver.configure({"one": webhook(two)})
             driver.order("reload")
             driver.order("resolve 1")
