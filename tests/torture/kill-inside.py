@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""kill -9 in the middle of what the writer does: before a call on a file, after it, or with half a write made; in commits, checkpoints,
-packing and retention, backups, migrations and what they rewrite, at the start and at the end. What was accepted is there, once; what was begun is done or is not."""
+"""kill -9 in the middle of what the writer does: before a call on a file, after it, or with half a write made; in commits, checkpoints, packing
+and retention, backups, migrations and what they rewrite, at the start and at the end; and at statements of each kind (statements.py). What was
+accepted is there, once; what was begun is done or is not."""
 
+import functools
 import glob
 import os
 import shutil
@@ -13,8 +15,9 @@ import threading
 import orfeas_torture  # first: it knows where the harness is
 
 import mixed_load
-from orfeas_test import PATIENCE_S, RpcError, wait_for
-from shim import Shim
+from orfeas_test import PATIENCE_S, RpcError, now_us, wait_for
+from shim import STATEMENT_ACTIONS, Shim
+from statements import OLD, SHORT, STATEMENTS, Busy, Sink, grow_old
 
 CHECK_EVERY = 10  # rounds
 KILLS = ("kill", "kill after", "kill torn")
@@ -28,11 +31,16 @@ class Attack:
     def __init__(self, torture):
         self.torture, self.chance = torture, torture.chance
         self.shim = Shim(torture)
-        self.daemon = self.shim.daemon(torture, **{**mixed_load.SETTINGS, "host.enabled": "false", "store.commit_us": 100000})
+        self.sink = Sink()
+        self.daemon = self.shim.daemon(torture, **{**mixed_load.SETTINGS, "host.enabled": "false", "store.commit_us": 100000, **self.sink.settings()})
+        # beside it is the cookie, which each start writes anew
+        self.daemon.socket = os.path.join(self.shim.folder, "orfeas.sock")
+        self.daemon.command += ["--socket", self.daemon.socket]
         torture.start(self.daemon, "first start")
         mixed_load.prepare(self.daemon)
         self.crew = mixed_load.crew(self.daemon)
         self.fresh_schema = self.read_schema(self.shim.db)
+        self.groups = []
 
     @staticmethod
     def read(path, query):
@@ -101,8 +109,23 @@ class Attack:
 
     def at_the_start(self):
         self.daemon.kill()
-        self.arm(*self.chance.choice((("open", "database", 3), ("open", "wal", 2), ("read", "database", 30), ("write", "wal", 3), ("truncate", "index", 0))))
+        self.arm(*self.chance.choice((("open", "database", 3), ("open", "wal", 2), ("read", "database", 30), ("write", "wal", 3), ("truncate", "index", 0),
+                                       ("open", "other", 4), ("write", "other", 2), ("rename", "other", 0))))
         self.launch("at the start")
+        self.torture.start(self.daemon)
+        self.check_cookie()
+        self.daemon.kill()
+
+    def check_cookie(self):
+        """It is the daemon's, whole, and nobody else's to read."""
+        path = os.path.join(self.shim.folder, "cookie")
+        with open(path, encoding="ascii") as file:
+            token = file.read().strip()
+        self.torture.equal(os.stat(path).st_mode & 0o777, 0o600, "who may read the cookie")
+        try:
+            self.daemon.call("alerts.delete_rule", {"rule": "nobody's"}, headers={"Authorization": f"Bearer {token}"})
+        except RpcError as error:
+            self.torture.equal(error.status, "NOT_FOUND", "what the cookie lets in")
 
     def at_the_end(self):
         self.crew.start()
@@ -119,6 +142,49 @@ class Attack:
         self.shim.disarm()
         self.daemon.kill()
 
+    def at_a_statement(self):
+        """Before it, after it, or in the commit that it is part of."""
+        self.groups = self.groups or self.chance.sample(sorted(STATEMENTS), len(STATEMENTS))
+        group = self.groups.pop()
+        text, action = self.chance.choice(STATEMENTS[group]), self.chance.choice(STATEMENT_ACTIONS[1:])
+        arm = functools.partial(self.shim.arm_statement, text, action, self.chance.randint(0, 3), self.chance.randint(0, 3))
+        if group in OLD:
+            self.as_it_grows_old(arm, group)
+        else:
+            arm()
+            self.crew.start()
+            Busy(self.daemon)
+            self.end(f"at a statement of {group}")
+
+    def as_it_grows_old(self, arm, group):
+        """A file of its own, in which what is old came before what is young, as it does; alone, for it gives way to whoever writes."""
+        old = self.torture.daemon(db=os.path.join(self.shim.folder, "old.db"), env=self.shim.env, settings={**mixed_load.SETTINGS, "host.enabled": "false"})
+        self.daemon.kill()
+        self.daemon, kept = old, self.daemon
+        self.torture.start(old)
+        grow_old(old)
+        young = {"samples": [{"name": "young", "value": value, "t_us": now_us() + value} for value in range(100)]}
+        old.call("metrics.record", young)
+        old.kill()
+        arm()
+        old.command += SHORT
+        if line := old.launch().process.stdout.readline():
+            old.take_ready(line)
+        self.end(f"at a statement of {group}")
+        self.torture.start(old)
+        found = old.call("metrics.query", {"select": "young"})["series"]
+        self.torture.equal([value for _, value in found[0]["points"]] if found else [], list(range(100)), "what is young")
+        self.torture.equal(old.admin("db.check", meta={"deadline_ms": PATIENCE_S * 1000})["problems"], [], "db.check")
+        self.give_up(old, kept)
+
+    def give_up(self, daemon, kept):
+        """The file is whole, and not needed any more."""
+        daemon.stop()
+        self.torture.check_file(daemon)
+        for path in glob.glob(daemon.db + "*"):
+            os.remove(path)
+        self.daemon = kept
+
     def in_a_migration(self):
         """Of a file of an earlier version, which then is what a new one would be, with all that it had."""
         stored = self.chance.choice(STORED)
@@ -129,13 +195,9 @@ class Attack:
         self.arm(*self.chance.choice((("write", "wal", 60), ("sync", "wal", 18), ("open", "wal", 0))))
         self.launch("in a migration")
         self.torture.start(old)
-        old.stop()
         self.torture.equal(self.read_schema(old.db), self.fresh_schema, f"{os.path.basename(stored)}: the schema")
         self.torture.equal(old.sql("SELECT count(*) FROM series WHERE id <= ?", STORED_SERIES), [(STORED_SERIES,)], f"{os.path.basename(stored)}: its series")
-        self.torture.check_file(old)
-        for path in glob.glob(old.db + "*"):
-            os.remove(path)
-        self.daemon = kept
+        self.give_up(old, kept)
 
     def in_a_rewrite(self):
         """Of a file of an earlier version by a step that drops what is there: until that is done the file is as it was, and from then on its copy."""
@@ -165,7 +227,7 @@ class Attack:
         return (self.read(path, "PRAGMA user_version")[0][0], [name for name, in self.read(path, f"SELECT name FROM series WHERE id <= {STORED_SERIES} ORDER BY id")],
                 self.read(path, "SELECT count(*) FROM sample_raw")[0][0])
 
-    WAYS = {in_a_commit: 4, in_a_checkpoint: 4, in_packing_and_retention: 3, in_a_backup: 3, at_the_start: 2, at_the_end: 2, in_a_migration: 3, in_a_rewrite: 3}
+    WAYS = {at_a_statement: 10, in_a_commit: 4, in_a_checkpoint: 4, in_packing_and_retention: 3, in_a_backup: 3, at_the_start: 2, at_the_end: 2, in_a_migration: 3, in_a_rewrite: 3}
 
 
 def run(torture):

@@ -11,7 +11,11 @@ PATH = os.environ.get("ORFEAS_SHIM", "build/tests/torture/shim/libtorture-shim.s
 OPS = {"open": 1, "read": 2, "write": 4, "sync": 8, "truncate": 16, "rename": 32, "unlink": 64}
 FILES = {"database": 1, "wal": 2, "index": 4, "other": 8}
 ACTIONS = ("fail", "kill", "kill after", "kill torn", "delay", "short")
-FIELDS = ("ops", "files", "skip", "times", "action", "number", "met", "memory_skip", "memory_times", "memory_met", "clock_us", "n_recorded")
+FIELDS = ("ops", "files", "skip", "times", "action", "number", "met", "memory_skip", "memory_times", "memory_met", "clock_us", "n_recorded", "statement_action",
+          "statement_skip")
+STATEMENT_ACTIONS = ("pass", "kill", "kill after", "kill in commit")
+MAX_STATEMENT = 64
+PAGE_BYTES = 8 * len(FIELDS) + MAX_STATEMENT
 ALWAYS = 1 << 60
 
 
@@ -19,9 +23,9 @@ class Shim:
     def __init__(self, torture, record=False):
         self.path = os.path.join(torture.dir, "shim-page")
         with open(self.path, "wb") as file:
-            file.write(bytes(8 * len(FIELDS)))
+            file.write(bytes(PAGE_BYTES))
         with open(self.path, "r+b") as file:
-            self.page = mmap.mmap(file.fileno(), 8 * len(FIELDS))
+            self.page = mmap.mmap(file.fileno(), PAGE_BYTES)
         self.folder = os.path.join(torture.dir, "files")
         os.mkdir(self.folder)
         self.db = os.path.join(self.folder, "orfeas.db")
@@ -51,7 +55,17 @@ class Shim:
         self.set("times", times)
         self.set("ops", OPS[op])  # last: it is what arms
 
+    def arm_statement(self, text, action, skip=0, writes=0):
+        """The next statement whose SQL has the text, after `skip` of them; in its commit: after so many writes."""
+        self.disarm()
+        begin = 8 * len(FIELDS)
+        self.page[begin : begin + MAX_STATEMENT] = text.encode().ljust(MAX_STATEMENT, b"\0")
+        self.set("statement_skip", skip)
+        self.set("skip", writes)
+        self.set("statement_action", STATEMENT_ACTIONS.index(action))
+
     def disarm(self):
+        self.set("statement_action", 0)
         self.set("ops", 0)
 
     def arm_memory(self, skip, times=1):

@@ -45,6 +45,16 @@ typedef enum {
   SHIM_SHORT,      /* a write: the half of it is made and told */
 } ShimAction;
 
+/* What happens at a statement. */
+typedef enum {
+  SHIM_STATEMENT_PASS,           /* nothing is armed */
+  SHIM_STATEMENT_KILL,           /* before it */
+  SHIM_STATEMENT_KILL_AFTER,     /* its transaction is open, or was its own */
+  SHIM_STATEMENT_KILL_IN_COMMIT, /* with `skip` writes to the WAL made after it, and half of one */
+} ShimStatementAction;
+
+#define SHIM_MAX_STATEMENT 64
+
 /* Shared memory, 8 bytes each.  The scenario writes ops last, and it is what arms. */
 typedef struct {
   int64_t ops; /* 0: nothing is armed */
@@ -61,6 +71,10 @@ typedef struct {
 
   int64_t clock_us;   /* the time of day is so much later */
   int64_t n_recorded; /* entries of the record */
+
+  int64_t statement_action;           /* ShimStatementAction; written last */
+  int64_t statement_skip;             /* statements that are let pass before */
+  char statement[SHIM_MAX_STATEMENT]; /* what its SQL has */
 } ShimPage;
 
 /* NULL: nobody asks for anything. */
