@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <pwd.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -20,6 +21,7 @@
 
 #include "core/orf-clock.h"
 #include "core/orf-config.h"
+#include "core/orf-fd.h"
 #include "exec/orf-command.h"
 #include "exec/orf-exec-children.h"
 #include "exec/orf-exec-settings.h"
@@ -29,7 +31,6 @@
 
 /* Six times what may be fed to a command: in JSON a byte has six at most. */
 #define MAX_ASK_BYTES (8 * 1024 * 1024)
-#define READ_BYTES    (64 * 1024)
 /* Who connects asks at once. */
 #define ASK_S      5
 #define FACT       "ORFEAS_"
@@ -71,38 +72,14 @@ check_peer (const char *user, GError **error)
   return FALSE;
 }
 
-/* One line, without its end. */
-static gboolean
-read_line (GString *line)
-{
-  const struct timeval patience = { .tv_sec = ASK_S };
-
-  setsockopt (STDIN_FILENO, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  while (line->len < MAX_ASK_BYTES) {
-    gsize start = line->len;
-    char *newline;
-    gssize n;
-
-    g_string_set_size (line, start + READ_BYTES);
-    n = read (STDIN_FILENO, line->str + start, READ_BYTES);
-    g_string_set_size (line, start + (gsize) MAX (n, 0));
-    if (n == 0 || (n < 0 && errno != EINTR))
-      return FALSE;
-    newline = memchr (line->str + start, '\n', line->len - start);
-    if (newline != NULL) {
-      g_string_truncate (line, (gsize) (newline - line->str));
-      return TRUE;
-    }
-  }
-  return FALSE;
-}
-
 static OrfExecAsk *
 read_ask (GError **error)
 {
+  const struct timeval patience = { .tv_sec = ASK_S };
   g_autoptr (GString) line = g_string_new (NULL);
 
-  if (read_line (line))
+  setsockopt (STDIN_FILENO, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  if (orf_fd_read_line (STDIN_FILENO, line, MAX_ASK_BYTES))
     return orf_decode_text (&orf_exec_ask_desc, line->str, line->len, ORF_DECODE_STRICT, error);
   g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
                "no line of at most %d bytes came within %d s", MAX_ASK_BYTES, ASK_S);
@@ -231,14 +208,7 @@ say (const OrfExecAnswer *answer)
     return FALSE;
   }
   g_string_append_c (line, '\n');
-  for (gsize done = 0; done < line->len;) {
-    gssize n = send (STDOUT_FILENO, line->str + done, line->len - done, MSG_NOSIGNAL);
-
-    if (n < 0 && errno != EINTR)
-      return FALSE;
-    done += (gsize) MAX (n, 0);
-  }
-  return TRUE;
+  return orf_fd_write_all (STDOUT_FILENO, line->str, line->len);
 }
 
 static void
@@ -293,6 +263,7 @@ main (int argc, char **argv)
                 error != NULL ? error->message : "--peer USER goes with --config FILE");
     return 2;
   }
+  signal (SIGPIPE, SIG_IGN); /* who asked may be gone; commands have it as it was */
   served = serve (&options);
   g_free (options.config_file);
   g_free (options.peer);

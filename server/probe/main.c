@@ -9,6 +9,7 @@
 
 #include <glib.h>
 
+#include "core/orf-fd.h"
 #include "orf-encode.h"
 #include "orf-error.h"
 #include "probe/orf-probe-backend.h"
@@ -27,7 +28,6 @@ write_message (const OrfProbeMessage *message)
 {
   g_autoptr (GString) line = g_string_sized_new (1024);
   g_autoptr (GError) error = NULL;
-  gsize done = 0;
 
   if (!orf_encode (&orf_probe_message_desc, message, line, &error)) {
     g_printerr ("%s\n", error->message);
@@ -35,15 +35,7 @@ write_message (const OrfProbeMessage *message)
   }
 
   g_string_append_c (line, '\n');
-  while (done < line->len) {
-    gssize n = write (STDOUT_FILENO, line->str + done, line->len - done);
-
-    if (n < 0 && errno != EINTR)
-      return FALSE;
-    done += (gsize) MAX (n, 0);
-  }
-
-  return TRUE;
+  return orf_fd_write_all (STDOUT_FILENO, line->str, line->len);
 }
 
 static gboolean

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/orf-fd.h"
 #include "orf-error.h"
 #include "probe/orf-probe-cage.h"
 
@@ -20,19 +21,6 @@ typedef struct {
   char error[1024];
   char gaps[1024]; /* of its cage */
 } Report;
-
-static gboolean
-write_all (int fd, gconstpointer data, gsize size)
-{
-  for (gsize done = 0; done < size;) {
-    gssize n = write (fd, (const char *) data + done, size - done);
-
-    if (n < 0 && errno != EINTR)
-      return FALSE;
-    done += (gsize) MAX (n, 0);
-  }
-  return TRUE;
-}
 
 static gboolean
 read_all (int fd, gpointer data, gsize size)
@@ -67,8 +55,9 @@ scout (int fd, char **argv)
     facts = orf_opencl_get_facts (opencl);
     report.n_devices = MIN (facts->len, MAX_DEVICES);
   }
-  told = write_all (fd, &report, sizeof report) &&
-         (facts == NULL || write_all (fd, facts->data, report.n_devices * sizeof (OrfOpenclFacts)));
+  told = orf_fd_write_all (fd, &report, sizeof report) &&
+         (facts == NULL ||
+          orf_fd_write_all (fd, facts->data, report.n_devices * sizeof (OrfOpenclFacts)));
   _exit (told ? 0 : 1);
 }
 

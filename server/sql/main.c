@@ -4,13 +4,13 @@
  * may cost only so much.  A line of JSON on standard input asks, a line and the result on standard
  * output answer (schema/internal/sql.json); then it ends.  Standard error is the log.
  */
-#include <errno.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <glib.h>
 
+#include "core/orf-fd.h"
 #include "orf-decode.h"
 #include "orf-encode.h"
 #include "orf-error.h"
@@ -20,7 +20,6 @@
 
 /* A message may have 16 MiB ([rpc] max_message_bytes), and JSON in JSON grows a little. */
 #define MAX_ASK_BYTES (64 * 1024 * 1024)
-#define READ_BYTES    (64 * 1024)
 /* Of schema/internal/sql.json: SQLite quotes what is wrong, which may be long. */
 #define MAX_MESSAGE_BYTES 1024
 /* What is not SQLite's: the result while it grows; the ask and its values; what reads samples (the
@@ -35,20 +34,6 @@
 #define CACHE_KIB "2048"
 
 static gboolean
-write_all (const char *data, gsize length)
-{
-  while (length > 0) {
-    gssize n = write (STDOUT_FILENO, data, length);
-
-    if (n < 0 && errno != EINTR)
-      return FALSE;
-    data += MAX (n, 0);
-    length -= (gsize) MAX (n, 0);
-  }
-  return TRUE;
-}
-
-static gboolean
 write_reply (const OrfSqlReply *reply, const GString *result)
 {
   g_autoptr (GString) line = g_string_new (NULL);
@@ -59,8 +44,8 @@ write_reply (const OrfSqlReply *reply, const GString *result)
     return FALSE;
   }
   g_string_append_c (line, '\n');
-  return write_all (line->str, line->len) &&
-         (result == NULL || write_all (result->str, result->len));
+  return orf_fd_write_all (STDOUT_FILENO, line->str, line->len) &&
+         (result == NULL || orf_fd_write_all (STDOUT_FILENO, result->str, result->len));
 }
 
 static gboolean
@@ -74,29 +59,6 @@ write_error (const GError *error)
                                              (gssize) strnlen (error->message, MAX_MESSAGE_BYTES));
   reply->error->field = g_strdup (orf_error_get_field (error));
   return write_reply (reply, NULL);
-}
-
-/* One line, without its end. */
-static gboolean
-read_line (GString *line)
-{
-  while (line->len < MAX_ASK_BYTES) {
-    gsize start = line->len;
-    char *newline;
-    gssize n;
-
-    g_string_set_size (line, start + READ_BYTES);
-    n = read (STDIN_FILENO, line->str + start, READ_BYTES);
-    g_string_set_size (line, start + (gsize) MAX (n, 0));
-    if (n == 0 || (n < 0 && errno != EINTR))
-      return FALSE;
-    newline = memchr (line->str + start, '\n', line->len - start);
-    if (newline != NULL) {
-      g_string_truncate (line, (gsize) (newline - line->str));
-      return TRUE;
-    }
-  }
-  return FALSE;
 }
 
 static int
@@ -190,7 +152,7 @@ main (void)
   g_autoptr (OrfSqlAsk) ask = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!read_line (line))
+  if (!orf_fd_read_line (STDIN_FILENO, line, MAX_ASK_BYTES))
     return 2;
   ask = orf_decode_text (&orf_sql_ask_desc, line->str, line->len, ORF_DECODE_STRICT, &error);
   if (ask == NULL) {
