@@ -5,7 +5,8 @@
 import json
 import os
 import random
-import socket
+import shutil
+import sqlite3
 import subprocess
 import sys
 
@@ -221,6 +222,36 @@ def test_port_of_another_user(t):
     heard = other.communicate(timeout=PATIENCE_S)[0]
     equal(heard.count("POST /rpc"), 2, heard)
     assert "authorization" not in heard.lower(), heard
+
+
+# What a file that somebody sent may have become; views in the place of tables, as --db reads them.
+CRAFTED = (
+    "ALTER TABLE series RENAME TO a; CREATE VIEW series AS WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) "
+    "SELECT x AS id, 'm' || x AS name, '{}' AS labels, 'gauge' AS kind, '' AS unit, '' AS help, 0 AS created_us, 9e15 AS last_us FROM r",
+    "ALTER TABLE event RENAME TO a; CREATE VIEW event AS SELECT 1 AS id, 5 AS t_us, 'note' AS kind, readfile('/etc/passwd') AS text, 'a' AS actor",
+    "UPDATE event SET text = hex(zeroblob(50000000))",
+    "UPDATE event SET text = char(27) || '[2J', t_us = 9223372036854775807",
+    "UPDATE series SET last_us = -9223372036854775807, created_us = 9223372036854775807",
+    "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = 'CREATE TABLE series(a' WHERE name = 'series'",
+)
+
+
+def test_crafted_databases(t):
+    """`--db` of files with endless views, functions that read files, texts of 100 MB, times at both ends, a schema that is none: an error or a table, in time"""
+    daemon = t.start()
+    daemon.call("metrics.record", {"samples": [{"name": "m", "value": 1}]})
+    daemon.call("events.mark", {"text": "a"})
+    whole, crafted = f"{t.dir}/whole.db", f"{t.dir}/crafted.db"
+    equal(t.ctl(daemon, "db", "backup", whole)[0], 0)
+    for text in CRAFTED:
+        shutil.copy(whole, crafted)
+        connection = sqlite3.connect(crafted)
+        connection.executescript(text)
+        connection.commit()
+        connection.close()
+        for verb in (["metrics", "list"], ["event", "list"], ["status"], ["postmortem", "--last", "1h", "--json"]):
+            _, out = run("--db", crafted, "--timeout", "500", *verb)
+            assert "root:" not in out and "\x1b" not in out, f"{text}: {verb}: {out[:1000]}"
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Every parameter of every method by values at the edges of what the schema allows, and beyond them, over real connections."""
 
+import http.client
 import json
 import random
 import re
@@ -158,6 +159,32 @@ def test_cursors(_):
         daemon.call("incidents.pin", {"from_us": now_us() - 2000000 - at, "to_us": now_us() - 1000000})
         daemon.call("traces.record", {"spans": [{"trace_id": f"{at + 1:032x}", "span_id": f"{at + 1:016x}", "service": "a", "operation": "b", "start_us": now_us() - 9, "duration_us": 5}]})
     assert ask_all(cursors(daemon)) > 300
+
+
+# as a query has them, percent-encoded or not
+TEXTS = ("", "-0", "9223372036854775808", "1e999", "%00", "%ff%c0%af", "%", "%5B%5B%5B", "%7B%22a%22%3A", "a&NAME=b", "%E2%80%AE", "..%2F..%2Fetc%2Fpasswd")
+
+
+def test_by_a_query(_):
+    """each parameter of each GET route as a query: empty, twice, no UTF-8, NUL, half of JSON, numbers beyond all; and such texts as a part of the path"""
+    daemon, wrong, count = open_house.get().daemon, [], 0
+    connection = http.client.HTTPConnection(*daemon.address, timeout=orfeas_test.PATIENCE_S)
+    for method in methods():
+        for route in (one for one in method.get("x-rest", []) if one["verb"] == "GET"):
+            path = "/api/v1" + re.sub(r"<\w+>", "x", route["path"])
+            asks = [f"{path}?{param['name']}={text.replace('NAME', param['name'])}" for param in method["params"] for text in TEXTS]
+            asks += ["/api/v1" + re.sub(r"<\w+>", text, route["path"]) for text in TEXTS if "<" in route["path"]]
+            for ask in asks:
+                connection.request("GET", ask)
+                answer = connection.getresponse()
+                answer.read()
+                if answer.status not in (200, 400, 403, 404):
+                    wrong.append(f"{ask}: {answer.status}")
+                count += 1
+    connection.close()
+    equal(wrong, [])
+    assert count > 1000, count
+    assert not BROKEN.search(daemon.stderr()), daemon.stderr()
 
 
 if __name__ == "__main__":
