@@ -54,11 +54,11 @@ class Attack:
         return [one for one in self.daemon.call("gpu.list")["devices"] if one["used_bytes"] is not None]
 
     def starve(self):
-        """A few descriptors are left, or none."""
+        """A few descriptors are left, or none. Never fewer than are open: poll() takes no more than the limit, and a process that came to it has no more."""
         used = [int(fd) for fd in os.listdir(f"/proc/{self.daemon.process.pid}/fd")]
         left = self.chance.choice((0, 0, 1, 2, 5))
         free = [fd for fd in range(max(used) + 2 + left) if fd not in used]
-        resource.prlimit(self.daemon.process.pid, resource.RLIMIT_NOFILE, (free[left], self.limits[1]))
+        resource.prlimit(self.daemon.process.pid, resource.RLIMIT_NOFILE, (max(free[left], len(used) + 1), self.limits[1]))
 
     def feed(self):
         resource.prlimit(self.daemon.process.pid, resource.RLIMIT_NOFILE, self.limits)
