@@ -80,7 +80,7 @@ class Attack:
             self.judge(worker, told.get(worker.name_), held[worker.name_], result["text"])
         self.torture.check(result["verdict"] != "freed" or all(worker.held_bytes == 0 for worker in workers), f"all are believed: {result['text']}")
         really = sum(held.values()) - sum(worker.held_bytes for worker in workers if worker.process.poll() is None)
-        self.torture.check(result["freed_bytes"] in (really, None), f"what came free: {result['text']}, really {really:,} bytes")
+        self.torture.check(result["freed_bytes"] in (really, None) or any(worker.late for worker in workers), f"what came free: {result['text']}, really {really:,} bytes")
         for worker in workers:
             worker.close()
         self.sane()
@@ -89,6 +89,10 @@ class Attack:
         for problem in worker.refused:
             self.torture.violate(problem)
         if not self.torture.check(told is not None, f"{worker.mood}: it is not told of: {text}"):
+            return
+        if worker.late:
+            self.torture.count("too late")
+            self.torture.check(told["verdict"] in ("timed_out", "unmeasured"), f"{worker.mood}, too late: {told}")
             return
         if told["freed_bytes"] is None:  # the device did not say in time: nothing is proven, and it is said
             self.torture.count("could not be measured")
