@@ -5,6 +5,9 @@
 
 #include "orf-error.h"
 
+/* Of which bytes are still a number: a container may be told anything as its /proc/meminfo. */
+#define MAX_KIB (G_MAXINT64 / 1024)
+
 /* How the two generations of cgroups name the same things. */
 typedef struct {
   const char *fs_type;
@@ -216,7 +219,7 @@ gboolean
 orf_system_memory_read (const char *root, OrfSystemMemory *memory, GError **error)
 {
   g_autofree char *text = read_file (root, "proc", "meminfo");
-  gint64 total_kib = find_number (text, "MemTotal");
+  gint64 total_kib = MIN (find_number (text, "MemTotal"), MAX_KIB);
   gint64 available_kib = find_number (text, "MemAvailable");
   OrfSystemMemory found = { 0 };
 
