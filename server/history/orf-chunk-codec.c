@@ -42,6 +42,16 @@ orf_chunk_codec_free (OrfChunkCodec *self)
   g_free (self);
 }
 
+void
+orf_chunk_codec_relax (OrfChunkCodec *self)
+{
+  orf_chunk_ints_relax (self->ints, ORF_CHUNK_KEPT_POINTS);
+  if (self->capacity <= ORF_CHUNK_KEPT_POINTS)
+    return;
+  g_clear_pointer (&self->column, g_free);
+  self->capacity = 0;
+}
+
 static void
 reserve (OrfChunkCodec *self, gsize count)
 {

@@ -7,6 +7,9 @@ G_BEGIN_DECLS
 
 /* Points of a chunk at most: bounds what a header alone can make a reader allocate. */
 #define ORF_CHUNK_MAX_POINTS (1u << 22)
+/* Scratch space is kept for so many: three hours of one a second are fewer, larger chunks are rare.
+ */
+#define ORF_CHUNK_KEPT_POINTS (1u << 14)
 
 /* What a chunk's header tells.  min and max leave NaN out; with NaN alone they are NaN. */
 typedef struct {
@@ -28,6 +31,8 @@ typedef struct _OrfChunkCodec OrfChunkCodec;
 OrfChunkCodec *orf_chunk_codec_new (void);
 void orf_chunk_codec_free (OrfChunkCodec *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfChunkCodec, orf_chunk_codec_free)
+/* Gives back what larger chunks than ORF_CHUNK_KEPT_POINTS needed. */
+void orf_chunk_codec_relax (OrfChunkCodec *self);
 
 /* INVALID_ARGUMENT: no points, more than ORF_CHUNK_MAX_POINTS, or times that go back. */
 GByteArray *orf_chunk_codec_encode (

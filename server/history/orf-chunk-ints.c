@@ -55,16 +55,30 @@ orf_chunk_ints_new (void)
   return self;
 }
 
+static void
+drop_scratch (OrfChunkInts *self)
+{
+  g_clear_pointer (&self->scaled, g_free);
+  g_clear_pointer (&self->best, g_free);
+  g_clear_pointer (&self->bytes, g_free);
+  g_clear_pointer (&self->packed, g_free);
+  self->capacity = self->packed_size = 0;
+}
+
 void
 orf_chunk_ints_free (OrfChunkInts *self)
 {
   ZSTD_freeCCtx (self->compressor);
   ZSTD_freeDCtx (self->decompressor);
-  g_free (self->scaled);
-  g_free (self->best);
-  g_free (self->bytes);
-  g_free (self->packed);
+  drop_scratch (self);
   g_free (self);
+}
+
+void
+orf_chunk_ints_relax (OrfChunkInts *self, gsize kept)
+{
+  if (self->capacity > kept)
+    drop_scratch (self);
 }
 
 static void

@@ -26,6 +26,8 @@ typedef struct _OrfChunkInts OrfChunkInts;
 OrfChunkInts *orf_chunk_ints_new (void);
 void orf_chunk_ints_free (OrfChunkInts *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfChunkInts, orf_chunk_ints_free)
+/* Gives back scratch space for more than kept words. */
+void orf_chunk_ints_relax (OrfChunkInts *self, gsize kept);
 
 void orf_chunk_ints_put_column (OrfChunkInts *self, const gint64 *x, gsize count, GByteArray *out);
 void

@@ -108,6 +108,17 @@ orf_tier_reader_free (OrfTierReader *reader)
   g_free (reader);
 }
 
+void
+orf_tier_reader_relax (OrfTierReader *reader)
+{
+  orf_chunk_codec_relax (reader->codec);
+  if (reader->capacity <= ORF_CHUNK_KEPT_POINTS)
+    return;
+  g_clear_pointer (&reader->times_us, g_free);
+  g_clear_pointer (&reader->values, g_free);
+  reader->capacity = 0;
+}
+
 static gboolean
 fail (OrfTierReader *reader, GError **error)
 {
@@ -288,6 +299,7 @@ orf_tier_run_append (const OrfTierRun *run, GArray *points)
 void
 orf_tier_scan_free (OrfTierScan *scan)
 {
+  orf_tier_reader_relax (scan->reader);
   g_array_unref (scan->blocks);
   g_array_unref (scan->pieces);
   g_array_unref (scan->points);

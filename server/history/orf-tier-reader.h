@@ -22,6 +22,8 @@ typedef struct _OrfTierScan OrfTierScan;
 /* db outlives it. */
 OrfTierReader *orf_tier_reader_new (sqlite3 *db);
 void orf_tier_reader_free (OrfTierReader *reader);
+/* Gives back what large chunks needed, runs too; the end of a scan does so. */
+void orf_tier_reader_relax (OrfTierReader *reader);
 
 /* Some points of one series, by time, one a time. */
 typedef struct {

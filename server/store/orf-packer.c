@@ -62,6 +62,18 @@ orf_packer_new (void)
   return packer;
 }
 
+/* What a large series needed is not held until the next one. */
+static void
+packer_relax (OrfPacker *packer, OrfConnection *connection)
+{
+  orf_tier_reader_relax (orf_connection_get_tiers (connection));
+  orf_chunk_codec_relax (packer->codec);
+  g_array_unref (packer->times_us);
+  g_array_unref (packer->values);
+  packer->times_us = g_array_new (FALSE, FALSE, sizeof (gint64));
+  packer->values = g_array_new (FALSE, FALSE, sizeof (double));
+}
+
 static void
 packer_drop_window (OrfPacker *packer)
 {
@@ -505,6 +517,7 @@ packer_go_on (OrfPacker *packer,
   }
   if (n == 0) {
     packer_drop_window (packer);
+    packer_relax (packer, connection);
     packer->merged = FALSE;
     if (!finish_window (connection, packing, made, error))
       return FALSE;
@@ -522,8 +535,13 @@ packer_merge (OrfPacker *packer,
               OrfPackStep **step,
               GError **error)
 {
-  if (packing->merge_block != 0)
-    return orf_pack_merge_go_on (connection, packing, packer->codec, step, error);
+  gboolean good;
+
+  if (packing->merge_block != 0) {
+    good = orf_pack_merge_go_on (connection, packing, packer->codec, step, error);
+    packer_relax (packer, connection);
+    return good;
+  }
   if (packer->merged)
     return TRUE;
   if (!orf_pack_merge_plan (connection, packing, step, error))
