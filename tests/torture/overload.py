@@ -16,10 +16,12 @@ from orfeas_test import ORFEASCTL, PATIENCE_S, now_us
 
 LONG_S, SHORT_S = 60, 2
 CAPACITY_S = 2
+GOODPUT = 0.8  # of its capacity, answered in time; both by its processor time, as the machine may have other work
 N_SERIES, N_POINTS = 100, 50
 CONNECTIONS = 1000
 PATIENCE = "2s"
 FACTORS = (3, 5)
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 BUDGET_BYTES = 512 << 20
 # costs the daemon far more than its caller, who shares the machine with it
 PATH = "/api/v1/metrics/query?select=much&from_us=0"
@@ -43,11 +45,18 @@ def report(process, path):
         return json.load(file)["orfeas"]
 
 
+def cpu_seconds(daemon):
+    with open(f"/proc/{daemon.process.pid}/stat", encoding="ascii") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * TICK_S
+
+
 def find_capacity(daemon, folder):
-    """How many it answers a second, of callers that wait for their answers."""
-    path = os.path.join(folder, "capacity.json")
+    """How many it answers a second, and a second of its processor time, of callers that wait for their answers."""
+    path, before_s = os.path.join(folder, "capacity.json"), cpu_seconds(daemon)
     process = load(daemon.address, path, "--model", "closed", "--connections", "8", "--duration", f"{CAPACITY_S}s")
-    return report(process, path)["total"]["rate_per_s"]
+    total = report(process, path)["total"]
+    return total["rate_per_s"], total["answered"] / max(cpu_seconds(daemon) - before_s, TICK_S)
 
 
 def probe(address):
@@ -90,8 +99,13 @@ def run(torture):
     long = torture.seconds is not None
     for number in torture.rounds():
         factor = FACTORS[number % len(FACTORS)]
-        rate = int(factor * find_capacity(daemon, torture.dir))
+        capacity, by_cpu = find_capacity(daemon, torture.dir)
+        rate, before_s = int(factor * capacity), cpu_seconds(daemon)
         seen = polite.flood(torture, daemon, f"{factor} x, {rate}/s", overload(rate, torture.dir), LONG_S if long else SHORT_S, {polite.HEALTH, polite.NORMAL} if long else ())
+        used_s = max(cpu_seconds(daemon) - before_s, TICK_S)
+        goodput, asked = seen["answered"] / used_s, seen["sent"] / used_s
+        print(f"  {factor} x: a second of its processor time {goodput:,.0f} in time of {asked:,.0f}, alone {by_cpu:,.0f}", flush=True)
+        torture.check(not long or goodput >= GOODPUT * by_cpu, f"{factor} x: {goodput:.0f} were answered in time, of {by_cpu:.0f}")
         strange = [what for what in seen if isinstance(what, int) and what != 200]  # without Retry-After
         torture.check(not strange, f"{factor} x: {strange} in {dict(seen)}")
         if "ORFEAS_SANITIZED" not in os.environ:  # which keeps what is freed
