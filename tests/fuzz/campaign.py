@@ -223,7 +223,7 @@ def show_coverage(names, decoders, others, lines):
 
 
 def keep(name):
-    """libFuzzer's merge takes from the corpus only what reaches more than the seeds do."""
+    """libFuzzer takes from the corpus the fewest that reach what the seeds do not."""
     seeds = FUZZ / "seeds" / name
     with tempfile.TemporaryDirectory() as scratch:
         small = pathlib.Path(scratch, "small")
@@ -233,7 +233,7 @@ def keep(name):
         for path in get_corpus(name).iterdir():
             if path.stat().st_size <= MAX_SEED_BYTES:
                 shutil.copy(path, small)
-        subprocess.run([get_program(name), "-merge=1", f"-timeout={TIMEOUT_S}", merged, small], check=True,
+        subprocess.run([get_program(name), "-set_cover_merge=1", f"-timeout={TIMEOUT_S}", merged, small], check=True,
                        env=get_environment(), cwd=BUILD, stderr=subprocess.DEVNULL)
         added = [path for path in merged.iterdir() if not (seeds / path.name).exists()]
         for path in added:
