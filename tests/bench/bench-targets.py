@@ -1,57 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the original promised of a service, of the daemon itself with all sampling on and each call in a trace: 200 mixed
-requests/s, a spike, the breaking point, and 24 hours of 30/s as fast as they go (BENCH_TARGETS_REQUESTS of them).
+requests/s, a spike, and the breaking point; the day of 30/s is bench-day.py.
 
-BENCH_TARGETS chooses: rate, spike, breaking, endurance. BENCH_REALTIME=1: daemon and sender have real-time priority."""
+BENCH_TARGETS chooses: rate, spike, breaking. BENCH_REALTIME=1: daemon and sender have real-time priority."""
 
-import collections
-import json
 import os
-import subprocess
-import time
 
-from orfeas_bench import PRIORITY, Session, Table, cpu_ns, on, orfeas_test, rss_bytes
+from mixed_requests import SETTINGS, load, percent_failed
+from orfeas_bench import PRIORITY, Session, Table, cpu_ns, on
 
-DAY = 24 * 3600 * 30
-REQUESTS = int(os.environ.get("BENCH_TARGETS_REQUESTS", str(DAY)))
-ROUND_S = 30  # of endurance: memory is looked at between two
 STEP = 500  # of the search for the breaking point
-# Memory has to be flat from then on: windows of time (ten minutes of open chunks, what anomalies are judged by) are full.
-WARM_S = int(os.environ.get("BENCH_TARGETS_WARM_S", "1200"))
-SETTINGS = {"trace.sample_percent": 100, "trace.max_spans_per_s": 100_000, "trace.retention_bytes": 256 << 20,
-            "listen.max_connections": 4096}
-MIX = [
-    {"path": "/api/v1/status"},
-    {"path": "/api/v1/dashboard/summary"},
-    {"method": "PUT", "path": "/api/v1/cache/keys/load:a", "headers": {"Content-Type": "application/octet-stream"}, "body": "{{random}}"},
-    {"path": "/api/v1/cache/keys/load:a"},
-    {"method": "POST", "path": "/api/v1/metrics/record", "headers": {"Content-Type": "application/json"},
-     "body": '{"samples":[{"name":"load.value","value":{{random}}}]}'},
-    {"path": "/api/v1/traces?limit=20"},
-]
-
-
-def write_mix(session):
-    path = os.path.join(session.dir, "requests")
-    with open(path, "w", encoding="utf-8") as file:
-        file.writelines(json.dumps(one) + "\n" for one in MIX)
-    return path
-
-
-def load(session, daemon, kind, *options):
-    """What orfeasctl's report says; it runs on the other core."""
-    path = os.path.join(session.dir, "report.json")
-    command = [*PRIORITY, *on(1), orfeas_test.ORFEASCTL, "load", kind, daemon.ready["http"] + "/", "--requests", write_mix(session), "-o", path, *options]
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    assert done.returncode in (0, 5), done.stderr
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)
-
-
-def percent_failed(total):
-    ended = total["answered"] + total["failed"]
-    return 100 * total["failed"] / ended if ended else 100
 
 
 def measure_rate(session, daemon, table):
@@ -81,36 +40,12 @@ def measure_spike(session, daemon, table):
     table.add("20, 100, 20/s: recovered after", shown, "< 1", recovery_s is not None and recovery_s < 10)
 
 
-def measure_endurance(session, daemon, table):
-    began = time.monotonic()
-    done, failed, took_us, rss, faults = 0, 0, 0, [], collections.Counter()
-    while done < REQUESTS:
-        report = load(session, daemon, "endurance", "--model", "closed", "--connections", "32", "--duration", f"{ROUND_S}s")["orfeas"]
-        done += report["total"]["answered"] + report["total"]["failed"]
-        failed += report["total"]["failed"]
-        took_us += report["took_us"]
-        faults.update(report["faults"])
-        rss.append((time.monotonic() - began, rss_bytes(daemon.process.pid)))
-        print(f"    {done} done, RSS {rss[-1][1] / 1048576:.1f} MiB", flush=True)
-    table.add(f"{done} requests ({done / 30 / 3600:.1f} h of 30/s)", f"in {took_us / 60e6:.1f} min, {done / took_us * 1e6:.0f}/s")
-    why = ", ".join(f"{name} {n}" for name, n in faults.items() if n)
-    table.add("of them failed", f"{100 * failed / done:.4f} %{' (' + why + ')' if why else ''}", "< 0.1 %", failed < 0.001 * done)
-    warm = [one for at_s, one in rss if at_s >= WARM_S]
-    if len(warm) < 2:
-        table.absent("RSS", f"all were done {WARM_S} s after the start, when windows of time are not full")
-        return
-    growth = 100 * (max(warm) / warm[0] - 1)
-    table.add(f"RSS at first, {WARM_S // 60} min later, and the most from then on", " ".join(f"{one / 1048576:.1f}" for one in (rss[0][1], warm[0], max(warm)))
-              + f" MiB, {growth:+.1f} %", "<= 2 %", growth <= 2)
-
-
-PARTS = {"rate": measure_rate, "spike": measure_spike, "breaking": measure_breaking, "endurance": measure_endurance}
+PARTS = {"rate": measure_rate, "spike": measure_spike, "breaking": measure_breaking}
 
 
 def main():
     session = Session()
     daemon = session.test.start(wrapper=[*PRIORITY, *on(0)], settings=SETTINGS)
-    daemon.call("cache.set", {"key": "load:a", "value": "1"})
     table = Table(f"orfeasd, every call traced, mixed calls by HTTP; load of the machine {os.getloadavg()[0]:.0f}")
     for name in os.environ.get("BENCH_TARGETS", " ".join(PARTS)).split():
         PARTS[name](session, daemon, table)
