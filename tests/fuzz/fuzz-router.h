@@ -28,11 +28,13 @@ fuzz_check_cb (OrfCall *call, const OrfHealthCheckParams *params, gpointer user_
   orf_call_return_health_check (call, &result);
 }
 
-/* A body that is answered as it is. */
+/* A body that REST answers as it is. */
 static void
 fuzz_export_cb (OrfCall *call, const OrfMetricsExportParams *params, gpointer user_data)
 {
-  orf_call_return_encoded (call, "t_us,value\n", 11);
+  static const char body[] = "\"a file\"";
+
+  orf_call_return_encoded (call, body, sizeof body - 1);
 }
 
 /* One with bounds so small that they are met, made once. */
