@@ -21,8 +21,9 @@ refuse_cells (OrfCall *call, guint n_series, guint64 max_cells)
 }
 
 static void
-tell_csv (const OrfMetricsParts *parts, OrfCall *call, const OrfMetricsQueryResult *found)
+tell_csv (const OrfMetricsParts *parts, OrfCall *call, OrfMetricsQueryResult *taken)
 {
+  g_autoptr (OrfMetricsQueryResult) found = taken;
   guint64 max_cells = (guint64) parts->config->metrics.max_query_points;
   g_autoptr (GString) csv = g_string_new (NULL);
   OrfMetricsExportResult result = { NULL };

@@ -84,18 +84,27 @@ check_windows (const Query *query, guint n_series, GError **error)
   return orf_query_points_refuse (query->parts, error);
 }
 
+/* Takes series. */
+static void
+give (Query *query, GPtrArray *series)
+{
+  OrfMetricsQueryResult *result = orf_metrics_query_result_new ();
+
+  result->series = series;
+  result->from_us = query->from_us;
+  result->to_us = query->to_us;
+  query->done (query->parts, query->call, result);
+  query_free (query);
+}
+
 static void
 tell (Query *query, OrfQueryGroups *groups)
 {
   const OrfWindowSpec windows = get_windows (query);
-  OrfMetricsQueryResult result = { NULL, query->from_us, query->to_us };
 
-  result.series = windows.step_us > 0 || windows.aggregate != ORF_METRICS_AGGREGATE_UNSET
-                    ? orf_query_groups_aggregate (groups, &windows)
-                    : orf_query_groups_take_points (groups);
-  query->done (query->parts, query->call, &result);
-  g_ptr_array_unref (result.series);
-  query_free (query);
+  give (query, windows.step_us > 0 || windows.aggregate != ORF_METRICS_AGGREGATE_UNSET
+                 ? orf_query_groups_aggregate (groups, &windows)
+                 : orf_query_groups_take_points (groups));
 }
 
 static void
@@ -236,7 +245,6 @@ evaluated_cb (gpointer user_data, const OrfExprVector *vector, const GError *err
   const OrfGrid grid = get_grid (query);
   g_autofree char *name = NULL;
   g_autoptr (GPtrArray) series = NULL;
-  OrfMetricsQueryResult result = { NULL, query->from_us, query->to_us };
 
   if (error != NULL) {
     fail (query, g_error_copy (error));
@@ -246,9 +254,7 @@ evaluated_cb (gpointer user_data, const OrfExprVector *vector, const GError *err
   series = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_metrics_series_points_free);
   for (guint i = 0; i < vector->lines->len; i++)
     g_ptr_array_add (series, new_series (vector->lines->pdata[i], &grid, name));
-  result.series = series;
-  query->done (query->parts, query->call, &result);
-  query_free (query);
+  give (query, g_steal_pointer (&series));
 }
 
 static void
@@ -354,9 +360,9 @@ orf_metrics_query_run (const OrfMetricsParts *parts,
 }
 
 static void
-return_cb (const OrfMetricsParts *parts, OrfCall *call, const OrfMetricsQueryResult *result)
+return_cb (const OrfMetricsParts *parts, OrfCall *call, OrfMetricsQueryResult *result)
 {
-  orf_call_return_metrics_query (call, result);
+  orf_call_return_taken (call, result);
 }
 
 static void

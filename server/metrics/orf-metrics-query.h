@@ -7,10 +7,10 @@
 
 G_BEGIN_DECLS
 
-/* Ends the call; result is there until it returns. */
+/* Ends the call, and takes result. */
 typedef void (*OrfMetricsQueryDone) (const OrfMetricsParts *parts,
                                      OrfCall *call,
-                                     const OrfMetricsQueryResult *result);
+                                     OrfMetricsQueryResult *result);
 
 /* Answers the query by `done`, then or later, or fails the call.  params itself is copied; what it
  * points to is there as long as the call. */

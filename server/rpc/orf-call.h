@@ -47,6 +47,9 @@ guint64 orf_call_get_params_hash (OrfCall *call);
 
 /* `result` is the generated result struct of the method; it is only read. */
 void orf_call_return (OrfCall *call, gconstpointer result);
+/* The same, and takes result, which malloc gave as it gives what is decoded: a large one becomes
+ * JSON in the thread that reads large calls. */
+void orf_call_return_taken (OrfCall *call, gpointer result);
 /* The result as JSON that the codec made before (a cached answer, a streamed one, a stored one),
  * or, of a call by REST whose route has a content type, the body itself. */
 void orf_call_return_encoded (OrfCall *call, const char *json, gsize length);

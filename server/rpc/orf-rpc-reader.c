@@ -8,10 +8,12 @@
 #include "core/orf-thread.h"
 #include "orf-error.h"
 
-/* More than could come: what bounds them is their bytes. */
-#define MAX_READINGS 100000
+/* More than could come: what bounds texts is their bytes, answers the calls in flight. */
+#define MAX_JOBS 10000000
 /* What a caller is told to wait: some large texts are read meanwhile. */
 #define RETRY_MS 1000
+
+enum { LANE_ANSWERS, LANE_TEXTS, N_LANES };
 
 struct _OrfRpcReader {
   gsize min_bytes;
@@ -72,12 +74,21 @@ orf_rpc_reader_push (
   reading->text = g_memdup2 (text, length);
   reading->length = length;
   orf_memory_add (reader->memory, ORF_MEMORY_RPC, (gint64) length);
-  if (orf_queue_push (reader->jobs, 0, &reading->job))
+  if (orf_queue_push (reader->jobs, LANE_TEXTS, &reading->job))
     return TRUE;
   free_cb (&reading->job);
   g_propagate_error (error, orf_error_new_retry (ORF_ERROR_RESOURCE_EXHAUSTED, RETRY_MS,
                                                  "too many large messages wait to be read"));
   return FALSE;
+}
+
+void
+orf_rpc_reader_write (OrfRpcReader *reader, OrfJob *job)
+{
+  job->reply = reader->replies;
+  /* open until the end, and each is of a call in flight, of which there are fewer */
+  if (!orf_queue_push (reader->jobs, LANE_ANSWERS, job))
+    g_assert_not_reached ();
 }
 
 void
@@ -91,7 +102,7 @@ orf_rpc_reader_new (gsize min_bytes, OrfMemory *memory, GError **error)
 {
   OrfRpcReader *reader = g_new0 (OrfRpcReader, 1);
 
-  reader->jobs = orf_queue_new (1, MAX_READINGS);
+  reader->jobs = orf_queue_new (N_LANES, MAX_JOBS);
   if (!orf_thread_start_worker (&reader->thread, "rpc-reader", reader->jobs, error)) {
     orf_queue_unref (reader->jobs);
     g_free (reader);

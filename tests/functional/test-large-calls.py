@@ -79,6 +79,25 @@ def test_websocket(t):
         contains(peer.receive_text(), "samples[0].labels")
 
 
+def test_large_answers(t):
+    """The same text as is written at once, and beside it what others ask."""
+    answers = []
+    for daemon in (aside.get(), at_once.get()):
+        for start in range(0, 5000, 1000):
+            samples = [{"name": "answer", "labels": {"n": str(i % 5)}, "value": i / 7, "t_us": T_US + i * 1000} for i in range(start, start + 1000)]
+            equal(daemon.call("metrics.record", {"samples": samples}), {"accepted": 1000})
+        params = {"select": "answer", "from_us": T_US, "to_us": T_US + 10_000_000}
+        with daemon.peer() as peer:
+            peer.send_text(json.dumps(request("metrics.query", params, request_id=1)))
+            peer.send_text(json.dumps(request("health.check", request_id=2)))
+            found = {json.loads(text)["id"]: text for text in (peer.receive_text(), peer.receive_text())}
+        asked = f"select=answer&from_us={T_US}&to_us={T_US + 10_000_000}"
+        answers.append((found, *(daemon.http("GET", f"/api/v1/metrics/{path}?{asked}")[2] for path in ("query", "export.csv"))))
+    for here, there in zip(*answers):
+        equal(here, there)
+    assert len(answers[0][0][1]) > 50_000, answers[0][0][1][:200]
+
+
 def test_answered_after_the_end(t):
     """Who sends no more is still answered, the last line without its end included."""
     with aside.get().peer() as peer:
