@@ -24,7 +24,7 @@ VERBS = [verb.strip().split() for verb in VERBS.replace("\n", "").split("|")]
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202e\u009b31m\r\nb"
 TAGS = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>--><!--"
 DRIVES = ("\x1b", "\x07", "\u202e", "\u009b", "\r")
-LIES_PER_CALL = 12  # of some hundred that there are; others each time
+LIES_PER_CALL = 4  # of some hundred that there are; others each time
 EXITS = range(6)
 
 liar = Shared(lambda t: Liar(t.dir))
@@ -106,7 +106,7 @@ def test_results_that_are_not(_):
                 # a table for another program is as it came
                 assert verb[:2] == ["metrics", "export"] or not any(bad in out for bad in DRIVES), f"{verb} of {json.dumps(lie)[:2000]}: {out!r}"
                 count += 1
-    assert count > 500, count
+    assert count > 250, count
     print(f"# {count} lies", flush=True)
 
 
@@ -128,7 +128,8 @@ def test_tags_on_a_page(t):
     cases = [("postmortem.build", ("postmortem", "--from", "-1h"), example("postmortem.build")),
              ("load.get", ("load", "show", "l"), {**run_of, "report": {"phases": [{"name": "a", "slices": []}], "name": "n", "target": "u"}})]
     for method, verb, whole in cases:
-        for lie in [replaced(whole, TAGS), *each_replaced(whole, TAGS)]:
+        singles = list(each_replaced(whole, TAGS))
+        for lie in [replaced(whole, TAGS), *random.sample(singles, min(len(singles), 30))]:
             it.results = {method: lie}
             code, _ = run("--socket", it.socket, *verb, "-o", path)
             if code != 0:
