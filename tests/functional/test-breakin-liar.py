@@ -9,7 +9,10 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 
+import orfeas
 import orfeas_test
 from lying_daemon import METHODS, Liar, Page, example
 from orfeas_test import ORFEASCTL, PATIENCE_S, Shared, equal, wait_for
@@ -28,6 +31,8 @@ LIES_PER_CALL = 4  # of some hundred that there are; others each time
 EXITS = range(6)
 
 liar = Shared(lambda t: Liar(t.dir))
+broken_threads = []  # what ended one of the client's
+threading.excepthook = lambda arguments: broken_threads.append(repr(arguments.exc_value))
 
 
 def run(*arguments, env=None):
@@ -223,6 +228,31 @@ def test_port_of_another_user(t):
     heard = other.communicate(timeout=PATIENCE_S)[0]
     equal(heard.count("POST /rpc"), 2, heard)
     assert "authorization" not in heard.lower(), heard
+
+
+# results that no method has; a lease of no time would have a worker report without pause
+NO_RESULTS = ("null", "5", "[]", "{}", '{"worker":5,"lease_us":"x"}', '{"worker":"w","lease_us":-1}', '{"worker":"w","lease_us":1e300}', '{"hit":1,"value":5,"encoding":"base64"}',
+              '{"hit":true,"value":"!","encoding":"base64","version":"x"}', '{"entries":5}', '{"entries":[5]}', '{"stream":[]}')
+
+
+def test_a_host_of_the_python_client(_):
+    """what `Cache` and `Worker` are answered is of no shape that they know: the host gets an `orfeas.Error`, and goes on"""
+    it = liar.get()
+    for text in NO_RESULTS:
+        it.answer = lambda call, text=text: b'{"jsonrpc":"2.0","id":%d,"result":%s}' % (call["id"], text.encode()) if "id" in call else b""
+        with orfeas.Cache("unix:" + it.socket) as cache:
+            for ask in (lambda: cache.get("a"), lambda: cache.get_many(["a", "b"]), lambda: cache.get_or_lease("a"), lambda: cache.set("a", "b"), lambda: cache.delete("a")):
+                try:
+                    ask()
+                except orfeas.Error:
+                    pass
+        it.calls.clear()
+        with orfeas.Worker("host", address="unix:" + it.socket):
+            wait_for(lambda: it.calls, "its registration")
+            time.sleep(0.1)
+        assert len(it.calls) < 60, f"{text}: {len(it.calls)} calls in a tenth of a second"
+    equal(broken_threads, [])
+    it.answer = None
 
 
 # What a file that somebody sent may have become; views in the place of tables, as --db reads them.

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional
+import contextlib
+from typing import Any, Iterator, Mapping, Optional
 
 from . import errors
 from ._error import Error
@@ -62,3 +63,18 @@ def from_http(status: int, reason: str, document: Any) -> Error:
     if isinstance(document, Mapping) and isinstance(document.get("error"), Mapping):
         return from_object(document["error"])
     return BY_HTTP.get(status, errors.Unknown)(f"the server answered HTTP {status} {reason}".rstrip())
+
+
+@contextlib.contextmanager
+def reading(method: str) -> Iterator[None]:
+    """Within it an answer is read: one that is not as the schema has it is the server's fault, not its caller's."""
+    try:
+        yield
+    except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
+        raise errors.Internal(f"an answer that is not as it should be: {type(error).__name__}: {error}", method=method) from error
+
+
+def check_object(answer: Any, method: str) -> Mapping[str, Any]:
+    if not isinstance(answer, Mapping):
+        raise errors.Internal(f"an answer that is no object: {answer!r:.200}", method=method)
+    return answer

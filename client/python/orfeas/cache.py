@@ -180,11 +180,11 @@ class Cache:
         for name, seconds, scale in (("ttl_ms", ttl, 1e3), ("stale_us", stale, 1e6), ("cost_us", cost, 1e6)):
             if seconds is not None:
                 params[name] = max(round(seconds * scale), 1 if name == "ttl_ms" else 0)
-        return bool(self._write(key, "cache.set", params, timeout, value)["stored"])
+        return bool(self._write(key, "cache.set", params, timeout, value).get("stored"))
 
     def delete(self, key: str, *, timeout: Optional[float] = None) -> bool:
         """Whether there was one."""
-        return bool(self._write(key, "cache.delete", {"key": key}, timeout, MISSING)["removed"])
+        return bool(self._write(key, "cache.delete", {"key": key}, timeout, MISSING).get("removed"))
 
     def invalidate(self, pattern: Optional[str] = None, *, tag: Optional[str] = None, timeout: Optional[float] = None) -> int:
         """Drops all keys that match (`*`, `?`), have the tag, or both; how many there were."""
@@ -211,11 +211,12 @@ class Cache:
 
     def _call(self, method: str, params: Mapping[str, Any], timeout: float) -> Any:
         try:
-            return self._client.call(method, params, timeout=timeout)
+            answer = self._client.call(method, params, timeout=timeout)
         except AWAY:
             if self._is_elsewhere:
                 self._away_until = time.monotonic() + MAX_PAUSE_S
             raise
+        return _failure.check_object(answer, method)
 
     def _ask_many(self, keys: List[str], timeout: Optional[float]) -> List[Found]:
         self._check_there()
@@ -225,11 +226,14 @@ class Cache:
         entries: Sequence[Mapping[str, Any]] = ()
         asked = time.monotonic()
         try:
-            entries = self._call("cache.mget", {"keys": keys, "keep": True}, self._timeout if timeout is None else timeout)["entries"]
+            answer = self._call("cache.mget", {"keys": keys, "keep": True}, self._timeout if timeout is None else timeout)
+            with _failure.reading("cache.mget"):
+                found = [Found(entry["hit"], decode(entry), False, None) for entry in answer["entries"]]
+                entries = answer["entries"][:len(keys)]
         finally:
             for ticket, entry in itertools.zip_longest(tickets, entries, fillvalue={}):
                 self._end(ticket, decode(entry), entry, asked)
-        return [Found(entry["hit"], decode(entry), False, None) for entry in entries]
+        return found
 
     def _ask(self, key: str, params: Mapping[str, Any], timeout: Optional[float]) -> Found:
         self._check_there()
@@ -243,10 +247,12 @@ class Cache:
         asked = time.monotonic()
         try:
             answer = self._call("cache.get", {"key": key, "keep": True, **params}, timeout)
-            value = decode(answer)
+            with _failure.reading("cache.get"):
+                value = decode(answer)
+                found = Found(answer["hit"], value, bool(answer.get("stale")), answer.get("lease"))
         finally:
             self._end(ticket, value, answer, asked)
-        return Found(answer["hit"], value, bool(answer.get("stale")), answer.get("lease"))
+        return found
 
     def _write(self, key: str, method: str, params: Mapping[str, Any], timeout: Optional[float], value: Any) -> Mapping[str, Any]:
         """value: what is held then; MISSING: nothing."""
@@ -255,20 +261,24 @@ class Cache:
         answer: Mapping[str, Any] = {}
         asked = time.monotonic()
         try:
-            answer = self._client.call(method, params, timeout=self._timeout if timeout is None else timeout)
+            answer = _failure.check_object(self._client.call(method, params, timeout=self._timeout if timeout is None else timeout), method)
         finally:
+            version = answer.get("version")
             with self._shelf.lock:
-                self._shelf.change(key, answer.get("version", NEVER))
+                self._shelf.change(key, version if isinstance(version, int) else NEVER)
             self._end(ticket, value, answer if value is not MISSING else {}, asked)
         return answer
 
     def _end(self, ticket: Ticket, value: Value, answer: Mapping[str, Any], asked: float) -> None:
         """asked: before the call, so that a lifetime told in its answer ends no later than it should."""
-        version = answer.get("version", -1)
         with self._shelf.lock:
-            if version >= self._floor and ticket.key.startswith(self._prefix) and not self._is_elsewhere:
-                self._shelf.put(ticket, value, version, asked + answer["keep_us"] / 1e6)
-            self._shelf.end(ticket)
+            try:
+                with _failure.reading("cache"):
+                    version = answer.get("version", -1)
+                    if version >= self._floor and ticket.key.startswith(self._prefix) and not self._is_elsewhere:
+                        self._shelf.put(ticket, value, version, asked + answer["keep_us"] / 1e6)
+            finally:
+                self._shelf.end(ticket)
 
     # ---- functions
 

@@ -20,7 +20,7 @@ import threading
 import time
 from typing import Any, Callable, Deque, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
-from . import errors
+from . import _failure, errors
 from ._client import Client, connect
 from ._deadline import Backoff
 from ._error import Error
@@ -32,6 +32,8 @@ MAX_BATCHES = 1000
 MAX_KEPT_BATCHES = 10000
 # A call that takes longer is given up and made anew: well below any lease.
 CALL_S = 5.0
+# However short a lease is said to be: the host has something else to do.
+LEAST_PERIOD_S = 0.02
 # A lease outlives this many reports that were lost.
 REPORTS_A_LEASE = 3
 # A stream of advice that lasted so long was a good one: the next may be opened at once.
@@ -283,10 +285,12 @@ class Worker:
         pid = None if self._client.address.startswith("unix:") else self._pid
         answer = self._client.worker.register(name=self.name, device=self._device, pid=pid,
                                               capabilities=self._capabilities, timeout=CALL_S)
+        with _failure.reading("worker.register"):
+            worker, lease_s = answer["worker"], answer["lease_us"] / 1e6
         with self._known:
-            self._worker = answer["worker"]
+            self._worker = worker
             self._known.notify_all()
-        return min(self._report_s, answer["lease_us"] / 1e6 / REPORTS_A_LEASE)
+        return max(min(self._report_s, lease_s / REPORTS_A_LEASE), LEAST_PERIOD_S)
 
     def _read_allocator(self) -> Any:
         stats = self._guarded(self._memory.stats) or {}
@@ -379,7 +383,9 @@ class Worker:
                 return
             begun = time.monotonic()
             for value in stream:
-                self._act(worker, Advice(value))
+                with _failure.reading("worker.advice"):
+                    advice = Advice(value)
+                self._act(worker, advice)
             if time.monotonic() - begun > GOOD_STREAM_S:
                 backoff.reset()
 
