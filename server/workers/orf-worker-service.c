@@ -50,15 +50,20 @@ write_worker (OrfWorkerService *service,
                           done, writing);
 }
 
+/* Whoever else asks is told what he would be if it were not there. */
 static OrfWorker *
-find (OrfWorkerService *service, const char *id, GError **error)
+find (OrfWorkerService *service, OrfCall *call, const char *id, GError **error)
 {
   OrfWorker *worker = orf_workers_find (service->parts.workers, id);
 
-  if (worker == NULL)
-    g_propagate_error (error, orf_error_new_field (ORF_ERROR_NOT_FOUND, "worker", NULL,
-                                                   "there is no worker '%s': it registers", id));
-  return worker;
+  if (worker != NULL &&
+      orf_workers_claim (service->parts.workers, worker, orf_call_get_actor (call)))
+    return worker;
+  g_propagate_error (error, orf_error_new_field (ORF_ERROR_NOT_FOUND, "worker", NULL,
+                                                 "there is no worker '%s' that this caller "
+                                                 "registered: it registers",
+                                                 id));
+  return NULL;
 }
 
 /* ---- worker.register ------------------------------------------------------------------------- */
@@ -123,6 +128,7 @@ add (OrfWorkerService *service,
     .capabilities = params->capabilities != NULL ? (const char *const *) params->capabilities
                                                  : none,
     .source = ORF_WORKER_REGISTERED,
+    .owner = orf_call_get_actor (call),
   };
 
   if (!check_device (service, params->device, error))
@@ -206,7 +212,7 @@ report_cb (OrfCall *call, const OrfWorkerReportParams *params, gpointer user_dat
   const OrfWorkerReportResult result = { n_batches + (params->allocator != NULL) };
   OrfAllocator allocator;
   GError *error = NULL;
-  OrfWorker *worker = find (service, params->worker, &error);
+  OrfWorker *worker = find (service, call, params->worker, &error);
   OrfCallWrite *write;
 
   if (worker == NULL) {
@@ -233,7 +239,7 @@ advice_cb (OrfCall *call, const OrfWorkerAdviceParams *params, gpointer user_dat
 {
   OrfWorkerService *service = user_data;
   GError *error = NULL;
-  OrfWorker *worker = find (service, params->worker, &error);
+  OrfWorker *worker = find (service, call, params->worker, &error);
 
   if (worker != NULL)
     orf_workers_open_stream (service->parts.workers, worker, call);
@@ -339,7 +345,8 @@ answer_once (OrfWorkerService *service, OrfCall *call, const OrfWorkerDoneParams
   answer->text = g_strdup (params->text);
   answer->write = write;
   change.idempotency = orf_call_write_get_idempotency (write);
-  if (!orf_workers_check_answer (service->parts.workers, params->worker, params->advice,
+  if (find (service, call, params->worker, &refusal) == NULL ||
+      !orf_workers_check_answer (service->parts.workers, params->worker, params->advice,
                                  &refusal)) {
     change.write_thread_cb = refuse_thread_cb;
     change.data = refusal;
@@ -358,7 +365,8 @@ done_cb (OrfCall *call, const OrfWorkerDoneParams *params, gpointer user_data)
 
   if (orf_call_get_idempotency_key (call) != NULL)
     answer_once (service, call, params);
-  else if (take_answer (service, &answer, &error))
+  else if (find (service, call, params->worker, &error) != NULL &&
+           take_answer (service, &answer, &error))
     orf_call_return_worker_done (call, &result);
   else
     orf_call_fail (call, error);
@@ -379,7 +387,7 @@ leave_cb (OrfCall *call, const OrfWorkerLeaveParams *params, gpointer user_data)
   static const OrfWorkerLeaveResult result = { TRUE };
   OrfWorkerService *service = user_data;
   GError *error = NULL;
-  OrfWorker *worker = find (service, params->worker, &error);
+  OrfWorker *worker = find (service, call, params->worker, &error);
   OrfCallWrite *write;
 
   if (worker == NULL) {

@@ -17,13 +17,17 @@ void orf_workers_restore (OrfWorkers *workers, const OrfWorker *worker);
 /* Numbers are given from here on. */
 void orf_workers_set_next_no (OrfWorkers *workers, gint64 next_no);
 
-/* The same name and pid again is the same worker, whose device and capabilities are the new ones.
+/* The same name and pid of the same owner again is the same worker, whose device and capabilities
+ * are the new ones.
  * A new one is found by nobody until orf_workers_admit().  RESOURCE_EXHAUSTED. */
 OrfWorker *orf_workers_register (OrfWorkers *workers, const OrfWorkerFacts *facts, GError **error);
 void orf_workers_admit (OrfWorkers *workers, OrfWorker *worker);
 /* One that was never admitted is forgotten once as many gave it up as registered it; any other
  * stays. */
 void orf_workers_give_up (OrfWorkers *workers, OrfWorker *worker);
+/* Whether the actor (orf_call_get_actor()) speaks for it: who registered it does, and of one that
+ * the file had the first who comes.  Those without a token are one. */
+gboolean orf_workers_claim (OrfWorkers *workers, OrfWorker *worker, const char *actor);
 /* It stays where it is until it is released, whatever becomes of it. */
 void orf_workers_hold (OrfWorkers *workers, OrfWorker *worker);
 void orf_workers_release (OrfWorkers *workers, OrfWorker *worker);

@@ -30,6 +30,7 @@
 typedef struct {
   OrfWorker worker; /* first: what others see is this */
   OrfWorkers *workers;
+  char *owner;               /* the actor that speaks for it; NULL: whoever comes first */
   gint64 reserved[N_STEADY]; /* by its last reports, in turn; 0: there were less */
   guint n_reported;
   gint64 heard_us; /* monotonic, the last that it said by itself */
@@ -69,6 +70,7 @@ entry_free (gpointer data)
   g_free (entry->worker.label);
   g_free (entry->worker.device);
   g_strfreev (entry->worker.capabilities);
+  g_free (entry->owner);
   g_free (entry);
 }
 
@@ -259,9 +261,28 @@ entry_new (OrfWorkers *workers, gint64 no, const OrfWorkerFacts *facts)
   worker->registered_us = orf_clock_now_us ();
   worker->allocator = ORF_ALLOCATOR_UNKNOWN;
   worker->source = facts->source;
+  entry->owner = g_strdup (facts->owner);
   entry->heard_us = orf_clock_monotonic_us ();
   g_ptr_array_add (workers->entries, entry);
   return entry;
+}
+
+static gboolean
+has_token (const char *actor)
+{
+  return g_str_has_prefix (actor, ORF_CALL_TOKEN_ACTOR_PREFIX);
+}
+
+static gboolean
+speaks_for (const char *actor, const char *owner)
+{
+  return g_str_equal (actor, owner) || (!has_token (actor) && !has_token (owner));
+}
+
+static gboolean
+may_be_of (const Entry *entry, const char *owner)
+{
+  return entry->owner == NULL || owner == NULL || speaks_for (owner, entry->owner);
 }
 
 static Entry *
@@ -272,7 +293,8 @@ find_same (OrfWorkers *workers, const OrfWorkerFacts *facts)
 
     if (g_str_equal (entry->worker.name, facts->name) &&
         g_str_equal (entry->worker.source, facts->source) &&
-        (entry->worker.pid == facts->pid || entry->reach != NULL))
+        (entry->worker.pid == facts->pid || entry->reach != NULL) &&
+        may_be_of (entry, facts->owner))
       return entry;
   }
   return NULL;
@@ -287,6 +309,8 @@ set_facts (Entry *entry, const OrfWorkerFacts *facts)
   worker->device = g_strdup (facts->device);
   g_strfreev (worker->capabilities);
   worker->capabilities = g_strdupv ((char **) facts->capabilities);
+  if (entry->owner == NULL)
+    entry->owner = g_strdup (facts->owner);
 }
 
 /* ---- how many -------------------------------------------------------------------------------- */
@@ -362,8 +386,9 @@ orf_workers_set_next_no (OrfWorkers *workers, gint64 next_no)
 void
 orf_workers_restore (OrfWorkers *workers, const OrfWorker *worker)
 {
-  const OrfWorkerFacts facts = { worker->name, worker->device, worker->pid,
-                                 (const char *const *) worker->capabilities, worker->source };
+  const OrfWorkerFacts facts = { worker->name,   worker->device,
+                                 worker->pid,    (const char *const *) worker->capabilities,
+                                 worker->source, NULL };
   Entry *entry = entry_new (workers, worker->no, &facts);
 
   entry->unheard = TRUE;
@@ -412,6 +437,16 @@ orf_workers_admit (OrfWorkers *workers, OrfWorker *worker)
   entry->n_holders--;
   if (!entry->shown)
     show (entry);
+}
+
+gboolean
+orf_workers_claim (OrfWorkers *workers, OrfWorker *worker, const char *actor)
+{
+  Entry *entry = get_entry (worker);
+
+  if (entry->owner == NULL && orf_worker_is_registered (worker))
+    entry->owner = g_strdup (actor);
+  return speaks_for (actor, entry->owner != NULL ? entry->owner : "");
 }
 
 void

@@ -136,6 +136,7 @@ typedef struct {
   gint64 pid;         /* -1: unknown */
   const char *const *capabilities;
   const char *source; /* static */
+  const char *owner; /* the actor that registers it; NULL: none does, or it is not known any more */
 } OrfWorkerFacts;
 
 /* How a worker that did not register itself is reached. */

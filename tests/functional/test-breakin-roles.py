@@ -122,6 +122,19 @@ def test_by_the_unix_socket(_):
     equal(wrong, [])
 
 
+def test_worker_of_another_token(_):
+    """reporting, answering and leaving for a worker that another token registered, and registering it again"""
+    daemon = guarded_house.get().daemon
+    facts = {"name": "mine", "pid": 7, "capabilities": []}
+    mine = daemon.ask(request("worker.register", facts), headers_of("admin"))["result"]["worker"]
+    for method, more in (("report", {}), ("leave", {}), ("done", {"advice": "w-1-1", "outcome": "done"})):
+        answer = daemon.ask(request(f"worker.{method}", {"worker": mine, **more}), headers_of("ingest"))
+        equal((status_of(answer), answer["error"]["data"].get("field")), ("NOT_FOUND", "worker"), method)
+    other = daemon.ask(request("worker.register", facts), headers_of("ingest"))["result"]["worker"]
+    assert other != mine, other
+    equal(status_of(daemon.ask(request("worker.report", {"worker": mine}), headers_of("admin"))), None)
+
+
 def test_pages(_):
     """what has no method: pages take `read`, uploads `ingest`"""
     daemon = guarded_house.get().daemon

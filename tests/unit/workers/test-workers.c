@@ -286,6 +286,48 @@ test_leaves (Fixture *f, gconstpointer data)
     g_free (advice[i]);
 }
 
+static OrfWorker *
+add_of (Fixture *f, const char *owner)
+{
+  const OrfWorkerFacts facts = { "a", NULL, 7, can_trim, ORF_WORKER_REGISTERED, owner };
+  OrfWorker *worker = orf_workers_register (f->workers, &facts, NULL);
+
+  orf_workers_admit (f->workers, worker);
+  return worker;
+}
+
+/* Nobody speaks for another token's, be it by its id or by its name and pid. */
+static void
+test_owner (Fixture *f, gconstpointer data)
+{
+  OrfWorker *ours = add_of (f, "token:us");
+
+  g_assert_true (orf_workers_claim (f->workers, ours, "token:us"));
+  g_assert_false (orf_workers_claim (f->workers, ours, "token:them"));
+  g_assert_false (orf_workers_claim (f->workers, ours, "loopback"));
+  g_assert_true (add_of (f, "token:us") == ours);
+  g_assert_true (add_of (f, "token:them") != ours);
+  g_assert_true (orf_workers_claim (f->workers, add_of (f, "loopback"), "unix:uid=1000"));
+  g_assert_false (orf_workers_claim (f->workers, add_of (f, "loopback"), "token:us"));
+}
+
+/* Of one that the file had nobody knows the owner: the first who comes. */
+static void
+test_owner_after_a_start (Fixture *f, gconstpointer data)
+{
+  const char *const none[] = { NULL };
+  OrfWorker *worker;
+
+  orf_workers_restore (f->workers, &(OrfWorker){ .no = 3,
+                                                 .name = (char *) "old",
+                                                 .pid = -1,
+                                                 .capabilities = (char **) none,
+                                                 .source = ORF_WORKER_REGISTERED });
+  worker = orf_workers_find (f->workers, "w-3");
+  g_assert_true (orf_workers_claim (f->workers, worker, "token:us"));
+  g_assert_false (orf_workers_claim (f->workers, worker, "token:them"));
+}
+
 static void
 test_many_open (Fixture *f, gconstpointer data)
 {
@@ -513,6 +555,8 @@ main (int argc, char **argv)
   TEST ("answered", test_answered);
   TEST ("deadline", test_deadline);
   TEST ("leaves", test_leaves);
+  TEST ("owner", test_owner);
+  TEST ("owner-after-a-start", test_owner_after_a_start);
   TEST ("many-open", test_many_open);
   TEST ("reached", test_reached);
   TEST ("sums", test_sums);
