@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/orf-clock.h"
+#include "core/orf-fd.h"
 #include "orf-error.h"
 #include "transport/orf-session-table.h"
 #include "transport/orf-token-file.h"
@@ -37,22 +38,6 @@ set_errno_error (const char *what, const char *path, int code, GError **error)
   return FALSE;
 }
 
-static gboolean
-write_all (int fd, const char *text, gsize length)
-{
-  while (length > 0) {
-    gssize n = write (fd, text, length);
-
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0)
-      return FALSE;
-    text += n;
-    length -= (gsize) n;
-  }
-  return TRUE;
-}
-
 /* By rename, so that nobody ever reads half a token, and a link or a file of another's that lies
  * there is replaced, not written through. */
 static gboolean
@@ -69,7 +54,7 @@ write_cookie (const OrfGate *gate, GError **error)
   fd = g_mkstemp_full (temporary, O_RDWR | O_CLOEXEC, 0600);
   if (fd < 0)
     return set_errno_error ("write", gate->cookie_path, errno, error);
-  written = write_all (fd, line, strlen (line));
+  written = orf_fd_write_all (fd, line, strlen (line));
   if (!written)
     set_errno_error ("write", gate->cookie_path, errno, error);
   close (fd);
