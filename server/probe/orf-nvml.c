@@ -2,6 +2,7 @@
 #include "probe/orf-nvml.h"
 
 #include "orf-error.h"
+#include "probe/orf-probe-cage.h"
 
 #define LIBRARY "libnvidia-ml.so.1" /* of the driver; the name without .1 is of the toolkit */
 
@@ -104,8 +105,8 @@ orf_nvml_open (const char *path, GError **error)
 
   rc = nvml->init ();
   if (rc != ORF_NVML_OK) {
-    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "no NVIDIA driver: nvmlInit: %s",
-                 orf_nvml_describe (nvml, rc));
+    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "no NVIDIA driver: nvmlInit: %s%s",
+                 orf_nvml_describe (nvml, rc), orf_probe_cage_get_hint ());
     nvml->shutdown = NULL;
     return NULL;
   }

@@ -112,6 +112,14 @@ orf_probe_cage_enter (OrfProbeCage cage, char **argv)
 }
 
 const char *
+orf_probe_cage_get_hint (void)
+{
+  return is_off || IS_INSTRUMENTED
+           ? ""
+           : " (asked in its sandbox; [gpu] probe_sandbox=false asks without)";
+}
+
+const char *
 orf_probe_cage_get_gaps (void)
 {
   return the_gaps != NULL ? the_gaps->str : "";

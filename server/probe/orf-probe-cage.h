@@ -21,6 +21,8 @@ void orf_probe_cage_turn_off (void);
 /* For good; the first thing that a backend does, while there is one thread.  argv: the program's,
  * what its KEY=/PATH words name may be read. */
 void orf_probe_cage_enter (OrfProbeCage cage, char **argv);
+/* To be said behind a driver's refusal, which may be the cage's doing; "": it is not entered. */
+const char *orf_probe_cage_get_hint (void);
 /* What it lacks here, and why; "": nothing. */
 const char *orf_probe_cage_get_gaps (void);
 /* One that was told to be so by another process of this program. */

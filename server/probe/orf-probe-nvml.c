@@ -168,8 +168,9 @@ open_nvml (gpointer *state, char **argv, GError **error)
 
   devices = find_devices (nvml, &rc);
   if (!devices || devices->len == 0) {
-    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "NVIDIA's driver shows no device: %s",
-                 rc == ORF_NVML_OK ? "there is none" : orf_nvml_describe (nvml, rc));
+    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "NVIDIA's driver shows no device: %s%s",
+                 rc == ORF_NVML_OK ? "there is none" : orf_nvml_describe (nvml, rc),
+                 orf_probe_cage_get_hint ());
     return FALSE;
   }
 

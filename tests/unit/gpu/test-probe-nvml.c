@@ -8,6 +8,7 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 
+#include "core/orf-sanitized.h"
 #include "orf-decode.h"
 #include "orf-schema-types.h"
 
@@ -682,6 +683,8 @@ test_refusals (void)
 {
   check_refusal ("3", "fail nvmlInit_v2 9\n", "no NVIDIA driver: nvmlInit: Driver Not Loaded");
   check_refusal ("1", "fail nvmlInit 9\n", "Driver Not Loaded");
+  if (!ORF_SANITIZED)
+    check_refusal ("3", "fail nvmlInit_v2 4\n", "[gpu] probe_sandbox=false asks without)");
   check_refusal ("3", "gpus 0\n", "shows no device: there is none");
   check_refusal ("3", "fail nvmlDeviceGetCount 999\n", "shows no device: Unknown Error");
   check_refusal ("3", "fail nvmlDeviceGetHandleByIndex 4 0\n", "shows no device");
