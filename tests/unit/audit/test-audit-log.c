@@ -38,7 +38,16 @@ unsilence_cb (OrfCall *call, gconstpointer params, gpointer user_data)
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  const OrfRpcLimits limits = { 65536, 16, 8, 64, 64, 1, 60000000, 60000000 };
+  const OrfRpcLimits limits = {
+    .max_message_bytes = 65536,
+    .max_depth = 16,
+    .max_batch = 8,
+    .max_in_flight = 64,
+    .max_in_flight_per_peer = 64,
+    .max_streams_per_peer = 1,
+    .default_deadline_us = 60 * ORF_US_PER_S,
+    .max_deadline_us = 60 * ORF_US_PER_S,
+  };
   const OrfPeerOps ops = { .send = send_cb };
 
   store_fixture_set_up (&f->store, NULL);
