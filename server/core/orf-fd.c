@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define READ_BYTES (64 * 1024)
@@ -40,4 +41,15 @@ orf_fd_read_line (int fd, GString *line, gsize max_bytes)
     }
   }
   return FALSE;
+}
+
+gboolean
+orf_fd_send_some (int fd, const char *data, gsize length, gsize *n_sent)
+{
+  gssize n = send (fd, data + *n_sent, length - *n_sent, MSG_NOSIGNAL);
+
+  if (n < 0)
+    return errno == EAGAIN || errno == EINTR;
+  *n_sent += (gsize) n;
+  return *n_sent < length;
 }

@@ -13,4 +13,9 @@ gboolean orf_fd_write_all (int fd, gconstpointer data, gsize length);
  * what is read ends before it. */
 gboolean orf_fd_read_line (int fd, GString *line, gsize max_bytes);
 
+/* What a non-blocking socket takes now of data, from *n_sent on, which grows by it.  FALSE: there
+ * is nothing more to do: all is sent, or the other end takes no more, and what is read from it
+ * tells why. */
+gboolean orf_fd_send_some (int fd, const char *data, gsize length, gsize *n_sent);
+
 G_END_DECLS

@@ -16,6 +16,7 @@
 
 #include <glib-unix.h>
 
+#include "core/orf-fd.h"
 #include "core/orf-process.h"
 
 /* What is kept of either output; the rest is read and dropped, so that it does not stall. */
@@ -96,13 +97,8 @@ static gboolean
 writable_cb (gint fd, GIOCondition condition, gpointer user_data)
 {
   OrfCommand *command = user_data;
-  gssize n = send (fd, command->ask + command->n_sent, command->ask_length - command->n_sent,
-                   MSG_NOSIGNAL);
 
-  if (n < 0 && (errno == EAGAIN || errno == EINTR))
-    return G_SOURCE_CONTINUE;
-  command->n_sent += (gsize) MAX (n, 0);
-  if (n >= 0 && command->n_sent < command->ask_length)
+  if (orf_fd_send_some (fd, command->ask, command->ask_length, &command->n_sent))
     return G_SOURCE_CONTINUE;
   shutdown (fd, SHUT_WR); /* one that reads nothing is fine too */
   command->write_id = 0;

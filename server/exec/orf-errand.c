@@ -14,6 +14,7 @@
 
 #include <glib-unix.h>
 
+#include "core/orf-fd.h"
 #include "core/orf-process.h"
 #include "orf-decode.h"
 #include "orf-encode.h"
@@ -132,13 +133,8 @@ static gboolean
 writable_cb (gint fd, GIOCondition condition, gpointer user_data)
 {
   OrfErrand *errand = user_data;
-  gssize n = send (fd, errand->ask->str + errand->n_sent, errand->ask->len - errand->n_sent,
-                   MSG_NOSIGNAL);
 
-  if (n < 0 && (errno == EAGAIN || errno == EINTR))
-    return G_SOURCE_CONTINUE;
-  errand->n_sent += (gsize) MAX (n, 0);
-  if (n >= 0 && errand->n_sent < errand->ask->len)
+  if (orf_fd_send_some (fd, errand->ask->str, errand->ask->len, &errand->n_sent))
     return G_SOURCE_CONTINUE;
   errand->write_id = 0; /* where it went wrong the reader sees the end */
   return G_SOURCE_REMOVE;

@@ -9,6 +9,7 @@
 
 #include <glib-unix.h>
 
+#include "core/orf-fd.h"
 #include "core/orf-process.h"
 
 /*
@@ -122,12 +123,8 @@ static gboolean
 writable_cb (gint fd, GIOCondition condition, gpointer user_data)
 {
   OrfSqlChild *child = user_data;
-  gssize n = send (fd, child->ask + child->n_sent, child->ask_length - child->n_sent, MSG_NOSIGNAL);
 
-  if (n < 0 && (errno == EAGAIN || errno == EINTR))
-    return G_SOURCE_CONTINUE;
-  child->n_sent += (gsize) MAX (n, 0);
-  if (n >= 0 && child->n_sent < child->ask_length)
+  if (orf_fd_send_some (fd, child->ask, child->ask_length, &child->n_sent))
     return G_SOURCE_CONTINUE;
   child->write_id = 0; /* all sent, or it reads no more: its end tells why */
   g_clear_pointer (&child->ask, g_free);
