@@ -34,6 +34,7 @@ struct _OrfHttpFraming {
   guint64 remaining; /* of the body, or of the chunk */
   gsize line_length; /* of the head's or the trailer's current line */
   gboolean after_cr;
+  gboolean upload; /* of the body */
   gboolean owes_continue;
   ChunkState chunk;
   guint chunk_digits;
@@ -84,23 +85,15 @@ refuse (OrfHttpFraming *framing, int status, const char *reason)
   empty_buffer (&framing->body);
 }
 
-static gboolean
-is_upload (const OrfHttpFraming *framing)
-{
-  return g_str_has_prefix (framing->head.target->str, ORF_HTTP_UPLOADS);
-}
-
-/* FALSE, and refused: a body of as many bytes is too large. */
+/* FALSE, and refused: a body of as many bytes is too large.  Also of chunks of a byte each. */
 static gboolean
 check_body_bytes (OrfHttpFraming *framing, const OrfHttpFramingLimits *limits, guint64 bytes)
 {
-  gboolean upload = is_upload (framing);
-
-  if (bytes <= (upload ? limits->max_upload_bytes : limits->max_body_bytes))
+  if (bytes <= (framing->upload ? limits->max_upload_bytes : limits->max_body_bytes))
     return TRUE;
   refuse (framing, STATUS_TOO_LARGE,
-          upload ? "the body is larger than otlp.max_body_bytes"
-                 : "the body is larger than listen.max_body_bytes");
+          framing->upload ? "the body is larger than otlp.max_body_bytes"
+                          : "the body is larger than listen.max_body_bytes");
   return FALSE;
 }
 
@@ -109,6 +102,7 @@ begin_body (OrfHttpFraming *framing, const OrfHttpFramingLimits *limits)
 {
   const OrfHttpHead *head = &framing->head;
 
+  framing->upload = g_str_has_prefix (head->target->str, ORF_HTTP_UPLOADS);
   if (!head->chunked && !check_body_bytes (framing, limits, head->content_length))
     return;
   if (!head->chunked && head->content_length == 0) {

@@ -15,8 +15,9 @@
 #include "transport/orf-bind.h"
 #include "transport/orf-http-address.h"
 
-/* Accepted in one turn of the loop, so that a burst does not keep calls waiting. */
-#define MAX_ACCEPTS 64
+/* Accepted in one turn of the loop, so that a storm does not keep calls waiting: of those that come
+ * with a call each takes 100 us. */
+#define MAX_ACCEPTS 16
 /* Until descriptors may be there again. */
 #define PAUSE_MS 100
 #define LOG_US   ORF_US_PER_S

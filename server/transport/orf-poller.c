@@ -19,7 +19,7 @@
 
 /* Events taken from the kernel a turn: enough that the call is cheap beside them, few enough that
  * the main loop's other sources get their turn within a millisecond or so. */
-#define MAX_EVENTS 128
+#define MAX_EVENTS 32
 
 typedef struct {
   OrfWatch *head, *tail;
