@@ -17,9 +17,10 @@
 #include "core/orf-turn.h"
 #include "orf-error.h"
 
-/* Events taken from the kernel a turn: enough that the call is cheap beside them, few enough that
- * the main loop's other sources get their turn within a millisecond or so. */
-#define MAX_EVENTS 32
+/* Events taken from the kernel a turn: few enough that the main loop's other sources get their turn
+ * within a millisecond or so, and enough that requests are seen, and refused if need be, while they
+ * are young: with 32, of five times what can be answered 4 % were answered in time, not 84. */
+#define MAX_EVENTS 128
 
 typedef struct {
   OrfWatch *head, *tail;
