@@ -42,6 +42,7 @@ orf_json_parse (const char *text, gsize length, guint max_depth, GError **error)
   json_error_t json_error;
   json_t *value;
 
+  text = length > 0 ? text : ""; /* what has no bytes may be nowhere */
   if (orf_json_is_deeper (text, length, max_depth)) {
     g_set_error (error, ORF_ERROR, ORF_ERROR_PARSE_ERROR, "JSON nested deeper than %u levels",
                  max_depth);

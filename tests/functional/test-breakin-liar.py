@@ -184,8 +184,9 @@ def test_answer_without_end(_):
             handler.wfile.write(b"100000\r\n" + b" " * 0x100000 + b"\r\n")
 
     page = Page(pour)
-    # 256 MiB, and what holds them
-    done = subprocess.run(["prlimit", f"--as={1 << 30}", ORFEASCTL, "--url", page.url, "call", "health.check"], capture_output=True, text=True, timeout=PATIENCE_S)
+    # 256 MiB, and what holds them; a sanitizer has addresses without end
+    within = [] if os.environ.get("ORFEAS_SANITIZED") else ["prlimit", f"--as={1 << 30}"]
+    done = subprocess.run([*within, ORFEASCTL, "--url", page.url, "call", "health.check"], capture_output=True, text=True, timeout=PATIENCE_S)
     equal(done.returncode, 3, done.stderr)
     assert "larger than" in done.stderr, done.stderr
 

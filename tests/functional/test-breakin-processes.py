@@ -24,7 +24,9 @@ def inside(t, words):
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "theirs"), "w", encoding="utf-8") as file:
         file.write("secret")
-    env = {**os.environ, "LD_PRELOAD": os.path.join(STAND_INS, "break-out.so"), "BREAK_OUT": folder, "XDG_CACHE_HOME": folder}
+    # ASan's library wants to be the first otherwise
+    asan = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+    env = {**os.environ, "LD_PRELOAD": os.path.join(STAND_INS, "break-out.so"), "BREAK_OUT": folder, "XDG_CACHE_HOME": folder, "ASAN_OPTIONS": asan}
     done = subprocess.run([PROBE, *words], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     tried = dict(line.split() for line in done.stderr.splitlines() if len(line.split()) == 2)
     equal(done.returncode, 0, done.stderr)

@@ -90,6 +90,13 @@ def decode(entry: Mapping[str, Any]) -> Value:
     return b64decode(value) if entry.get("encoding") == "base64" else value
 
 
+def _next(stream: Stream[Any], seconds: float) -> Any:
+    try:
+        return stream.next(seconds)
+    except StopIteration:
+        raise errors.Unavailable("the stream of changes ended") from None
+
+
 def find_socket() -> str:
     return "unix:" + os.path.join(os.path.dirname(_address.find_local().path), "cache.sock")
 
@@ -395,7 +402,7 @@ class Cache:
         with self._client.cache.watch(prefix=self._prefix, timeout=CALL_S, buffer=BUFFER) as stream:
             self._stream = stream
             self._dropped_values = 0
-            told = self._floor = stream.next(CALL_S)["version"]
+            told = self._floor = int(_next(stream, CALL_S)["version"])
             self._is_away = False
             self._connections += 1
             while not self._closed:
@@ -414,10 +421,7 @@ class Cache:
 
     def _take(self, stream: Stream[Any], seconds: float) -> int:
         """The next value, applied; its version."""
-        try:
-            changes = stream.next(seconds)
-        except StopIteration:
-            raise errors.Unavailable("the stream of changes ended") from None
+        changes = _next(stream, seconds)
         if stream.dropped != self._dropped_values:
             self._dropped_values = stream.dropped
             self._flush()
