@@ -456,7 +456,7 @@ is_head (const Head *head, gsize length)
   for (guint i = 0; i < ORF_ANOMALY_GROUP_MAX; i++)
     if (head->windows[i] > 0 && !orf_discord_is_setup (head->windows[i], ORF_ANOMALY_GROUP_PAST))
       return FALSE;
-  return orf_anomaly_is_step (head->step_us) && orf_anomaly_is_time (head->last_us) &&
+  return orf_state_is_step (head->step_us) && orf_state_is_time (head->last_us) &&
          head->n_places <= ORF_ANOMALY_GROUP_MAX && head->wants_forest <= 1 &&
          (head->n_places == ORF_ANOMALY_GROUP_MAX || head->taken >> head->n_places == 0) &&
          length == sizeof *head + head->n_places * sizeof (OrfAnomalyWatch) +

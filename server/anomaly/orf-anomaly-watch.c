@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "anomaly/orf-anomaly-watch.h"
 #include "stats/orf-spread.h"
+#include "stats/orf-state-blob.h"
 
 #include <math.h>
 #include <string.h>
@@ -226,7 +227,7 @@ orf_anomaly_watch_is_valid (const OrfAnomalyWatch *watch)
   for (guint i = 0; i < ORF_N_SCORED; i++)
     if (!orf_tail_is_valid (&watch->tails[i]))
       return FALSE;
-  return orf_anomaly_is_step (watch->step_us) && orf_anomaly_is_time (watch->last_us) &&
+  return orf_state_is_step (watch->step_us) && orf_state_is_time (watch->last_us) &&
          watch->drift.n_block < ORF_DRIFT_BLOCK && orf_rhythm_is_valid (&watch->pattern.rhythm) &&
          orf_tail_is_valid (&watch->frozen.runs);
 }

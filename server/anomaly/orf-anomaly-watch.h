@@ -60,20 +60,6 @@ typedef struct {
 /* Rows further apart than so many steps have a gap between. */
 #define ORF_ANOMALY_GAP_STEPS 3
 
-/* Of what was saved: such times, and steps, neither differ by nor are multiplied to more than 64
- * bits hold. */
-#define ORF_ANOMALY_MAX_TIME_US (G_GINT64_CONSTANT (1) << 53)
-static inline gboolean
-orf_anomaly_is_time (gint64 t_us)
-{
-  return t_us >= -ORF_ANOMALY_MAX_TIME_US && t_us <= ORF_ANOMALY_MAX_TIME_US;
-}
-static inline gboolean
-orf_anomaly_is_step (gint64 step_us)
-{
-  return step_us > 0 && step_us <= ORF_ANOMALY_MAX_TIME_US;
-}
-
 /* step_us: nominal distance of rows, > 0.  number: among those that begin together, whose costly
  * rows are then not the same ones. */
 void

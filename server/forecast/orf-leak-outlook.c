@@ -60,10 +60,15 @@ look (View *view, const OrfLeakWatch *watch, double threshold)
   }
 }
 
+/* Of a row, at most as old as the first. */
 static gint64
 get_time (const View *view, double age)
 {
-  return view->watch->last_us - (gint64) (age * view->step_us);
+  const OrfLeakWatch *watch = view->watch;
+  double ago_us = age * view->step_us;
+
+  return ago_us < (double) (watch->last_us - watch->first_us) ? watch->last_us - (gint64) ago_us
+                                                              : watch->first_us;
 }
 
 /* ---- how it moves ---------------------------------------------------------------------------- */

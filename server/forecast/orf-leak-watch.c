@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "forecast/orf-leak-watch.h"
+#include "stats/orf-state-blob.h"
 
 #include <math.h>
 #include <string.h>
@@ -313,5 +314,9 @@ orf_leak_watch_is_valid (const OrfLeakWatch *watch)
     return FALSE;
   if (watch->old_width < 1 << OLDEST || watch->old_filled > watch->old_width >> OLDEST)
     return FALSE;
-  return isfinite (watch->origin) && watch->step_us >= 1 && isfinite (watch->step_us);
+  if (!orf_state_is_time (watch->first_us) || !orf_state_is_time (watch->last_us) ||
+      watch->first_us > watch->last_us)
+    return FALSE;
+  return isfinite (watch->origin) && watch->step_us >= 1 &&
+         watch->step_us <= (gfloat) ORF_STATE_MAX_TIME_US;
 }

@@ -51,7 +51,8 @@ void orf_leak_watch_init (OrfLeakWatch *watch, gint64 step_us, gboolean falling)
 /* t_us must rise; a row that does not is ignored.  value NAN: none.  A distance of more than 3
  * steps is a gap. */
 void orf_leak_watch_push (OrfLeakWatch *watch, gint64 t_us, gdouble value);
-/* Whether it may be one that was stored: its counts are within its arrays. */
+/* Whether it may be one that was stored: its counts are within its arrays, its times can be
+ * reckoned with. */
 gboolean orf_leak_watch_is_valid (const OrfLeakWatch *watch);
 
 /* Of the rows that make no block yet. */
