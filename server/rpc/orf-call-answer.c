@@ -5,6 +5,7 @@
  */
 #include "orf-decode.h"
 #include "orf-encode.h"
+#include "orf-error.h"
 #include "rpc/orf-call-private.h"
 #include "rpc/orf-rpc-reader.h"
 
@@ -12,7 +13,7 @@ typedef struct {
   OrfJob job;
   OrfCall *call;     /* NULL: it is answered */
   OrfCancel *cancel; /* the call's */
-  const OrfDesc *desc;
+  const OrfMethod *method;
   gpointer result; /* NULL: it is JSON, or nobody waits for it */
   OrfMemory *memory;
   gsize held_bytes;
@@ -25,9 +26,12 @@ write_cb (OrfJob *job, gpointer state G_GNUC_UNUSED)
 {
   Answer *answer = (Answer *) job;
 
-  if (!orf_cancel_is_set (answer->cancel))
-    orf_encode (answer->desc, answer->result, answer->json, &answer->error);
-  orf_struct_free (answer->desc, g_steal_pointer (&answer->result));
+  if (orf_cancel_is_set (answer->cancel))
+    g_set_error_literal (&answer->error, ORF_ERROR, ORF_ERROR_DEADLINE_EXCEEDED,
+                         "the deadline passed before the answer was written");
+  else if (!orf_encode (answer->method->result, answer->result, answer->json, &answer->error))
+    g_warning ("%s: %s", answer->method->name, answer->error->message);
+  orf_struct_free (answer->method->result, g_steal_pointer (&answer->result));
   orf_job_reply (job);
 }
 
@@ -37,12 +41,10 @@ done_cb (OrfJob *job)
   Answer *answer = (Answer *) job;
   OrfCall *call = g_steal_pointer (&answer->call);
 
-  if (answer->error != NULL) {
-    g_warning ("%s: %s", orf_call_get_method (call)->name, answer->error->message);
+  if (answer->error != NULL)
     orf_call_fail (call, g_steal_pointer (&answer->error));
-  } else {
+  else
     orf_call_return_encoded (call, answer->json->str, answer->json->len);
-  }
 }
 
 static void
@@ -65,7 +67,7 @@ answer_new (OrfCall *call, gpointer result, gsize bytes)
   answer->job = (OrfJob){ .work = write_cb, .done = done_cb, .free = free_cb };
   answer->call = call;
   answer->cancel = orf_cancel_ref (orf_call_get_cancel (call));
-  answer->desc = orf_call_get_method (call)->result;
+  answer->method = orf_call_get_method (call);
   answer->result = result;
   answer->memory = orf_router_get_memory (orf_call_peek_origin (call)->router);
   answer->held_bytes = bytes;

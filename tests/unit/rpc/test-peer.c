@@ -262,6 +262,21 @@ test_deadline (Fixture *f, gconstpointer data)
   g_assert_true (orf_call_is_ended (f->held));
 }
 
+/* Its time is up when the thread looks at it, and the main context has not yet seen that. */
+static void
+test_deadline_of_answer (Fixture *f, gconstpointer data)
+{
+  g_assert_null (ask (
+    f, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"gpu.profile\",\"meta\":{\"deadline_ms\":200}}"));
+  while (!orf_cancel_is_set (orf_call_get_cancel (f->held)))
+    g_usleep (1000);
+  orf_call_return_taken (g_steal_pointer (&f->held), orf_gpu_profile_result_new ());
+  orf_router_set_reader (f->router, NULL);
+  g_clear_pointer (&f->reader, orf_rpc_reader_free); /* tells what it has */
+  g_assert_cmpuint (f->sent->len, ==, 1);
+  g_assert_nonnull (strstr (f->sent->pdata[0], "-32004"));
+}
+
 #define N_MANY 40
 
 /* A peer whose router has calls wait for no longer than it takes to look. */
@@ -457,6 +472,8 @@ main (int argc, char **argv)
   ADD (trace, 0);
   ADD (order, 0);
   ADD (deadline_from_arrival, 0);
+  g_test_add ("/rpc/peer-aside/deadline_of_answer", Fixture, GUINT_TO_POINTER (ASIDE), set_up,
+              test_deadline_of_answer, tear_down);
   g_test_add ("/rpc/peer-aside/gone", Fixture, GUINT_TO_POINTER (ASIDE), set_up, test_gone,
               tear_down);
   return g_test_run ();
