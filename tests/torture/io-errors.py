@@ -51,14 +51,16 @@ def fail_memory(torture, shim, *_):
 
 
 def fail_a_backup(torture, shim, daemon, _):
-    """It is complete, or nothing of it is there."""
+    """It is complete, or nothing of it is there; where it was answered, it is there."""
     op, skip = torture.chance.choice(BACKUP_CALLS)
     name = f"copy-{torture.round}"  # whose kind is "other"
     path = os.path.join(shim.folder, name)
     before = shim.met
     shim.arm(op, ("other",), "fail", torture.chance.choice(ERRORS), torture.chance.randint(0, skip))
+    answered = False
     try:
         daemon.admin("db.backup", {"path": path})
+        answered = True
     except RpcError as error:
         torture.check(shim.folder in str(error), f"no file is named: {error}")
     shim.disarm()
@@ -69,6 +71,7 @@ def fail_a_backup(torture, shim, daemon, _):
         os.remove(path)
     else:
         torture.equal(left, [], "left of a backup")
+        torture.check(not answered, "a backup was answered, and is not there")
 
 
 def fail_the_start(torture, shim, daemon, crew):
@@ -115,6 +118,7 @@ def run(torture):
     shim = Shim(torture)
     daemon = shim.daemon(torture, **mixed_load.SETTINGS, **{"store.check_us": 100000})
     torture.start(daemon)
+    shim.check_loaded(daemon)
     mixed_load.prepare(daemon)
     crew = mixed_load.crew(daemon)
     crew.start()
@@ -126,6 +130,7 @@ def run(torture):
             crew.start()
     check_goes_on(torture, daemon, crew)
     torture.check_refusals(crew, REFUSALS)
+    torture.check(shim.met > 0 or torture.round < CHECK_EVERY, "no call was met")
     torture.count("faults", shim.met)
     torture.count("accepted", crew.accepted())
     daemon.stop()

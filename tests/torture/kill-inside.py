@@ -8,6 +8,7 @@ import functools
 import glob
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import threading
@@ -20,7 +21,7 @@ from shim import STATEMENT_ACTIONS, Shim
 from statements import OLD, SHORT, STATEMENTS, Busy, Sink, grow_old
 
 CHECK_EVERY = 10  # rounds
-KILLS = ("kill", "kill after", "kill torn")
+KILLS = {"write": ("kill", "kill after", "kill torn"), "sync": ("kill", "kill after")}
 STORED = sorted(glob.glob(os.path.join(orfeas_torture.HERE, "..", "migrations", "version-*.db")))
 STORED_SERIES = 3  # of each of them; what else they have, tests/migrations looks at
 REWRITER = os.environ.get("ORFEAS_REWRITER", "build/tests/torture/rewriter")
@@ -37,6 +38,7 @@ class Attack:
         self.daemon.socket = os.path.join(self.shim.folder, "orfeas.sock")
         self.daemon.command += ["--socket", self.daemon.socket]
         torture.start(self.daemon, "first start")
+        self.shim.check_loaded(self.daemon)
         mixed_load.prepare(self.daemon)
         self.crew = mixed_load.crew(self.daemon)
         self.fresh_schema = self.read_schema(self.shim.db)
@@ -54,18 +56,23 @@ class Attack:
         return self.read(path, SCHEMA)
 
     def arm(self, op, file, skip):
-        self.shim.arm(op, (file,), self.chance.choice(KILLS) if op in ("write", "sync") else "kill", 0, self.chance.randint(0, skip))
+        self.shim.arm(op, (file,), self.chance.choice(KILLS[op]) if op in KILLS else "kill", 0, self.chance.randint(0, skip))
 
-    def end(self, what):
+    def end(self, what, may_exit=False):
         """Waits for the kill; what is not met within a while is killed at random."""
         try:
             wait_for(lambda: not self.daemon.alive(), "the kill", 5)
-            self.torture.count(what)
+            self.count_end(what, self.daemon.process.returncode, self.daemon.stderr(), may_exit)
         except AssertionError:
             self.torture.count(f"{what}: not met")
         self.shim.disarm()
         self.daemon.kill()
         self.crew.join()
+
+    def count_end(self, what, code, said, may_exit):
+        """It was killed, and did not crash or give up; may_exit: or it ended as it was to."""
+        self.torture.count(f"{what}: not met" if code == 0 else what)
+        self.torture.check(code == -signal.SIGKILL or (may_exit and code == 0), f"{what}: ended with {code}, not by the kill: {said[-1500:]}")
 
     def in_a_commit(self):
         self.crew.start()
@@ -132,13 +139,15 @@ class Attack:
         wait_for(self.crew.accepted_now, "what is accepted")
         self.daemon.process.terminate()
         self.arm(*self.chance.choice((("write", "wal", 3), ("sync", "wal", 3), ("write", "database", 20), ("sync", "database", 0), ("truncate", "wal", 0))))
-        self.end("at the end")
+        self.end("at the end", may_exit=True)
 
     def launch(self, what):
         """Until it is killed, or ready."""
         self.daemon.launch()
-        line = self.daemon.process.stdout.readline()
-        self.torture.count(f"{what}: not met" if line else what)
+        if self.daemon.process.stdout.readline():
+            self.torture.count(f"{what}: not met")
+        else:
+            self.count_end(what, self.daemon.process.wait(PATIENCE_S), self.daemon.stderr(), False)
         self.shim.disarm()
         self.daemon.kill()
 
@@ -207,8 +216,8 @@ class Attack:
         before = self.contents(db)
         copy = f"{db}.version-{before[0]}"
         self.arm(*self.chance.choice((("open", "other", 2), ("write", "other", 40), ("sync", "other", 1), ("rename", "other", 0), ("write", "wal", 60), ("sync", "wal", 18))))
-        met = subprocess.run([REWRITER, db], env={**os.environ, **self.shim.env}, capture_output=True, check=False).returncode != 0
-        self.torture.count("in a rewrite" if met else "in a rewrite: not met")
+        done = subprocess.run([REWRITER, db], env={**os.environ, **self.shim.env}, capture_output=True, text=True, check=False)
+        self.count_end("in a rewrite", done.returncode, done.stderr, True)
         self.shim.disarm()
         now = self.contents(db)
         self.torture.equal((now if now[0] == before[0] else self.contents(copy))[1:], before[1:], "what was there")

@@ -81,5 +81,10 @@ class Shim:
     def met(self):
         return self.get("met") + self.get("memory_met")
 
+    def check_loaded(self, daemon):
+        """The loader only warns of what it cannot preload, and then nothing would ever be met."""
+        with open(f"/proc/{daemon.process.pid}/maps", encoding="utf-8") as file:
+            assert self.path in file.read(), f"{PATH} is not in the daemon: {daemon.stderr()[-400:]}"
+
     def daemon(self, torture, **settings):
         return torture.daemon(db=self.db, settings=settings, env=self.env)

@@ -76,18 +76,21 @@ class Busy(threading.Thread):
         calls = (("incidents.pin", {"from_us": now_us() - HOUR_US, "to_us": now_us()}), ("alerts.silence", {"matchers": '{rule="busy"}', "until_us": now_us() + HOUR_US}),
                  ("alerts.set_rule", {"rule": f"busy{number % 3}", "expr": "busy.value > 0"}), ("metrics.record", {"samples": [{"name": "busy.value", "value": number % 2}]}),
                  ("worker.register", {"name": f"busy{number % 10}", "pid": 1 << 40}))
-        answers = {}
-        for method, params in calls:
-            try:
-                answers[method] = peer.call(method, params)
-            except RpcError:
-                pass  # one too many: others go on
+        answers = {method: Busy.ask(peer, method, params) for method, params in calls}
         undone = (("incidents.unpin", "incidents.pin", "id"), ("alerts.unsilence", "alerts.silence", "id"))
         for method, of, name in undone:
-            if number % 2 and of in answers:
-                peer.call(method, {name: answers[of][name]})
-        if "worker.register" in answers:
-            peer.call("worker.report", {"worker": answers["worker.register"]["worker"], "batches": [{"size": 1}] * 10})
+            if number % 2 and answers[of]:
+                Busy.ask(peer, method, {name: answers[of][name]})
+        if answers["worker.register"]:
+            Busy.ask(peer, "worker.report", {"worker": answers["worker.register"]["worker"], "batches": [{"size": 1}] * 10})
+
+    @staticmethod
+    def ask(peer, method, params):
+        """The result; None: one too many, others go on."""
+        try:
+            return peer.call(method, params)
+        except RpcError:
+            return None
 
 
 def grow_old(daemon):
