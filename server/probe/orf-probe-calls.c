@@ -4,7 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <unistd.h>
+
+#include <asm/sockios.h>
 
 #include <seccomp.h>
 
@@ -83,7 +87,6 @@ static const char *const of_all[] = {
   "rseq",
   "sched_yield",
   "sched_getaffinity",
-  "sched_setaffinity",
   "sched_getparam",
   "sched_getscheduler",
   "sched_get_priority_max",
@@ -188,6 +191,7 @@ static const char *const of_drivers[] = {
   "mbind",
   "get_mempolicy",
   "set_mempolicy",
+  "sched_setaffinity", /* of threads, by their numbers, which are not known before */
   "sched_setscheduler",
   "sched_setparam",
   "timer_create",
@@ -289,6 +293,19 @@ static const char *const ways_out[] = {
   "personality",
 };
 
+/* What of allowed calls reaches others: a file's owner is sent the signal that is set, SIGKILL too;
+ * input is put into a terminal; and the tie to the daemon (main.c) stays. */
+static const struct {
+  const char *call;
+  guint argument;
+  guint32 value;
+} reaching_out[] = {
+  { "fcntl", 1, F_SETOWN },   { "fcntl", 1, F_SETOWN_EX },      { "fcntl", 1, F_SETSIG },
+  { "fcntl64", 1, F_SETOWN }, { "fcntl64", 1, F_SETOWN_EX },    { "fcntl64", 1, F_SETSIG },
+  { "ioctl", 1, FIOSETOWN },  { "ioctl", 1, SIOCSPGRP },        { "ioctl", 1, TIOCSTI },
+  { "ioctl", 1, TIOCLINUX },  { "prctl", 0, PR_SET_PDEATHSIG },
+};
+
 /* A call that this architecture, or this libseccomp, does not know needs no rule. */
 static gboolean
 add (scmp_filter_ctx filter, guint32 action, const char *const *names, gsize n_names)
@@ -366,14 +383,41 @@ fill (scmp_filter_ctx filter, gboolean drives)
          ADD (filter, SCMP_ACT_ERRNO (EPERM), ways_out);
 }
 
+static int
+load (scmp_filter_ctx filter)
+{
+  int rc = seccomp_load (filter);
+
+  return rc < 0 ? -rc : 0;
+}
+
+/* A filter of its own: in the list a call that is allowed is allowed with any argument.  The kernel
+ * takes the low half of these words, whatever the high one is. */
+static gboolean
+fill_reaching_out (scmp_filter_ctx filter)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (reaching_out); i++) {
+    int number = seccomp_syscall_resolve_name (reaching_out[i].call);
+    const struct scmp_arg_cmp argument = { reaching_out[i].argument, SCMP_CMP_MASKED_EQ,
+                                           G_MAXUINT32, reaching_out[i].value };
+
+    if (number >= 0 && !add_if (filter, SCMP_ACT_ERRNO (EPERM), number, argument))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 const char *
 orf_probe_calls_enter (gboolean drives)
 {
-  g_auto (scmp_filter_ctx) filter = seccomp_init (SCMP_ACT_ERRNO (ENOSYS));
-  int rc;
+  g_auto (scmp_filter_ctx) list = seccomp_init (SCMP_ACT_ERRNO (ENOSYS));
+  g_auto (scmp_filter_ctx) arguments = seccomp_init (SCMP_ACT_ALLOW);
+  int code;
 
-  if (filter == NULL || !fill (filter, drives))
+  if (list == NULL || arguments == NULL || !fill (list, drives) || !fill_reaching_out (arguments))
     return "libseccomp made no filter";
-  rc = seccomp_load (filter);
-  return rc == 0 ? NULL : g_strerror (-rc);
+  code = load (arguments);
+  if (code == 0)
+    code = load (list);
+  return code == 0 ? NULL : g_strerror (code);
 }

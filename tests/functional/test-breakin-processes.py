@@ -16,6 +16,8 @@ PROBE = os.environ["ORFEAS_PROBE"]
 STAND_INS = os.environ["NVML_STAND_INS"]
 READER = ("simulated", "devices=1")
 DRIVER = ("nvml", f"library={STAND_INS}/nvml-stand-in-3.so")
+FILES_OF_OTHERS = ("own-by-fcntl", "own-by-fcntl-ex", "own-by-wide-fcntl", "signal-of-file", "own-by-ioctl", "own-by-socket-ioctl", "terminal-input",
+                   "terminal-input-by-wide-ioctl", "outlive-parent")
 
 
 def inside(t, words):
@@ -38,7 +40,7 @@ def refused(t, *names, probes=(READER, DRIVER)):
         tried, hello = inside(t, words)
         if hello.get("unguarded"):
             raise Skip(f"something is lacking here: {hello['unguarded']}")
-        equal([name for name in names if tried[name] == 0], [], words)
+        equal([name for name in names if tried[name] == 0], [], " ".join(words))
 
 
 def test_probe_sockets(t):
@@ -54,6 +56,11 @@ def test_probe_programs(t):
 def test_probe_other_processes(t):
     """inside a probe: tracing, reading, signalling the daemon, changing its limits"""
     refused(t, "ptrace", "process-vm-readv", "kill-parent", "limits-of-parent")
+
+
+def test_probe_signals_by_files(t):
+    """inside a probe: a file that is said to be the daemon's, and the signal that it would send; input put into a terminal; living on without the daemon"""
+    refused(t, *FILES_OF_OTHERS)
 
 
 def test_probe_writes(t):
@@ -78,7 +85,8 @@ def test_probe_kernel(t):
 def test_probe_attempts_work_elsewhere(t):
     """the same attempts where `[gpu] probe_sandbox` is false: they work, and the probe says what it lacks"""
     tried, hello = inside(t, (*READER, "sandbox=off"))
-    equal([name for name in ("read", "write", "create", "chmod", "socket-inet", "socket-unix", "fork", "kill-parent") if tried[name] != 0], [])
+    names = ("read", "write", "create", "chmod", "socket-inet", "socket-unix", "fork", "kill-parent", *FILES_OF_OTHERS)
+    equal([name for name in names if tried[name] != 0], [])
     contains(hello["unguarded"], "probe_sandbox")
 
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <asm/sockios.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -82,6 +84,34 @@ look_into_parent (void)
   return open_and_close (path, O_RDONLY);
 }
 
+/* Whether the kernel gets to see it: what this file answers is another matter. */
+static int
+ask_file (unsigned long request)
+{
+  int pid = getppid ();
+  int rc = ioctl (STDIN_FILENO, request, &pid);
+
+  return rc < 0 && (errno == EPERM || errno == ENOSYS) ? errno : 0;
+}
+
+/* Signals come from files, too: to whom they are said to belong. */
+static void
+try_owners (void)
+{
+  tell ("own-by-fcntl", result (fcntl (STDIN_FILENO, F_SETOWN, getppid ())));
+  tell ("own-by-fcntl-ex",
+        result (fcntl (STDIN_FILENO, F_SETOWN_EX,
+                       &(struct f_owner_ex){ .type = F_OWNER_PID, .pid = getppid () })));
+  tell ("own-by-wide-fcntl",
+        result (syscall (SYS_fcntl, STDIN_FILENO, 1L << 32 | F_SETOWN, getppid ())));
+  tell ("signal-of-file", result (fcntl (STDIN_FILENO, F_SETSIG, SIGKILL)));
+  tell ("own-by-ioctl", ask_file (FIOSETOWN));
+  tell ("own-by-socket-ioctl", ask_file (SIOCSPGRP));
+  tell ("terminal-input", ask_file (TIOCSTI));
+  tell ("terminal-input-by-wide-ioctl", ask_file (1L << 32 | TIOCSTI));
+  tell ("outlive-parent", result (prctl (PR_SET_PDEATHSIG, 0, 0, 0, 0)));
+}
+
 static void
 try_processes (void)
 {
@@ -151,6 +181,7 @@ fgets (char *line, int room, FILE *file)
     real = (char *(*) (char *, int, FILE *) ) dlsym (RTLD_NEXT, "fgets");
     try_files (folder != NULL ? folder : "/nowhere");
     try_kernel ();
+    try_owners ();
     try_processes ();
   }
   return real (line, room, file);
