@@ -67,10 +67,12 @@ take_report (int fd, GError **error)
   g_autoptr (GArray) facts = g_array_new (FALSE, TRUE, sizeof (OrfOpenclFacts));
   Report report;
 
+  /* a driver that has got hold of the child may write anything */
   if (!read_all (fd, &report, sizeof report) || report.n_devices > MAX_DEVICES) {
     g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "OpenCL's drivers ended the process");
     return NULL;
   }
+  report.gaps[sizeof report.gaps - 1] = report.error[sizeof report.error - 1] = '\0';
   if (report.gaps[0] != '\0')
     orf_probe_cage_add_gaps (report.gaps);
   g_array_set_size (facts, report.n_devices);
@@ -79,6 +81,8 @@ take_report (int fd, GError **error)
     g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "%s", report.error);
     return NULL;
   }
+  for (guint i = 0; i < facts->len; i++)
+    orf_opencl_facts_end_texts (&g_array_index (facts, OrfOpenclFacts, i));
   return g_steal_pointer (&facts);
 }
 

@@ -13,6 +13,7 @@
 #define MAX_PLATFORMS 32
 #define MAX_DEVICES   64
 #define MAX_TEXT      (64 * 1024) /* extension lists are the longest */
+#define MAX_KIB       ((gsize) G_MAXINT64 / 1024)
 
 /* Vendors' queries that Debian 12's headers do not all have. */
 #define DEVICE_TOPOLOGY_AMD           0x4037
@@ -193,6 +194,25 @@ dup_hash_id (OrfOpencl *opencl, const char *platform, const char *name)
 }
 
 static void
+end_text (char *text, gsize room)
+{
+  const char *end = NULL;
+
+  text[room - 1] = '\0';
+  g_utf8_validate (text, -1, &end);
+  text[end - text] = '\0';
+}
+
+void
+orf_opencl_facts_end_texts (OrfOpenclFacts *facts)
+{
+  end_text (facts->id, sizeof facts->id);
+  end_text (facts->name, sizeof facts->name);
+  end_text (facts->vendor, sizeof facts->vendor);
+  end_text (facts->version, sizeof facts->version);
+}
+
+static void
 add_device (OrfOpencl *opencl, const char *platform, cl_device_id device)
 {
   g_autofree char *name = dup_device_text (opencl, device, CL_DEVICE_NAME);
@@ -220,6 +240,7 @@ add_device (OrfOpencl *opencl, const char *platform, cl_device_id device)
   g_strlcpy (facts.name, name, sizeof facts.name);
   g_strlcpy (facts.vendor, vendor, sizeof facts.vendor);
   g_strlcpy (facts.version, version, sizeof facts.version);
+  orf_opencl_facts_end_texts (&facts); /* which may have been cut within a letter */
   g_array_append_val (opencl->facts, facts);
   g_array_append_val (opencl->devices, device);
 }
@@ -311,8 +332,8 @@ orf_opencl_read_free (OrfOpencl *opencl, guint index, gint64 *free_bytes, gint64
   if (!read_device (opencl, device, DEVICE_GLOBAL_FREE_MEMORY_AMD, kib, sizeof kib))
     return FALSE;
 
-  *free_bytes = (gint64) kib[0] * 1024;
-  *largest_bytes = (gint64) kib[1] * 1024;
+  *free_bytes = (gint64) MIN (kib[0], MAX_KIB) * 1024;
+  *largest_bytes = (gint64) MIN (kib[1], MAX_KIB) * 1024;
   return TRUE;
 }
 

@@ -24,6 +24,9 @@ typedef struct {
 
 typedef struct _OrfOpencl OrfOpencl;
 
+/* Ends each text where its room or its UTF-8 does; they may be another process's. */
+void orf_opencl_facts_end_texts (OrfOpenclFacts *facts);
+
 /* Loads the library and reads the facts of every device: accelerators first, CPUs last, else in the
  * order of platforms.  UNAVAILABLE with a reason when there is no library, platform or device.
  *
