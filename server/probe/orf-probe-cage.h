@@ -19,7 +19,7 @@ typedef enum {
 /* Entering does nothing from now on: [gpu] probe_sandbox is false. */
 void orf_probe_cage_turn_off (void);
 /* For good; the first thing that a backend does, while there is one thread.  argv: the program's,
- * what its KEY=/PATH words name may be read. */
+ * what its word library=/PATH names may be read. */
 void orf_probe_cage_enter (OrfProbeCage cage, char **argv);
 /* To be said behind a driver's refusal, which may be the cage's doing; "": it is not entered. */
 const char *orf_probe_cage_get_hint (void);

@@ -66,6 +66,9 @@ static const struct {
   { "/dev/shm", READ | WRITE | MAKE }, /* ROCm's threads meet there */
 };
 
+/* The one word whose value is the user's: a device's name is what a driver told before. */
+#define LIBRARY_WORD "library="
+
 /* Names of paths, with ':' between them, where somebody keeps libraries elsewhere. */
 static const char *const path_variables[] = { "LD_LIBRARY_PATH",     "LD_PRELOAD",
                                               "OCL_ICD_VENDORS",     "OCL_ICD_FILENAMES",
@@ -143,11 +146,9 @@ allow_all (int ruleset, char **argv)
     allow (ruleset, places[i].path, places[i].access);
   for (guint i = 0; i < G_N_ELEMENTS (path_variables); i++)
     allow_paths (ruleset, g_getenv (path_variables[i]));
-  for (guint i = 0; argv[i] != NULL; i++) {
-    const char *value = strchr (argv[i], '=');
-
-    allow_paths (ruleset, value != NULL ? value + 1 : NULL);
-  }
+  for (guint i = 0; argv[i] != NULL; i++)
+    if (g_str_has_prefix (argv[i], LIBRARY_WORD))
+      allow_paths (ruleset, argv[i] + strlen (LIBRARY_WORD));
   allow_cache (ruleset);
 }
 

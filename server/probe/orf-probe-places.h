@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  */
 
 /* NULL: in force.  Otherwise why it is not.  Makes the cache folder, and names it to libraries by
- * XDG_CACHE_HOME.  argv: what its KEY=/PATH words name may be read. */
+ * XDG_CACHE_HOME.  argv: what its word library=/PATH names may be read. */
 const char *orf_probe_places_enter (char **argv);
 
 G_END_DECLS

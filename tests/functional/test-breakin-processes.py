@@ -73,8 +73,8 @@ def test_probe_writes(t):
 
 
 def test_probe_reads(t):
-    """inside a driver: files that no driver needs (the daemon's, tokens, homes), the environment of its parent"""
-    refused(t, "read", "environ-of-parent", probes=[DRIVER])
+    """inside a driver: files that no driver needs (the daemon's, tokens, homes), also where a device has such a name; the environment of its parent"""
+    refused(t, "read", "environ-of-parent", probes=[DRIVER, (*DRIVER, f"device={t.dir}")])
 
 
 def test_probe_kernel(t):
