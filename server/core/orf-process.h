@@ -8,8 +8,8 @@
 G_BEGIN_DECLS
 
 /*
- * A process of our own with nothing of ours in it: its own process group, no file descriptor but
- * the three, default signals.
+ * A process of our own with nothing of ours in it: its own session and process group, so no
+ * terminal, no file descriptor but the three, default signals.
  */
 typedef struct {
   pid_t pid;  /* also its process group */

@@ -157,6 +157,8 @@ test_samples (void)
   g_assert_cmpint (orf_probe_child_get_rss_bytes (watch.child), >, 0);
   g_assert_cmpint (getpgid (orf_probe_child_get_pid (watch.child)), ==,
                    orf_probe_child_get_pid (watch.child));
+  g_assert_cmpint (getsid (orf_probe_child_get_pid (watch.child)), ==,
+                   orf_probe_child_get_pid (watch.child));
   finish (&watch);
   g_assert_cmpuint (watch.losses, ==, 0);
 }
