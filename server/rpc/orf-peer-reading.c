@@ -1,45 +1,40 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/orf-peer-reading.h"
 
-struct _OrfPeerReading {
+typedef struct {
   OrfRpcReading base;
-  OrfRouter *router; /* whose limits stay as they are */
-  OrfCallMeta beside;
+  OrfRpcLimits limits;
   OrfPeerReadFunc done;
-  gpointer owner;
   OrfRpcMessage *message; /* NULL: not read yet */
-};
+} Reading;
 
 static void
 read_cb (OrfRpcReading *base)
 {
-  OrfPeerReading *reading = (OrfPeerReading *) base;
+  Reading *reading = (Reading *) base;
 
-  reading->message = orf_rpc_message_new (orf_router_get_limits (reading->router), base->text,
-                                          base->length, &reading->beside);
+  reading->message = orf_rpc_message_new (&reading->limits, base->text, base->length, &base->meta);
   orf_rpc_message_read_params (reading->message);
 }
 
 static void
 done_cb (OrfRpcReading *base)
 {
-  OrfPeerReading *reading = (OrfPeerReading *) base;
+  Reading *reading = (Reading *) base;
 
-  reading->done (reading->owner, reading->message);
+  reading->done (base->owner, reading->message);
 }
 
 static void
 free_cb (OrfRpcReading *base)
 {
-  OrfPeerReading *reading = (OrfPeerReading *) base;
+  Reading *reading = (Reading *) base;
 
   g_clear_pointer (&reading->message, orf_rpc_message_free);
-  orf_call_meta_clear (&reading->beside);
-  orf_router_unref (reading->router);
   g_free (reading);
 }
 
-OrfPeerReading *
+OrfRpcReading *
 orf_peer_reading_new (OrfRouter *router,
                       const char *text,
                       gsize length,
@@ -48,22 +43,14 @@ orf_peer_reading_new (OrfRouter *router,
                       gpointer owner,
                       GError **error)
 {
-  OrfPeerReading *reading = g_new0 (OrfPeerReading, 1);
+  Reading *reading = g_new0 (Reading, 1);
 
-  reading->base.read = read_cb;
-  reading->base.done = done_cb;
-  reading->base.free = free_cb;
-  reading->router = orf_router_ref (router);
-  orf_call_meta_copy (&reading->beside, meta);
+  reading->base =
+    (OrfRpcReading){ .owner = owner, .read = read_cb, .done = done_cb, .free = free_cb };
+  reading->limits = *orf_router_get_limits (router);
   reading->done = done;
-  reading->owner = owner;
-  if (!orf_rpc_reader_push (orf_router_get_reader (router), &reading->base, text, length, error))
-    return NULL;
-  return reading;
-}
-
-void
-orf_peer_reading_abandon (OrfPeerReading *reading)
-{
-  orf_rpc_reading_abandon (&reading->base);
+  return orf_rpc_reader_push (orf_router_get_reader (router), &reading->base, text, length, meta,
+                              error)
+           ? &reading->base
+           : NULL;
 }

@@ -53,7 +53,7 @@ struct _OrfPeer {
   OrfRole role;
   char *actor;
   gint64 pid;      /* 0: unknown */
-  GQueue readings; /* OrfPeerReading: messages that are read elsewhere, in their order */
+  GQueue readings; /* OrfRpcReading: messages that are read elsewhere, in their order */
   GQueue exchanges;
   guint pending;
   OrfPeerStreams *streams;
@@ -113,13 +113,13 @@ exchange_free (Exchange *exchange)
 void
 orf_peer_free (OrfPeer *peer)
 {
-  OrfPeerReading *reading;
+  OrfRpcReading *reading;
   GList *link;
 
   if (peer == NULL)
     return;
   while ((reading = g_queue_pop_head (&peer->readings)) != NULL)
-    orf_peer_reading_abandon (reading);
+    orf_rpc_reading_abandon (reading);
   while ((link = g_queue_peek_head_link (&peer->exchanges)) != NULL)
     exchange_free (link->data);
   orf_peer_streams_free (peer->streams);
@@ -388,8 +388,8 @@ static void
 read_aside (OrfPeer *peer, const char *data, gsize length, const OrfCallMeta *meta)
 {
   g_autoptr (GError) error = NULL;
-  OrfPeerReading *reading = orf_peer_reading_new (peer->router, data, length, meta, read_cb, peer,
-                                                  &error);
+  OrfRpcReading *reading = orf_peer_reading_new (peer->router, data, length, meta, read_cb, peer,
+                                                 &error);
 
   if (reading != NULL)
     g_queue_push_tail (&peer->readings, reading);

@@ -4,17 +4,15 @@
 #include "orf-error.h"
 #include "orf-json.h"
 
-struct _OrfRestReading {
+typedef struct {
   OrfRpcReading base;
-  OrfRouter *router; /* whose limits stay as they are */
+  OrfRpcLimits limits;
   const OrfMethod *method;
   json_t *tree; /* NULL once read */
-  OrfCallMeta meta;
   OrfRestReadFunc done;
-  gpointer owner;
   OrfCallParams params;
   GError *error;
-};
+} Reading;
 
 gboolean
 orf_rest_body_add (
@@ -51,37 +49,35 @@ orf_rest_body_add (
 static void
 read_cb (OrfRpcReading *base)
 {
-  OrfRestReading *reading = (OrfRestReading *) base;
-  const OrfRpcLimits *limits = orf_router_get_limits (reading->router);
+  Reading *reading = (Reading *) base;
 
   reading->params.json = reading->tree;
-  if (orf_rest_body_add (limits, base->text, base->length, reading->tree, &reading->error))
-    orf_call_params_read (&reading->params, reading->method, reading->meta.idempotency_key != NULL);
+  if (orf_rest_body_add (&reading->limits, base->text, base->length, reading->tree,
+                         &reading->error))
+    orf_call_params_read (&reading->params, reading->method, base->meta.idempotency_key != NULL);
   g_clear_pointer (&reading->tree, json_decref);
 }
 
 static void
 done_cb (OrfRpcReading *base)
 {
-  OrfRestReading *reading = (OrfRestReading *) base;
+  Reading *reading = (Reading *) base;
 
-  reading->done (reading->owner, &reading->params, &reading->meta, reading->error);
+  reading->done (base->owner, &reading->params, &base->meta, reading->error);
 }
 
 static void
 free_cb (OrfRpcReading *base)
 {
-  OrfRestReading *reading = (OrfRestReading *) base;
+  Reading *reading = (Reading *) base;
 
   orf_call_params_clear (&reading->params, reading->method);
   g_clear_error (&reading->error);
   json_decref (reading->tree);
-  orf_call_meta_clear (&reading->meta);
-  orf_router_unref (reading->router);
   g_free (reading);
 }
 
-OrfRestReading *
+OrfRpcReading *
 orf_rest_reading_new (OrfRouter *router,
                       const OrfMethod *method,
                       json_t *params,
@@ -92,24 +88,16 @@ orf_rest_reading_new (OrfRouter *router,
                       gpointer owner,
                       GError **error)
 {
-  OrfRestReading *reading = g_new0 (OrfRestReading, 1);
+  Reading *reading = g_new0 (Reading, 1);
 
-  reading->base.read = read_cb;
-  reading->base.done = done_cb;
-  reading->base.free = free_cb;
-  reading->router = orf_router_ref (router);
+  reading->base =
+    (OrfRpcReading){ .owner = owner, .read = read_cb, .done = done_cb, .free = free_cb };
+  reading->limits = *orf_router_get_limits (router);
   reading->method = method;
   reading->tree = params;
-  orf_call_meta_copy (&reading->meta, meta);
   reading->done = done;
-  reading->owner = owner;
-  if (!orf_rpc_reader_push (orf_router_get_reader (router), &reading->base, body, length, error))
-    return NULL;
-  return reading;
-}
-
-void
-orf_rest_reading_abandon (OrfRestReading *reading)
-{
-  orf_rpc_reading_abandon (&reading->base);
+  return orf_rpc_reader_push (orf_router_get_reader (router), &reading->base, body, length, meta,
+                              error)
+           ? &reading->base
+           : NULL;
 }

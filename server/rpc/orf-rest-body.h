@@ -16,7 +16,6 @@ gboolean orf_rest_body_add (
   const OrfRpcLimits *limits, const char *body, gsize length, json_t *params, GError **error);
 
 /* A large body, read by the router's reader (orf-rpc-reader.h), as the parameters then are. */
-typedef struct _OrfRestReading OrfRestReading;
 
 /* Main context.  params may be taken from; error: it is no such body. */
 typedef void (*OrfRestReadFunc) (gpointer owner,
@@ -25,16 +24,14 @@ typedef void (*OrfRestReadFunc) (gpointer owner,
                                  const GError *error);
 
 /* Takes params, those of path and query.  NULL: there is no room for it. */
-OrfRestReading *orf_rest_reading_new (OrfRouter *router,
-                                      const OrfMethod *method,
-                                      json_t *params,
-                                      const char *body,
-                                      gsize length,
-                                      const OrfCallMeta *meta,
-                                      OrfRestReadFunc done,
-                                      gpointer owner,
-                                      GError **error);
-/* `done` is not called any more. */
-void orf_rest_reading_abandon (OrfRestReading *reading);
+OrfRpcReading *orf_rest_reading_new (OrfRouter *router,
+                                     const OrfMethod *method,
+                                     json_t *params,
+                                     const char *body,
+                                     gsize length,
+                                     const OrfCallMeta *meta,
+                                     OrfRestReadFunc done,
+                                     gpointer owner,
+                                     GError **error);
 
 G_END_DECLS

@@ -19,9 +19,9 @@ struct _OrfRestCall {
   char *actor; /* a GRefString */
   OrfRestDone done;
   gpointer user_data;
-  const OrfRoute *route;   /* NULL: none was found */
-  OrfRestReading *reading; /* NULL: its body is read, or was never large */
-  OrfCall *call;           /* NULL once ended */
+  const OrfRoute *route;  /* NULL: none was found */
+  OrfRpcReading *reading; /* NULL: its body is read, or was never large */
+  OrfCall *call;          /* NULL once ended */
 };
 
 static void
@@ -237,7 +237,7 @@ orf_rest_call (OrfRouter *router,
 void
 orf_rest_call_abandon (OrfRestCall *rest)
 {
-  g_clear_pointer (&rest->reading, orf_rest_reading_abandon);
+  g_clear_pointer (&rest->reading, orf_rpc_reading_abandon);
   g_clear_pointer (&rest->call, orf_call_abandon);
   rest_free (rest);
 }

@@ -50,6 +50,7 @@ free_cb (OrfJob *job)
   orf_memory_add (reading->memory, ORF_MEMORY_RPC, -(gint64) reading->length);
   orf_cancel_unref (reading->gone);
   g_free (reading->text);
+  orf_call_meta_clear (&reading->meta);
   reading->free (reading);
 }
 
@@ -60,8 +61,12 @@ orf_rpc_reader_wants (const OrfRpcReader *reader, gsize length)
 }
 
 gboolean
-orf_rpc_reader_push (
-  OrfRpcReader *reader, OrfRpcReading *reading, const char *text, gsize length, GError **error)
+orf_rpc_reader_push (OrfRpcReader *reader,
+                     OrfRpcReading *reading,
+                     const char *text,
+                     gsize length,
+                     const OrfCallMeta *meta,
+                     GError **error)
 {
   reading->job =
     (OrfJob){ .reply = reader->replies, .work = work_cb, .done = done_cb, .free = free_cb };
@@ -73,6 +78,7 @@ orf_rpc_reader_push (
   reading->gone = orf_cancel_new (0);
   reading->text = g_memdup2 (text, length);
   reading->length = length;
+  orf_call_meta_copy (&reading->meta, meta);
   orf_memory_add (reader->memory, ORF_MEMORY_RPC, (gint64) length);
   if (orf_queue_push (reader->jobs, LANE_TEXTS, &reading->job))
     return TRUE;

@@ -4,6 +4,7 @@
 #include "core/orf-cancel.h"
 #include "core/orf-memory.h"
 #include "core/orf-queue.h"
+#include "rpc/orf-call-meta.h"
 
 G_BEGIN_DECLS
 
@@ -17,11 +18,13 @@ typedef struct _OrfRpcReading OrfRpcReading;
 
 /* One text, and what becomes of it; the first member of a struct of whoever wants it read. */
 struct _OrfRpcReading {
-  OrfJob job; /* the reader's, as all but the functions is */
+  OrfJob job; /* the reader's, as all but the functions and `owner` is */
   OrfMemory *memory;
   OrfCancel *gone; /* nobody waits any more: it is not read, nor is that told */
   char *text;
   gsize length;
+  OrfCallMeta meta;                      /* what came beside it */
+  gpointer owner;                        /* for `done` */
   void (*read) (OrfRpcReading *reading); /* in the thread */
   void (*done) (OrfRpcReading *reading); /* in the main context; the text is gone then */
   void (*free) (OrfRpcReading *reading); /* itself, and all but the reader's */
@@ -35,11 +38,17 @@ void orf_rpc_reader_free (OrfRpcReader *reader);
 /* Whether a text of that length is read, or made of a result of that size, there; never where
  * reader is NULL. */
 gboolean orf_rpc_reader_wants (const OrfRpcReader *reader, gsize length);
-/* Copies the text.  FALSE: too much waits already ([memory] rpc_bytes), and reading is freed. */
-gboolean orf_rpc_reader_push (
-  OrfRpcReader *reader, OrfRpcReading *reading, const char *text, gsize length, GError **error);
+/* Copies text and meta, which may be NULL.  FALSE: too much waits already ([memory] rpc_bytes), and
+ * reading is freed. */
+gboolean orf_rpc_reader_push (OrfRpcReader *reader,
+                              OrfRpcReading *reading,
+                              const char *text,
+                              gsize length,
+                              const OrfCallMeta *meta,
+                              GError **error);
 /* An answer to be written, however much waits: it is held in any case.  Sets job->reply. */
 void orf_rpc_reader_write (OrfRpcReader *reader, OrfJob *job);
+/* `done` is not called any more. */
 void orf_rpc_reading_abandon (OrfRpcReading *reading);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfRpcReader, orf_rpc_reader_free)

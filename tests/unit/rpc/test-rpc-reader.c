@@ -72,7 +72,7 @@ push (Fixture *f, const char *text, GError **error)
   reading->read = f->read;
   reading->told = f->told;
   reading->n_freed = &f->n_freed;
-  return orf_rpc_reader_push (f->reader, &reading->base, text, strlen (text), error)
+  return orf_rpc_reader_push (f->reader, &reading->base, text, strlen (text), NULL, error)
            ? &reading->base
            : NULL;
 }
