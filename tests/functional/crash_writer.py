@@ -9,6 +9,7 @@ import http.client
 import json
 import threading
 import time
+import traceback
 
 import otlp_wire as otlp
 from orfeas_test import PATIENCE_S, now_us, request
@@ -30,6 +31,14 @@ class Writer:
         self.refusals = collections.Counter()  # by what was said
         self.pending = None  # (numbers, body)
         self.stopping = False
+        self.faults = []  # what it did not foresee, and ended of
+
+    def live(self):
+        """On its thread, of which nobody hears how it ended."""
+        try:
+            self.run()
+        except Exception:
+            self.faults.append(traceback.format_exc())
 
     def run(self):
         connection = http.client.HTTPConnection(*self.daemon.address, timeout=PATIENCE_S)
@@ -148,7 +157,7 @@ class Crew:
         self.threads = []
         for writer in self.writers:
             writer.stopping = False
-            self.threads.append(threading.Thread(target=writer.run))
+            self.threads.append(threading.Thread(target=writer.live))
             self.threads[-1].start()
 
     def accepted(self):
@@ -169,5 +178,5 @@ class Crew:
             thread.join()
 
     def problems(self):
-        """What was accepted and is not in the file, or twice."""
-        return [problem for writer in self.writers for problem in writer.problems()]
+        """What was accepted and is not in the file, or twice; and who did not go on."""
+        return [problem for writer in self.writers for problem in writer.problems() + [f"{writer.name()}: {fault}" for fault in writer.faults]]

@@ -86,6 +86,9 @@ def run(torture):
     mixed_load.prepare(daemon)
     crew = mixed_load.crew(daemon)
     sdk = add_sdk(torture, crew, daemon)
+    crew.start()
+    torture.wait_all_write(crew, "all write", None)  # node takes its time to be there
+    crew.stop()
     for number in torture.rounds():
         (way,) = torture.chance.choices(list(WAYS), [weight for _, weight in WAYS.values()])
         torture.count(f"kills {way}")

@@ -19,7 +19,7 @@ const BATCH = 20;
 const DAEMON_IS_GONE_MS = 2000; // an exporter tries so long before it gives up
 
 let exporter = null; // null: it waits
-let wake = () => {};
+const waiting = []; // who makes spans, and who exports them
 let made = 0;
 
 function halt(line) {
@@ -28,7 +28,7 @@ function halt(line) {
 }
 
 const going = async () => {
-  while (exporter === null) await new Promise((resolve) => (wake = resolve));
+  while (exporter === null) await new Promise((resolve) => waiting.push(resolve));
   return exporter;
 };
 
@@ -72,7 +72,7 @@ for await (const line of (makeForEver(), readline.createInterface({ input: proce
   const [word, url] = line.split(" ");
   if (word === "go") {
     exporter = new OTLPTraceExporter({ url: `${url}/v1/traces`, compression: CompressionAlgorithm.GZIP, timeoutMillis: DAEMON_IS_GONE_MS });
-    wake();
+    for (const wake of waiting.splice(0)) wake();
   } else if (exporter !== null) {
     halt("stopped");
   }
