@@ -204,6 +204,8 @@ class Victim:
 ATTACKS = [value for name, value in vars(Victim).items() if not name.startswith("_") and name not in {
     "restore", "remove", "write", "write_somewhere", "checkpoint", "instead"}]
 
+FOREIGN = (Victim.another_programs_file, Victim.a_text)
+
 
 def look(path):
     """(inode, bytes) of a file; what is no file has no bytes."""
@@ -226,8 +228,8 @@ def check_refused(torture, daemon, what, before):
     torture.count("refused at once" if after == before else "refused once it was open")
 
 
-def check_lived_with(torture, daemon, what):
-    """It may tell less, and must say so; what is left must be there still."""
+def check_lived_with(torture, daemon, what, before):
+    """It may tell less, and must say so; what is left must be there still, in the file that was."""
     said = set()
     for method, params in READS:
         said |= ask(torture, daemon, what, method, params)
@@ -239,8 +241,10 @@ def check_lived_with(torture, daemon, what):
         torture.check(error.status in CLEAR, f"{what}: db.check: {error}")
         said.add(error.status)
     torture.check(os.path.isfile(daemon.db) and os.path.getsize(daemon.db) > 0, f"{what}: the file is gone")
+    torture.equal(look(daemon.db)[0], before[""][0], f"{what}: orfeas.db is another file")
     torture.count("found by db.check" if problems else "told by an error" if said else "nothing to be seen")
     daemon.stop()
+    return problems
 
 
 def ask(torture, daemon, what, method, params):
@@ -260,7 +264,9 @@ def attack(torture, victim, function):
     daemon = torture.daemon(db=victim.db, settings=mixed_load.SETTINGS)
     if torture.start_or_end(daemon):
         torture.count("lived with")
-        check_lived_with(torture, daemon, what)
+        torture.check(function not in FOREIGN, f"{what}: it was taken for its own")
+        problems = check_lived_with(torture, daemon, what, before)
+        torture.check(problems or function is not Victim.a_chunk, f"{what}: db.check found nothing")
     else:
         check_refused(torture, daemon, what, before)
 
