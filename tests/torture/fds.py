@@ -14,7 +14,7 @@ import orfeas_torture  # first: it knows where the harness is
 
 import mixed_load
 import orfeas_test
-from orfeas_test import RpcError, wait_for
+from orfeas_test import PATIENCE_S, RpcError, wait_for
 
 ANSWER_S = 5
 BACK_S = 5
@@ -69,7 +69,7 @@ class Attack:
         """By the connection that there is: answered, or refused and told."""
         begin = time.monotonic()
         try:
-            answer = self.peer.call(method, params, {"deadline_ms": ANSWER_S * 1000})
+            answer = self.peer.call(method, params, {"deadline_ms": PATIENCE_S * 1000})
         except RpcError as error:
             self.torture.count("refused, and told")
             self.torture.check(error.status in REFUSALS, f"{method}: {error}")
@@ -135,7 +135,8 @@ def run(torture):
         wait_for(attack.device, "the device")
         torture.took("all is back", time.monotonic() - begin, BACK_S)
     most = max(torture.times["processors taken"])
-    torture.check(most < calm + MOST_CPU or os.environ.get("ORFEAS_SANITIZED"), f"took {most:.2f} processors, {calm:.2f} before")
+    # beside other tests, the writers alone may get more of the machine later than at first
+    torture.check(most < calm + MOST_CPU or not torture.bounds_times, f"took {most:.2f} processors, {calm:.2f} before")
     attack.peer.close()
     attack.crew.stop()
     torture.check_crew(attack.crew)

@@ -21,6 +21,7 @@ import polite
 
 LONG_S, SHORT_S = 5, 0.3  # of one flood
 PATIENCE_S = 60
+ANSWER_S = 30  # of one answer: a sanitized daemon reads 65,536 names for seconds
 MIB = 1 << 20
 HEAD = b"POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 UPGRADE = (b"GET /rpc HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -38,7 +39,7 @@ def masked(first, data, size=None):
 
 def connect(address, receive_bytes=None):
     connection = socket.socket()
-    connection.settimeout(5)
+    connection.settimeout(ANSWER_S)
     if receive_bytes:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
     connection.connect(address)

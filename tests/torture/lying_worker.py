@@ -37,6 +37,7 @@ class Worker(threading.Thread):
         self.others = []  # workers whom it speaks for
         self.refused = []  # what was said to what may not be
         self.late = False  # a slow machine: nobody waited for its answer any more
+        self.acted = threading.Event()  # on what it was asked
         self.report(allocated_bytes=0, reserved_bytes=held_bytes, inactive_split_bytes=0, returned_bytes=0)
         self.first("worker.advice", {"worker": self.worker})
         self.start()
@@ -78,10 +79,12 @@ class Worker(threading.Thread):
                 if message.get("method") == "stream.next":
                     self.asked = message["params"]["value"]["advice"]
                     MOODS[self.mood][0](self)
+                    self.acted.set()
         except (OSError, ValueError, RpcError) as error:
             self.late = isinstance(error, RpcError) and error.status == "FAILED_PRECONDITION"
             if not self.late and self.process.poll() is None and not self.ended:
                 self.refused.append(f"{self.mood}: {error!r}")
+            self.acted.set()
 
     ended = False
 

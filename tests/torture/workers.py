@@ -75,6 +75,8 @@ class Attack:
         begin = time.monotonic()
         result = self.daemon.call("gpu.cleanup", {"device": fake_probe.DEVICE, "level": "aggressive"}, {"deadline_ms": 30000})
         self.torture.took("a cleanup", time.monotonic() - begin, CLEANUP_S + 1)
+        for worker in workers:  # whether it was late is known only then
+            assert worker.acted.wait(orfeas_test.PATIENCE_S), f"{worker.mood}: it was not asked, or hangs"
         told = {one["name"]: one for one in result["workers"]}
         for worker in workers:
             self.judge(worker, told.get(worker.name_), held[worker.name_], result["text"])
