@@ -34,7 +34,7 @@ struct _OrfRouter {
   const OrfCallTracing *tracing; /* NULL: nobody */
   gpointer tracing_data;
   OrfStreamHub *streams;
-  char *elsewhere; /* NULL: what has no handler is not there yet */
+  char *elsewhere; /* NULL: what has no handler needs the daemon */
   Binding bindings[ORF_N_METHODS];
 };
 
@@ -307,7 +307,7 @@ no_handler_error (const OrfRouter *router, const OrfMethod *method)
                         "%s is not answered at this socket, but at %s", method->name,
                         router->elsewhere);
   return g_error_new (ORF_ERROR, ORF_ERROR_UNAVAILABLE,
-                      "%s is not available: its part is not built yet", method->name);
+                      "%s is not available here: it needs a running daemon", method->name);
 }
 
 void

@@ -94,8 +94,10 @@ orf_inherited_close_rest (void)
 {
   G_LOCK (sockets);
   for (guint i = 0; sockets != NULL && i < sockets->len; i++) {
-    g_warning ("socket %d that was passed on is at no address where we listen", i);
-    close (g_array_index (sockets, int, i));
+    int fd = g_array_index (sockets, int, i);
+
+    g_warning ("descriptor %d that was passed on is at no address where we listen", fd);
+    close (fd);
   }
   g_clear_pointer (&sockets, g_array_unref);
   G_UNLOCK (sockets);

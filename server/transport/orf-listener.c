@@ -6,8 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <gio/gunixsocketaddress.h>
-
 #include "core/orf-clock.h"
 #include "core/orf-names.h"
 #include "core/orf-timer.h"
@@ -53,15 +51,6 @@ log_seldom (OrfListener *listener, const char *what)
 
 /* ---- caps ------------------------------------------------------------------------------------ */
 
-static char *
-dup_address_text (GSocketAddress *address)
-{
-  if (!G_IS_INET_SOCKET_ADDRESS (address))
-    return g_strdup ("");
-  return g_inet_address_to_string (
-    g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
-}
-
 static guint
 get_count (OrfListener *listener, const char *text)
 {
@@ -76,7 +65,7 @@ count_in (OrfListener *listener, GSocketAddress *address)
   guint count;
 
   if (listener->by_address != NULL) {
-    text = dup_address_text (address);
+    text = orf_http_address_to_text (address);
     count = get_count (listener, text);
     if (count >= listener->limits.max_connections_per_address)
       return FALSE;
@@ -96,7 +85,7 @@ count_out (OrfListener *listener, GSocketAddress *address)
   listener->n_connections--;
   if (listener->by_address == NULL)
     return;
-  text = dup_address_text (address);
+  text = orf_http_address_to_text (address);
   count = get_count (listener, text);
   if (count > 1)
     g_hash_table_replace (listener->by_address, g_steal_pointer (&text),
