@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "otlp/orf-otlp-tree.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 #include "orf-error.h"
@@ -174,11 +176,21 @@ take_digits (Parser *parser)
   return parser->at > from;
 }
 
+/* A number beyond a double is none to those whom it is told. */
+static gboolean
+is_finite_number (const char *text, gsize length)
+{
+  g_autofree char *copy = g_strndup (text, length);
+
+  return isfinite (g_ascii_strtod (copy, NULL));
+}
+
 static OrfOtlpNode *
 parse_number (Parser *parser)
 {
   const char *from = parser->at;
   OrfOtlpNodeType type = ORF_OTLP_NODE_INTEGER;
+  gboolean scaled = FALSE;
   OrfOtlpNode *node;
 
   take (parser, '-');
@@ -191,11 +203,15 @@ parse_number (Parser *parser)
   }
   if (take (parser, 'e') || take (parser, 'E')) {
     type = ORF_OTLP_NODE_REAL;
+    scaled = TRUE;
     if (!take (parser, '+'))
       take (parser, '-');
     if (!take_digits (parser))
       return NULL;
   }
+  if ((scaled || parser->at - from > DBL_MAX_10_EXP) &&
+      !is_finite_number (from, (gsize) (parser->at - from)))
+    return NULL;
   node = new_node (parser, type);
   if (node != NULL) {
     node->text = from;
