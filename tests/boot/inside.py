@@ -61,11 +61,18 @@ command={TOLD}
 matchers={{rule="hot"}}
 """
 
-# Who it is, what it may write, whether it sees the daemon's file: its answer is kept with the notice.
+# Who it is, where it may write, which of the daemon's files and folders it sees: its answer is kept with the notice.
 COMMAND = """#!/bin/sh
 echo "user=$(id -un) rule=$ORFEAS_RULE"
-touch /var/lib/orfeas/x /etc/x /usr/x /home/x 2>/dev/null && echo wrote
-cat /var/lib/orfeas/orfeas.db >/dev/null 2>&1 && echo read
+for place in / /etc /etc/orfeas /home /opt /root /run /run/orfeas /srv /usr /var/lib /var/lib/orfeas; do
+  touch $place/x 2>/dev/null && echo wrote:$place
+done
+for seen in /var/lib/orfeas /run/orfeas; do
+  ls $seen >/dev/null 2>&1 && echo listed:$seen
+done
+for seen in /var/lib/orfeas/orfeas.db /run/orfeas/cookie; do
+  cat $seen >/dev/null 2>&1 && echo read:$seen
+done
 touch /tmp/x && echo tmp
 (setsid sleep 4321 &)
 """
@@ -282,6 +289,21 @@ def test_sockets_start_it():
     equal(run("systemctl", "is-active", "orfeasd.service"), "active")
 
 
+def test_upgrade():
+    """The same package once more, as an upgrade: a new process at the old sockets, with the old file and settings."""
+    packages = glob.glob(f"{HERE}/orfeas_*.deb")
+    if not packages:
+        return
+    call("metrics.record", samples=[{"name": "boot.before", "value": 7}])
+    before, settings = pid(), os.stat(CONF).st_mtime_ns if os.path.exists(CONF) else None
+    run("dpkg", "--install", *packages, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+    wait_for(lambda: pid() not in (0, before) and serving(), "its next life")
+    for unit in ("orfeasd.service", "orfeasd.socket", "orfeas-exec.socket"):
+        equal(run("systemctl", "is-active", unit), "active", unit)
+    equal(call("sql.query", sql="SELECT value FROM samples WHERE name='boot.before'")["rows"], [[7]], "what was there before")
+    equal(os.stat(CONF).st_mtime_ns if os.path.exists(CONF) else None, settings, "the settings")
+
+
 def test_purge():
     """What the packages brought is gone, the file stays."""
     if not glob.glob(f"{HERE}/*.deb"):
@@ -289,6 +311,8 @@ def test_purge():
     run("apt-get", "purge", "-y", "orfeas", env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
     for unit in ("orfeasd.service", "orfeasd.socket", "orfeas-exec.socket"):
         assert run("systemctl", "is-active", unit, check=False) in ("inactive", "failed", "unknown"), unit
+    for folder in ("/lib/systemd/system", "/etc/systemd/system"):
+        equal(glob.glob(f"{folder}/orfeas*") + glob.glob(f"{folder}/*.wants/orfeas*"), [], "units left behind")
     equal(os.path.exists("/var/lib/orfeas/orfeas.db"), True)
 
 
@@ -296,6 +320,9 @@ def main():
     with open(os.path.join(HERE, "cases"), encoding="utf-8") as file:
         wanted = file.read().split()
     cases = [(name[5:].replace("_", "-"), function) for name, function in globals().items() if name.startswith("test_")]
+    unknown = set(wanted) - {name for name, _ in cases}
+    if unknown:
+        sys.exit(f"# no such case: {' '.join(sorted(unknown))}; there are: {' '.join(name for name, _ in cases)}")
     cases = [case for case in cases if not wanted or case[0] in wanted]
     failed = 0
     for number, (name, function) in enumerate(cases, 1):
