@@ -64,13 +64,13 @@ matchers={{rule="hot"}}
 # Who it is, where it may write, which of the daemon's files and folders it sees: its answer is kept with the notice.
 COMMAND = """#!/bin/sh
 echo "user=$(id -un) rule=$ORFEAS_RULE"
-for place in / /etc /etc/orfeas /home /opt /root /run /run/orfeas /srv /usr /var/lib /var/lib/orfeas; do
+for place in / /dev /etc /etc/orfeas /home /opt /root /run /run/orfeas /srv /usr /var/lib /var/lib/orfeas; do
   touch $place/x 2>/dev/null && echo wrote:$place
 done
 for seen in /var/lib/orfeas /run/orfeas; do
   ls $seen >/dev/null 2>&1 && echo listed:$seen
 done
-for seen in /var/lib/orfeas/orfeas.db /run/orfeas/cookie; do
+for seen in /var/lib/orfeas/orfeas.db /run/orfeas/cookie /dev/shm/shared; do
   cat $seen >/dev/null 2>&1 && echo read:$seen
 done
 touch /tmp/x && echo tmp
@@ -194,6 +194,8 @@ def test_settings():
     with open(TOLD, "w", encoding="utf-8") as file:
         file.write(COMMAND)
     os.chmod(TOLD, 0o755)
+    with open("/dev/shm/shared", "w", encoding="utf-8") as file:  # everybody's, and not a command's
+        file.write("shared\n")
     run("systemctl", "start", "redis-server.service")
     with open(CONF, "w", encoding="utf-8") as file:
         file.write(SETTINGS)
