@@ -140,6 +140,7 @@ ended_cb (gpointer user_data, int status, const GString *output, const char *pro
   Run *run = user_data;
 
   run->command = NULL;
+  g_clear_handle_id (&run->timer_id, g_source_remove); /* it may be due in the same turn */
   run->answer->status = status;
   run->answer->output = g_utf8_make_valid (output->str, (gssize) output->len);
   run->answer->problem = g_strdup (problem);
