@@ -294,16 +294,29 @@ static const char *const ways_out[] = {
 };
 
 /* What of allowed calls reaches others: a file's owner is sent the signal that is set, SIGKILL too;
- * input is put into a terminal; and the tie to the daemon (main.c) stays. */
+ * input is put into a terminal; the tie to the daemon (main.c) stays.  And a file that is opened to
+ * be read is emptied, which Landlock sees from its third version on (Linux 6.2). */
+#define WORD ((guint32) G_MAXUINT32)
+#define CUTS (O_ACCMODE | O_TRUNC)
+
 static const struct {
   const char *call;
   guint argument;
-  guint32 value;
-} reaching_out[] = {
-  { "fcntl", 1, F_SETOWN },   { "fcntl", 1, F_SETOWN_EX },      { "fcntl", 1, F_SETSIG },
-  { "fcntl64", 1, F_SETOWN }, { "fcntl64", 1, F_SETOWN_EX },    { "fcntl64", 1, F_SETSIG },
-  { "ioctl", 1, FIOSETOWN },  { "ioctl", 1, SIOCSPGRP },        { "ioctl", 1, TIOCSTI },
-  { "ioctl", 1, TIOCLINUX },  { "prctl", 0, PR_SET_PDEATHSIG },
+  guint32 mask, value;
+} refused[] = {
+  { "fcntl", 1, WORD, F_SETOWN },
+  { "fcntl", 1, WORD, F_SETOWN_EX },
+  { "fcntl", 1, WORD, F_SETSIG },
+  { "fcntl64", 1, WORD, F_SETOWN },
+  { "fcntl64", 1, WORD, F_SETOWN_EX },
+  { "fcntl64", 1, WORD, F_SETSIG },
+  { "ioctl", 1, WORD, FIOSETOWN },
+  { "ioctl", 1, WORD, SIOCSPGRP },
+  { "ioctl", 1, WORD, TIOCSTI },
+  { "ioctl", 1, WORD, TIOCLINUX },
+  { "prctl", 0, WORD, PR_SET_PDEATHSIG },
+  { "open", 1, CUTS, O_RDONLY | O_TRUNC },
+  { "openat", 2, CUTS, O_RDONLY | O_TRUNC },
 };
 
 /* A call that this architecture, or this libseccomp, does not know needs no rule. */
@@ -394,12 +407,12 @@ load (scmp_filter_ctx filter)
 /* A filter of its own: in the list a call that is allowed is allowed with any argument.  The kernel
  * takes the low half of these words, whatever the high one is. */
 static gboolean
-fill_reaching_out (scmp_filter_ctx filter)
+fill_refused (scmp_filter_ctx filter)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (reaching_out); i++) {
-    int number = seccomp_syscall_resolve_name (reaching_out[i].call);
-    const struct scmp_arg_cmp argument = { reaching_out[i].argument, SCMP_CMP_MASKED_EQ,
-                                           G_MAXUINT32, reaching_out[i].value };
+  for (gsize i = 0; i < G_N_ELEMENTS (refused); i++) {
+    int number = seccomp_syscall_resolve_name (refused[i].call);
+    const struct scmp_arg_cmp argument = { refused[i].argument, SCMP_CMP_MASKED_EQ, refused[i].mask,
+                                           refused[i].value };
 
     if (number >= 0 && !add_if (filter, SCMP_ACT_ERRNO (EPERM), number, argument))
       return FALSE;
@@ -414,7 +427,7 @@ orf_probe_calls_enter (gboolean drives)
   g_auto (scmp_filter_ctx) arguments = seccomp_init (SCMP_ACT_ALLOW);
   int code;
 
-  if (list == NULL || arguments == NULL || !fill (list, drives) || !fill_reaching_out (arguments))
+  if (list == NULL || arguments == NULL || !fill (list, drives) || !fill_refused (arguments))
     return "libseccomp made no filter";
   code = load (arguments);
   if (code == 0)

@@ -26,9 +26,13 @@ def inside(t, words):
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "theirs"), "w", encoding="utf-8") as file:
         file.write("secret")
+    readable = os.path.join(t.dir, "readable")
+    with open(readable, "w", encoding="utf-8") as file:
+        file.write("library")
     # ASan's library wants to be the first otherwise
     asan = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
-    env = {**os.environ, "LD_PRELOAD": os.path.join(STAND_INS, "break-out.so"), "BREAK_OUT": folder, "XDG_CACHE_HOME": folder, "ASAN_OPTIONS": asan}
+    env = {**os.environ, "LD_PRELOAD": os.path.join(STAND_INS, "break-out.so"), "BREAK_OUT": folder, "XDG_CACHE_HOME": folder, "ORFEAS_PROBE_PATHS": readable,
+           "ASAN_OPTIONS": asan}
     done = subprocess.run([PROBE, *words], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     tried = dict(line.split() for line in done.stderr.splitlines() if len(line.split()) == 2)
     equal(done.returncode, 0, done.stderr)
@@ -65,7 +69,7 @@ def test_probe_signals_by_files(t):
 
 def test_probe_writes(t):
     """inside a probe: writing, making, cutting, renaming, linking files, changing who may read them; a driver has a cache folder and nothing else"""
-    refused(t, "write", "create", "chmod", "truncate", "unlink", "link", "mkdir", "own-memory")
+    refused(t, "write", "create", "chmod", "truncate", "unlink", "link", "mkdir", "own-memory", "cut-while-reading")
     refused(t, "cache", probes=[READER])
     equal(inside(t, DRIVER)[0]["cache"], 0)
     with open(os.path.join(t.dir, "nvml", "theirs"), encoding="utf-8") as file:
@@ -85,7 +89,7 @@ def test_probe_kernel(t):
 def test_probe_attempts_work_elsewhere(t):
     """the same attempts where `[gpu] probe_sandbox` is false: they work, and the probe says what it lacks"""
     tried, hello = inside(t, (*READER, "sandbox=off"))
-    names = ("read", "write", "create", "chmod", "socket-inet", "socket-unix", "fork", "kill-parent", *FILES_OF_OTHERS)
+    names = ("read", "write", "create", "chmod", "socket-inet", "socket-unix", "fork", "kill-parent", "cut-while-reading", *FILES_OF_OTHERS)
     equal([name for name in names if tried[name] != 0], [])
     contains(hello["unguarded"], "probe_sandbox")
 

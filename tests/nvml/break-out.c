@@ -25,7 +25,8 @@
 /*
  * A driver that tries to get out: preloaded into orfeas-probe it takes the place of fgets(), which
  * is called when the cage is shut, and tells on standard error what became of each attempt:
- * "NAME ERRNO", 0 where it worked.  BREAK_OUT names a folder with a file `theirs`.
+ * "NAME ERRNO", 0 where it worked.  BREAK_OUT names a folder with a file `theirs`,
+ * ORFEAS_PROBE_PATHS a file that drivers may read.
  */
 
 static int
@@ -145,6 +146,8 @@ try_files (const char *folder)
   tell ("link", result (link (theirs, fresh)));
   tell ("mkdir", result (mkdir (fresh, 0700)));
   tell ("cache", open_and_close (cache, O_RDWR | O_CREAT));
+  tell ("cut-while-reading",
+        open_and_close (getenv ("ORFEAS_PROBE_PATHS") ?: "/nowhere", O_RDONLY | O_TRUNC));
   tell ("own-memory", open_and_close ("/proc/self/mem", O_RDWR));
 }
 
