@@ -6,6 +6,7 @@ processors is no doing of the daemon's.
 """
 
 import http.client
+import math
 import multiprocessing
 import os
 import threading
@@ -25,11 +26,6 @@ LOWER_PRIORITY = 10
 forks = multiprocessing.get_context("fork")
 
 
-def rss_bytes(daemon):
-    with open(f"/proc/{daemon.process.pid}/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
 class Client(threading.Thread):
     """Calls one path over and over, on one connection, until it is stopped."""
 
@@ -38,13 +34,14 @@ class Client(threading.Thread):
         self.path = path
         self.connection = http.client.HTTPConnection(*daemon.address, timeout=PATIENCE_S)
         self.times = []  # (when it began, how long it took)
+        self.began = None  # the call that is under way
         self.refusals = []
         self.stopping = threading.Event()
         self.start()
 
     def run(self):
         while not self.stopping.wait(PAUSE_S):
-            began = time.monotonic()
+            self.began = began = time.monotonic()
             try:
                 self.connection.request("GET", self.path)
                 answer = self.connection.getresponse()
@@ -55,6 +52,7 @@ class Client(threading.Thread):
                 self.refusals.append(repr(error))
                 self.connection.close()
             self.times.append((began, time.monotonic() - began))
+            self.began = None
 
     def stop(self):
         self.stopping.set()
@@ -62,7 +60,10 @@ class Client(threading.Thread):
         self.connection.close()
 
     def took(self, since, until):
-        return [seconds for began, seconds in self.times if since <= began < until] or [0.0]
+        """How long each call did of which some lay in that time; one that goes on, so far. Nobody called: for ever."""
+        began, now = self.began, time.monotonic()
+        times = [*self.times, (began, now - began)] if began is not None else self.times
+        return [seconds for began, seconds in times if began < until and began + seconds >= since] or [math.inf]
 
 
 class Watch:
@@ -70,7 +71,7 @@ class Watch:
 
     def __init__(self, daemon):
         self.daemon = daemon
-        self.most_bytes = rss_bytes(daemon)
+        self.most_bytes = orfeas_torture.rss_bytes(daemon)
         self.health = Client(daemon, "/healthz")
         self.reader = Client(daemon, "/api/v1/metrics/list?limit=10")
 
@@ -78,7 +79,7 @@ class Watch:
         """From when to when it was."""
         since = time.monotonic()
         while (now := time.monotonic()) < since + seconds:
-            self.most_bytes = max(self.most_bytes, rss_bytes(self.daemon))
+            self.most_bytes = max(self.most_bytes, orfeas_torture.rss_bytes(self.daemon))
             time.sleep(min(0.05, since + seconds - now))
         return since, now
 
@@ -130,8 +131,8 @@ GROWTH, OTHERS, HEALTH, NORMAL = "growth", "others", "health", "normal"
 TIMES = {OTHERS, HEALTH, NORMAL}
 
 
-def flood(torture, daemon, name, function, seconds, judged, n_processes=1):
-    """What was answered to it; judged: of what is looked at, what has to hold."""
+def flood(torture, daemon, name, function, seconds, judged, n_processes=1, ceiling_bytes=math.inf):
+    """What was answered to it; judged: of what is looked at, what has to hold. ceiling_bytes: what the daemon never has more of."""
     watch = Watch(daemon)
     calm = watch.wait(min(seconds, CALM_S))
     before_bytes = watch.most_bytes
@@ -147,12 +148,14 @@ def flood(torture, daemon, name, function, seconds, judged, n_processes=1):
           + ", ".join(f"{n:,} x {what}" for what, n in sorted(seen.items(), key=lambda item: -item[1])[:6]), flush=True)
     problems = {
         GROWTH: "ORFEAS_SANITIZED" not in os.environ and growth > GROWTH_BYTES and f"the daemon grew by {growth:,} bytes",
-        OTHERS: (p99_s > SLOWER * calm_s or watch.reader.refusals) and f"others' p99 went from {calm_s * 1e3:.2f} to {p99_s * 1e3:.2f} ms, refused {watch.reader.refusals[:3]}",
+        OTHERS: (p99_s > SLOWER * calm_s or math.isinf(p99_s) or watch.reader.refusals) and f"others' p99 went from {calm_s * 1e3:.2f} to {p99_s * 1e3:.2f} ms, refused {watch.reader.refusals[:3]}",
         HEALTH: health_s > HEALTH_S and f"health took {health_s * 1e3:.0f} ms",
         NORMAL: normal_s > NORMAL_S and f"normal after {normal_s:.1f} s",
     }
     for what, problem in problems.items():
         torture.check(what not in judged or not problem, f"{name}: {problem}")
+    if "ORFEAS_SANITIZED" not in os.environ:  # which keeps what is freed
+        torture.check(watch.most_bytes < ceiling_bytes, f"{name}: beyond its ceiling, {watch.most_bytes:,} bytes")
     torture.check(not any("fault of the flood" in str(what) for what in seen), f"{name}: {seen}")
     torture.equal(watch.health.refusals, [], f"{name}: health")
     torture.check(daemon.alive(), f"{name}: the daemon is gone")
