@@ -110,10 +110,10 @@ read_outer (OrfTlsLink *link)
   link->in.data = g_malloc (BUFFER_BYTES);
   do
     n = gnutls_record_recv (link->session, link->in.data, BUFFER_BYTES);
-  while (n == GNUTLS_E_INTERRUPTED || n == GNUTLS_E_WARNING_ALERT_RECEIVED ||
-         (n == GNUTLS_E_AGAIN && has_more (link)));
+  while (n == GNUTLS_E_INTERRUPTED || (n == GNUTLS_E_AGAIN && has_more (link)));
   if (n < 0 && n != GNUTLS_E_AGAIN) {
-    /* cut off, garbage, or a wish to shake hands again, which is only ever an attack */
+    /* Cut off, garbage, or a wish to shake hands again, which is only ever an attack.  So is a
+     * warning: who means to end says so, and a flood of them kept all other links waiting. */
     take_in (link, &link->in, -1);
     return break_off (link);
   }

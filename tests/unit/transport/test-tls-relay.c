@@ -112,14 +112,20 @@ connect_client (Fixture *f)
 }
 
 static void
-shake_hands (Fixture *f)
+shake_hands_by (Fixture *f, const char *priority)
 {
   gnutls_init (&f->session, GNUTLS_CLIENT);
-  gnutls_set_default_priority (f->session);
+  g_assert_cmpint (gnutls_priority_set_direct (f->session, priority, NULL), ==, 0);
   gnutls_credentials_set (f->session, GNUTLS_CRD_CERTIFICATE, f->trust);
   gnutls_transport_set_int (f->session, f->client_fd);
   gnutls_handshake_set_timeout (f->session, PATIENCE_MS);
   g_assert_cmpint (gnutls_handshake (f->session), ==, 0);
+}
+
+static void
+shake_hands (Fixture *f)
+{
+  shake_hands_by (f, "NORMAL");
 }
 
 static void
@@ -293,6 +299,20 @@ test_cut_off (Fixture *f, gconstpointer data)
   g_assert_cmpint (receive (f, buffer, sizeof buffer), ==, 0);
 }
 
+/* What GnuTLS would pass over for ever: TLS 1.2 has warnings that end nothing. */
+static void
+test_warning (Fixture *f, gconstpointer data)
+{
+  char byte;
+
+  start_relay (f);
+  connect_client (f);
+  shake_hands_by (f, "NORMAL:-VERS-ALL:+VERS-TLS1.2");
+  g_assert_cmpint (gnutls_alert_send (f->session, GNUTLS_AL_WARNING, GNUTLS_A_USER_CANCELED), ==,
+                   0);
+  g_assert_cmpint (receive (f, &byte, 1), ==, 0);
+}
+
 static void
 test_too_many (Fixture *f, gconstpointer data)
 {
@@ -398,6 +418,7 @@ main (int argc, char **argv)
   ADD ("garbage", test_garbage);
   ADD ("stall", test_stall);
   ADD ("cut-off", test_cut_off);
+  ADD ("warning", test_warning);
   ADD ("too-many", test_too_many);
   ADD ("end", test_end);
   ADD ("end-with-open-links", test_end_with_open_links);
