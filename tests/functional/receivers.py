@@ -174,10 +174,16 @@ class Receiver:
         self.close()
 
 
+held = []
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """At which nobody listens until the test has somebody do so. It is held to the end, so that the kernel gives it to nobody else;
+    who sets SO_REUSEADDR, as servers do, can listen beside who only holds it."""
+    held.append(socket.socket())
+    held[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held[-1].bind(("127.0.0.1", 0))
+    return held[-1].getsockname()[1]
 
 
 class Process:

@@ -3,10 +3,10 @@
 
 import os
 import signal
-import socket
 import subprocess
 
 from orfeas_test import wait_for
+from receivers import free_port
 
 N_NODES = 3
 # the bus of a cluster's node listens 10,000 above its port
@@ -14,12 +14,9 @@ MAX_PORT = 55000
 
 
 def find_port():
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        if port <= MAX_PORT:
-            return port
+    while (port := free_port()) > MAX_PORT:
+        pass
+    return port
 
 
 class Node:

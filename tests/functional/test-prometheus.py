@@ -9,7 +9,6 @@ import json
 import os
 import random
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -21,6 +20,7 @@ from prometheus_client.openmetrics import parser as openmetrics_parser
 
 import orfeas_test
 from orfeas_test import PATIENCE_S, contains, equal, wait_for
+from receivers import free_port
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -311,9 +311,7 @@ class Prometheus:
             json.dump({"global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
                        "scrape_configs": [{"job_name": job, "static_configs": [{"targets": [target]}]}
                                           for job, target in jobs.items()]}, file)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
                 ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={t.dir}/tsdb",

@@ -17,6 +17,7 @@ import urllib.request
 
 import orfeas_test
 from orfeas_test import PATIENCE_S, Skip, contains, equal, now_us, wait_for
+from receivers import free_port
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -117,9 +118,7 @@ class Exporter:
     def __init__(self, t, *command):
         if shutil.which(command[0]) is None:
             raise Skip(f"{command[0]} is not installed")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/metrics"
         self.process = subprocess.Popen([*command, f"--web.listen-address=127.0.0.1:{self.port}"], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=t.dir, env=t.environment())
