@@ -171,10 +171,13 @@ def test_database_that_is_a_link_of_anothers(t):
         file.write("mine")
     daemon = t.daemon()
     os.symlink(victim, daemon.db + ".ballast")
-    daemon.launch()
-    daemon.process.stdout.readline()
+    daemon.start()
     with open(victim, encoding="utf-8") as file:
         equal(file.read(), "mine")
+    daemon.kill()
+    os.unlink(daemon.db + ".ballast")
+    daemon.start()
+    equal(os.path.exists(daemon.db + ".ballast"), True, "made where no link is in its way")
 
 
 def test_backup_onto_what_is_there(t):
