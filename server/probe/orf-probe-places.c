@@ -39,6 +39,11 @@ typedef struct {
   guint64 handled_access_fs, handled_access_net, scoped;
 } RulesetAttributes;
 
+typedef struct {
+  int fd;
+  guint64 handled; /* a rule that allows more than this kernel handles is refused as a whole */
+} Ruleset;
+
 /* Places that are not there are passed over.  No home, no /var, no /run, of /etc only what loaders
  * and drivers look up: the daemon's file, tokens and keys are none of a driver's business. */
 static const struct {
@@ -89,10 +94,10 @@ get_handled (long version)
 }
 
 static int
-open_ruleset (long version)
+open_ruleset (long version, guint64 handled)
 {
   const RulesetAttributes attributes = {
-    .handled_access_fs = get_handled (version),
+    .handled_access_fs = handled,
     .scoped = version >= 6 ? SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL : 0,
   };
   /* an older kernel takes what it does not know as long as that is zero */
@@ -101,9 +106,9 @@ open_ruleset (long version)
 
 /* Not being there is fine, and then there is nothing to allow. */
 static void
-allow (int ruleset, const char *path, guint64 access)
+allow (const Ruleset *ruleset, const char *path, guint64 access)
 {
-  struct landlock_path_beneath_attr rule = { .allowed_access = access };
+  struct landlock_path_beneath_attr rule = { .allowed_access = access & ruleset->handled };
   struct stat state;
 
   rule.parent_fd = open (path, O_PATH | O_CLOEXEC);
@@ -112,13 +117,13 @@ allow (int ruleset, const char *path, guint64 access)
   if (fstat (rule.parent_fd, &state) == 0 && !S_ISDIR (state.st_mode))
     rule.allowed_access &= OF_FILES;
   if (rule.allowed_access != 0 &&
-      syscall (SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
+      syscall (SYS_landlock_add_rule, ruleset->fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
     g_printerr ("%s stays closed to the driver: %s\n", path, g_strerror (errno));
   close (rule.parent_fd);
 }
 
 static void
-allow_paths (int ruleset, const char *paths)
+allow_paths (const Ruleset *ruleset, const char *paths)
 {
   g_auto (GStrv) list = g_strsplit (paths != NULL ? paths : "", ":", -1);
 
@@ -129,7 +134,7 @@ allow_paths (int ruleset, const char *paths)
 
 /* A library that cannot make its cache does without. */
 static void
-allow_cache (int ruleset)
+allow_cache (const Ruleset *ruleset)
 {
   g_autofree char *folder = g_build_filename (g_get_user_cache_dir (), "orfeas-probe", NULL);
 
@@ -140,7 +145,7 @@ allow_cache (int ruleset)
 }
 
 static void
-allow_all (int ruleset, char **argv)
+allow_all (const Ruleset *ruleset, char **argv)
 {
   for (guint i = 0; i < G_N_ELEMENTS (places); i++)
     allow (ruleset, places[i].path, places[i].access);
@@ -170,16 +175,17 @@ orf_probe_places_enter (char **argv)
 {
   long version = syscall (SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
   const char *problem = NULL;
-  int ruleset;
+  Ruleset ruleset = { -1, 0 };
 
   if (version < 1)
     return why_not (errno);
-  ruleset = open_ruleset (version);
-  if (ruleset < 0)
+  ruleset.handled = get_handled (version);
+  ruleset.fd = open_ruleset (version, ruleset.handled);
+  if (ruleset.fd < 0)
     return g_strerror (errno);
-  allow_all (ruleset, argv);
-  if (syscall (SYS_landlock_restrict_self, ruleset, 0) != 0)
+  allow_all (&ruleset, argv);
+  if (syscall (SYS_landlock_restrict_self, ruleset.fd, 0) != 0)
     problem = g_strerror (errno);
-  close (ruleset);
+  close (ruleset.fd);
   return problem;
 }

@@ -20,7 +20,7 @@ FILES_OF_OTHERS = ("own-by-fcntl", "own-by-fcntl-ex", "own-by-wide-fcntl", "sign
                    "terminal-input-by-wide-ioctl", "outlive-parent")
 
 
-def inside(t, words):
+def inside(t, words, **variables):
     """What became of each attempt that tests/nvml/break-out.c makes inside a probe, 0 where it worked, and the probe's hello."""
     folder = os.path.join(t.dir, words[0])
     os.makedirs(folder, exist_ok=True)
@@ -32,7 +32,7 @@ def inside(t, words):
     # ASan's library wants to be the first otherwise
     asan = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
     env = {**os.environ, "LD_PRELOAD": os.path.join(STAND_INS, "break-out.so"), "BREAK_OUT": folder, "XDG_CACHE_HOME": folder, "ORFEAS_PROBE_PATHS": readable,
-           "ASAN_OPTIONS": asan}
+           "ASAN_OPTIONS": asan, **variables}
     done = subprocess.run([PROBE, *words], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     tried = dict(line.split() for line in done.stderr.splitlines() if len(line.split()) == 2)
     equal(done.returncode, 0, done.stderr)
@@ -74,6 +74,18 @@ def test_probe_writes(t):
     equal(inside(t, DRIVER)[0]["cache"], 0)
     with open(os.path.join(t.dir, "nvml", "theirs"), encoding="utf-8") as file:
         equal(file.read(), "secret")
+
+
+def test_probe_on_older_kernels(t):
+    """inside a driver, where Landlock is of an earlier version (Linux 5.13 to 6.12): it is as shut, and devices and the cache are as open"""
+    if inside(t, DRIVER)[1].get("unguarded"):
+        raise Skip("something is lacking here")
+    for version in range(1, 7):
+        tried, hello = inside(t, DRIVER, LANDLOCK_VERSION=str(version))
+        equal(hello.get("unguarded"), None, f"version {version}")
+        equal({name: tried[name] for name in ("device", "shared-memory", "cache")}, {"device": 0, "shared-memory": 0, "cache": 0}, f"version {version}")
+        shut = ("read", "write", "create", "truncate", "unlink", "mkdir", "own-memory", "cut-while-reading", "environ-of-parent")
+        equal([name for name in shut if tried[name] == 0], [], f"version {version}")
 
 
 def test_probe_reads(t):

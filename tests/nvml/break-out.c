@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,27 @@
  * "NAME ERRNO", 0 where it worked.  BREAK_OUT names a folder with a file `theirs`,
  * ORFEAS_PROBE_PATHS a file that drivers may read.
  */
+
+/* As on a kernel whose Landlock is of the version LANDLOCK_VERSION: what a later one knows is
+ * refused by this one, too, where the cage does not say that it handles it. */
+long
+syscall (long number, ...)
+{
+  static long (*real) (long, ...);
+  const char *version = getenv ("LANDLOCK_VERSION");
+  long words[6];
+  va_list list;
+
+  va_start (list, number);
+  for (int i = 0; i < 6; i++)
+    words[i] = va_arg (list, long);
+  va_end (list);
+  if (number == SYS_landlock_create_ruleset && words[0] == 0 && version != NULL)
+    return atol (version);
+  if (real == NULL)
+    real = (long (*) (long, ...)) dlsym (RTLD_NEXT, "syscall");
+  return real (number, words[0], words[1], words[2], words[3], words[4], words[5]);
+}
 
 static int
 result (long rc)
@@ -148,6 +170,8 @@ try_files (const char *folder)
   tell ("cache", open_and_close (cache, O_RDWR | O_CREAT));
   tell ("cut-while-reading",
         open_and_close (getenv ("ORFEAS_PROBE_PATHS") ?: "/nowhere", O_RDONLY | O_TRUNC));
+  tell ("device", open_and_close ("/dev/null", O_RDWR));
+  tell ("shared-memory", open_and_close ("/dev/shm", O_RDWR | O_TMPFILE));
   tell ("own-memory", open_and_close ("/proc/self/mem", O_RDWR));
 }
 
