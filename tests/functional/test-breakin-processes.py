@@ -69,7 +69,7 @@ def test_probe_signals_by_files(t):
 
 def test_probe_writes(t):
     """inside a probe: writing, making, cutting, renaming, linking files, changing who may read them; a driver has a cache folder and nothing else"""
-    refused(t, "write", "create", "chmod", "truncate", "unlink", "link", "mkdir", "own-memory", "cut-while-reading")
+    refused(t, "write", "create", "chmod", "truncate", "unlink", "link", "mkdir", "own-memory", "cut-while-reading", "large-file")
     refused(t, "cache", probes=[READER])
     equal(inside(t, DRIVER)[0]["cache"], 0)
     with open(os.path.join(t.dir, "nvml", "theirs"), encoding="utf-8") as file:
@@ -101,7 +101,7 @@ def test_probe_kernel(t):
 def test_probe_attempts_work_elsewhere(t):
     """the same attempts where `[gpu] probe_sandbox` is false: they work, and the probe says what it lacks"""
     tried, hello = inside(t, (*READER, "sandbox=off"))
-    names = ("read", "write", "create", "chmod", "socket-inet", "socket-unix", "fork", "kill-parent", "cut-while-reading", *FILES_OF_OTHERS)
+    names = ("read", "write", "create", "chmod", "socket-inet", "socket-unix", "fork", "kill-parent", "cut-while-reading", "large-file", *FILES_OF_OTHERS)
     equal([name for name in names if tried[name] != 0], [])
     contains(hello["unguarded"], "probe_sandbox")
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -170,6 +171,7 @@ try_files (const char *folder)
   tell ("cache", open_and_close (cache, O_RDWR | O_CREAT));
   tell ("cut-while-reading",
         open_and_close (getenv ("ORFEAS_PROBE_PATHS") ?: "/nowhere", O_RDONLY | O_TRUNC));
+  tell ("large-file", result (ftruncate (memfd_create ("large", MFD_CLOEXEC), 1L << 27)));
   tell ("device", open_and_close ("/dev/null", O_RDWR));
   tell ("shared-memory", open_and_close ("/dev/shm", O_RDWR | O_TMPFILE));
   tell ("own-memory", open_and_close ("/proc/self/mem", O_RDWR));
