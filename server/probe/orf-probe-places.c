@@ -67,9 +67,14 @@ static const struct {
   { "/etc/localtime", READ },
   { "/etc/passwd", READ },
   { "/etc/nsswitch.conf", READ },
-  { "/dev", READ | WRITE | LANDLOCK_ACCESS_FS_IOCTL_DEV },
   { "/dev/shm", READ | WRITE | MAKE }, /* ROCm's threads meet there */
 };
+
+/* Beginnings of what is a GPU's in /dev, or nobody's. */
+static const char *const gpu_devices[] = { "accel",  "dma_heap", "dri",     "dxg",
+                                           "full",   "kfd",      "kgsl",    "mali",
+                                           "null",   "nvhost",   "nvidia",  "nvmap",
+                                           "random", "udmabuf",  "urandom", "zero" };
 
 /* The one word whose value is the user's: a device's name is what a driver told before. */
 #define LIBRARY_WORD "library="
@@ -132,6 +137,38 @@ allow_paths (const Ruleset *ruleset, const char *paths)
       allow (ruleset, *at, READ);
 }
 
+static gboolean
+is_gpu_device (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (gpu_devices); i++)
+    if (g_str_has_prefix (name, gpu_devices[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* Those that the user may open, which are few, now or later.  Root's are disks and keyboards, too,
+ * without any capability: of them what is there now and a GPU's. */
+static void
+allow_devices (const Ruleset *ruleset)
+{
+  const guint64 access = READ | WRITE | LANDLOCK_ACCESS_FS_IOCTL_DEV;
+  g_autoptr (GDir) dir = NULL;
+  const char *name;
+
+  if (geteuid () != 0) {
+    allow (ruleset, "/dev", access);
+    return;
+  }
+  allow (ruleset, "/dev", LANDLOCK_ACCESS_FS_READ_DIR);
+  dir = g_dir_open ("/dev", 0, NULL);
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
+    g_autofree char *path = g_build_filename ("/dev", name, NULL);
+
+    if (is_gpu_device (name))
+      allow (ruleset, path, access);
+  }
+}
+
 /* A library that cannot make its cache does without. */
 static void
 allow_cache (const Ruleset *ruleset)
@@ -149,6 +186,7 @@ allow_all (const Ruleset *ruleset, char **argv)
 {
   for (guint i = 0; i < G_N_ELEMENTS (places); i++)
     allow (ruleset, places[i].path, places[i].access);
+  allow_devices (ruleset);
   for (guint i = 0; i < G_N_ELEMENTS (path_variables); i++)
     allow_paths (ruleset, g_getenv (path_variables[i]));
   for (guint i = 0; argv[i] != NULL; i++)

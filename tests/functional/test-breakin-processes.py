@@ -88,6 +88,21 @@ def test_probe_on_older_kernels(t):
         equal([name for name in shut if tried[name] == 0], [], f"version {version}")
 
 
+def test_probe_disks(t):
+    """inside a driver of a daemon that is root's: a disk, which root opens without any capability"""
+    as_root()
+    for disk in (f"/dev/{name}" for name in os.listdir("/sys/block")):
+        if inside(t, (*READER, "sandbox=off"), OTHER_DEVICE=disk)[0]["other-device"] == 0:
+            break
+    else:
+        raise Skip("no disk that opens")
+    tried, hello = inside(t, DRIVER, OTHER_DEVICE=disk)
+    if hello.get("unguarded"):
+        raise Skip(f"something is lacking here: {hello['unguarded']}")
+    assert tried["other-device"] != 0, disk
+    equal(tried["device"], 0)
+
+
 def test_probe_reads(t):
     """inside a driver: files that no driver needs (the daemon's, tokens, homes), also where a device has such a name; the environment of its parent"""
     refused(t, "read", "environ-of-parent", probes=[DRIVER, (*DRIVER, f"device={t.dir}")])

@@ -172,6 +172,7 @@ try_files (const char *folder)
   tell ("cut-while-reading",
         open_and_close (getenv ("ORFEAS_PROBE_PATHS") ?: "/nowhere", O_RDONLY | O_TRUNC));
   tell ("large-file", result (ftruncate (memfd_create ("large", MFD_CLOEXEC), 1L << 27)));
+  tell ("other-device", open_and_close (getenv ("OTHER_DEVICE") ?: "/nowhere", O_RDONLY));
   tell ("device", open_and_close ("/dev/null", O_RDWR));
   tell ("shared-memory", open_and_close ("/dev/shm", O_RDWR | O_TMPFILE));
   tell ("own-memory", open_and_close ("/proc/self/mem", O_RDWR));
