@@ -11,6 +11,7 @@ import signal
 import socket
 import struct
 import subprocess
+import time
 
 import orfeas_test
 from alert_receivers import Webhook
@@ -23,6 +24,7 @@ N_STREAMS = 1000
 STREAMS_EACH = 20  # of a WebSocket
 HALF_POST = b"POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
 RULE = "end_rule"
+IDLE_US = 2_000_000
 
 
 class Everything:
@@ -36,7 +38,7 @@ class Everything:
         self.n_backups = 0
         self.daemon = t.start(config=self.config(), settings={
             "trace.sample_percent": 100, "otlp.listen": "127.0.0.1:0", "jaeger.listen": "127.0.0.1:0", "cache.mode": "sharded",
-            "cache.nodes": self.node.address, "listen.idle_us": 2_000_000, "memory.budget_bytes": 1 << 36,
+            "cache.nodes": self.node.address, "listen.idle_us": IDLE_US, "memory.budget_bytes": 1 << 36,
             "cache.redis_command_us": 20_000_000, "store.read_us": 60_000_000})  # valgrind takes its time
 
     def config(self):
@@ -170,7 +172,7 @@ def test_all_is_as_before(t):
         everything.ask_everything(t)
         everything.leave_early()
         everything.hurt()
-        before = held(daemon)
+        before = wait_rest(daemon)
         for _ in range(2):
             everything.ask_everything(t)
             everything.leave_early()
@@ -178,6 +180,17 @@ def test_all_is_as_before(t):
             everything.hurt()
         wait_as_before(daemon, before)
         daemon.stop()
+
+
+def wait_rest(daemon):
+    """What it holds when nothing of that goes any more: who left is gone, who is idle is closed."""
+    now = held(daemon)
+    while True:
+        before = now
+        time.sleep(IDLE_US / 1e6 + 1)
+        now = held(daemon)
+        if not more_than(before, now):
+            return now
 
 
 def wait_as_before(daemon, before):
