@@ -26,7 +26,7 @@ KINDS = "definite,indirect,possible"
 # orfeas-sql bounds its own memory and may write to no file: LeakSanitizer looks at that one.
 SKIPPED = ("*/orfeas-sql", "*/python3*", "/bin/*", "/usr/bin/*", "/usr/sbin/*")
 TIMEOUT_S = 900
-ERROR = re.compile(r"^==\d+== (?:Invalid|Conditional|Use of|Syscall param|Mismatched|Source and|Jump to|Process terminating|[\d,]+ (?:\(.*\) )?bytes in .* lost)", re.M)
+ERROR = re.compile(r"^==\d+== (?:Invalid|Conditional|Use of|Syscall param|Mismatched|Source and|Argument|Jump to|Process terminating|[\d,]+ (?:\(.*\) )?bytes in .* lost)", re.M)
 NUMBERS = re.compile(r"^(?:==\d+== ?|--\d+--.*\n)| in loss record.*$", re.M)  # of processes and records: the same error is the same text
 
 
@@ -55,13 +55,11 @@ def run(test, folder, logs):
     environment = {**os.environ, **test["env"], "ORFEAS_SANITIZED": "1"}
     for name in PROGRAMS:
         environment[name] = write_script(folder, test["env"][name], logs)
-    try:
-        done = subprocess.run(test["cmd"], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        return False
     with open(os.path.join(logs, "output"), "wb") as file:
-        file.write(done.stdout)
-    return done.returncode == 0
+        try:
+            return subprocess.run(test["cmd"], env=environment, stdin=subprocess.DEVNULL, stdout=file, stderr=file, timeout=TIMEOUT_S).returncode == 0
+        except subprocess.TimeoutExpired:
+            return False
 
 
 def read_errors(logs):
@@ -81,7 +79,7 @@ def main():
     unknown = [name for name in names if f"functional-{name}" not in tests]
     if unknown:
         sys.exit(f"valgrind: no functional test {', '.join(unknown)}")
-    n_processes, n_errors = 0, 0
+    n_processes, n_errors, n_empty = 0, 0, 0
     for name in names:
         begin = time.monotonic()
         logs = os.path.join(root, name)
@@ -91,9 +89,9 @@ def main():
         print(f"{name}: {processes} processes, {errors.total()} errors; {ended}, {time.monotonic() - begin:.0f} s", flush=True)
         for text, n in errors.items():
             print(f"{n} times:\n{text}\n", flush=True)
-        n_processes, n_errors = n_processes + processes, n_errors + errors.total()
-    print(f"{n_processes} processes under valgrind, {n_errors} errors; logs in {root}")
-    sys.exit(1 if n_errors else 0)
+        n_processes, n_errors, n_empty = n_processes + processes, n_errors + errors.total(), n_empty + (processes == 0)
+    print(f"{n_processes} processes under valgrind, {n_errors} errors, {n_empty} tests without a process; logs in {root}")
+    sys.exit(1 if n_errors or n_empty else 0)
 
 
 main()
