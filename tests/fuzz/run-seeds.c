@@ -41,6 +41,8 @@ main (int argc, char **argv)
 {
   guint n = 0;
 
+  /* as script/fuzz has it: a seed that brought one about fails again */
+  g_log_set_always_fatal (G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
   for (int i = 1; i < argc; i++)
     n += run_folder (argv[i]);
   g_print ("1..1\n%s 1 seeds # %u files\n", n > 0 ? "ok" : "not ok", n);
