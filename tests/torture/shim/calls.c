@@ -100,7 +100,6 @@ pwrite64 (int fd, const void *data, size_t length, off64_t offset)
   return done;
 }
 
-/* Its half is not told, since nobody here goes on with the rest of a plain write. */
 ssize_t
 write (int fd, const void *data, size_t length)
 {

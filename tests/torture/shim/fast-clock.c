@@ -30,8 +30,6 @@
 
 #define NS_PER_S  INT64_C (1000000000)
 #define NS_PER_MS INT64_C (1000000)
-/* Seconds since 1970 are more, since the machine started never as many. */
-#define MOST_UPTIME_S 1000000000
 
 typedef int (*ClockFunction) (clockid_t, struct timespec *);
 typedef int (*PollFunction) (struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
@@ -212,14 +210,24 @@ sleep (unsigned int wait_s)
   return nanosleep (&wait, &wait) == 0 ? 0 : (unsigned int) wait.tv_sec;
 }
 
-/* Which clock a condition goes by only it knows; the numbers tell. */
+/* Which clock a condition goes by only it knows; the numbers tell, for the two are decades apart. */
+static clockid_t
+guess_clock (const struct timespec *until)
+{
+  int64_t until_ns = to_ns (until);
+  int64_t since_real_ns = llabs (until_ns - speed_up (next_clock (CLOCK_REALTIME)));
+
+  return since_real_ns < llabs (until_ns - speed_up (next_clock (CLOCK_MONOTONIC)))
+           ? CLOCK_REALTIME
+           : CLOCK_MONOTONIC;
+}
+
 int
 pthread_cond_timedwait (pthread_cond_t *condition,
                         pthread_mutex_t *mutex,
                         const struct timespec *until)
 {
-  clockid_t clock = until->tv_sec > MOST_UPTIME_S ? CLOCK_REALTIME : CLOCK_MONOTONIC;
-  struct timespec sooner = slow_down (clock, until);
+  struct timespec sooner = slow_down (guess_clock (until), until);
 
   return NEXT (WaitFunction, "pthread_cond_timedwait") (condition, mutex, &sooner);
 }
