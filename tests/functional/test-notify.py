@@ -21,6 +21,7 @@ import time
 import orfeas_test
 from alert_receivers import Alertmanager, Webhook
 from orfeas_test import PATIENCE_S, contains, equal, wait_for
+from receivers import free_port
 
 BACKOFF = {"backoff_us": 10000, "backoff_max_us": 100000}
 
@@ -155,8 +156,7 @@ def test_misbehaving(t):
 
 def test_away(t):
     """One that is down when alerts fire and end gets all of it, in order, when it is back; also of a later run."""
-    with Webhook() as hook:
-        port = hook.port
+    port = free_port()
     driver = Driver(t, {"one": {"kind": "webhook", "url": f"http://127.0.0.1:{port}/hook"}})
     with driver:
         for i in range(1, 4):

@@ -45,6 +45,7 @@ export async function fails(promise, status) {
 
 export async function run(cases) {
   const wanted = process.argv[2];
+  if (wanted && !(wanted in cases)) throw new Error(`there is no case ${wanted}`);
   for (const [name, test] of Object.entries(cases)) {
     if (wanted ? name !== wanted : name.endsWith("-restart")) continue; // those need somebody who restarts
     try {
