@@ -4,14 +4,32 @@
 
 #include <string.h>
 
+#include "orf-decode.h"
+#include "orf-json.h"
 #include "transport/orf-http-raw.h"
+
+/* As the schema has it in `meta`. */
+static gboolean
+check_key (const char *key, GError **error)
+{
+  g_autoptr (json_t) meta = json_object ();
+  OrfRpcMeta *read;
+
+  json_object_set_new (meta, "idempotency_key", json_string (key)); /* libsoup's are UTF-8 */
+  read = orf_decode (&orf_rpc_meta_desc, meta, ORF_DECODE_STRICT, error);
+  if (read == NULL)
+    return FALSE;
+  orf_struct_free (&orf_rpc_meta_desc, read);
+  return TRUE;
+}
 
 static gboolean
 read_meta (OrfHttpRequest *request, OrfCallMeta *meta, GError **error)
 {
   orf_http_request_read_trace (request, &meta->traceparent, &meta->tracestate);
   meta->idempotency_key = orf_http_request_get_header (request, "Idempotency-Key");
-  return orf_http_policy_parse_deadline (orf_http_request_get_header (request, "X-Deadline-Ms"),
+  return (meta->idempotency_key == NULL || check_key (meta->idempotency_key, error)) &&
+         orf_http_policy_parse_deadline (orf_http_request_get_header (request, "X-Deadline-Ms"),
                                          &meta->deadline_ms, error);
 }
 

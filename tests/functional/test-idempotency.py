@@ -47,6 +47,16 @@ def test_by_every_way(t):
     equal(rows(daemon), 1)
 
 
+def test_what_is_no_key(t):
+    """An empty one would be every caller's who sends none."""
+    daemon = t.start()
+    for key, status in (("", 400), ("k" * 201, 400), ("k" * 200, 200), ("k\u00fc".encode(), 200)):
+        sample = {"samples": [{"name": "once", "value": 1}]}
+        equal(daemon.http("POST", "/api/v1/metrics/record", sample, {"Idempotency-Key": key})[0], status, repr(key))
+    fails(lambda: daemon.call("metrics.record", sample, headers={"Idempotency-Key": ""}), "INVALID_ARGUMENT", field="idempotency_key")
+    equal(rows(daemon), 2)
+
+
 def test_same_key_for_something_else(t):
     daemon = t.start()
     t_us = now_us()
