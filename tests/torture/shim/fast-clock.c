@@ -210,7 +210,7 @@ sleep (unsigned int wait_s)
   return nanosleep (&wait, &wait) == 0 ? 0 : (unsigned int) wait.tv_sec;
 }
 
-/* Which clock a condition goes by only it knows; the numbers tell, for the two are decades apart. */
+/* Which clock a condition goes by only it knows; the numbers tell: the two are decades apart. */
 static clockid_t
 guess_clock (const struct timespec *until)
 {
