@@ -13,7 +13,7 @@ import orfeas_torture  # first: it knows where the harness is
 import lying_probe
 import mixed_load
 import orfeas_test
-from orfeas_test import RpcError, wait_for
+from orfeas_test import RpcError, now_us, wait_for
 
 ANSWER_S = 5
 # It is tried again at once, and is not waited for long.
@@ -38,8 +38,9 @@ def set_mood(folder, mood):
     os.replace(path + ".new", path)
 
 
-def is_back(daemon):
-    return any(one["device"] == "liar-0" and one["used_bytes"] == lying_probe.TOTAL // 4 for one in daemon.call("gpu.list")["devices"])
+def is_back(daemon, since_us=0):
+    """It was looked at since then: what it had before may be shown for a while."""
+    return any(one["device"] == "liar-0" and one["used_bytes"] == lying_probe.TOTAL // 4 and one["sampled_us"] > since_us for one in daemon.call("gpu.list")["devices"])
 
 
 def ask(torture, daemon, mood):
@@ -87,8 +88,8 @@ def run(torture):
         torture.check(daemon.alive(), f"{mood}: the daemon ended with {daemon.process.poll()}: {daemon.stderr()[-1500:]}")
         torture.wait_all_write(crew, "all write meanwhile", ANSWER_S)
         set_mood(folder, "good")
-        begin = time.monotonic()
-        wait_for(lambda: is_back(daemon), f"the device after a probe that {mood}")
+        begin, since_us = time.monotonic(), now_us()
+        wait_for(lambda: is_back(daemon, since_us), f"the device after a probe that {mood}")
         torture.took("the device is back", time.monotonic() - begin)
     torture.check_growth(daemon, before)
     crew.stop()

@@ -3,7 +3,9 @@
 """SIGTERM in the middle of everything: writers, streams, slow readers, half requests, a backup, a check, a heavy statement, a cleanup. It
 drains and exits 0 within five seconds, and what was accepted is there."""
 
+import glob
 import json
+import os
 import socket
 import threading
 import time
@@ -53,8 +55,11 @@ class Company:
         connection.sendall(b"GET /openrpc.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 50)
         self.open.append(connection)
 
+    def copy(self):
+        return f"{self.torture.dir}/copy-{self.torture.round}.db"
+
     def heavy_work(self):
-        for method, params in (("db.backup", {"path": f"{self.torture.dir}/copy-{self.torture.round}.db"}), ("db.check", None), ("sql.query", {"sql": ENDLESS}),
+        for method, params in (("db.backup", {"path": self.copy()}), ("db.check", None), ("sql.query", {"sql": ENDLESS}),
                                ("gpu.cleanup", None), ("postmortem.build", {"from_us": 1, "to_us": 2}), ("metrics.query", {"select": '{__name__=~".+"}', "from_us": 0})):
             if self.torture.chance.random() < 0.5:
                 self.ask(method, params)
@@ -64,6 +69,9 @@ class Company:
             one.close()
         for thread in self.threads:
             thread.join()
+        if os.path.exists(self.copy()):  # under its name only when it is complete
+            self.torture.equal(orfeas_torture.verdict(self.copy()), "ok", "the backup")
+        self.torture.equal(glob.glob(self.copy() + ".*"), [], "what is left of a backup")
 
 
 def run(torture):
