@@ -380,13 +380,36 @@ apply_rules_dir (OrfConfig *config, const char *config_path, GError **error)
   return TRUE;
 }
 
+static char *
+dup_variable (const OrfConfigKey *key)
+{
+  g_autofree char *joined = g_strconcat ("ORFEAS_", key->section, "_", key->name, NULL);
+
+  return g_ascii_strup (joined, -1);
+}
+
+char **
+orf_config_dup_environment (void)
+{
+  char **environment = g_get_environ ();
+
+  for (guint i = 0; i < orf_n_config_keys; i++) {
+    const OrfConfigKey *key = &orf_config_keys[i];
+    g_autofree char *name = dup_variable (key);
+
+    environment = g_environ_unsetenv (environment, name);
+    if (key->env != NULL)
+      environment = g_environ_unsetenv (environment, key->env);
+  }
+  return environment;
+}
+
 static gboolean
 apply_environment (OrfConfig *config, GError **error)
 {
   for (guint i = 0; i < orf_n_config_keys; i++) {
     const OrfConfigKey *key = &orf_config_keys[i];
-    g_autofree char *joined = g_strconcat ("ORFEAS_", key->section, "_", key->name, NULL);
-    g_autofree char *name = g_ascii_strup (joined, -1);
+    g_autofree char *name = dup_variable (key);
     const char *text = g_getenv (name);
 
     const char *variable = name;

@@ -20,6 +20,9 @@ OrfConfig *orf_config_copy_keys (const OrfConfig *config);
  * and none is fine.  overrides: "section.key=value", NULL-terminated, may be NULL. */
 OrfConfig *orf_config_load (const char *file, const char *const *overrides, GError **error);
 
+/* Our environment without the settings in it, of which some are secret: what children get. */
+char **orf_config_dup_environment (void);
+
 /* Copies from fresh into config the keys that may change while running.  The names of keys that
  * differ and may not are returned, NULL-terminated. */
 char **orf_config_reload (OrfConfig *config, const OrfConfig *fresh);

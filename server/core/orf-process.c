@@ -12,6 +12,7 @@
 
 #include <glib-unix.h>
 
+#include "core/orf-config.h"
 #include "orf-error.h"
 
 typedef struct {
@@ -77,7 +78,7 @@ spawn (const char *const *argv, const char *const *environment, int talk_fd, int
     rc = posix_spawn_file_actions_addclosefrom_np (&actions, STDERR_FILENO + 1);
   if (rc == 0)
     rc = posix_spawn (pid, argv[0], &actions, &attributes, (char *const *) argv,
-                      environment != NULL ? (char *const *) environment : environ);
+                      (char *const *) environment);
   posix_spawnattr_destroy (&attributes);
   posix_spawn_file_actions_destroy (&actions);
   return rc;
@@ -91,11 +92,13 @@ orf_process_spawn (const char *const *argv,
 {
   g_auto (Ends) talk = { -1, -1 };
   g_auto (Ends) log = { -1, -1 };
+  g_auto (GStrv) ours = environment == NULL ? orf_config_dup_environment () : NULL;
   pid_t pid = -1;
   int rc = open_ends (&talk, &log) ? 0 : errno;
 
   if (rc == 0)
-    rc = spawn (argv, environment, talk.theirs, log.theirs, &pid);
+    rc = spawn (argv, environment != NULL ? environment : (const char *const *) ours, talk.theirs,
+                log.theirs, &pid);
   if (rc != 0) {
     g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "cannot start %s: %s", argv[0],
                  g_strerror (rc));

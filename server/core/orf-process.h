@@ -17,8 +17,8 @@ typedef struct {
   int log_fd; /* its standard error; non-blocking */
 } OrfProcess;
 
-/* environment: NAME=VALUE, …, NULL; NULL: ours.  UNAVAILABLE with the reason.  The caller owns pid
- * and both descriptors. */
+/* environment: NAME=VALUE, …, NULL; NULL: ours without the settings in it.  UNAVAILABLE with the
+ * reason.  The caller owns pid and both descriptors. */
 gboolean orf_process_spawn (const char *const *argv,
                             const char *const *environment,
                             OrfProcess *process,
