@@ -74,12 +74,13 @@ class Busy(threading.Thread):
     @staticmethod
     def round(peer, number):
         calls = (("incidents.pin", {"from_us": now_us() - HOUR_US, "to_us": now_us()}), ("alerts.silence", {"matchers": '{rule="busy"}', "until_us": now_us() + HOUR_US}),
-                 ("alerts.set_rule", {"rule": f"busy{number % 3}", "expr": "busy.value > 0"}), ("metrics.record", {"samples": [{"name": "busy.value", "value": number % 2}]}),
+                 # another each time, which is written; and no wait before it fires again
+                 ("alerts.set_rule", {"rule": f"busy{number % 3}", "expr": f"busy.value > {number % 1000 / 1e6}", "cooldown_us": 0}), ("metrics.record", {"samples": [{"name": "busy.value", "value": number % 2}]}),
                  ("worker.register", {"name": f"busy{number % 10}", "pid": 1 << 40}))
         answers = {method: Busy.ask(peer, method, params) for method, params in calls}
         undone = (("incidents.unpin", "incidents.pin", "id"), ("alerts.unsilence", "alerts.silence", "id"))
         for method, of, name in undone:
-            if number % 2 and answers[of]:
+            if answers[of]:  # so that there is room for the next
                 Busy.ask(peer, method, {name: answers[of][name]})
         if answers["worker.register"]:
             Busy.ask(peer, "worker.report", {"worker": answers["worker.register"]["worker"], "batches": [{"size": 1}] * 10})
