@@ -48,7 +48,7 @@ static void
 check_origin (const OrfHttpPolicy *policy, const char *origin)
 {
   const char *scheme = policy->tls ? "https://" : "http://";
-  const char *host = origin + strlen (scheme);
+  const char *host = origin + strlen (scheme), *port;
   gsize length;
 
   if (!orf_http_policy_allows_origin (policy, origin, LOCAL) ||
@@ -57,8 +57,9 @@ check_origin (const OrfHttpPolicy *policy, const char *origin)
   if (g_ascii_strncasecmp (origin, scheme, strlen (scheme)) != 0)
     g_error ("the origin %s was let in", origin);
   length = get_name_length (host);
-  if (!is_own_host (host, length) || strspn (host + length, ":0") == 0 ||
-      !g_str_has_suffix (origin, "5000"))
+  port = host + length;
+  if (!is_own_host (host, length) || port[0] != ':' ||
+      !g_str_equal (port + 1 + strspn (port + 1, "0"), "5000"))
     g_error ("the origin %s was let in", origin);
 }
 
