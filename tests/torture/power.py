@@ -148,6 +148,7 @@ def run(torture):
             torture.count("syncs that failed", sum(kind == "f" for kind, *_ in recording.entries))
             torture.count("entries recorded", len(recording.entries))
             torture.count("accepted", recording.crew.accepted())
+            torture.equal([fault for writer in recording.crew.writers for fault in writer.faults], [], "writers that ended")
             check_the_check(torture, recording)
             cuts = recording.choose_cuts(torture.chance, min(CUTS, torture.n_rounds or CUTS))
             disk, done = Disk(recording.shim.folder, torture.chance), 0
