@@ -27,8 +27,9 @@ tell (const OrfDesc *desc, gconstpointer message)
   return orf_encode (desc, message, text, NULL) ? g_steal_pointer (&text) : NULL;
 }
 
-static void
-check_again (const OrfDesc *desc, const GString *text)
+/* What was told, taken and told again. */
+static GString *
+tell_again (const OrfDesc *desc, const GString *text)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GString) again = NULL;
@@ -38,8 +39,18 @@ check_again (const OrfDesc *desc, const GString *text)
     g_error ("what was told is not taken (%s): %s", error->message, text->str);
   again = tell (desc, message);
   orf_struct_free (desc, message);
-  if (again == NULL || !g_string_equal (again, text))
-    g_error ("%s became %s", text->str, again != NULL ? again->str : "nothing");
+  if (again == NULL)
+    g_error ("%s became nothing", text->str);
+  return g_steal_pointer (&again);
+}
+
+static void
+check_again (const OrfDesc *desc, const GString *text)
+{
+  g_autoptr (GString) again = tell_again (desc, text);
+
+  if (!g_string_equal (again, text))
+    g_error ("%s became %s", text->str, again->str);
 }
 
 /* Beyond those the next byte names a method, of which the parameters or the result are meant; NULL:
@@ -86,8 +97,16 @@ read_message (const OrfDesc *desc, OrfDecodeMode mode, const char *data, size_t 
     return;
   text = tell (desc, message);
   orf_struct_free (desc, message);
-  if (text != NULL)
-    check_again (desc, text);
+  if (text == NULL)
+    return;
+  /* a later daemon's word that we do not know is left out, and has its default from then on */
+  if (mode == ORF_DECODE_LENIENT) {
+    GString *settled = tell_again (desc, text);
+
+    g_string_free (text, TRUE);
+    text = settled;
+  }
+  check_again (desc, text);
 }
 
 int
