@@ -25,6 +25,8 @@ STREAMS_EACH = 20  # of a WebSocket
 HALF_POST = b"POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
 RULE = "end_rule"
 IDLE_US = 2_000_000
+# The lock, and who opens the file when there is first something to do: the writer, who packs (by the minute), the reader, who checks.
+DB, N_DB_FILES = "orfeas.db", 5
 
 
 class Everything:
@@ -39,7 +41,8 @@ class Everything:
         self.daemon = t.start(config=self.config(), settings={
             "trace.sample_percent": 100, "otlp.listen": "127.0.0.1:0", "jaeger.listen": "127.0.0.1:0", "cache.mode": "sharded",
             "cache.nodes": self.node.address, "listen.idle_us": IDLE_US, "memory.budget_bytes": 1 << 36,
-            "cache.redis_command_us": 20_000_000, "store.read_us": 60_000_000})  # valgrind takes its time
+            "cache.redis_command_us": 20_000_000, "store.read_us": 60_000_000,  # valgrind takes its time
+            "store.readers": 1})
 
     def config(self):
         return (f"[remote_write]\nurl={self.receiver.url}\n[alerts]\n{RULE}=end.value > 0\n"
@@ -161,7 +164,7 @@ def held(daemon):
 
 
 def more_than(now, before):
-    return {what: (before[what], n) for what, n in now.items() if n > before[what]}
+    return {what: (before[what], n) for what, n in now.items() if n > max(before[what], N_DB_FILES if what.startswith(DB) else 0)}
 
 
 def test_all_is_as_before(t):
