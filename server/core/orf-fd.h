@@ -5,8 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* Blocking descriptors: files, and what small programs talk by, in lines.  FALSE: errno says why.
- */
+/* Blocking descriptors: files, and what small programs talk by.  FALSE: errno says why. */
 
 gboolean orf_fd_write_all (int fd, gconstpointer data, gsize length);
 /* One line into an empty string, without its end.  FALSE also where it has max_bytes and no end, or

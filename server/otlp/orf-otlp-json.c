@@ -50,9 +50,9 @@ orf_otlp_json_get_double (const OrfOtlpNode *value, double *number)
   if ((!is_number (value) && value->type != ORF_OTLP_NODE_STRING) || !copy_number (value, text) ||
       text[0] == '\0' || g_ascii_isspace (text[0]))
     return FALSE;
+  /* a string may say "Infinity"; the tree has no number beyond a double */
   *number = g_ascii_strtod (text, &end);
-  /* JSON itself has no infinity: 1e999 is none */
-  return *end == '\0' && (isfinite (*number) || value->type == ORF_OTLP_NODE_STRING);
+  return *end == '\0';
 }
 
 /* A number with a point or an exponent may still be whole. */
