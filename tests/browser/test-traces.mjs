@@ -248,7 +248,7 @@ await run({
     await rows(visit, "Slow spans").first().getByRole("link").click();
     await grid(visit).waitFor();
     assert.equal(await chosen(visit), spans[0].operation);
-    assert.ok(page.url().endsWith(`#trace=${spans[0].trace_id}&span=${spans[0].span_id}`));
+    await page.waitForURL((url) => url.hash === `#trace=${spans[0].trace_id}&span=${spans[0].span_id}`);
 
     // out of reach
     await page.keyboard.press("Escape");
@@ -395,7 +395,7 @@ await run({
     assert.equal(copied, `${facts.url}/#trace=${traceId(1)}&span=${spanId(4)}`);
     await page.keyboard.press("Escape");
     await trace(visit).waitFor({ state: "hidden" });
-    assert.equal(await page.evaluate(() => location.hash), "");
+    await page.waitForURL((url) => url.hash === "");
     await page.goto("about:blank");
     await page.goto(copied);
     await grid(visit).waitFor();

@@ -58,7 +58,7 @@ await run({
 
     // an hour: no spike is averaged away, and the CSV is what is shown
     await choice.selectOption("Last hour");
-    assert.match(page.url(), /[?&]last=1h/);
+    await page.waitForURL(/[?&]last=1h/);
     await chart.locator("canvas").waitFor();
     const hour = await until(async () => {
       const csv = await visit.csv(SERIES);
@@ -109,7 +109,7 @@ await run({
     await chart.getByRole("group", { name: `${SERIES}: chart` }).focus();
     await page.keyboard.press("0");
     await page.getByRole("button", { name: "Back to live" }).waitFor({ state: "hidden" });
-    assert.equal(new URL(page.url()).searchParams.get("from"), null);
+    await page.waitForURL((url) => url.searchParams.get("from") === null);
     await page.getByRole("heading", { name: "Alerts of the last day" }).waitFor();
 
     // any other by its ends; what makes no sense is said so
@@ -176,7 +176,7 @@ await run({
     await dialog.getByText("No trace began then.").waitFor();
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "hidden" });
-    assert.equal(new URL(page.url()).hash, "");
+    await page.waitForURL((url) => url.hash === ""); // it is told of its end after it is hidden
 
     // whoever deploys by hand says so here
     await section.getByRole("button", { name: "Mark…" }).click();
