@@ -9,17 +9,17 @@
 
 #include <glib.h>
 
-#include "core/orf-fd.h"
 #include "orf-encode.h"
 #include "orf-error.h"
+#include "probe/orf-probe-answers.h"
 #include "probe/orf-probe-backend.h"
 #include "probe/orf-probe-cage.h"
 
 /*
  * orfeas-probe BACKEND [KEY=VALUE]…: asks one backend's devices for the daemon, so that a driver
  * which hangs, crashes or eats memory does so here.  Lines of JSON (schema/internal/probe.json) go
- * to standard output; the line `sample` on standard input asks for one; its end ends the program.
- * Standard error is the log.  sandbox=off: orf-probe-cage.h.
+ * to standard output (orf-probe-answers.h); the line `sample` on standard input asks for one; its
+ * end ends the program.  Standard error is the log.  sandbox=off: orf-probe-cage.h.
  */
 #define MAX_ERROR_BYTES 4096 /* of schema/internal/probe.json */
 
@@ -35,7 +35,7 @@ write_message (const OrfProbeMessage *message)
   }
 
   g_string_append_c (line, '\n');
-  return orf_fd_write_all (STDOUT_FILENO, line->str, line->len);
+  return orf_probe_answers_write (line->str, line->len);
 }
 
 static gboolean
@@ -141,6 +141,11 @@ main (int argc, char **argv)
 
     g_printerr ("usage: orfeas-probe BACKEND [KEY=VALUE]...\nbackends: %s\n", names);
     return 2;
+  }
+
+  if (!orf_probe_answers_claim ()) {
+    g_printerr ("standard output: %s\n", g_strerror (errno));
+    return 1;
   }
 
   tie_to_parent ();

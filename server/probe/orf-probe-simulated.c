@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "orf-error.h"
+#include "probe/orf-probe-answers.h"
 #include "probe/orf-probe-cage.h"
 #include "probe/orf-simulated-ledger.h"
 
@@ -126,20 +127,11 @@ hang (void)
     pause ();
 }
 
-static void
+/* Past what writes messages.  FALSE: nobody reads any more, which main notices. */
+static gboolean
 write_raw (const char *text)
 {
-  gsize length = strlen (text);
-
-  /* The reader may be gone, which the next line of main notices. */
-  while (length > 0) {
-    gssize n = write (STDOUT_FILENO, text, length);
-
-    if (n <= 0)
-      return;
-    text += n;
-    length -= (gsize) n;
-  }
+  return orf_probe_answers_write (text, strlen (text));
 }
 
 static void
@@ -147,8 +139,8 @@ flood (void)
 {
   g_autofree char *block = g_strnfill (64 * 1024, 'x');
 
-  for (;;)
-    write_raw (block);
+  while (write_raw (block))
+    continue;
 }
 
 /* volatile: else the compiler sees that nobody reads what was eaten, and leaves it out. */

@@ -193,4 +193,15 @@ def test_crash_in_the_library(t):
     wait_for(lambda: look(daemon)["used_bytes"] is not None, "it to be back")
 
 
+def test_prints_are_the_log_s(t):
+    """A library that prints to standard output, before the first message and among them."""
+    daemon = start(t, "gpus 1\nprint nvmlInit_v2\nprint nvmlDeviceGetFanSpeed\n")
+    sampled_us = wait_for(lambda: look(daemon)["sampled_us"], "a sample")
+    wait_for(lambda: look(daemon)["sampled_us"] > sampled_us, "another")
+    source = daemon.sources()["nvml"]
+    equal((source["state"], source["restarts"]), ("operational", 0))
+    for call in ("nvmlInit_v2", "nvmlDeviceGetFanSpeed"):
+        wait_for(lambda: f"nvml probe: stand-in: {call}" in daemon.stderr(), call)
+
+
 orfeas_test.main()

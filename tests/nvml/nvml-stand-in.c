@@ -17,7 +17,7 @@
  *   process GPU KIND PID BYTES   (KIND: compute, graphics, mps; PID alone in BYTES -1: not told)
  *   part-process GPU PART PID BYTES
  *   use GPU PID PERCENT T_US     (of the driver's sample of it)
- *   fail CALL RC [GPU]           hang CALL MS [GPU]         crash CALL
+ *   fail CALL RC [GPU]           hang CALL MS [GPU]         crash CALL         print CALL
  *   xid GPU CODE [INSTANCE]      (told once, to those who registered before it was written)
  *
  * ROWS is the age of the interface: 1 and 2 lack what came later, 535 has the rows of processes
@@ -162,15 +162,23 @@ hang_in (const char *call, int gpu)
   }
 }
 
-/* What a call is to do first: hang, crash, fail.  gpu -1: the call is about none. */
+static void
+print (const char *call)
+{
+  printf ("stand-in: %s\n", call);
+  fflush (stdout);
+}
+
+/* What a call is to do first: hang, crash, print to standard output, fail.  gpu -1: the call is
+ * about none. */
 static int
 enter (const char *call, int gpu)
 {
-  const char *const verbs[] = { "crash", "fail" };
+  const char *const verbs[] = { "crash", "print", "fail" };
   int rc = OK;
 
   hang_in (call, gpu);
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < 3; i++) {
     script one = open_script ();
     char words[6][64];
     int n = 0;
@@ -181,6 +189,8 @@ enter (const char *call, int gpu)
       if (is_this && i == 0)
         abort ();
       if (is_this && i == 1)
+        print (call);
+      if (is_this && i == 2)
         rc = atoi (words[2]);
     }
     free (one.text);
