@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <float.h>
 #include <math.h>
 
 #include "orf-error.h"
@@ -19,7 +20,7 @@ static gboolean
 is_horizon (const OrfForecasterHorizon *horizon)
 {
   for (guint i = 0; i < ORF_FORECASTER_N_METHODS; i++)
-    if (!(horizon->errors[i] >= 0))
+    if (!(horizon->errors[i] >= 0 && horizon->errors[i] <= FLT_MAX))
       return FALSE;
   return orf_quantile_track_is_valid (&horizon->moves) &&
          orf_conformal_is_valid (&horizon->outside[0]) &&
@@ -35,14 +36,14 @@ is_state (const OrfForecasterState *state)
   OrfForecaster self = { *state };
 
   if (state->n_horizons > ORF_FORECASTER_MAX_HORIZONS || isinf (state->last) ||
-      isinf (state->ring.base) || isnan (state->last) != isnan (state->ring.base))
+      !orf_row_ring_is_valid (&state->ring) || isnan (state->last) != isnan (state->ring.base))
     return FALSE;
   orf_forecaster_get_setup (&self, &setup);
   fresh = orf_forecaster_new (&setup, NULL);
   for (guint i = 0; fresh != NULL && i < state->n_horizons; i++)
     if (!is_horizon (&state->horizons[i]))
       return FALSE;
-  return fresh != NULL && isfinite (state->holt.trend) && !isnan (state->holt.usual) &&
+  return fresh != NULL && orf_holt_is_valid (&state->holt) &&
          orf_leak_watch_is_valid (&state->leak);
 }
 

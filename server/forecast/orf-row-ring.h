@@ -39,5 +39,7 @@ guint orf_row_ring_list (const OrfRowRing *ring, OrfRowRingEntry entries[ORF_ROW
 float orf_row_ring_get (const OrfRowRing *ring, guint age);
 /* A value as a distance, within what a float holds. */
 float orf_row_ring_measure (const OrfRowRing *ring, double value);
+/* Of one that was saved: its base and its distances are numbers, or none. */
+gboolean orf_row_ring_is_valid (const OrfRowRing *ring);
 
 G_END_DECLS

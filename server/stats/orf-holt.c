@@ -45,3 +45,9 @@ orf_holt_forecast (const OrfHolt *holt, guint rows)
 {
   return holt->level + (double) holt->trend * DAMPING * (1 - pow (DAMPING, rows)) / (1 - DAMPING);
 }
+
+gboolean
+orf_holt_is_valid (const OrfHolt *holt)
+{
+  return !isinf (holt->level) && isfinite (holt->trend) && isfinite (holt->usual);
+}

@@ -21,5 +21,7 @@ void orf_holt_init (OrfHolt *holt);
 void orf_holt_push (OrfHolt *holt, double value);
 /* rows ahead; NAN before the first value. */
 double orf_holt_forecast (const OrfHolt *holt, guint rows);
+/* Of one that was saved. */
+gboolean orf_holt_is_valid (const OrfHolt *holt);
 
 G_END_DECLS

@@ -37,4 +37,11 @@ orf_narrow_unpack (guint16 packed)
   return value;
 }
 
+/* None, or a number: what orf_narrow_pack() gives for what is finite. */
+static inline gboolean
+orf_narrow_is_valid (guint16 packed)
+{
+  return packed == ORF_NARROW_NONE || (packed & 0x7f80) != 0x7f80;
+}
+
 G_END_DECLS

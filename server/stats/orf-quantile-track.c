@@ -10,6 +10,9 @@
 #define STEP       .1f
 #define SCALE_ROWS 100
 
+/* Of one that was saved: from there a step ends within what floats hold. */
+#define MAX_QUANTILE 1e38f
+
 static const float shares[N] = { .01f, .05f, .25f, .75f, .95f, .99f };
 
 void
@@ -53,10 +56,11 @@ orf_quantile_track_spread (const OrfQuantileTrack *track, float *quantiles, guin
 gboolean
 orf_quantile_track_is_valid (const OrfQuantileTrack *track)
 {
-  if (!(track->scale >= 0) || !isfinite (track->scale))
+  if (!(track->scale >= 0 && track->scale <= MAX_QUANTILE))
     return FALSE;
   for (guint i = 0; i < N; i++)
-    if (!isfinite (track->quantiles[i]) || (i > 0 && track->quantiles[i] < track->quantiles[i - 1]))
+    if (!(fabsf (track->quantiles[i]) <= MAX_QUANTILE) ||
+        (i > 0 && track->quantiles[i] < track->quantiles[i - 1]))
       return FALSE;
   return TRUE;
 }
