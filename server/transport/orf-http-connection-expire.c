@@ -17,10 +17,18 @@
 #define DRAIN_US ORF_US_PER_S
 
 static void
+end_request (OrfHttpConnection *connection, int status, GError *error)
+{
+  orf_http_connection_refuse (connection, status, error);
+  g_error_free (error);
+  orf_http_connection_wake (connection);
+}
+
+static void
 time_out (OrfHttpConnection *connection, const char *what)
 {
-  orf_http_connection_refuse (connection, STATUS_TIMEOUT, ORF_ERROR_DEADLINE_EXCEEDED, what);
-  orf_http_connection_wake (connection);
+  end_request (connection, STATUS_TIMEOUT,
+               g_error_new_literal (ORF_ERROR, ORF_ERROR_DEADLINE_EXCEEDED, what));
 }
 
 /* What moves fast enough may take as long as it needs. */
@@ -40,6 +48,23 @@ is_unread (const OrfHttpConnection *connection, gint64 now_us)
   gint64 patience_us = connection->host->draining_us > 0 ? DRAIN_US : config->listen.answer_us;
 
   return waiting_us > 0 && is_overdue (config, now_us - waiting_us, patience_us, sent_bytes);
+}
+
+/* Between two requests for too long.  While the kernel has to send some of the last answer it is
+ * read, as long as it is read fast enough. */
+static gboolean
+is_idle (OrfHttpConnection *connection, gint64 lasted_us)
+{
+  const OrfConfig *config = connection->host->service->policy.config;
+  gint64 idle_us = connection->fresh ? config->listen.header_us : config->listen.idle_us;
+  gsize unsent_bytes;
+
+  if (lasted_us <= idle_us || orf_http_connection_get_backlog (connection) > 0)
+    return FALSE;
+  unsent_bytes = orf_unsent_get_bytes (connection->fd);
+  connection->unsent_bytes = MAX (connection->unsent_bytes, unsent_bytes);
+  return unsent_bytes == 0 || is_overdue (config, lasted_us - idle_us, config->listen.answer_us,
+                                          connection->unsent_bytes - unsent_bytes);
 }
 
 static void
@@ -67,9 +92,9 @@ expire_request (OrfHttpConnection *connection, gint64 lasted_us, gint64 now_us)
   gint64 draining_us = connection->host->draining_us;
 
   if (draining_us > 0 && now_us - draining_us > DRAIN_US) {
-    orf_http_connection_refuse (connection, STATUS_UNAVAILABLE, ORF_ERROR_UNAVAILABLE,
-                                "the server is shutting down");
-    orf_http_connection_wake (connection);
+    end_request (connection, STATUS_UNAVAILABLE,
+                 g_error_new_literal (ORF_ERROR, ORF_ERROR_UNAVAILABLE,
+                                      "the server is shutting down"));
   } else if (orf_http_connection_get_phase (connection) == ORF_HTTP_HEAD &&
              lasted_us > config->listen.header_us) {
     time_out (connection, "the request's head took longer than listen.header_us");
@@ -84,9 +109,7 @@ expire_request (OrfHttpConnection *connection, gint64 lasted_us, gint64 now_us)
 void
 orf_http_connection_expire (OrfHttpConnection *connection, gint64 now_us)
 {
-  const OrfConfig *config = connection->host->service->policy.config;
   gint64 lasted_us = now_us - connection->since_us;
-  gint64 idle_us = connection->fresh ? config->listen.header_us : config->listen.idle_us;
 
   if (connection->lingering && lasted_us > LINGER_US &&
       orf_http_connection_get_backlog (connection) == 0)
@@ -97,7 +120,7 @@ orf_http_connection_expire (OrfHttpConnection *connection, gint64 now_us)
     return;
   else if (orf_http_connection_get_phase (connection) != ORF_HTTP_IDLE)
     expire_request (connection, lasted_us, now_us);
-  else if (lasted_us > idle_us)
+  else if (is_idle (connection, lasted_us))
     reset (connection);
   else if (connection->stream != NULL && lasted_us > PARK_US &&
            orf_http_connection_get_backlog (connection) == 0)

@@ -9,11 +9,11 @@
 #include "core/orf-clock.h"
 #include "orf-error.h"
 #include "rpc/orf-rest.h"
+#include "transport/orf-http-own-answer.h"
 #include "transport/orf-http-shed.h"
 
-#define STATUS_TOO_LARGE        413
-#define STATUS_HEADER_TOO_LARGE 431
-#define STATUS_UNAVAILABLE      503
+#define STATUS_TOO_LARGE   413
+#define STATUS_UNAVAILABLE 503
 
 /* Of one connection, before the others have their turn: chunks of a byte each take 10 ns a byte to
  * be read. */
@@ -21,14 +21,6 @@
 /* Of pipelined requests, while one is being answered: read only to see the end of the connection.
  */
 #define AHEAD_BYTES 65536
-
-static const char *
-get_phrase (int status)
-{
-  /* libsoup does not know it */
-  return status == STATUS_HEADER_TOO_LARGE ? "Request Header Fields Too Large"
-                                           : soup_status_get_phrase ((guint) status);
-}
 
 /* For want of room, or too slow, with its head read: an upload's answer has a form of its own. */
 static gboolean
@@ -46,28 +38,40 @@ make_upload_answer (OrfHttpConnection *connection, const GError *error, OrfHttpP
 }
 
 void
-orf_http_connection_refuse (OrfHttpConnection *connection,
-                            int status,
-                            OrfErrorCode code,
-                            const char *reason)
+orf_http_connection_refuse (OrfHttpConnection *connection, int status, const GError *error)
 {
-  g_autoptr (GError) error = g_error_new_literal (ORF_ERROR, (int) code, reason);
-  OrfHttpPage page = { .status = status, .content_type = "application/json" };
-  g_autofree char *head = NULL;
+  OrfHttpPage page = { .status = status,
+                       .content_type = "application/json",
+                       .retry_after_ms = orf_error_get_retry_after_ms (error) };
   g_autofree char *body = NULL;
 
   if (!make_upload_answer (connection, error, &page))
     page.body = body = orf_rest_error_body (error, &page.length);
-  head = g_strdup_printf ("HTTP/1.1 %d %s\r\n%sContent-Type: %s\r\n"
-                          "Content-Length: %" G_GSIZE_FORMAT "\r\nConnection: close\r\n\r\n",
-                          status, get_phrase (status), orf_http_policy_guards, page.content_type,
-                          page.length);
-  orf_http_outbox_add (connection->out, head, strlen (head));
-  orf_http_outbox_add (connection->out, page.body, page.length);
+  orf_http_own_answer_add (
+    &(OrfHttpOwnAnswer){
+      .status = status,
+      .content_type = page.content_type,
+      .body = page.body,
+      .length = page.length,
+      .retry_after_ms = page.retry_after_ms,
+      .closes = TRUE,
+    },
+    connection->out);
   connection->closing = TRUE;
   /* what came of it is of no use any more */
   orf_http_framing_give_up (connection->framing);
   orf_http_connection_flush (connection);
+}
+
+/* Of a request that is none, or too large. */
+static void
+refuse_form (OrfHttpConnection *connection, const OrfHttpRefusal *refusal)
+{
+  OrfErrorCode code = refusal->status == STATUS_TOO_LARGE ? ORF_ERROR_RESOURCE_EXHAUSTED
+                                                          : ORF_ERROR_INVALID_REQUEST;
+  g_autoptr (GError) error = g_error_new_literal (ORF_ERROR, (int) code, refusal->reason);
+
+  orf_http_connection_refuse (connection, refusal->status, error);
 }
 
 static void
@@ -78,10 +82,7 @@ look_at_phase (OrfHttpConnection *connection, OrfHttpPhase before)
   const OrfHttpRefusal *refusal = orf_http_framing_get_refusal (connection->framing);
 
   if (refusal != NULL && !connection->closing)
-    orf_http_connection_refuse (connection, refusal->status,
-                                refusal->status == STATUS_TOO_LARGE ? ORF_ERROR_RESOURCE_EXHAUSTED
-                                                                    : ORF_ERROR_INVALID_REQUEST,
-                                refusal->reason);
+    refuse_form (connection, refusal);
   if (orf_http_framing_take_continue (connection->framing)) {
     orf_http_outbox_add (connection->out, interim, sizeof interim - 1);
     orf_http_connection_flush (connection);
@@ -173,8 +174,7 @@ check_room (OrfHttpConnection *connection)
       orf_memory_check_part (orf_http_connection_get_memory (connection), ORF_MEMORY_CONNECTIONS,
                              &error))
     return;
-  orf_http_connection_refuse (connection, STATUS_UNAVAILABLE, ORF_ERROR_RESOURCE_EXHAUSTED,
-                              error->message);
+  orf_http_connection_refuse (connection, STATUS_UNAVAILABLE, error);
   orf_http_connection_count_memory (connection);
 }
 

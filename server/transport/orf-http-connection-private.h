@@ -30,12 +30,13 @@ struct _OrfHttpConnection {
   gsize farewell_given;
   OrfHttpOutbox *out;
   gsize lingered_bytes;
-  gsize held_bytes;  /* as counted last */
-  gint64 since_us;   /* that the phase, or lingering, has lasted */
-  gboolean fresh;    /* had no request yet */
-  gboolean readable; /* as far as is known */
-  gboolean guarded;  /* the answer at hand has its guards: see add_head() */
-  gboolean ended;    /* the other end writes no more */
+  gsize held_bytes;   /* as counted last */
+  gsize unsent_bytes; /* of the last answer, when its time between requests was over */
+  gint64 since_us;    /* that the phase, or lingering, has lasted */
+  gboolean fresh;     /* had no request yet */
+  gboolean readable;  /* as far as is known */
+  gboolean guarded;   /* the answer at hand has its guards: see add_head() */
+  gboolean ended;     /* the other end writes no more */
   gboolean broken;
   gboolean parking;   /* libsoup is told the end; we go on */
   gboolean lingering; /* all is over but the sending */
@@ -62,10 +63,7 @@ void orf_http_connection_begin_to_linger (OrfHttpConnection *connection);
 /* Reads until the request is whole, the socket is empty, or others have to have their turn. */
 void orf_http_connection_fill (OrfHttpConnection *connection);
 /* By ourselves: libsoup never sees what is refused. */
-void orf_http_connection_refuse (OrfHttpConnection *connection,
-                                 int status,
-                                 OrfErrorCode code,
-                                 const char *reason);
+void orf_http_connection_refuse (OrfHttpConnection *connection, int status, const GError *error);
 
 /* orf-http-connection-soup.c; libsoup's ends of the connection */
 /* The answer is written, or will be without libsoup: on to the next request. */

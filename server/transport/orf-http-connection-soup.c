@@ -99,7 +99,7 @@ orf_http_connection_finish_request (OrfHttpConnection *connection)
 {
   g_clear_pointer (&connection->request, orf_http_request_free);
   orf_http_framing_next (connection->framing);
-  connection->head_given = 0;
+  connection->head_given = connection->unsent_bytes = 0;
   connection->fresh = connection->guarded = FALSE;
   connection->since_us = orf_clock_monotonic_us ();
   orf_http_connection_count_memory (connection);

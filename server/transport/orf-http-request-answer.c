@@ -7,23 +7,10 @@
 
 #include <string.h>
 
+#include "transport/orf-http-own-answer.h"
+
 #define STATUS_METHOD_NOT_ALLOWED     405
 #define STATUS_UNSUPPORTED_MEDIA_TYPE 415
-#define STATUS_TOO_MANY_REQUESTS      429
-
-/* Numbers that libsoup has no words for. */
-static const char *
-get_phrase (int status)
-{
-  switch (status) {
-  case ORF_HTTP_UPGRADE_REQUIRED:
-    return "Upgrade Required";
-  case STATUS_TOO_MANY_REQUESTS:
-    return "Too Many Requests";
-  default:
-    return NULL;
-  }
-}
 
 void
 orf_http_request_add_header (OrfHttpRequest *request, const char *name, const char *value)
@@ -37,7 +24,7 @@ orf_http_request_add_retry_after (OrfHttpRequest *request, gint64 retry_after_ms
 {
   char text[32];
 
-  g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, (retry_after_ms + 999) / 1000);
+  g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, orf_http_get_retry_after_s (retry_after_ms));
   orf_http_request_add_header (request, "Retry-After", text);
 }
 
@@ -54,7 +41,7 @@ orf_http_request_answer (
   OrfHttpRequest *request, int status, const char *type, const char *body, gsize length)
 {
   request->answered = TRUE;
-  soup_server_message_set_status (request->message, (guint) status, get_phrase (status));
+  soup_server_message_set_status (request->message, (guint) status, orf_http_get_phrase (status));
   if (request->service->draining)
     orf_http_request_add_header (request, "Connection", "close");
   if (body != NULL)

@@ -7,11 +7,10 @@
 #include "orf-json.h"
 #include "rpc/orf-rest.h"
 #include "rpc/orf-route.h"
+#include "transport/orf-http-own-answer.h"
 
 #define VERB    "GET "
 #define VERSION " HTTP/1.1\r\n"
-
-#define MS_PER_S 1000
 
 /* Of a connection that goes on afterwards. */
 static gboolean
@@ -42,16 +41,13 @@ find_method (const char *target)
 static void
 tell (OrfHttpOutbox *out, const GError *error)
 {
-  gsize length;
-  g_autofree char *body = orf_rest_error_body (error, &length);
-  g_autofree char *head = g_strdup_printf (
-    "HTTP/1.1 %d Too Many Requests\r\n%sRetry-After: %" G_GINT64_FORMAT "\r\n"
-    "Content-Type: application/json\r\nContent-Length: %" G_GSIZE_FORMAT "\r\n\r\n",
-    orf_error_code_to_http (orf_error_get_code (error)), orf_http_policy_guards,
-    (orf_error_get_retry_after_ms (error) + MS_PER_S - 1) / MS_PER_S, length);
+  OrfHttpOwnAnswer answer = { .status = orf_error_code_to_http (orf_error_get_code (error)),
+                              .content_type = "application/json",
+                              .retry_after_ms = orf_error_get_retry_after_ms (error) };
+  g_autofree char *body = orf_rest_error_body (error, &answer.length);
 
-  orf_http_outbox_add (out, head, strlen (head));
-  orf_http_outbox_add (out, body, length);
+  answer.body = body;
+  orf_http_own_answer_add (&answer, out);
 }
 
 gboolean

@@ -5,12 +5,19 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+gsize
+orf_unsent_get_bytes (int fd)
+{
+  int bytes = 0;
+
+  return ioctl (fd, SIOCOUTQ, &bytes) == 0 ? (gsize) MAX (bytes, 0) : 0;
+}
+
 void
 orf_unsent_drop (int fd)
 {
   const struct linger at_once = { .l_onoff = 1 };
-  int unsent = 0;
 
-  if (ioctl (fd, SIOCOUTQ, &unsent) == 0 && unsent > 0)
+  if (orf_unsent_get_bytes (fd) > 0)
     setsockopt (fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }

@@ -9,5 +9,7 @@ G_BEGIN_DECLS
  * send, which it would keep, and try to send, for minutes.  The other end sees a reset, if there
  * was such. */
 void orf_unsent_drop (int fd);
+/* What the kernel still has to send, or the other end to acknowledge. */
+gsize orf_unsent_get_bytes (int fd);
 
 G_END_DECLS

@@ -115,6 +115,7 @@ def test_large_bodies_give_way_and_small_calls_go_on(t):
     first = begin_body(daemon, 6 * MIB, 5 * MIB)
     answer = read_all(first)
     assert answer.startswith(b"HTTP/1.1 503 "), answer[:200]
+    contains(answer, b"Retry-After: 1\r\n")
     contains(answer, b"memory.connections_bytes")
     contains(answer, b"RESOURCE_EXHAUSTED")
     held = begin_body(daemon, 6 * MIB, 3 * MIB)

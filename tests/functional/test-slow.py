@@ -113,10 +113,25 @@ def test_a_reader_that_moves_may_take_longer(t):
 
 
 def test_what_an_idle_client_did_not_read_is_not_kept(t):
-    daemon = t.start(settings={"listen.idle_us": 1000000})
+    daemon = t.start(settings={"listen.idle_us": 1000000, "listen.answer_us": 300000})
     with connect(daemon, 2048) as connection:
         connection.sendall(PAGE)  # all of it fits into the kernel: nothing waits in the daemon
         wait_for(lambda: is_reset(connection), "the idle connection's reset")
+
+
+def test_who_still_reads_the_last_answer_is_not_idle(t):
+    daemon = t.start(settings={"listen.idle_us": 1000000})
+    length = len(daemon.http("GET", "/openrpc.json")[2])
+    count = 2 * (1 << 20) // length
+    with connect(daemon, 65536) as connection:
+        connection.sendall(PAGE * count)
+        taken = 0
+        while taken < count * length:  # for some seconds, of which the daemon has nothing left to send in the last ones
+            piece = connection.recv(1 << 17, socket.MSG_WAITALL if count * length - taken > 1 << 17 else 0)
+            assert piece, f"closed after {taken} of {count * length} bytes"
+            taken += len(piece)
+            time.sleep(0.3)
+        wait_for(lambda: is_reset(connection) or not connection.recv(65536), "the idle connection's end")
 
 
 def test_stalled_clients_do_not_hold_the_end(t):
