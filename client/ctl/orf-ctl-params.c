@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "metrics/orf-expr-number.h"
 #include "orf-error.h"
 
 #include "orf-ctl-time.h"
@@ -81,6 +82,39 @@ orf_ctl_params_add_number (
     return FALSE;
   }
   json_object_set_new (params, name, json_real (value));
+  return TRUE;
+}
+
+gboolean
+orf_ctl_params_get_quantity (const OrfCtl *ctl, const char *option, double *value, GError **error)
+{
+  const char *text = orf_ctl_options_get (orf_ctl_get_options (ctl), option);
+  const char *start, *end;
+  gboolean of_time;
+
+  if (text == NULL)
+    return TRUE;
+  start = text + (*text == '-' || *text == '+');
+  if (!orf_expr_number_begins (start) ||
+      orf_expr_number_read (start, &end, value, &of_time) != ORF_EXPR_NUMBER_GOOD || *end != '\0') {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
+                 "--%s: \"%s\" is no number, such as 8e9, 85%%, 4GiB or 250ms", option, text);
+    return FALSE;
+  }
+  if (*text == '-')
+    *value = -*value;
+  return TRUE;
+}
+
+gboolean
+orf_ctl_params_add_quantity (const OrfCtl *ctl, json_t *params, const char *option, GError **error)
+{
+  double value = NAN;
+
+  if (!orf_ctl_params_get_quantity (ctl, option, &value, error))
+    return FALSE;
+  if (!isnan (value))
+    json_object_set_new (params, option, json_real (value));
   return TRUE;
 }
 

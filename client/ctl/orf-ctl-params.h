@@ -24,6 +24,12 @@ gboolean orf_ctl_params_add_duration (
   const OrfCtl *ctl, json_t *params, const char *option, const char *name, GError **error);
 gboolean orf_ctl_params_add_number (
   const OrfCtl *ctl, json_t *params, const char *option, const char *name, GError **error);
+/* A number with a unit of expressions, or with none: 85%, 4GiB, 250ms. */
+gboolean
+orf_ctl_params_get_quantity (const OrfCtl *ctl, const char *option, double *value, GError **error);
+/* The same, as the parameter of the option's name. */
+gboolean
+orf_ctl_params_add_quantity (const OrfCtl *ctl, json_t *params, const char *option, GError **error);
 /* Text, as the parameter of the option's name. */
 void orf_ctl_params_add_text (const OrfCtl *ctl, json_t *params, const char *name);
 /* {name: the first argument}; NULL: it is no text. */

@@ -170,8 +170,8 @@ add_what_is_said (const OrfCtl *ctl, json_t *params, GError **error)
   /* --help is taken */
   if (advice != NULL)
     json_object_set_new (params, "help", json_string (advice));
-  if (!orf_ctl_params_add_number (ctl, params, "threshold", "threshold", error) ||
-      !orf_ctl_params_add_number (ctl, params, "hysteresis", "hysteresis", error) ||
+  if (!orf_ctl_params_add_quantity (ctl, params, "threshold", error) ||
+      !orf_ctl_params_add_quantity (ctl, params, "hysteresis", error) ||
       !orf_ctl_alerts_add_span (ctl, params, "for", "for_us", error) ||
       !orf_ctl_alerts_add_span (ctl, params, "keep-firing-for", "keep_firing_for_us", error) ||
       !orf_ctl_alerts_add_span (ctl, params, "cooldown", "cooldown_us", error) ||

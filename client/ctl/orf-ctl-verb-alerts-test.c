@@ -25,8 +25,8 @@ make_params (const OrfCtl *ctl, GError **error)
     return NULL;
   }
   orf_ctl_params_add_text (ctl, params, "expr");
-  if (!orf_ctl_params_add_number (ctl, params, "threshold", "threshold", error) ||
-      !orf_ctl_params_add_number (ctl, params, "hysteresis", "hysteresis", error) ||
+  if (!orf_ctl_params_add_quantity (ctl, params, "threshold", error) ||
+      !orf_ctl_params_add_quantity (ctl, params, "hysteresis", error) ||
       !orf_ctl_alerts_add_span (ctl, params, "for", "for_us", error) ||
       !orf_ctl_alerts_add_span (ctl, params, "keep-firing-for", "keep_firing_for_us", error) ||
       !orf_ctl_alerts_add_span (ctl, params, "cooldown", "cooldown_us", error) ||

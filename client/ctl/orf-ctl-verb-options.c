@@ -313,7 +313,7 @@ const OrfCtlOption orf_ctl_alerts_rules_options[] = {
 
 const OrfCtlOption orf_ctl_alerts_set_options[] = {
   { "expr", "EXPR", "the condition: avg(gpu.memory.used_percent, 5m) > 85" },
-  { "threshold", "V", "in place of the number in the condition" },
+  { "threshold", "V", "in place of the condition's number: 85%, 4GiB, 250ms" },
   { "hysteresis", "V", "it ends only so far on the good side of the threshold" },
   { "severity", "LEVEL", "info, warning or critical" },
   { "for", "DURATION", "how long the condition must hold; 0: not at all" },
@@ -331,7 +331,7 @@ const OrfCtlOption orf_ctl_alerts_set_options[] = {
 
 const OrfCtlOption orf_ctl_alerts_test_options[] = {
   { "expr", "EXPR", "this condition, in place of the rule's" },
-  { "threshold", "V", "in place of the number in the condition" },
+  { "threshold", "V", "in place of the condition's number: 85%, 4GiB, 250ms" },
   { "hysteresis", "V", "it ends only so far on the good side of the threshold" },
   { "for", "DURATION", "how long the condition must hold; 0: not at all" },
   { "keep-firing-for", "DURATION", "how long it stays after the condition ended" },
@@ -364,7 +364,7 @@ const OrfCtlOption orf_ctl_predictions_accuracy_options[] = {
 
 const OrfCtlOption orf_ctl_predictions_replay_options[] = {
   { "horizon", "N,…", "rows ahead, at most four; the default is 5,15,60" },
-  { "threshold", "V", "tell the time until the value passes V" },
+  { "threshold", "V", "tell the time until the value passes V: 8e9, 8GB" },
   { "falling", NULL, "V is passed downwards" },
   { "min", "V", "the value is never below" },
   { "max", "V", "the value is never above" },

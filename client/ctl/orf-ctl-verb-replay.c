@@ -49,9 +49,9 @@ parse_setup (const OrfCtl *ctl, OrfForecasterSetup *setup, guint *every, GError 
 
   *setup = (OrfForecasterSetup){ .threshold = NAN, .min = NAN, .max = NAN };
   if (!parse_horizons (ctl, setup, error) ||
-      !orf_ctl_replay_get_number (ctl, "threshold", &setup->threshold, error) ||
-      !orf_ctl_replay_get_number (ctl, "min", &setup->min, error) ||
-      !orf_ctl_replay_get_number (ctl, "max", &setup->max, error))
+      !orf_ctl_params_get_quantity (ctl, "threshold", &setup->threshold, error) ||
+      !orf_ctl_params_get_quantity (ctl, "min", &setup->min, error) ||
+      !orf_ctl_params_get_quantity (ctl, "max", &setup->max, error))
     return FALSE;
   if (text != NULL && !g_ascii_string_to_unsigned (text, 10, 1, G_MAXUINT, &rows, NULL))
     return orf_ctl_replay_refuse (error, "every", text, "number from 1 on");

@@ -106,7 +106,7 @@ const OrfCtlVerb orf_ctl_verbs_judgement[] = {
     .help = "A rule as it is, or with what is given in place of what it says; beside it the\n"
             "rule as it is.  With --expr alone a rule that is none yet.  Over more than six\n"
             "hours minutes are looked at, unless --step says otherwise.",
-    .examples = "orfeasctl alerts test gpu_memory_high --threshold 80 --from -7d\n"
+    .examples = "orfeasctl alerts test gpu_memory_high --threshold 80% --from -7d\n"
                 "orfeasctl alerts test --expr 'avg(queue.depth, 5m) > 100' --for 1m\n"
                 "orfeasctl --db orfeas.db alerts test gpu_memory_high\n",
     .options = orf_ctl_alerts_test_options,
@@ -117,7 +117,7 @@ const OrfCtlVerb orf_ctl_verbs_judgement[] = {
     .arguments = "RULE",
     .summary = "make a rule, or change what is said of one",
     .help = "What is not given stays as it is.  It goes before what the config says.",
-    .examples = "orfeasctl alerts set gpu_memory_high --threshold 90 --for 30s\n"
+    .examples = "orfeasctl alerts set gpu_memory_high --threshold 90% --for 30s\n"
                 "orfeasctl alerts set queue_long --expr 'avg(queue.depth, 5m) > 100'\n"
                 "orfeasctl alerts set host_cpu_high --disable\n",
     .options = orf_ctl_alerts_set_options,
@@ -168,7 +168,7 @@ const OrfCtlVerb orf_ctl_verbs_judgement[] = {
             "leaks, and the time to --threshold.  What is said at a row rests on it and on\n"
             "rows before it alone.",
     .examples = "orfeasctl predictions replay memory.csv.gz --horizon 5,60 --every 5 -o out.csv\n"
-                "orfeasctl predictions replay memory.csv --threshold 8e9 --horizon 5\n"
+                "orfeasctl predictions replay memory.csv --threshold 8GB --horizon 5\n"
                 "orfeasctl --db orfeas.db predictions replay --select host.memory.used_bytes\n",
     .options = orf_ctl_predictions_replay_options,
     .max_arguments = 1,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/orf-clock.h"
+#include "metrics/orf-expr-number.h"
 #include "metrics/orf-scanner.h"
 
 #define ALLOWED "an expression, such as avg(gpu.memory.used_percent, 5m) > 85"
@@ -115,114 +116,37 @@ descend (Parser *parser)
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
-typedef struct {
-  const char *name;
-  double factor;
-  gboolean of_time;
-} Unit;
-
-static const Unit units[] = {
-  { "%", 1, FALSE }, /* shares are 0 to 100 */
-  { "B", 1, FALSE },
-  { "kB", 1e3, FALSE },
-  { "MB", 1e6, FALSE },
-  { "GB", 1e9, FALSE },
-  { "TB", 1e12, FALSE },
-  { "KiB", 1024.0, FALSE },
-  { "MiB", 1048576.0, FALSE },
-  { "GiB", 1073741824.0, FALSE },
-  { "TiB", 1099511627776.0, FALSE },
-  { "us", 1, TRUE },
-  { "ms", 1e3, TRUE },
-  { "s", 1e6, TRUE },
-  { "m", 60e6, TRUE },
-  { "h", 3600e6, TRUE },
-  { "d", 86400e6, TRUE },
-};
-
-static gsize
-measure_unit (const char *at)
-{
-  gsize length = 0;
-
-  if (*at == '%')
-    return 1;
-  while (g_ascii_isalnum (at[length]) || at[length] == '_')
-    length++;
-  return length;
-}
-
-/* NULL: there is none of that name. */
-static const Unit *
-find_unit (const char *at, gsize length)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (units); i++)
-    if (strlen (units[i].name) == length && strncmp (units[i].name, at, length) == 0)
-      return &units[i];
-  return NULL;
-}
-
 static gboolean
 at_number (const Parser *parser)
 {
-  return g_ascii_isdigit (parser->scan.at[0]) ||
-         (parser->scan.at[0] == '.' && g_ascii_isdigit (parser->scan.at[1]));
+  return orf_expr_number_begins (parser->scan.at);
 }
 
-/* Digits, point and exponent alone: g_ascii_strtod() would also take 0x10. */
-static double
-take_digits (Parser *parser)
-{
-  gsize length = strspn (parser->scan.at, "0123456789");
-  g_autofree char *digits = NULL;
-
-  if (parser->scan.at[length] == '.')
-    length += 1 + strspn (parser->scan.at + length + 1, "0123456789");
-  if (parser->scan.at[length] == 'e' || parser->scan.at[length] == 'E') {
-    gsize sign = parser->scan.at[length + 1] == '+' || parser->scan.at[length + 1] == '-';
-    gsize more = strspn (parser->scan.at + length + 1 + sign, "0123456789");
-
-    length += more > 0 ? 1 + sign + more : 0;
-  }
-  digits = g_strndup (parser->scan.at, length);
-  parser->scan.at += length;
-  return g_ascii_strtod (digits, NULL);
-}
-
-/* *unit: NULL where there is none. */
 static gboolean
-take_number (Parser *parser, double *number, const Unit **unit)
+take_number (Parser *parser, double *number, gboolean *of_time)
 {
-  const char *start = parser->scan.at;
-  double value = take_digits (parser);
-  gsize length = measure_unit (parser->scan.at);
-  const Unit *found = length > 0 ? find_unit (parser->scan.at, length) : NULL;
-
-  if (length > 0 && found == NULL) {
-    fail (parser, "a unit (%, B, kB, MB, GB, TB, KiB, MiB, GiB, TiB, us, ms, s, m, h, d)");
+  switch (orf_expr_number_read (parser->scan.at, &parser->scan.at, number, of_time)) {
+  case ORF_EXPR_NUMBER_NO_UNIT:
+    fail (parser, ORF_EXPR_NUMBER_UNITS);
     return FALSE;
-  }
-  value *= found != NULL ? found->factor : 1;
-  if (!isfinite (value)) {
-    parser->scan.at = start;
+  case ORF_EXPR_NUMBER_TOO_LARGE:
     fail (parser, "a number below 1.8e308");
     return FALSE;
+  case ORF_EXPR_NUMBER_GOOD:
+  default:
+    return TRUE;
   }
-  parser->scan.at += length;
-  *number = value;
-  *unit = found;
-  return TRUE;
 }
 
 static OrfExpr *
 parse_number (Parser *parser)
 {
   guint position = get_position (parser);
-  const Unit *unit;
+  gboolean of_time;
   double number;
   OrfExpr *expr;
 
-  if (!take_number (parser, &number, &unit))
+  if (!take_number (parser, &number, &of_time))
     return NULL;
   expr = new_node (parser, ORF_EXPR_NUMBER, position, NULL, NULL);
   if (expr != NULL)
@@ -236,7 +160,7 @@ take_window (Parser *parser, gint64 *window_us)
 {
   const char *expected = "a window between 1ms and 365d, such as 30s, 5m, 1h or 1d";
   const char *start;
-  const Unit *unit;
+  gboolean of_time;
   double number;
 
   skip_blanks (parser);
@@ -245,11 +169,10 @@ take_window (Parser *parser, gint64 *window_us)
     fail (parser, expected);
     return FALSE;
   }
-  if (!take_number (parser, &number, &unit))
+  if (!take_number (parser, &number, &of_time))
     return FALSE;
   number = round (number);
-  if (unit == NULL || !unit->of_time || number < (double) MIN_WINDOW_US ||
-      number > (double) MAX_WINDOW_US) {
+  if (!of_time || number < (double) MIN_WINDOW_US || number > (double) MAX_WINDOW_US) {
     parser->scan.at = start;
     fail (parser, expected);
     return FALSE;

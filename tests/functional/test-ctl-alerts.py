@@ -152,9 +152,11 @@ def test_rules(t):
     })
     equal(rows(ctl(t, daemon, "set", "mine", "--disable"))[0]["STATE"], "off")
     equal(rows(ctl(t, daemon, "set", "mine", "--enable", "--for", "0"))[0]["FOR"], "0")
+    for text, threshold in (("85%", 85), ("4GiB", 4 << 30), ("250ms", 250000), ("-1.5", -1.5)):
+        equal(rows(ctl(t, daemon, "set", "mine", "--threshold", text))[0]["CONDITION"], f"queue > {threshold}")
     equal(ctl(t, daemon, "delete", "mine"), "")
     equal(rule_row(t, daemon, "mine"), None)
-    for wrong in (("set", "hot"), ("set",), ("set", "hot", "--threshold", "much"), ("set", "hot", "--enable", "--disable"), ("set", "hot", "--labels", "a"),
+    for wrong in (("set", "hot"), ("set",), ("set", "hot", "--threshold", "much"), ("set", "hot", "--threshold", "4GiBs"), ("set", "hot", "--enable", "--disable"), ("set", "hot", "--labels", "a"),
                   ("set", "hot", "--for", "x"), ("delete",)):
         ctl(t, daemon, *wrong, expect=USAGE)
     for wrong in (("delete", "hot"), ("delete", "none"), ("set", "new", "--threshold", "5"), ("set", "hot", "--expr", "temp >")):
