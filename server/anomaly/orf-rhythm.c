@@ -25,6 +25,8 @@
  */
 #define UNITS 8192
 #define NONE  G_MININT16
+/* Twice it, times the largest of a season, is still a float. */
+#define MAX_UNIT (G_MAXFLOAT / (8 * UNITS))
 
 static const guint clock_s[] = { 60,    300,   600,   900,   1800,  3600,  7200,
                                  14400, 21600, 28800, 43200, 86400, 604800 };
@@ -68,7 +70,7 @@ orf_rhythm_expect (const OrfRhythm *rhythm, guint64 at)
 static void
 put (OrfRhythm *rhythm, guint place, float value)
 {
-  while (fabsf (value) > G_MAXINT16 * rhythm->unit && rhythm->unit < G_MAXFLOAT / 4) {
+  while (fabsf (value) > G_MAXINT16 * rhythm->unit && rhythm->unit < MAX_UNIT) {
     rhythm->unit *= 2;
     for (guint i = 0; i < rhythm->n_places; i++)
       if (rhythm->season[i] != NONE)
@@ -131,7 +133,7 @@ search (OrfRhythm *rhythm, double step_s)
     return;
   rhythm->period = get_clock_period (found.lag * rhythm->stride, step_s);
   rhythm->n_places = (guint16) fmin (ceil (rhythm->period), PLACES);
-  rhythm->unit = most / UNITS;
+  rhythm->unit = MIN (most / UNITS, MAX_UNIT);
   rhythm->n_rows = 0;
   for (guint i = 0; i < PLACES; i++)
     rhythm->season[i] = NONE;
@@ -177,7 +179,9 @@ orf_rhythm_is_valid (const OrfRhythm *rhythm)
 {
   if (rhythm->period > 0)
     return rhythm->period >= MIN_PERIOD && isfinite (rhythm->period) && rhythm->n_places >= 2 &&
-           rhythm->n_places <= PLACES && rhythm->unit > 0;
+           rhythm->n_places <= PLACES && rhythm->unit > 0 && rhythm->unit <= 2 * MAX_UNIT;
   return rhythm->stride >= 1 && rhythm->stride <= MAX_STRIDE && rhythm->n_ring < RING &&
-         rhythm->n_sum < rhythm->stride && rhythm->n_wait < TURNS;
+         rhythm->n_sum < rhythm->stride && rhythm->n_wait < TURNS &&
+         fabsf (rhythm->sum) <= G_MAXFLOAT / 4 &&
+         orf_narrow_are_valid (rhythm->ring, rhythm->n_ring);
 }

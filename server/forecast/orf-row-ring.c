@@ -146,18 +146,9 @@ orf_row_ring_get (const OrfRowRing *ring, guint age)
   return age < ring->n_rows && i < n_old ? orf_narrow_unpack (get_old (ring, i)) : NAN;
 }
 
-static gboolean
-are_distances (const guint16 *codes, guint n)
-{
-  for (guint i = 0; i < n; i++)
-    if (!orf_narrow_is_valid (codes[i]))
-      return FALSE;
-  return TRUE;
-}
-
 gboolean
 orf_row_ring_is_valid (const OrfRowRing *ring)
 {
-  return !isinf (ring->base) && are_distances (ring->recent, ORF_ROW_RING_NEW) &&
-         are_distances (ring->old, ORF_ROW_RING_OLD);
+  return !isinf (ring->base) && orf_narrow_are_valid (ring->recent, ORF_ROW_RING_NEW) &&
+         orf_narrow_are_valid (ring->old, ORF_ROW_RING_OLD);
 }

@@ -37,11 +37,14 @@ orf_narrow_unpack (guint16 packed)
   return value;
 }
 
-/* None, or a number: what orf_narrow_pack() gives for what is finite. */
+/* Each is none, or a number: what orf_narrow_pack() gives for what is finite. */
 static inline gboolean
-orf_narrow_is_valid (guint16 packed)
+orf_narrow_are_valid (const guint16 *packed, guint n)
 {
-  return packed == ORF_NARROW_NONE || (packed & 0x7f80) != 0x7f80;
+  for (guint i = 0; i < n; i++)
+    if (packed[i] != ORF_NARROW_NONE && (packed[i] & 0x7f80) == 0x7f80)
+      return FALSE;
+  return TRUE;
 }
 
 G_END_DECLS
