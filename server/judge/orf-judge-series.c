@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "judge/orf-judge-warning.h"
+#include "stats/orf-state-blob.h"
 
 #define STATE_MAGIC   0x4a53524fu /* ORSJ */
 #define STATE_VERSION 1u
@@ -96,7 +97,49 @@ fits (const OrfJudgeSeries *series, const State *state)
          (isnan (state->threshold) && isnan (setup->threshold));
 }
 
-/* TRUE: it goes on where it was. */
+static gboolean
+is_past (gint64 t_us)
+{
+  return t_us >= 0 && orf_state_is_time (t_us);
+}
+
+/* The open row is the one of the newest sample. */
+static gboolean
+are_rows (const OrfJudgeSeries *series, const State *state)
+{
+  if (!is_past (state->last_us) || !is_past (state->late_us) || !is_past (state->before_us))
+    return FALSE;
+  return state->n_samples == 0 ||
+         (isfinite (state->sum) && state->last_us > series->phase_us &&
+          state->row == (state->last_us - series->phase_us) / state->row_us);
+}
+
+static gboolean
+are_judged (const State *state)
+{
+  for (guint i = 0; i < state->n_horizons; i++)
+    if (!(state->judged[i] >= 0 && state->judged[i] <= 1 / (1 - MEMORY) + 1) ||
+        !(state->inside[i] >= 0 && state->inside[i] <= state->judged[i]))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+is_warning (const OrfJudgeWarningState *warning)
+{
+  return warning->id >= 0 && is_past (warning->made_us) && is_past (warning->expected_upper_us) &&
+         is_past (warning->quiet_until_us);
+}
+
+/* What waits for its time names a horizon, by which what comes of it is counted. */
+static gboolean
+is_pending (const State *state, const Pending *pending)
+{
+  return pending->id > 0 && pending->horizon < state->n_horizons && is_past (pending->due_us);
+}
+
+/* TRUE: it goes on where it was.  No sum guards what is before the forecaster's: it may have been
+ * damaged in the file. */
 static gboolean
 restore (OrfJudgeSeries *series, GBytes *saved)
 {
@@ -109,8 +152,16 @@ restore (OrfJudgeSeries *series, GBytes *saved)
     return FALSE;
   memcpy (&state, data, sizeof state);
   rest = sizeof state + state.n_pending * sizeof (Pending);
-  if (!fits (series, &state) || length < rest)
+  if (!fits (series, &state) || length < rest || !are_rows (series, &state) ||
+      !are_judged (&state) || !is_warning (&state.warning))
     return FALSE;
+  for (guint i = 0; i < state.n_pending; i++) {
+    Pending pending;
+
+    memcpy (&pending, data + sizeof state + i * sizeof pending, sizeof pending);
+    if (!is_pending (&state, &pending))
+      return FALSE;
+  }
   blob = g_bytes_new_from_bytes (saved, rest, length - rest);
   series->forecaster = orf_forecaster_restore (blob, NULL); /* another version's: begun anew */
   if (series->forecaster == NULL)
@@ -520,6 +571,7 @@ orf_judge_series_push (
     state->row = row;
     state->sum = 0;
   }
-  state->sum += value;
+  /* the mean stays a number */
+  state->sum = CLAMP (state->sum + value, -G_MAXDOUBLE, G_MAXDOUBLE);
   state->n_samples++;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
+#include <string.h>
 
 #include "judge/orf-judge-series.h"
 
@@ -292,6 +293,80 @@ test_broken_state (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
   }
 }
 
+/* Whatever byte of what was saved is another in the file: it goes on, or begins anew.  Rows are
+ * given to each, so that what was waiting is judged. */
+static void
+test_damaged_state (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  static const guint8 masks[] = { 0x01, 0x80, 0xff };
+  g_autoptr (OrfForecastStateRow) saved = NULL;
+  gsize length;
+
+  for (guint i = 0; i < 20; i++)
+    push_row (fixture, 10);
+  g_assert_cmpuint (fixture->book.n_open, >, 0);
+  saved = orf_judge_series_save (fixture->series, T0_US);
+  g_bytes_get_data (saved->state, &length);
+  for (gsize at = 0; at < length; at++)
+    for (guint i = 0; i < G_N_ELEMENTS (masks); i++) {
+      guint8 *bytes = g_memdup2 (g_bytes_get_data (saved->state, NULL), length);
+      g_autoptr (GBytes) damaged = g_bytes_new_take (bytes, length);
+      Fixture other;
+
+      bytes[at] ^= masks[i];
+      set_up (&other, NULL);
+      orf_judge_series_free (other.series, &other.book);
+      open_with (&other, damaged);
+      other.t_us = fixture->t_us;
+      for (guint k = 0; k < 8; k++)
+        push_row (&other, 10);
+      tear_down (&other, NULL);
+    }
+}
+
+/* A horizon that there is none of is no place to count in. */
+static void
+test_state_of_no_horizon (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  g_autoptr (OrfForecastStateRow) saved = NULL;
+  g_autoptr (GBytes) damaged = NULL;
+  guint8 *bytes;
+  gsize length, at = 0;
+
+  for (guint i = 0; i < 20; i++)
+    push_row (fixture, 10);
+  saved = orf_judge_series_save (fixture->series, T0_US);
+  g_bytes_get_data (saved->state, &length);
+  bytes = g_memdup2 (g_bytes_get_data (saved->state, NULL), length);
+  damaged = g_bytes_new_take (bytes, length);
+  /* behind the id and the time of one that waits */
+  for (guint k = 0; at == 0 && k < fixture->book.change->predictions->len; k++) {
+    const OrfPredictionRow *row = &g_array_index (fixture->book.change->predictions,
+                                                  OrfPredictionRow, k);
+    const gint64 wanted[2] = { row->id, row->due_us };
+
+    for (gsize i = 0; at == 0 && i + sizeof wanted < length; i += sizeof (gint64))
+      if (memcmp (bytes + i, wanted, sizeof wanted) == 0)
+        at = i + sizeof wanted;
+  }
+  g_assert_cmpuint (at, >, 0);
+  memset (bytes + at, 0x7f, sizeof (guint));
+  orf_judge_series_free (fixture->series, &fixture->book);
+  open_with (fixture, damaged);
+  g_assert_cmpint (orf_judge_series_get_last_us (fixture->series), ==, 0);
+  g_assert_cmpuint (fixture->book.n_open, ==, 0);
+}
+
+/* The mean of values whose sum is none. */
+static void
+test_largest (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  for (guint i = 0; i < 5; i++)
+    push_row (fixture, G_MAXDOUBLE);
+  for (guint i = 0; i < fixture->book.told->len; i++)
+    g_assert_true (isfinite (g_array_index (fixture->book.told, OrfJudgeRow, i).value));
+}
+
 static void
 test_history_foretells_nothing (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
@@ -345,6 +420,9 @@ main (int argc, char **argv)
     { "/judge/series/gap", test_gap },
     { "/judge/series/restart", test_restart },
     { "/judge/series/broken-state", test_broken_state },
+    { "/judge/series/damaged-state", test_damaged_state },
+    { "/judge/series/no-horizon", test_state_of_no_horizon },
+    { "/judge/series/largest", test_largest },
     { "/judge/series/history", test_history_foretells_nothing },
     { "/judge/series/bound", test_bound },
     { "/judge/series/missed", test_missed_without_warning },
