@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "judge/orf-judge-warning.h"
 
-#include <math.h>
-
 /* A series that was never seen below its threshold for so long could not be warned of. */
 #define KNOWN_ROWS 10
 /* Below the threshold for so many rows, the next time it is reached is another. */
 #define GONE_ROWS 5
 /* A row is a mean: what is reached within the next two is in time whatever the interval says. */
 #define LEAST_ROWS 2
+/* An end further away is none: it would be beyond the times that there are. */
+#define MAX_END_US 4e15
 /* As the forecaster has it: further apart, what was between is not known. */
 #define GAP_ROWS 3
 
@@ -59,7 +59,7 @@ orf_judge_warning_decide (OrfJudgeWarningState *state,
     return FALSE;
   if (outlook->regime != ORF_REGIME_QUIET && !outlook->leak)
     return FALSE;
-  if (!(outlook->tte_us <= (double) input->lead_us) || !isfinite (outlook->tte_upper_us))
+  if (!(outlook->tte_us <= (double) input->lead_us) || !(outlook->tte_upper_us < MAX_END_US))
     return FALSE;
   state->made_us = input->t_us;
   state->expected_upper_us = input->t_us + MAX ((gint64) outlook->tte_upper_us, least_us);

@@ -35,6 +35,7 @@ typedef enum {
   SUBJECT_READS, /* the file is asked */
   SUBJECT_OPEN,
   SUBJECT_CLOSES,
+  SUBJECT_REFUSED, /* it could not be opened; its number is taken until it is removed */
 } SubjectState;
 
 typedef struct {
@@ -157,12 +158,12 @@ close_subject (OrfJudge *judge, Subject *subject)
 
   subject->series = NULL;
   subject->state = SUBJECT_CLOSES;
-  if (was == SUBJECT_WAITS) {
+  if (was == SUBJECT_WAITS)
     g_queue_remove (&judge->waiting, subject);
+  if (was == SUBJECT_WAITS || was == SUBJECT_REFUSED)
     free_subject (judge, subject);
-  } else if (was == SUBJECT_OPEN) {
+  else if (was == SUBJECT_OPEN)
     g_array_append_val (judge->closings, subject->number);
-  }
 }
 
 /* ---- samples --------------------------------------------------------------------------------- */
@@ -266,6 +267,20 @@ gone_cb (gpointer user_data, OrfSeries *series)
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
+/* Who added what is no series goes on naming it by its number, which must not become another's. */
+static void
+refuse (OrfJudge *judge, Subject *subject)
+{
+  if (subject->series != NULL && !judge->stopped)
+    subject->series->tap_numbers[ORF_TAP_FORECASTS] = NOT_MEANT;
+  if (subject->is_series || subject->state == SUBJECT_CLOSES || judge->stopped) {
+    free_subject (judge, subject);
+    return;
+  }
+  drop_early (judge, subject);
+  subject->state = SUBJECT_REFUSED;
+}
+
 static void
 opened_cb (
   gpointer user_data, guint number, OrfJudgeSeries *series, GArray *history, const GError *error)
@@ -280,9 +295,7 @@ opened_cb (
       g_warning ("%s is not forecast: %s", subject->spec.subject, error->message);
     orf_judge_series_free (series, NULL);
     g_array_unref (history);
-    if (subject->series != NULL && !judge->stopped)
-      subject->series->tap_numbers[ORF_TAP_FORECASTS] = NOT_MEANT;
-    free_subject (judge, subject);
+    refuse (judge, subject);
     return;
   }
   g_array_append_val (judge->openings, opening);
@@ -492,7 +505,7 @@ orf_judge_feed (OrfJudge *judge, guint number, gint64 t_us, double value)
 {
   Subject *subject = find_subject (judge, number);
 
-  if (subject != NULL && subject->state != SUBJECT_CLOSES && isfinite (value))
+  if (subject != NULL && subject->state < SUBJECT_CLOSES && isfinite (value))
     note (judge, subject, t_us, value);
 }
 

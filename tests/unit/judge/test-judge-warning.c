@@ -66,6 +66,7 @@ test_says (void)
   g_assert_false (decide (&watch, NAN, NAN));
   g_assert_false (decide (&watch, 31, 40));       /* further than the lead */
   g_assert_false (decide (&watch, 10, INFINITY)); /* perhaps never */
+  g_assert_false (decide (&watch, 10, 1e30));     /* as good as never */
   g_assert_true (decide (&watch, 30, 40));
   g_assert_false (decide (&watch, 20, 30)); /* one is open */
 }
