@@ -117,7 +117,9 @@ orf_alarm_gate_restore (OrfAlarmGate *gate, GBytes *blob)
   g_autofree OrfAlarmGate *saved = orf_state_blob_unpack (BLOB_MAGIC, BLOB_VERSION, blob, &length);
 
   if (saved == NULL || length != sizeof *saved || saved->step_us != gate->step_us ||
-      !isfinite (saved->threshold) || !(saved->promised_per_row > 0))
+      !isfinite (saved->threshold) || !(saved->promised_per_row > 0) ||
+      !(saved->promised_per_row <= MAX_PER_ROW) || !(saved->recent >= 0) ||
+      !isfinite (saved->recent) || !(saved->fade >= 0 && saved->fade <= 1))
     return FALSE;
   *gate = *saved;
   return TRUE;

@@ -237,6 +237,14 @@ orf_anomaly_group_get_step_us (const OrfAnomalyGroup *self)
   return self->head.step_us;
 }
 
+gboolean
+orf_anomaly_group_get_last_us (const OrfAnomalyGroup *self, gint64 *last_us)
+{
+  if (self->head.begun)
+    *last_us = self->head.last_us;
+  return self->head.begun != 0;
+}
+
 float
 orf_anomaly_group_get_score (const OrfAnomalyGroup *self, guint place)
 {
@@ -454,7 +462,8 @@ static gboolean
 is_head (const Head *head, gsize length)
 {
   for (guint i = 0; i < ORF_ANOMALY_GROUP_MAX; i++)
-    if (head->windows[i] > 0 && !orf_discord_is_setup (head->windows[i], ORF_ANOMALY_GROUP_PAST))
+    if (head->windows[i] > 0 && ((head->taken >> i & 1) == 0 ||
+                                 !orf_discord_is_setup (head->windows[i], ORF_ANOMALY_GROUP_PAST)))
       return FALSE;
   return orf_state_is_step (head->step_us) && orf_state_is_time (head->last_us) &&
          head->n_places <= ORF_ANOMALY_GROUP_MAX && head->wants_forest <= 1 &&

@@ -75,6 +75,8 @@ guint orf_anomaly_group_get_n_series (const OrfAnomalyGroup *self);
 /* One more than the highest that was ever taken. */
 guint orf_anomaly_group_get_n_places (const OrfAnomalyGroup *self);
 gint64 orf_anomaly_group_get_step_us (const OrfAnomalyGroup *self);
+/* Of the newest row: none that is not later is taken.  FALSE: there was none. */
+gboolean orf_anomaly_group_get_last_us (const OrfAnomalyGroup *self, gint64 *last_us);
 
 /* All that it knows; for the same build's byte order and layout only. */
 GBytes *orf_anomaly_group_save (const OrfAnomalyGroup *self);

@@ -91,7 +91,7 @@ make_row (OrfAnomalyWatch *watch, gint64 t_us, double value, OrfAnomalyRow *row)
   if (watch->counter)
     value -= last;
   row->value = (float) CLAMP (value - watch->first, -FARTHEST, FARTHEST);
-  row->floor = (float) (FLOOR_SHARE * fabs (value) + LEAST_FLOOR);
+  row->floor = (float) MIN (FLOOR_SHARE * fabs (value) + LEAST_FLOOR, FARTHEST);
   row->move = gap || isnan (watch->last_row)
                 ? NAN
                 : (float) CLAMP (value - watch->last_row, -FARTHEST, FARTHEST);

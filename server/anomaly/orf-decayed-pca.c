@@ -21,6 +21,8 @@
 /* Of a series that stands still. */
 #define LEAST_SHARE 1e-4
 #define LEAST       1e-9
+/* Beyond this all values are one, so that squares of them, and of squares, are numbers. */
+#define FARTHEST 1e30
 /* The unexplained as a score: twice the usual size is worth 16. */
 #define SCORE_FACTOR 2
 
@@ -88,15 +90,15 @@ bring_near (OrfDecayedPca *pca, guint view, const double *values)
   double fast = 1. / MIN (pca->n + 1, views[view].rows), *row = get_row (pca, view);
 
   for (guint i = 0; i < pca->m; i++) {
-    double distance, deviation, limit;
+    double value = CLAMP (values[i], -FARTHEST, FARTHEST), distance, deviation, limit;
 
     row[i] = 0;
     if (!isfinite (values[i]))
       continue;
     if (pca->n == 0)
-      means[i] = values[i];
-    distance = values[i] - means[i];
-    deviation = sqrt (variances[i]) + LEAST_SHARE * fabs (values[i]) + LEAST;
+      means[i] = value;
+    distance = value - means[i];
+    deviation = sqrt (variances[i]) + LEAST_SHARE * fabs (value) + LEAST;
     row[i] = distance / deviation;
     limit = views[view].far * deviation;
     if (pca->n < FIRST_ROWS)

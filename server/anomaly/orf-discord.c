@@ -13,6 +13,8 @@
 /* A window in which all is nearer than this share of the value has no shape. */
 #define FLAT_SHARE 1e-6
 #define LEAST_FLAT 1e-12
+/* From the first value; beyond, all are one, so that sums of squares are numbers. */
+#define FARTHEST   1e30
 #define USUAL_ROWS 256
 /* What is further, in usual distances, is not learnt from. */
 #define FAR 3
@@ -104,7 +106,8 @@ take_value (OrfDiscord *discord, double value)
   if (discord->n == 0 && isfinite (value))
     discord->first = value;
   make_place (discord);
-  *get_values (discord) = isfinite (value) ? value - discord->first : before;
+  *get_values (discord) = isfinite (value) ? CLAMP (value - discord->first, -FARTHEST, FARTHEST)
+                                           : before;
 }
 
 static void

@@ -46,6 +46,30 @@ test_correlated (void)
   g_assert_cmpuint (n_found, >=, 3);
 }
 
+/* A value near the end of the range is no number once squared: it is forgotten like any other. */
+static void
+test_largest (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (3);
+  g_autoptr (OrfAnomalyGroup) group = orf_anomaly_group_new (&setup, NULL);
+  OrfAnomalyGroupVerdict said;
+  guint n_found = 0;
+
+  orf_anomaly_group_set_discord (group, 5, 8);
+  for (guint row = 0; row < 60000; row++) {
+    double values[N];
+
+    draw (rand, row, values);
+    if (row == 1500 || row == 1700)
+      values[5] = row == 1500 ? G_MAXDOUBLE : -G_MAXDOUBLE;
+    g_assert_true (orf_anomaly_group_push (group, (row + 1) * 60 * S, values, &said));
+    g_assert_true (isfinite (said.score) && isfinite (said.whole));
+    if (row > 50000 && row % 1000 == 999)
+      n_found += said.whole > 3 && said.detector == ORF_N_DETECTORS;
+  }
+  g_assert_cmpuint (n_found, >=, 5);
+}
+
 /* One that was saved at any row and goes on says the same as one that went through. */
 static void
 test_restart (gconstpointer data)
@@ -307,6 +331,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/anomaly-group/correlated", test_correlated);
+  g_test_add_func ("/anomaly-group/largest", test_largest);
   g_test_add_data_func ("/anomaly-group/restart", GINT_TO_POINTER (FALSE), test_restart);
   g_test_add_data_func ("/anomaly-group/restart-all", GINT_TO_POINTER (TRUE), test_restart);
   g_test_add_func ("/anomaly-group/multivariate", test_multivariate);
