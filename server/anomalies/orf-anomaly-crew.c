@@ -555,6 +555,7 @@ take_state (OrfAnomalyCrew *crew, const guint8 *state, gsize length, char *const
 {
   g_autoptr (GBytes) blob = NULL;
   gsize group_from;
+  gint64 last_us;
   Head head;
 
   if (length < sizeof head)
@@ -563,7 +564,7 @@ take_state (OrfAnomalyCrew *crew, const guint8 *state, gsize length, char *const
   group_from = sizeof head + head.n_seats * sizeof (SavedSeat);
   if (head.n_seats > MAX_PLACES || head.n_seats != g_strv_length ((char **) members) ||
       length < group_from || head.n_held > MAX_HELD || !orf_anomaly_peaks_are_valid (&head.peaks) ||
-      !orf_anomaly_peaks_are_valid (&head.runs))
+      !orf_anomaly_peaks_are_valid (&head.runs) || !orf_state_is_time (head.phase_us))
     return FALSE;
   blob = g_bytes_new (state + group_from, length - group_from);
   crew->group = orf_anomaly_group_restore (blob, NULL); /* another version's: begun anew */
@@ -577,6 +578,9 @@ take_state (OrfAnomalyCrew *crew, const guint8 *state, gsize length, char *const
   crew->run = head.run;
   memcpy (crew->held, head.held, head.n_held * sizeof *head.held);
   crew->n_held = head.n_held;
+  /* where the clock was set back since, rows are late until all begins anew */
+  if (orf_anomaly_group_get_last_us (crew->group, &last_us))
+    crew->row = (last_us - crew->phase_us) / crew->step_us;
   take_seats (crew, state + sizeof head, members);
   for (guint i = 0; i < crew->seats->len; i++)
     if (!orf_tail_is_valid (&get_seat (crew, i)->gaps))

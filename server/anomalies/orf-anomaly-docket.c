@@ -177,8 +177,8 @@ is_known (const OrfAnomalyParty *party, const OrfAnomalySight *sight)
   const OrfAnomalySight *last = &party->last;
 
   return last->entity != NULL && last->number == sight->number &&
-         g_str_equal (last->detector, sight->detector) && sight->t_us - last->t_us < AGAIN_US &&
-         sight->score < last->score + AGAIN_BEYOND;
+         g_str_equal (last->detector, sight->detector) &&
+         ABS (sight->t_us - last->t_us) < AGAIN_US && sight->score < last->score + AGAIN_BEYOND;
 }
 
 void

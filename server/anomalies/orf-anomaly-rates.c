@@ -79,15 +79,16 @@ get_per_day (OrfAnomalyRates *rates, const char *detector, gint64 now_us)
   return n * (double) DAY_US / (double) span_us;
 }
 
+/* And what was told by a clock that was ahead: it would stay until that time comes. */
 static void
 forget_old (OrfAnomalyRates *rates, gint64 now_us)
 {
-  guint n = 0;
+  for (guint i = rates->told->len; i > 0; i--) {
+    gint64 at_us = g_array_index (rates->told, Told, i - 1).at_us;
 
-  while (n < rates->told->len && g_array_index (rates->told, Told, n).at_us < now_us - DAY_US)
-    n++;
-  if (n > 0)
-    g_array_remove_range (rates->told, 0, n);
+    if (at_us < now_us - DAY_US || at_us > now_us + LEAST_US)
+      g_array_remove_index (rates->told, i - 1);
+  }
 }
 
 void

@@ -5,6 +5,7 @@
 
 #include "anomaly/orf-anomaly-step.h"
 #include "core/orf-names.h"
+#include "stats/orf-state-blob.h"
 
 typedef struct {
   guint number;
@@ -307,7 +308,7 @@ join_again (OrfAnomalyRoster *roster, Member *member, gint64 t_us)
   gint64 step_us = at != NULL ? g_ascii_strtoll (at + 1, NULL, 10) : 0;
 
   g_hash_table_remove (roster->known, member->text);
-  if (step_us <= 0)
+  if (!orf_state_is_step (step_us))
     return FALSE;
   join (roster, member, step_us, t_us);
   return TRUE;

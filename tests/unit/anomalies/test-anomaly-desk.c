@@ -232,6 +232,25 @@ test_restart (Fixture *f, gconstpointer unused)
   g_assert_cmpstr (get_found (f, 0)->entity, ==, "shop");
 }
 
+/* One whose clock was set back while it was stopped begins anew, and is not deaf until then. */
+static void
+test_restart_before (Fixture *f, gconstpointer unused)
+{
+  pass_many (f, WARM);
+  g_ptr_array_set_size (f->states, 0);
+  orf_anomaly_desk_finish (f->desk, f->findings, f->states);
+  orf_anomaly_desk_free (f->desk);
+  g_array_set_size (f->findings, 0);
+  begin (f, f->states);
+  f->second -= 100000;
+  f->slept -= 100000;
+  pass_many (f, WARM);
+  g_assert_cmpuint (orf_anomaly_desk_get_figures (f->desk).n_late, <, 1000);
+  g_assert_cmpuint (f->findings->len, ==, 0);
+  pass (f, 500, 0);
+  g_assert_cmpuint (f->findings->len, ==, 1);
+}
+
 /* A state that is damaged, or of nothing, is not used. */
 static void
 test_damaged (Fixture *f, gconstpointer unused)
@@ -346,6 +365,7 @@ main (int argc, char **argv)
   ADD ("/anomaly-desk/silence", test_silence);
   ADD ("/anomaly-desk/silence-again", test_silence_again);
   ADD ("/anomaly-desk/restart", test_restart);
+  ADD ("/anomaly-desk/restart-before", test_restart_before);
   ADD ("/anomaly-desk/damaged", test_damaged);
   ADD ("/anomaly-desk/members", test_members);
   ADD ("/anomaly-desk/forests", test_forests);
