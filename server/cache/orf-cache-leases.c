@@ -36,6 +36,8 @@ orf_cache_leases_new (void)
   OrfCacheLeases *leases = g_new0 (OrfCacheLeases, 1);
 
   leases->held = g_hash_table_new (orf_cache_bytes_hash, orf_cache_bytes_equal);
+  /* so that no token of a daemon that was here before is one of this one's */
+  leases->last = (guint64) g_random_int () << 32;
   return leases;
 }
 
@@ -207,16 +209,20 @@ orf_cache_leases_wait (
 static void
 take_impatient (Lease *lease, gint64 now_us, GArray *woken)
 {
-  for (guint i = 0; lease->waiters != NULL && i < lease->waiters->len;) {
+  guint n_patient = 0;
+
+  if (lease->waiters == NULL)
+    return;
+  /* in one go: all of some thousand may have come at once, and so go at once */
+  for (guint i = 0; i < lease->waiters->len; i++) {
     const Waiter *waiter = &g_array_index (lease->waiters, Waiter, i);
 
-    if (now_us < waiter->until_us) {
-      i++;
-      continue;
-    }
-    g_array_append_vals (woken, waiter, 1);
-    g_array_remove_index (lease->waiters, i);
+    if (now_us < waiter->until_us)
+      g_array_index (lease->waiters, Waiter, n_patient++) = *waiter;
+    else
+      g_array_append_vals (woken, waiter, 1);
   }
+  g_array_set_size (lease->waiters, n_patient);
 }
 
 static gboolean

@@ -65,6 +65,20 @@ test_waits (void)
   g_assert_cmpuint (orf_cache_leases_get_n (leases), ==, 0);
 }
 
+/* Whoever holds a token of a daemon that was here before holds none of this one's. */
+static void
+test_another_daemon (void)
+{
+  char earlier[ORF_CACHE_LEASE_CHARS], now[ORF_CACHE_LEASE_CHARS];
+
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (OrfCacheLeases) leases = orf_cache_leases_new ();
+
+    orf_cache_leases_take (leases, key, 0, S, i == 0 ? earlier : now);
+  }
+  g_assert_cmpstr (earlier, !=, now);
+}
+
 static void
 test_by_pattern (void)
 {
@@ -124,6 +138,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cache-leases/one-holder", test_one_holder);
   g_test_add_func ("/cache-leases/waits", test_waits);
+  g_test_add_func ("/cache-leases/another-daemon", test_another_daemon);
   g_test_add_func ("/cache-leases/by-pattern", test_by_pattern);
   g_test_add_func ("/cache-leases/who-is-woken-asks-again", test_who_is_woken_asks_again);
   return g_test_run ();
