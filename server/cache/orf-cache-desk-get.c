@@ -6,8 +6,10 @@
 #include "cache/orf-cache-desk-private.h"
 
 #include "core/orf-clock.h"
+#include "core/orf-names.h"
 #include "core/orf-timer.h"
 #include "orf-encode.h"
+#include "orf-error.h"
 
 /* How late a wait may end. */
 #define WAIT_MS 10
@@ -212,16 +214,40 @@ orf_cache_desk_get (OrfCacheDesk *desk, gconstpointer data, const OrfCacheAsker 
 
 /* ---- cache.mget ------------------------------------------------------------------------------ */
 
+/* Where in the answer what the nodes have of a key belongs. */
+typedef struct {
+  gsize at;     /* in the answer without it */
+  guint number; /* of the key, in `missing` */
+} Place;
+
 /* What was found is written at once: the store may drop it before the nodes have answered. */
 typedef struct {
   OrfCacheDesk *desk;
   OrfCacheAsker asker;
   gint64 began_us;
   gboolean keep;
-  GArray *missing; /* OrfCacheBytes of the keys that the store did not have, in their order */
-  GArray *places;  /* gsize: where in `found` the answer of each belongs */
+  GArray *missing; /* OrfCacheBytes of the keys that the store did not have, each once */
+  GArray *places;  /* Place, in the order asked */
   GString *found;  /* the answer but for those */
 } Mget;
+
+/* A few bytes can name a large value a thousand times: past what all calls in flight may hold it is
+ * refused before it is whole. */
+static gboolean
+has_room (const OrfCacheDesk *desk)
+{
+  return desk->scratch->len <= (gsize) desk->config->memory.rpc_bytes;
+}
+
+static void
+refuse (const OrfCacheAsker *asker)
+{
+  orf_cache_desk_fail (asker,
+                       orf_error_new_field (ORF_ERROR_RESOURCE_EXHAUSTED, "keys",
+                                            "fewer keys at once",
+                                            "keys: their values are more than one answer may have "
+                                            "([memory] rpc_bytes)"));
+}
 
 static void
 append_kept (const Mget *mget, OrfCacheFound *found)
@@ -240,22 +266,43 @@ fetched_all_cb (gpointer data, OrfCacheCell *const *cells)
   gsize done = 0;
 
   g_string_truncate (text, 0);
-  for (guint i = 0; i < mget->missing->len; i++) {
-    gsize place = g_array_index (mget->places, gsize, i);
-    OrfCacheFound found = { .key = g_array_index (mget->missing, OrfCacheBytes, i),
-                            .cell = cells[i],
+  for (guint i = 0; i < mget->places->len && has_room (mget->desk); i++) {
+    const Place *place = &g_array_index (mget->places, Place, i);
+    const OrfCacheCell *cell = cells[place->number];
+    OrfCacheFound found = { .key = g_array_index (mget->missing, OrfCacheBytes, place->number),
+                            .cell = cell,
                             .tier = ORF_CACHE_TIER_L2,
-                            .stale = cells[i] != NULL && now_us >= cells[i]->expires_us };
+                            .stale = cell != NULL && now_us >= cell->expires_us };
 
-    g_string_append_len (text, mget->found->str + done, (gssize) (place - done));
+    g_string_append_len (text, mget->found->str + done, (gssize) (place->at - done));
     append_kept (mget, &found);
-    done = place;
+    done = place->at;
   }
   g_string_append (text, mget->found->str + done);
-  orf_cache_desk_tell (mget->desk, &mget->asker);
+  if (has_room (mget->desk))
+    orf_cache_desk_tell (mget->desk, &mget->asker);
+  else
+    refuse (&mget->asker);
   g_array_unref (mget->missing);
   g_array_unref (mget->places);
   g_string_free (mget->found, TRUE);
+}
+
+/* numbers: of the keys in `missing`, from 1 on. */
+static void
+add_missing (const Mget *mget, GHashTable *numbers, char *key)
+{
+  guint number = GPOINTER_TO_UINT (g_hash_table_lookup (numbers, key));
+  Place place = { mget->desk->scratch->len, number - 1 };
+
+  if (number == 0) {
+    const OrfCacheBytes bytes = orf_cache_desk_bytes (key);
+
+    place.number = mget->missing->len;
+    g_array_append_val (mget->missing, bytes);
+    g_hash_table_insert (numbers, key, GUINT_TO_POINTER (mget->missing->len));
+  }
+  g_array_append_val (mget->places, place);
 }
 
 /* Into scratch: what the store has, and of the rest, which are nodes' to answer, the places. */
@@ -264,19 +311,18 @@ find_all (const Mget *mget, char *const *keys)
 {
   GString *text = mget->desk->scratch;
   gint64 now_us = orf_clock_monotonic_us ();
+  g_autoptr (GHashTable) numbers = orf_names_table_new (NULL, NULL);
 
   g_string_assign (text, "{\"entries\":[");
-  for (guint i = 0; keys[i] != NULL; i++) {
+  for (guint i = 0; keys[i] != NULL && has_room (mget->desk); i++) {
     OrfCacheFound found = look_up (mget->desk, orf_cache_desk_bytes (keys[i]), now_us);
 
     if (i > 0)
       g_string_append_c (text, ',');
-    if (found.cell != NULL || mget->desk->remote == NULL) {
+    if (found.cell != NULL || mget->desk->remote == NULL)
       append_kept (mget, &found);
-    } else {
-      g_array_append_val (mget->missing, found.key);
-      g_array_append_val (mget->places, text->len);
-    }
+    else
+      add_missing (mget, numbers, keys[i]);
   }
   g_string_append (text, "]}");
 }
@@ -286,7 +332,7 @@ orf_cache_desk_mget (OrfCacheDesk *desk, gconstpointer data, const OrfCacheAsker
 {
   const OrfCacheMgetParams *params = data;
   g_autoptr (GArray) missing = g_array_new (FALSE, FALSE, sizeof (OrfCacheBytes));
-  g_autoptr (GArray) places = g_array_new (FALSE, FALSE, sizeof (gsize));
+  g_autoptr (GArray) places = g_array_new (FALSE, FALSE, sizeof (Place));
   Mget mget = { .desk = desk,
                 .asker = *asker,
                 .began_us = orf_clock_monotonic_us (),
@@ -295,6 +341,10 @@ orf_cache_desk_mget (OrfCacheDesk *desk, gconstpointer data, const OrfCacheAsker
                 .places = places };
 
   find_all (&mget, params->keys);
+  if (!has_room (desk)) {
+    refuse (asker);
+    return;
+  }
   if (missing->len == 0) {
     orf_cache_desk_tell (desk, asker);
     return;

@@ -12,6 +12,8 @@
 #define SWEEP_BUCKETS 2048
 /* Leases whose time is over are given back within so long. */
 #define LOOK_MS 1000
+/* What is written in stays for the next answer, but for what an unusually large one took. */
+#define KEPT_SCRATCH_BYTES (1024 * 1024)
 /* How long those who hold values themselves may serve them when nothing more is heard: what is
  * promised between daemons. */
 #define KEEP_LEASE_US (2 * ORF_US_PER_S)
@@ -142,10 +144,18 @@ orf_cache_desk_fail (const OrfCacheAsker *asker, GError *error)
   asker->done (asker->data, NULL, 0, error);
 }
 
+/* Who is told may ask anew at once, and so write into scratch. */
 void
 orf_cache_desk_tell (OrfCacheDesk *desk, const OrfCacheAsker *asker)
 {
-  asker->done (asker->data, desk->scratch->str, desk->scratch->len, NULL);
+  g_autoptr (GString) large = NULL;
+
+  if (desk->scratch->allocated_len > KEPT_SCRATCH_BYTES) {
+    large = desk->scratch;
+    desk->scratch = g_string_new (NULL);
+  }
+  asker->done (asker->data, large != NULL ? large->str : desk->scratch->str,
+               large != NULL ? large->len : desk->scratch->len, NULL);
 }
 
 static void

@@ -480,6 +480,35 @@ test_several (Fixture *f, gconstpointer data)
           "{\"key\":\"b\",\"hit\":false");
 }
 
+/* One key a thousand times is asked for once, and a large value not told so often. */
+static void
+test_several_of_one (Fixture *f, gconstpointer data)
+{
+  const char *const keys[] = { "k", "a", "k", NULL };
+  const OrfCacheMgetParams params = { .keys = (char **) keys };
+  g_autofree char *half = g_strnfill (600 * 1024, 'x');
+  Told told;
+
+  write_elsewhere (f, "1");
+  ask_desk (f, ORF_METHOD_CACHE_MGET, &params, &told);
+  g_assert_cmpuint (((Asked *) g_queue_peek_head (&f->level.asked))->keys->len, ==, 2);
+  answer (&f->level);
+  expect (&told,
+          "{\"entries\":["
+          "{\"key\":\"k\",\"hit\":true,\"value\":\"1\",\"encoding\":\"utf8\",\"tier\":\"l2\"},"
+          "{\"key\":\"a\",\"hit\":false,\"value\":null,\"encoding\":null,\"tier\":null},"
+          "{\"key\":\"k\",\"hit\":true,\"value\":\"1\",\"encoding\":\"utf8\",\"tier\":\"l2\"}]}");
+  f->config->memory.rpc_bytes = 1024 * 1024;
+  write_elsewhere (f, half);
+  tell_changed (f);
+  ask_desk (f, ORF_METHOD_CACHE_MGET, &params, &told);
+  answer (&f->level);
+  expect (&told, "RESOURCE_EXHAUSTED");
+  expect_value (f, "l1", half);
+  ask_desk (f, ORF_METHOD_CACHE_MGET, &params, &told); /* now of the first level */
+  expect (&told, "RESOURCE_EXHAUSTED");
+}
+
 /* What the first level had when asked is told, though it is dropped before the nodes answer. */
 static void
 test_several_dropped (Fixture *f, gconstpointer data)
@@ -640,6 +669,7 @@ main (int argc, char **argv)
   ADD ("nobody-knows", test_nobody_knows);
   ADD ("leases-of-daemons", test_leases_of_daemons);
   ADD ("several", test_several);
+  ADD ("several-of-one", test_several_of_one);
   ADD ("several-dropped", test_several_dropped);
   ADD ("cleared", test_cleared);
   ADD ("end", test_end);
