@@ -52,11 +52,25 @@ orf_cache_flights_begin (OrfCacheFlights *flights, OrfCacheBytes key)
   return (OrfCacheTicket){ found->changes, flights->all_changes };
 }
 
+static gboolean
+is_same (const OrfCacheFlights *flights, const Key *key, const OrfCacheTicket *ticket)
+{
+  return key->changes == ticket->changes && flights->all_changes == ticket->all_changes;
+}
+
+gboolean
+orf_cache_flights_is_same (OrfCacheFlights *flights,
+                           OrfCacheBytes key,
+                           const OrfCacheTicket *ticket)
+{
+  return is_same (flights, g_hash_table_lookup (flights->keys, &key), ticket);
+}
+
 gboolean
 orf_cache_flights_end (OrfCacheFlights *flights, OrfCacheBytes key, const OrfCacheTicket *ticket)
 {
   Key *found = g_hash_table_lookup (flights->keys, &key);
-  gboolean same = found->changes == ticket->changes && flights->all_changes == ticket->all_changes;
+  gboolean same = is_same (flights, found, ticket);
 
   if (--found->n == 0)
     g_hash_table_remove (flights->keys, found);

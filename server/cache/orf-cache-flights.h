@@ -20,6 +20,10 @@ OrfCacheFlights *orf_cache_flights_new (void);
 void orf_cache_flights_free (OrfCacheFlights *flights);
 
 OrfCacheTicket orf_cache_flights_begin (OrfCacheFlights *flights, OrfCacheBytes key);
+/* Whether the key was not changed since that flight of it began, which goes on. */
+gboolean orf_cache_flights_is_same (OrfCacheFlights *flights,
+                                    OrfCacheBytes key,
+                                    const OrfCacheTicket *ticket);
 /* Once for each begin.  FALSE: it was changed since. */
 gboolean
 orf_cache_flights_end (OrfCacheFlights *flights, OrfCacheBytes key, const OrfCacheTicket *ticket);

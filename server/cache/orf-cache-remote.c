@@ -39,17 +39,21 @@ get_deadline_us (void)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* What a node has may not be what was written. */
+/* What a node has may not be what was written: a frame is one, and what is told as text is. */
 static gboolean
 is_sound (const OrfCacheItem *item)
 {
-  gsize length;
+  OrfCacheBytes value = item->value;
   g_autofree char *unpacked = NULL;
 
-  if ((item->flags & ORF_CACHE_PACKED) == 0)
-    return TRUE;
-  unpacked = orf_cache_unpack (item->value, &length);
-  return unpacked != NULL;
+  if (item->flags & ORF_CACHE_PACKED) {
+    unpacked = orf_cache_unpack (item->value, &value.length);
+    if (unpacked == NULL)
+      return FALSE;
+    value.data = unpacked;
+  }
+  return (item->flags & ORF_CACHE_BINARY) != 0 ||
+         g_utf8_validate_len (value.data, value.length, NULL);
 }
 
 /* What the node has of a key; kept where nothing happened to it meanwhile.  NULL: nothing. */
@@ -96,6 +100,14 @@ typedef struct {
   GArray *askers; /* Asker */
 } Fetch;
 
+/* Nobody joins it any more. */
+static void
+leave (Fetch *fetch)
+{
+  if (g_hash_table_lookup (fetch->remote->fetches, fetch) == fetch)
+    g_hash_table_remove (fetch->remote->fetches, fetch);
+}
+
 static void
 fetched_cb (gpointer data, const OrfCacheAnswer *answers, guint n)
 {
@@ -103,7 +115,7 @@ fetched_cb (gpointer data, const OrfCacheAnswer *answers, guint n)
   OrfCacheCell *cell = take_answer (fetch->remote, fetch->key, &answers[0], &fetch->ticket);
 
   /* who asks from here on needs a newer answer */
-  g_hash_table_remove (fetch->remote->fetches, fetch);
+  leave (fetch);
   for (guint i = 0; i < fetch->askers->len; i++) {
     const Asker *asker = &g_array_index (fetch->askers, Asker, i);
 
@@ -123,8 +135,14 @@ orf_cache_remote_get (OrfCacheRemote *remote,
 {
   const Asker asker = { fetched, data };
   Fetch *fetch = g_hash_table_lookup (remote->fetches, &key);
-  gboolean first = fetch == NULL;
+  gboolean first;
 
+  /* what it brings may be older than a write that was acknowledged meanwhile, without the node */
+  if (fetch != NULL && !orf_cache_flights_is_same (remote->flights, key, &fetch->ticket)) {
+    leave (fetch);
+    fetch = NULL;
+  }
+  first = fetch == NULL;
   if (first) {
     fetch = g_new0 (Fetch, 1);
     fetch->remote = remote;

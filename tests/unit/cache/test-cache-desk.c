@@ -391,6 +391,46 @@ test_own_write_while_it_flies (Fixture *f, gconstpointer data)
   expect_value (f, "l1", "new");
 }
 
+/* A read that was on its way before a removal that its node did not hear of is not joined. */
+static void
+test_asked_after_a_removal (Fixture *f, gconstpointer data)
+{
+  const OrfCacheDeleteParams key = { .key = (char *) "k" };
+  Told before, removed, after;
+  OrfCacheLevel *level = &f->level;
+  Asked *read;
+
+  write_elsewhere (f, "old");
+  ask_desk (f, ORF_METHOD_CACHE_GET, &get_k, &before);
+  read = g_queue_pop_head (&level->asked);
+  level->outcome = ORF_CACHE_DOWN; /* too much is in flight to it */
+  ask_desk (f, ORF_METHOD_CACHE_DELETE, &key, &removed);
+  answer (level);
+  expect (&removed, "\"removed\":0");
+  ask_desk (f, ORF_METHOD_CACHE_GET, &get_k, &after);
+  g_assert_cmpuint (level->n_gets, ==, 2);
+  level->outcome = ORF_CACHE_DONE;
+  g_queue_push_head (&level->asked, read);
+  answer (level);
+  expect (&before, "\"old\"");
+  g_assert_null (after.text);
+  level->outcome = ORF_CACHE_DOWN;
+  answer (level);
+  expect (&after, "\"hit\":false");
+}
+
+/* What a node says is text, and is not, would make an answer that no client can read. */
+static void
+test_no_text (Fixture *f, gconstpointer data)
+{
+  Told told;
+
+  write_elsewhere (f, "\xff\xfe");
+  ask_desk (f, ORF_METHOD_CACHE_GET, &get_k, &told);
+  answer (&f->level);
+  expect (&told, "\"hit\":false");
+}
+
 static void
 test_covers (Fixture *f, gconstpointer data)
 {
@@ -664,6 +704,8 @@ main (int argc, char **argv)
   ADD ("many-ask-once", test_many_ask_once);
   ADD ("changed-while-it-flies", test_changed_while_it_flies);
   ADD ("own-write-while-it-flies", test_own_write_while_it_flies);
+  ADD ("asked-after-a-removal", test_asked_after_a_removal);
+  ADD ("no-text", test_no_text);
   ADD ("covers", test_covers);
   ADD ("node-is-down", test_node_is_down);
   ADD ("nobody-knows", test_nobody_knows);
