@@ -26,7 +26,8 @@ void orf_workers_admit (OrfWorkers *workers, OrfWorker *worker);
  * stays. */
 void orf_workers_give_up (OrfWorkers *workers, OrfWorker *worker);
 /* Whether the actor (orf_call_get_actor()) speaks for it: who registered it does, and of one that
- * the file had the first who comes.  Those without a token are one. */
+ * the file had the first who comes.  Those without a token are one.  For one that is reached its
+ * actuator does, and nobody who calls. */
 gboolean orf_workers_claim (OrfWorkers *workers, OrfWorker *worker, const char *actor);
 /* It stays where it is until it is released, whatever becomes of it. */
 void orf_workers_hold (OrfWorkers *workers, OrfWorker *worker);

@@ -111,6 +111,28 @@ orf_workers_listen (OrfWorkers *workers, const OrfWorkersEvents *events, gpointe
   orf_worker_listeners_add (workers->listeners, events, user_data);
 }
 
+/* ---- labels ---------------------------------------------------------------------------------- */
+
+static gboolean
+label_is_taken (OrfWorkers *workers, const char *label)
+{
+  for (guint i = 0; i < workers->entries->len; i++) {
+    const Entry *entry = workers->entries->pdata[i];
+
+    if (orf_worker_is_live (&entry->worker) && g_str_equal (entry->worker.label, label))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static char *
+choose_label (OrfWorkers *workers, const OrfWorker *worker)
+{
+  return label_is_taken (workers, worker->name)
+           ? g_strdup_printf ("%s (%s)", worker->name, worker->id)
+           : g_strdup (worker->name);
+}
+
 /* ---- states ---------------------------------------------------------------------------------- */
 
 static void
@@ -175,6 +197,10 @@ set_back (Entry *entry)
 {
   if (orf_worker_is_live (&entry->worker))
     return;
+  if (label_is_taken (entry->workers, entry->worker.label)) { /* while it was away */
+    g_free (entry->worker.label);
+    entry->worker.label = choose_label (entry->workers, &entry->worker);
+  }
   entry->worker.state = ORF_WORKER_STATE_SILENT;
   entry->worker.lost_us = 0;
   orf_worker_listeners_tell_back (entry->workers->listeners, &entry->worker);
@@ -229,18 +255,6 @@ orf_workers_find (OrfWorkers *workers, const char *id)
   return g_hash_table_lookup (workers->by_id, id);
 }
 
-static gboolean
-label_is_taken (OrfWorkers *workers, const char *label)
-{
-  for (guint i = 0; i < workers->entries->len; i++) {
-    const Entry *entry = workers->entries->pdata[i];
-
-    if (orf_worker_is_live (&entry->worker) && g_str_equal (entry->worker.label, label))
-      return TRUE;
-  }
-  return FALSE;
-}
-
 static Entry *
 entry_new (OrfWorkers *workers, gint64 no, const OrfWorkerFacts *facts)
 {
@@ -251,9 +265,7 @@ entry_new (OrfWorkers *workers, gint64 no, const OrfWorkerFacts *facts)
   worker->no = no;
   worker->id = orf_id_format (ORF_ID_WORKER, no);
   worker->name = g_strdup (facts->name);
-  worker->label = label_is_taken (workers, facts->name)
-                    ? g_strdup_printf ("%s (%s)", facts->name, worker->id)
-                    : g_strdup (facts->name);
+  worker->label = choose_label (workers, worker);
   worker->device = g_strdup (facts->device);
   worker->pid = facts->pid;
   worker->capabilities = g_strdupv ((char **) facts->capabilities);
@@ -325,7 +337,7 @@ find_first_gone (OrfWorkers *workers, guint *n_gone)
   for (guint i = 0; i < workers->entries->len; i++) {
     Entry *entry = workers->entries->pdata[i];
 
-    if (orf_worker_is_live (&entry->worker) || entry->n_holders > 0)
+    if (orf_worker_is_live (&entry->worker) || entry->n_holders > 0 || entry->reach != NULL)
       continue;
     (*n_gone)++;
     if (first == NULL || entry->worker.lost_us < first->worker.lost_us)
@@ -444,9 +456,11 @@ orf_workers_claim (OrfWorkers *workers, OrfWorker *worker, const char *actor)
 {
   Entry *entry = get_entry (worker);
 
-  if (entry->owner == NULL && orf_worker_is_registered (worker))
+  if (!orf_worker_is_registered (worker))
+    return FALSE;
+  if (entry->owner == NULL)
     entry->owner = g_strdup (actor);
-  return speaks_for (actor, entry->owner != NULL ? entry->owner : "");
+  return speaks_for (actor, entry->owner);
 }
 
 void

@@ -27,8 +27,8 @@ typedef struct {
 
 #define ORF_ALLOCATOR_UNKNOWN ((OrfAllocator){ -1, -1, -1, -1, -1, -1, -1, -1 })
 
-/* To be read only.  One that is live stays where it is; any other may be forgotten in a later turn
- * of the loop: who keeps it longer keeps its id. */
+/* To be read only.  One that is live, or reached, stays where it is; any other may be forgotten in
+ * a later turn of the loop: who keeps it longer keeps its id. */
 typedef struct _OrfWorker OrfWorker;
 struct _OrfWorker {
   gint64 no; /* told as w-NO */

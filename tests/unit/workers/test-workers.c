@@ -380,6 +380,8 @@ test_reached (Fixture *f, gconstpointer data)
   g_autofree char *advice = NULL, *second = NULL, *third = NULL;
 
   g_assert_cmpint (worker->state, ==, ORF_WORKER_STATE_SILENT);
+  g_assert_false (orf_workers_claim (f->workers, worker, "loopback")); /* no caller is its server */
+  g_assert_false (orf_workers_claim (f->workers, worker, "token:us"));
   orf_workers_update (f->workers, worker, 42, ORF_WORKER_STATE_CONNECTED, NULL);
   g_assert_cmpint (worker->pid, ==, 42);
   advice = ask (f, worker, 60 * ORF_US_PER_S, &asked);
@@ -495,6 +497,25 @@ test_room (Fixture *f, gconstpointer data)
   g_assert_cmpuint (orf_workers_get_all (f->workers)->len, ==, 4);
 }
 
+/* Two that are there never have one label: what they tell would be one series. */
+static void
+test_label_of_one_that_is_back (Fixture *f, gconstpointer data)
+{
+  OrfWorker *first = add (f, "same", 100000001);
+  OrfWorker *second;
+
+  orf_workers_leave (f->workers, first);
+  second = add (f, "same", 100000002);
+  g_assert_cmpstr (second->label, ==, "same");
+  orf_workers_report (f->workers, first, NULL);
+  g_assert_cmpint (first->state, ==, ORF_WORKER_STATE_CONNECTED);
+  g_assert_cmpstr (first->label, ==, "same (w-1)");
+  g_assert_cmpstr (second->label, ==, "same");
+  orf_workers_leave (f->workers, second);
+  orf_workers_report (f->workers, second, NULL); /* nobody took it meanwhile */
+  g_assert_cmpstr (second->label, ==, "same");
+}
+
 /* Its parent, which is this one, has not waited for it. */
 static void
 test_process_ends (Fixture *f, gconstpointer data)
@@ -562,6 +583,7 @@ main (int argc, char **argv)
   TEST ("sums", test_sums);
   TEST ("sums-of-lies", test_sums_of_lies);
   TEST ("room", test_room);
+  TEST ("label-of-one-that-is-back", test_label_of_one_that_is_back);
   TEST ("process-ends", test_process_ends);
   TEST ("restored", test_restored);
   return g_test_run ();
