@@ -384,13 +384,16 @@ orf_cleaner_begin (OrfCleaner *cleaner,
                    OrfCleanerTold told,
                    gpointer user_data)
 {
+  g_autoptr (GError) ends = g_error_new (ORF_ERROR, ORF_ERROR_UNAVAILABLE, "the daemon ends");
   Task *task = task_new (cleaner, order);
 
   if (task->order.id == 0)
     task->order.id = orf_cleaner_take_id (cleaner);
   add_waiter (task, told, user_data);
   g_ptr_array_add (cleaner->tasks, task);
-  if (find_running (cleaner, order->device) == NULL)
+  if (cleaner->stopped) /* its key was on its way to the disk until now */
+    finish (task, ends);
+  else if (find_running (cleaner, order->device) == NULL)
     start_next (cleaner, order->device);
 }
 

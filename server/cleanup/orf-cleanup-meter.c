@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "core/orf-clock.h"
+#include "core/orf-sum.h"
 #include "gpu/orf-gpu-snapshot.h"
 
 /* Once the processes are told, the device is only beside: it is waited for as long. */
@@ -28,12 +29,41 @@ struct _OrfCleanupMeter {
   gpointer user_data;
 };
 
+/* ---- sums ------------------------------------------------------------------------------------ */
+
+gboolean
+orf_cleanup_look_counts (const OrfCleanupLook *look, guint process)
+{
+  for (guint i = 0; look->pids[process] >= 0 && i < process; i++) {
+    if (look->pids[i] == look->pids[process])
+      return FALSE;
+  }
+  return TRUE;
+}
+
+gint64
+orf_cleanup_look_sum_processes (const OrfCleanupLook *look)
+{
+  gint64 sum_bytes = 0;
+
+  for (guint i = 0; i < look->n_processes; i++) {
+    if (look->process_bytes[i] < 0)
+      return -1;
+    if (orf_cleanup_look_counts (look, i))
+      sum_bytes = orf_sum_add (sum_bytes, look->process_bytes[i]);
+  }
+  return sum_bytes;
+}
+
+/* ---- the end of a look ----------------------------------------------------------------------- */
+
 /* Once both are there, or there was time enough. */
 static void
 end_look (OrfCleanupMeter *meter)
 {
   g_clear_handle_id (&meter->patience_id, g_source_remove);
   meter->look.process_bytes = (const gint64 *) meter->bytes->data;
+  meter->look.pids = (const gint64 *) meter->pids->data;
   meter->look.n_processes = meter->bytes->len;
   meter->looked (meter->user_data, &meter->look);
 }

@@ -19,8 +19,14 @@ typedef struct {
   gint64 total_bytes;  /* -1: not known */
   /* Of the processes asked for; 0: it has gone; -1: cannot be told. */
   const gint64 *process_bytes;
+  const gint64 *pids;
   guint n_processes;
 } OrfCleanupLook;
+
+/* Whether a sum has it: of several workers that are one process only the first. */
+gboolean orf_cleanup_look_counts (const OrfCleanupLook *look, guint process);
+/* What all processes together use, each once; -1: not all can be told. */
+gint64 orf_cleanup_look_sum_processes (const OrfCleanupLook *look);
 
 /* The last thing that the meter does in its turn of the loop: it may look again, and be freed. */
 typedef void (*OrfCleanupLooked) (gpointer user_data, const OrfCleanupLook *look);

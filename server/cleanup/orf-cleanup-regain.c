@@ -21,16 +21,8 @@ struct _OrfCleanupRegain {
 static gint64
 measure (const OrfCleanupRegain *regain, const OrfCleanupLook *look)
 {
-  gint64 sum_bytes = 0;
-
-  if (regain->measured_by == ORF_CLEANUP_MEASURE_DEVICE)
-    return look->device_bytes;
-  for (guint i = 0; i < look->n_processes; i++) {
-    if (look->process_bytes[i] < 0)
-      return -1;
-    sum_bytes += look->process_bytes[i];
-  }
-  return sum_bytes;
+  return regain->measured_by == ORF_CLEANUP_MEASURE_DEVICE ? look->device_bytes
+                                                           : orf_cleanup_look_sum_processes (look);
 }
 
 static void

@@ -10,6 +10,9 @@ orf_cleanup_trigger_decide (OrfCleanupTriggerState *state,
                             OrfPressureLevel pressure,
                             gint64 now_us)
 {
+  /* A probe that is away says nothing: what was told of the device holds when it is back. */
+  if (pressure == ORF_PRESSURE_LEVEL_UNSET)
+    return ORF_CLEANUP_IMPULSE_NONE;
   if (pressure < ORF_PRESSURE_LEVEL_HIGH) {
     /* What brought nothing then may bring something next time. */
     state->told = FALSE;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cleanup/orf-cleanup-verdict.h"
 
+#include "core/orf-sum.h"
+
 /* Of a claim. */
 #define TOLERANCE_PERCENT 5
 /* A process's own memory moves by its stacks, its heap and what it reads of files: PoCL's, at work
@@ -132,7 +134,7 @@ get_given (const OrfAttempt *attempt, gint64 *given_bytes)
     if (turn->measured_by != ORF_CLEANUP_MEASURE_PROCESS ||
         !orf_verdict_get_freed_bytes (turn, &freed_bytes))
       return FALSE;
-    sum_bytes += MAX (freed_bytes, 0);
+    sum_bytes = orf_sum_add (sum_bytes, MAX (freed_bytes, 0));
   }
   *given_bytes = sum_bytes;
   return TRUE;
@@ -146,7 +148,7 @@ orf_verdict_sum_released_bytes (const OrfAttempt *attempt)
   for (guint i = 0; i < attempt->n_turns; i++) {
     if (attempt->turns[i].released_bytes < 0)
       return -1;
-    sum_bytes += attempt->turns[i].released_bytes;
+    sum_bytes = orf_sum_add (sum_bytes, attempt->turns[i].released_bytes);
   }
   return sum_bytes;
 }
@@ -194,20 +196,29 @@ stayed_free (const OrfAttempt *attempt)
          given_bytes + floor_bytes >= released_bytes / 100 * WHOLE_PERCENT;
 }
 
+/* What it claims did not show, where others hide it. */
+static gboolean
+is_blurred (const OrfTurn *turn)
+{
+  return turn->blurred && orf_verdict_of_turn (turn) == ORF_CLEANUP_WORKER_VERDICT_UNMEASURED;
+}
+
 OrfCleanupVerdict
 orf_verdict_of_attempt (const OrfAttempt *attempt)
 {
   gboolean came = FALSE;
   gboolean all = attempt->n_left_over == 0 && stayed_free (attempt);
   gboolean timed_out = attempt->n_left_over > 0;
+  gboolean blurred = FALSE;
 
   if (attempt->n_turns == 0)
     return timed_out ? ORF_CLEANUP_VERDICT_TIMED_OUT : ORF_CLEANUP_VERDICT_NO_WORKERS;
   for (guint i = 0; i < attempt->n_turns; i++) {
     all &= gave_all (&attempt->turns[i]);
     timed_out |= attempt->turns[i].end == ORF_TURN_TIMED_OUT;
+    blurred |= is_blurred (&attempt->turns[i]);
   }
-  if (!came_something (attempt, &came))
+  if (!came_something (attempt, &came) || (!came && blurred))
     return timed_out ? ORF_CLEANUP_VERDICT_TIMED_OUT : ORF_CLEANUP_VERDICT_UNMEASURED;
   if (!came)
     return timed_out ? ORF_CLEANUP_VERDICT_TIMED_OUT : ORF_CLEANUP_VERDICT_NOTHING_FREED;

@@ -160,25 +160,11 @@ answered_cb (gpointer user_data)
 
 /* ---- the whole, before and after ------------------------------------------------------------- */
 
-/* -1: not all can be told. */
-static gint64
-sum_processes (const OrfCleanupLook *seen)
-{
-  gint64 sum_bytes = 0;
-
-  for (guint i = 0; i < seen->n_processes; i++) {
-    if (seen->process_bytes[i] < 0)
-      return -1;
-    sum_bytes += seen->process_bytes[i];
-  }
-  return sum_bytes;
-}
-
 /* Where the device shares the host's memory others move it all the time: the workers' own count. */
 static OrfCleanupMeasure
 choose_measure (const OrfCleanup *cleanup, const OrfCleanupLook *seen)
 {
-  gboolean by_processes = seen->n_processes > 0 && sum_processes (seen) >= 0;
+  gboolean by_processes = seen->n_processes > 0 && orf_cleanup_look_sum_processes (seen) >= 0;
 
   if (by_processes && (cleanup->shared.unified || seen->device_bytes < 0))
     return ORF_CLEANUP_MEASURE_PROCESS;
@@ -190,7 +176,7 @@ measure (const OrfCleanup *cleanup, const OrfCleanupLook *seen)
 {
   switch (cleanup->row->measured_by) {
   case ORF_CLEANUP_MEASURE_PROCESS:
-    return sum_processes (seen);
+    return orf_cleanup_look_sum_processes (seen);
   case ORF_CLEANUP_MEASURE_DEVICE:
     return seen->device_bytes;
   case ORF_CLEANUP_MEASURE_UNSET:
@@ -213,16 +199,15 @@ note_before (OrfCleanup *cleanup, const OrfCleanupLook *seen)
 static gboolean
 tell_given (const OrfCleanup *cleanup, const OrfCleanupLook *seen, gint64 *given_bytes)
 {
-  gint64 sum_bytes = 0;
+  OrfCleanupLook before = *seen;
+  gint64 before_bytes, now_bytes;
 
-  for (guint i = 0; i < seen->n_processes; i++) {
-    gint64 before_bytes = g_array_index (cleanup->before_processes, gint64, i);
-
-    if (before_bytes < 0 || seen->process_bytes[i] < 0)
-      return FALSE;
-    sum_bytes += before_bytes - seen->process_bytes[i];
-  }
-  *given_bytes = sum_bytes;
+  before.process_bytes = (const gint64 *) cleanup->before_processes->data;
+  before_bytes = orf_cleanup_look_sum_processes (&before);
+  now_bytes = orf_cleanup_look_sum_processes (seen);
+  if (before_bytes < 0 || now_bytes < 0)
+    return FALSE;
+  *given_bytes = before_bytes - now_bytes;
   return seen->n_processes > 0;
 }
 
@@ -296,6 +281,24 @@ end (OrfCleanup *cleanup, const OrfCleanupLook *seen)
 
 /* ---- rounds ---------------------------------------------------------------------------------- */
 
+static gint64
+get_pid (const OrfCleanup *cleanup, guint member)
+{
+  return ((const OrfCleanupMember *) cleanup->members->pdata[member])->pid;
+}
+
+/* Whether it can be measured by itself beside the n from first on: by a process that is none of
+ * theirs. */
+static gboolean
+stands_apart (const OrfCleanup *cleanup, guint first, guint n)
+{
+  for (guint i = first; i < first + n; i++) {
+    if (get_pid (cleanup, i) == get_pid (cleanup, first + n))
+      return FALSE;
+  }
+  return has_process (cleanup, first + n);
+}
+
 /* How many of those that are left have their turns at once: where one is measured by the whole
  * device nobody else may move it. */
 static guint
@@ -306,7 +309,7 @@ choose_n (const OrfCleanup *cleanup, gint64 left_us)
   guint width = MIN (orf_cleanup_choose_width (left_us, n_left), n_left);
   guint n = 1;
 
-  while (n < width && has_process (cleanup, first) && has_process (cleanup, first + n))
+  while (n < width && has_process (cleanup, first) && stands_apart (cleanup, first, n))
     n++;
   return n;
 }

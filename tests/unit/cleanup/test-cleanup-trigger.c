@@ -43,6 +43,22 @@ test_advise (void)
   expect (&state, ADVISE, CRITICAL, 4 * S, ORF_CLEANUP_IMPULSE_ADVISE);
 }
 
+/* A probe that goes and comes brings no advice each time, and no patience is lost by it. */
+static void
+test_unknown_between (void)
+{
+  OrfCleanupTriggerState state = { 0 };
+
+  expect (&state, ADVISE, HIGH, 1 * S, ORF_CLEANUP_IMPULSE_ADVISE);
+  expect (&state, ADVISE, ORF_PRESSURE_LEVEL_UNSET, 2 * S, ORF_CLEANUP_IMPULSE_NONE);
+  expect (&state, ADVISE, HIGH, 3 * S, ORF_CLEANUP_IMPULSE_NONE);
+  orf_cleanup_trigger_ended (&state, FALSE, 60 * S, 4 * S);
+  expect (&state, ACT, ORF_PRESSURE_LEVEL_UNSET, 5 * S, ORF_CLEANUP_IMPULSE_NONE);
+  orf_cleanup_trigger_ended (&state, FALSE, 60 * S, 100 * S);
+  expect (&state, ACT, HIGH, 219 * S, ORF_CLEANUP_IMPULSE_NONE);
+  expect (&state, ACT, HIGH, 220 * S, ORF_CLEANUP_IMPULSE_ACT);
+}
+
 static void
 test_cooldown (void)
 {
@@ -94,6 +110,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cleanup-trigger/off", test_off);
   g_test_add_func ("/cleanup-trigger/advise", test_advise);
+  g_test_add_func ("/cleanup-trigger/unknown-between", test_unknown_between);
   g_test_add_func ("/cleanup-trigger/cooldown", test_cooldown);
   g_test_add_func ("/cleanup-trigger/fruitless", test_fruitless);
   return g_test_run ();

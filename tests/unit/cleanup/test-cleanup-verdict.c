@@ -295,6 +295,45 @@ test_attempt_little (void)
   g_assert_cmpint (orf_verdict_of_attempt (&attempt), ==, ORF_CLEANUP_VERDICT_NOTHING_FREED);
 }
 
+/* Nor does the whole say that nothing came where nobody can know it. */
+static void
+test_attempt_blurred (void)
+{
+  const Row risen = { DONE, 1000, 1000, 2000, 2000, V (UNSET) };
+  OrfTurn turn = make_turn (&risen, ORF_CLEANUP_MEASURE_DEVICE);
+  OrfAttempt attempt = {
+    .turns = &turn,
+    .n_turns = 1,
+    .before_bytes = 2000 * MIB,
+    .after_bytes = 2000 * MIB,
+    .measured_by = ORF_CLEANUP_MEASURE_DEVICE,
+  };
+
+  turn.blurred = TRUE;
+  g_assert_cmpint (orf_verdict_of_attempt (&attempt), ==, ORF_CLEANUP_VERDICT_UNMEASURED);
+  turn.blurred = FALSE;
+  g_assert_cmpint (orf_verdict_of_attempt (&attempt), ==, ORF_CLEANUP_VERDICT_NOTHING_FREED);
+  turn.blurred = TRUE;
+  turn.claimed_bytes = UNKNOWN; /* who claims nothing, and shows nothing, gave nothing */
+  g_assert_cmpint (orf_verdict_of_attempt (&attempt), ==, ORF_CLEANUP_VERDICT_NOTHING_FREED);
+}
+
+/* However many say so. */
+static void
+test_attempt_without_bounds (void)
+{
+  const gint64 most = G_GINT64_CONSTANT (1) << 53;
+  g_autofree OrfTurn *turns = g_new0 (OrfTurn, 2000);
+  OrfAttempt attempt = { .turns = turns, .n_turns = 2000 };
+
+  for (guint i = 0; i < 2000; i++)
+    turns[i] = (OrfTurn){ .before_bytes = most,
+                          .released_bytes = most,
+                          .measured_by = ORF_CLEANUP_MEASURE_PROCESS };
+  g_assert_cmpint (orf_verdict_sum_released_bytes (&attempt), ==, most);
+  g_assert_cmpint (orf_verdict_of_attempt (&attempt), ==, ORF_CLEANUP_VERDICT_FREED);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -309,5 +348,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cleanup-verdict/taken-by-others", test_taken_by_others);
   g_test_add_func ("/cleanup-verdict/attempt-taken-again", test_attempt_taken_again);
   g_test_add_func ("/cleanup-verdict/attempt-little", test_attempt_little);
+  g_test_add_func ("/cleanup-verdict/attempt-blurred", test_attempt_blurred);
+  g_test_add_func ("/cleanup-verdict/attempt-without-bounds", test_attempt_without_bounds);
   return g_test_run ();
 }
