@@ -99,6 +99,18 @@ take_response (OrfCtlLines *lines, GString *reply)
   return FALSE;
 }
 
+/* The next line with something in it: one of nothing is no message, and to who follows a stream it
+ * would be a stop. */
+static gboolean
+take_message (OrfCtlLines *lines, GString *line)
+{
+  do {
+    if (!take_line (lines, line))
+      return FALSE;
+  } while (line->len == 0);
+  return TRUE;
+}
+
 static OrfCtlExit
 fail_connection (GError **error, const char *message)
 {
@@ -127,17 +139,15 @@ orf_ctl_lines_exchange (
                             { .fd = written < request->len ? lines->write_fd : -1,
                               .events = POLLOUT } };
     OrfCtlExit verdict = check_read (lines, "the connection closed before the answer", error);
+    int left_ms = orf_ctl_poll_timeout_ms (deadline_us);
 
     if (verdict != ORF_CTL_DONE)
       return verdict;
-    switch (poll (fds, G_N_ELEMENTS (fds), orf_ctl_poll_timeout_ms (deadline_us))) {
-    case 0:
+    /* not left to poll(): of one who sends without pause it never says that the time is over */
+    if (left_ms == 0)
       return orf_ctl_fail_deadline (error);
-    case -1:
-      continue; /* a signal: what poll() says of the descriptors is nothing */
-    default:
-      break;
-    }
+    if (poll (fds, G_N_ELEMENTS (fds), left_ms) <= 0)
+      continue; /* after a signal what it says of the descriptors is nothing */
     if (fds[1].revents != 0)
       write_some (lines, request, &written);
     if (fds[0].revents != 0)
@@ -150,7 +160,7 @@ OrfCtlExit
 orf_ctl_lines_next (OrfCtlLines *lines, const int *stop_fds, GString *line, GError **error)
 {
   g_string_truncate (line, 0);
-  while (!take_line (lines, line)) {
+  while (!take_message (lines, line)) {
     /* of an output only its end is of interest, and poll() tells that unasked */
     struct pollfd fds[] = { { .fd = lines->read_fd, .events = POLLIN },
                             { .fd = stop_fds[ORF_CTL_STOP_SIGNAL], .events = POLLIN },

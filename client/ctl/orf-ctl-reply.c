@@ -109,9 +109,13 @@ skip_value (const char *at)
 char *
 orf_ctl_reply_dup_member (const char *text, const char *quoted_name)
 {
-  const char *at = skip_space (text) + 1;
+  const char *at = skip_space (text);
 
-  for (at = skip_space (at); *at == '"'; at = skip_space (at)) {
+  /* of two members of one name the parser has the last, and we have the first, which may be a list:
+   * its texts have no values behind them */
+  if (*at != '{')
+    return NULL;
+  for (at = skip_space (at + 1); *at == '"'; at = skip_space (at)) {
     const char *name = at;
     const char *value = skip_space (skip_space (skip_string (at)) + 1);
 

@@ -82,8 +82,10 @@ wait_for_end (int read_fd)
 
   for (;;) {
     struct pollfd fd = { .fd = read_fd, .events = POLLIN };
+    int left_ms = orf_ctl_poll_timeout_ms (deadline_us);
 
-    if (poll (&fd, 1, orf_ctl_poll_timeout_ms (deadline_us)) == 0)
+    /* asked by itself: poll() does not say it of one who still writes */
+    if (left_ms == 0 || poll (&fd, 1, left_ms) == 0)
       return FALSE;
     if (fd.revents != 0 && read (read_fd, rest, sizeof rest) == 0)
       return TRUE;

@@ -113,6 +113,28 @@ test_errors (void)
   }
 }
 
+/* Of two members of one name the parser has the last, and the text the first. */
+static void
+test_stream_of_two_names (void)
+{
+  static const char *const first[] = { "[\"x\"]", "[]", "\"value\"", "5", "{}" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (first); i++) {
+    g_autoptr (GString) message = g_string_new (NULL);
+    g_autofree char *text = NULL;
+    guint64 dropped = 7;
+
+    g_string_printf (message,
+                     "{\"method\":\"stream.next\",\"params\":%s,\"params\":{\"stream\":\"s\","
+                     "\"value\":1}}",
+                     first[i]);
+    g_assert_cmpint (orf_ctl_reply_get_stream (message, "s", &text, &dropped), ==,
+                     ORF_CTL_STREAM_VALUE);
+    g_assert_cmpstr (text, ==, "null");
+    g_assert_cmpuint (dropped, ==, 0);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -121,5 +143,6 @@ main (int argc, char **argv)
   g_test_add_func ("/ctl/reply/is-response", test_is_response);
   g_test_add_func ("/ctl/reply/bytes", test_bytes);
   g_test_add_func ("/ctl/reply/errors", test_errors);
+  g_test_add_func ("/ctl/reply/stream-of-two-names", test_stream_of_two_names);
   return g_test_run ();
 }
