@@ -153,6 +153,10 @@ def test_programs_restart(t):
     run_through_a_restart(daemon, "test-programs.mjs", "worker-restart", program_facts(daemon))
 
 
+def test_programs_lies(_):
+    run_node("test-programs-lies.mjs", "", {})
+
+
 def test_connection(_):
     run_node("test-connection.mjs", "", {})
 

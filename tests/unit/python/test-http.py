@@ -239,6 +239,7 @@ def test_heads_and_bodies(t):
     def read(data, limit=100):
         return _response.read(io.BytesIO(data), limit)
 
+    good = b"HTTP/1.1 200 OK\r\n"
     for data, body, kept in (
         (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}rest", b"{}", True),
         (b"HTTP/1.1 200\nCONTENT-length:2 \n\n{}", b"{}", True),
@@ -252,8 +253,8 @@ def test_heads_and_bodies(t):
     ):
         response = read(data)
         equal((response.body, response.head.is_kept), (body, kept), data)
+    equal(read(good + b"A:\t x " + b" " * 60000 + b"y\t \r\nContent-Length: 0\r\n\r\n").head.fields["a"], "x " + " " * 60000 + "y")
     equal(read(b"HTTP/1.1 200 OK\r\nA: 1\r\na: 2\r\nContent-Length: 0\r\n\r\n").head.fields["a"], "1, 2")
-    good = b"HTTP/1.1 200 OK\r\n"
     chunked = good + b"Transfer-Encoding: chunked\r\n\r\n"
     for data in (
         b"", b"HTTP/1.1 200 OK", good, good + b"Content-Length: 3\r\n\r\n{}", b"HTTP/2 200\r\n\r\n", b"HTTP/1.1 99 x\r\n\r\n",
@@ -264,6 +265,7 @@ def test_heads_and_bodies(t):
         chunked + b"1\r\n12\r\n0\r\n\r\n", chunked + b"2\r\n1", chunked + b"1\r\n1\r\n", chunked + b"0\r\n",
         good.replace(b"Content-Length", b"Transfer-Encoding") + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         good + b"Content-Length: 101\r\n\r\n" + b" " * 101, good + b"\r\n" + b" " * 101, chunked + b"ffffffffffff\r\n", b"HTTP/1.1 100 C\r\n\r\n" * 9999,
+        good + b"A:" + b" " * 60000 + b"\0\r\n\r\n", good + b"A: x\ry\r\n\r\n", good + b"A : x\r\n\r\n",  # the first in no time
     ):
         try:
             response = read(data)
