@@ -49,6 +49,7 @@ async function stage() {
     timeout: PATIENCE_MS,
   });
   const context = await browser.newContext();
+  context.setDefaultTimeout(PATIENCE_MS);
   return {
     unguarded: await startUnguarded(),
     context,

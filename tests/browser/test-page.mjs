@@ -39,12 +39,12 @@ await run({
     console.log(`first chart after a reload: ${Math.round(await visit.firstChart())} ms`);
     await visit.state("live");
 
-    // each second there is one more; what is shown is what is stored
+    // each second there is one more; what is shown is what is stored, once what came before the stream did is asked for
     const before = (await visit.csv("CPU")).rows.at(-1).second;
     const { rows, head, name } = await until(async () => {
       const csv = await visit.csv("CPU");
-      return csv.rows.at(-1).second >= before + 3 && csv;
-    }, "three more seconds");
+      return csv.rows.at(-1).second >= before + 3 && (await lost(csv.rows)).length === 0 && csv;
+    }, "three more seconds, and all before them");
     assert.equal(head, "time,t_us,host.cpu.used_percent");
     assert.match(name, /^orfeas-cpu-\d{8}T\d{6}Z\.csv$/);
     assert.equal(rows[0].time, new Date(rows[0].second * 1000).toISOString());
@@ -82,10 +82,9 @@ await run({
     // what the new daemon sampled before the page was back is there too, and what was before is not lost
     const rows = await until(async () => {
       const csv = await visit.csv("CPU");
-      return csv.rows.at(-1).second > begun + 3 && csv.rows;
-    }, "values after the restart");
+      return csv.rows.at(-1).second > begun + 3 && (await lost(csv.rows)).length === 0 && csv.rows;
+    }, "all values after the restart");
     assert.ok(rows.some(({ second }) => second === last));
-    assert.deepEqual(await lost(rows), []);
     await visit.end();
   },
 
@@ -199,9 +198,11 @@ await run({
     assert.equal(await page.getByRole("searchbox").inputValue(), "");
 
     await page.getByRole("group", { name: "CPU: chart" }).focus();
-    await page.keyboard.press("End");
-    await page.keyboard.press("ArrowLeft");
-    await page.getByText(/^\d\d:\d\d:\d\d: used [\d.]+%$/).waitFor({ state: "attached" });
+    await until(async () => { // a second that a busy machine left out has no value
+      await page.keyboard.press("End");
+      await page.keyboard.press("ArrowLeft");
+      return (await page.getByText(/^\d\d:\d\d:\d\d: used [\d.]+%$/).count()) === 1;
+    }, "the value of a second");
     await page.getByRole("img", { name: /^CPU, last 5 minutes: used .*% now, from .* to / }).waitFor();
     await visit.end();
   },
@@ -371,7 +372,7 @@ await run({
     await chart.getByRole("group", { name: "queue.depth: chart" }).focus();
     await page.keyboard.press("End");
     await page.keyboard.press("ArrowRight");
-    await page.getByText(/^\d\d:\d\d(:\d\d)?: expected [\d.]+ \([\d.]+ to [\d.]+\)$/).waitFor({ state: "attached" });
+    await page.getByText(/^(\d+ \w+ )?\d\d:\d\d(:\d\d)?: expected [\d.]+ \([\d.]+ to [\d.]+\)$/).waitFor({ state: "attached" });
     assert.equal((await visit.csv("queue.depth")).rows.some(({ second }) => second * 1e6 > now + 240e6), false); // what came, alone
     await visit.screenshot("forecast");
 
@@ -424,7 +425,7 @@ await run({
     await hot.getByText("open the window").waitFor();
     assert.equal(await hot.getByRole("link", { name: "Runbook" }).getAttribute("href"), "https://example.org/hot");
     assert.equal(await cold.getByRole("link").count(), 0);
-    await hot.getByText(/^since \d\d:\d\d:\d\d, \d+\ss$/).waitFor();
+    await hot.getByText(/^since (\d+ \w+ )?\d\d:\d\d(:\d\d)?, \d+\s(s|min)/).waitFor();
     await log.getByRole("table", { name: "Alerts of the last day" }).getByRole("row", { name: /fires still.*hot.*85 of 80/ }).waitFor();
     await visit.screenshot("alerts-firing");
 

@@ -53,10 +53,11 @@ await run({
     assert.equal(await sql.locator("pre").isVisible(), false);
     await sql.locator("summary").focus();
     await page.keyboard.press("Enter");
+    await sql.locator("pre").waitFor();
     assert.match(await sql.locator("pre").innerText(), /^SELECT \* FROM v_cleanup/);
     await page.getByRole("navigation").getByRole("link", { name: "Alerts" }).focus();
     await page.keyboard.press("Enter");
-    assert.ok(await page.locator("#alerts h2").evaluate((heading) => heading.getBoundingClientRect().top < innerHeight));
+    await page.waitForFunction(() => document.querySelector("#alerts h2").getBoundingClientRect().top < innerHeight);
     await page.getByRole("img", { name: "Memory of nvidia-0" }).waitFor();
     await page.getByRole("table", { name: "Cleanups, by time" }).waitFor();
     await page.emulateMedia({ media: "print" });

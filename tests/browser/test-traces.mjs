@@ -402,6 +402,7 @@ await run({
     await until(async () => (await chosen(visit)) === "write", "the span of the link");
     await page.keyboard.press("Escape");
     await trace(visit).waitFor({ state: "hidden" });
+    await page.waitForURL((url) => url.hash === ""); // or its end would take the next link off the address
 
     // one that is not there, and what is no id
     await open(visit, `trace=${traceId(999)}`);

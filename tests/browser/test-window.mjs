@@ -121,6 +121,7 @@ await run({
     await dialog.getByRole("alert").getByText("It has to begin before it ends.").waitFor();
     await dialog.getByLabel("To").fill("2026-01-02T04:04:05");
     await dialog.getByRole("button", { name: "Show it" }).click();
+    await page.waitForURL(/from=2026-01-02/);
     await chart.getByText("No data in this window").waitFor();
 
     // who opens it there sees nothing of now before
