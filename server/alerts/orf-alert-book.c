@@ -250,6 +250,12 @@ add_all (OrfAlertBook *book, const GPtrArray *rows, GError **error)
   return TRUE;
 }
 
+static void
+say_left_out (const OrfAlertRuleRow *row, const GError *failure)
+{
+  g_warning ("what was set of rule %s is left out: %s", row->name, failure->message);
+}
+
 /* A file may say what this version, or this config, does not take. */
 static void
 add_called (OrfAlertBook *book)
@@ -262,7 +268,7 @@ add_called (OrfAlertBook *book)
     if (entry != NULL)
       put (book, entry);
     else
-      g_warning ("what was set of rule %s is left out: %s", row->name, failure->message);
+      say_left_out (row, failure);
   }
 }
 
@@ -290,11 +296,18 @@ check_all (const OrfAlertBook *book, GError **error)
     return FALSE;
   }
   for (guint i = 0; i < book->entries->len; i++) {
+    const char *name = get_name (book->entries->pdata[i]);
+    const OrfAlertRuleRow *called = find_row (book->called, name);
     g_autoptr (GError) failure = NULL;
 
     if (check_inhibitors (book, book->entries->pdata[i], &failure))
       continue;
-    name_key (&failure, get_name (book->entries->pdata[i]));
+    /* the config that had it is another one now, and no call could be made to say so */
+    if (called != NULL && called->inhibited_by_json != NULL) {
+      g_warning ("rule %s is inhibited by none: %s", name, failure->message);
+      continue;
+    }
+    name_key (&failure, name);
     g_propagate_error (error, g_steal_pointer (&failure));
     return FALSE;
   }
@@ -390,11 +403,14 @@ void
 orf_alert_book_say (OrfAlertBook *book, OrfAlertRuleRow *row)
 {
   OrfAlertRuleRow *before = find_row (book->called, row->name);
-  OrfAlertEntry *entry = make_entry (book, row->name, row, NULL);
+  g_autoptr (GError) failure = NULL;
+  OrfAlertEntry *entry = make_entry (book, row->name, row, &failure);
 
-  g_assert (entry != NULL); /* it was proposed */
   g_ptr_array_add (book->called, row);
-  put (book, entry);
+  if (entry != NULL)
+    put (book, entry);
+  else /* it was proposed to a config that was another one */
+    say_left_out (row, failure);
   if (before != NULL)
     g_ptr_array_remove (book->called, before);
 }

@@ -24,7 +24,7 @@ typedef enum {
   FED_IDLE,
   FED_WAITS, /* for others' past to be read */
   FED_READS,
-  FED_CLOSES, /* it went while its past was read */
+  FED_CLOSES, /* it went: until the thread is told, or its past was read */
 } FedState;
 
 typedef struct {
@@ -286,7 +286,7 @@ sample_cb (gpointer user_data, OrfSeries *series, gint64 t_us, double value)
 static void
 close_now (OrfAlertFeed *feed, Fed *fed)
 {
-  fed->state = FED_IDLE;
+  fed->state = FED_CLOSES; /* nobody asks for its past any more */
   if (fed->early != NULL)
     fed_free (fed); /* the thread was not told of it */
   else

@@ -250,6 +250,27 @@ test_restart (void)
     orf_alert_rule_get_threshold (orf_alert_book_find (book, "gpu_memory_high")->rule), ==, 70);
 }
 
+/* Between what was proposed and its being in the file the config may become another one. */
+static void
+test_config_changed (void)
+{
+  static const char *const settings[] = { "alerts.mine=m > 5", NULL };
+  g_autoptr (OrfConfig) config = load (settings), other = load (NULL);
+  g_autoptr (OrfAlertBook) book = orf_alert_book_new (config, NULL, NULL);
+  g_autoptr (OrfAlertRuleRow) said = say ("mine", NULL, 7);
+  OrfAlertRuleRow *row = orf_alert_book_propose (book, said, NULL);
+  const OrfConfig before = *config;
+
+  g_assert_nonnull (row);
+  *config = *other;
+  *other = before;
+  orf_alert_book_reload (book);
+  g_test_expect_message ("orfeas", G_LOG_LEVEL_WARNING, "*mine is left out*");
+  orf_alert_book_say (book, row);
+  g_test_assert_expected_messages ();
+  g_assert_null (orf_alert_book_find (book, "mine"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -261,5 +282,6 @@ main (int argc, char **argv)
   g_test_add_func ("/alerts/book/call", test_call);
   g_test_add_func ("/alerts/book/call-refused", test_call_refused);
   g_test_add_func ("/alerts/book/restart", test_restart);
+  g_test_add_func ("/alerts/book/config-changed", test_config_changed);
   return g_test_run ();
 }
