@@ -334,18 +334,38 @@ orf_alert_keeper_step (OrfAlertKeeper *keeper,
   return finish (keeper, ongoing, change);
 }
 
+static void
+end (OrfAlertRow *row, const char *reason, gint64 now_us, OrfAlertsChange *change)
+{
+  gboolean fired = row->state == ORF_ALERT_STATE_FIRING;
+
+  row->state = fired ? ORF_ALERT_STATE_RESOLVED : ORF_ALERT_STATE_INACTIVE;
+  row->resolved_us = fired ? now_us : 0;
+  row->changed_us = now_us;
+  add_event (change, row->id, now_us, fired ? "resolved" : "dropped", reason);
+}
+
 OrfAlertRow *
 orf_alert_keeper_end (
   OrfAlertKeeper *keeper, gint64 id, const char *reason, gint64 now_us, OrfAlertsChange *change)
 {
   OrfOngoing *ongoing = g_hash_table_lookup (keeper->ongoing, &id);
-  gboolean fired = ongoing->row->state == ORF_ALERT_STATE_FIRING;
 
-  ongoing->row->state = fired ? ORF_ALERT_STATE_RESOLVED : ORF_ALERT_STATE_INACTIVE;
-  ongoing->row->resolved_us = fired ? now_us : 0;
-  ongoing->row->changed_us = now_us;
-  add_event (change, id, now_us, fired ? "resolved" : "dropped", reason);
+  end (ongoing->row, reason, now_us, change);
   return finish (keeper, ongoing, change);
+}
+
+OrfAlertRow *
+orf_alert_keeper_end_orphan (const OrfAlertRow *orphan,
+                             const char *reason,
+                             gint64 now_us,
+                             OrfAlertsChange *change)
+{
+  OrfAlertRow *row = orf_alert_row_copy (orphan);
+
+  end (row, reason, now_us, change);
+  g_ptr_array_add (change->alerts, orf_alert_row_copy (row));
+  return row;
 }
 
 void
@@ -372,6 +392,8 @@ orf_alert_keeper_describe (const OrfAlertRow *row, const OrfAlertEntry *entry)
   alert->rule = g_strdup (row->rule);
   alert->severity = row->severity;
   alert->labels = orf_series_name_labels_from_json (row->labels_json);
+  if (alert->labels == NULL) /* the file's are none */
+    alert->labels = g_new0 (char *, 1);
   alert->value = row->value;
   alert->threshold = row->threshold;
   alert->started_us = row->started_us;

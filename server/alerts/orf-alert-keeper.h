@@ -49,6 +49,12 @@ OrfAlertRow *orf_alert_keeper_step (OrfAlertKeeper *keeper,
 /* Its rule is no more, or rests: the same. */
 OrfAlertRow *orf_alert_keeper_end (
   OrfAlertKeeper *keeper, gint64 id, const char *reason, gint64 now_us, OrfAlertsChange *change);
+/* The same of one that does not go on here: its rule was none when all began, or its row says
+ * nothing that could be gone on from. */
+OrfAlertRow *orf_alert_keeper_end_orphan (const OrfAlertRow *orphan,
+                                          const char *reason,
+                                          gint64 now_us,
+                                          OrfAlertsChange *change);
 void orf_alert_keeper_acknowledge (OrfAlertKeeper *keeper, const OrfAcknowledgement *said);
 
 /* What the notifier is to know of it; entry NULL: the rule is no more. */

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "core/orf-sum.h"
+
 static OrfAlertChange
 fire (OrfAlertLife *life, gint64 now_us)
 {
@@ -144,6 +146,18 @@ orf_alert_life_to_text (const OrfAlertLife *life)
                           life->blind_us, life->is_cooling);
 }
 
+static gboolean
+are_times (const OrfAlertLife *life)
+{
+  const gint64 times_us[] = { life->seen_us,  life->pending_us,  life->started_us, life->fired_us,
+                              life->ended_us, life->resolved_us, life->blind_us };
+
+  for (guint i = 0; i < G_N_ELEMENTS (times_us); i++)
+    if (times_us[i] < 0 || times_us[i] > ORF_SUM_MAX)
+      return FALSE;
+  return TRUE;
+}
+
 gboolean
 orf_alert_life_from_text (OrfAlertLife *life, const char *text)
 {
@@ -153,7 +167,7 @@ orf_alert_life_from_text (OrfAlertLife *life, const char *text)
   if (sscanf (text, TEXT_FORMAT, &phase, &read.seen_us, &read.pending_us, &read.started_us,
               &read.fired_us, &read.resolved_us, &read.ended_us, &read.blind_us,
               &is_cooling) != 9 ||
-      phase < ORF_ALERT_INACTIVE || phase > ORF_ALERT_RESOLVED)
+      phase < ORF_ALERT_INACTIVE || phase > ORF_ALERT_RESOLVED || !are_times (&read))
     return FALSE;
   read.phase = (OrfAlertPhase) phase;
   read.is_cooling = is_cooling != 0;

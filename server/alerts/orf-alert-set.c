@@ -90,8 +90,12 @@ orf_alert_set_turn_back (OrfAlertSet *self, gint64 by_us)
   gpointer entry;
 
   g_hash_table_iter_init (&iter, self->alerts);
-  while (g_hash_table_iter_next (&iter, NULL, &entry))
-    orf_alert_life_turn_back (&((Entry *) entry)->alert.life, by_us);
+  while (g_hash_table_iter_next (&iter, NULL, &entry)) {
+    OrfAlert *alert = &((Entry *) entry)->alert;
+
+    orf_alert_life_turn_back (&alert->life, by_us);
+    alert->patient_until_us = MAX (alert->patient_until_us - by_us, 0);
+  }
 }
 
 /* Takes labels and key. */

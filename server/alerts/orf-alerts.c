@@ -482,10 +482,14 @@ keep (GArray *kept, const OrfAlertRow *row, gint64 now_us)
   OrfAlertKept one = { .value = row->value, .patient_until_us = now_us + PATIENCE_US };
 
   one.labels = orf_series_name_labels_from_json (row->own_labels_json);
-  if (one.labels != NULL && orf_alert_life_from_text (&one.life, row->life))
-    g_array_append_val (kept, one);
-  else
+  if (one.labels == NULL || !orf_alert_life_from_text (&one.life, row->life)) {
     g_strfreev (one.labels);
+    return;
+  }
+  /* the clock was set back while nothing ran: it would stay as it is until that time comes */
+  if (one.life.seen_us > now_us)
+    orf_alert_life_turn_back (&one.life, one.life.seen_us - now_us);
+  g_array_append_val (kept, one);
 }
 
 /* rows: the newest last, which goes before an older one of the same labels. */
@@ -507,36 +511,41 @@ take_kept (OrfAlerts *alerts, const Known *known, const GPtrArray *rows, gint64 
   return kept;
 }
 
-/* Of a rule that is no more, or rests: they end. */
+/* What nobody goes on with ends. */
 static void
 end_orphans (OrfAlerts *alerts, const GPtrArray *rows)
 {
   Outcome outcome = outcome_new ();
+  gint64 now_us = orf_clock_now_us ();
+
+  for (guint i = 0; i < rows->len; i++) {
+    const OrfAlertRow *row = rows->pdata[i];
+    const char *reason = g_hash_table_contains (alerts->by_name, row->rule)
+                           ? "the file does not tell how it stood"
+                           : "the rule is no more, or was disabled";
+
+    if (row->state != ORF_ALERT_STATE_RESOLVED &&
+        orf_alert_keeper_find (alerts->keeper, row->id) == NULL)
+      note_step (alerts, NULL, orf_alert_keeper_end_orphan (row, reason, now_us, outcome.change),
+                 &outcome);
+  }
+  conclude (alerts, &outcome, now_us);
+}
+
+/* Also of what is about to end: who was told that it fires is told of that. */
+static void
+start_notifier (OrfAlerts *alerts, const GPtrArray *rows)
+{
+  g_autoptr (GPtrArray)
+    firing = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_notice_alert_unref);
 
   for (guint i = 0; i < rows->len; i++) {
     const OrfAlertRow *row = rows->pdata[i];
 
-    if (row->state != ORF_ALERT_STATE_RESOLVED &&
-        orf_alert_keeper_find (alerts->keeper, row->id) == NULL)
-      orf_alert_keeper_restore (alerts->keeper, 0, row);
-  }
-  end_alerts (alerts, 0, "the rule is no more, or was disabled", &outcome);
-  conclude (alerts, &outcome, orf_clock_now_us ());
-}
-
-static void
-start_notifier (OrfAlerts *alerts)
-{
-  g_autoptr (GPtrArray) list = orf_alert_keeper_list (alerts->keeper);
-  g_autoptr (GPtrArray)
-    firing = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_notice_alert_unref);
-
-  for (guint i = 0; i < list->len; i++) {
-    const OrfOngoing *ongoing = list->pdata[i];
-
-    if (ongoing->row->state == ORF_ALERT_STATE_FIRING)
-      g_ptr_array_add (firing, orf_alert_keeper_describe (ongoing->row,
-                                                          find_entry (alerts, ongoing->rule)));
+    if (row->state == ORF_ALERT_STATE_FIRING)
+      g_ptr_array_add (firing,
+                       orf_alert_keeper_describe (row, orf_alert_book_find (alerts->parts.book,
+                                                                            row->rule)));
   }
   orf_notifier_start (alerts->parts.notifier, firing);
 }
@@ -560,7 +569,7 @@ load (OrfAlerts *alerts, GError **error)
     change->kept = take_kept (alerts, g_hash_table_lookup (alerts->by_number, &change->number),
                               rows, now_us);
   }
-  start_notifier (alerts);
+  start_notifier (alerts, rows);
   end_orphans (alerts, rows);
   return TRUE;
 }

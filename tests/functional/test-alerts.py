@@ -5,6 +5,7 @@
 import json
 import os
 import signal
+import sqlite3
 
 import orfeas_test
 from alert_daemon import (active, configure, find_rule, history, prepare, receivers, record, refusal, rule, start, states, steps, wait_state,
@@ -214,6 +215,68 @@ def test_restarted(t):
 
 def test_killed(t):
     restarts(t, lambda daemon: (delivered(daemon), daemon.restart()))
+
+
+def change(daemon, statement):
+    """In the file, while nobody has it."""
+    connection = sqlite3.connect(daemon.db)
+    with connection:
+        connection.execute(statement)
+    connection.close()
+
+
+def test_rules_gone_meanwhile(t):
+    """Two rules that are no more, whose alerts have the same labels: both alerts end, and both ends are told."""
+    with Webhook() as hook:
+        daemon = start(t, HOT, rule("warm", expr="temp > 60"), receivers(one=hook))
+        record(daemon, "temp", 81, device="a")
+        wait_state(daemon, "hot", "firing")
+        wait_state(daemon, "warm", "firing")
+        wait_for(lambda: len(hook.ids()) == 2, "both to be told")
+        delivered(daemon)
+        daemon.stop()
+        configure(daemon, receivers(one=hook))
+        daemon.start()
+        wait_state(daemon, "hot", "resolved")
+        wait_state(daemon, "warm", "resolved")
+        wait_for(lambda: len([one for one in hook.ids() if one.endswith("/resolved")]) == 2, "both ends to be told")
+
+
+def test_clock_set_back_meanwhile(t):
+    """What was judged an hour from now goes on at once."""
+    daemon = start(t, HOT)
+    record(daemon, "temp", 81)
+    fired = wait_state(daemon, "hot", "firing")
+    daemon.stop()
+    ahead = now_us() + 3600 * S
+    change(daemon, f"UPDATE alert SET life = '[2,{ahead},{ahead},{ahead},{ahead},0,0,0,0]'")
+    daemon.start()
+    record(daemon, "temp", 70)
+    equal(wait_state(daemon, "hot", "resolved")["id"], fired["id"])
+
+
+def test_damaged_life(t):
+    """Of what nobody can go on with the end is told, and the same fires again."""
+    daemon = start(t, HOT)
+    record(daemon, "temp", 81)
+    wait_state(daemon, "hot", "firing")
+    daemon.stop()
+    change(daemon, "UPDATE alert SET life = '[2,9223372036854775807,-1,0,9223372036854775807,0,0,0,0]'")
+    daemon.start()
+    record(daemon, "temp", 81)
+    wait_state(daemon, "hot", "resolved", "firing")
+
+
+def test_inhibitor_gone(t):
+    """A rule that was set by call is inhibited by one that the config has no more: the daemon starts, and says so."""
+    daemon = start(t, HOT)
+    daemon.admin("alerts.set_rule", {"rule": "mine", "expr": "temp > 60", "inhibited_by": ["hot"]})
+    daemon.stop()
+    configure(daemon)
+    daemon.start()
+    contains(daemon.stderr(), "there is no rule hot")
+    record(daemon, "temp", 70)
+    wait_state(daemon, "mine", "firing")
 
 
 # --- what people say

@@ -221,6 +221,32 @@ test_model (void)
   g_assert_cmpuint (n_changes, >, N_EPISODES);
 }
 
+/* What a file says is a life only where its times are some. */
+static void
+test_text (void)
+{
+  const OrfAlertLife life = { ORF_ALERT_FIRING, 7 * S, S, 2 * S, 3 * S, 0, 6 * S, 0, TRUE };
+  static const char *const broken[] = {
+    "",
+    "[2,1,1,1,1,0,0,0]",
+    "[4,1,1,1,1,0,0,0,0]",
+    "[-1,1,1,1,1,0,0,0,0]",
+    "[2,1,1,-1,1,0,0,0,0]",
+    "[2,1,1,1,9223372036854775807,0,0,0,0]",
+    "[2,99999999999999999999,1,1,1,0,0,0,0]",
+  };
+  g_autofree char *text = orf_alert_life_to_text (&life);
+  OrfAlertLife read;
+
+  g_assert_true (orf_alert_life_from_text (&read, text));
+  g_assert_cmpint (read.phase, ==, life.phase);
+  g_assert_cmpint (read.seen_us, ==, life.seen_us);
+  g_assert_cmpint (read.ended_us, ==, life.ended_us);
+  g_assert_true (read.is_cooling);
+  for (guint i = 0; i < G_N_ELEMENTS (broken); i++)
+    g_assert_false (orf_alert_life_from_text (&read, broken[i]));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -231,6 +257,7 @@ main (int argc, char **argv)
   g_test_add_func ("/alerts/lifecycle/cooldown", test_cooldown);
   g_test_add_func ("/alerts/lifecycle/blind", test_blind);
   g_test_add_func ("/alerts/lifecycle/clock-back", test_clock_back);
+  g_test_add_func ("/alerts/lifecycle/text", test_text);
   g_test_add_func ("/alerts/lifecycle/model", test_model);
   return g_test_run ();
 }
