@@ -202,12 +202,19 @@ keep_record (OrfRedisCall *call, guint index, const redisReply *reply)
   answer->record.data = call->records[index];
 }
 
-/* What the node has of it is older than what its writer may have been told. */
+/* What the node has of it is older than what its writer may have been told.  The node that has it
+ * now, which in a cluster may be another than the one that was asked. */
 static void
-owe (OrfRedisNode *node, const OrfCacheBytes *key)
+owe (OrfCacheLevel *level, const OrfCacheBytes *key)
 {
-  orf_redis_owed_add (orf_redis_node_get_owed (node), key);
-  orf_redis_node_pay (node);
+  guint16 number = orf_redis_level_find (level, ORF_REDIS_DATA, key);
+
+  if (number != ORF_CACHE_NO_NODE) {
+    orf_redis_owed_add (orf_redis_node_get_owed (level->nodes->pdata[number]), key);
+    orf_redis_node_pay (level->nodes->pdata[number]);
+  } else if (level->cluster != NULL) {
+    orf_redis_cluster_owe (level->cluster, key);
+  }
 }
 
 static void
@@ -220,7 +227,7 @@ settle_item (Item *item, const redisReply *reply)
 
   if (is_write (call->verb) &&
       (answer->outcome == ORF_CACHE_LOST || answer->outcome == ORF_CACHE_DOWN))
-    owe (node, &item->ask.key);
+    owe (call->level, &item->ask.key);
   else if (is_write (call->verb) && answer->outcome != ORF_CACHE_REFUSED)
     orf_redis_owed_settle (orf_redis_node_get_owed (node), &item->ask.key, item->owed_time);
   else if (call->verb == ORF_REDIS_GET && answer->outcome == ORF_CACHE_DONE)
@@ -434,8 +441,8 @@ orf_redis_call_ask (OrfRedisCall *call, const OrfRedisAsk *ask)
   answer->node = orf_redis_level_find (
     level, call->verb == ORF_REDIS_LOCK ? ORF_REDIS_LOCK_NAME : ORF_REDIS_DATA, &ask->key);
   if (answer->node == ORF_CACHE_NO_NODE) {
-    if (is_write (call->verb) && level->cluster != NULL)
-      orf_redis_cluster_owe (level->cluster, &ask->key);
+    if (is_write (call->verb))
+      owe (level, &ask->key);
     return;
   }
   if (call->parts != NULL) {
@@ -451,7 +458,7 @@ orf_redis_call_ask (OrfRedisCall *call, const OrfRedisAsk *ask)
   if (send (item, ask, FALSE))
     call->n_open++;
   else if (is_write (call->verb))
-    owe (level->nodes->pdata[answer->node], &ask->key);
+    owe (level, &ask->key);
 }
 
 void

@@ -22,6 +22,8 @@
 #define PERIOD_US (30 * ORF_US_PER_S)
 /* Of one question. */
 #define ASK_US (2 * ORF_US_PER_S)
+/* Of a node that another names: a host's name has 253 at most. */
+#define MAX_ADDRESS_BYTES 300
 
 struct _OrfRedisCluster {
   const OrfRedisNodeParts *parts;
@@ -42,13 +44,26 @@ struct _OrfRedisCluster {
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
 
+/* What a node calls another is a host and its port, and no path: where sockets of this machine lie
+ * is the config's to say. */
+static gboolean
+is_address (const char *text)
+{
+  gsize length = strnlen (text, MAX_ADDRESS_BYTES + 1);
+
+  for (gsize i = 0; i < length; i++)
+    if (!g_ascii_isgraph (text[i]) || text[i] == '/')
+      return FALSE;
+  return length <= MAX_ADDRESS_BYTES;
+}
+
 guint16
 orf_redis_cluster_get_number (OrfRedisCluster *cluster, const char *address)
 {
   for (guint i = 0; i < cluster->nodes->len; i++)
     if (g_str_equal (orf_redis_node_get_name (cluster->nodes->pdata[i]), address))
       return (guint16) i;
-  if (cluster->nodes->len < ORF_CACHE_MAX_NODES) {
+  if (cluster->nodes->len < ORF_CACHE_MAX_NODES && is_address (address)) {
     guint16 number = (guint16) cluster->nodes->len;
     OrfRedisNode *node = orf_redis_node_new (cluster->parts, address, NULL,
                                              &cluster->covers[number], NULL);
@@ -58,7 +73,7 @@ orf_redis_cluster_get_number (OrfRedisCluster *cluster, const char *address)
       return number;
     }
   }
-  g_warning ("redis %s: a node too many, or no address", address);
+  g_warning ("redis %.*s: a node too many, or no address", MAX_ADDRESS_BYTES, address);
   return ORF_CACHE_NO_NODE;
 }
 
@@ -88,10 +103,20 @@ check_epoch (OrfRedisCluster *cluster, guint16 number)
 
 /* ---- slots ----------------------------------------------------------------------------------- */
 
-/* What the one that had keys owed of them, others owe.  from ORF_CACHE_NO_NODE: nobody had them. */
-static void
-hand_on_owed (OrfRedisCluster *cluster, OrfRedisOwed *owed, guint16 from)
+/* What keys are owed of those that `from` had; ORF_CACHE_NO_NODE: nobody. */
+static OrfRedisOwed *
+get_owed (OrfRedisCluster *cluster, guint16 from)
 {
+  return from != ORF_CACHE_NO_NODE ? orf_redis_node_get_owed (cluster->nodes->pdata[from])
+                                   : cluster->unplaced;
+}
+
+/* What the one that had keys owed of them, others owe in its place, as a node cannot drop keys that
+ * it does not have. */
+static void
+hand_on_owed (OrfRedisCluster *cluster, guint16 from)
+{
+  OrfRedisOwed *owed = get_owed (cluster, from);
   guint max = orf_redis_owed_get_n (owed);
   g_autofree OrfCacheBytes *keys = g_new (OrfCacheBytes, max);
   guint n = orf_redis_owed_list (owed, keys, max);
@@ -102,6 +127,7 @@ hand_on_owed (OrfRedisCluster *cluster, OrfRedisOwed *owed, guint16 from)
     if (to == from || to == ORF_CACHE_NO_NODE)
       continue;
     orf_redis_owed_add (orf_redis_node_get_owed (cluster->nodes->pdata[to]), &keys[i]);
+    orf_redis_owed_settle (owed, &keys[i], orf_redis_owed_get_time (owed));
     orf_redis_node_pay (cluster->nodes->pdata[to]);
   }
 }
@@ -109,16 +135,15 @@ hand_on_owed (OrfRedisCluster *cluster, OrfRedisOwed *owed, guint16 from)
 static void
 inherit_all (OrfRedisCluster *cluster, guint16 from, guint16 to)
 {
-  OrfRedisOwed *heir = orf_redis_node_get_owed (cluster->nodes->pdata[to]);
+  OrfRedisOwed *heir = get_owed (cluster, to);
 
-  if (!orf_redis_owed_has_all (orf_redis_node_get_owed (cluster->nodes->pdata[from])) ||
-      orf_redis_owed_has_all (heir))
+  if (!orf_redis_owed_has_all (get_owed (cluster, from)) || orf_redis_owed_has_all (heir))
     return;
   orf_redis_owed_add_all (heir);
   orf_redis_node_pay (cluster->nodes->pdata[to]);
 }
 
-/* TRUE: another had it. */
+/* TRUE: another had it, or nobody. */
 static gboolean
 set_slot (OrfRedisCluster *cluster, guint slot, guint16 number)
 {
@@ -126,13 +151,12 @@ set_slot (OrfRedisCluster *cluster, guint slot, guint16 number)
 
   if (from == number)
     return FALSE;
-  if (from != ORF_CACHE_NO_NODE) {
+  if (from != ORF_CACHE_NO_NODE)
     cluster->n_slots[from]--;
-    inherit_all (cluster, from, number);
-  }
+  inherit_all (cluster, from, number);
   cluster->n_slots[number]++;
   cluster->slots[slot] = number;
-  return from != ORF_CACHE_NO_NODE;
+  return TRUE;
 }
 
 void
@@ -141,7 +165,7 @@ orf_redis_cluster_move (OrfRedisCluster *cluster, guint slot, guint16 number)
   guint16 from = cluster->slots[slot];
 
   if (set_slot (cluster, slot, number))
-    hand_on_owed (cluster, orf_redis_node_get_owed (cluster->nodes->pdata[from]), from);
+    hand_on_owed (cluster, from);
   check_epoch (cluster, number);
   orf_redis_cluster_refresh (cluster);
 }
@@ -159,11 +183,13 @@ is_placed (OrfRedisCluster *cluster)
   return n == ORF_REDIS_N_SLOTS;
 }
 
-/* A master, and its slots.  alone: there is no other who could confirm it. */
+/* A master, and its slots.  alone: there is no other who could confirm it.  *n_left: slots that may
+ * still be named, as each has one master: a node that lies could name all of them for ever. */
 static void
 read_master (OrfRedisCluster *cluster,
              const OrfRedisNodeLine *line,
              gboolean alone,
+             guint *n_left,
              gboolean *moved)
 {
   guint16 number = orf_redis_cluster_get_number (cluster, line->address);
@@ -173,24 +199,20 @@ read_master (OrfRedisCluster *cluster,
     return;
   for (guint i = 0; line->ranges[i] != NULL; i++)
     if (orf_redis_range_read (line->ranges[i], &first, &last))
-      for (guint slot = first; slot <= last; slot++)
+      for (guint slot = first; slot <= last && *n_left > 0; slot++, --*n_left)
         *moved |= set_slot (cluster, slot, number);
   if (!line->myself || alone)
     cluster->confirmed[number] = cluster->asked[number];
 }
 
+/* What was owed of slots that nobody had: the nodes that have them now owe it.  Where all was, each
+ * owes all since it has its first of those. */
 static void
 settle_unplaced (OrfRedisCluster *cluster)
 {
-  OrfRedisOwed *unplaced = cluster->unplaced;
-
-  if (!is_placed (cluster))
-    return;
-  for (guint i = 0; i < cluster->nodes->len && orf_redis_owed_has_all (unplaced); i++)
-    orf_redis_owed_add_all (orf_redis_node_get_owed (cluster->nodes->pdata[i]));
-  hand_on_owed (cluster, unplaced, ORF_CACHE_NO_NODE);
-  orf_redis_owed_free (unplaced);
-  cluster->unplaced = orf_redis_owed_new (cluster->parts->max_owed);
+  hand_on_owed (cluster, ORF_CACHE_NO_NODE);
+  if (is_placed (cluster))
+    orf_redis_owed_settle_all (cluster->unplaced, orf_redis_owed_get_time (cluster->unplaced));
 }
 
 static void
@@ -198,6 +220,7 @@ read_nodes (OrfRedisCluster *cluster, const char *text)
 {
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
   g_autoptr (GArray) masters = g_array_new (FALSE, FALSE, sizeof (OrfRedisNodeLine));
+  guint n_left = ORF_REDIS_N_SLOTS;
   gboolean moved = FALSE;
 
   g_array_set_clear_func (masters, (GDestroyNotify) orf_redis_node_line_clear);
@@ -211,11 +234,12 @@ read_nodes (OrfRedisCluster *cluster, const char *text)
     line = (OrfRedisNodeLine){ NULL };
   }
   for (guint i = 0; i < masters->len; i++)
-    read_master (cluster, &g_array_index (masters, OrfRedisNodeLine, i), masters->len == 1, &moved);
+    read_master (cluster, &g_array_index (masters, OrfRedisNodeLine, i), masters->len == 1, &n_left,
+                 &moved);
   for (guint i = 0; i < cluster->nodes->len; i++) {
     check_epoch (cluster, (guint16) i);
     if (moved)
-      hand_on_owed (cluster, orf_redis_node_get_owed (cluster->nodes->pdata[i]), (guint16) i);
+      hand_on_owed (cluster, (guint16) i);
   }
   settle_unplaced (cluster);
 }

@@ -22,7 +22,7 @@ OrfRedisCluster *orf_redis_cluster_new (const OrfRedisNodeParts *parts,
                                         GPtrArray *nodes,
                                         OrfCacheCover *covers,
                                         GError **error);
-/* Before the nodes are. */
+/* After the nodes are: what was asked of them is told to it. */
 void orf_redis_cluster_free (OrfRedisCluster *cluster);
 
 /* ORF_CACHE_NO_NODE: nobody. */

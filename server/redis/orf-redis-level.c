@@ -184,10 +184,10 @@ level_free (OrfCacheLevel *level)
 {
   level->closing = TRUE;
   orf_redis_walk_expire (level, 0, TRUE);
-  g_clear_pointer (&level->cluster, orf_redis_cluster_free);
   /* each stays in its place: who is told by it looks for it there */
   for (guint i = 0; i < level->nodes->len; i++)
     orf_redis_node_free (level->nodes->pdata[i]);
+  g_clear_pointer (&level->cluster, orf_redis_cluster_free);
   /* who is told may ask anew, of nobody */
   while (level->finished.length > 0 || level->walks.length > 0) {
     orf_redis_call_tell_finished (level);

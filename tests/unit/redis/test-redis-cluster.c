@@ -111,7 +111,7 @@ setup (Fixture *fixture, gconstpointer data)
 static void
 teardown (Fixture *fixture, gconstpointer data)
 {
-  redis_daemon_free (fixture->one);
+  g_clear_pointer (&fixture->one, redis_daemon_free);
   redis_daemon_free (fixture->other);
   for (guint i = 0; i < N_SERVERS; i++)
     redis_server_free (fixture->servers[i]);
@@ -222,6 +222,94 @@ test_migration (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (redis_daemon_get_now (fixture->other, key), ==, 5);
 }
 
+/* Keys by which several lie in one slot of the first server's. */
+static char *
+make_tag (Fixture *fixture, int *slot)
+{
+  for (guint i = 0;; i++) {
+    g_autofree char *tag = g_strdup_printf ("{%u}", i);
+    g_autofree char *node = locate (fixture, tag, slot);
+
+    if (g_str_equal (node, fixture->servers[0]->address))
+      return g_steal_pointer (&tag);
+  }
+}
+
+static gint64
+count_owed (RedisDaemon *daemon)
+{
+  g_autoptr (OrfCacheL2Stats) stats = ops.describe (redis_daemon_get_level (daemon));
+  gint64 n = 0;
+
+  for (guint i = 0; i < stats->nodes->len; i++)
+    n += ((const OrfCacheNode *) stats->nodes->pdata[i])->owed;
+  return n;
+}
+
+static void
+count_cb (gpointer data, const OrfCacheAnswer *answers, guint n)
+{
+  guint *n_down = data;
+
+  *n_down = 0;
+  for (guint i = 0; i < n; i++)
+    *n_down += answers[i].outcome == ORF_CACHE_DOWN;
+}
+
+/* What a node could not be told of keys in a slot that has gone to another, that one is told. */
+static void
+test_owed_goes_with_the_slot (Fixture *fixture, gconstpointer data)
+{
+  const char *const narrow[] = { "cache.mode=cluster", "cache.redis_command_us=5000000",
+                                 "cache.redis_max_in_flight=50", NULL };
+  g_autoptr (RedisDaemon)
+    daemon = redis_daemon_new (fixture->context, fixture->servers[1]->address, narrow);
+  g_autofree char *from = ask_text (fixture->servers[0], "CLUSTER MYID");
+  g_autofree char *to = ask_text (fixture->servers[1], "CLUSTER MYID");
+  g_autofree char *tag = NULL;
+  OrfCacheWrite writes[200];
+  char names[200][32];
+  guint n_down = G_MAXUINT;
+  int slot;
+
+  redis_daemon_wait (daemon);
+  tag = make_tag (fixture, &slot);
+  say (fixture, 1, "CLUSTER SETSLOT %d IMPORTING %s", slot, from);
+  say (fixture, 0, "CLUSTER SETSLOT %d MIGRATING %s", slot, to);
+  for (guint i = N_MASTERS; i-- > 0;)
+    say (fixture, i, "CLUSTER SETSLOT %d NODE %s", slot, to);
+  for (guint i = 0; i < G_N_ELEMENTS (writes); i++) {
+    g_snprintf (names[i], sizeof names[i], "%s%u", tag, i);
+    writes[i] = (OrfCacheWrite){ .key = { names[i], strlen (names[i]) },
+                                 .record = { "1", 1 },
+                                 .ttl_ms = 60000 };
+  }
+  ops.set (redis_daemon_get_level (daemon), writes, G_N_ELEMENTS (writes), G_MAXINT64, count_cb,
+           &n_down);
+  wait_until (fixture->context, n_down != G_MAXUINT);
+  g_assert_cmpuint (n_down, >, 0); /* more than it takes at once */
+  wait_until (fixture->context, count_owed (daemon) == 0);
+}
+
+/* The end comes while a node that hangs has not said yet who has which slot. */
+static void
+test_end_while_asking (Fixture *fixture, gconstpointer data)
+{
+  gint64 until_us;
+
+  redis_server_pause (fixture->servers[1]);
+  redis_server_pause (fixture->servers[2]);
+  redis_server_kill (fixture->servers[0]);
+  wait_until (fixture->context, redis_daemon_count (fixture->one, ORF_CACHE_NODE_STATE_UP) == 2);
+  /* from then on another is asked each half second */
+  until_us = g_get_monotonic_time () + G_USEC_PER_SEC;
+  while (g_get_monotonic_time () < until_us)
+    turn_a_while (fixture->context);
+  g_clear_pointer (&fixture->one, redis_daemon_free);
+  redis_server_go_on (fixture->servers[1]);
+  redis_server_go_on (fixture->servers[2]);
+}
+
 static gboolean
 is_served (Fixture *fixture, RedisDaemon *daemon, const char *key, const RedisServer *server)
 {
@@ -264,6 +352,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   add ("keys", test_keys);
   add ("migration", test_migration);
+  add ("owed-goes-with-the-slot", test_owed_goes_with_the_slot);
+  add ("end-while-asking", test_end_while_asking);
   add ("failover", test_failover);
   return g_test_run ();
 }
