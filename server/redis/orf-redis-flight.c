@@ -88,17 +88,20 @@ orf_redis_flight_get_deadline_us (const OrfRedisFlight *flight)
   return first_us;
 }
 
-void
+guint
 orf_redis_flight_end (OrfRedisFlight *flight)
 {
   OrfRedisCommand *at = flight->first;
+  guint n_lost = 0;
 
   *flight = (OrfRedisFlight){ NULL };
   while (at != NULL) {
     OrfRedisCommand *next = at->next;
 
+    n_lost += !at->late;
     tell_lost (at);
     orf_redis_command_unref (at);
     at = next;
   }
+  return n_lost;
 }

@@ -42,7 +42,8 @@ OrfRedisCommand *orf_redis_flight_pop (OrfRedisFlight *flight);
 guint orf_redis_flight_expire (OrfRedisFlight *flight, gint64 now_us, const gboolean *closed);
 /* The earliest deadline somebody waits for; -1: none. */
 gint64 orf_redis_flight_get_deadline_us (const OrfRedisFlight *flight);
-/* Tells LOST to all; the list is empty before the first is told. */
-void orf_redis_flight_end (OrfRedisFlight *flight);
+/* Tells LOST to all; the list is empty before the first is told.  Returns how many there were that
+ * were not late. */
+guint orf_redis_flight_end (OrfRedisFlight *flight);
 
 G_END_DECLS

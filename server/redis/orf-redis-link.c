@@ -26,6 +26,8 @@
 
 /* Of a command said by orf_redis_link_say(). */
 #define MAX_WORDS 16
+/* Of what a node says is wrong, which goes to the log and to cache.stats. */
+#define MAX_PROBLEM_BYTES 300
 
 typedef enum {
   STATE_WAITING,    /* until the breaker lets it try */
@@ -265,7 +267,8 @@ static void
 break_off (OrfRedisLink *link, const char *why, gboolean freeing)
 {
   gboolean was_up = link->state == STATE_UP;
-  char *problem = g_strdup (why != NULL && why[0] != '\0' ? why : "the connection was closed");
+  char *problem = g_strndup (why != NULL && why[0] != '\0' ? why : "the connection was closed",
+                             MAX_PROBLEM_BYTES);
 
   link->n_refs++;
   g_free (link->problem);
@@ -275,8 +278,7 @@ break_off (OrfRedisLink *link, const char *why, gboolean freeing)
                           g_random_double ());
   detach (link, freeing);
   arm (link);
-  link->n_lost += link->flight.n;
-  orf_redis_flight_end (&link->flight);
+  link->n_lost += orf_redis_flight_end (&link->flight);
   if (was_up && !link->closed)
     link->listener->down (link->user_data);
   link_unref (link);

@@ -218,7 +218,7 @@ counted_cb (gpointer data, OrfRedisFate fate, const redisReply *reply)
   OrfRedisNode *node = data;
 
   if (take (node, fate, reply) && reply->type == REDIS_REPLY_INTEGER)
-    node->n_swept += (guint64) reply->integer;
+    node->n_swept += (guint64) CLAMP (reply->integer, 0, G_MAXUINT32);
 }
 
 /* Others hear of it as of any change. */

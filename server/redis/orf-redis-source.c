@@ -8,6 +8,8 @@
  */
 #include "redis/orf-redis-source.h"
 
+#include "redis/orf-redis-reader.h"
+
 typedef struct {
   GSource base;
   redisAsyncContext *connection; /* NULL: gone */
@@ -101,6 +103,8 @@ dispatch_cb (GSource *base, GSourceFunc callback, gpointer user_data)
 
   if (events & (G_IO_IN | G_IO_HUP | G_IO_ERR))
     redisAsyncHandleRead (source->connection);
+  if (source->connection != NULL && orf_redis_reader_is_full (source->connection))
+    redisAsyncFree (source->connection);
   if (source->connection == NULL)
     return G_SOURCE_REMOVE;
   if (source->writing && (!source->full || (events & ~G_IO_IN) != 0))

@@ -115,7 +115,7 @@ unlinked_cb (gpointer data, OrfRedisFate fate, const redisReply *reply)
   OrfRedisSweep *sweep = data;
 
   if (take (sweep, fate, reply, REDIS_REPLY_INTEGER))
-    sweep->removed += (guint64) reply->integer;
+    sweep->removed += (guint64) CLAMP (reply->integer, 0, (long long) sweep->names->len);
   if (sweep->n_open == 0)
     end (sweep);
 }

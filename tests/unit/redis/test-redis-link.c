@@ -196,21 +196,70 @@ test_comes_later (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (fixture->n_down, ==, 0);
 }
 
-/* Somebody listens who never says a word. */
-static void
-test_connect_deadline (Fixture *fixture, gconstpointer data)
+/* A socket in whose place no server of Redis is. */
+static int
+listen_at (const char *path)
 {
-  g_autofree char *path = g_build_filename (fixture->server->dir, "mute.sock", NULL);
   struct sockaddr_un at = { .sun_family = AF_UNIX };
   int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
   g_strlcpy (at.sun_path, path, sizeof at.sun_path);
   g_assert_cmpint (bind (fd, (struct sockaddr *) &at, sizeof at), ==, 0);
   g_assert_cmpint (listen (fd, 100), ==, 0);
+  return fd;
+}
+
+/* Somebody listens who never says a word. */
+static void
+test_connect_deadline (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (fixture->server->dir, "mute.sock", NULL);
+  int fd = listen_at (path);
+
   fixture->settings.connect_us = 5000;
   open_link_to (fixture, path);
   wait_until (fixture->context, orf_redis_link_get_problem (fixture->link) != NULL);
   g_assert_cmpstr (orf_redis_link_get_problem (fixture->link), ==, "no connection in time");
+  close (fd);
+}
+
+/* Says who it is, and then a string that has no end. */
+static gpointer
+say_no_end (gpointer data)
+{
+  static const char greeting[] = "+OK\r\n:7\r\n", head[] = "$1000000000\r\n";
+  const gsize most = 100 << 20;
+  g_autofree char *block = g_strnfill (1 << 20, 'x');
+  gsize n_said = 0;
+  int fd = accept (GPOINTER_TO_INT (data), NULL, NULL);
+
+  g_assert_cmpint (send (fd, greeting, strlen (greeting), MSG_NOSIGNAL), ==, strlen (greeting));
+  g_assert_cmpint (send (fd, head, strlen (head), MSG_NOSIGNAL), ==, strlen (head));
+  while (n_said < most) {
+    gssize n = send (fd, block, 1 << 20, MSG_NOSIGNAL);
+
+    if (n < 0)
+      break;
+    n_said += (gsize) n;
+  }
+  close (fd);
+  return GSIZE_TO_POINTER (n_said);
+}
+
+/* What it says is held until it is whole: so it may not be too much. */
+static void
+test_endless (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (fixture->server->dir, "endless.sock", NULL);
+  int fd = listen_at (path);
+  GThread *thread = g_thread_new ("endless", say_no_end, GINT_TO_POINTER (fd));
+
+  fixture->settings.breaker.backoff.first_us = 60 * ORF_US_PER_S;
+  fixture->settings.breaker.backoff.max_us = 60 * ORF_US_PER_S;
+  open_link_to (fixture, path);
+  wait_until (fixture->context, fixture->n_down == 1);
+  g_assert_cmpstr (orf_redis_link_get_problem (fixture->link), ==, "it says what nobody asked it");
+  g_assert_cmpuint (GPOINTER_TO_SIZE (g_thread_join (thread)), <, 40 << 20);
   close (fd);
 }
 
@@ -473,6 +522,7 @@ main (int argc, char **argv)
   add ("password", secret, test_password);
   add ("comes-later", NULL, test_comes_later);
   add ("connect-deadline", NULL, test_connect_deadline);
+  add ("endless", NULL, test_endless);
   add ("killed", NULL, test_killed);
   add ("deadline", NULL, test_deadline);
   add ("breaker", NULL, test_breaker);
