@@ -20,6 +20,12 @@
 #define PROGRESS_US (G_USEC_PER_SEC / 4)
 /* What is left behind goes by itself. */
 #define TTL_MS 60000
+/* So long after its end the first answer is waited for: then there is none to be had. */
+#define PATIENCE_US (30 * (gint64) G_USEC_PER_SEC)
+/* What there is of a call or an answer beside the value is far below. */
+#define FRAME_BYTES 4096
+/* Of an error this much is told. */
+#define MAX_ERROR_BYTES 1024
 
 /* A call without an answer; its number in the connection is its id. */
 typedef struct {
@@ -109,7 +115,7 @@ static void
 count_error (OrfCtlCacheResult *result, const char *line, gsize length)
 {
   if (result->n_errors++ == 0)
-    result->first_error = g_strndup (line, length);
+    result->first_error = g_utf8_make_valid (line, (gssize) MIN (length, MAX_ERROR_BYTES));
 }
 
 /* The next call in its place. */
@@ -118,8 +124,9 @@ take_answer (Load *load, Client *client, const char *line, gsize length, gint64 
 {
   OrfCtlCacheResult *result = load->result;
   const char *id_text = memmem (line, length, "\"id\":", 5);
-  guint64 id = id_text != NULL ? g_ascii_strtoull (id_text + 5, NULL, 10) : 0;
-  Call call = client->calls[MIN (id, load->plan->depth - 1)];
+  guint64 told = id_text != NULL ? g_ascii_strtoull (id_text + 5, NULL, 10) : 0;
+  guint id = (guint) MIN (told, load->plan->depth - 1);
+  Call call = client->calls[id];
   gboolean is_hit = FALSE;
 
   orf_ctl_latencies_add (result->latencies[call.kind], now_us - call.sent_us);
@@ -131,11 +138,24 @@ take_answer (Load *load, Client *client, const char *line, gsize length, gint64 
     result->n_l1 += is_hit && has (line, length, "\"tier\":\"l1\"");
     result->n_l2 += is_hit && has (line, length, "\"tier\":\"l2\"");
     if (!is_hit) {
-      send_call (load, client, (guint) id, ORF_CTL_CACHE_SET, call.key);
+      send_call (load, client, id, ORF_CTL_CACHE_SET, call.key);
       return;
     }
   }
-  send_any (load, client, (guint) MIN (id, load->plan->depth - 1));
+  send_any (load, client, id);
+}
+
+/* What waits on either side is bounded by what may be under way. */
+static OrfCtlExit
+check_bounds (const Load *load, const Client *client, GError **error)
+{
+  gsize each = (gsize) load->plan->value_bytes + FRAME_BYTES;
+
+  if (client->in->len > each)
+    return fail_connection (load, "an answer has no end", error);
+  if (client->out->len > load->plan->depth * each)
+    return fail_connection (load, "there are more answers than calls", error);
+  return ORF_CTL_DONE;
 }
 
 static OrfCtlExit
@@ -143,6 +163,7 @@ read_answers (Load *load, Client *client, GError **error)
 {
   gsize before = client->in->len;
   const char *at, *end, *next;
+  OrfCtlExit verdict;
   gint64 now_us;
   gssize n;
 
@@ -160,7 +181,8 @@ read_answers (Load *load, Client *client, GError **error)
   for (; (next = memchr (at, '\n', (gsize) (end - at))) != NULL; at = next + 1)
     take_answer (load, client, at, (gsize) (next - at), now_us);
   g_string_erase (client->in, 0, at - client->in->str);
-  return flush (load, client, error);
+  verdict = check_bounds (load, client, error);
+  return verdict == ORF_CTL_DONE ? flush (load, client, error) : verdict;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -221,15 +243,21 @@ count_answers (const OrfCtlCacheResult *result)
   return n;
 }
 
-/* However short it is, something has been answered at its end. */
+/* However short it is, something has been answered at its end, if anybody answers. */
+static gboolean
+goes_on (const Load *load, gint64 ran_us)
+{
+  return ran_us < load->plan->duration_us ||
+         (count_answers (load->result) == 0 && ran_us - load->plan->duration_us < PATIENCE_US);
+}
+
 static OrfCtlExit
 run (Load *load, OrfCtlCacheProgress progress, gpointer user_data, GError **error)
 {
   gint64 begun_us = g_get_monotonic_time (), told_us = begun_us, now_us = begun_us;
   OrfCtlExit verdict = begin (load, error);
 
-  while (verdict == ORF_CTL_DONE &&
-         (now_us - begun_us < load->plan->duration_us || count_answers (load->result) == 0)) {
+  while (verdict == ORF_CTL_DONE && goes_on (load, now_us - begun_us)) {
     verdict = turn (load, error);
     now_us = g_get_monotonic_time ();
     if (now_us - told_us >= PROGRESS_US) {
@@ -238,6 +266,8 @@ run (Load *load, OrfCtlCacheProgress progress, gpointer user_data, GError **erro
     }
   }
   load->result->took_us = now_us - begun_us;
+  if (verdict == ORF_CTL_DONE && count_answers (load->result) == 0)
+    return orf_ctl_fail_deadline (error);
   return verdict;
 }
 

@@ -162,6 +162,55 @@ def test_answers_of_another_kind(_):
     it.answer = None
 
 
+class Talker(Liar):
+    """Sends the same for ever, whatever it is asked."""
+
+    def __init__(self, folder, text):
+        self.text = text
+        super().__init__(folder)
+
+    def serve(self, peer):
+        try:
+            with peer:
+                while True:
+                    peer.sendall(self.text)
+        except OSError:
+            pass  # who listened has gone
+
+
+def test_notices_without_end(t):
+    """a daemon that talks without pause and never answers: given up when the time is over"""
+    for n, text in enumerate((b'{"method":"stream.next","params":{}}\n' * 100, b"\n" * 1000, b'{"id":7,"result":1}\n' * 100)):
+        folder = os.path.join(t.dir, f"talker-{n}")
+        os.mkdir(folder)
+        equal(run("--socket", Talker(folder, text).socket, "--timeout", "500", "call", "health.check")[0], 4, text[:30])
+
+
+def test_stream_with_empty_lines(_):
+    """a line of nothing is no end of a stream"""
+    it = liar.get()
+    value = b'{"method":"stream.next","params":{"stream":"s","value":{"serving":"SERVING"}}}'
+    end = b'{"method":"stream.end","params":{"stream":"s","status":"UNAVAILABLE"}}'
+    it.answer = lambda call: b'{"id":1,"result":{"stream":"s"}}\n\n' + value + b"\n\n\n" + end
+    code, out = run("--socket", it.socket, "call", "health.watch", "--json")
+    it.answer = None
+    equal((code, out), (1, '{"serving":"SERVING"}\n'))
+
+
+def test_answers_to_no_call_of_the_bench(t):
+    """cache bench: ids beyond all, errors of no text, more answers than calls, an answer that does not end"""
+    os.mkdir(f"{t.dir}/bench")
+    it = Liar(f"{t.dir}/bench")
+    os.rename(it.socket, f"{t.dir}/bench/cache.sock")
+    for text, codes in ((b'{"id":4000000000,"result":{"hit":false}}', (0,)), (b'{"id":18446744073709551615,"result":{}}', (0,)), (b"", (0,)),
+                        (b'{"id":0,"error":"\xff\x1b[2J"}', (5,)), (b'{"id":0,"result":{"hit":true}}\n' * 100000, (0, 3)), (b" " * (1 << 20), (3,))):
+        it.answer = lambda _, text=text: text
+        for more in ((), ("--json",)):
+            # what came until then may be all that there was time for
+            found = run("--socket", f"{t.dir}/bench/x.sock", "cache", "bench", "--for", "200ms", *more)[0]
+            assert found in codes, f"{found} of {text[:100]}"
+
+
 def test_redirected_with_a_token(t):
     """a redirect to another server: the token does not go there, nor the call"""
     token = os.path.join(t.dir, "token")
