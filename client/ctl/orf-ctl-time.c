@@ -124,6 +124,8 @@ parse_date (const char *text, gint64 *time_us, GError **error)
     time = g_date_time_new_from_iso8601 (midnight, local);
   if (time == NULL)
     return fail_time (text, "", error);
+  if (g_date_time_to_unix (time) < 0)
+    return fail_time (text, " from 1970 on", error);
   *time_us = g_date_time_to_unix (time) * G_USEC_PER_SEC + g_date_time_get_microsecond (time);
   return TRUE;
 }
@@ -142,7 +144,7 @@ orf_ctl_parse_time (const char *text, gint64 now_us, gint64 *time_us, GError **e
   if (*text == '-') {
     if (!orf_ctl_parse_duration (text + 1, &span_us, NULL))
       return fail_time (text, "", error);
-    *time_us = now_us - span_us;
+    *time_us = MAX (now_us - span_us, 0);
     return TRUE;
   }
   if (parse_decimal (&at, &value) && *at == '\0')

@@ -103,6 +103,34 @@ test_refused (void)
   assert_refused ("gpu --json=yes", "takes no value");
 }
 
+/* Left out of a call it would have more done than was asked. */
+static void
+test_no_text (void)
+{
+  assert_refused ("gpu cleanup --worker \"\xff\"", "--worker");
+  assert_refused ("gpu cleanup --worker=a\xff", "UTF-8");
+  assert_refused ("cache invalidate \xe9 --tag t", "UTF-8");
+  assert_refused ("gpu \xe9", "UTF-8");
+  assert_refused ("--url http://\xe9 status", "--url");
+}
+
+/* Names of files are bytes. */
+static void
+test_file_names (void)
+{
+  static const char *const lines[] = { "--db \xe9.db status", "--socket /tmp/\xe9 status",
+                                       "export a -o \xe9.csv", "alerts rules check \xe9.conf",
+                                       "anomalies replay \xe9.csv" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (lines); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (OrfCtlOptions) options = parse (lines[i], &error);
+
+    g_assert_no_error (error);
+    g_assert_nonnull (options);
+  }
+}
+
 /* No line is wider than a terminal. */
 static void
 assert_fits (const char *help)
@@ -172,6 +200,8 @@ main (int argc, char **argv)
   g_test_add_func ("/ctl/options/dashes", test_dashes);
   g_test_add_func ("/ctl/options/longest", test_longest);
   g_test_add_func ("/ctl/options/refused", test_refused);
+  g_test_add_func ("/ctl/options/no-text", test_no_text);
+  g_test_add_func ("/ctl/options/file-names", test_file_names);
   g_test_add_func ("/ctl/options/help", test_help);
   g_test_add_func ("/ctl/options/one-shape", test_one_shape);
   return g_test_run ();

@@ -62,6 +62,7 @@ test_times (void)
   } good[] = {
     { "now", NOW_US },
     { "-10m", NOW_US - 600000000 },
+    { "-3000w", 0 }, /* before all, for there is no time before 1970 */
     { "0", 0 },
     { "1760000000", NOW_US },
     { "1760000000.25", NOW_US + 250000 },
@@ -99,6 +100,8 @@ test_no_times (void)
                                      "1e9",
                                      "99999999999999999999",
                                      "2025-10-09T25:00:00Z",
+                                     "1969-12-31T23:59:59Z",
+                                     "1950-01-01",
                                      "nowish" };
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
