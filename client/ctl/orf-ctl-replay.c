@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <unistd.h>
 
 #include <glib/gstdio.h>
 
@@ -42,6 +43,15 @@ orf_ctl_replay_get_number (const OrfCtl *ctl, const char *option, double *value,
          orf_ctl_replay_refuse (error, option, text, "number");
 }
 
+/* All of it is on disk; a write that failed on the way is told by the file alone. */
+static gboolean
+close_whole (FILE *file)
+{
+  gboolean whole = fflush (file) == 0 && ferror (file) == 0 && fsync (fileno (file)) == 0;
+
+  return fclose (file) == 0 && whole;
+}
+
 static gboolean
 write_to (const char *path, OrfCtlReplayFunc func, gpointer data, GError **error)
 {
@@ -54,7 +64,7 @@ write_to (const char *path, OrfCtlReplayFunc func, gpointer data, GError **error
     return FALSE;
   }
   done = func (file, data, error);
-  if ((fclose (file) != 0 || (done && g_rename (part, path) != 0)) && done) {
+  if ((!close_whole (file) || (done && g_rename (part, path) != 0)) && done) {
     g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "%s: %s", path, g_strerror (errno));
     done = FALSE;
   }

@@ -143,6 +143,19 @@ read_all (int fd, GString *text)
   return n >= 0 && text->len <= MAX_FILE_BYTES;
 }
 
+/* A section that is cut would have the daemon refuse all others. */
+static gboolean
+append_whole (int fd, gint64 before_bytes, const char *text)
+{
+  gssize length = (gssize) strlen (text);
+
+  if (write (fd, text, (gsize) length) == length && fsync (fd) == 0)
+    return TRUE;
+  /* where that fails too, what is there is told of by the daemon */
+  (void) !ftruncate (fd, before_bytes);
+  return FALSE;
+}
+
 static OrfCtlExit
 append_section (
   int fd, const char *path, const NewToken *token, const char *section, GError **error)
@@ -164,7 +177,7 @@ append_section (
     return refuse_file (error, path, "it has a token of that name; take its section out first");
   addition = g_strconcat (before->len > 0 && before->str[before->len - 1] != '\n' ? "\n" : "",
                           before->len > 0 ? "\n" : "", section, NULL);
-  if (write (fd, addition, strlen (addition)) != (gssize) strlen (addition) || fsync (fd) != 0)
+  if (!append_whole (fd, (gint64) before->len, addition))
     return refuse_file (error, path, "cannot be written");
   return ORF_CTL_DONE;
 }

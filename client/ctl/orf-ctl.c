@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "orf-decode.h"
@@ -127,10 +128,24 @@ check_target (OrfCtl *ctl, GError **error)
   return TRUE;
 }
 
+/* It is written beside and renamed, by which a device (/dev/null) would become a file. */
+static gboolean
+check_output (const OrfCtl *ctl, GError **error)
+{
+  const char *path = orf_ctl_options_get (ctl->options, "output");
+  struct stat info;
+
+  if (path == NULL || stat (path, &info) != 0 || S_ISREG (info.st_mode))
+    return TRUE;
+  g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
+               "--output: %s is there, and is no plain file that could be replaced", path);
+  return FALSE;
+}
+
 OrfCtlExit
 orf_ctl_run (OrfCtl *ctl, GError **error)
 {
-  if (!check_target (ctl, error) || !set_deadline (ctl, error))
+  if (!check_target (ctl, error) || !check_output (ctl, error) || !set_deadline (ctl, error))
     return ORF_CTL_USAGE;
   return orf_ctl_options_get_verb (ctl->options)->run (ctl, error);
 }

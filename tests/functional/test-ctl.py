@@ -297,6 +297,19 @@ def test_usage(t):
         assert err, arguments
 
 
+def test_output_that_is_no_file(t):
+    """What is written beside and renamed does not take the place of a device, a pipe or a folder."""
+    pipe = os.path.join(t.dir, "pipe")
+    os.mkfifo(pipe)
+    rows = os.path.join(t.dir, "rows.csv")
+    with open(rows, "w", encoding="ascii") as file:
+        file.write("t_us,value\n1,2\n")
+    for path in (pipe, t.dir):
+        for verb in (("export", "a"), ("postmortem", "--last", "1m"), ("anomalies", "replay", rows), ("predictions", "replay", rows), ("load", "show", "l-1"), ("load", "sustained", "--duration", "1s")):
+            contains(ctl(t, None, "--socket", os.path.join(t.dir, "nobody.sock"), *verb, "-o", path, expect=USAGE), path)
+    equal((os.path.exists(pipe + ".part"), os.stat(pipe).st_mode & 0o170000), (False, 0o010000))
+
+
 def test_help(t):
     text = ctl(t, None, "--help")
     for verb in ("status", "gpu", "metrics", "call", "discover", "db"):
