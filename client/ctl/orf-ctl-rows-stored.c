@@ -166,7 +166,9 @@ orf_ctl_rows_fetch_columns (
    */
   piece.from_us -= piece.from_us % piece.step_us;
   for (; piece.from_us < stretch->to_us; piece.from_us = piece.to_us) {
-    piece.to_us = MIN (stretch->to_us, piece.from_us + PIECE_ROWS * piece.step_us);
+    piece.to_us = (stretch->to_us - piece.from_us) / PIECE_ROWS < piece.step_us
+                    ? stretch->to_us
+                    : piece.from_us + PIECE_ROWS * piece.step_us;
     *verdict = fetch_piece (ctl, &piece, max_columns, columns, error);
     if (*verdict != ORF_CTL_DONE)
       return NULL;
@@ -203,6 +205,7 @@ orf_ctl_rows_find_counters (
   OrfCtl *ctl, const char *select, const OrfCtlTableRows *rows, guint64 *counters, GError **error)
 {
   g_autofree char *cursor = NULL;
+  gboolean more;
 
   do {
     g_autoptr (OrfMetricsListResult) result = NULL;
@@ -214,8 +217,10 @@ orf_ctl_rows_find_counters (
       return verdict;
     for (guint i = 0; i < result->series->len; i++)
       note_counter (rows, result->series->pdata[i], counters);
+    /* a page that points to itself would have us ask for ever */
+    more = result->next_cursor != NULL && g_strcmp0 (result->next_cursor, cursor) != 0;
     g_free (cursor);
     cursor = g_steal_pointer (&result->next_cursor);
-  } while (cursor != NULL);
+  } while (more);
   return ORF_CTL_DONE;
 }

@@ -8,6 +8,9 @@
 
 #include "orf-error.h"
 
+/* As far as integers go everywhere: differences of such times are numbers, too. */
+#define MAX_T_US G_GINT64_CONSTANT (9007199254740992)
+
 static GDataInputStream *
 open_lines (const char *path, GError **error)
 {
@@ -80,7 +83,7 @@ parse_row (OrfCtlTableRows *rows, const char *line, int column)
   gint64 t_us;
 
   if (g_strv_length (cells) <= last + 1 ||
-      !g_ascii_string_to_signed (g_strstrip (cells[0]), 10, G_MININT64, G_MAXINT64, &t_us, NULL))
+      !g_ascii_string_to_signed (g_strstrip (cells[0]), 10, -MAX_T_US, MAX_T_US, &t_us, NULL))
     return FALSE;
   g_array_append_val (rows->t_us, t_us);
   for (guint i = first; i <= last; i++) {

@@ -1,34 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "orf-error.h"
 #include "orf-json.h"
 
 #include "orf-ctl.h"
+#include "orf-ctl-input.h"
 #include "orf-ctl-table.h"
 #include "orf-ctl-watch.h"
-
-/* More than the server takes (16 MiB), so that it is the server who says no. */
-#define MAX_INPUT_BYTES (64 * 1024 * 1024)
-
-static char *
-read_standard_input (GError **error)
-{
-  g_autoptr (GString) text = g_string_new (NULL);
-  char chunk[65536];
-  gsize length;
-
-  while ((length = fread (chunk, 1, sizeof chunk, stdin)) > 0 && text->len <= MAX_INPUT_BYTES)
-    g_string_append_len (text, chunk, (gssize) length);
-  if (ferror (stdin)) {
-    g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "standard input: %s",
-                 g_strerror (errno));
-    return NULL;
-  }
-  return g_string_free (g_steal_pointer (&text), FALSE);
-}
 
 /* What the user gave as params, checked to be JSON; NULL without an error: nothing was given. */
 static gboolean
@@ -39,7 +18,7 @@ dup_params (const char *argument, char **params, GError **error)
 
   if (argument == NULL)
     return TRUE;
-  text = g_str_equal (argument, "-") ? read_standard_input (error) : g_strdup (argument);
+  text = g_str_equal (argument, "-") ? orf_ctl_input_read (error) : g_strdup (argument);
   if (text == NULL)
     return FALSE;
   parsed = orf_json_parse (text, strlen (text), ORF_JSON_MAX_DEPTH, error);

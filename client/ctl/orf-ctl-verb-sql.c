@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <stdio.h>
 #include <unistd.h>
 
 #include "orf-error.h"
 
+#include "orf-ctl-input.h"
 #include "orf-ctl-sql-shell.h"
 #include "orf-ctl-sql-source.h"
 
 /* Rows that are shown on a terminal when nobody said. */
 #define TERMINAL_ROWS 1000
-#define READ_BYTES    4096
 
 static OrfCtlSqlForm
 choose_form (const OrfCtl *ctl)
@@ -34,18 +33,6 @@ parse_max_rows (const OrfCtl *ctl, gint64 *max_rows, GError **error)
   }
   *max_rows = (gint64) number;
   return TRUE;
-}
-
-static char *
-read_input (void)
-{
-  GString *text = g_string_new (NULL);
-  char buffer[READ_BYTES];
-  gsize n;
-
-  while ((n = fread (buffer, 1, sizeof buffer, stdin)) > 0)
-    g_string_append_len (text, buffer, (gssize) n);
-  return g_string_free (text, FALSE);
 }
 
 /* One after the other, until one fails. */
@@ -86,6 +73,8 @@ orf_ctl_verb_sql (OrfCtl *ctl, GError **error)
   if (text == NULL && isatty (STDIN_FILENO) && isatty (STDOUT_FILENO))
     return orf_ctl_sql_shell_run (source, printer, max_rows);
   if (text == NULL)
-    text = input = read_input ();
+    text = input = orf_ctl_input_read (error);
+  if (text == NULL)
+    return ORF_CTL_USAGE;
   return run_all (source, text, max_rows, printer, error);
 }

@@ -65,6 +65,12 @@ def test_mistakes(t):
         contains(err, part)
         assert "3" not in out, out
     equal(both(t, daemon, "--max-rows", "0", "SELECT 1")[0], 2)
+    # what is behind a NUL byte would be passed over, and a folder has nothing to say
+    code, _, err = both(t, daemon, stdin="SELECT 1;\0SELECT nope")
+    equal(code, 2)
+    contains(err, "NUL")
+    folder = orfeas_test.subprocess.run([ORFEASCTL, "--db", daemon.db, "sql"], stdin=os.open(t.dir, os.O_RDONLY), capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    equal((folder.returncode, folder.stdout), (2, ""), folder.stderr)
     equal(t.ctl(None, "--db", t.dir + "/none.db", "sql", "SELECT 1")[0], 3)
     equal(os.path.exists(t.dir + "/none.db"), False)
     equal(t.ctl(None, "--db", daemon.db, "--timeout", "50", "sql", ENDLESS)[0], 4)
