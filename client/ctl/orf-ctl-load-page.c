@@ -27,10 +27,11 @@ get_text (json_t *object, const char *name)
   return json_string_value (json_object_get (object, name));
 }
 
+/* Never 0, by which is divided. */
 static gint64
-get_integer (json_t *object, const char *name)
+get_slice_us (json_t *measured)
 {
-  return json_integer_value (json_object_get (object, name));
+  return MAX (orf_value_get_count (measured, "slice_us"), 1);
 }
 
 /* In the middle of each slice; a count becomes one a second. */
@@ -38,15 +39,15 @@ static GArray *
 make_points (json_t *measured, const char *name, gboolean is_count)
 {
   GArray *points = g_array_new (FALSE, FALSE, sizeof (OrfPoint));
-  gint64 slice_us = get_integer (measured, "slice_us");
+  gint64 slice_us = get_slice_us (measured);
   double divisor = is_count ? (double) slice_us / (double) G_USEC_PER_SEC : 1;
   gsize i;
   json_t *slice;
 
   json_array_foreach (json_object_get (measured, "slices"), i, slice)
   {
-    OrfPoint point = { get_integer (measured, "started_us") + get_integer (slice, "from_us") +
-                         slice_us / 2,
+    OrfPoint point = { orf_value_get_count (measured, "started_us") +
+                         orf_value_get_count (slice, "from_us") + slice_us / 2,
                        get_number (slice, name) / divisor };
 
     if (!isnan (point.value))
@@ -65,10 +66,11 @@ make_plan (json_t *measured, gint64 end_us)
   for (gsize i = 0; i < json_array_size (levels); i++) {
     json_t *level = json_array_get (levels, i);
     double rate = get_number (level, "planned_per_s");
-    gint64 start_us = get_integer (measured, "started_us");
-    OrfPoint from = { start_us + get_integer (level, "from_us"), rate };
+    gint64 start_us = orf_value_get_count (measured, "started_us");
+    OrfPoint from = { start_us + orf_value_get_count (level, "from_us"), rate };
     OrfPoint until = { i + 1 < json_array_size (levels)
-                         ? start_us + get_integer (json_array_get (levels, i + 1), "from_us")
+                         ? start_us +
+                             orf_value_get_count (json_array_get (levels, i + 1), "from_us")
                          : end_us,
                        rate };
 
@@ -216,9 +218,9 @@ orf_ctl_load_page_format_faults (json_t *report)
 
   json_object_foreach (json_object_get (json_object_get (report, "orfeas"), "faults"), name, count)
   {
-    if (json_integer_value (count) > 0)
-      g_string_append_printf (text, "%s%s %" JSON_INTEGER_FORMAT, text->len > 0 ? ", " : "", name,
-                              json_integer_value (count));
+    if (json_number_value (count) > 0)
+      g_string_append_printf (text, "%s%s %.0f", text->len > 0 ? ", " : "", name,
+                              json_number_value (count));
   }
   return text->len > 0 ? g_strconcat ("Failed by: ", text->str, NULL) : NULL;
 }
@@ -283,8 +285,8 @@ orf_ctl_load_page_render (json_t *report)
   g_autofree char *faults = orf_ctl_load_page_format_faults (report);
   g_autofree char *title = g_strdup_printf ("Load test: %s", get_text (measured, "kind"));
 
-  page.from_us = get_integer (measured, "started_us");
-  page.to_us = page.from_us + get_integer (measured, "slice_us") *
+  page.from_us = orf_value_get_count (measured, "started_us");
+  page.to_us = page.from_us + get_slice_us (measured) *
                                 (gint64) json_array_size (json_object_get (measured, "slices"));
   orf_html_open (html, "html", "lang", "en", NULL);
   orf_report_add_head (&page, title);

@@ -9,6 +9,10 @@
 /* Beyond these an answer is none: a head, the line of a chunk's size. */
 #define MAX_HEAD_BYTES (64 * 1024)
 #define MAX_LINE_BYTES 1024
+/* What comes behind an answer is of the next one, and nobody asked for more than that. */
+#define MAX_BEHIND_BYTES (1024 * 1024)
+/* Pongs that a server does not read are not kept for it. */
+#define MAX_PONG_BYTES (64 * 1024)
 /* Of an answer in which an error is looked for; of a larger one all else is passed over. */
 #define MAX_KEPT_BYTES (1024 * 1024)
 
@@ -386,7 +390,7 @@ orf_load_reader_feed (OrfLoadReader *reader, const char *data, gsize length, Orf
   } while (good && reader->part != PART_ANSWERED && (used != reader->used || part != reader->part));
   g_string_erase (reader->buffer, 0, (gssize) reader->used);
   reader->used = 0;
-  if (!good)
+  if (!good || (reader->part == PART_ANSWERED && reader->buffer->len > MAX_BEHIND_BYTES))
     return ORF_LOAD_READ_BROKEN;
   if (reader->part != PART_ANSWERED)
     return ORF_LOAD_READ_MORE;
@@ -418,6 +422,7 @@ orf_load_reader_keeps_alive (const OrfLoadReader *reader)
 void
 orf_load_reader_take_pongs (OrfLoadReader *reader, GString *out)
 {
-  g_string_append_len (out, reader->pongs->str, (gssize) reader->pongs->len);
+  if (out->len < MAX_PONG_BYTES)
+    g_string_append_len (out, reader->pongs->str, (gssize) reader->pongs->len);
   g_string_truncate (reader->pongs, 0);
 }

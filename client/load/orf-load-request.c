@@ -76,9 +76,9 @@ static gboolean
 has_header (const char *lines, const char *name)
 {
   g_autofree char *lower = g_ascii_strdown (lines, -1);
-  const char *at = strstr (lower, name);
+  g_autofree char *begin = g_strconcat ("\n", name, ":", NULL);
 
-  return at != NULL && (at == lower || at[-1] == '\n') && at[strlen (name)] == ':';
+  return g_str_has_prefix (lower, begin + 1) || strstr (lower, begin) != NULL;
 }
 
 /* Takes body. */

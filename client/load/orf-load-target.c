@@ -111,7 +111,8 @@ orf_load_target_new (const char *url, const char *trust_file, GError **error)
 {
   g_autoptr (OrfLoadTarget) target = g_new0 (OrfLoadTarget, 1);
 
-  target->shown = g_strdup (url);
+  /* a socket's path may be no text, of which there is no JSON */
+  target->shown = g_utf8_make_valid (url, -1);
   if (g_str_has_prefix (url, SOCKET_SCHEME) ? !set_socket (target, url, error)
                                             : !set_url (target, url, trust_file, error))
     return NULL;

@@ -280,7 +280,7 @@ def test_recorded(t):
     equal(len(json.loads(out)["runs"]), 3, error)
 
 
-def make_report(n, failing_from):
+def make_report(n, failing_from, started_us=0):
     """Of n seconds at 10/s, of which all fail from that one on."""
     def tell(i):
         failed = 10 if i >= failing_from else 0
@@ -288,13 +288,15 @@ def make_report(n, failing_from):
 
     slices = [tell(i) for i in range(n)]
     total = {**tell(0), "rate_per_s": 10.0 * failing_from / n, "failed": 10 * (n - failing_from), "answered": 10 * failing_from}
-    return {"orfeas": {"kind": "sustained", "started_us": 0, "total": total, "levels": [{"from_us": 0, "planned_per_s": 10.0}], "slices": slices}}
+    return {"orfeas": {"kind": "sustained", "started_us": started_us, "slice_us": 1000000, "faults": {"status": 10 * (n - failing_from), "rpc": 0}, "total": total,
+                       "levels": [{"from_us": 0, "planned_per_s": 10.0}], "slices": slices}}
 
 
 def record(daemon, name, n, failing_from):
     """A run that begins now."""
-    report = make_report(n, failing_from)
-    return daemon.call("load.record", {"name": name, "kind": "sustained", "started_us": orfeas_test.now_us(), "took_us": n * 1000000, "requests": 10 * n,
+    now_us = orfeas_test.now_us()
+    report = make_report(n, failing_from, now_us)
+    return daemon.call("load.record", {"name": name, "kind": "sustained", "started_us": now_us, "took_us": n * 1000000, "requests": 10 * n,
                                        "errors": 10 * (n - failing_from), "rate_per_s": 7.5, "report": report})["id"]
 
 
@@ -326,8 +328,10 @@ def test_joined(t):
     path = os.path.join(t.dir, "run.html")
     equal(t.ctl(daemon, "load", "show", name, "-o", path)[0], DONE)
     page = Page(path)
-    for words in ("What saturated", "errors_percent", "What the daemon recorded meanwhile", "orfeas.memory.rss_bytes", "Slow", "Device memory"):
+    for words in ("What saturated", "errors_percent", "What the daemon recorded meanwhile", "orfeas.memory.rss_bytes", "Slow", "Device memory", "Failed by: status 80"):
         contains(page.text.lower(), words.lower())
+    # its times are the run's, by which its curves are drawn
+    assert "1970" not in page.text and "There is nothing to draw" not in page.text.split("Failed a second")[0], page.text[:2000]
     bare = daemon.call("load.record", {"name": "bare", "kind": "spike", "started_us": 1, "took_us": 2, "requests": 3, "errors": 1})["id"]
     equal([daemon.call("load.get", {"id": bare})[key] for key in ("report", "slices")], [None, []])
     equal(t.ctl(daemon, "load", "show", bare, "-o", path)[0], SERVER_ERROR)

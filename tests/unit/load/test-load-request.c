@@ -35,6 +35,25 @@ test_http (void)
     "Content-Length: 5\r\n\r\n10{{x");
 }
 
+/* A name within another one, or within a value, is none. */
+static void
+test_header_within (void)
+{
+  g_autoptr (OrfLoadTarget) target = orf_load_target_new ("http://127.0.0.1:81/", NULL, NULL);
+  OrfLoadRequestSetup other = { .headers = "X-Host: a\nhost: b\nX-Content-Type: c", .body = "{}" };
+  OrfLoadRequestSetup none = { .headers = "X-Forwarded-Host: host: c" };
+  g_autoptr (OrfLoadRequests) post = orf_load_requests_new (target, &other, NULL);
+  g_autoptr (OrfLoadRequests) get = orf_load_requests_new (target, &none, NULL);
+  g_autofree char *first = append (post, 0);
+  g_autofree char *second = append (get, 0);
+
+  g_assert_cmpstr (first, ==,
+                   "POST / HTTP/1.1\r\nContent-Type: application/json\r\nX-Host: a\r\nhost: b\r\n"
+                   "X-Content-Type: c\r\nContent-Length: 2\r\n\r\n{}");
+  g_assert_cmpstr (second, ==,
+                   "GET / HTTP/1.1\r\nHost: 127.0.0.1:81\r\nX-Forwarded-Host: host: c\r\n\r\n");
+}
+
 static void
 test_file (void)
 {
@@ -124,6 +143,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/load-request/http", test_http);
+  g_test_add_func ("/load-request/header-within", test_header_within);
   g_test_add_func ("/load-request/file", test_file);
   g_test_add_func ("/load-request/socket", test_socket);
   g_test_add_func ("/load-request/websocket", test_websocket);
