@@ -358,7 +358,7 @@ hear_answer (OrfCacheLink *link, OrfCacheMessage *message)
   if (message->error != NULL)
     snprintf (link->reason, sizeof link->reason, "%s", get_reason (message));
   for (Ask *ask = link->asks; ask != NULL; ask = ask->next) {
-    if (ask->id != message->id)
+    if (ask->id != message->id || ask->is_over)
       continue;
     ask->is_over = true;
     ask->answer = message->root;

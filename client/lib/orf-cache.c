@@ -17,6 +17,7 @@
 #include "orf-last-error.h"
 #include "orf-siphash.h"
 #include "orf-thread.h"
+#include "orf-wire.h"
 
 /* Threads that get different keys seldom wait for each other. */
 #define N_SHELVES          16
@@ -404,6 +405,9 @@ orf_cache_set (OrfCache *cache,
     return refuse (no_key);
   if (data == NULL && length > 0)
     return refuse ("no data, but a length");
+  for (size_t i = 0; options != NULL && options->tags != NULL && options->tags[i] != NULL; i++)
+    if (!orf_cache_wire_is_key (options->tags[i]))
+      return refuse ("a tag is UTF-8, and not empty");
   key = make_key (cache, text);
   call = make_call (cache, 0);
   return write_key (&key, &call, orf_cache_wire_make_set (&call, text, data, length, options), data,
@@ -522,7 +526,7 @@ orf_cache_new (const OrfCacheOptions *given, OrfCache **made)
   OrfCache *cache;
 
   *made = NULL;
-  if (strlen (prefix) > MAX_PREFIX_BYTES || options.timeout_us < 0)
+  if (!orf_wire_is_text (prefix, MAX_PREFIX_BYTES) || options.timeout_us < 0)
     return ORF_STATUS_INVALID;
   cache = calloc (1, sizeof *cache);
   if (cache == NULL)

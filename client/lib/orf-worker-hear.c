@@ -9,6 +9,9 @@
 #define STREAM_PAUSE_US 1000000
 /* A lease outlives so many reports that were lost. */
 #define REPORTS_A_LEASE 3
+/* A lease that is shorter would have us talk without pause; the daemon's shortest is ten times
+ * that. */
+#define MIN_PERIOD_US 10000
 
 static bool
 has_status (const OrfMessage *message, const char *status)
@@ -30,8 +33,8 @@ on_registered (OrfWorkerRun *run, const OrfMessage *message)
   }
   strcpy (run->id, message->worker);
   run->period_us = worker->report_us;
-  if (longest_us > 0 && longest_us < run->period_us)
-    run->period_us = longest_us;
+  if (message->lease_us > 0 && longest_us < run->period_us)
+    run->period_us = longest_us > MIN_PERIOD_US ? longest_us : MIN_PERIOD_US;
   run->pause_us = ORF_WORKER_FIRST_PAUSE_US;
   run->next_report_us = run->next_stream_us = 0;
   orf_worker_run_set_known (run, true);
