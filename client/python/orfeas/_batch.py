@@ -54,6 +54,6 @@ class BatchCaller:
         if not isinstance(answers, list):  # the batch itself was refused
             unwrap(answers, None)
             raise errors.Internal("one answer came to a batch")
-        by_id = {answer.get("id"): answer for answer in answers if isinstance(answer, dict)}
+        by_id = {answer.get("id"): answer for answer in answers if isinstance(answer, dict) and isinstance(answer.get("id"), int)}
         for request, _, pending in requests:
             pending._settle(by_id.get(request["id"]))

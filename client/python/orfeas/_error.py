@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, Optional
 
+# No server of ours asks for more, and a wait has an end that fits a clock.
+MAX_RETRY_MS = 3_600_000
+
 
 class Error(Exception):
     """A call that ended without a result; its subclass says how (`orfeas.NotFound`, …)."""
@@ -28,17 +31,23 @@ class Error(Exception):
     @property
     def field(self) -> Optional[str]:
         """The parameter that was wrong, as a path: `samples[3].name`."""
-        return self.data.get("field")
+        return self._text("field")
 
     @property
     def allowed(self) -> Optional[str]:
         """What `field` may be."""
-        return self.data.get("allowed")
+        return self._text("allowed")
 
     @property
     def retry_after_ms(self) -> Optional[int]:
         """When trying again may help."""
-        return self.data.get("retry_after_ms")
+        value = self.data.get("retry_after_ms")
+        return min(max(value, 0), MAX_RETRY_MS) if isinstance(value, int) else None
+
+    def _text(self, name: str) -> Optional[str]:
+        """Whatever somebody else's server makes of it: who handles an error must not fail by it."""
+        value = self.data.get(name)
+        return value if isinstance(value, str) else None
 
     def __str__(self) -> str:
         where = f"{self.method}: " if self.method else ""

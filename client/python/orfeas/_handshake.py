@@ -97,5 +97,5 @@ def shake(connection: socket.socket, address: Address, token: Optional[str], dea
 def _json_or_none(body: bytes) -> object:
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

@@ -134,7 +134,7 @@ class HttpTransport(Transport):
     def _read_answer(self, head: _response.Head, text: bytes) -> Any:
         try:
             document = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             document = None
             if head.status == 200:
                 raise errors.Internal(f"{self.address} answers what is no JSON: {text[:100]!r}") from error

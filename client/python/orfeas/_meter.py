@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple
 
 from . import errors
-from ._outbox import CALL_S, Item, Outbox, log
+from ._outbox import CALL_S, MAX_KEPT, Item, Outbox, log
+from .tracing import clean
 
 # As metrics.record takes them, in bytes; a letter of UTF-8 has at most four.
 MAX_LABEL_BYTES = 256
@@ -34,7 +36,12 @@ class Meter(Outbox):
         self.enter()
         key = make_key(name, {**(labels or {}), "process": str(self._pid)})
         with self._totals_lock:
-            total = self._totals[key] = self._totals.get(key, 0) + by
+            total = self._totals.get(key, 0) + by
+            # a total that is no number would stay so, and more counters than can wait are labels without end
+            if not math.isfinite(total) or (len(self._totals) >= MAX_KEPT and key not in self._totals):
+                self.dropped += 1
+                return
+            self._totals[key] = total
             self._record(key, total)  # in here, or an older total could come behind a newer one
 
     def set(self, name: str, value: float, labels: Labels) -> None:
@@ -42,6 +49,8 @@ class Meter(Outbox):
 
     def _record(self, key: Key, value: float) -> None:
         name, labels = key
+        if not isinstance(value, (int, float)):  # NumPy's, say
+            value = float(value)
         self.put(key, {"name": name, "value": value, "t_us": time.time_ns() // 1000, "labels": dict(labels)})
 
     def _prepare(self, items: List[Item]) -> None:
@@ -57,10 +66,10 @@ class Meter(Outbox):
 
 
 def make_key(name: str, labels: Mapping[str, str]) -> Key:
-    return name, tuple(sorted((key, cut(value)) for key, value in labels.items()))
+    return name, tuple(sorted((key, cut(clean(str(value)))) for key, value in labels.items()))
 
 
 def cut(text: str) -> str:
     if len(text) <= MAX_LABEL_BYTES // 4:
         return text
-    return text.encode("utf-8", "replace")[:MAX_LABEL_BYTES].decode("utf-8", "ignore")
+    return text.encode()[:MAX_LABEL_BYTES].decode("utf-8", "ignore")

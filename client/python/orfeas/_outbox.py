@@ -3,13 +3,15 @@
 
 Invariants:
 - `_wake` (its lock) protects what waits, and is never held during a call.
-- Who puts something there never waits for the daemon, and is never raised at for its sake.
+- Who puts something there never waits for the daemon, and is never raised at for its sake, nor for a thread's that
+  cannot be had.
 - In a fork's child what waited is the parent's; the child begins with nothing and a thread of its own.
 """
 
 from __future__ import annotations
 
 import collections
+import json
 import logging
 import os
 import re
@@ -18,6 +20,7 @@ import time
 from typing import Any, Callable, Dict, Hashable, List, Optional
 
 from . import errors
+from ._error import Error
 
 # Recorded in one call, and after this long at the latest.
 MAX_BATCH = 500
@@ -77,10 +80,18 @@ class Outbox:
                 return
             self._kept[key] = item
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="orfeas " + self._method, daemon=True)
-                self._thread.start()
+                self._begin_thread()
             if len(self._kept) in (1, MAX_BATCH):
                 self._wake.notify_all()
+
+    def _begin_thread(self) -> None:
+        thread = threading.Thread(target=self._run, name="orfeas " + self._method, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # as many as the system allows, or the end of the program: the next item tries again
+            log.debug("%s waits: %s", self._method, error)
+        else:
+            self._thread = thread
 
     def flush(self, timeout: float = CLOSE_S) -> bool:
         """Waits until all that is here is recorded or dropped; whether it is."""
@@ -124,26 +135,44 @@ class Outbox:
 
     def _send(self, items: List[Item]) -> int:
         """How many are lost."""
-        for refused in range(MAX_REFUSED):
+        count = len(items)
+        for _ in range(MAX_REFUSED):
+            if not items:
+                break
             try:
                 self._prepare(items)
                 self._call(self._method, {self._member: items}, timeout=CALL_S)
-                return refused
+                return count - len(items)
             except (errors.InvalidArgument, errors.OutOfRange) as error:
                 wrong = self._find_refused(error, len(items))
                 log.debug("%s: %s", self._method, error)
-                if wrong is None or len(items) == 1:
-                    return refused + len(items)
+                if wrong is None:
+                    break
                 del items[wrong]
+            except (TypeError, ValueError) as error:  # of one that is no JSON, which is not to take the others along
+                log.debug("%s: %s", self._method, error)
+                told = len(items)
+                items = [item for item in items if is_json(item)]
+                if len(items) == told:
+                    break
             except Exception as error:  # the call was made again already; whatever it was, the thread goes on
                 log.debug("%d of %s are lost: %s", len(items), self._method, error)
-                return refused + len(items)
-        return MAX_REFUSED + len(items)
+                break
+        return count
 
-    def _find_refused(self, error: errors.Error, count: int) -> Optional[int]:
+    def _find_refused(self, error: Error, count: int) -> Optional[int]:
         """Of `spans[3].trace_id` 3."""
         found = re.match(re.escape(self._member) + r"\[(\d+)\]", error.field or "")
         return int(found[1]) if found is not None and int(found[1]) < count else None
+
+
+def is_json(item: Item) -> bool:
+    """Not so are a number that is none, half a letter (a lone surrogate), and objects."""
+    try:
+        json.dumps(item, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def flush_all(timeout: float, *outboxes: Outbox) -> bool:

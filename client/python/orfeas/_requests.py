@@ -8,9 +8,10 @@ Series, beside those that the daemon makes of the spans (`span.calls`, `span.err
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
-from typing import Optional
+from typing import Any, Callable, Optional
 
 from . import tracing
 from ._client import Client, connect
@@ -18,6 +19,18 @@ from ._client import Client, connect
 # Other words in a request line are the sender's to choose, and would be as many series.
 METHODS = frozenset(("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"))
 OTHER = "_OTHER"
+
+log = logging.getLogger("orfeas.requests")
+
+
+def ask_route(route: Callable[[Any], Optional[str]], request: Any) -> Optional[str]:
+    """What the application's `route` says; one that fails names nothing, and breaks no request."""
+    try:
+        found = route(request)
+        return None if found is None else str(found)
+    except Exception:
+        log.debug("no route", exc_info=True)
+        return None
 
 
 class Requests:
@@ -58,9 +71,12 @@ class Request:
             self.span = requests.client.span(method, kind="server", service=requests.service,
                                              attributes={"http.request.method": method, "url.path": path})
 
-    def answer(self, status: int, route: Optional[str]) -> None:
-        """It is answered so. route: of the application's own, such as `/items/<id>`; None: not known."""
-        self.status = status
+    def answer(self, status: Any, route: Optional[str]) -> None:
+        """It is answered so. status: a number, or its digits; route: of the application's own, such as `/items/<id>`; None: not known."""
+        try:
+            self.status = int(status)
+        except (TypeError, ValueError):  # the server will say what it thinks of it
+            self.status = None
         self._route = route or ""
 
     def end(self, error: Optional[BaseException] = None) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import Any, Awaitable, Callable, Dict, Optional
 
+from . import _requests
 from ._client import Client
 from ._requests import Requests
 
@@ -60,7 +61,7 @@ class Middleware:
 
         async def tell(message: Message) -> None:
             if message["type"] == "http.response.start":
-                request.answer(message["status"], self._route(scope))
+                request.answer(message["status"], _requests.ask_route(self._route, scope))
             await send(message)
             # what the application does behind its answer nobody waits for
             if message["type"] == "http.response.body" and not message.get("more_body", False):
@@ -71,7 +72,7 @@ class Middleware:
                 await self.app(scope, receive, tell)
         except BaseException as error:
             if request.status is None:  # what is around this will do so
-                request.answer(500, self._route(scope))
+                request.answer(500, _requests.ask_route(self._route, scope))
             request.end(error)
             raise
         request.end()

@@ -40,13 +40,20 @@ _current: contextvars.ContextVar[Optional[Context]] = contextvars.ContextVar("or
 
 
 @contextlib.contextmanager
-def trace(traceparent: Optional[str], tracestate: Optional[str] = None) -> Iterator[None]:
-    """Calls in the `with` block, of any client, are in the caller's trace: `traceparent` as it came. None: in none that is known."""
-    token = _current.set(Context(traceparent, tracestate) if traceparent else None)
+def _within(context: Optional[Context]) -> Iterator[None]:
+    token = _current.set(context)
     try:
         yield
     finally:
-        _current.reset(token)
+        try:
+            _current.reset(token)
+        except ValueError:
+            pass  # a generator that ends elsewhere than it began, as where threads take turns with it: nothing is set there
+
+
+def trace(traceparent: Optional[str], tracestate: Optional[str] = None) -> ContextManager[None]:
+    """Calls in the `with` block, of any client, are in the caller's trace: `traceparent` as it came. None: in none that is known."""
+    return _within(Context(traceparent, tracestate) if traceparent else None)
 
 
 def from_opentelemetry() -> Optional[Context]:
@@ -74,9 +81,22 @@ def find_context(given: Optional[Callable[[], Optional[str]]]) -> Optional[Conte
     return from_opentelemetry()
 
 
+def clean(text: str) -> str:
+    """Without halves of letters (lone surrogates), which Python has where bytes were no text, and no call can have."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def to_text(value: Value) -> str:
     text = ("false", "true")[value] if isinstance(value, bool) else str(value)
-    return text[:MAX_TEXT]
+    return clean(text[:MAX_TEXT])
+
+
+def describe(error: BaseException) -> str:
+    """An exception that cannot say what it is must not be followed by another one of ours."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:
+        return type(error).__name__
 
 
 class Span:
@@ -98,7 +118,7 @@ class Span:
         self._pid = os.getpid()  # of whoever records it: a fork's child has it too
         self._sent: Dict[str, Any] = {
             "trace_id": found[1] if found is not None else recorder.make_id(128),
-            "span_id": recorder.make_id(64), "service": service[:MAX_NAME] or "python", "operation": name[:MAX_NAME] or "?", "kind": kind,
+            "span_id": recorder.make_id(64), "service": clean(service[:MAX_NAME]) or "python", "operation": clean(name[:MAX_NAME]) or "?", "kind": kind,
         }
         if found is not None:
             self._sent["parent_id"] = found[2]
@@ -121,20 +141,15 @@ class Span:
 
     def fail(self, message: str) -> None:
         """It has failed, and why. What the block raises is told by itself."""
-        self._sent.update(outcome="error", message=message[:MAX_TEXT])
+        self._sent.update(outcome="error", message=to_text(message))
 
     def rename(self, name: str) -> None:
         """Its operation, where that is known only later."""
-        self._sent["operation"] = name[:MAX_NAME] or "?"
+        self._sent["operation"] = clean(name[:MAX_NAME]) or "?"
 
-    @contextlib.contextmanager
-    def current(self) -> Iterator[None]:
+    def current(self) -> ContextManager[None]:
         """Calls in the block are its children; the span goes on behind it, until end()."""
-        token = _current.set(Context(self.traceparent, self._state))
-        try:
-            yield
-        finally:
-            _current.reset(token)
+        return _within(Context(self.traceparent, self._state))
 
     def end(self, error: Optional[BaseException] = None) -> None:
         """It is over, once and from any thread; for spans that are no `with` block. error: what it failed by."""
@@ -142,7 +157,7 @@ class Span:
             return
         self._ended = True
         if error is not None and "outcome" not in self._sent:
-            self.fail(f"{type(error).__name__}: {error}")
+            self.fail(describe(error))
         if not self._recorded or self._pid != os.getpid():
             return
         if self._attributes:

@@ -25,6 +25,7 @@ from ._client import Client, connect
 from ._deadline import Backoff
 from ._error import Error
 from .stream import Stream
+from .tracing import clean
 
 # Taken in one report.
 MAX_BATCHES = 1000
@@ -82,7 +83,7 @@ class Advice:
         self.level: Optional[str] = value["level"]
         """How hard to clean up: `light`, `normal`, `aggressive`."""
         self.batch_size: Optional[int] = value["batch_size"]
-        self.deadline_us: int = value["deadline_us"]
+        self.deadline_us = int(value["deadline_us"])
         """Nobody waits for the answer after it."""
         self.reason: str = value["reason"]
 
@@ -169,7 +170,7 @@ class Worker:
 
     @property
     def dropped_batches(self) -> int:
-        """How many were not reported, since no daemon was there for too long."""
+        """How many were not reported, since no daemon was there for too long, or it refused them."""
         return self._dropped
 
     def wait_until_known(self, timeout: Optional[float] = None) -> bool:
@@ -199,9 +200,16 @@ class Worker:
         """A batch that was measured otherwise."""
         if self._is_elsewhere():
             return
-        values = {"size": size, "peak_bytes": peak_bytes, "duration_us": duration_us, "operation": operation}
+        known = {"peak_bytes": peak_bytes, "duration_us": duration_us}
+        try:
+            batch: Dict[str, Any] = {"size": int(size), **{key: int(value) for key, value in known.items() if value is not None}}
+        except (TypeError, ValueError, OverflowError) as error:
+            log.warning("%s: a batch that is none: %s", self.name, error)
+            return
+        if operation is not None:
+            batch["operation"] = clean(str(operation))
         with self._lock:
-            self._batches.append({key: value for key, value in values.items() if value is not None})
+            self._batches.append(batch)
             while len(self._batches) > MAX_KEPT_BATCHES:
                 self._batches.popleft()
                 self._dropped += 1
@@ -293,8 +301,10 @@ class Worker:
         return max(min(self._report_s, lease_s / REPORTS_A_LEASE), LEAST_PERIOD_S)
 
     def _read_allocator(self) -> Any:
-        stats = self._guarded(self._memory.stats) or {}
-        return {name: int(value) for name, value in stats.items() if value is not None}
+        return self._guarded(self._ask_memory) or {}
+
+    def _ask_memory(self) -> Dict[str, int]:
+        return {name: int(value) for name, value in self._memory.stats().items() if value is not None}
 
     def _report(self, worker: str) -> None:
         # what was not answered is sent again as it was, with its key: so each batch is told once
@@ -306,11 +316,12 @@ class Worker:
         try:
             self._client.worker.report(worker=worker, batches=batches or None, allocator=self._read_allocator(),  # type: ignore[arg-type]
                                        timeout=CALL_S, idempotency_key=key)
-        except errors.InvalidArgument as error:  # again it would be the same
+        except (errors.InvalidArgument, errors.OutOfRange, TypeError, ValueError) as error:  # again it would be the same
             self._say(error)
+            self._dropped += len(batches)
         self._sending = ([], None)
 
-    def _say(self, error: Error) -> None:
+    def _say(self, error: Exception) -> None:
         """A daemon that is away is nothing to tell, and what goes on is told once."""
         away = isinstance(error, (errors.Unavailable, TimeoutError))
         (log.debug if away or str(error) == self._said else log.warning)("%s: %s", self.name, error)
@@ -348,6 +359,9 @@ class Worker:
             except Error as error:
                 self._say(error)
                 pause = max(backoff.next(), (error.retry_after_ms or 0) / 1000)
+            except Exception:  # whatever it was: without the thread the worker is taken for lost
+                log.exception("%s", self.name)
+                pause = backoff.next()
             if closing:
                 return
             if len(self._batches) < MAX_BATCHES or backoff.attempts > 0:
@@ -370,6 +384,8 @@ class Worker:
                 self._wake.set()
             except Error as error:
                 log.debug("advice: %s", error)
+            except Exception:  # whatever it was: without the thread nobody hears any more
+                log.exception("%s", self.name)
             self._pause(backoff.next())
 
     def _pause(self, seconds: float) -> None:
@@ -404,12 +420,15 @@ class Worker:
         if callback is None or advice.seconds_left <= 0:
             return "refused", None
         try:
-            answer = callback(advice)
+            return self._read_answer(callback(advice))
         except Refused as error:
             log.info("refused %s: %s", advice.kind, error)
             return "refused", None
         except Exception:
             log.exception("%s failed", advice.kind)
             return "refused", None
+
+    @staticmethod
+    def _read_answer(answer: Answer) -> Tuple[str, Optional[int]]:
         outcome, freed = answer if isinstance(answer, tuple) else ("done", answer)
         return outcome, None if freed is None else max(0, int(freed))

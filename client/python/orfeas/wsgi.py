@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Iterable, Iterator, Optional
 
+from . import _requests
 from ._client import Client
 from ._requests import Request, Requests
 
@@ -52,14 +53,14 @@ class Middleware:
                                        environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE"))
 
         def start(status: str, headers: Any, *exc_info: Any) -> Any:
-            request.answer(int(status[:3]), self._route(environ))
+            request.answer(status[:3], _requests.ask_route(self._route, environ))
             return start_response(status, headers, *exc_info)
 
         try:
             with request.span.current():
                 body = self._app(environ, start)
         except BaseException as error:
-            request.answer(500, self._route(environ))
+            request.answer(500, _requests.ask_route(self._route, environ))
             request.end(error)
             raise
         if isinstance(body, (list, tuple)):  # whole, and servers look at its length

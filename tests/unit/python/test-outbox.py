@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the Python client records in the background: what is refused, counters and gauges, with nobody at the other end."""
 
+import fractions
+import json
 import os
 import threading
 
 import orfeas
 import orfeas_test
 from orfeas._meter import Meter
-from orfeas._outbox import MAX_REFUSED, Outbox
+from orfeas._outbox import MAX_KEPT, MAX_REFUSED, Outbox
 from orfeas_test import equal
 
 
@@ -19,6 +21,7 @@ class Taker:
         self.refuses, self.calls = refuses, []
 
     def call(self, method, params, timeout):
+        json.dumps(params, ensure_ascii=False, allow_nan=False).encode()  # as a client does
         self.calls.append((method, params))
         for i, item in enumerate(params.get("things", ())):
             if item["n"] in self.refuses:
@@ -48,6 +51,66 @@ def test_all_are_refused(_):
     equal(put_all(taker, 50).dropped, 50)
     equal(len(taker.calls), MAX_REFUSED)
     equal(put_all(Taker(refuses=(0,)), 1).dropped, 1)
+
+
+def test_what_no_call_can_have(_):
+    """It is left out, and the others are recorded: a number that is none, half a letter, a thing."""
+    taker = Taker()
+    outbox = Outbox(taker.call, "x.record", "things")
+    for i, value in enumerate((1, float("nan"), "\ud83d", float("inf"), object(), {1, 2}, "a")):
+        outbox.put(i, {"n": i, "value": value})
+    assert outbox.flush(orfeas_test.PATIENCE_S)
+    equal([item["n"] for item in taker.taken("x.record")[-1]["things"]], [0, 6])
+    equal(outbox.dropped, 5)
+
+
+def test_a_refusal_that_is_none(_):
+    """What somebody else's daemon says of it does not end the thread."""
+    for field in (5, {}, ["things[0]"], None, "things[99]", "things[0]"):
+        outbox = Outbox(lambda *_, field=field, **__: raise_refusal(field), "x.record", "things")
+        for i in range(3):
+            outbox.put(i, {"n": i})
+            assert outbox.flush(orfeas_test.PATIENCE_S), field
+        equal(outbox.dropped, 3, field)
+
+
+def raise_refusal(field):
+    raise orfeas.InvalidArgument("wrong", data={"field": field, "retry_after_ms": field})
+
+
+def test_no_thread_is_to_be_had(_):
+    """Who puts something there hears nothing of it; it goes as soon as one is."""
+    taker = Taker()
+    outbox = Outbox(taker.call, "x.record", "things")
+    start = threading.Thread.start
+    threading.Thread.start = lambda self: (_ for _ in ()).throw(RuntimeError("can't start new thread"))
+    try:
+        outbox.put(1, {"n": 1})
+        assert not outbox.flush(0.01)
+    finally:
+        threading.Thread.start = start
+    outbox.put(2, {"n": 2})
+    assert outbox.flush(orfeas_test.PATIENCE_S)
+    equal(([item["n"] for item in taker.taken("x.record")[-1]["things"]], outbox.dropped), ([1, 2], 0))
+
+
+def test_odd_samples(_):
+    """A counter stays one, and labels without end do not fill the memory."""
+    taker = Taker()
+    meter = Meter(taker.call)
+    meter.count("jobs", 1, {"kind": "a"})
+    meter.count("jobs", float("nan"), {"kind": "a"})
+    meter.count("jobs", 1, {"kind": "a"})
+    meter.set("share", float("nan"), None)
+    meter.set("waiting", fractions.Fraction(1, 2), {"queue": 7, "file": "a\udcff"})
+    assert meter.flush(orfeas_test.PATIENCE_S)
+    told = {one["name"]: one for params in taker.taken("metrics.record") for one in params["samples"]}
+    equal((told["jobs"]["value"], told["waiting"]["value"], told["waiting"]["labels"]), (2, 0.5, {"queue": "7", "file": "a?"}))
+    equal((meter.dropped, set(told)), (2, {"jobs", "waiting"}))
+    for i in range(2 * MAX_KEPT):
+        meter.count("many", 1, {"n": str(i)})
+    assert len(meter._totals) <= MAX_KEPT
+    meter.close()
 
 
 def test_meter(_):

@@ -131,6 +131,38 @@ def test_wsgi_fails(_):
         equal(told.series()[("http.server.active_requests", None, None)], 0)
 
 
+async def answer_asgi(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200})
+    await send({"type": "http.response.body", "body": b"whole"})
+
+
+def no_route(_):
+    raise KeyError("no route")
+
+
+def test_routes_that_fail(_):
+    """They name nothing; whoever asked is answered, and what the application raises goes on as it was."""
+    for route, labelled in ((no_route, None), (lambda _: 7, "7")):
+        told = Told()
+        equal(ask_wsgi(make_wsgi(told, lambda: [b"whole"], route=route)), (["200 OK"], b"whole"))
+        equal(told.series(), {("http.server.requests", labelled, "200"): 1, ("http.server.active_requests", None, None): 0})
+
+        told = Told()
+        sent = ask_asgi(asgi.Middleware(answer_asgi, told.client, route=route))
+        equal([message["type"] for message in sent], ["http.response.start", "http.response.body"])
+        equal(told.series(), {("http.server.requests", labelled, "200"): 1, ("http.server.active_requests", None, None): 0})
+
+    def fails():
+        raise ValueError("mine")
+
+    told = Told()
+    try:
+        ask_wsgi(make_wsgi(told, fails, route=no_route))
+    except ValueError as error:
+        equal(str(error), "mine")
+    equal(told.series()[("http.server.active_requests", None, None)], 0)
+
+
 def test_wsgi_routes(_):
     for environ, route, operation in (
         ({}, wsgi.find_route, "GET"),

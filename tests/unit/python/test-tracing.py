@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The Python client's trace context and spans, with nobody at the other end."""
 
+import contextvars
 import os
 import sys
 import threading
@@ -118,6 +119,43 @@ def test_parents(_):
         with kept.span("below", tracing.find_context(None)):
             pass
     equal([span["operation"] for span in kept.spans()], 8 * ["own"] + ["later"])
+
+
+def test_a_block_that_ends_elsewhere(_):
+    """As a generator that threads take turns with: each turn is in a context of its own, and nothing is raised."""
+    kept = Kept()
+
+    def parts():
+        with kept.span("answer"):
+            yield 1
+            yield 2
+
+    turns = parts()
+    for _ in range(3):
+        contextvars.copy_context().run(next, turns, None)
+    equal([span["operation"] for span in kept.spans()], ["answer"])
+    with tracing.trace(CALLER):
+        equal(tracing.find_context(None).traceparent, CALLER)
+    equal(tracing.find_context(None), None)
+
+
+class Speechless(Exception):
+    def __str__(self):
+        raise KeyError("nothing to say")
+
+
+def test_failures_that_cannot_be_told(_):
+    """What the block raises is what its caller gets."""
+    kept = Kept()
+    for error in (Speechless(), FileNotFoundError("a\udcff")):
+        try:
+            with kept.span("b\ud800") as span:
+                span.set("c", "\ud800")
+                raise error
+        except type(error):
+            pass
+    equal([(span["operation"], span["message"], span["attributes"]) for span in kept.spans()],
+          [("b?", "Speechless", {"c": "?"}), ("b?", "FileNotFoundError: a?", {"c": "?"})])
 
 
 def test_bounded(_):

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """orfeas.Worker against a daemon that does as it is told: forgets, goes away, asks, and is slow."""
 
+import fractions
 import json
 import logging
 import os
@@ -311,6 +312,43 @@ def test_what_the_host_gave_may_fail(t):
     finally:
         logging.disable(logging.NOTSET)
     equal(daemon.of("worker.report")[0]["allocator"], {})
+
+
+def test_odd_values_of_the_host(t):
+    """They are left out; the others are reported, and advice is heard on."""
+    daemon = FakeDaemon(t)
+    answers = iter(("many", ("done", 1, 2), ("done", float("nan")), 5))
+    logging.disable(logging.CRITICAL)
+    try:
+        with daemon.worker(memory=lambda: {"reserved_bytes": float("nan")}, on_cleanup=lambda advice: next(answers)) as worker:
+            for size in (None, "many", float("inf"), fractions.Fraction(4)):
+                worker.add_batch(size, operation="e\ud800")
+            wait_for(lambda: daemon.batches(), "the batch that is one")
+            listening(daemon)
+            for number in range(4):
+                daemon.advise()
+                wait_for(lambda: len(daemon.of("worker.done")) > number, "an answer")
+    finally:
+        logging.disable(logging.NOTSET)
+    equal([(batch["size"], batch["operation"]) for batch in daemon.batches()], [(4, "e?")])
+    equal([done["outcome"] for done in daemon.of("worker.done")], ["refused", "refused", "refused", "done"])
+
+
+def test_advice_that_is_none(t):
+    """The next one is heard all the same."""
+    daemon = FakeDaemon(t)
+    logging.disable(logging.CRITICAL)
+    try:
+        with daemon.worker(on_cleanup=lambda advice: 5):
+            listening(daemon)
+            for wrong in ({"deadline_us": "soon"}, {"kind": []}):
+                heard = len(daemon.streams)
+                daemon.advise(**wrong)
+                wait_for(lambda: len(daemon.streams) > heard, "it listens again")
+            daemon.advise()
+            wait_for(lambda: [done["outcome"] for done in daemon.of("worker.done")] == ["done"], "an answer")
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def test_close(t):
