@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import itertools
 import os
+import socket
 import ssl
 import threading
 import time
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
 
 from . import _failure, _frames, _handshake, _lines, _wire, errors, tracing
 from ._address import Address, Credentials
@@ -34,6 +35,8 @@ class SessionTransport(Transport):
         return self._get(deadline).exchange(message, deadline, channel)
 
     def close(self) -> None:
+        if self._pid != os.getpid():
+            self._leave_to_parent()
         with self._lock:
             self._closed = True
             session, self._session = self._session, None
@@ -75,12 +78,18 @@ class SessionTransport(Transport):
         connection = _wire.connect(self.address, deadline, self._context)
         try:
             if self.address.scheme == "unix":
-                return Session(connection, _lines.Codec(self._max_answer_bytes), str(self.address))
+                return self._begin(connection, _lines.Codec(self._max_answer_bytes))
             _handshake.shake(connection, self.address, token, deadline)
-            return Session(connection, _frames.Codec(self._max_answer_bytes), str(self.address))
+            return self._begin(connection, _frames.Codec(self._max_answer_bytes))
         except BaseException:
             connection.close()
             raise
+
+    def _begin(self, connection: socket.socket, codec: Union[_frames.Codec, _lines.Codec]) -> Session:
+        try:
+            return Session(connection, codec, str(self.address))
+        except (OSError, RuntimeError) as error:  # no descriptor, or no thread, is to be had
+            raise _failure.lost(f"no connection to {self.address}: {error}", False) from error
 
     def _leave_to_parent(self) -> None:
         """In a fork's child, where neither the session's thread nor whoever held the lock exists."""

@@ -105,8 +105,7 @@ class Codec:
         self._is_client = is_client
         self._buffer = bytearray()
         self._needed = 2  # bytes of the buffer without which the next frame cannot be read
-        self._fragments: Optional[List[bytes]] = None  # of the message begun, None: none is
-        self._fragments_bytes = 0
+        self._fragments: Optional[bytearray] = None  # of the message begun, joined, since there may be any number; None: none is
         self._ended = False  # nothing more is read
         self._said_goodbye = False  # nothing more is sent
 
@@ -199,7 +198,7 @@ class Codec:
 
     def _check_size(self, opcode: int, size: int) -> None:
         """Before the payload is there: what is too large is not waited for."""
-        if opcode < CLOSE and self._fragments_bytes + size > self._max_message_bytes:
+        if opcode < CLOSE and len(self._fragments or b"") + size > self._max_message_bytes:
             raise Violation(TOO_BIG, f"a message of more than {self._max_message_bytes} bytes")
 
     def _handle(self, fin: bool, opcode: int, payload: bytes, events: List[Event]) -> None:
@@ -218,13 +217,12 @@ class Codec:
 
     def _handle_data(self, fin: bool, payload: bytes, events: List[Event]) -> None:
         if not fin or self._fragments is not None:
-            self._fragments = [] if self._fragments is None else self._fragments
-            self._fragments.append(payload)
-            self._fragments_bytes += len(payload)
+            self._fragments = bytearray() if self._fragments is None else self._fragments
+            self._fragments += payload
             if not fin:
                 return
-            payload = b"".join(self._fragments)
-            self._fragments, self._fragments_bytes = None, 0
+            payload = bytes(self._fragments)
+            self._fragments = None
         try:
             events.append(Message(payload.decode()))
         except UnicodeDecodeError:

@@ -76,6 +76,8 @@ class HttpTransport(Transport):
         return connection.token, self._read_answer(head, text)
 
     def close(self) -> None:
+        if self._pid != os.getpid():
+            self._leave_to_parent()
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
@@ -89,10 +91,8 @@ class HttpTransport(Transport):
     # ---- connections
 
     def _take(self, deadline: Deadline) -> _Connection:
-        if self._pid != os.getpid():  # a fork's child: the connections are its parent's, and so may the lock be
-            for connection in self._idle:
-                connection.close()
-            self._lock, self._idle, self._pid = threading.Lock(), [], os.getpid()
+        if self._pid != os.getpid():
+            self._leave_to_parent()
         while True:
             with self._lock:
                 if self._closed:
@@ -103,6 +103,12 @@ class HttpTransport(Transport):
             if connection.is_fresh() and not self._credentials.is_refused(connection.token):
                 return connection
             connection.close()
+
+    def _leave_to_parent(self) -> None:
+        """In a fork's child: the connections are its parent's, and so may the lock be."""
+        for connection in self._idle:
+            connection.close()
+        self._lock, self._idle, self._pid = threading.Lock(), [], os.getpid()
 
     def _give_back(self, connection: _Connection) -> None:
         with self._lock:

@@ -4,16 +4,20 @@
 A thread of its own reads, answers pings, and hands each answer to the caller who waits for it.
 Invariants:
 - The socket does not block. `_io` is held for each use of it (TLS allows no two at once), never
-  while waiting. What cannot be sent at once stands in `_unsent`, which the thread sends on.
+  while waiting. What cannot be sent at once stands in `_unsent`, the rest of a message that has begun, and
+  in `_queue` behind it, and the thread sends it on. A message whose caller has gone leaves the queue, so that
+  a server that takes nothing any more does not fill the memory.
 - `_table` protects who waits for what, and `_ended`; it is never held with `_io`.
 - Only the thread closes the socket, once it has left its loop. The pipe that wakes it lives as long
   as the session: a write to a closed one could reach whichever file got its number.
+- In a fork's child, where there is no thread and any lock may be held, nothing here is used.
 - `__del__` of anything may run in any thread at any point, so it takes no lock: abandon() only sets
   a flag and wakes the thread.
 """
 
 from __future__ import annotations
 
+import collections
 import json
 import os
 import select
@@ -21,7 +25,7 @@ import socket
 import ssl
 import threading
 import time
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Any, Deque, Dict, List, Optional, Sequence, Tuple, Union
 
 from . import _failure, _frames, _lines, _wire
 from ._channel import Channel
@@ -36,6 +40,7 @@ ANSWER_S = 10.0
 GOODBYE_S = 1.0
 # Pings answered while this much could not be sent would only make the heap grow.
 MAX_UNSENT_FOR_PONG = 65536
+MAX_QUEUED_FOR_PONG = 64
 READ_BYTES = 262144
 # Read in one turn before answers are handed out.
 MAX_READS = 16
@@ -73,7 +78,9 @@ class Session:
         self._codec = codec
         self._name = name
         self._io = threading.Lock()
+        self._pid = os.getpid()
         self._unsent = bytearray()
+        self._queue: Deque[Tuple[Optional[Pending], bytes]] = collections.deque()
         self._table = threading.Lock()
         self._pending: Dict[int, Pending] = {}
         self._channels: Dict[str, Channel] = {}
@@ -99,6 +106,11 @@ class Session:
     def is_open(self) -> bool:
         return self._ended is None and self._closing_until is None
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """In a fork's child: it is its parent's."""
+        return self._pid != os.getpid()
+
     # ---- callers
 
     def exchange(self, message: Any, deadline: Deadline, channel: Optional[Channel] = None) -> Any:
@@ -112,11 +124,11 @@ class Session:
             for request_id in ids:
                 self._pending[request_id] = pending
         try:
-            self._send(self._codec.encode(text))
+            self._send(self._codec.encode(text), pending)
             answered = pending.wait(deadline.wait())
         except BaseException:  # KeyboardInterrupt: nobody waits any more, so the work may stop
-            self._forget(pending)
-            self._cancel(ids)
+            if not self._forget(pending):
+                self._cancel(ids)
             raise
         if not answered:
             self._forget(pending)
@@ -145,7 +157,7 @@ class Session:
         """Says goodbye, and waits for the end."""
         self._is_closed_by_us = True
         with self._io:
-            self._unsent += self._codec.goodbye()
+            self._queue.append((None, self._codec.goodbye()))
             if self._closing_until is None:
                 self._closing_until = time.monotonic() + GOODBYE_S
         self.wake()
@@ -161,14 +173,20 @@ class Session:
         """In a fork's child: the connection is its parent's, so nothing is said on it."""
         self._socket.close()
 
-    def _forget(self, pending: Pending) -> None:
+    def _forget(self, pending: Pending) -> bool:
+        """Whether it has not gone out, and will not."""
+        with self._io:
+            unsent = [item for item in self._queue if item[0] is pending]
+            for item in unsent:
+                self._queue.remove(item)
         with self._table:
             pending.abandoned = True
-            if pending.channel is None:  # else its answer still tells which stream has to be ended
+            if pending.channel is None or unsent:  # else its answer still tells which stream has to be ended
                 for request_id in pending.ids:
                     self._pending.pop(request_id, None)
             else:
                 pending.channel.abandoned = True  # where the answer came at this very moment
+        return bool(unsent)
 
     def _cancel(self, ids: Sequence[int]) -> None:
         for request_id in ids:
@@ -176,16 +194,26 @@ class Session:
 
     # ---- sending, by any thread
 
-    def _send(self, data: bytes) -> None:
+    def _send(self, data: bytes, pending: Optional[Pending] = None) -> None:
+        """pending: whose call it is."""
         with self._io:
             if self._closing_until is not None:
                 return  # nothing follows a goodbye
-            if not self._unsent:
-                data = data[self._send_now(data):]
-            self._unsent += data
+            if self._unsent or self._queue:
+                self._queue.append((pending, data))
+            else:
+                self._unsent += data[self._send_now(data):]
             left = bool(self._unsent)
         if left:
             self.wake()
+
+    def _send_on(self) -> None:
+        """With `_io` held: as much as the socket takes."""
+        while True:
+            del self._unsent[:self._send_now(self._unsent)]
+            if self._unsent or not self._queue:
+                return
+            self._unsent += self._queue.popleft()[1]
 
     def _send_now(self, data: Union[bytes, bytearray]) -> int:
         """How much went out. A connection that ended is told by reading, where all come to know of it."""
@@ -227,7 +255,7 @@ class Session:
             if self._abandoned:
                 return "the client is gone"
             with self._io:
-                del self._unsent[:self._send_now(self._unsent)]
+                self._send_on()
                 data, ended = self._read()
             if data:
                 self._heard = time.monotonic()
@@ -290,7 +318,7 @@ class Session:
             if isinstance(event, _frames.Message):
                 self._dispatch(json.loads(event.text))
             elif isinstance(event, _frames.Reply):
-                if len(self._unsent) < MAX_UNSENT_FOR_PONG:
+                if len(self._unsent) < MAX_UNSENT_FOR_PONG and len(self._queue) < MAX_QUEUED_FOR_PONG:
                     self._send(event.data)
             else:
                 return event
@@ -353,7 +381,8 @@ class Session:
         if method == "stream.end":
             channel.end(str(params.get("status", "")), str(params.get("message", "")))
         elif method == "stream.next":
-            channel.put(params.get("value"), params.get("dropped", 0))
+            dropped = params.get("dropped", 0)
+            channel.put(params.get("value"), dropped if isinstance(dropped, int) else 0)
 
     def _settle(self, reason: Error) -> None:
         """Everyone who waits is told that it is over."""

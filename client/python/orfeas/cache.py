@@ -10,6 +10,7 @@ Invariants (doc/cache.md has why they are enough):
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import inspect
@@ -236,10 +237,13 @@ class Cache:
             answer = self._call("cache.mget", {"keys": keys, "keep": True}, self._timeout if timeout is None else timeout)
             with _failure.reading("cache.mget"):
                 found = [Found(entry["hit"], decode(entry), False, None) for entry in answer["entries"]]
-                entries = answer["entries"][:len(keys)]
+                if len(found) != len(keys):
+                    raise ValueError(f"{len(found)} entries for {len(keys)} keys")
+                entries = answer["entries"]
         finally:
-            for ticket, entry in itertools.zip_longest(tickets, entries, fillvalue={}):
-                self._end(ticket, decode(entry), entry, asked)
+            with contextlib.ExitStack() as ends:  # each, whatever an answer makes of one
+                for ticket, entry in itertools.zip_longest(tickets, entries, fillvalue={}):
+                    ends.callback(self._end, ticket, decode(entry), entry, asked)
         return found
 
     def _ask(self, key: str, params: Mapping[str, Any], timeout: Optional[float]) -> Found:
@@ -456,22 +460,31 @@ class _Memo:
             return self._key(*args, **kwargs)
         parts: List[Any] = [*args, kwargs] if kwargs else [*args]
         text = self._key + json.dumps(parts, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
-        if len(text.encode()) <= MAX_KEY_BYTES:
-            return text
-        return self._key + hashlib.sha256(text.encode()).hexdigest()
+        try:
+            if len(text.encode()) <= MAX_KEY_BYTES:
+                return text
+        except UnicodeEncodeError:
+            pass  # half a letter, as a text that was cut has it: no key can
+        return self._key + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     def call(self, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
         key = self.key_of(args, kwargs)
         try:
             found = self._cache.get_or_lease(key, lease=self._options["lease"], wait=self._options["wait"])
-        except Error as error:
+        except Exception as error:
             log.debug("%s: %s", key, error)
             return self._as_kept(self._function(*args, **kwargs))
         if not found.hit:
             return self._make(key, found.lease, args, kwargs)
         if found.lease is not None:
-            threading.Thread(target=self._make_anew, args=(key, found.lease, args, kwargs), name="orfeas cached", daemon=True).start()
-        return None if found.value is None else self._loads(found.value)
+            thread = threading.Thread(target=self._make_anew, args=(key, found.lease, args, kwargs), name="orfeas cached", daemon=True)
+            self._guarded(thread.start)
+        try:
+            return None if found.value is None else self._loads(found.value)
+        except Exception as error:  # another's value, or of another release
+            log.debug("%s is not what loads() takes: %s", key, error)
+            self._guarded(lambda: self._cache.delete(key))
+            return self._as_kept(self._function(*args, **kwargs))
 
     def _as_kept(self, result: Any) -> Any:
         return None if result is None else self._loads(self._dumps(result))
@@ -480,12 +493,12 @@ class _Memo:
         begun = time.perf_counter()
         try:
             result = self._function(*args, **kwargs)
+            cost = time.perf_counter() - begun
+            value = None if result is None else self._dumps(result)
         except BaseException:
             if lease is not None:
                 self._guarded(lambda: self._cache.delete(key))  # whoever waits need not wait for the lease's end
             raise
-        cost = time.perf_counter() - begun
-        value = None if result is None else self._dumps(result)
         if lease is not None:
             self._guarded(lambda: self._cache.set(
                 key, value, ttl=self._options["ttl"] if value is not None else self._options["none_ttl"], stale=self._options["stale"],
@@ -503,7 +516,7 @@ class _Memo:
         """What the cache cannot keep the caller has all the same."""
         try:
             call()
-        except Error as error:
+        except Exception as error:
             log.debug("%s", error)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any, Generic, Iterator, Mapping, Optional, TypeVar
 
@@ -26,7 +27,7 @@ class Stream(Generic[Value]):
     Iteration ends when the server ends the stream (`status` then says how) or after close(), of the
     stream or of the client, which any thread may call. A stream that ended for a fault raises it; so does a lost connection
     (`ConnectionLost`), unless it was opened with `reconnect=True`: then it is opened anew with the
-    same parameters, after pauses that grow, until that works.
+    same parameters, after pauses that grow, until that works. In a fork's child it has ended.
     """
 
     def __init__(self, caller: Caller, method: str, params: Mapping[str, Any], timeout: Optional[float],
@@ -39,6 +40,7 @@ class Stream(Generic[Value]):
         self._timeout = timeout
         self._reconnect = reconnect
         self._buffer = buffer
+        self._pid = os.getpid()
         self._closed = threading.Event()
         self._dropped = 0
         self._backoff = Backoff()
@@ -76,6 +78,8 @@ class Stream(Generic[Value]):
             return
         self.status = self.status or "CANCELLED"
         self._closed.set()
+        if self._is_elsewhere():  # its parent's goes on
+            return
         channel = self._channel
         session = channel.session
         if session is not None:
@@ -92,12 +96,15 @@ class Stream(Generic[Value]):
     def __del__(self) -> None:
         channel = getattr(self, "_channel", None)
         # one that was closed has told all it had to, and its session may be gone
-        if channel is not None and not channel.abandoned and not self._closed.is_set():
+        if channel is not None and not channel.abandoned and not self._closed.is_set() and not self._is_elsewhere():
             channel.abandoned = True
             if channel.session is not None:
                 channel.session.wake()  # its thread does the rest
 
     # ---- inside
+
+    def _is_elsewhere(self) -> bool:
+        return self._pid != os.getpid()
 
     def _open(self) -> Channel:
         channel = Channel(self._buffer)
@@ -108,6 +115,9 @@ class Stream(Generic[Value]):
         """(value,), or None at the end."""
         while True:
             if self._closed.is_set() or self.status is not None:
+                return None
+            if self._is_elsewhere():
+                self.status = "CANCELLED"
                 return None
             seconds = None if deadline is None or deadline.at == float("inf") else max(0.0, deadline.left())
             taken = self._channel.take(seconds)

@@ -4,6 +4,7 @@
 
 import random
 import struct
+import tracemalloc
 
 import orfeas_test
 from orfeas import _frames, _handshake
@@ -116,6 +117,19 @@ def test_utf8_across_fragments(t):
 def test_empty_messages(t):
     equal(client().feed(frame(_frames.TEXT)), [Message("")])
     equal(client().feed(frame(_frames.TEXT, b"", False) + frame(_frames.CONTINUATION)), [Message("")])
+
+
+def test_empty_fragments(t):
+    """Without end; none of them is kept."""
+    codec = client()
+    codec.feed(frame(_frames.TEXT, b"a", False))
+    many = frame(_frames.CONTINUATION, b"", False) * 1000
+    tracemalloc.start()
+    for _ in range(100):
+        equal(codec.feed(many), [])
+    assert tracemalloc.get_traced_memory()[0] < 100_000
+    tracemalloc.stop()
+    equal(codec.feed(frame(_frames.CONTINUATION, b"b")), [Message("ab")])
 
 
 def test_masks_differ(t):

@@ -213,6 +213,17 @@ def test_answers_that_are_none(t):
             raises(kind, client.health.check)
 
 
+def test_an_answer_nested_too_deep(t):
+    def script(connection):
+        for status in ("200 OK", "503 Service Unavailable"):
+            read_request(connection)
+            respond(connection, b"[" * 100_000, status)
+
+    with Server(script) as server, server.connect() as client:
+        raises(orfeas.Internal, client.health.check)
+        raises(orfeas.Unavailable, client.health.check)
+
+
 def test_refusals_say_why(t):
     def script(connection):
         read_request(connection)

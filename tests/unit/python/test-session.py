@@ -441,7 +441,75 @@ def test_large_request_to_a_slow_reader(t):
         thread.join()
 
 
+def test_calls_to_a_server_that_takes_nothing(t):
+    """Those that nobody waits for any more are not kept for it."""
+    go = threading.Event()
+
+    def script(peer):
+        peer.accept()
+        assert go.wait(PATIENCE_S)
+        names = [peer.receive()["params"]["service"] for _ in range(2)]
+        equal([name[0] for name in names], ["0", "9"], "what had begun to go out, and who still waits")
+        peer.event()
+
+    with Server(script) as server, server.connect() as client:
+        for number in range(4):
+            raises(orfeas.DeadlineExceeded, lambda: client.health.check(service=str(number) + "x" * 20_000_000, timeout=0.01))
+        raises(orfeas.DeadlineExceeded, lambda: client.health.watch(service="x" * 1_000_000, timeout=0.01))
+        session = client._caller._streams._session
+        equal((len(session._queue), list(session._pending)), (0, []))
+        assert len(session._unsent) < 21_000_000
+        last = threading.Thread(target=lambda: raises(orfeas.Error, lambda: client.health.check(service="9")))
+        last.start()
+        wait_for(lambda: session._queue, "the last one")
+        go.set()
+        wait_for(lambda: not session._queue and not session._unsent, "all to go out")
+        client.close()
+        last.join()
+
+
+def test_no_thread_is_to_be_had(t):
+    """That is as no connection is."""
+    with Server(serve_calls) as server, server.connect(retries=0) as client:
+        start = threading.Thread.start
+        threading.Thread.start = lambda self: (_ for _ in ()).throw(RuntimeError("can't start new thread"))
+        try:
+            contains(str(raises(orfeas.ConnectionLost, client.health.check)), "can't start new thread")
+        finally:
+            threading.Thread.start = start
+
+
 # ---- streams
+
+
+def test_end_in_a_forks_child(t):
+    """Its parent's stream goes on: nothing is said of it, nor on its connection, and no lock of its parent's is waited for."""
+    def script(peer):
+        peer.accept()
+        peer.open_stream()
+        peer.next(1, GOOD)
+        equal(peer.receive()["params"], {"service": "after"})
+        peer.next(2, GOOD)
+        equal(peer.receive()["method"], "stream.cancel")
+        peer.event()
+
+    with Server(script) as server, server.connect() as client, client.health.watch() as stream:
+        equal(next(stream), GOOD)
+        session = client._caller._streams._session
+        with session._io, session._table:
+            child = os.fork()
+            if child == 0:
+                signal.alarm(int(PATIENCE_S))
+                try:
+                    left = list(stream)
+                    stream.close()
+                    client.close()
+                    os._exit(0 if left == [] else 1)
+                finally:
+                    os._exit(2)
+        equal(os.waitpid(child, 0)[1], 0)
+        raises(orfeas.DeadlineExceeded, lambda: client.health.check(service="after", timeout=0.01))
+        equal(next(stream), GOOD)
 
 
 def test_values_and_the_end(t):
