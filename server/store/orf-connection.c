@@ -340,6 +340,20 @@ orf_statement_dup_text (OrfStatement *statement, int column)
   return g_strdup ((const char *) sqlite3_column_text (statement, column));
 }
 
+const char *
+orf_statement_get_sure_text (OrfStatement *statement, int column)
+{
+  const char *text = (const char *) sqlite3_column_text (statement, column);
+
+  return text != NULL ? text : "";
+}
+
+char *
+orf_statement_dup_sure_text (OrfStatement *statement, int column)
+{
+  return g_strdup (orf_statement_get_sure_text (statement, column));
+}
+
 gboolean
 orf_statement_get_id (OrfStatement *statement, int column, guint8 *id, int length)
 {

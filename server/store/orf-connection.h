@@ -87,6 +87,10 @@ void orf_statement_bind_int64 (OrfStatement *statement, int index, gint64 value,
 /* NULL where it is no finite number. */
 void orf_statement_bind_double (OrfStatement *statement, int index, double value);
 char *orf_statement_dup_text (OrfStatement *statement, int column);
+/* Of columns that are NOT NULL: "" where a damaged page has none all the same.  A sector of zeros
+ * within a page reads as rows of NULLs, and is no error to SQLite. */
+const char *orf_statement_get_sure_text (OrfStatement *statement, int column);
+char *orf_statement_dup_sure_text (OrfStatement *statement, int column);
 /* A blob of that length; FALSE: there is none. */
 gboolean orf_statement_get_id (OrfStatement *statement, int column, guint8 *id, int length);
 /* unknown: where it is NULL. */

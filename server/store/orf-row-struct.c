@@ -85,7 +85,9 @@ set_member (gpointer row, const OrfField *field, OrfStatement *statement, int co
     *(double *) member = orf_statement_get_double (statement, column);
     break;
   case ORF_KIND_STRING:
-    *(char **) member = orf_statement_dup_text (statement, column);
+    *(char **) member = (field->flags & ORF_FIELD_REQUIRED) && !(field->flags & ORF_FIELD_NULLABLE)
+                          ? orf_statement_dup_sure_text (statement, column)
+                          : orf_statement_dup_text (statement, column);
     break;
   case ORF_KIND_STRINGS:
     *(char ***) member = get_strings (statement, column);

@@ -109,9 +109,9 @@ make_alert (OrfStatement *statement)
   g_autofree char *verdict = orf_statement_dup_text (statement, 17);
 
   row->id = sqlite3_column_int64 (statement, 0);
-  row->rule = orf_statement_dup_text (statement, 1);
-  row->labels_json = orf_statement_dup_text (statement, 2);
-  row->own_labels_json = orf_statement_dup_text (statement, 3);
+  row->rule = orf_statement_dup_sure_text (statement, 1);
+  row->labels_json = orf_statement_dup_sure_text (statement, 2);
+  row->own_labels_json = orf_statement_dup_sure_text (statement, 3);
   row->severity = orf_severity_from_string (severity);
   row->state = orf_alert_state_from_string (state);
   row->value = orf_statement_get_double (statement, 6);
@@ -121,7 +121,7 @@ make_alert (OrfStatement *statement)
   row->fired_us = sqlite3_column_int64 (statement, 10);
   row->resolved_us = sqlite3_column_int64 (statement, 11);
   row->changed_us = sqlite3_column_int64 (statement, 12);
-  row->life = orf_statement_dup_text (statement, 13);
+  row->life = orf_statement_dup_sure_text (statement, 13);
   row->acknowledged_us = sqlite3_column_int64 (statement, 14);
   row->author = orf_statement_dup_text (statement, 15);
   row->note = orf_statement_dup_text (statement, 16);
@@ -137,8 +137,8 @@ make_event (OrfStatement *statement)
 
   row->alert_id = sqlite3_column_int64 (statement, 0);
   row->t_us = sqlite3_column_int64 (statement, 1);
-  row->step = orf_statement_dup_text (statement, 2);
-  row->reason = orf_statement_dup_text (statement, 3);
+  row->step = orf_statement_dup_sure_text (statement, 2);
+  row->reason = orf_statement_dup_sure_text (statement, 3);
   row->receiver = orf_statement_dup_text (statement, 4);
   return row;
 }
@@ -330,7 +330,7 @@ make_record (OrfStatement *statement)
 {
   OrfAlertRecord *record = g_new0 (OrfAlertRecord, 1);
 
-  record->rule = orf_statement_dup_text (statement, 0);
+  record->rule = orf_statement_dup_sure_text (statement, 0);
   record->fired = sqlite3_column_int64 (statement, 1);
   record->acknowledged = sqlite3_column_int64 (statement, 2);
   record->useful = sqlite3_column_int64 (statement, 3);

@@ -149,7 +149,7 @@ make_row (OrfStatement *statement)
   OrfAlertRuleRow *row = orf_alert_rule_row_new ();
   g_autofree char *severity = orf_statement_dup_text (statement, 4);
 
-  row->name = orf_statement_dup_text (statement, 0);
+  row->name = orf_statement_dup_sure_text (statement, 0);
   row->expr = orf_statement_dup_text (statement, 1);
   row->threshold = orf_statement_get_double (statement, 2);
   row->hysteresis = orf_statement_get_double (statement, 3);
@@ -164,7 +164,7 @@ make_row (OrfStatement *statement)
   row->inhibited_by_json = orf_statement_dup_text (statement, 12);
   row->enabled = (int) orf_statement_get_int64 (statement, 13, -1);
   row->set_us = sqlite3_column_int64 (statement, 14);
-  row->set_by = orf_statement_dup_text (statement, 15);
+  row->set_by = orf_statement_dup_sure_text (statement, 15);
   return row;
 }
 

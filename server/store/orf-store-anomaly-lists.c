@@ -91,8 +91,8 @@ make_row (OrfStatement *statement)
 
   row->id = sqlite3_column_int64 (statement, 0);
   row->kind = orf_anomaly_kind_from_string ((const char *) sqlite3_column_text (statement, 1));
-  row->detector = orf_statement_dup_text (statement, 2);
-  row->entity = orf_statement_dup_text (statement, 3);
+  row->detector = orf_statement_dup_sure_text (statement, 2);
+  row->entity = orf_statement_dup_sure_text (statement, 3);
   row->series_id = sqlite3_column_int64 (statement, 4);
   row->direction = sqlite3_column_int (statement, 5);
   row->score = sqlite3_column_double (statement, 6);
@@ -116,8 +116,8 @@ make_entry (OrfStatement *statement)
   OrfAnomalyEntry *entry = g_new0 (OrfAnomalyEntry, 1);
 
   entry->row = make_row (statement);
-  entry->name = orf_statement_dup_text (statement, 17);
-  entry->labels_json = orf_statement_dup_text (statement, 18);
+  entry->name = orf_statement_dup_sure_text (statement, 17);
+  entry->labels_json = orf_statement_dup_sure_text (statement, 18);
   entry->incident_id = orf_statement_get_int64 (statement, 19, 0);
   entry->traces = g_ptr_array_new_with_free_func (g_free);
   entry->alerts = g_array_new (FALSE, FALSE, sizeof (gint64));
@@ -313,7 +313,7 @@ make_count (OrfStatement *statement)
 {
   OrfAnomalyCount *count = g_new0 (OrfAnomalyCount, 1);
 
-  count->detector = orf_statement_dup_text (statement, 0);
+  count->detector = orf_statement_dup_sure_text (statement, 0);
   count->n = sqlite3_column_int64 (statement, 1);
   return count;
 }
@@ -376,7 +376,7 @@ make_state (OrfStatement *statement)
   OrfAnomalyStateRow *row = orf_anomaly_state_row_new ();
   gconstpointer data = sqlite3_column_blob (statement, 3);
 
-  row->subject = orf_statement_dup_text (statement, 0);
+  row->subject = orf_statement_dup_sure_text (statement, 0);
   row->members = get_texts (statement, 1);
   row->saved_us = sqlite3_column_int64 (statement, 2);
   row->state = g_bytes_new (data, (gsize) sqlite3_column_bytes (statement, 3));

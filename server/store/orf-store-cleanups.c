@@ -376,7 +376,7 @@ make_worker_row (OrfStatement *statement)
   g_autofree char *measure_text = orf_statement_dup_text (statement, 3);
 
   row->worker_no = sqlite3_column_int64 (statement, 0);
-  row->name = orf_statement_dup_text (statement, 1);
+  row->name = orf_statement_dup_sure_text (statement, 1);
   row->verdict = orf_cleanup_worker_verdict_from_string (verdict);
   row->measured_by = orf_cleanup_measure_from_string (measure_text);
   row->idle = read_bytes (statement, 4);
@@ -404,7 +404,7 @@ make_row (OrfStatement *statement)
   g_autofree char *left_out = orf_statement_dup_text (statement, 17);
 
   row->id = sqlite3_column_int64 (statement, 0);
-  row->device = orf_statement_dup_text (statement, 1);
+  row->device = orf_statement_dup_sure_text (statement, 1);
   row->trigger = orf_cleanup_trigger_from_string (trigger);
   row->actor = orf_statement_dup_text (statement, 3);
   row->reason = orf_statement_dup_text (statement, 4);

@@ -64,8 +64,8 @@ make_self (OrfStatement *statement)
 
   row->kind = ORF_COST_OPERATION;
   row->device = g_strdup ("");
-  row->service = orf_statement_dup_text (statement, 0);
-  row->name = orf_statement_dup_text (statement, 1);
+  row->service = orf_statement_dup_sure_text (statement, 0);
+  row->name = orf_statement_dup_sure_text (statement, 1);
   row->device_us = sqlite3_column_int64 (statement, 2);
   return row;
 }

@@ -274,7 +274,7 @@ make_device (OrfStatement *statement)
 {
   OrfCostDevice *device = g_new0 (OrfCostDevice, 1);
 
-  device->device = orf_statement_dup_text (statement, 0);
+  device->device = orf_statement_dup_sure_text (statement, 0);
   device->first_us = sqlite3_column_int64 (statement, 1);
   device->until_us = sqlite3_column_int64 (statement, 2);
   return device;
@@ -306,9 +306,9 @@ static OrfCostRow *
 ensure_sum (
   GHashTable *index, GString *key, OrfStatement *statement, gboolean by_device, GPtrArray *rows)
 {
-  const char *device = by_device ? (const char *) sqlite3_column_text (statement, 0) : "";
-  const char *service = (const char *) sqlite3_column_text (statement, 1);
-  const char *name = (const char *) sqlite3_column_text (statement, 2);
+  const char *device = by_device ? orf_statement_get_sure_text (statement, 0) : "";
+  const char *service = orf_statement_get_sure_text (statement, 1);
+  const char *name = orf_statement_get_sure_text (statement, 2);
   gint64 price_nano = sqlite3_column_int64 (statement, 3);
   OrfCostRow *sum;
 

@@ -86,7 +86,7 @@ add_known (OrfEdgeBook *book, OrfStatement *statement)
     return;
   span.has_parent = copy_id (statement, 1, span.parent_id);
   span.service = g_string_chunk_insert_const (book->services,
-                                              (const char *) sqlite3_column_text (statement, 2));
+                                              orf_statement_get_sure_text (statement, 2));
   span.kind = orf_span_kind_from_string ((const char *) sqlite3_column_text (statement, 3));
   span.start_us = sqlite3_column_int64 (statement, 4);
   span.failed = sqlite3_column_int (statement, 5);
@@ -209,7 +209,7 @@ look_up_parent (OrfEdgeBook *book,
     return FALSE;
   if (row) {
     const OrfEdgeSpan parent = {
-      .service = (const char *) sqlite3_column_text (statement, 0),
+      .service = orf_statement_get_sure_text (statement, 0),
       .kind = orf_span_kind_from_string ((const char *) sqlite3_column_text (statement, 1)),
     };
 

@@ -82,8 +82,8 @@ make_row (OrfStatement *statement)
 
   row->id = sqlite3_column_int64 (statement, 0);
   row->t_us = sqlite3_column_int64 (statement, 1);
-  row->kind = orf_statement_dup_text (statement, 2);
-  row->text = orf_statement_dup_text (statement, 3);
+  row->kind = orf_statement_dup_sure_text (statement, 2);
+  row->text = orf_statement_dup_sure_text (statement, 3);
   row->author = orf_statement_dup_text (statement, 4);
   return row;
 }

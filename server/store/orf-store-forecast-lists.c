@@ -75,8 +75,8 @@ static void
 read_series (OrfStatement *statement, OrfForecastSeries *series)
 {
   series->series_id = sqlite3_column_int64 (statement, 0);
-  series->name = orf_statement_dup_text (statement, 1);
-  series->labels_json = orf_statement_dup_text (statement, 2);
+  series->name = orf_statement_dup_sure_text (statement, 1);
+  series->labels_json = orf_statement_dup_sure_text (statement, 2);
 }
 
 /* ---- the latest ------------------------------------------------------------------------------ */
@@ -93,7 +93,7 @@ make_entry (OrfStatement *statement)
 
   read_series (statement, &entry->series);
   row->series_id = entry->series.series_id;
-  row->method = orf_statement_dup_text (statement, 3);
+  row->method = orf_statement_dup_sure_text (statement, 3);
   row->horizon_us = sqlite3_column_int64 (statement, 4);
   row->made_us = sqlite3_column_int64 (statement, 5);
   row->due_us = row->made_us + row->horizon_us;
@@ -106,7 +106,7 @@ make_entry (OrfStatement *statement)
   row->confidence = orf_statement_get_double (statement, 12);
   row->trend = orf_statement_dup_text (statement, 13);
   row->slope_per_s = orf_statement_get_double (statement, 14);
-  row->regime = orf_statement_dup_text (statement, 15);
+  row->regime = orf_statement_dup_sure_text (statement, 15);
   row->threshold = orf_statement_get_double (statement, 16);
   row->threshold_lower_us = orf_statement_get_int64 (statement, 17, -1);
   row->threshold_us = orf_statement_get_int64 (statement, 18, -1);
@@ -176,7 +176,7 @@ make_score (OrfStatement *statement)
   OrfPredictionScore *score = g_new0 (OrfPredictionScore, 1);
 
   read_series (statement, &score->series);
-  score->method = orf_statement_dup_text (statement, 3);
+  score->method = orf_statement_dup_sure_text (statement, 3);
   score->horizon_us = sqlite3_column_int64 (statement, 4);
   score->n_judged = sqlite3_column_int64 (statement, 5);
   score->n_missing = sqlite3_column_int64 (statement, 6);

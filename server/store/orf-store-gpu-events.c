@@ -124,12 +124,12 @@ make_row (OrfStatement *statement)
   OrfGpuEventRow *row = orf_gpu_event_row_new ();
 
   row->id = sqlite3_column_int64 (statement, 0);
-  row->device = orf_statement_dup_text (statement, 1);
-  row->kind = orf_statement_dup_text (statement, 2);
-  row->severity = orf_statement_dup_text (statement, 3);
+  row->device = orf_statement_dup_sure_text (statement, 1);
+  row->kind = orf_statement_dup_sure_text (statement, 2);
+  row->severity = orf_statement_dup_sure_text (statement, 3);
   row->has_code = sqlite3_column_type (statement, 4) != SQLITE_NULL;
   row->code = sqlite3_column_int64 (statement, 4);
-  row->text = orf_statement_dup_text (statement, 5);
+  row->text = orf_statement_dup_sure_text (statement, 5);
   row->raised_us = sqlite3_column_int64 (statement, 6);
   row->has_cleared_us = sqlite3_column_type (statement, 7) != SQLITE_NULL;
   row->cleared_us = sqlite3_column_int64 (statement, 7);

@@ -307,8 +307,8 @@ make_row (OrfStatement *statement)
   row->id = sqlite3_column_int64 (statement, 0);
   row->from_us = sqlite3_column_int64 (statement, 1);
   row->to_us = sqlite3_column_int64 (statement, 2);
-  row->title = orf_statement_dup_text (statement, 3);
-  row->reason = orf_statement_dup_text (statement, 4);
+  row->title = orf_statement_dup_sure_text (statement, 3);
+  row->reason = orf_statement_dup_sure_text (statement, 4);
   row->author = orf_statement_dup_text (statement, 5);
   row->created_us = sqlite3_column_int64 (statement, 6);
   return row;

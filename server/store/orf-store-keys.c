@@ -37,10 +37,10 @@ orf_keys_find (OrfConnection *connection,
       (guint64) sqlite3_column_int64 (statement, 1) != idempotency->params_hash) {
     g_set_error (error, ORF_ERROR, ORF_ERROR_FAILED_PRECONDITION,
                  "the idempotency key was used for another request (%s)",
-                 (const char *) sqlite3_column_text (statement, 0));
+                 orf_statement_get_sure_text (statement, 0));
     return FALSE;
   }
-  *response = orf_statement_dup_text (statement, 2);
+  *response = orf_statement_dup_sure_text (statement, 2);
   return TRUE;
 }
 

@@ -203,8 +203,8 @@ make_row (OrfStatement *statement)
   OrfLeakRow *row = orf_leak_row_new ();
 
   row->id = sqlite3_column_int64 (statement, 0);
-  row->subject = orf_statement_dup_text (statement, 1);
-  row->device = orf_statement_dup_text (statement, 2);
+  row->subject = orf_statement_dup_sure_text (statement, 1);
+  row->device = orf_statement_dup_sure_text (statement, 2);
   row->worker = sqlite3_column_int64 (statement, 3);
   row->name = orf_statement_dup_text (statement, 4);
   row->pid = orf_statement_get_int64 (statement, 5, -1);

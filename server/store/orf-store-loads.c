@@ -140,7 +140,7 @@ make_row (OrfStatement *statement)
   gint64 passed;
 
   row->id = sqlite3_column_int64 (statement, 0);
-  row->name = orf_statement_dup_text (statement, 1);
+  row->name = orf_statement_dup_sure_text (statement, 1);
   row->kind = orf_load_kind_from_string (kind);
   row->started_us = sqlite3_column_int64 (statement, 3);
   row->took_us = sqlite3_column_int64 (statement, 4);

@@ -75,10 +75,10 @@ make_row (OrfStatement *statement)
 {
   OrfMemberRow *row = orf_member_row_new ();
 
-  row->kind = orf_statement_dup_text (statement, 0);
-  row->id = orf_statement_dup_text (statement, 1);
+  row->kind = orf_statement_dup_sure_text (statement, 0);
+  row->id = orf_statement_dup_sure_text (statement, 1);
   row->t_us = sqlite3_column_int64 (statement, 2);
-  row->title = orf_statement_dup_text (statement, 3);
+  row->title = orf_statement_dup_sure_text (statement, 3);
   return row;
 }
 

@@ -118,7 +118,7 @@ make_row (OrfStatement *statement)
 
   row->id = sqlite3_column_int64 (statement, 0);
   row->alert_id = sqlite3_column_int64 (statement, 1);
-  row->receiver = orf_statement_dup_text (statement, 2);
+  row->receiver = orf_statement_dup_sure_text (statement, 2);
   row->event = find_word (statement, 3, events, ORF_N_NOTICE_EVENTS);
   row->state = find_word (statement, 4, states, ORF_N_NOTICE_STATES);
   row->made_us = sqlite3_column_int64 (statement, 5);

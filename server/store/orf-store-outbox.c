@@ -188,7 +188,7 @@ make_row (OrfStatement *statement)
   OrfOutboxRow *row = orf_outbox_row_new ();
 
   row->id = sqlite3_column_int64 (statement, 0);
-  row->destination = orf_statement_dup_text (statement, 1);
+  row->destination = orf_statement_dup_sure_text (statement, 1);
   row->created_us = sqlite3_column_int64 (statement, 2);
   row->attempts = (guint) sqlite3_column_int64 (statement, 3);
   row->next_us = sqlite3_column_int64 (statement, 4);
@@ -243,7 +243,7 @@ make_summary (OrfStatement *statement)
 {
   OrfOutboxSummary *summary = g_new0 (OrfOutboxSummary, 1);
 
-  summary->destination = orf_statement_dup_text (statement, 0);
+  summary->destination = orf_statement_dup_sure_text (statement, 0);
   summary->pending = sqlite3_column_int64 (statement, 1);
   summary->pending_bytes = sqlite3_column_int64 (statement, 2);
   summary->oldest_us = sqlite3_column_int64 (statement, 4);
@@ -324,7 +324,7 @@ orf_outbox_load_cursors (OrfConnection *connection, GError **error)
       return NULL;
     if (!row)
       return g_steal_pointer (&cursors);
-    cursor = (OrfOutboxCursor){ orf_statement_dup_text (statement, 0),
+    cursor = (OrfOutboxCursor){ orf_statement_dup_sure_text (statement, 0),
                                 sqlite3_column_int64 (statement, 1) };
     g_array_append_val (cursors, cursor);
   }

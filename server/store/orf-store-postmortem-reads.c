@@ -155,8 +155,8 @@ read_names (OrfConnection *connection,
       return TRUE;
     name = g_new0 (OrfPostmortemOperationName, 1);
     name->number = sqlite3_column_int64 (statement, 0);
-    name->service = orf_statement_dup_text (statement, 1);
-    name->operation = orf_statement_dup_text (statement, 2);
+    name->service = orf_statement_dup_sure_text (statement, 1);
+    name->operation = orf_statement_dup_sure_text (statement, 2);
     *n_all = sqlite3_column_int64 (statement, 3);
     g_ptr_array_add (names, name);
   }

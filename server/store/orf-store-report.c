@@ -73,7 +73,7 @@ make_cleanups (OrfStatement *statement)
 {
   OrfReportCleanups *cleanups = g_new0 (OrfReportCleanups, 1);
 
-  cleanups->device = orf_statement_dup_text (statement, 0);
+  cleanups->device = orf_statement_dup_sure_text (statement, 0);
   cleanups->n = sqlite3_column_int64 (statement, 1);
   cleanups->n_freed = sqlite3_column_int64 (statement, 2);
   cleanups->n_nothing = sqlite3_column_int64 (statement, 3);
@@ -91,8 +91,8 @@ make_asked (OrfStatement *statement)
   OrfReportAsked *asked = g_new0 (OrfReportAsked, 1);
 
   asked->worker_no = sqlite3_column_int64 (statement, 0);
-  asked->name = orf_statement_dup_text (statement, 1);
-  asked->device = orf_statement_dup_text (statement, 2);
+  asked->name = orf_statement_dup_sure_text (statement, 1);
+  asked->device = orf_statement_dup_sure_text (statement, 2);
   asked->n_asked = sqlite3_column_int64 (statement, 3);
   asked->n_overclaimed = sqlite3_column_int64 (statement, 4);
   asked->n_timed_out = sqlite3_column_int64 (statement, 5);
@@ -106,12 +106,12 @@ make_events (OrfStatement *statement)
 {
   OrfReportEvents *events = g_new0 (OrfReportEvents, 1);
 
-  events->device = orf_statement_dup_text (statement, 0);
-  events->kind = orf_statement_dup_text (statement, 1);
+  events->device = orf_statement_dup_sure_text (statement, 0);
+  events->kind = orf_statement_dup_sure_text (statement, 1);
   events->n = sqlite3_column_int64 (statement, 2);
   events->n_open = sqlite3_column_int64 (statement, 3);
   events->is_critical = sqlite3_column_int64 (statement, 4) != 0;
-  events->text = orf_statement_dup_text (statement, 5);
+  events->text = orf_statement_dup_sure_text (statement, 5);
   return events;
 }
 

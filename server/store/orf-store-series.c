@@ -105,8 +105,8 @@ row_new_from_statement (OrfStatement *statement)
   const char *kind = (const char *) sqlite3_column_text (statement, 3);
 
   row->id = sqlite3_column_int64 (statement, 0);
-  row->name = orf_statement_dup_text (statement, 1);
-  row->labels_json = orf_statement_dup_text (statement, 2);
+  row->name = orf_statement_dup_sure_text (statement, 1);
+  row->labels_json = orf_statement_dup_sure_text (statement, 2);
   for (guint i = 1; i < G_N_ELEMENTS (kind_names); i++)
     if (g_strcmp0 (kind, kind_names[i]) == 0)
       row->kind = (int) i;

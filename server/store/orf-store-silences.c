@@ -123,10 +123,10 @@ make_row (OrfStatement *statement)
   OrfSilenceRow *row = orf_silence_row_new ();
 
   row->id = sqlite3_column_int64 (statement, 0);
-  row->matchers = orf_statement_dup_text (statement, 1);
+  row->matchers = orf_statement_dup_sure_text (statement, 1);
   row->from_us = sqlite3_column_int64 (statement, 2);
   row->until_us = sqlite3_column_int64 (statement, 3);
-  row->author = orf_statement_dup_text (statement, 4);
+  row->author = orf_statement_dup_sure_text (statement, 4);
   row->note = orf_statement_dup_text (statement, 5);
   row->created_us = sqlite3_column_int64 (statement, 6);
   row->ended_by = orf_statement_dup_text (statement, 7);

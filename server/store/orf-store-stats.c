@@ -172,7 +172,7 @@ read_name (OrfConnection *connection, OrfSeriesStats *series, GError **error)
   if (!orf_connection_step (connection, statement, &row, error))
     return FALSE;
   /* chunks without a series are for the check to tell */
-  series->name = row ? orf_statement_dup_text (statement, 0)
+  series->name = row ? orf_statement_dup_sure_text (statement, 0)
                      : g_strdup_printf ("#%" G_GINT64_FORMAT, series->series_id);
   return TRUE;
 }

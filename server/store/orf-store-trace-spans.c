@@ -79,8 +79,8 @@ make_head (OrfStatement *statement)
   orf_statement_get_id (statement, 0, row->trace_id, ORF_TRACE_ID_BYTES);
   orf_statement_get_id (statement, 1, row->span_id, ORF_SPAN_ID_BYTES);
   row->has_parent = orf_statement_get_id (statement, 2, row->parent_id, ORF_SPAN_ID_BYTES);
-  row->service = orf_statement_dup_text (statement, 3);
-  row->operation = orf_statement_dup_text (statement, 4);
+  row->service = orf_statement_dup_sure_text (statement, 3);
+  row->operation = orf_statement_dup_sure_text (statement, 4);
   row->kind = orf_span_kind_from_string ((const char *) sqlite3_column_text (statement, 5));
   row->outcome = orf_span_outcome_from_string ((const char *) sqlite3_column_text (statement, 6));
   row->start_us = sqlite3_column_int64 (statement, 7);

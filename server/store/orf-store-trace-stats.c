@@ -68,8 +68,8 @@ make_operation (OrfStatement *statement)
 
   operation->number = sqlite3_column_int64 (statement, 0);
   operation->row = g_new0 (OrfOperationRow, 1);
-  operation->row->service = orf_statement_dup_text (statement, 1);
-  operation->row->operation = orf_statement_dup_text (statement, 2);
+  operation->row->service = orf_statement_dup_sure_text (statement, 1);
+  operation->row->operation = orf_statement_dup_sure_text (statement, 2);
   operation->row->from_us = sqlite3_column_int64 (statement, 3);
   operation->row->to_us = sqlite3_column_int64 (statement, 4) + 1;
   return operation;
@@ -300,8 +300,8 @@ make_edge (OrfStatement *statement)
 {
   OrfEdgeRow *row = g_new0 (OrfEdgeRow, 1);
 
-  row->parent = orf_statement_dup_text (statement, 0);
-  row->child = orf_statement_dup_text (statement, 1);
+  row->parent = orf_statement_dup_sure_text (statement, 0);
+  row->child = orf_statement_dup_sure_text (statement, 1);
   row->calls = sqlite3_column_int64 (statement, 2);
   row->errors = sqlite3_column_int64 (statement, 3);
   return row;

@@ -80,9 +80,9 @@ get_text (OrfStatement *statement, int column)
 static gboolean
 matches (const OrfTraceFilter *filter, OrfStatement *statement)
 {
-  if (filter->service != NULL && strcmp (get_text (statement, 0), filter->service) != 0)
+  if (filter->service != NULL && g_strcmp0 (get_text (statement, 0), filter->service) != 0)
     return FALSE;
-  if (filter->operation != NULL && strcmp (get_text (statement, 1), filter->operation) != 0)
+  if (filter->operation != NULL && g_strcmp0 (get_text (statement, 1), filter->operation) != 0)
     return FALSE;
   if (sqlite3_column_int64 (statement, 2) < filter->min_duration_us ||
       (filter->max_duration_us > 0 &&

@@ -220,10 +220,10 @@ make_row (OrfStatement *statement)
   OrfWorkerRow *row = orf_worker_row_new ();
 
   row->id = sqlite3_column_int64 (statement, 0);
-  row->name = orf_statement_dup_text (statement, 1);
+  row->name = orf_statement_dup_sure_text (statement, 1);
   row->device = orf_statement_dup_text (statement, 2);
   row->pid = orf_statement_get_int64 (statement, 3, -1);
-  row->source = orf_statement_dup_text (statement, 4);
+  row->source = orf_statement_dup_sure_text (statement, 4);
   row->capabilities = parse_words ((const char *) sqlite3_column_text (statement, 5));
   row->registered_us = sqlite3_column_int64 (statement, 6);
   row->reported_us = orf_statement_get_int64 (statement, 7, 0);

@@ -132,6 +132,30 @@ def test_damage_is_reported(t):
     assert check["problems"], check
 
 
+def test_a_sector_of_zeros(t):
+    """Of rows within it SQLite tells NULLs, also of columns that are NOT NULL, and no error."""
+    daemon = t.start()
+    for i in range(40):
+        daemon.call("events.mark", {"text": f"mark {i} " + "m" * 50})
+        daemon.call("worker.register", {"name": f"worker-{i}-" + "w" * 50})
+    daemon.kill()
+    connection = sqlite3.connect(daemon.db)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    with open(daemon.db, "rb") as file:
+        content = file.read()
+    for text in (b"mark 20 ", b"worker-20-"):
+        at = -1
+        while (at := content.find(text, at + 1)) >= 0:
+            edit(daemon.db, at // 512 * 512, bytes(512))
+    daemon.start()
+    # answers or refusals: it stays up
+    for method in ("events.list", "worker.list", "incidents.list", "postmortem.build"):
+        daemon.ask(orfeas_test.request(method, {"from_us": 0, "to_us": 2**52} if method == "postmortem.build" else {}))
+    daemon.call("events.mark", {"text": "after"})
+    equal(daemon.admin("db.check")["ok"], False)
+
+
 def test_a_folder_and_a_missing_folder(t):
     daemon = t.daemon()
     os.mkdir(daemon.db)

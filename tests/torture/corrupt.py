@@ -13,6 +13,7 @@ import mixed_load
 from orfeas_test import RpcError, now_us, wait_for
 
 PAGE = 4096
+SECTOR = 512
 WAL_HEADER, FRAME_HEADER = 32, 24
 # What may be said of a damaged file. INTERNAL: a row, or the schema, that SQLite takes and that makes no sense.
 CLEAR = {"DATA_LOSS", "UNAVAILABLE", "NOT_FOUND", "DEADLINE_EXCEEDED", "INTERNAL"}
@@ -85,6 +86,11 @@ class Victim:
     def a_page_of_zeros(self):
         self.checkpoint()
         return self.write("", self.chance.randrange(os.path.getsize(self.db) // PAGE) * PAGE, bytes(PAGE))
+
+    def a_sector_of_zeros(self):
+        """Within a page: its rows are NULLs then, and SQLite finds nothing wrong with them."""
+        self.checkpoint()
+        return self.write("", self.chance.randrange(1, os.path.getsize(self.db) // SECTOR) * SECTOR, bytes(SECTOR))
 
     def a_page_twice(self):
         self.checkpoint()
