@@ -280,7 +280,8 @@ write_silence (OrfAlertService *service, OrfCallWrite *write, OrfSilenceRow *row
 
   *job = (SilenceWrite){ service, write, row };
   orf_store_write_silence (service->parts->store, orf_silence_row_copy (row),
-                           orf_clock_now_us () - service->parts->config->alerts.history_us,
+                           orf_age_clock_get_now_us (&service->age) -
+                             service->parts->config->alerts.history_us,
                            orf_call_write_get_idempotency (write), silence_written_cb, job);
 }
 

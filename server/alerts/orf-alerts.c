@@ -20,6 +20,7 @@
 #include "metrics/orf-expr-eval.h"
 #include "metrics/orf-series-name.h"
 #include "orf-encode.h"
+#include "store/orf-age-clock.h"
 
 /* Frames that wait for the thread: what comes while it has so many waits here. */
 #define MAX_JOBS 8
@@ -57,6 +58,7 @@ struct _OrfAlerts {
   OrfAlertFigures figures;
   guint64 n_fired;
   gint64 said_us;                       /* monotonic: that there is no room */
+  OrfAgeClock age;                      /* by which what is over goes */
   OrfChannel *channels[ORF_SEVERITY_N]; /* by the least severity; NULL: nobody watches */
 };
 
@@ -166,13 +168,13 @@ note_step (OrfAlerts *alerts, const OrfAlertEntry *entry, OrfAlertRow *row, Outc
 }
 
 static void
-conclude (OrfAlerts *alerts, Outcome *outcome, gint64 now_us)
+conclude (OrfAlerts *alerts, Outcome *outcome)
 {
   const OrfConfig *config = alerts->parts.metrics->config;
 
   publish_all (alerts, outcome->rows);
   g_ptr_array_unref (outcome->rows);
-  outcome->change->before_us = now_us - config->alerts.history_us;
+  outcome->change->before_us = orf_age_clock_get_now_us (&alerts->age) - config->alerts.history_us;
   outcome->change->max_rows = config->alerts.max_rows;
   if (!orf_alerts_change_is_empty (outcome->change)) {
     orf_alert_writer_add (alerts->writer, outcome->change, outcome->told);
@@ -295,7 +297,7 @@ orf_alerts_rules_changed (OrfAlerts *alerts)
 
   remove_rules (alerts, &outcome);
   add_rules (alerts);
-  conclude (alerts, &outcome, orf_clock_now_us ());
+  conclude (alerts, &outcome);
 }
 
 static const OrfSelector *
@@ -385,7 +387,7 @@ done_cb (OrfJob *base)
                                         outcome.change),
                  &outcome);
   }
-  conclude (alerts, &outcome, job->now_us);
+  conclude (alerts, &outcome);
 }
 
 /* ---- handing over ---------------------------------------------------------------------------- */
@@ -529,7 +531,7 @@ end_orphans (OrfAlerts *alerts, const GPtrArray *rows)
       note_step (alerts, NULL, orf_alert_keeper_end_orphan (row, reason, now_us, outcome.change),
                  &outcome);
   }
-  conclude (alerts, &outcome, now_us);
+  conclude (alerts, &outcome);
 }
 
 /* Also of what is about to end: who was told that it fires is told of that. */
@@ -617,6 +619,7 @@ orf_alerts_new (const OrfAlertsParts *parts, GError **error)
   g_autoptr (OrfAlerts) alerts = g_new0 (OrfAlerts, 1);
 
   alerts->parts = *parts;
+  orf_age_clock_begin (&alerts->age);
   alerts->by_name = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, known_free);
   alerts->by_number = g_hash_table_new (g_int64_hash, g_int64_equal);
   alerts->rule_changes = g_array_new (FALSE, FALSE, sizeof (OrfAlertRuleChange));

@@ -4,6 +4,7 @@
 #include "core/orf-clock.h"
 #include "core/orf-format.h"
 #include "core/orf-names.h"
+#include "store/orf-age-clock.h"
 #include "store/orf-store-leaks.h"
 
 #include <math.h>
@@ -38,6 +39,7 @@ struct _OrfLeaks {
   OrfWorkers *workers;
   GHashTable *subjects; /* key -> Subject, owned */
   GHashTable *numbers;  /* number -> the same */
+  OrfAgeClock age;      /* by which what is over goes */
 };
 
 static void
@@ -64,7 +66,7 @@ written_cb (gpointer user_data, const OrfWriteResult *result, const GError *erro
 static void
 write_row (OrfLeaks *leaks, Subject *subject)
 {
-  gint64 now_us = orf_clock_now_us ();
+  gint64 now_us = orf_age_clock_get_now_us (&leaks->age);
 
   subject->since_write = 0;
   orf_store_write_leak (leaks->store, orf_leak_row_copy (subject->row),
@@ -341,6 +343,7 @@ orf_leaks_new (const OrfConfig *config, OrfStore *store, OrfJudge *judge, OrfWor
   OrfLeaks *leaks = g_new0 (OrfLeaks, 1);
 
   *leaks = (OrfLeaks){ .config = config, .store = store, .judge = judge, .workers = workers };
+  orf_age_clock_begin (&leaks->age);
   leaks->subjects = orf_names_table_new (NULL, subject_free);
   leaks->numbers = g_hash_table_new (NULL, NULL);
   orf_judge_add_listener (judge, told_cb, leaks);

@@ -43,3 +43,17 @@ orf_age_clock_tell (OrfAgeClock *clock, gint64 now_us, gint64 boot_us, gint64 *j
   }
   return boot_us + clock->offset_us;
 }
+
+void
+orf_age_clock_begin (OrfAgeClock *clock)
+{
+  orf_age_clock_init (clock, orf_clock_now_us (), orf_age_clock_get_boot_us ());
+}
+
+gint64
+orf_age_clock_get_now_us (OrfAgeClock *clock)
+{
+  gint64 jumped_us;
+
+  return orf_age_clock_tell (clock, orf_clock_now_us (), orf_age_clock_get_boot_us (), &jumped_us);
+}

@@ -19,4 +19,8 @@ void orf_age_clock_init (OrfAgeClock *clock, gint64 now_us, gint64 boot_us);
 /* *jumped_us: by how much the clock has jumped ahead since the last call; 0: it has not. */
 gint64 orf_age_clock_tell (OrfAgeClock *clock, gint64 now_us, gint64 boot_us, gint64 *jumped_us);
 
+/* The same two, by the clocks of now. */
+void orf_age_clock_begin (OrfAgeClock *clock);
+gint64 orf_age_clock_get_now_us (OrfAgeClock *clock);
+
 G_END_DECLS

@@ -43,11 +43,33 @@ def jump(torture, shim, daemon):
     marked_us = daemon.call("events.mark", {"text": "jump"})["t_us"]
     torture.check(abs(marked_us - now_us() - by) < HOUR / 2, f"{marked_us} by its clock, {by} from ours")
     torture.count("jumps")
+    set_series(daemon, torture.chance.choice((0, 1)))  # with what is written of an alert the old ones go
     time.sleep(torture.chance.uniform(0.1, 0.5))
     retain(daemon)  # what is too old by that clock would go now
     time.sleep(torture.chance.uniform(0.1, 0.5))
     if torture.chance.random() < 0.7:
         shim.set("clock_us", 0)
+
+
+RULE, SERIES = "once", "torture.once"
+
+
+def set_series(daemon, value):
+    daemon.call("metrics.record", {"samples": [{"name": SERIES, "value": value}]})
+
+
+def past_alerts(daemon):
+    return {one["id"]: one["state"] for one in daemon.call("alerts.history", {"rule": RULE, "limit": 1000})["alerts"]}
+
+
+def leave_alert(daemon):
+    """One that is over, and that is too old by a clock that jumped ahead; its id."""
+    daemon.admin("alerts.set_rule", {"rule": RULE, "expr": f"{SERIES} > 0", "for_us": 0, "cooldown_us": 0, "keep_firing_for_us": 0})
+    set_series(daemon, 1)
+    wait_for(lambda: "firing" in past_alerts(daemon).values(), f"{RULE} to fire")
+    set_series(daemon, 0)
+    wait_for(lambda: "resolved" in past_alerts(daemon).values(), f"{RULE} to be over")
+    return next(iter(past_alerts(daemon)))
 
 
 def suspend(torture, shim, daemon):
@@ -84,6 +106,7 @@ def run(torture):
     mixed_load.prepare(daemon)
     crew = crew_of(daemon)
     crew.start()
+    alert = leave_alert(daemon)
     wait_for(lambda: daemon.sql("SELECT count(*) FROM chunk")[0][0] > 20, "packed samples")
     for number in torture.rounds():
         torture.chance.choices((jump, suspend), (4, 1))[0](torture, shim, daemon)
@@ -91,6 +114,7 @@ def run(torture):
             check_serves(torture, shim, daemon, crew)
     check_serves(torture, shim, daemon, crew)
     crew.stop()
+    torture.check(alert in past_alerts(daemon), f"{alert} went with a jump of the clock")
     torture.equal(daemon.admin("db.check", meta={"deadline_ms": 60000})["problems"], [], "db.check")
     torture.count("accepted", crew.accepted())
     daemon.stop()
