@@ -21,8 +21,8 @@ typedef struct {
   OrfCostSummaryResult *first; /* page; its entries are all pages' */
   GPtrArray *pages;            /* the others, whose entries went to it */
   guint digits;                /* of amounts, behind the point */
-  gint64 *amounts;             /* of each entry, and of idle, in units of the last digit */
-  gint64 total;
+  OrfWide *amounts;            /* of each entry, and of idle, in units of the last digit */
+  OrfWide total;
 } Bill;
 
 static void
@@ -55,19 +55,20 @@ get_unit (guint digits)
   return unit;
 }
 
-static gint64
+/* At most what its whole part may be in 64 bits. */
+static OrfWide
 to_nano (double amount)
 {
-  return isnan (amount) ? 0 : llround (amount * (double) NANO);
+  return isnan (amount) ? 0 : (OrfWide) round (CLAMP (amount, -9e18, 9e18) * (double) NANO);
 }
 
 static char *
-format_units (gint64 units, guint digits)
+format_units (OrfWide units, guint digits)
 {
   gint64 whole = NANO / get_unit (digits);
 
-  return g_strdup_printf ("%" G_GINT64_FORMAT ".%0*" G_GINT64_FORMAT, units / whole, (int) digits,
-                          units % whole);
+  return g_strdup_printf ("%" G_GINT64_FORMAT ".%0*" G_GINT64_FORMAT, (gint64) (units / whole),
+                          (int) digits, (gint64) (units % whole));
 }
 
 /* What is shown adds up to what is shown, whatever was rounded. */
@@ -84,7 +85,7 @@ round_amounts (const OrfCtlTerminal *terminal, Bill *bill)
     nano[i] = to_nano (((OrfCostEntry *) entries->pdata[i])->cost);
   nano[entries->len] = to_nano (bill->first->idle_cost);
   bill->total = orf_split_round (to_nano (bill->first->total_cost), unit);
-  bill->amounts = g_new (gint64, entries->len + 1);
+  bill->amounts = g_new (OrfWide, entries->len + 1);
   orf_split_quotients (nano, entries->len + 1, unit, bill->total, bill->amounts);
 }
 

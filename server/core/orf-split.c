@@ -16,15 +16,14 @@ compare_cb (gconstpointer a, gconstpointer b)
   return first->index < second->index ? -1 : 1;
 }
 
-/* left <= n */
-static void
-give (Rest *rests, guint n, gint64 left, gint64 *parts)
+/* Those that have one more are the first n of rests then. */
+static guint
+choose (Rest *rests, guint n, OrfWide left)
 {
   if (left <= 0)
-    return;
+    return 0;
   qsort (rests, n, sizeof *rests, compare_cb);
-  for (guint i = 0; i < n && left > 0; i++, left--)
-    parts[rests[i].index]++;
+  return (guint) MIN (left, (OrfWide) n);
 }
 
 gboolean
@@ -44,26 +43,28 @@ orf_split (gint64 total, const gint64 *weights, guint n, gint64 *parts)
     left -= parts[i];
   }
   if (sum > 0)
-    give (rests, n, left, parts);
+    for (guint more = choose (rests, n, left); more > 0; more--)
+      parts[rests[more - 1].index]++;
   return sum > 0;
 }
 
-gint64
+OrfWide
 orf_split_round (OrfWide sum, gint64 divisor)
 {
-  return (gint64) ((2 * sum + divisor) / (2 * (OrfWide) divisor));
+  return (2 * sum + divisor) / (2 * (OrfWide) divisor);
 }
 
 void
-orf_split_quotients (const OrfWide *sums, guint n, gint64 divisor, gint64 total, gint64 *parts)
+orf_split_quotients (const OrfWide *sums, guint n, gint64 divisor, OrfWide total, OrfWide *parts)
 {
   g_autofree Rest *rests = g_new (Rest, n);
-  gint64 left = total;
+  OrfWide left = total;
 
   for (guint i = 0; i < n; i++) {
-    parts[i] = (gint64) (sums[i] / divisor);
+    parts[i] = sums[i] / divisor;
     rests[i] = (Rest){ sums[i] % divisor, i };
     left -= parts[i];
   }
-  give (rests, n, left, parts);
+  for (guint more = choose (rests, n, left); more > 0; more--)
+    parts[rests[more - 1].index]++;
 }

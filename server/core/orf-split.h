@@ -18,10 +18,10 @@ __extension__ typedef __int128 OrfWide;
 gboolean orf_split (gint64 total, const gint64 *weights, guint n, gint64 *parts);
 
 /* sum / divisor, halves up. */
-gint64 orf_split_round (OrfWide sum, gint64 divisor);
+OrfWide orf_split_round (OrfWide sum, gint64 divisor);
 /* Each sums[i] / divisor as a whole number, all together total, which is less than one away from
  * their sum / divisor: orf_split_round() of it, or a part that this function gave to it. */
 void
-orf_split_quotients (const OrfWide *sums, guint n, gint64 divisor, gint64 total, gint64 *parts);
+orf_split_quotients (const OrfWide *sums, guint n, gint64 divisor, OrfWide total, OrfWide *parts);
 
 G_END_DECLS

@@ -40,7 +40,7 @@ orf_cost_sum_add (OrfCostSum *sum, gint64 us, gint64 price_nano)
 }
 
 double
-orf_cost_sum_get_amount (const OrfCostSum *sum, gint64 nano, gboolean prices_are_known)
+orf_cost_sum_get_amount (const OrfCostSum *sum, OrfWide nano, gboolean prices_are_known)
 {
   if (sum->priced_us == 0 && (sum->us > 0 || !prices_are_known))
     return NAN;
@@ -137,24 +137,24 @@ find_basis (const GPtrArray *times)
 /* ---- money ----------------------------------------------------------------------------------- */
 
 static void
-split_over_lines (OrfCostBill *bill, gint64 total, gsize sum_at, gsize nano_at)
+split_over_lines (OrfCostBill *bill, OrfWide total, gsize sum_at, gsize nano_at)
 {
   guint n = bill->lines->len;
   g_autofree OrfWide *products = g_new (OrfWide, n + 1);
-  g_autofree gint64 *parts = g_new (gint64, n + 1);
+  g_autofree OrfWide *parts = g_new (OrfWide, n + 1);
 
   for (guint i = 0; i < n; i++)
     products[i] = G_STRUCT_MEMBER (OrfCostSum, bill->lines->pdata[i], sum_at).product;
   orf_split_quotients (products, n, ORF_COST_HOUR_US, total, parts);
   for (guint i = 0; i < n; i++)
-    G_STRUCT_MEMBER (gint64, bill->lines->pdata[i], nano_at) = parts[i];
+    G_STRUCT_MEMBER (OrfWide, bill->lines->pdata[i], nano_at) = parts[i];
 }
 
 static void
 price (OrfCostBill *bill, OrfCostBy by)
 {
   const OrfWide products[] = { bill->used.product, bill->idle.product };
-  gint64 parts[2];
+  OrfWide parts[2];
 
   orf_split_quotients (products, 2, ORF_COST_HOUR_US,
                        orf_split_round (products[0] + products[1], ORF_COST_HOUR_US), parts);

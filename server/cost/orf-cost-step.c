@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "core/orf-split.h"
+#include "core/orf-sum.h"
 
 /* Shares of time are told in whole percent, or finer by others. */
 #define USE_UNITS 1000
@@ -14,7 +15,7 @@ sum_held (const OrfCostLook *look)
   gint64 held = 0;
 
   for (guint i = 0; i < look->n_holders; i++)
-    held += MAX (look->holders[i].held_bytes, 0);
+    held = orf_sum_add (held, MAX (look->holders[i].held_bytes, 0));
   return held;
 }
 

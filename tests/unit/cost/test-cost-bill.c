@@ -124,6 +124,23 @@ test_an_hour (void)
   g_assert_cmpint (line->used.us, ==, ORF_COST_HOUR_US / 24 * 7);
 }
 
+/* A year of a hundred devices in a currency of large numbers: more nano-units than 64 bits have. */
+static void
+test_dear (void)
+{
+  const gint64 price_nano = 80000 * ORF_COST_NANO, hours = 365 * 24 * 100;
+  g_autoptr (GPtrArray) times = new_rows ();
+  g_autoptr (OrfCostBill) bill = NULL;
+
+  add (times, ORF_COST_USED, "d", NULL, "utilization", price_nano, ORF_COST_HOUR_US * hours);
+  add (times, ORF_COST_IDLE, "d", NULL, NULL, price_nano, ORF_COST_HOUR_US * hours);
+  bill = orf_cost_bill_new (ORF_COST_BY_DEVICE, times, NULL);
+  g_assert_cmpfloat (orf_cost_sum_get_amount (&bill->used, bill->used_nano, TRUE), ==,
+                     80000.0 * (double) hours);
+  g_assert_true (((OrfCostLine *) bill->lines->pdata[0])->idle_nano == bill->idle_nano);
+  g_assert_true (bill->idle_nano == (OrfWide) price_nano * hours);
+}
+
 static void
 test_no_price (void)
 {
@@ -184,6 +201,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cost-bill/random-uses", test_random_uses);
   g_test_add_func ("/cost-bill/an-hour", test_an_hour);
+  g_test_add_func ("/cost-bill/dear", test_dear);
   g_test_add_func ("/cost-bill/no-price", test_no_price);
   g_test_add_func ("/cost-bill/book", test_book);
   return g_test_run ();
