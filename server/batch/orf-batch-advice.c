@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "batch/orf-batch-models.h"
+#include "core/orf-sum.h"
 
 /* a spread is not told by fewer */
 #define MIN_POINTS 5
@@ -86,6 +87,13 @@ seen_init (Seen *seen, const OrfBatch *batches, guint n, gboolean durations)
   }
   seen->points = (OrfBatchPoints){ seen->sizes, seen->values, pairs->len,
                                    pairs->len ? seen->sizes[pairs->len - 1] : 1 };
+}
+
+/* A law of sizes that are nearly one says anything of others: no more than a result may be. */
+static double
+limit_told (double value)
+{
+  return CLAMP (value, 0, (double) ORF_SUM_MAX);
 }
 
 static gboolean
@@ -198,7 +206,7 @@ tell_law (const Seen *seen, const OrfBatchModels *models, OrfBatchAdvice *advice
 
   advice->law = best->law;
   advice->law_known = TRUE;
-  advice->base_bytes = MAX (first * seen->unit, 0);
+  advice->base_bytes = limit_told (first * seen->unit);
   advice->bytes_per_item = (orf_batch_fit_get_mean (best, far) - first) / far * seen->unit;
   advice->noise_percent = 100 * best->spread * pow (MAX (at_largest, 1e-9), best->law.noise - 1);
   advice->r2 = measure_r2 (seen, best);
@@ -314,9 +322,9 @@ bound_by_latency (const OrfBatch *batches, guint n, gint64 p99_us, OrfBatchAdvic
     advice->recommended = (gint64) largest;
     advice->reason = ORF_BATCH_REASON_LATENCY;
   }
-  advice->p99_us = (gint64) (slowest * seen.unit *
-                             orf_batch_fit_get_mean (orf_batch_models_get_best (models),
-                                                     (double) advice->recommended));
+  advice->p99_us = (gint64) limit_told (
+    slowest * seen.unit *
+    orf_batch_fit_get_mean (orf_batch_models_get_best (models), (double) advice->recommended));
   advice->confidence = fmin (advice->confidence,
                              orf_batch_models_get_probability (models, (double) advice->recommended,
                                                                bound));
@@ -358,7 +366,7 @@ orf_batch_advise (const OrfBatch *batches,
   if (advice->recommended > 0 && bounds->p99_us > 0)
     bound_by_latency (batches, n_batches, bounds->p99_us, advice);
   if (advice->recommended > 0 && models)
-    advice->peak_bytes = (gint64) (seen.unit *
-                                   orf_batch_fit_get_mean (orf_batch_models_get_best (models),
-                                                           (double) advice->recommended));
+    advice->peak_bytes = (gint64) limit_told (
+      seen.unit *
+      orf_batch_fit_get_mean (orf_batch_models_get_best (models), (double) advice->recommended));
 }

@@ -388,6 +388,24 @@ test_odd (void)
   }
 }
 
+/* A line through sizes that are nearly one is steep: where a worker says anything, it begins at
+ * what is no number of bytes. */
+static void
+test_near_sizes (void)
+{
+  const OrfBatchBounds bounds = { 1LL << 53, 0 };
+  OrfBatch batches[40];
+  OrfBatchAdvice advice;
+
+  for (guint i = 0; i < G_N_ELEMENTS (batches); i++)
+    batches[i] = (OrfBatch){ 50000 + i % 2, (1LL << 53) / (1 + i % 2), -1 };
+  orf_batch_advise (batches, G_N_ELEMENTS (batches), &bounds, &advice);
+  g_assert_true (advice.law_known);
+  g_assert_cmpfloat (advice.base_bytes, >=, 0);
+  g_assert_cmpfloat (advice.base_bytes, <=, 9007199254740992.0);
+  g_assert_cmpint (advice.peak_bytes, <=, 1LL << 53);
+}
+
 static void
 test_law_text (void)
 {
@@ -424,6 +442,7 @@ main (int argc, char **argv)
   g_test_add_func ("/batch-advice/latency", test_latency);
   g_test_add_func ("/batch-advice/no-latency", test_no_latency);
   g_test_add_func ("/batch-advice/odd", test_odd);
+  g_test_add_func ("/batch-advice/near-sizes", test_near_sizes);
   g_test_add_func ("/batch-advice/law-text", test_law_text);
 
   return g_test_run ();
