@@ -64,19 +64,20 @@ sort_into_groups (OrfNoticePlan *plan, const GPtrArray *due)
   return groups;
 }
 
+/* A clock that was set back makes nothing wait longer: what was then yet to come is now. */
 static gint64
-get_ready_us (const OrfNoticePlan *plan, const OrfPlanGroup *group, gint64 now_us)
+get_ready_us (const OrfNoticePlan *plan, OrfPlanGroup *group, gint64 now_us)
 {
-  const OrfPlanItem *first = group->items->pdata[0];
+  OrfPlanItem *first = group->items->pdata[0];
   gint64 ready_us;
 
   if (first->telling->receiver->is_state)
     return now_us;
-  /* a clock that was set back makes nothing wait longer */
-  ready_us = MIN (first->notice->made_us, now_us) + plan->timing.group_wait_us;
-  if (group->last_us == 0)
-    return ready_us;
-  return MAX (ready_us, MIN (group->last_us, now_us) + plan->timing.group_interval_us);
+  first->notice->made_us = MIN (first->notice->made_us, now_us);
+  group->last_us = MIN (group->last_us, now_us);
+  ready_us = first->notice->made_us + plan->timing.group_wait_us;
+  return group->last_us > 0 ? MAX (ready_us, group->last_us + plan->timing.group_interval_us)
+                            : ready_us;
 }
 
 static gboolean

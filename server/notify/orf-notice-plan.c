@@ -129,10 +129,24 @@ judge_waiting (OrfNoticePlan *plan, OrfNoticeSteps *steps, OrfPlanReceiver *rece
   return due;
 }
 
+/* By a clock that was set back since; they are the last of those told, and stay in order. */
+static void
+mend_told (OrfPlanReceiver *receiver, gint64 now_us)
+{
+  for (GList *at = receiver->told.tail; at != NULL; at = at->prev) {
+    OrfPlanTelling *telling = at->data;
+
+    if (telling->told_us <= now_us)
+      break;
+    telling->told_us = now_us;
+  }
+}
+
 /* What still fires is to be told again. */
 static void
 ask_repeats (OrfNoticePlan *plan, OrfNoticeSteps *steps, OrfPlanReceiver *receiver, gint64 now_us)
 {
+  mend_told (receiver, now_us);
   while (receiver->told.head != NULL && plan->timing.repeat_us > 0 && !receiver->is_state) {
     OrfPlanTelling *telling = receiver->told.head->data;
     const OrfPlanAlert *alert = telling->alert;

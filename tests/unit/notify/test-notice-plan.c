@@ -237,6 +237,27 @@ test_repeat (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
   check_step (fixture, T0 + 1000 * S, "");
 }
 
+/* A clock that is set back by more than all these times: each is waited for once more, and no
+ * longer. */
+static void
+test_clock_back (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  const gint64 back_us = T0 - 900 * S;
+
+  fixture->timing.repeat_us = 100 * S;
+  fixture->timing.group_wait_us = 3 * S;
+  orf_notice_plan_set_timing (fixture->plan, &fixture->timing);
+  fire (fixture, 1, "hot", "device 0", "one", T0);
+  check_step (fixture, T0, "");
+  check_step (fixture, T0 + 3 * S, "one: al-1/firing; ");
+  fire (fixture, 2, "hot", "device 1", "one", T0 + 4 * S);
+  check_step (fixture, back_us, "");
+  g_assert_cmpint (fixture->next_us, ==, back_us + 10 * S);
+  check_step (fixture, back_us + 10 * S, "one: al-2/firing; ");
+  check_step (fixture, back_us + 100 * S, "again one al-1; ");
+  check_step (fixture, back_us + 110 * S, "again one al-2; ");
+}
+
 static void
 test_rate (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
@@ -343,6 +364,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("/notice-plan/groups", test_groups);
   ADD ("/notice-plan/group-wait", test_group_wait);
+  ADD ("/notice-plan/clock-back", test_clock_back);
   ADD ("/notice-plan/end-in-order", test_end_in_order);
   ADD ("/notice-plan/silence", test_silence);
   ADD ("/notice-plan/silence-ended-early", test_silence_ended_early);
