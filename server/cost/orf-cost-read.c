@@ -162,10 +162,11 @@ read_operations (const OrfCostSummaryRead *read,
   if (!orf_cost_state_read (connection, &state, error))
     return FALSE;
   if (state.span_no >= 0 && state.span_no < state.last_span_no) {
-    lately = orf_cost_spans_look (&(OrfCostLook){ state.span_no, state.last_span_no,
-                                                  state.closed_us, read->now_us, read->max_spans,
-                                                  read->own_service },
-                                  connection, error);
+    lately =
+      orf_cost_spans_look (&(OrfCostLook){ state.span_no, state.last_span_no,
+                                           orf_cost_spans_get_closed_us (&state, read->now_us),
+                                           read->now_us, read->max_spans, read->own_service },
+                           connection, error);
     if (lately == NULL)
       return FALSE;
   }

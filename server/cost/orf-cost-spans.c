@@ -3,6 +3,7 @@
 
 #include "cost/orf-cost-book.h"
 #include "cost/orf-cost-self.h"
+#include "store/orf-age-clock.h"
 
 /* Where there are too many spans, as many one after the other are looked at, then some are left
  * out: mostly they are of few traces, which are read whole. */
@@ -16,13 +17,14 @@ struct _OrfCostSpans {
   const OrfConfig *config;
   OrfStore *store;
   gint64 minute_us;
-  gint64 mark_no; /* the last span there was a minute ago; -1: not known yet */
+  gint64 mark_no;  /* the last span there was a minute ago; -1: not known yet */
+  OrfAgeClock age; /* by which minutes are old enough */
   gboolean busy, stopped;
 };
 
 typedef struct {
   OrfCostSpans *spans;
-  gint64 mark_no, now_us, late_us;
+  gint64 mark_no, now_us, age_us, late_us;
   gint64 max_spans, max_names;
   const char *own_service;
   OrfCostState state;    /* the answer */
@@ -119,7 +121,7 @@ look_thread_cb (gpointer data, OrfConnection *connection, GError **error)
   if (!orf_cost_state_read (connection, &look->state, error))
     return FALSE;
   selves->before_no = selves->span_no = look->state.span_no;
-  selves->close_before_us = look->now_us - look->late_us;
+  selves->close_before_us = look->age_us - look->late_us;
   selves->close_before_us -= selves->close_before_us % ORF_COST_MINUTE_US;
   selves->max_names = look->max_names;
   /* spans of before there were costs, and numbers that begin anew once all spans have gone */
@@ -130,7 +132,9 @@ look_thread_cb (gpointer data, OrfConnection *connection, GError **error)
   if (look->mark_no <= selves->before_no || look->mark_no > look->state.last_span_no)
     return TRUE;
   found = orf_cost_spans_look (&(OrfCostLook){ selves->before_no, look->mark_no,
-                                               MAX (look->state.closed_us, selves->close_before_us),
+                                               MAX (orf_cost_spans_get_closed_us (&look->state,
+                                                                                  look->now_us),
+                                                    selves->close_before_us),
                                                look->now_us, look->max_spans, look->own_service },
                                connection, error);
   if (found == NULL)
@@ -187,6 +191,7 @@ orf_cost_spans_tick (OrfCostSpans *spans, gint64 now_us)
     .spans = spans,
     .mark_no = spans->mark_no,
     .now_us = now_us,
+    .age_us = orf_age_clock_get_now_us (&spans->age),
     .late_us = spans->config->cost.late_us,
     .max_spans = spans->config->cost.max_spans,
     .max_names = spans->config->cost.max_names,
@@ -204,6 +209,7 @@ orf_cost_spans_new (const OrfConfig *config, OrfStore *store)
   spans->config = config;
   spans->store = store;
   spans->mark_no = -1;
+  orf_age_clock_begin (&spans->age);
   return spans;
 }
 

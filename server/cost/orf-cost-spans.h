@@ -22,6 +22,13 @@ void orf_cost_spans_free (OrfCostSpans *spans);
 /* After each frame. */
 void orf_cost_spans_tick (OrfCostSpans *spans, gint64 now_us);
 
+/* Minutes before are split for good; what a clock that was ahead of now split is none of these. */
+static inline gint64
+orf_cost_spans_get_closed_us (const OrfCostState *state, gint64 now_us)
+{
+  return state->closed_us <= now_us ? state->closed_us : 0;
+}
+
 /* Spans of from_no < span_no <= to_no in the minutes of from_us <= t < to_us. */
 typedef struct {
   gint64 from_no, to_no;

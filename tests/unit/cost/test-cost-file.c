@@ -265,6 +265,16 @@ test_own_spans_cost_nothing (StoreFixture *fixture, gconstpointer data)
   g_assert_cmpint (look (fixture, 0, 2, 100, "worker.report"), ==, 0);
 }
 
+/* Minutes are split for good by the clock that there is. */
+static void
+test_closed_ahead (StoreFixture *fixture, gconstpointer data)
+{
+  OrfCostState state = { .closed_us = T };
+
+  g_assert_cmpint (orf_cost_spans_get_closed_us (&state, T + H), ==, T);
+  g_assert_cmpint (orf_cost_spans_get_closed_us (&state, T - H), ==, 0);
+}
+
 /* More than may be looked at: runs of them stand for all. */
 static void
 test_samples_stand_for_all (StoreFixture *fixture, gconstpointer data)
@@ -297,6 +307,7 @@ main (int argc, char **argv)
   ADD ("spans-count-once", test_spans_count_once);
   ADD ("spans-are-looked-at", test_spans_are_looked_at);
   ADD ("own-spans-cost-nothing", test_own_spans_cost_nothing);
+  ADD ("closed-ahead", test_closed_ahead);
   ADD ("samples-stand-for-all", test_samples_stand_for_all);
   return g_test_run ();
 }
