@@ -73,6 +73,8 @@ orf_otlp_cache_reset (OrfOtlpCache *cache)
   g_hash_table_remove_all (cache->entries);
   cache->n_contexts = cache->n_slots = 0;
   cache->size_bytes = 0;
+  g_byte_array_unref (cache->scratch); /* as large as the largest key was */
+  cache->scratch = g_byte_array_new ();
 }
 
 /* Lengths stand among the parts, so that none can pass for another's end. */

@@ -15,6 +15,7 @@ struct _OrfOtlpMapper {
   GArray *bounds;        /* OrfOtlpBound, of the point at hand */
   GArray *parts;         /* OrfOtlpBytes, of the attributes looked up */
   char **promote;
+  gboolean was_reset; /* all slots are void from the next request on */
 
   /* while a request is mapped */
   const OrfOtlpLimits *limits;

@@ -318,19 +318,12 @@ map_resource (OrfOtlpMapper *mapper, const Otlp__ResourceMetrics *resource)
   return TRUE;
 }
 
-gboolean
-orf_otlp_mapper_run (OrfOtlpMapper *mapper,
-                     const OrfOtlpLimits *limits,
-                     const Otlp__MetricsRequest *request,
-                     OrfOtlpBatch *batch,
-                     GError **error)
+static gboolean
+map_request (OrfOtlpMapper *mapper, const Otlp__MetricsRequest *request, GError **error)
 {
-  mapper->limits = limits;
-  mapper->batch = batch;
-  if (orf_otlp_cache_get_n_slots (mapper->cache) >= limits->max_slots) {
-    orf_otlp_cache_reset (mapper->cache);
-    batch->reset = TRUE;
-  }
+  const OrfOtlpLimits *limits = mapper->limits;
+  OrfOtlpBatch *batch = mapper->batch;
+
   for (size_t i = 0; i < request->n_resource_metrics; i++)
     if (!map_resource (mapper, request->resource_metrics[i])) {
       g_array_set_size (batch->rows, 0);
@@ -341,4 +334,34 @@ orf_otlp_mapper_run (OrfOtlpMapper *mapper,
       return FALSE;
     }
   return TRUE;
+}
+
+/* At the end of a request, not when the next one comes: what is remembered counts as [memory]
+ * ingest_bytes, and while those are full none comes. */
+static void
+forget_if_full (OrfOtlpMapper *mapper)
+{
+  if (orf_otlp_cache_get_n_slots (mapper->cache) < mapper->limits->max_slots &&
+      orf_otlp_cache_get_size_bytes (mapper->cache) < mapper->limits->max_remembered_bytes)
+    return;
+  orf_otlp_cache_reset (mapper->cache);
+  mapper->was_reset = TRUE;
+}
+
+gboolean
+orf_otlp_mapper_run (OrfOtlpMapper *mapper,
+                     const OrfOtlpLimits *limits,
+                     const Otlp__MetricsRequest *request,
+                     OrfOtlpBatch *batch,
+                     GError **error)
+{
+  gboolean mapped;
+
+  mapper->limits = limits;
+  mapper->batch = batch;
+  batch->reset = mapper->was_reset;
+  mapper->was_reset = FALSE;
+  mapped = map_request (mapper, request, error);
+  forget_if_full (mapper);
+  return mapped;
 }

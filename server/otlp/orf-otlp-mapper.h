@@ -17,7 +17,9 @@ typedef struct {
   gint64 now_us, late_us, future_us;
   guint max_labels; /* of one series */
   guint max_rows;   /* of one request */
-  guint max_slots;  /* what is remembered; beyond it all is forgotten */
+  /* what is remembered; beyond either all is forgotten */
+  guint max_slots;
+  gsize max_remembered_bytes;
 } OrfOtlpLimits;
 
 /* promote: keys of resource attributes that become labels, NULL-terminated; copied. */

@@ -19,6 +19,9 @@
 #define TICK_S 60
 /* Slots remembered for each series that may be: attributes in another order are another slot. */
 #define SLOTS_A_SERIES 4
+/* Of [memory] ingest_bytes: bytes of attributes as they came, also of what made no series.  The
+ * rest is for requests. */
+#define REMEMBERED_SHARE 2
 
 #define NO_PLACE   "there is no place for another series ([metrics] max_series)"
 #define IS_BUILTIN "the daemon itself records a metric of this name"
@@ -432,6 +435,7 @@ make_cb (gpointer user_data)
     .max_labels = (guint) config->metrics.max_labels,
     .max_rows = (guint) config->otlp.max_rows,
     .max_slots = (guint) config->metrics.max_series * SLOTS_A_SERIES,
+    .max_remembered_bytes = (gsize) config->memory.ingest_bytes / REMEMBERED_SHARE,
   };
   return &job->base;
 }

@@ -13,13 +13,15 @@ static const OrfOtlpLimits wide = { .now_us = NOW_US,
                                     .future_us = G_MAXINT64 / 4,
                                     .max_labels = 16,
                                     .max_rows = 10000,
-                                    .max_slots = 1000 };
+                                    .max_slots = 1000,
+                                    .max_remembered_bytes = 1 << 20 };
 static const OrfOtlpLimits narrow = { .now_us = NOW_US,
                                       .late_us = 3600 * (gint64) G_USEC_PER_SEC,
                                       .future_us = 60 * (gint64) G_USEC_PER_SEC,
                                       .max_labels = 2,
                                       .max_rows = 20,
-                                      .max_slots = 4 };
+                                      .max_slots = 4,
+                                      .max_remembered_bytes = 1000 };
 
 static void
 map (OrfOtlpMapper *mapper, const OrfOtlpLimits *limits, const Otlp__MetricsRequest *request)

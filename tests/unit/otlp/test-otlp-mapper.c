@@ -12,7 +12,8 @@ static const OrfOtlpLimits limits = { .now_us = NOW_US,
                                       .future_us = 1000000,
                                       .max_labels = 4,
                                       .max_rows = 1000,
-                                      .max_slots = 100 };
+                                      .max_slots = 100,
+                                      .max_remembered_bytes = 1 << 20 };
 
 typedef struct {
   OrfOtlpArena *arena;
@@ -103,6 +104,31 @@ test_forgotten (Fixture *f, gconstpointer data)
   g_assert_cmpuint (row (f, 0)->slot, ==, 0);
 }
 
+/* What makes no series is not remembered for ever either. */
+static void
+test_forgotten_by_size (Fixture *f, gconstpointer data)
+{
+  g_autofree char *key = g_strnfill (100 * 1024, 'k');
+  gboolean was_reset = FALSE;
+
+  for (guint i = 0; i < 30; i++) {
+    g_autofree char *text = g_strdup_printf (
+      "{\"resourceMetrics\":[{\"resource\":{\"attributes\":[{\"key\":\"%u%s\"}]},"
+      "\"scopeMetrics\":[{\"metrics\":[{\"name\":\"g\",\"gauge\":{\"dataPoints\":[]}}]}]}]}",
+      i, key);
+    const Otlp__MetricsRequest *request;
+
+    g_clear_pointer (&f->batch, orf_otlp_batch_free);
+    f->batch = orf_otlp_batch_new ();
+    orf_otlp_arena_reset (f->arena, 64 << 20);
+    request = orf_otlp_message_read_metrics (f->arena, ORF_OTLP_JSON, text, strlen (text), NULL);
+    g_assert_true (orf_otlp_mapper_run (f->mapper, &limits, request, f->batch, NULL));
+    g_assert_cmpuint (orf_otlp_mapper_get_size_bytes (f->mapper), <, limits.max_remembered_bytes);
+    was_reset |= f->batch->reset;
+  }
+  g_assert_true (was_reset);
+}
+
 static void
 test_rejected (Fixture *f, gconstpointer data)
 {
@@ -165,6 +191,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/otlp/mapper/remembered", Fixture, NULL, set_up, test_remembered, tear_down);
   g_test_add ("/otlp/mapper/forgotten", Fixture, NULL, set_up, test_forgotten, tear_down);
+  g_test_add ("/otlp/mapper/forgotten-by-size", Fixture, NULL, set_up, test_forgotten_by_size,
+              tear_down);
   g_test_add ("/otlp/mapper/rejected", Fixture, NULL, set_up, test_rejected, tear_down);
   g_test_add ("/otlp/mapper/too-many", Fixture, NULL, set_up, test_too_many, tear_down);
   g_test_add ("/otlp/mapper/histogram", Fixture, NULL, set_up, test_histogram_rows, tear_down);
