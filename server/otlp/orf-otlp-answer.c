@@ -67,8 +67,10 @@ GString *
 orf_otlp_answer_success (OrfOtlpEncoding encoding,
                          const char *rejected_key,
                          guint64 n_rejected,
-                         const char *message)
+                         const char *why)
 {
+  /* it may repeat what was sent, cut anywhere; protobuf's strings and JSON's are UTF-8 */
+  g_autofree char *message = why != NULL ? g_utf8_make_valid (why, -1) : NULL;
   GString *answer;
 
   if (encoding == ORF_OTLP_PROTOBUF)
@@ -96,15 +98,16 @@ get_grpc_code (const GError *error)
 GString *
 orf_otlp_answer_error (OrfOtlpEncoding encoding, const GError *error)
 {
+  g_autofree char *message = g_utf8_make_valid (error->message, -1);
   GString *answer = g_string_new (NULL);
 
   if (encoding == ORF_OTLP_PROTOBUF) {
     orf_otlp_wire_add_varint (answer, 1, (guint64) get_grpc_code (error));
-    orf_otlp_wire_add_bytes (answer, 2, error->message, strlen (error->message));
+    orf_otlp_wire_add_bytes (answer, 2, message, strlen (message));
     return answer;
   }
   g_string_append_printf (answer, "{\"code\":%d,\"message\":", get_grpc_code (error));
-  orf_encode_string (answer, error->message, -1);
+  orf_encode_string (answer, message, -1);
   g_string_append_c (answer, '}');
   return answer;
 }

@@ -21,11 +21,11 @@ const char *orf_otlp_encoding_get_type (OrfOtlpEncoding encoding);
 gboolean orf_otlp_packing_parse (const char *content_encoding, gboolean *gzip);
 
 /* Export…ServiceResponse.  rejected_key: of the signal's partial success in JSON
- * ("rejectedDataPoints"); message NULL: all was taken. */
+ * ("rejectedDataPoints"); why NULL: all was taken. */
 GString *orf_otlp_answer_success (OrfOtlpEncoding encoding,
                                   const char *rejected_key,
                                   guint64 n_rejected,
-                                  const char *message);
+                                  const char *why);
 /* google.rpc.Status. */
 GString *orf_otlp_answer_error (OrfOtlpEncoding encoding, const GError *error);
 /* What is told to the client: those that it may send again are 429 and 503 only. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "otlp/orf-otlp-answer.h"
 
+#include <string.h>
+
 #include "orf-error.h"
 #include "otlp/orf-otlp-wire.h"
 
@@ -36,6 +38,20 @@ test_success (void)
   g_assert_cmpmem (part->str, part->len, "\x0a\x08\x08\xac\x02\x12\x03why", 10);
   g_assert_cmpstr (part_json->str, ==,
                    "{\"partialSuccess\":{\"rejectedX\":\"300\",\"errorMessage\":\"w\\\"\"}}");
+}
+
+/* A name that was sent, and cut in the middle of a character. */
+static void
+test_no_text (void)
+{
+  g_autoptr (GString) json = orf_otlp_answer_success (ORF_OTLP_JSON, "x", 1, "\xc3");
+  g_autoptr (GString) part = orf_otlp_answer_success (ORF_OTLP_PROTOBUF, "x", 1, "\xc3");
+  g_autoptr (GError) error = g_error_new (ORF_ERROR, ORF_ERROR_PARSE_ERROR, "%s", "\xc3");
+  g_autoptr (GString) failure = orf_otlp_answer_error (ORF_OTLP_JSON, error);
+
+  g_assert_true (g_utf8_validate (json->str, -1, NULL));
+  g_assert_null (strchr (part->str, '\xc3'));
+  g_assert_true (g_utf8_validate (failure->str, -1, NULL));
 }
 
 static void
@@ -106,6 +122,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/otlp/answer/forms", test_forms);
   g_test_add_func ("/otlp/answer/success", test_success);
+  g_test_add_func ("/otlp/answer/no-text", test_no_text);
   g_test_add_func ("/otlp/answer/errors", test_errors);
   g_test_add_func ("/otlp/wire", test_wire);
   return g_test_run ();
