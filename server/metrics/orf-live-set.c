@@ -33,17 +33,16 @@ orf_live_set_free (OrfLiveSet *set)
   g_free (set);
 }
 
+/* Not where set->error is set, too. */
 static gboolean
-is_meant (OrfLiveSet *set, const OrfSeries *series)
+is_meant (OrfLiveSet *set, OrfSelectorLook *look, const OrfSeries *series)
 {
   for (guint i = 0; i < set->selectors->len; i++) {
-    g_autoptr (GError) error = NULL;
-    gboolean matches = FALSE;
+    gboolean matches;
 
-    orf_selector_match (set->selectors->pdata[i], series->family->name, series->labels, &matches,
-                        &error);
-    if (error != NULL && set->error == NULL)
-      set->error = g_steal_pointer (&error);
+    if (!orf_selector_match_next (set->selectors->pdata[i], look, series->family->name,
+                                  series->labels, &matches, &set->error))
+      return FALSE;
     if (matches)
       return TRUE;
   }
@@ -54,12 +53,14 @@ static void
 look_up (OrfLiveSet *set)
 {
   const GPtrArray *active = orf_registry_get_active (set->registry);
+  OrfSelectorLook look = { 0 };
 
   g_ptr_array_set_size (set->series, 0);
   g_clear_error (&set->error);
   set->n_left_out = 0;
-  for (guint i = 0; i < active->len; i++) {
-    if (!is_meant (set, active->pdata[i]))
+  /* a pattern that takes too long for one would take as long for each of the others */
+  for (guint i = 0; i < active->len && set->error == NULL; i++) {
+    if (!is_meant (set, &look, active->pdata[i]))
       continue;
     if (set->series->len < set->max)
       g_ptr_array_add (set->series, active->pdata[i]);

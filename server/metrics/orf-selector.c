@@ -2,7 +2,9 @@
 #include "metrics/orf-selector.h"
 
 #include <string.h>
+#include <time.h>
 
+#include "core/orf-clock.h"
 #include "metrics/orf-scanner.h"
 #include "metrics/orf-series-name.h"
 #include "orf-error.h"
@@ -11,7 +13,13 @@
  * before the user's pattern, inside of which such a verb is not one. */
 #define MATCH_LIMIT       "(*LIMIT_MATCH=100000)"
 #define MAX_PATTERN_BYTES 1024
-#define MAX_MATCHERS      64
+/* Of one look: twenty thousand series take some tens of milliseconds, by a pattern that does not go
+ * astray.  One that stays just below the steps of a match, a millisecond, would hold its thread,
+ * which is the main one, for twenty seconds. */
+#define LOOK_US (250 * ORF_US_PER_MS)
+/* The clock is read for each so many matches. */
+#define LOOK_EVERY   16
+#define MAX_MATCHERS 64
 /* What a name has beside letters, digits and _. */
 #define NAME_MORE ".:/-"
 
@@ -298,4 +306,46 @@ orf_selector_match (const OrfSelector *selector,
   }
   *matches = all;
   return TRUE;
+}
+
+/* ---- many ------------------------------------------------------------------------------------ */
+
+/* What the thread itself has used, so that a busy machine makes no pattern slow. */
+static gint64
+get_cpu_us (void)
+{
+  struct timespec used;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &used);
+  return used.tv_sec * ORF_US_PER_S + used.tv_nsec / 1000;
+}
+
+/* NULL: none of them is one. */
+static const Matcher *
+find_pattern (const OrfSelector *selector)
+{
+  for (guint i = 0; i < selector->matchers->len; i++)
+    if (g_array_index (selector->matchers, Matcher, i).regex != NULL)
+      return &g_array_index (selector->matchers, Matcher, i);
+  return NULL;
+}
+
+gboolean
+orf_selector_match_next (const OrfSelector *selector,
+                         OrfSelectorLook *look,
+                         const char *name,
+                         char *const *labels,
+                         gboolean *matches,
+                         GError **error)
+{
+  const Matcher *pattern = look->n_matches++ % LOOK_EVERY == 0 ? find_pattern (selector) : NULL;
+
+  if (pattern != NULL && look->began_us == 0) {
+    look->began_us = get_cpu_us ();
+  } else if (pattern != NULL && get_cpu_us () - look->began_us > LOOK_US) {
+    g_propagate_error (error,
+                       new_pattern_error (pattern, "takes too long to match so many series"));
+    return FALSE;
+  }
+  return orf_selector_match (selector, name, labels, matches, error);
 }

@@ -28,6 +28,19 @@ gboolean orf_selector_match (const OrfSelector *selector,
                              char *const *labels,
                              gboolean *matches,
                              GError **error);
+/* A look through many series, all 0 when it begins; between its matches nothing else is done. */
+typedef struct {
+  gint64 began_us; /* of the thread's CPU; 0: not yet */
+  guint n_matches;
+} OrfSelectorLook;
+
+/* The same of one of many series: also an error where all of them together take too long. */
+gboolean orf_selector_match_next (const OrfSelector *selector,
+                                  OrfSelectorLook *look,
+                                  const char *name,
+                                  char *const *labels,
+                                  gboolean *matches,
+                                  GError **error);
 /* The one name that it can match; NULL: any. */
 const char *orf_selector_get_name (const OrfSelector *selector);
 

@@ -9,7 +9,8 @@
 
 typedef struct {
   const OrfMetricsParts *parts;
-  const OrfSelector *selector; /* its owner waits for done */
+  const OrfSelector *selector; /* its owner waits for done; NULL: all are meant */
+  OrfSelectorLook look;
   GPtrArray *selected;
   guint max_rows; /* asked of the file */
   OrfSeriesSetDone done;
@@ -73,14 +74,13 @@ add_active (Selection *selection, OrfSeries *series)
 }
 
 static gboolean
-is_meant (const OrfSelector *selector,
-          const char *name,
-          char *const *labels,
-          gboolean *meant,
-          GError **error)
+is_meant (
+  Selection *selection, const char *name, char *const *labels, gboolean *meant, GError **error)
 {
   *meant = TRUE;
-  return selector == NULL || orf_selector_match (selector, name, labels, meant, error);
+  return selection->selector == NULL ||
+         orf_selector_match_next (selection->selector, &selection->look, name, labels, meant,
+                                  error);
 }
 
 /* The first whose text is not below this one. */
@@ -105,7 +105,7 @@ consider (Selection *selection, OrfSeries *series, GError **error)
 {
   gboolean meant;
 
-  if (!is_meant (selection->selector, series->family->name, series->labels, &meant, error))
+  if (!is_meant (selection, series->family->name, series->labels, &meant, error))
     return FALSE;
   if (meant)
     add_active (selection, series);
@@ -172,7 +172,7 @@ add_row (Selection *selection, const OrfSeriesRow *row, GHashTable *held, GError
   /* since the file was asked, maybe; one without an id cannot be read from the file yet */
   if (active != NULL && (active->id > 0 || g_hash_table_contains (held, active)))
     return g_hash_table_contains (held, active) || consider (selection, active, error);
-  if (!is_meant (selection->selector, row->name, labels, &meant, error))
+  if (!is_meant (selection, row->name, labels, &meant, error))
     return FALSE;
   if (!meant)
     return TRUE;
@@ -210,6 +210,7 @@ listed_cb (gpointer user_data, GPtrArray *rows, const GError *error)
                          "the file has more than [metrics] max_series (%" G_GINT64_FORMAT
                          ") retired series with samples in that time",
                          selection->parts->config->metrics.max_series);
+  selection->look = (OrfSelectorLook){ 0 };
   for (guint i = 0; local == NULL && i < rows->len; i++)
     add_row (selection, rows->pdata[i], held, &local);
   g_ptr_array_sort (selection->selected, compare_text);

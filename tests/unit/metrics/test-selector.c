@@ -130,6 +130,28 @@ test_escapes (void)
   }
 }
 
+/* Each match is well below the steps that one may take: all together are not. */
+static void
+test_endless_look (void)
+{
+  const char *const long_one[] = { "k", "aaaaaaaaaaaa", NULL };
+  g_autoptr (OrfSelector) slow = orf_selector_parse ("m{k=~\"([a-z]+)+[ !]\"}", NULL);
+  g_autoptr (OrfSelector) plain = orf_selector_parse ("m{k=\"aaaaaaaaaaaa\"}", NULL);
+  g_autoptr (GError) error = NULL;
+  OrfSelectorLook look = { 0 }, other = { 0 };
+  gboolean matches;
+  guint n = 0;
+
+  while (orf_selector_match_next (slow, &look, "m", (char *const *) long_one, &matches, &error))
+    g_assert_cmpuint (++n, <, 100000);
+  g_assert_cmpuint (n, >, 0);
+  g_assert_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, "so many series"));
+  for (n = 0; n < 100000; n++)
+    g_assert_true (
+      orf_selector_match_next (plain, &other, "m", (char *const *) long_one, &matches, NULL));
+}
+
 static void
 refused (const char *text, int position)
 {
@@ -177,6 +199,7 @@ main (int argc, char **argv)
   g_test_add_func ("/selector/match", test_match);
   g_test_add_func ("/selector/refused", test_refused);
   g_test_add_func ("/selector/endless-pattern", test_endless_pattern);
+  g_test_add_func ("/selector/endless-look", test_endless_look);
   g_test_add_func ("/selector/bounds", test_bounds);
   g_test_add_func ("/selector/name", test_name);
   g_test_add_func ("/selector/escapes", test_escapes);
