@@ -185,22 +185,24 @@ gather_histograms (Plan *plan, OrfHistogramBases *bases)
 
 /* ---- series ---------------------------------------------------------------------------------- */
 
-/* Keys that become one, and empty values, may make two series one: the first stays. */
+/* Keys that become one, and empty values, may make two series one: the first stays.  The others go
+ * to the end, and from there at once, as they may be nearly all of twenty thousand. */
 static void
 drop_doubles (OrfExposedFamily *exposed)
 {
   g_autoptr (GHashTable) seen = orf_names_table_new (NULL, NULL);
+  OrfExposedSeries *all = (OrfExposedSeries *) (gpointer) exposed->series->data;
+  guint n_kept = 0;
 
-  for (guint i = 0; i < exposed->series->len;) {
-    const OrfExposedSeries *one = &g_array_index (exposed->series, OrfExposedSeries, i);
+  for (guint i = 0; i < exposed->series->len; i++) {
+    const OrfExposedSeries one = all[i];
 
-    if (g_hash_table_contains (seen, one->labels)) {
-      g_array_remove_index (exposed->series, i);
+    if (!g_hash_table_add (seen, (gpointer) one.labels))
       continue;
-    }
-    g_hash_table_add (seen, (gpointer) one->labels);
-    i++;
+    all[i] = all[n_kept];
+    all[n_kept++] = one;
   }
+  g_array_set_size (exposed->series, n_kept);
 }
 
 static void
