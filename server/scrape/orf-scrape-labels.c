@@ -27,6 +27,7 @@ compare (gconstpointer a, gconstpointer b)
   return strcmp (((const Label *) a)->key, ((const Label *) b)->key);
 }
 
+/* No more than tell that they are too many: a line may have a million. */
 static GArray *
 read_labels (OrfExpositionSlice text)
 {
@@ -35,7 +36,7 @@ read_labels (OrfExpositionSlice text)
   OrfExpositionSlice key, value;
 
   g_array_set_clear_func (labels, clear_label);
-  while (orf_exposition_next_label (&left, &key, &value)) {
+  while (labels->len <= ORF_SCRAPE_MAX_LABELS && orf_exposition_next_label (&left, &key, &value)) {
     const Label label = { g_strndup (key.start, key.length),
                           orf_exposition_unescape (value, TRUE) };
 

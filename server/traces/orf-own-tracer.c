@@ -22,6 +22,8 @@
  */
 #define FLAG_HAS_IS_REMOTE 0x100
 #define FLAG_IS_REMOTE     0x200
+/* Calls until one is sampled, at most: of a percentage next to nothing the draw is no integer. */
+#define MAX_UNTIL_SAMPLED 1e15
 
 struct _OrfOwnTracer {
   OrfOwnTracerParts parts;
@@ -64,7 +66,7 @@ draw (double percent)
     return G_MAXINT64;
   if (percent >= 100)
     return 1;
-  return 1 + (gint64) (log (u) / log1p (-percent / 100));
+  return 1 + (gint64) MIN (log (u) / log1p (-percent / 100), MAX_UNTIL_SAMPLED);
 }
 
 static gboolean
