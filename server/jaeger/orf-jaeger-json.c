@@ -399,7 +399,8 @@ orf_jaeger_json_add_trace (GString *json, OrfOtlpArena *arena, const GPtrArray *
   add_processes (&writer);
   orf_encode_member (json, "warnings");
   if (cut)
-    g_string_append_printf (json, "[\"the trace has more than %u spans: those that began first\"]",
+    g_string_append_printf (json,
+                            "[\"the trace has more than these %u spans: those that began first\"]",
                             spans->len);
   else
     g_string_append (json, "null");

@@ -72,14 +72,12 @@ add_trace (Writer *writer, const guint8 *id, GError **error)
 
   if (take_late (writer))
     return TRUE;
-  if (!orf_trace_spans_read (writer->connection, id, MAX_SPANS + 1, rows, &failure)) {
+  if (!orf_trace_spans_read (writer->connection, id, MAX_SPANS, rows, &cut, &failure)) {
     if (take_late (writer))
       return TRUE;
     g_propagate_error (error, g_steal_pointer (&failure));
     return FALSE;
   }
-  cut = rows->len > MAX_SPANS;
-  g_ptr_array_set_size (rows, (int) MIN (rows->len, MAX_SPANS));
   orf_jaeger_json_add_trace (writer->json, writer->arena, rows, cut);
   writer->n_traces++;
   return TRUE;

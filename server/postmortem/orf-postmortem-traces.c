@@ -116,9 +116,10 @@ read_spans (OrfConnection *connection, const OrfPostmortemTrace *trace, GError *
 {
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_span_row_free);
   guint8 id[ORF_TRACE_ID_BYTES];
+  gboolean cut; /* the first of them are drawn in any case */
 
   return orf_trace_id_parse (trace->trace_id, id, sizeof id) &&
-             orf_trace_spans_read (connection, id, MAX_SPANS, rows, error)
+             orf_trace_spans_read (connection, id, MAX_SPANS, rows, &cut, error)
            ? g_steal_pointer (&rows)
            : NULL;
 }

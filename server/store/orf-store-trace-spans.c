@@ -10,11 +10,13 @@
 #define FIRST_VERSION 13
 /* Entries of an index for one page of slow spans: 20 ms. */
 #define MAX_LOOKED 40000
+/* Texts of one trace: each span has its resource's once more, which may have as many bytes as a
+ * request, so that of one small one thousands of times as much could be made. */
+#define MAX_TRACE_BYTES (32 * 1024 * 1024)
 
 #define HEAD_COLUMNS                                                                               \
   "SELECT t.trace_id, s.span_id, s.parent_id, s.service, s.operation, s.kind, s.outcome, "         \
   "s.start_us, s.duration_us, s.usual_us, s.gpu"
-#define FROM_TABLES " FROM trace AS t JOIN span AS s ON s.trace_no = t.trace_no"
 
 #define ALL_COLUMNS                                                                                \
   HEAD_COLUMNS                                                                                     \
@@ -22,8 +24,13 @@
   "r.resource, r.scope"
 #define WITH_SOURCE " LEFT JOIN span_source AS r ON r.source_no = s.source_no "
 
-static const char trace_sql[] = ALL_COLUMNS FROM_TABLES WITH_SOURCE
-  "WHERE t.trace_id = ?1 ORDER BY s.start_us, s.span_no LIMIT ?2";
+/* Put in order by number alone: what is sorted holds all of its columns. */
+static const char trace_sql[] = ALL_COLUMNS
+  " FROM (SELECT x.span_no FROM span AS x WHERE x.trace_no = "
+  "(SELECT trace_no FROM trace WHERE trace_id = ?1) "
+  "ORDER BY x.start_us, x.span_no LIMIT ?2) AS o "
+  "CROSS JOIN span AS s ON s.span_no = o.span_no "
+  "CROSS JOIN trace AS t ON t.trace_no = s.trace_no" WITH_SOURCE;
 static const char run_sql[] = ALL_COLUMNS
   ", s.span_no, coalesce(s.source_no, 0) "
   "FROM span AS s CROSS JOIN trace AS t ON t.trace_no = s.trace_no" WITH_SOURCE
@@ -106,17 +113,44 @@ make_row (OrfStatement *statement)
 
 /* ---- one trace ------------------------------------------------------------------------------- */
 
+/* Of what a sender may make as long as it likes. */
+static gsize
+measure_texts (OrfStatement *statement)
+{
+  gsize bytes = 0;
+
+  for (int i = N_HEAD_COLUMNS + 1; i < N_ALL_COLUMNS; i++)
+    bytes += (gsize) sqlite3_column_bytes (statement, i);
+  return bytes;
+}
+
 static gboolean
-read_trace (
-  OrfConnection *connection, const guint8 *trace_id, guint max, GPtrArray *rows, GError **error)
+read_trace (OrfConnection *connection,
+            const guint8 *trace_id,
+            guint max,
+            GPtrArray *rows,
+            gboolean *cut,
+            GError **error)
 {
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, trace_sql, error);
+  guint before = rows->len;
+  gsize bytes = 0;
+  gboolean row;
 
   if (statement == NULL)
     return FALSE;
   sqlite3_bind_blob (statement, 1, trace_id, ORF_TRACE_ID_BYTES, SQLITE_STATIC);
-  sqlite3_bind_int64 (statement, 2, max);
-  return orf_connection_collect (connection, statement, (OrfRowMake) make_row, rows, error);
+  sqlite3_bind_int64 (statement, 2, (gint64) max + 1);
+  while (orf_connection_step (connection, statement, &row, error)) {
+    if (!row)
+      return TRUE;
+    bytes += measure_texts (statement);
+    *cut = rows->len == before + max || (bytes > MAX_TRACE_BYTES && rows->len > before);
+    if (*cut)
+      return TRUE;
+    g_ptr_array_add (rows, make_row (statement));
+  }
+  return FALSE;
 }
 
 gboolean
@@ -124,13 +158,15 @@ orf_trace_spans_read (OrfConnection *connection,
                       const guint8 trace_id[ORF_TRACE_ID_BYTES],
                       guint max,
                       GPtrArray *rows,
+                      gboolean *cut,
                       GError **error)
 {
   guint before = rows->len;
   gboolean has;
 
+  *cut = FALSE;
   if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error) ||
-      (has && !read_trace (connection, trace_id, max, rows, error)))
+      (has && !read_trace (connection, trace_id, max, rows, cut, error)))
     return FALSE;
   if (rows->len > before)
     return TRUE;
@@ -142,8 +178,12 @@ static gboolean
 trace_thread_cb (gpointer data, OrfConnection *connection, GError **error)
 {
   Read *read = data;
+  gboolean cut;
 
-  return orf_trace_spans_read (connection, read->trace_id, read->filter.max, read->rows, error);
+  if (!orf_trace_spans_read (connection, read->trace_id, read->filter.max, read->rows, &cut, error))
+    return FALSE;
+  read->next.span_no = cut;
+  return TRUE;
 }
 
 /* ---- runs ------------------------------------------------------------------------------------ */

@@ -82,18 +82,20 @@ typedef void (*OrfSpansDone) (gpointer user_data,
                               GPtrArray *rows,
                               OrfSpanPlace next,
                               const GError *error);
-/* At most max of a trace, in the order in which they began.  NOT_FOUND. */
+/* At most max of a trace, in the order in which they began, and no more than 32 MiB of their texts;
+ * next: where it has more (its span_no is not 0), not where.  NOT_FOUND. */
 void orf_store_read_trace (OrfStore *store,
                            const guint8 trace_id[ORF_TRACE_ID_BYTES],
                            guint max,
                            OrfCancel *cancel,
                            OrfSpansDone done,
                            gpointer user_data);
-/* The same in a reader's thread: they are added to rows.  NOT_FOUND. */
+/* The same in a reader's thread: they are added to rows; *cut: it has more.  NOT_FOUND. */
 gboolean orf_trace_spans_read (OrfConnection *connection,
                                const guint8 trace_id[ORF_TRACE_ID_BYTES],
                                guint max,
                                GPtrArray *rows,
+                               gboolean *cut,
                                GError **error);
 /* In a reader's thread: of the rows of `span` from from_no to to_no the first max, by their
  * numbers, which grow as spans come; added to rows. */

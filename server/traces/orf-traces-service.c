@@ -191,8 +191,7 @@ got_cb (gpointer user_data, GPtrArray *rows, OrfSpanPlace next, const GError *er
     return;
   }
   result = orf_traces_get_result_new ();
-  result->truncated = rows->len > MAX_SPANS;
-  g_ptr_array_set_size (rows, (int) MIN (rows->len, MAX_SPANS));
+  result->truncated = next.span_no > 0;
   result->trace_id = orf_trace_id_format (((OrfSpanRow *) rows->pdata[0])->trace_id,
                                           ORF_TRACE_ID_BYTES);
   result->start_us = ((OrfSpanRow *) rows->pdata[0])->start_us;
@@ -218,8 +217,7 @@ get_cb (OrfCall *call, const OrfTracesGetParams *params, gpointer user_data)
                                               "trace_id: it has to be 32 hex digits, not all 0"));
     return;
   }
-  /* one more tells whether there are others */
-  orf_store_read_trace (user_data, id, MAX_SPANS + 1, orf_call_get_cancel (call), got_cb, call);
+  orf_store_read_trace (user_data, id, MAX_SPANS, orf_call_get_cancel (call), got_cb, call);
 }
 
 /* ---- traces.slow ----------------------------------------------------------------------------- */

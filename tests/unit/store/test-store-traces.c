@@ -196,6 +196,7 @@ test_get (StoreFixture *fixture, gconstpointer data)
   orf_store_read_trace (fixture->store, id, 2, NULL, answer_cb, &answer);
   wait_for (&answer);
   g_assert_cmpuint (answer.rows->len, ==, 2);
+  g_assert_cmpint (answer.next.span_no, !=, 0); /* it has a third */
   row = answer.rows->pdata[1];
   g_assert_cmpmem (row->trace_id, sizeof id, id, sizeof id);
   g_assert_cmpint (row->span_id[7], ==, 2);
@@ -212,6 +213,26 @@ test_get (StoreFixture *fixture, gconstpointer data)
   while (!none.done)
     g_main_context_iteration (NULL, TRUE);
   g_assert_error (none.error, ORF_ERROR, ORF_ERROR_NOT_FOUND);
+}
+
+/* Of spans with as much text as a request may have no more are read than memory is meant for. */
+static void
+test_get_large (StoreFixture *fixture, gconstpointer data)
+{
+  g_autofree char *text = g_strnfill (1024 * 1024, 'x');
+  g_autofree char *attributes = g_strdup_printf ("{\"a\":\"%s\"}", text);
+  g_auto (Answer) answer = { 0 };
+  guint8 id[ORF_TRACE_ID_BYTES];
+
+  for (guint i = 40; i > 0; i--)
+    WRITE ({ 1, i, 0, "a", "x", T + i, 1, .attributes = attributes });
+  made_trace_id (1, id);
+  orf_store_read_trace (fixture->store, id, 100, NULL, answer_cb, &answer);
+  wait_for (&answer);
+  g_assert_cmpuint (answer.rows->len, ==, 31);
+  g_assert_cmpint (answer.next.span_no, !=, 0);
+  for (guint i = 0; i < answer.rows->len; i++)
+    g_assert_cmpint (((OrfSpanRow *) answer.rows->pdata[i])->start_us, ==, T + 1 + i);
 }
 
 static void
@@ -342,6 +363,7 @@ main (int argc, char **argv)
   ADD ("root", test_root);
   ADD ("many", test_many);
   ADD ("get", test_get);
+  ADD ("get-large", test_get_large);
   ADD ("slow", test_slow);
   ADD ("stats", test_stats);
   ADD ("counted", test_counted);
