@@ -2,6 +2,7 @@
 #include "actuators/orf-actuator-kind.h"
 
 #include "actuators/orf-actuator-kind-private.h"
+#include "core/orf-sum.h"
 #include "core/orf-url.h"
 #include "orf-error.h"
 
@@ -48,7 +49,7 @@ orf_actuator_add_post (GPtrArray *requests, const char *path, const char *body)
 void
 orf_actuator_add_known (gint64 *sum, gint64 bytes)
 {
-  *sum = MAX (*sum, 0) + bytes;
+  *sum = orf_sum_add (MAX (*sum, 0), bytes);
 }
 
 /* ---- any other --------------------------------------------------------------------------------

@@ -16,4 +16,13 @@ orf_sum_add (gint64 sum, gint64 value)
   return value < ORF_SUM_MAX - sum ? sum + value : ORF_SUM_MAX;
 }
 
+/* Of a number that was recorded; -1: it is none that bytes can be. */
+static inline gint64
+orf_sum_from_number (double number)
+{
+  if (!(number >= 0))
+    return -1;
+  return number < (double) ORF_SUM_MAX ? (gint64) number : ORF_SUM_MAX;
+}
+
 G_END_DECLS

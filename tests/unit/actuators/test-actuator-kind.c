@@ -211,6 +211,22 @@ test_ollama (void)
 }
 
 /* What is not named stays, and is not claimed. */
+/* A server may say anything: what it holds stays a number that a result can have. */
+static void
+test_without_bounds (void)
+{
+  g_auto (Server) server = server_new (URL, "kind=ollama");
+  g_autoptr (GString) body = g_string_new ("{\"models\":[");
+
+  for (guint i = 0; i < 1100; i++)
+    g_string_append_printf (body, "%s{\"name\":\"m%u\",\"size_vram\":9007199254740992}",
+                            i > 0 ? "," : "", i);
+  g_string_append (body, "]}");
+  g_assert_true (read_look (&server, 0, body->str));
+  g_assert_cmpint (server.state.held_bytes, ==, G_GINT64_CONSTANT (1) << 53);
+  g_assert_cmpint (server.state.reserved_bytes, ==, G_GINT64_CONSTANT (1) << 53);
+}
+
 static void
 test_ollama_named (void)
 {
@@ -296,6 +312,7 @@ main (int argc, char **argv)
   g_test_add_func ("/actuator-kind/triton", test_triton);
   g_test_add_func ("/actuator-kind/ollama", test_ollama);
   g_test_add_func ("/actuator-kind/ollama-named", test_ollama_named);
+  g_test_add_func ("/actuator-kind/without-bounds", test_without_bounds);
   g_test_add_func ("/actuator-kind/comfyui", test_comfyui);
   g_test_add_func ("/actuator-kind/http", test_http);
   g_test_add_func ("/actuator-kind/settings", test_settings);
