@@ -4,6 +4,7 @@
 #include <glib-object.h> /* GCallback, for orf-schema-bind.h */
 
 #include "core/orf-clock.h"
+#include "core/orf-sum.h"
 #include "metrics/orf-newest.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
@@ -22,8 +23,19 @@ typedef struct {
 static void
 set_bytes (gint64 *bytes, gboolean *known, double value)
 {
-  *bytes = (gint64) value;
-  *known = TRUE;
+  gint64 whole = orf_sum_from_number (value);
+
+  *known = whole >= 0;
+  *bytes = MAX (whole, 0);
+}
+
+/* The series counts from low, 0. */
+static OrfPressureLevel
+to_pressure (double value)
+{
+  return value >= 0 && value < ORF_PRESSURE_LEVEL_N - ORF_PRESSURE_LEVEL_LOW
+           ? (OrfPressureLevel) (ORF_PRESSURE_LEVEL_LOW + (int) value)
+           : ORF_PRESSURE_LEVEL_UNSET;
 }
 
 static void
@@ -44,7 +56,7 @@ set_value (OrfGpuDevice *device, const char *metric, double value)
   else if (g_str_equal (metric, orf_metrics[ORF_METRIC_GPU_POWER_W].name))
     device->power_w = value;
   else if (g_str_equal (metric, orf_metrics[ORF_METRIC_GPU_PRESSURE].name))
-    device->pressure_level = (OrfPressureLevel) (ORF_PRESSURE_LEVEL_LOW + (int) value);
+    device->pressure_level = to_pressure (value);
 }
 
 OrfGpuDevice *

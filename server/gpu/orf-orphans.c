@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/orf-clock.h"
+#include "core/orf-sum.h"
 
 /* Drivers keep page tables, scan-out and firmware for themselves, and most do not tell how much. */
 #define MIN_BYTES (G_GINT64_CONSTANT (512) << 20)
@@ -19,6 +20,7 @@
 typedef struct {
   OrfDeviceOrphans told;
   GPtrArray *seen; /* OrfOrphan, also those that are too young */
+  gboolean fresh;  /* looked at since the last frame */
 } Device;
 
 struct _OrfOrphans {
@@ -153,23 +155,22 @@ find_orphans (OrfOrphans *orphans,
               gint64 now_us)
 {
   GPtrArray *found = g_ptr_array_new_with_free_func (orphan_free);
-  gint64 rest = 0;
+  gint64 known = 0;
 
   if (!sample)
     return found;
-  if (sample->has_used_bytes)
-    rest = sample->used_bytes -
-           (sample->has_driver_reserved_bytes ? sample->driver_reserved_bytes : 0);
+  if (sample->has_driver_reserved_bytes)
+    known = sample->driver_reserved_bytes;
   for (guint i = 0; sample->processes && i < sample->processes->len; i++) {
     const OrfProbeProcess *process = g_ptr_array_index (sample->processes, i);
 
-    rest -= process->has_used_bytes ? process->used_bytes : 0;
+    known = orf_sum_add (known, process->has_used_bytes ? process->used_bytes : 0);
     if (pids_known && process->has_used_bytes && process->used_bytes > 0 &&
         !orphans->is_alive (process->pid))
       add (found, process->pid, process->name, process->used_bytes, now_us);
   }
-  if (rest_known && rest >= MIN_BYTES)
-    add (found, -1, NULL, rest, now_us);
+  if (rest_known && sample->used_bytes - known >= MIN_BYTES)
+    add (found, -1, NULL, sample->used_bytes - known, now_us);
   return found;
 }
 
@@ -207,6 +208,7 @@ orf_orphans_look (OrfOrphans *orphans,
   g_ptr_array_unref (device->seen);
   device->seen = found;
   device->told.unknown = obstacle;
+  device->fresh = TRUE;
   for (guint i = 0; i < found->len; i++) {
     OrfOrphan *orphan = g_ptr_array_index (found, i);
 
@@ -242,10 +244,14 @@ fill_cb (gpointer self, OrfFrame *frame)
   OrfOrphans *orphans = self;
 
   for (guint i = 0; i < orphans->devices->len; i++) {
-    const OrfDeviceOrphans *device = g_ptr_array_index (orphans->devices, i);
-    const char *const labels[] = { device->device, NULL };
+    Device *device = g_ptr_array_index (orphans->devices, i);
+    const char *const labels[] = { device->told.device, NULL };
 
-    orf_frame_add (frame, ORF_METRIC_GPU_MEMORY_ORPHANED_BYTES, labels, sum_bytes (device));
+    /* a value told twice would be a sample that was never taken */
+    if (device->fresh)
+      orf_frame_add (frame, ORF_METRIC_GPU_MEMORY_ORPHANED_BYTES, labels,
+                     sum_bytes (&device->told));
+    device->fresh = FALSE;
   }
 }
 

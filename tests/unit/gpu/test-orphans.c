@@ -106,6 +106,20 @@ test_unaccounted (void)
   check_told (orphans, "3:100@0", NULL);
 }
 
+/* A probe may say anything: sums of it stay numbers. */
+static void
+test_without_bounds (void)
+{
+  g_autoptr (OrfOrphans) orphans = orf_orphans_new (is_even);
+  g_autoptr (OrfProbeDeviceSample) sample = make_sample (2000);
+
+  for (gint64 i = 0; i < 4096; i++)
+    add_process (sample, 2 * i, G_GINT64_CONSTANT (1) << 33);
+  look (orphans, sample, 0);
+  look (orphans, sample, 9);
+  check_told (orphans, "", NULL);
+}
+
 static void
 test_unknown (void)
 {
@@ -164,6 +178,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/orphans/ended", test_ended);
   g_test_add_func ("/orphans/unaccounted", test_unaccounted);
+  g_test_add_func ("/orphans/without-bounds", test_without_bounds);
   g_test_add_func ("/orphans/unknown", test_unknown);
   g_test_add_func ("/orphans/real-processes", test_real_processes);
   return g_test_run ();
