@@ -5,6 +5,7 @@
 
 #include "core/orf-clock.h"
 #include "core/orf-id.h"
+#include "core/orf-sum.h"
 #include "postmortem/orf-postmortem-series.h"
 #include "store/orf-store-postmortem.h"
 
@@ -149,7 +150,7 @@ read_cleanups (OrfPostmortemFacts *facts, OrfConnection *connection, GError **er
     OrfPostmortemCleanup *cleanup = section->rows->pdata[i];
 
     if (cleanup->has_freed_bytes)
-      section->freed_bytes += MAX (cleanup->freed_bytes, 0);
+      section->freed_bytes = orf_sum_add (section->freed_bytes, MAX (cleanup->freed_bytes, 0));
     if (!read_workers (connection, cleanup, error))
       return FALSE;
   }

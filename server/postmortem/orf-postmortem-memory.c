@@ -6,6 +6,7 @@
 
 #include "core/orf-clock.h"
 #include "core/orf-id.h"
+#include "core/orf-sum.h"
 #include "postmortem/orf-postmortem-series.h"
 #include "store/orf-store-postmortem.h"
 #include "store/orf-store-workers.h"
@@ -150,14 +151,14 @@ add_reporter (OrfPostmortemDevice *device,
   const char *name = orf_postmortem_series_get_label (series, "worker");
   OrfPostmortemOwner *owner;
 
-  if (isnan (used) || is_told (device, name))
+  if (orf_sum_from_number (used) < 0 || is_told (device, name))
     return;
   owner = orf_postmortem_owner_new ();
   owner->kind = g_strdup ("worker");
   owner->name = g_strdup (name);
   owner->has_used_bytes = owner->has_grew_bytes = TRUE;
-  owner->used_bytes = (gint64) used;
-  owner->grew_bytes = (gint64) (isnan (before) ? used : used - before);
+  owner->used_bytes = orf_sum_from_number (used);
+  owner->grew_bytes = owner->used_bytes - MAX (orf_sum_from_number (before), 0);
   set_share (owner, device);
   g_ptr_array_add (device->owners, owner);
 }
@@ -214,8 +215,8 @@ set_total (const Memory *memory, OrfPostmortemDevice *device)
 
   if (total == NULL)
     return;
-  device->has_total_bytes = TRUE;
-  device->total_bytes = (gint64) get_points (total)[total->points->len - 1].value;
+  device->total_bytes = orf_sum_from_number (get_points (total)[total->points->len - 1].value);
+  device->has_total_bytes = device->total_bytes >= 0;
 }
 
 static void
@@ -244,14 +245,14 @@ add_device (Memory *memory, const OrfPostmortemSeries *used, GError **error)
   const OrfPoint *worst = find_highest (used, memory->window);
   OrfPostmortemDevice *device;
 
-  if (worst == NULL)
+  if (worst == NULL || orf_sum_from_number (worst->value) < 0)
     return TRUE;
   device = orf_postmortem_device_new ();
   g_ptr_array_add (section->devices, device);
   device->device = g_strdup (orf_postmortem_series_get_label (used, "device"));
   device->has_worst_us = device->has_worst_bytes = TRUE;
   device->worst_us = worst->t_us;
-  device->worst_bytes = (gint64) worst->value;
+  device->worst_bytes = orf_sum_from_number (worst->value);
   device->points = orf_postmortem_series_thin (used, memory->window);
   device->allocated_points = thin (find_device (memory->allocated, device->device), memory->window);
   device->owners = g_ptr_array_new ();
@@ -313,7 +314,7 @@ add_ooms (OrfPostmortemMemory *section,
     oom->t_us = points[i].t_us;
     oom->device = g_strdup (orf_postmortem_series_get_label (series, "device"));
     oom->worker = g_strdup (orf_postmortem_series_get_label (series, "worker"));
-    oom->errors = (gint64) rise;
+    oom->errors = orf_sum_from_number (rise);
     g_ptr_array_add (section->ooms, oom);
   }
 }

@@ -170,6 +170,35 @@ start (Build *build, gint64 from_us, gint64 to_us, const OrfIncidentRow *inciden
                   build);
 }
 
+/* NULL: it can be told of. */
+static GError *
+check_span (const OrfConfig *config, const char *field, gint64 from_us, gint64 to_us)
+{
+  /* steps and hours are counted beyond its end, which has to stay a number */
+  if (from_us > orf_clock_now_us () + config->metrics.future_us)
+    return orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, field, "no time to come",
+                                "%s: the span has not begun", field);
+  if (from_us < 0 || from_us >= to_us)
+    return orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, field, "less than to_us",
+                                "%s: the span is empty", field);
+  if (to_us - from_us > MAX_WINDOW_DAYS * 86400 * ORF_US_PER_S)
+    return orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, field, "at most 31 days before to_us",
+                                "%s: the span is longer than 31 days", field);
+  return NULL;
+}
+
+/* Who pinned it may have meant a time to come. */
+static void
+start_of_incident (Build *build, const OrfIncidentRow *row)
+{
+  GError *error = check_span (build->service->parts->config, "incident", row->from_us, row->to_us);
+
+  if (error != NULL)
+    fail (build, error);
+  else
+    start (build, row->from_us, row->to_us, row);
+}
+
 static void
 found_cb (gpointer user_data, GPtrArray *rows, const GError *error)
 {
@@ -181,9 +210,7 @@ found_cb (gpointer user_data, GPtrArray *rows, const GError *error)
     fail (build, orf_error_new_field (ORF_ERROR_NOT_FOUND, "incident", "the id of an incident",
                                       "incident: there is no such incident"));
   } else {
-    const OrfIncidentRow *row = rows->pdata[0];
-
-    start (build, row->from_us, row->to_us, row);
+    start_of_incident (build, rows->pdata[0]);
   }
 }
 
@@ -217,18 +244,7 @@ check (const OrfConfig *config, const OrfPostmortemBuildParams *params, gint64 t
     return orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "from_us",
                                 "needed where no incident is given",
                                 "from_us: give a span, or an incident");
-  /* steps and hours are counted beyond its end, which has to stay a number */
-  if (params->from_us > orf_clock_now_us () + config->metrics.future_us)
-    return orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "from_us", "no time to come",
-                                "from_us: the span has not begun");
-  if (params->from_us >= to_us)
-    return orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "from_us", "less than to_us",
-                                "from_us: the span is empty");
-  if (to_us - params->from_us > MAX_WINDOW_DAYS * 86400 * ORF_US_PER_S)
-    return orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "from_us",
-                                "at most 31 days before to_us",
-                                "from_us: the span is longer than 31 days");
-  return NULL;
+  return check_span (config, "from_us", params->from_us, to_us);
 }
 
 static void

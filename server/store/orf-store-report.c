@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store/orf-store-report.h"
 
+#include "core/orf-sum.h"
+
 #define FIRST_VERSION 9
 /* And the first that has what was released. */
 #define RELEASED_VERSION 11
@@ -10,17 +12,17 @@
 
 #define CLEANUPS_SQL(released)                                                                     \
   "SELECT device, count(*), sum(verdict IN ('freed', 'partial')), "                                \
-  "sum(verdict = 'nothing_freed'), coalesce(sum(freed_bytes), 0), count(regained_bytes), "         \
-  "coalesce(sum(freed_bytes) FILTER (WHERE regained_bytes IS NOT NULL), 0), "                      \
-  "coalesce(sum(regained_bytes), 0), coalesce(sum(max(" released " - max(freed_bytes, 0), 0)), 0)" \
+  "sum(verdict = 'nothing_freed'), total(freed_bytes), count(regained_bytes), "                    \
+  "total(freed_bytes) FILTER (WHERE regained_bytes IS NOT NULL), "                                 \
+  "total(regained_bytes), total(max(" released " - max(freed_bytes, 0), 0))"                       \
   " FROM cleanup WHERE verdict IS NOT NULL AND " SPAN ("device",                                   \
                                                        "started_us") "GROUP BY device ORDER BY "   \
                                                                      "device"
 #define ASKED_SQL(released)                                                                        \
   "SELECT w.worker_id, max(w.name), max(c.device), count(*), sum(w.verdict = 'overclaimed'), "     \
   "sum(w.verdict = 'timed_out'), "                                                                 \
-  "coalesce(sum(w.claimed_bytes) FILTER (WHERE w.verdict = 'overclaimed'), 0), "                   \
-  "coalesce(sum(" released ") FILTER (WHERE w.verdict = 'overclaimed'), 0) "                       \
+  "total(w.claimed_bytes) FILTER (WHERE w.verdict = 'overclaimed'), "                              \
+  "total(" released ") FILTER (WHERE w.verdict = 'overclaimed') "                                  \
   "FROM cleanup_worker AS w JOIN cleanup AS c ON c.id = w.cleanup_id WHERE " SPAN (                \
     "c.device", "c.started_us") "GROUP BY w.worker_id "                                            \
                                 "HAVING sum(w.verdict IN ('overclaimed', 'timed_out')) > 0 ORDER " \
@@ -68,6 +70,14 @@ orf_report_events_free (OrfReportEvents *events)
   g_free (events);
 }
 
+/* Of what workers claim and probes tell, which may be anything: sum() would fail beyond an integer.
+ * -1: memory rose. */
+static gint64
+get_sum (OrfStatement *statement, int column)
+{
+  return orf_sum_from_number (sqlite3_column_double (statement, column));
+}
+
 static gpointer
 make_cleanups (OrfStatement *statement)
 {
@@ -77,11 +87,11 @@ make_cleanups (OrfStatement *statement)
   cleanups->n = sqlite3_column_int64 (statement, 1);
   cleanups->n_freed = sqlite3_column_int64 (statement, 2);
   cleanups->n_nothing = sqlite3_column_int64 (statement, 3);
-  cleanups->freed_bytes = sqlite3_column_int64 (statement, 4);
+  cleanups->freed_bytes = get_sum (statement, 4);
   cleanups->n_followed = sqlite3_column_int64 (statement, 5);
-  cleanups->followed_bytes = sqlite3_column_int64 (statement, 6);
-  cleanups->regained_bytes = sqlite3_column_int64 (statement, 7);
-  cleanups->retaken_bytes = sqlite3_column_int64 (statement, 8);
+  cleanups->followed_bytes = get_sum (statement, 6);
+  cleanups->regained_bytes = get_sum (statement, 7);
+  cleanups->retaken_bytes = get_sum (statement, 8);
   return cleanups;
 }
 
@@ -96,8 +106,8 @@ make_asked (OrfStatement *statement)
   asked->n_asked = sqlite3_column_int64 (statement, 3);
   asked->n_overclaimed = sqlite3_column_int64 (statement, 4);
   asked->n_timed_out = sqlite3_column_int64 (statement, 5);
-  asked->claimed_bytes = sqlite3_column_int64 (statement, 6);
-  asked->released_bytes = sqlite3_column_int64 (statement, 7);
+  asked->claimed_bytes = get_sum (statement, 6);
+  asked->released_bytes = get_sum (statement, 7);
   return asked;
 }
 

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """gpu.report: what was measured over a span, and what to do about it."""
 
+import contextlib
 import json
 import os
 import shlex
+import sqlite3
 
 import orfeas_test
 from orfeas_test import contains, equal, fails, now_us, wait_for
@@ -98,6 +100,22 @@ def test_ctl_and_file(t):
     status, shown, errors = t.ctl(None, "--db", daemon.db, "gpu", "report", "--from", str(since), "--json")
     equal(status, 0, errors)
     equal(titles(json.loads(shown))[:1], expected[:1])
+
+
+def test_claims_without_bounds(t):
+    """Whoever claims as much as a number can be, again and again, is told as one that does not keep its word."""
+    daemon = start(t)
+    begin = now_us()
+    daemon.stop()
+    with contextlib.closing(sqlite3.connect(daemon.db)) as file, file:
+        for i in range(1, 1101):
+            file.execute("INSERT INTO cleanup (id, device, trigger, level, started_us, took_us, verdict, freed_bytes, regained_bytes, released_bytes) "
+                         "VALUES (?, ?, 'call', 'light', ?, 1, 'freed', 9007199254740992, 9007199254740992, 9007199254740992)", (i, DEVICE, begin))
+            file.execute("INSERT INTO cleanup_worker (cleanup_id, ordinal, worker_id, name, verdict, claimed_bytes, freed_bytes, took_us) "
+                         "VALUES (?, 0, 7, 'liar', 'overclaimed', 9007199254740992, 0, 1)", (i,))
+    report = json.loads(t.ctl(None, "--db", daemon.db, "gpu", "report", "--from", str(begin), "--json")[1])
+    assert "liar claims more than it frees" in titles(report), report
+    assert f"What cleanups of {DEVICE} free is soon taken again" in titles(report), report
 
 
 if __name__ == "__main__":

@@ -310,6 +310,9 @@ def test_refused(t):
     fails(lambda: ask(incident="i-7"), "NOT_FOUND", field="incident")
     fails(lambda: ask(incident="x"), "NOT_FOUND", field="incident")
     fails(lambda: ask(incident="i-1", from_us=1, to_us=2), "INVALID_ARGUMENT", field="incident")
+    # who pins a time to come is told so, at whatever end of numbers it is
+    to_come = daemon.call("incidents.pin", {"from_us": 2**53 - 2, "to_us": 2**53 - 1, "title": "then"})["id"]
+    fails(lambda: ask(incident=to_come), "INVALID_ARGUMENT", field="incident")
     equal(daemon.rest("GET", "/postmortem")[0], 400)
     build(daemon, 0, 31 * 86400 * S)
     build(daemon, now_us() + S, now_us() + 2 * S)
