@@ -6,14 +6,18 @@
  */
 #include "load/orf-load-join.h"
 
+#include <string.h>
+
 #include <glib-object.h> /* GCallback, for orf-schema-bind.h */
 
 #include "core/orf-clock.h"
 #include "core/orf-id.h"
+#include "core/orf-sum.h"
 #include "load/orf-load-courses.h"
 #include "load/orf-load-saturation.h"
 #include "load/orf-load-slices.h"
 #include "orf-error.h"
+#include "orf-json.h"
 #include "orf-schema-bind.h"
 #include "postmortem/orf-postmortem-lists.h"
 #include "postmortem/orf-postmortem-memory.h"
@@ -99,9 +103,10 @@ make_server (Join *join)
 {
   const OrfLoadRow *row = join->row;
   OrfLoadServer *server = orf_load_server_new ();
-  gint64 took_us = MAX (row->took_us, 1);
-  const OrfPostmortemTimes times = { row->started_us, row->started_us + took_us,
-                                     orf_clock_now_us () };
+  /* whoever recorded it: its end is a number that a result can have */
+  gint64 started_us = CLAMP (row->started_us, 0, ORF_SUM_MAX - 1);
+  gint64 took_us = CLAMP (row->took_us, 1, ORF_SUM_MAX - started_us);
+  const OrfPostmortemTimes times = { started_us, started_us + took_us, orf_clock_now_us () };
 
   server->from_us = times.from_us;
   server->to_us = times.to_us;
@@ -109,6 +114,15 @@ make_server (Join *join)
   server->series = g_ptr_array_new ();
   join->server = server;
   join->facts = orf_postmortem_facts_new (&times, join->parts->config->trace.service_name);
+}
+
+/* It goes into the answer as it is. */
+static gboolean
+is_object (const char *report)
+{
+  g_autoptr (json_t) parsed = orf_json_parse (report, strlen (report), ORF_JSON_MAX_DEPTH, NULL);
+
+  return json_is_object (parsed);
 }
 
 static gboolean
@@ -122,6 +136,8 @@ read_run_thread_cb (gpointer data, OrfConnection *connection, GError **error)
     g_propagate_error (error, new_not_found ());
     return FALSE;
   }
+  if (join->row->report != NULL && !is_object (join->row->report))
+    g_clear_pointer (&join->row->report, g_free); /* of a file that was made by others */
   make_server (join);
   return TRUE;
 }

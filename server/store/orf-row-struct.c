@@ -59,6 +59,16 @@ get_labels (OrfStatement *statement, int column)
   return g_strv_builder_end (builder);
 }
 
+static char *
+get_text (OrfStatement *statement, int column, const OrfField *field)
+{
+  const guint flags = ORF_FIELD_REQUIRED | ORF_FIELD_NULLABLE;
+
+  return (field->flags & flags) == ORF_FIELD_REQUIRED
+           ? orf_statement_dup_sure_text (statement, column)
+           : orf_statement_dup_text (statement, column);
+}
+
 static void
 set_has (gpointer row, const OrfField *field, gboolean has)
 {
@@ -85,9 +95,7 @@ set_member (gpointer row, const OrfField *field, OrfStatement *statement, int co
     *(double *) member = orf_statement_get_double (statement, column);
     break;
   case ORF_KIND_STRING:
-    *(char **) member = (field->flags & ORF_FIELD_REQUIRED) && !(field->flags & ORF_FIELD_NULLABLE)
-                          ? orf_statement_dup_sure_text (statement, column)
-                          : orf_statement_dup_text (statement, column);
+    *(char **) member = get_text (statement, column, field);
     break;
   case ORF_KIND_STRINGS:
     *(char ***) member = get_strings (statement, column);

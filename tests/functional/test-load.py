@@ -333,6 +333,9 @@ def test_joined(t):
     # its times are the run's, by which its curves are drawn
     assert "1970" not in page.text and "There is nothing to draw" not in page.text.split("Failed a second")[0], page.text[:2000]
     bare = daemon.call("load.record", {"name": "bare", "kind": "spike", "started_us": 1, "took_us": 2, "requests": 3, "errors": 1})["id"]
+    # whoever says that it ran until the end of numbers, and beyond
+    far = daemon.call("load.record", {"name": "far", "kind": "spike", "started_us": 2**53 - 1, "took_us": 2**53 - 1, "requests": 3, "errors": 1})["id"]
+    equal(daemon.call("load.get", {"id": far})["server"]["to_us"], 2**53)
     equal([daemon.call("load.get", {"id": bare})[key] for key in ("report", "slices")], [None, []])
     equal(t.ctl(daemon, "load", "show", bare, "-o", path)[0], SERVER_ERROR)
     equal(t.ctl(daemon, "load", "compare", name, bare)[0], SERVER_ERROR)

@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """postmortem.build tells what happened: three staged incidents, and where nothing did."""
 
+import contextlib
 import json
 import os
+import shutil
+import sqlite3
 import subprocess
 import time
 
@@ -316,6 +319,28 @@ def test_refused(t):
     equal(daemon.rest("GET", "/postmortem")[0], 400)
     build(daemon, 0, 31 * 86400 * S)
     build(daemon, now_us() + S, now_us() + 2 * S)
+
+
+def test_file_of_others(t):
+    """A file that somebody sent: NULL where none can be, a report that is no JSON, a run without end; it is told of, or an error says why not."""
+    daemon = t.start(settings={"gpu.backends": "simulated"})
+    daemon.call("events.mark", {"text": "a", "kind": "deploy"})
+    daemon.call("load.record", {"name": "n", "kind": "stress", "started_us": now_us(), "took_us": 1, "requests": 1, "errors": 0, "report": {}})
+    wait_for(lambda: daemon.call("sql.query", {"sql": "SELECT 1 FROM samples LIMIT 1"})["rows"], "samples in the file")
+    daemon.stop()
+    crafted = os.path.join(t.dir, "crafted.db")
+    postmortem, shown = ("postmortem", "--last", "1h", "--json"), ("load", "show", "l-1")
+    for table, column, value, verbs in (("event", "kind", "NULL", [postmortem]), ("event", "text", "NULL", [postmortem]), ("series", "name", "NULL", [postmortem, ("gpu", "report")]),
+                                        ("series", "labels", "NULL", [postmortem]), ("load_run", "took_us", "9223372036854775807", [shown]), ("load_run", "report", "'-'", [shown])):
+        shutil.copy(daemon.db, crafted)
+        with contextlib.closing(sqlite3.connect(crafted)) as file, file:
+            columns = [row[1] for row in file.execute(f"PRAGMA table_info({table})")]
+            file.execute(f"ALTER TABLE {table} RENAME TO other")
+            file.execute(f"CREATE VIEW {table} AS SELECT {', '.join(f'{value} AS {name}' if name == column else name for name in columns)} FROM other")
+        for verb in verbs:
+            code, _, errors = t.ctl(None, "--db", crafted, *verb)
+            # 1: it says which number is none
+            assert code in (0, 1), f"{table}.{column} {verb}: {code} {errors}"
 
 
 if __name__ == "__main__":

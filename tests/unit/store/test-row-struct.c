@@ -40,6 +40,18 @@ test_columns (void)
   g_assert_null (alert->rule);
 }
 
+/* Who reads looks for no NULL where there can be none: a file may be made by anybody. */
+static void
+test_null_where_there_is_none (void)
+{
+  g_autoptr (OrfPostmortemAlert)
+    alert = read_row ("SELECT NULL AS id, NULL AS rule, NULL AS value", &orf_postmortem_alert_desc);
+
+  g_assert_cmpstr (alert->id, ==, "");
+  g_assert_cmpstr (alert->rule, ==, "");
+  g_assert_true (isnan (alert->value));
+}
+
 /* NULL is unknown, also where a member has a flag for it; JSON that is none is empty. */
 static void
 test_null (void)
@@ -66,5 +78,6 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/row-struct/columns", test_columns);
   g_test_add_func ("/row-struct/null", test_null);
+  g_test_add_func ("/row-struct/null-where-there-is-none", test_null_where_there_is_none);
   return g_test_run ();
 }
