@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <glib/gstdio.h>
 
@@ -272,7 +271,8 @@ run (Load *load, OrfLoadResult *result, GError **error)
   load->progress = orf_ctl_progress_new ();
   done = orf_load_send (&sender, result, error);
   g_clear_pointer (&load->progress, orf_ctl_progress_free);
-  close (stop_fd);
+  /* a daemon that does not take the record can be left */
+  orf_ctl_release_interrupts (stop_fd);
   return done;
 }
 
@@ -423,6 +423,7 @@ record (const Load *load, json_t *report, GError **error)
 
   if (name == NULL)
     return ORF_CTL_DONE;
+  orf_ctl_limit_calls (load->ctl, TRUE);
   verdict = orf_ctl_load_record (load->ctl, name, report, &id, error);
   if (verdict == ORF_CTL_DONE)
     verdict = orf_ctl_load_join (load->ctl, id, &joined, error);

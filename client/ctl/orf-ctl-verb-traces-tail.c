@@ -12,6 +12,7 @@
 #include "orf-ctl.h"
 #include "orf-ctl-traces.h"
 #include "orf-ctl-watch.h"
+#include "orf-value.h"
 
 #define PERIOD_MS 1000
 /* A trace is told when the first of its spans come; who is later than this is missed. */
@@ -43,7 +44,7 @@ note (Tail *tail, const char *trace_id, gint64 now_us)
 }
 
 static void
-print_json (const json_t *trace)
+print_json (json_t *trace)
 {
   char *text = json_dumps (trace, JSON_COMPACT);
 
@@ -53,7 +54,7 @@ print_json (const json_t *trace)
 
 /* A line alone: what comes later cannot move what is on the screen already. */
 static void
-print_row (Tail *tail, const json_t *trace)
+print_row (Tail *tail, json_t *trace)
 {
   g_autoptr (OrfCtlTable) table = orf_ctl_traces_new_table (orf_ctl_get_terminal (tail->ctl));
   g_autoptr (GString) out = g_string_new (NULL);
@@ -61,10 +62,10 @@ print_row (Tail *tail, const json_t *trace)
     .trace_id = (char *) json_string_value (json_object_get (trace, "trace_id")),
     .service = (char *) json_string_value (json_object_get (trace, "service")),
     .operation = (char *) json_string_value (json_object_get (trace, "operation")),
-    .start_us = json_integer_value (json_object_get (trace, "start_us")),
-    .duration_us = json_integer_value (json_object_get (trace, "duration_us")),
-    .spans = json_integer_value (json_object_get (trace, "spans")),
-    .errors = json_integer_value (json_object_get (trace, "errors")),
+    .start_us = orf_value_get_count (trace, "start_us"),
+    .duration_us = orf_value_get_count (trace, "duration_us"),
+    .spans = orf_value_get_count (trace, "spans"),
+    .errors = orf_value_get_count (trace, "errors"),
   };
   const char *line;
 
@@ -81,7 +82,7 @@ show_new (Tail *tail, const json_t *result, gint64 now_us)
   const json_t *traces = json_object_get (result, "traces");
 
   for (size_t i = json_array_size (traces); i > 0; i--) {
-    const json_t *trace = json_array_get (traces, i - 1);
+    json_t *trace = json_array_get (traces, i - 1);
 
     if (!note (tail, json_string_value (json_object_get (trace, "trace_id")), now_us))
       continue;
@@ -100,6 +101,7 @@ look (Tail *tail, GError **error)
   g_autofree char *text = NULL;
   g_autofree char *answer = NULL;
   g_autoptr (json_t) result = NULL;
+  json_error_t fault;
   OrfCtlExit verdict;
   char *params;
 
@@ -113,9 +115,12 @@ look (Tail *tail, GError **error)
                           error);
   if (verdict != ORF_CTL_DONE)
     return verdict;
-  result = orf_json_parse (answer, strlen (answer), ORF_JSON_MAX_DEPTH, error);
-  if (result == NULL)
+  /* not orf_json_parse(), for which all numbers are reals: --json shows them as they came */
+  result = json_loads (answer, JSON_ALLOW_NUL, &fault);
+  if (result == NULL) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_INTERNAL, "traces.list: %s", fault.text);
     return ORF_CTL_SERVER_ERROR;
+  }
   show_new (tail, result, now_us);
   return ORF_CTL_DONE;
 }
@@ -144,6 +149,8 @@ orf_ctl_verb_traces_tail (OrfCtl *ctl, GError **error)
   signal_fd = orf_ctl_take_interrupts (error);
   if (signal_fd < 0)
     return ORF_CTL_SERVER_ERROR;
+  /* Ctrl-C is looked at between them */
+  orf_ctl_limit_calls (ctl, TRUE);
   do
     verdict = look (&tail, error);
   while (verdict == ORF_CTL_DONE && fflush (stdout) == 0 && wait_for_next (signal_fd));

@@ -35,6 +35,21 @@ orf_ctl_take_interrupts (GError **error)
   return orf_ctl_take_signals (interrupts, error);
 }
 
+void
+orf_ctl_release_interrupts (int fd)
+{
+  struct signalfd_siginfo info;
+  sigset_t set;
+
+  /* those that came are for what is over */
+  while (read (fd, &info, sizeof info) == sizeof info)
+    continue;
+  close (fd);
+  sigemptyset (&set);
+  sigaddset (&set, SIGINT);
+  sigprocmask (SIG_UNBLOCK, &set, NULL);
+}
+
 static void
 tell_lost (guint64 dropped)
 {

@@ -15,6 +15,8 @@ typedef gboolean (*OrfCtlValueFunc) (gpointer user_data, const char *value, GErr
 int orf_ctl_take_signals (const int *signals, GError **error);
 /* From here on Ctrl-C is read from the descriptor, and does not kill; -1 on error. */
 int orf_ctl_take_interrupts (GError **error);
+/* Closes it: Ctrl-C kills again, but for those that came until now. */
+void orf_ctl_release_interrupts (int fd);
 
 /* DONE on Ctrl-C, and when nobody reads standard output any more; an error when the server ends
  * the stream.  Values that were lost are told on standard error. */

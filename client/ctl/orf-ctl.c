@@ -23,6 +23,7 @@ struct _OrfCtl {
   OrfCtlTerminal terminal;
   gint64 timeout_ms;            /* 0: none was given */
   gint64 deadline_us;           /* monotonic; of the whole run */
+  gboolean limits_calls;        /* where the run has no deadline, each call has one */
   OrfCtlConnection *connection; /* from the first call on */
 };
 
@@ -163,20 +164,34 @@ orf_ctl_get_target (const OrfCtl *ctl)
 }
 
 static OrfCtlExit
-connect_once (OrfCtl *ctl, GError **error)
+connect_once (OrfCtl *ctl, gint64 deadline_us, GError **error)
 {
   OrfCtlTarget target = orf_ctl_get_target (ctl);
 
   if (ctl->connection != NULL)
     return ORF_CTL_DONE;
-  return orf_ctl_connection_open (&target, ctl->deadline_us, &ctl->connection, error);
+  return orf_ctl_connection_open (&target, deadline_us, &ctl->connection, error);
+}
+
+void
+orf_ctl_limit_calls (OrfCtl *ctl, gboolean limit)
+{
+  ctl->limits_calls = limit;
+}
+
+static gint64
+get_deadline_us (const OrfCtl *ctl)
+{
+  if (!ctl->limits_calls)
+    return ctl->deadline_us;
+  return MIN (ctl->deadline_us, g_get_monotonic_time () + DEFAULT_PATIENCE_MS * 1000);
 }
 
 OrfCtlExit
 orf_ctl_call (OrfCtl *ctl, const char *method, const char *params, char **result, GError **error)
 {
-  const OrfCtlAsk ask = { method, params, ctl->timeout_ms, ctl->deadline_us };
-  OrfCtlExit verdict = connect_once (ctl, error);
+  const OrfCtlAsk ask = { method, params, ctl->timeout_ms, get_deadline_us (ctl) };
+  OrfCtlExit verdict = connect_once (ctl, ask.deadline_us, error);
 
   return verdict != ORF_CTL_DONE ? verdict
                                  : orf_ctl_connection_call (ctl->connection, &ask, result, error);

@@ -27,6 +27,10 @@ OrfCtlTarget orf_ctl_get_target (const OrfCtl *ctl);
 const char *orf_ctl_get_argument (const OrfCtl *ctl, guint index);
 gboolean orf_ctl_wants_json (const OrfCtl *ctl);
 
+/* From here on a call of a verb that takes long has the usual patience all the same: it is what
+ * comes between that takes long. */
+void orf_ctl_limit_calls (OrfCtl *ctl, gboolean limit);
+
 /* Calls a method by name, with params as JSON text (NULL: none); *result is the bytes of the
  * result. */
 OrfCtlExit

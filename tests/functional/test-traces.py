@@ -274,21 +274,41 @@ def test_ctl(t):
     contains(on_terminal(daemon, "traces", "slow"), "no slow spans")
 
 
-def test_ctl_tail(t):
-    daemon = t.start()
-    with subprocess.Popen([orfeas_test.ORFEASCTL, "--socket", daemon.socket, "traces", "tail", "--json", "--service", "page"], stdin=subprocess.DEVNULL,
+def tail(t, daemon, first, read, *more):
+    """What `traces tail` tells of the trace after `first`, and of those before it; read: (trace id, anything) of a line."""
+    with subprocess.Popen([orfeas_test.ORFEASCTL, "--socket", daemon.socket, "traces", "tail", "--service", "page", *more], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, text=True, env=t.environment()) as process:
         told = 0
         while not select.select([process.stdout], [], [], 0.1)[0]:  # it tells of what comes from its start on
             told += 1
-            record(daemon, span(1000 + told, 1, "page", "early", now_us(), 10))
-        record(daemon, span(2, 1, "other", "x", now_us(), 10), span(3, 1, "page", "load", now_us(), 10))
-        ids = []
-        while trace_id(3) not in ids:
-            ids.append(json.loads(process.stdout.readline())["trace_id"])
-        equal((len(ids), trace_id(2) in ids), (len(set(ids)), False))
+            record(daemon, span(first + 1000 + told, 1, "page", "early", now_us(), 10))
+        record(daemon, span(first, 1, "other", "x", now_us(), 10), span(first + 1, 1, "page", "load", now_us(), 10))
+        lines = []
+        while not lines or lines[-1][0] != trace_id(first + 1):
+            lines.append(read(process.stdout.readline()))
+        ids = [line[0] for line in lines]
+        equal((len(ids), trace_id(first) in ids), (len(set(ids)), False))
         process.send_signal(signal.SIGINT)
         equal(process.wait(), 0)
+        return lines[-1][1]
+
+
+def test_ctl_tail(t):
+    daemon = t.start()
+
+    def read_json(line):
+        trace = json.loads(line)
+        return trace["trace_id"], trace
+
+    def read_row(line):
+        *row, trace = line.rstrip("\n").split("\t")
+        return trace, row
+
+    trace = tail(t, daemon, 2, read_json, "--json")
+    equal([(trace[name], type(trace[name])) for name in ("duration_us", "spans", "errors")], [(10, int), (1, int), (0, int)])
+    time, *row = tail(t, daemon, 5000, read_row)
+    equal(row, ["page", "load", "10", "1", "0"])
+    assert time > "2020", time
 
 
 def test_file(t):
