@@ -61,12 +61,60 @@ new_message (const char *url, const Endpoint *endpoint)
   g_autofree char *address = g_strconcat (url, endpoint->path, NULL);
   SoupMessage *message = soup_message_new (endpoint->body != NULL ? "POST" : "GET", address);
 
-  if (message != NULL && endpoint->body != NULL) {
+  if (message == NULL)
+    return NULL;
+  /* elsewhere is not what is asked about */
+  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
+  if (endpoint->body != NULL) {
     g_autoptr (GBytes) body = g_bytes_new_static (endpoint->body, strlen (endpoint->body));
 
     soup_message_set_request_body_from_bytes (message, "application/json", body);
   }
   return message;
+}
+
+typedef struct {
+  GMainLoop *loop;
+  GCancellable *cancellable; /* of all that is done with the message */
+  GError *error;
+} Pending;
+
+/* Its head is here; what follows may have no end, and says nothing of how it is. */
+static void
+sent_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Pending *pending = user_data;
+  g_autoptr (GInputStream)
+    body = soup_session_send_finish (SOUP_SESSION (source), result, &pending->error);
+
+  if (body != NULL)
+    g_cancellable_cancel (pending->cancellable);
+  g_main_loop_quit (pending->loop);
+}
+
+static gboolean
+deadline_cb (gpointer user_data)
+{
+  g_cancellable_cancel (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+/* In a loop of its own, for libsoup's time-outs begin anew with each byte. */
+static gboolean
+send (SoupSession *session, SoupMessage *message, GError **error)
+{
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Pending pending = { loop, cancellable, NULL };
+  guint timer = g_timeout_add_seconds (TIMEOUT_S, deadline_cb, cancellable);
+
+  soup_session_send_async (session, message, G_PRIORITY_DEFAULT, cancellable, sent_cb, &pending);
+  g_main_loop_run (loop);
+  g_source_remove (timer);
+  if (pending.error == NULL)
+    return TRUE;
+  g_propagate_error (error, pending.error);
+  return FALSE;
 }
 
 /* FALSE: nobody answers there, and the others need not be asked. */
@@ -75,16 +123,18 @@ check (OrfCtlFindings *findings, SoupSession *session, const char *url, const En
 {
   g_autoptr (SoupMessage) message = new_message (url, endpoint);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes)
-    body = message != NULL ? soup_session_send_and_read (session, message, NULL, &error) : NULL;
 
-  if (body != NULL) {
+  if (message != NULL && send (session, message, &error)) {
     judge (findings, endpoint, soup_message_get_status (message),
            soup_message_get_reason_phrase (message));
     return TRUE;
   }
   orf_ctl_findings_add (findings, "endpoint", ORF_CTL_FINDING_FAULT, "%s%s: %s", url,
-                        endpoint->path, error != NULL ? error->message : "this is no address");
+                        endpoint->path,
+                        error == NULL ? "this is no address"
+                        : g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
+                          ? "no answer in time"
+                          : error->message);
   orf_ctl_findings_advise (findings, "[listen] http says where it listens; from another machine it "
                                      "needs TLS and tokens (doc/security.md)");
   return FALSE;

@@ -242,6 +242,31 @@ def test_answer_without_end(_):
     assert "larger than" in done.stderr, done.stderr
 
 
+def test_endpoint_without_end(_):
+    """a daemon that says it serves HTTP where an answer does not end, or drips: doctor asks for no more than its beginning"""
+    def pour(handler):
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        while True:
+            handler.wfile.write(b"100000\r\n" + b" " * 0x100000 + b"\r\n")
+
+    def drip(handler):
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        while True:
+            handler.wfile.write(b"a")
+            time.sleep(0.1)
+
+    it = liar.get()
+    for page in (Page(pour), Page(drip)):
+        it.results = {"rpc.discover": {**example("rpc.discover"), "servers": [{"url": page.url + "/rpc"}]}}
+        within = [] if os.environ.get("ORFEAS_SANITIZED") else ["prlimit", f"--as={1 << 30}"]
+        done = subprocess.run([*within, ORFEASCTL, "--socket", it.socket, "doctor"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+        equal(done.returncode, 5, done.stderr)
+        assert page.heard and "endpoint" in done.stdout, done.stdout
+    it.results = {}
+
+
 LISTEN = """
 import os, socket, sys
 os.setuid(65534)
