@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
 #include <locale.h>
 #include <poll.h>
 #include <signal.h>
@@ -40,6 +41,17 @@ print_help (const OrfCtlOptions *options)
   orf_ctl_print (help);
 }
 
+/* One that was closed would be the next that is opened, and a connection or a file have what is
+ * printed.  The wrong way round, so that its use fails as it did. */
+static void
+fill_descriptors (void)
+{
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    if (fcntl (fd, F_GETFD) < 0)
+      (void) !open ("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
 static OrfCtlExit
 run (const OrfCtlOptions *options, GError **error)
 {
@@ -75,6 +87,7 @@ main (G_GNUC_UNUSED int argc, char **argv)
   g_autoptr (GError) error = NULL;
   OrfCtlExit verdict = ORF_CTL_DONE;
 
+  fill_descriptors ();
   /* not LC_NUMERIC: numbers are for scripts, too */
   setlocale (LC_CTYPE, "");
   /* a server or a reader that goes away is told by errno, in the place where it matters */

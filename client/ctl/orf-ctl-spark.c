@@ -25,10 +25,12 @@ orf_ctl_spark_line (const double *values, guint n_values, gboolean utf8)
     maximum = isnan (values[i]) ? maximum : MAX (maximum, values[i]);
   }
   for (guint i = 0; i < n_values; i++) {
-    /* a series that never moves is drawn at a low level: neither empty nor full */
-    double share = maximum > minimum ? (values[i] - minimum) / (maximum - minimum) : 0.15;
+    /* a series that never moves is drawn at a low level: neither empty nor full; halves, for the
+     * distance of the largest numbers is none */
+    double share = maximum > minimum ? (values[i] / 2 - minimum / 2) / (maximum / 2 - minimum / 2)
+                                     : 0.15;
 
-    if (isnan (values[i]))
+    if (isnan (values[i]) || isnan (share))
       g_string_append_c (out, ' ');
     else
       g_string_append (out, levels[MIN ((guint) (share * N_LEVELS), N_LEVELS - 1)]);

@@ -40,11 +40,27 @@ typedef struct {
  */
 
 static OrfCtlSqlSource *interrupted;
+static volatile sig_atomic_t is_reading; /* a line: there is nothing to stop */
 
+/* A daemon that does not answer would hold the shell for ever: it is left then. */
 static void
 interrupt_cb (int number)
 {
-  orf_ctl_sql_source_interrupt (interrupted);
+  if (orf_ctl_sql_source_interrupt (interrupted) || is_reading)
+    return;
+  signal (number, SIG_DFL);
+  raise (number); /* when this has returned */
+}
+
+static char *
+read_line (const char *prompt)
+{
+  char *line;
+
+  is_reading = TRUE;
+  line = readline (prompt);
+  is_reading = FALSE;
+  return line;
 }
 
 /* ---- completion: libedit's callbacks have no place for a pointer of ours -----------------------
@@ -233,7 +249,7 @@ orf_ctl_sql_shell_run (OrfCtlSqlSource *source, OrfCtlSqlPrinter *printer, gint6
   start_history (history);
   puts ("orfeas " ORF_VERSION ", .help helps");
   while (more) {
-    char *line = readline (text->len > 0 ? MORE_PROMPT : PROMPT);
+    char *line = read_line (text->len > 0 ? MORE_PROMPT : PROMPT);
 
     if (line == NULL)
       break;

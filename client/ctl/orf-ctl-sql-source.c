@@ -77,11 +77,13 @@ orf_ctl_sql_take_statement (const char **text)
 /* ---- the file ---------------------------------------------------------------------------------
  */
 
-void
+gboolean
 orf_ctl_sql_source_interrupt (OrfCtlSqlSource *source)
 {
-  if (source->db != NULL)
-    sqlite3_interrupt (source->db);
+  if (source->db == NULL)
+    return FALSE;
+  sqlite3_interrupt (source->db);
+  return TRUE;
 }
 
 static int

@@ -18,8 +18,9 @@ OrfCtlExit orf_ctl_sql_source_run (OrfCtlSqlSource *source,
                                    gint64 max_rows,
                                    OrfCtlSqlPrinter *printer,
                                    GError **error);
-/* From a signal's handler: what runs on a file stops; a daemon's answer comes within its bounds. */
-void orf_ctl_sql_source_interrupt (OrfCtlSqlSource *source);
+/* From a signal's handler: what runs on a file stops.  FALSE: a daemon is asked, and there is no
+ * telling it. */
+gboolean orf_ctl_sql_source_interrupt (OrfCtlSqlSource *source);
 /* The first column of all rows, as texts, for completion; NULL on error. */
 char **orf_ctl_sql_source_list (OrfCtlSqlSource *source, const char *sql);
 

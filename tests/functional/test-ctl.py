@@ -346,4 +346,17 @@ def test_output_can_be_cut(t):
     assert not orfeas_test.FAULTS.search(code.stderr.decode()), code.stderr
 
 
+def test_closed_descriptors(t):
+    """What is printed to a standard output that is closed goes nowhere, not to what was opened next."""
+    daemon = t.start()
+    rows = os.path.join(t.dir, "rows.csv")
+    for arguments in (("status",), ("call", "health.watch"), ("token", "new", "--name", "a", "--role", "read", "--file", rows)):
+        done = orfeas_test.subprocess.run(["bash", "-c", '"$@" <&- >&-', "bash", orfeas_test.ORFEASCTL, "--socket", daemon.socket, *arguments],
+                                          env=t.environment(), capture_output=True, text=True, timeout=orfeas_test.PATIENCE_S, check=False)
+        equal(done.returncode, SERVER_ERROR, done.stderr)
+        contains(done.stderr, "could not be written")
+    with open(rows, encoding="utf-8") as file:
+        equal([line.split("=")[0].strip() for line in file], ["[a]", "hash", "roles"])
+
+
 orfeas_test.main()
