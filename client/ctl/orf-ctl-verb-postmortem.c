@@ -72,6 +72,12 @@ orf_ctl_postmortem_fetch (OrfCtl *ctl, json_t *params, char **text, json_t **res
     g_prefix_error (error, "postmortem.build: the answer is not as it should be: ");
     return ORF_CTL_SERVER_ERROR;
   }
+  /* a page of nothing would look like a quiet night */
+  if (!json_is_object (json_object_get (*result, "document"))) {
+    g_set_error_literal (error, ORF_ERROR, ORF_ERROR_INTERNAL,
+                         "postmortem.build: the answer has no document");
+    return ORF_CTL_SERVER_ERROR;
+  }
   return ORF_CTL_DONE;
 }
 

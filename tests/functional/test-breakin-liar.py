@@ -144,6 +144,16 @@ def test_tags_on_a_page(t):
             assert "<script>alert" not in page and "<img src=x" not in page, page[max(0, page.find("alert(1)") - 300):][:400]
 
 
+def test_no_document(t):
+    """no post-mortem is not the page of one in which nothing happened"""
+    it = liar.get()
+    path = os.path.join(t.dir, "none.html")
+    for lie in ({}, [], {"document": None}, {"document": []}, {"document": "x"}):
+        it.results = {"postmortem.build": lie}
+        equal((run("--socket", it.socket, "postmortem", "--from", "-1h", "-o", path)[0], os.path.exists(path)), (1, False), lie)
+    it.results = {}
+
+
 def test_answers_of_another_kind(_):
     """an answer to another call, names written by escapes, an error that is none, numbers beyond all, notices in between"""
     it = liar.get()
