@@ -53,7 +53,16 @@ orf_ctl_doctor_check_config (OrfCtlFindings *findings)
                           "the settings that %s would read are right", program);
     return;
   }
-  orf_ctl_findings_add (findings, "config", ORF_CTL_FINDING_FAULT, "%s", g_strstrip (said));
+  if (*g_strstrip (said) == '\0') { /* it crashed, or is another program */
+    orf_ctl_findings_add (findings, "config", ORF_CTL_FINDING_FAULT,
+                          "%s --check-config failed without a word", program);
+    orf_ctl_findings_advise (findings,
+                             "see that it is orfeasd: %s --version; coredumpctl, or "
+                             "dmesg, says whether it crashed",
+                             program);
+    return;
+  }
+  orf_ctl_findings_add (findings, "config", ORF_CTL_FINDING_FAULT, "%s", said);
   orf_ctl_findings_advise (findings, "orfeasd --print-defaults has every key with its range");
 }
 

@@ -130,7 +130,8 @@ append_finding (const Finding *finding, const OrfCtlTerminal *terminal, GString 
                            levels[finding->level].name);
   g_string_append_printf (out, "%*s", LEVEL_WIDTH - (int) strlen (levels[finding->level].name), "");
   orf_ctl_append_wrapped (terminal, text, AREA_WIDTH + LEVEL_WIDTH, finding->text);
-  g_string_append (out, text->str + AREA_WIDTH + LEVEL_WIDTH); /* its first line has begun */
+  /* its first line has begun; one that says nothing has no indent either */
+  g_string_append (out, text->str + MIN (AREA_WIDTH + LEVEL_WIDTH, text->len - 1));
   if (finding->advice != NULL)
     orf_ctl_append_wrapped (terminal, out, AREA_WIDTH + LEVEL_WIDTH + 2, finding->advice);
 }

@@ -205,6 +205,19 @@ test_shown (void)
                    "                      make room\n");
 }
 
+/* Whoever made it may have had no words. */
+static void
+test_of_nothing (void)
+{
+  static const OrfCtlTerminal screen = { .is_terminal = TRUE, .utf8 = TRUE, .width = 40 };
+  g_autoptr (OrfCtlFindings) findings = orf_ctl_findings_new ();
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  orf_ctl_findings_add (findings, "verify", ORF_CTL_FINDING_FAULT, "%s", "");
+  orf_ctl_findings_append_to (findings, &screen, out);
+  g_assert_cmpstr (out->str, ==, "verify     fault    \n");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -214,5 +227,6 @@ main (int argc, char **argv)
   g_test_add_func ("/ctl-doctor/detectors", test_detectors);
   g_test_add_func ("/ctl-doctor/devices", test_devices);
   g_test_add_func ("/ctl-doctor/shown", test_shown);
+  g_test_add_func ("/ctl-doctor/of-nothing", test_of_nothing);
   return g_test_run ();
 }
