@@ -43,11 +43,12 @@ orf_wire_make_call (int64_t id, const char *method, json_t *params, const OrfCal
   return text;
 }
 
-/* Below 0 is unknown, and left out. */
+/* Below 0 is unknown, and left out; so is what no daemon takes, for whose sake it would refuse all
+ * that is told beside it. */
 static void
 set_number (json_t *object, const char *name, int64_t value)
 {
-  if (value >= 0)
+  if (value >= 0 && value <= ORF_WIRE_MAX_INTEGER)
     json_object_set_new (object, name, json_integer (value));
 }
 

@@ -75,5 +75,8 @@ char *orf_wire_make_done (int64_t id,
                           const char *traceparent);
 char *orf_wire_make_leave (int64_t id, const char *worker);
 
+/* As far as integers of calls go: beyond it a double no longer holds each of them. */
+#define ORF_WIRE_MAX_INTEGER (INT64_C (1) << 53)
+
 /* Whether it is UTF-8, of at most max_bytes. */
 bool orf_wire_is_text (const char *text, size_t max_bytes);

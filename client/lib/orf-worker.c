@@ -211,7 +211,7 @@ orf_worker_add_batch (OrfWorker *worker, const OrfBatch *batch)
   const char *operation = batch->operation != NULL ? batch->operation : "";
   OrfStoredBatch *stored;
 
-  if (is_elsewhere (worker) || batch->size == 0 || batch->size > INT64_MAX ||
+  if (is_elsewhere (worker) || batch->size == 0 || batch->size > ORF_WIRE_MAX_INTEGER ||
       !orf_wire_is_text (operation, MAX_TEXT_BYTES))
     return ORF_STATUS_INVALID;
   stored = malloc (sizeof *stored + strlen (operation) + 1);

@@ -37,8 +37,9 @@ typedef struct {
   uint64_t reserved[8];
 } OrfCacheOptions;
 
-/* INVALID: a path or prefix that is too long; FAILED: no thread or descriptor to be had.  That no
- * daemon is there is no error: it is tried again, each time later, up to a second. */
+/* INVALID: a path or prefix that is too long, or a prefix that is no UTF-8; FAILED: no thread or
+ * descriptor to be had.  That no daemon is there is no error: it is tried again, each time later,
+ * up to a second. */
 OrfStatus orf_cache_new (const OrfCacheOptions *options, OrfCache **cache);
 /* Values that were got stay good.  NULL is nothing. */
 void orf_cache_free (OrfCache *cache);
@@ -80,12 +81,13 @@ void orf_cache_value_release (OrfCacheValue *value);
 
 /* Zeroed, then what is wanted. */
 typedef struct {
-  int64_t ttl_ms;          /* lifetime; 0: the daemon's [cache] ttl_ms */
-  int64_t stale_us;        /* served so long after it while one makes it anew; 0: the daemon's */
-  int64_t cost_us;         /* what it took to make; 0: not told */
-  const char *const *tags; /* for cache.invalidate, at most 16, ended by NULL; NULL: none */
-  const char *lease;       /* of orf_cache_get_or_lease(): where it is lost nothing is stored, which
-                              is no error; NULL: none */
+  int64_t ttl_ms;   /* lifetime; 0: the daemon's [cache] ttl_ms */
+  int64_t stale_us; /* served so long after it while one makes it anew; 0: the daemon's */
+  int64_t cost_us;  /* what it took to make; 0: not told */
+  const char *const
+    *tags;           /* of UTF-8, for cache.invalidate, at most 16, ended by NULL; NULL: none */
+  const char *lease; /* of orf_cache_get_or_lease(): where it is lost nothing is stored, which
+                        is no error; NULL: none */
   uint64_t reserved[4];
 } OrfCacheSetOptions;
 

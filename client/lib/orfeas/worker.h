@@ -109,7 +109,8 @@ typedef struct {
 
 /* Told with the next report, in the trace of the thread's current span (<orfeas/tracer.h>); each
  * batch is told once, also across a lost connection.  10,000 are kept while no daemon is there,
- * then the oldest go and are counted.  INVALID: size 0, or an operation that is too long. */
+ * then the oldest go and are counted.  INVALID: size 0 or above 2^53, or an operation that is
+ * too long. */
 OrfStatus orf_worker_add_batch (OrfWorker *worker, const OrfBatch *batch);
 
 /* What an advice came to; freed_bytes: what was freed, to be compared with what is measured, -1:

@@ -358,7 +358,9 @@ test_invalid (Fixture *f, gconstpointer data)
 {
   g_autofree char *long_key = g_strnfill (1025, 'k');
   const char *const wrong[] = { "", "\xff", long_key, NULL };
+  const char *const tags[] = { "good", "\xff", NULL };
   OrfCacheValue *value;
+  OrfCache *cache;
 
   for (guint i = 0; wrong[i] != NULL; i++) {
     g_assert_cmpint (orf_cache_get (f->cache, wrong[i], &value), ==, ORF_STATUS_INVALID);
@@ -367,6 +369,11 @@ test_invalid (Fixture *f, gconstpointer data)
   }
   g_assert_cmpint (orf_cache_get (f->cache, NULL, &value), ==, ORF_STATUS_INVALID);
   orf_cache_value_release (NULL);
+  /* left out, nothing would ever drop it by that tag */
+  g_assert_cmpint (orf_cache_set (f->cache, "k", "1", 1, &(OrfCacheSetOptions){ .tags = tags }), ==,
+                   ORF_STATUS_INVALID);
+  g_assert_cmpint (orf_cache_new (&(OrfCacheOptions){ .prefix = "\xff" }, &cache), ==,
+                   ORF_STATUS_INVALID);
 }
 
 /* ---- several, and errors --------------------------------------------------------------------- */

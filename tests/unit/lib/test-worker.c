@@ -126,7 +126,12 @@ static void
 test_report (Fixture *fixture, gconstpointer unused)
 {
   OrfAllocator allocator = ORF_ALLOCATOR_UNKNOWN;
-  OrfBatch batch = { .size = 32, .peak_bytes = 1000, .duration_us = -1, .operation = "embed" };
+  OrfBatch batch = {
+    .size = 32,
+    .peak_bytes = 1000,
+    .duration_us = INT64_MAX, /* as unknown: it would be refused, and all with it */
+    .operation = "embed"
+  };
   const json_t *batches;
   json_t *call;
 
@@ -138,12 +143,14 @@ test_report (Fixture *fixture, gconstpointer unused)
   fake_daemon_answer (&fixture->daemon, call, accepted ());
 
   allocator.reserved_bytes = 5;
+  allocator.active_bytes = INT64_MAX;
   orf_worker_report (fixture->worker, &allocator);
   g_assert_cmpint (orf_worker_add_batch (fixture->worker, &batch), ==, ORF_STATUS_OK);
   orf_worker_report_now (fixture->worker);
   call = fake_daemon_read (&fixture->daemon);
   g_assert_cmpint (get_number (call, "allocator", "reserved_bytes"), ==, 5);
   g_assert_cmpint (get_number (call, "allocator", "allocated_bytes"), ==, -1);
+  g_assert_cmpint (get_number (call, "allocator", "active_bytes"), ==, -1);
   batches = json_object_get (fake_daemon_get_params (call), "batches");
   g_assert_cmpuint (json_array_size (batches), ==, 1);
   g_assert_cmpuint (json_object_size (json_array_get (batches, 0)), ==, 3);
@@ -151,6 +158,8 @@ test_report (Fixture *fixture, gconstpointer unused)
   fake_daemon_answer (&fixture->daemon, call, accepted ());
 
   batch.size = 0;
+  g_assert_cmpint (orf_worker_add_batch (fixture->worker, &batch), ==, ORF_STATUS_INVALID);
+  batch.size = (UINT64_C (1) << 53) + 1;
   g_assert_cmpint (orf_worker_add_batch (fixture->worker, &batch), ==, ORF_STATUS_INVALID);
   batch.size = 1;
   batch.operation = "\xff";
