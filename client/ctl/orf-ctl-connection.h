@@ -82,6 +82,8 @@ OrfCtlExit orf_ctl_http_open (const char *url,
                               const char *ca_file,
                               OrfCtlConnection *connection,
                               GError **error);
+/* Whether a URL is of this machine, by its own words: of loopback. */
+gboolean orf_ctl_url_is_near (const char *url);
 OrfCtlExit orf_ctl_stdio_open (const char *db, OrfCtlConnection *connection, GError **error);
 
 G_END_DECLS

@@ -289,6 +289,14 @@ parse_url (const char *url, GError **error)
                       *path == '\0' || g_str_equal (path, "/") ? "/rpc" : path, NULL, NULL);
 }
 
+gboolean
+orf_ctl_url_is_near (const char *url)
+{
+  g_autoptr (GUri) uri = parse_url (url, NULL);
+
+  return uri != NULL && is_loopback (g_uri_get_host (uri));
+}
+
 static gboolean
 read_trusted (const char *path, GTlsDatabase **trusted, GError **error)
 {

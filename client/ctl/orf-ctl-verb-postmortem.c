@@ -133,11 +133,15 @@ show (OrfCtl *ctl, json_t *document, GError **error)
 static const char *
 find_source (const OrfCtl *ctl, json_t *document, GError **error)
 {
-  const char *path = orf_ctl_options_get (orf_ctl_get_options (ctl), "db");
+  const OrfCtlOptions *options = orf_ctl_get_options (ctl);
+  const char *url = orf_ctl_options_get (options, "url");
+  const char *path = orf_ctl_options_get (options, "db");
 
   if (path == NULL)
     path = orf_value_get_text (json_object_get (document, "source"), "db");
-  if (path != NULL && g_file_test (path, G_FILE_TEST_EXISTS))
+  /* another machine's daemon has its file where ours has one, too */
+  if (path != NULL && (url == NULL || orf_ctl_url_is_near (url)) &&
+      g_file_test (path, G_FILE_TEST_EXISTS))
     return path;
   g_set_error (
     error, ORF_ERROR, ORF_ERROR_FAILED_PRECONDITION,

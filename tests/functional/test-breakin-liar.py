@@ -154,6 +154,19 @@ def test_no_document(t):
     it.results = {}
 
 
+def test_bundle_of_another_machine(t):
+    """its daemon's file is not the one that has the same name here"""
+    here = os.path.join(t.dir, "orfeas.db")
+    sqlite3.connect(here).close()
+    document = {**example("postmortem.build"), "document": {**example("postmortem.build")["document"], "source": {"db": here}}}
+    page = Page(lambda handler: handler.say(200, json.dumps({"jsonrpc": "2.0", "id": 1, "result": document}).encode()))
+    bundle = os.path.join(t.dir, "bundle.db")
+    done = subprocess.run([ORFEASCTL, "--url", f"http://0.0.0.0:{page.server_port}", "postmortem", "--from", "-1h", "--bundle", bundle], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    equal((done.returncode, os.path.exists(bundle)), (2, False), done.stderr)
+    assert "not on this machine" in done.stderr, done.stderr
+
+
 def test_answers_of_another_kind(_):
     """an answer to another call, names written by escapes, an error that is none, numbers beyond all, notices in between"""
     it = liar.get()
