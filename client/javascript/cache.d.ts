@@ -40,7 +40,7 @@ export interface SetOptions extends CacheCallOptions {
 }
 
 export interface CachedOptions<A extends unknown[]> {
-  /** A prefix, to which the arguments are added as JSON, or what makes the key of them; left out: the function's name. */
+  /** A prefix, to which the arguments are added as JSON, or what makes the key of them; left out: the function's name, which it then needs. */
   key?: string | ((...args: A) => string);
   ttlMs?: number;
   staleMs?: number;

@@ -7,7 +7,7 @@
  * - A write of ours is a change of its key as soon as it is answered, or is known not to be.
  */
 import { Backoff, keepAlive } from "./backoff.js";
-import { fromSignal, unreachable } from "./error.js";
+import { fromSignal, reading, unreachable } from "./error.js";
 import { Shelf } from "./shelf.js";
 import { runIn } from "./trace.js";
 
@@ -77,21 +77,24 @@ export class Cache {
     const found = keys.map((key) => this.#find(key));
     const missing = keys.flatMap((key, i) => found[i] === undefined ? [key] : []);
     if (missing.length === 0) return found.map((entry) => entry.value);
+    if (this.#isAway) throw unreachable("no daemon is there", "cache.mget");
     const tickets = missing.map((key) => this.#shelf.begin(key));
     const askedAt = performance.now();
     let entries = [];
+    let values = [];
     try {
       this.#counts.calls++;
-      ({ entries } = await this.#call("cache.mget", { keys: missing, keep: true }, options));
+      const answer = await this.#call("cache.mget", { keys: missing, keep: true }, options);
+      reading("cache.mget", () => {
+        values = answer.entries.map((entry) => entry.hit ? decode(entry) : undefined);
+        if (values.length !== missing.length) throw new Error(`${values.length} entries for ${missing.length} keys`);
+        entries = answer.entries;
+      });
     } finally {
       tickets.forEach((ticket, i) => this.#end(ticket, entries[i], askedAt));
     }
     let next = 0;
-    return found.map((entry) => {
-      if (entry !== undefined) return entry.value;
-      const answer = entries[next++];
-      return answer.hit ? decode(answer) : undefined;
-    });
+    return found.map((entry) => entry !== undefined ? entry.value : values[next++]);
   }
 
   /** Text, bytes (Uint8Array) or null; false where a lease was given that holds no more: nothing is stored then. */
@@ -138,11 +141,13 @@ export class Cache {
     let answer;
     try {
       this.#counts.calls++;
-      answer = await this.#call("cache.get", { key, keep: true, ...params }, { ...options, deadlineMs });
+      const told = await this.#call("cache.get", { key, keep: true, ...params }, { ...options, deadlineMs });
+      const found = reading("cache.get", () => ({ hit: told.hit, value: decode(told), stale: told.stale ?? false, lease: told.lease ?? null }));
+      answer = told;
+      return found;
     } finally {
       this.#end(ticket, answer, askedAt);
     }
-    return { hit: answer.hit, value: decode(answer), stale: answer.stale ?? false, lease: answer.lease ?? null };
   }
 
   /** value: what is held then; undefined: nothing. */
@@ -151,7 +156,7 @@ export class Cache {
     const askedAt = performance.now();
     let answer;
     try {
-      answer = await this.#call(method, params, options);
+      answer = Object(await this.#call(method, params, options));
       return answer;
     } finally {
       this.#shelf.change(key, answer?.version ?? Infinity);
@@ -159,7 +164,7 @@ export class Cache {
     }
   }
 
-  /** askedAt: before the call, so that a lifetime told in its answer ends no later than it should. */
+  /** answer: one that decode() has read. askedAt: before the call, so that a lifetime told in its answer ends no later than it should. */
   #end(ticket, answer, askedAt, value = undefined) {
     const version = answer?.version ?? -1;
     if (version >= this.#floor && ticket.key.startsWith(this.#prefix))
@@ -173,21 +178,30 @@ export class Cache {
    * A function whose results are kept by its arguments (JSON). Of all processes that miss one calls it, the others wait
    * for what it returns; one that throws keeps nothing. A daemon that is away costs the cache, never the call.
    */
-  cached(work, { key = `${work.name}:`, ttlMs, staleMs, nullTtlMs, tags, leaseMs = 10_000, waitMs = leaseMs, signal } = {}) {
+  cached(work, { key = nameOf(work), ttlMs, staleMs, nullTtlMs, tags, leaseMs = 10_000, waitMs = leaseMs, signal } = {}) {
     const keyOf = typeof key === "function" ? key : (...args) => key + JSON.stringify(args);
     const options = { ttlMs, staleMs, nullTtlMs, tags, leaseMs, waitMs, signal };
     const wrapped = async (...args) => {
       const name = keyOf(...args);
       const held = this.#find(name);
-      if (held !== undefined) return load(held.value);
-      // who asks for the same here meanwhile waits with it
-      if (!this.#making.has(name))
-        this.#making.set(name, this.#recall(name, () => work(...args), options).finally(() => this.#making.delete(name)));
-      return load(await this.#making.get(name));
+      const kept = held !== undefined ? held.value : await this.#share(name, () => work(...args), options);
+      try {
+        return load(kept);
+      } catch {
+        this.delete(name).catch(() => {}); // another's value, or of another release
+        return load(store(await work(...args)));
+      }
     };
     wrapped.keyOf = keyOf;
     wrapped.forget = (...args) => this.delete(keyOf(...args));
     return wrapped;
+  }
+
+  /** Who asks for the same here meanwhile waits with it. */
+  #share(name, work, options) {
+    if (!this.#making.has(name))
+      this.#making.set(name, this.#recall(name, work, options).finally(() => this.#making.delete(name)));
+    return this.#making.get(name);
   }
 
   /** As it is kept: text, or null. */
@@ -267,9 +281,14 @@ export class Cache {
 
   #pause(ms) {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
+      const end = () => {
+        clearTimeout(timer);
+        this.#closed.signal.removeEventListener("abort", end); // two a second would stay until it is closed
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
       timer.unref?.();
-      this.#closed.signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+      this.#closed.signal.addEventListener("abort", end);
     });
   }
 
@@ -338,6 +357,12 @@ export class Cache {
       await this.#pause(Math.max(0, askedAt + SYNC_MS - performance.now()));
     }
   }
+}
+
+/** Two functions without a name would have each other's values. */
+function nameOf(work) {
+  if (work.name === "") throw new TypeError("a function without a name is cached by a key: { key: \"embedding:\" }");
+  return `${work.name}:`;
 }
 
 function store(result) {

@@ -60,6 +60,15 @@ export function fromHttp(httpStatus, text, method) {
   }
 }
 
+/** What reads an answer: one that is not as the schema has it is the server's fault, not its caller's. */
+export function reading(method, read) {
+  try {
+    return read();
+  } catch (cause) {
+    throw new OrfeasError("INTERNAL", `an answer that is not as it should be: ${cause.message}`, { method, cause });
+  }
+}
+
 export function unreachable(message, method, cause) {
   return new OrfeasError("UNAVAILABLE", message, { method, cause, local: true });
 }

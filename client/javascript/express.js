@@ -34,9 +34,18 @@ export function trace(orfeas, { service, recorder = new Recorder(orfeas, { servi
     // once, whether it was answered or its caller went away
     response.once("close", () => {
       tell(-1);
-      finish(span, method, response, route(request));
+      finish(span, method, response, askRoute(request));
     });
     runIn(span, next);
+  }
+
+  /** One that fails names nothing: thrown from an event of the response it would end the process. */
+  function askRoute(request) {
+    try {
+      return route(request);
+    } catch {
+      return undefined;
+    }
   }
 
   function finish(span, method, response, path) {

@@ -11,6 +11,8 @@ const MAX_NAME = 200;
 const MAX_TEXT = 4096;
 const MAX_ATTRIBUTES = 128;
 const MAX_LABEL_BYTES = 256;
+// A process with more counters has labels without end, which would fill its memory: as many as can wait.
+const MAX_COUNTERS = 5000;
 // Version 00 of W3C's recommendation, and what later ones have of it.
 const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
@@ -21,6 +23,20 @@ function parse(traceparent) {
 
 function randomHex(bytes) {
   return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Without halves of letters, as a cut through a pair leaves them: no call can have one. */
+function cutText(text, length) {
+  return text.slice(0, length).replace(/\p{Surrogate}/gu, "\uFFFD");
+}
+
+/** What says nothing of itself, or throws, must not be followed by an error of ours. */
+function toText(value) {
+  try {
+    return cutText(String(value), MAX_TEXT);
+  } catch {
+    return typeof value;
+  }
 }
 
 /** What a Recorder's span() gives, until end(). */
@@ -39,8 +55,8 @@ export class Span {
     this.#isRecorded = parent === null || (parseInt(parent[4], 16) & 1) === 1;
     this.tracestate = parent === null ? undefined : tracestate;
     this.#sent = {
-      trace_id: parent === null ? randomHex(16) : parent[2], span_id: randomHex(8), service: service.slice(0, MAX_NAME),
-      operation: name.slice(0, MAX_NAME) || "?", kind, start_us: Math.round(Date.now() * 1000),
+      trace_id: parent === null ? randomHex(16) : parent[2], span_id: randomHex(8), service: cutText(service, MAX_NAME),
+      operation: cutText(name, MAX_NAME) || "?", kind, start_us: Math.round(Date.now() * 1000),
     };
     if (parent !== null) this.#sent.parent_id = parent[3];
   }
@@ -54,12 +70,12 @@ export class Span {
   }
 
   rename(name) {
-    this.#sent.operation = name.slice(0, MAX_NAME) || "?";
+    this.#sent.operation = cutText(name, MAX_NAME) || "?";
   }
 
   fail(message) {
     this.#sent.outcome = "error";
-    this.#sent.message = String(message).slice(0, MAX_TEXT);
+    this.#sent.message = toText(message);
   }
 
   /** Once: what is ended again stays as it was. */
@@ -68,7 +84,7 @@ export class Span {
     this.#isOver = true;
     if (error !== undefined && this.#sent.outcome === undefined) this.fail(error);
     if (!this.#isRecorded) return;
-    const told = Object.entries(this.#attributes).slice(0, MAX_ATTRIBUTES).map(([key, value]) => [key, String(value).slice(0, MAX_TEXT)]);
+    const told = Object.entries(this.#attributes).slice(0, MAX_ATTRIBUTES).map(([key, value]) => [key, toText(value)]);
     if (told.length > 0) this.#sent.attributes = Object.fromEntries(told);
     this.#sent.duration_us = Math.round((performance.now() - this.#startedAt) * 1000);
     this.#outbox.put(this.#sent.span_id, this.#sent);
@@ -141,17 +157,23 @@ export class Recorder {
 
   /** What it is now: of each series the newest value, once a second. */
   gauge(name, value, labels = {}) {
-    this.#record(name, value, labels);
+    const told = toLabels(labels);
+    this.#record(name, Number(value), told, keyOf(name, told));
   }
 
   /** A counter of this process, from 0: a series of its own by the label `process`; `sum by (…)` adds them up. */
   count(name, by = 1, labels = {}) {
-    const all = { ...labels, process: this.#process };
-    const key = keyOf(name, all);
-    const total = (this.#totals.get(key) ?? 0) + by;
+    const told = toLabels({ ...labels, process: this.#process });
+    const key = keyOf(name, told);
+    const total = (this.#totals.get(key) ?? 0) + Number(by);
+    // a total that is no number would stay so
+    if (!Number.isFinite(total) || (this.#totals.size >= MAX_COUNTERS && !this.#totals.has(key))) {
+      this.#samples.dropped++;
+      return;
+    }
     if (!this.#counters.has(name)) this.#counters.set(name, false);
     this.#totals.set(key, total);
-    this.#record(name, total, all);
+    this.#record(name, total, told, key);
   }
 
   /** Resolves once all that was told is recorded or dropped. */
@@ -159,9 +181,9 @@ export class Recorder {
     await Promise.all([this.#spans.flush(), this.#samples.flush()]);
   }
 
-  #record(name, value, labels) {
-    const told = Object.fromEntries(Object.entries(labels).map(([key, text]) => [key, cut(String(text))]));
-    this.#samples.put(keyOf(name, labels), { name, value, t_us: Date.now() * 1000, labels: told });
+  #record(name, value, labels, key) {
+    if (Number.isFinite(value)) this.#samples.put(key, { name, value, t_us: Date.now() * 1000, labels });
+    else this.#samples.dropped++; // JSON has none
   }
 
   /** A name that nobody defined would be a gauge. */
@@ -176,6 +198,10 @@ export class Recorder {
       this.#counters.set(name, true);
     }
   }
+}
+
+function toLabels(labels) {
+  return Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, cut(toText(value))]));
 }
 
 function keyOf(name, labels) {

@@ -50,7 +50,7 @@ export class Shelf {
 
   find(key, now) {
     const entry = this.#entries.get(key);
-    if (entry === undefined || now >= entry.until) return undefined;
+    if (entry === undefined || !(now < entry.until)) return undefined;
     entry.isVisited = true;
     return entry;
   }

@@ -7,9 +7,17 @@ const API = Symbol.for("opentelemetry.js.api.1");
 const SPAN = Symbol.for("OpenTelemetry Context Key SPAN");
 const NONE = /^0+$/;
 
+function askOpenTelemetry() {
+  try {
+    return globalThis[API]?.context?.active?.()?.getValue?.(SPAN)?.spanContext?.();
+  } catch {
+    return null; // another version than is known here
+  }
+}
+
 /** Of OpenTelemetry's current span; null: there is none, or no OpenTelemetry. */
 export function fromOpenTelemetry() {
-  const found = globalThis[API]?.context?.active?.()?.getValue?.(SPAN)?.spanContext?.();
+  const found = askOpenTelemetry();
   if (!found || !/^[0-9a-f]{32}$/.test(found.traceId) || !/^[0-9a-f]{16}$/.test(found.spanId)) return null;
   if (NONE.test(found.traceId) || NONE.test(found.spanId)) return null;
   const flags = ((found.traceFlags ?? 0) & 3).toString(16).padStart(2, "0");

@@ -4,6 +4,7 @@
  * daemon that is away, or comes back, costs it nothing.
  */
 import { Backoff, keepAlive } from "./backoff.js";
+import { OrfeasError } from "./error.js";
 import { runIn } from "./trace.js";
 
 // Taken in one report.
@@ -13,6 +14,8 @@ const MAX_KEPT_BATCHES = 10_000;
 const CALL_MS = 5000;
 // A lease outlives this many reports that were lost.
 const REPORTS_A_LEASE = 3;
+// However short a lease is said to be: the program has something else to do.
+const LEAST_PERIOD_MS = 20;
 
 /** Thrown by a callback that cannot do what it was asked for. */
 export class Refused extends Error {}
@@ -66,9 +69,9 @@ export class Worker {
   }
 
   addBatch({ size, operation, peakBytes, durationMs }) {
-    const batch = { size };
-    if (operation !== undefined) batch.operation = operation;
-    if (peakBytes !== undefined) batch.peak_bytes = peakBytes;
+    const batch = { size: Number(size) };
+    if (operation !== undefined) batch.operation = String(operation);
+    if (peakBytes !== undefined) batch.peak_bytes = Number(peakBytes);
     if (durationMs !== undefined) batch.duration_us = Math.round(durationMs * 1000);
     this.#batches.push(batch);
     if (this.#batches.length <= MAX_KEPT_BATCHES) return;
@@ -82,11 +85,13 @@ export class Worker {
     this.#wake();
   }
 
-  /** Reports what is left and leaves. */
+  /** Reports what is left and leaves; no callback, and no daemon, is waited for much longer than a call may take. */
   async close() {
     this.#closed.abort();
     this.reportNow();
-    await this.#ended;
+    let timer;
+    await Promise.race([this.#ended, new Promise((resolve) => { timer = setTimeout(resolve, 2 * CALL_MS); })]);
+    clearTimeout(timer);
     if (this.#options.ownsClient) this.#orfeas.close();
   }
 
@@ -100,15 +105,19 @@ export class Worker {
   async #register() {
     const { name, device, capabilities, reportMs } = this.#options;
     const pid = this.#orfeas.socketOnly ? undefined : globalThis.process?.pid;
-    const { worker, lease_us } = await this.#call("worker.register", { name, device, pid, capabilities });
+    const answer = await this.#call("worker.register", { name, device, pid, capabilities });
+    const { worker, lease_us } = Object(answer);
+    if (typeof worker !== "string" || !Number.isFinite(lease_us))
+      throw new OrfeasError("INTERNAL", "the answer names no worker, or no lease", { method: "worker.register" });
     this.#id = worker;
     for (const resolve of this.#known.splice(0)) resolve();
-    return Math.min(reportMs, lease_us / 1000 / REPORTS_A_LEASE);
+    return Math.max(Math.min(reportMs, lease_us / 1000 / REPORTS_A_LEASE), LEAST_PERIOD_MS);
   }
 
   #readAllocator() {
     try {
-      return Object.fromEntries(Object.entries(this.#options.memory() ?? {}).filter(([, value]) => value !== null && value !== undefined));
+      const known = Object.entries(this.#options.memory() ?? {}).filter(([, value]) => value !== null && value !== undefined);
+      return Object.fromEntries(known.map(([name, value]) => [name, Number(value)]));
     } catch {
       return {}; // what the program gave us must not end what it does
     }
@@ -121,7 +130,8 @@ export class Worker {
       await this.#call("worker.report", { worker: this.#id, allocator: this.#readAllocator(), batches: batches.length > 0 ? batches : undefined },
         { idempotencyKey: key });
     } catch (error) {
-      if (error.status !== "INVALID_ARGUMENT") throw error; // again it would be the same
+      if (error.status !== "INVALID_ARGUMENT") throw error;
+      this.droppedBatches += batches.length; // again it would be the same
     }
     this.#sending = null;
   }
