@@ -177,12 +177,23 @@ class Receiver:
 held = []
 
 
+def hold_port(port):
+    """Whether it was free; from here on it is held. 0: the kernel chooses one."""
+    one = socket.socket()
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        one.bind(("127.0.0.1", port))
+    except OSError:
+        one.close()
+        return False
+    held.append(one)
+    return True
+
+
 def free_port():
     """At which nobody listens until the test has somebody do so. It is held to the end, so that the kernel gives it to nobody else;
     who sets SO_REUSEADDR, as servers do, can listen beside who only holds it."""
-    held.append(socket.socket())
-    held[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    held[-1].bind(("127.0.0.1", 0))
+    assert hold_port(0), "no port is free"
     return held[-1].getsockname()[1]
 
 

@@ -6,15 +6,16 @@ import signal
 import subprocess
 
 from orfeas_test import wait_for
-from receivers import free_port
+from receivers import free_port, hold_port
 
 N_NODES = 3
-# the bus of a cluster's node listens 10,000 above its port
+# the bus of a cluster's node listens so far above its port
+BUS = 10_000
 MAX_PORT = 55000
 
 
 def find_port():
-    while (port := free_port()) > MAX_PORT:
+    while (port := free_port()) > MAX_PORT or not hold_port(port + BUS):
         pass
     return port
 

@@ -335,7 +335,7 @@ def test_inhibited(t):
         below = wait_state(daemon, "warm", "firing", "firing")
         equal({one["labels"]["device"]: one["inhibited_by"] for one in active(daemon, "warm")}, {"a": above["id"], "b": None})
         wait_for(lambda: "inhibited" in steps(daemon, below["id"], "one"), "explain to say so")
-        equal(sorted(hook.ids()), sorted([f"{alone['id']}/firing", f"{above['id']}/firing"]))
+        wait_for(lambda: sorted(hook.ids()) == sorted([f"{alone['id']}/firing", f"{above['id']}/firing"]), "the others, and no more")
         record(daemon, "temp", 70, device="a")
         wait_for(lambda: f"{below['id']}/firing" in hook.ids(), "the lesser one to be told when the greater ends")
 

@@ -219,7 +219,7 @@ def test_how_long_a_guess_takes(_):
     assert abs(first - second) < 0.5 * max(first, second), took
 
 
-timed_house = Shared(lambda t: House(t, require=True))
+timed_house = Shared(lambda t: House(t, require=True, **{"listen.idle_us": 60_000_000, "listen.header_us": 60_000_000}))
 
 
 if __name__ == "__main__":

@@ -16,23 +16,18 @@ import node_packages
 import orfeas_test
 from cuda_stand_in import CudaStandIn
 from orfeas_test import PATIENCE_S, Skip, equal, wait_for
+from receivers import free_port
 
 SAMPLES = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../client/samples"))
 DEVICE = "simulated-0"
 MIB = 1 << 20
 
 
-def find_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 class Service:
     """A sample that serves HTTP, with `{port}` in its command."""
 
     def __init__(self, t, daemon, command, folder=SAMPLES):
-        self.port = find_port()
+        self.port = free_port()
         self.log = os.path.join(t.dir, f"service-{self.port}")
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen([word.format(port=self.port) for word in command], cwd=folder, stdin=subprocess.DEVNULL, stdout=log,

@@ -139,12 +139,12 @@ def test_price_changes(t):
     daemon = t.start(config=settings.format(""))
 
     def reload(cost):
-        before = summary(daemon)["device_us"]
         with open(daemon.config, "w", encoding="utf-8") as file:
             file.write(settings.format(cost))
         daemon.process.send_signal(signal.SIGHUP)
         wait_for(lambda: "settings read again" in daemon.stderr()[said[0]:], "the reload")
         said[0] = len(daemon.stderr())
+        before = summary(daemon)["device_us"]
         wait_for(lambda: summary(daemon)["device_us"] > before + 1_000_000, "time at the new price")
 
     said = [0]

@@ -203,7 +203,7 @@ def test_cleanup(t):
         equal(answers[0]["result"]["workers"][0]["verdict"], "refused")
         (one,) = daemon.call("gpu.cleanups")["cleanups"]
         equal((one["cleanup_id"], one["verdict"]), (answers[0]["result"]["cleanup_id"], None))
-        orfeas_test.contains(daemon.stderr(), "the end of a cleanup is not in the file")
+        wait_for(lambda: "the end of a cleanup is not in the file" in daemon.stderr(), "it to be said")
 
 
 in_own_mounts()

@@ -125,8 +125,12 @@ def test_orphans(t):
     fails(lambda: daemon.call("gpu.orphans", {"device": "none"}), "NOT_FOUND", field="device")
     status, out, _ = t.ctl(daemon, "gpu", "orphans")
     equal((status, out.splitlines()[2].split("\t")[4:6]), (0, ["100000", "simulated-worker-0"]))
-    points = wait_for(lambda: daemon.call("metrics.query", {"select": "gpu.memory.orphaned_bytes", "from_us": now_us() - SECOND, "to_us": now_us() + SECOND})["series"][0]["points"], "the gauge")
-    equal(points[-1][1], 6 << 30)
+
+    def gauge():
+        series = daemon.call("metrics.query", {"select": "gpu.memory.orphaned_bytes", "from_us": now_us() - 60 * SECOND, "to_us": now_us() + SECOND})["series"]
+        return series and series[0]["points"] and series[0]["points"][-1][1]
+
+    wait_for(lambda: gauge() == 6 << 30, "the gauge")
 
 
 def test_orphans_unknown(t):

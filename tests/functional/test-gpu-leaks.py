@@ -63,8 +63,8 @@ def test_leak(t):
     # it went away: nobody leaks any more, and the file says why
     daemon.call("worker.leave", {"worker": leaky})
     wait_for(lambda: not suspects(daemon), "the end of the leak")
-    columns = daemon.call("sql.query", {"sql": "SELECT ending, trigger FROM v_leak WHERE name = 'leaky'"})
-    equal(columns["rows"], [["gone", "deploy mark: studio 2.4"]])
+    ended = {"sql": "SELECT ending, trigger FROM v_leak WHERE name = 'leaky'"}
+    wait_for(lambda: daemon.call("sql.query", ended)["rows"] == [["gone", "deploy mark: studio 2.4"]], "its end in the file")
     daemon.stop()
     status, shown, errors = t.ctl(None, "--db", daemon.db, "gpu", "leaks", "--json")
     equal(status, 0, errors)

@@ -148,9 +148,9 @@ def test_probe_hung(t):
     os.kill(pid, signal.SIGSTOP)
     source = wait_for(lambda: (lambda s: s["state"] != "operational" and s)(daemon.sources()["simulated"]), "the hang to be seen")
     assert source["reason"], source
-    host_goes_on(daemon)
-    status = daemon.call("status.get")
+    status = daemon.call("status.get")  # before the next probe is there
     contains([reason["component"] for reason in status["reasons"]], "gpu_optimizer")
+    host_goes_on(daemon)
     restarted(daemon, pid)
     wait_for(lambda: not os.path.exists(f"/proc/{pid}"), "the hung process to go")
 

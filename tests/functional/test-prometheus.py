@@ -367,14 +367,17 @@ def test_prometheus_scrapes_both(t):
         for expression, value in expressions.items():
             wait_for(lambda: prometheus.query(expression) == both(value), f"{expression}: {value}")
         # none was refused: as many as were told
-        told = samples_of(text_parser.text_string_to_metric_families(scrape(daemon)))
-        equal(prometheus.query("scrape_samples_scraped")["text"], float(len(told)))
-        equal(prometheus.query("scrape_samples_post_metric_relabeling - scrape_samples_scraped"), both(0))
+        def told():
+            return float(len(samples_of(text_parser.text_string_to_metric_families(scrape(daemon)))))
+
+        # a series may have come since the last scrape
+        wait_for(lambda: prometheus.query("scrape_samples_scraped").get("text") == told(), "as many samples as were told")
+        wait_for(lambda: prometheus.query("scrape_samples_post_metric_relabeling - scrape_samples_scraped") == both(0), "none to be refused")
         metadata = {(one["target"]["job"], one["type"], one["unit"])
                     for one in prometheus.get("targets/metadata", metric="job_wait_seconds")}
         equal(metadata, {("openmetrics", "histogram", "seconds"), ("text", "histogram", "")})
         # what Prometheus itself says of a scrape is not overwritten, and the metric of that name is there
-        equal({one["value"][1] for one in prometheus.get("query", query='{__name__=~"up_[0-9a-f]{8}"}')["result"]}, {"1.5"})
+        wait_for(lambda: prometheus.query('{__name__=~"up_[0-9a-f]{8}"}') == both(1.5), "the metric of that name")
         # a value that changes comes through
         daemon.call("metrics.record", {"samples": [{"name": "live", "value": 42.5}]})
         wait_for(lambda: prometheus.query("live") == both(42.5), "a value recorded since")

@@ -175,7 +175,7 @@ def test_http_without_a_token(t):
 
 def test_http_has_its_limits(t):
     """Its connections count as the socket's; silence and half requests are ended by HTTP's own clock."""
-    daemon = t.start(settings={"socket.max_connections": 8, "listen.header_us": 300000})
+    daemon = t.start(settings={"socket.max_connections": 8, "listen.header_us": 2000000})
     for _ in range(3):
         clients = [HttpBySocket(daemon.socket) for _ in range(8)]
         for client in clients:

@@ -313,7 +313,7 @@ def test_at_once(t):
 
 
 def test_twenty_clients_while_it_is_written(t):
-    daemon = t.start()
+    daemon = t.start(settings={"sql.max_us": 60000000})
     stop = threading.Event()
 
     def write():
@@ -339,7 +339,7 @@ def test_twenty_clients_while_it_is_written(t):
 
 def test_ends_with_the_daemon(t):
     """SIGTERM waits for what runs, as for all calls; a kill takes the processes with it."""
-    daemon = t.start(settings={"sql.max_us": 400000})
+    daemon = t.start(settings={"sql.max_us": 2000000})
     asking = [Asking(daemon, ENDLESS) for _ in range(2)]
     # past their start, which a busy machine draws out beyond what the daemon waits for when it ends
     wait_for(lambda: sum(reads(pid, daemon.db) for pid in children(daemon)) == 2, "two statements")

@@ -405,7 +405,7 @@ def test_readers_that_never_read(t):
 
 
 def test_a_unix_reader_that_never_reads(t):
-    daemon = t.start(settings={**QUICK, "stream.stall_us": 2 * SECOND_US})
+    daemon = t.start(settings={**QUICK, "stream.stall_us": 5 * SECOND_US})
     with daemon.peer() as peer:
         for number in range(20):
             peer.send_text(json.dumps(request("metrics.watch", {"select": ALL, "period_us": 100000}, request_id=number)))
@@ -429,7 +429,7 @@ def test_pings(t):
 
 
 def test_pings_follow_the_config(t):
-    text = "[gpu]\nbackends=simulated\n[host]\nsample_us=100000\n[stream]\nping_us=%d\npong_us=300000\n"
+    text = "[gpu]\nbackends=simulated\n[host]\nsample_us=100000\n[stream]\nping_us=%d\npong_us=2000000\n"
     daemon = t.start(config=text % (3600 * SECOND_US))
     with daemon.websocket() as mute, Talk(daemon.websocket()) as good:
         mute.send_text(json.dumps(request("metrics.watch", {"select": ALL})))

@@ -211,7 +211,7 @@ def test_record(t):
 def test_retention(t):
     """What ended too long ago goes, and what takes too much."""
     daemon = t.start(settings={"trace.retention_us": 3_600_000_000})
-    record(daemon, span(1, 1, "old", "x", now_us() - 3_599_000_000, 10), span(2, 1, "new", "x", now_us(), 10))
+    record(daemon, span(1, 1, "old", "x", now_us() - 3_595_000_000, 10), span(2, 1, "new", "x", now_us(), 10))
     wait_for(lambda: daemon.sql("SELECT service FROM span") == [("new",)], "the old one to go")
     equal(len(daemon.call("traces.list", {})["traces"]), 1)
 

@@ -83,7 +83,7 @@ def test_reader_that_stays_is_told(t):
         found = wait_for(told, "the reader", HELD_PATIENCE_S)
         equal(found["pid"], reader.pid)
         contains(found["program"], "python")
-        contains(daemon.stderr(), f"process {reader.pid} (")
+        wait_for(lambda: f"process {reader.pid} (" in daemon.stderr(), "the line in the log")
         wait_for(lambda: daemon.call("metrics.query", {"select": "orfeas.db.wal_held_us"})["series"][0]["points"][-1][1] >= 1e7, "the series")
     finally:
         reader.communicate("")

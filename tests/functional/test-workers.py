@@ -128,7 +128,7 @@ def test_killed_is_lost_at_once(t):
 
 
 def test_lease(t):
-    daemon = start(t, workers__lease_us=400000, workers__keep_us=1000000)
+    daemon = start(t, workers__lease_us=400000, workers__keep_us=4000000)
     worker = register(daemon)
     with daemon.peer() as peer:
         peer.call("worker.advice", {"worker": worker})

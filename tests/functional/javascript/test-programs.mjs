@@ -76,9 +76,11 @@ await run({
       assert.ok(await cache.set("k", value, { ttlMs: 60_000 }));
       for (const one of [cache, other, other]) await until(async () => same(await one.get("k"), value), `${value}`);
     }
-    const { calls } = other.stats();
-    assert.equal(await other.get("k"), null);
-    assert.equal(other.stats().calls, calls, "what is held costs no call");
+    await until(async () => { // what was read before its change was heard of need not be held
+      const { calls } = other.stats();
+      assert.equal(await other.get("k"), null);
+      return other.stats().calls === calls;
+    }, "a get that costs no call");
     assert.deepEqual([await cache.delete("k"), await cache.delete("k"), await cache.get("k")], [true, false, undefined]);
     await cache.set("a:1", "1", { tags: ["t"] });
     await cache.set("a:2", "2");
