@@ -355,11 +355,13 @@ read_cb (gpointer user_data, OrfQueryPoints *points, const GError *error)
     orf_query_points_free (feed->parts, points);
 }
 
+/* Until the first that waits; of a series that came in a flood there may be none. */
 static void
 read_past (OrfAlertFeed *feed, Fed *fed)
 {
-  gint64 to_us = fed->early != NULL ? g_array_index (fed->early, OrfLiveSample, 0).point.t_us
-                                    : orf_clock_now_us ();
+  gboolean has_early = fed->early != NULL && fed->early->len > 0;
+  gint64 to_us = has_early ? g_array_index (fed->early, OrfLiveSample, 0).point.t_us
+                           : orf_clock_now_us ();
   OrfQueryPointsSpec spec = {
     .from_us = MAX (to_us - fed->reach_us, 0),
     .to_us = to_us,
