@@ -56,6 +56,7 @@ struct _OrfAlerts {
   pthread_t thread;
   gboolean has_thread, stopped;
   OrfAlertFigures figures;
+  guint64 n_lost; /* samples, also those that did not come as far as the thread */
   guint64 n_fired;
   gint64 said_us;                       /* monotonic: that there is no room */
   OrfAgeClock age;                      /* by which what is over goes */
@@ -336,10 +337,12 @@ static void
 note_figures (OrfAlerts *alerts, const OrfAlertJob *job)
 {
   gint64 now_us = orf_clock_monotonic_us ();
-  guint64 before = alerts->figures.n_refused + alerts->figures.n_lost;
+  guint64 n_lost = job->figures.n_lost + orf_alert_feed_get_n_dropped (alerts->feed);
+  guint64 before = alerts->figures.n_refused + alerts->n_lost;
 
   alerts->figures = job->figures;
-  if (job->figures.n_left_out == 0 && job->figures.n_refused + job->figures.n_lost == before)
+  alerts->n_lost = n_lost;
+  if (job->figures.n_left_out == 0 && job->figures.n_refused + n_lost == before)
     return;
   if (alerts->said_us != 0 && now_us - alerts->said_us < SAY_US)
     return;
@@ -347,7 +350,7 @@ note_figures (OrfAlerts *alerts, const OrfAlertJob *job)
   g_warning ("rules: no room for %u alerts ([alerts] max_active); %" G_GUINT64_FORMAT
              " series and %" G_GUINT64_FORMAT
              " samples left out so far ([alerts] max_window_points, [memory] alerts_bytes)",
-             job->figures.n_left_out, job->figures.n_refused, job->figures.n_lost);
+             job->figures.n_left_out, job->figures.n_refused, n_lost);
 }
 
 static void
