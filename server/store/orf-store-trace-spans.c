@@ -10,9 +10,9 @@
 #define FIRST_VERSION 13
 /* Entries of an index for one page of slow spans: 20 ms. */
 #define MAX_LOOKED 40000
-/* Texts of one trace: each span has its resource's once more, which may have as many bytes as a
+/* Texts of one read: each span has its resource's once more, which may have as many bytes as a
  * request, so that of one small one thousands of times as much could be made. */
-#define MAX_TRACE_BYTES (32 * 1024 * 1024)
+#define MAX_READ_BYTES (32 * 1024 * 1024)
 
 #define HEAD_COLUMNS                                                                               \
   "SELECT t.trace_id, s.span_id, s.parent_id, s.service, s.operation, s.kind, s.outcome, "         \
@@ -111,8 +111,6 @@ make_row (OrfStatement *statement)
   return row;
 }
 
-/* ---- one trace ------------------------------------------------------------------------------- */
-
 /* Of what a sender may make as long as it likes. */
 static gsize
 measure_texts (OrfStatement *statement)
@@ -124,6 +122,34 @@ measure_texts (OrfStatement *statement)
   return bytes;
 }
 
+/* At most max, and no more than memory is meant for, but one; *cut: there are more. */
+static gboolean
+collect (OrfConnection *connection,
+         OrfStatement *statement,
+         OrfSpanRow *(*make) (OrfStatement *),
+         guint max,
+         GPtrArray *rows,
+         gboolean *cut,
+         GError **error)
+{
+  guint before = rows->len;
+  gsize bytes = 0;
+  gboolean row;
+
+  while (orf_connection_step (connection, statement, &row, error)) {
+    if (!row)
+      return TRUE;
+    bytes += measure_texts (statement);
+    *cut = rows->len == before + max || (bytes > MAX_READ_BYTES && rows->len > before);
+    if (*cut)
+      return TRUE;
+    g_ptr_array_add (rows, make (statement));
+  }
+  return FALSE;
+}
+
+/* ---- one trace ------------------------------------------------------------------------------- */
+
 static gboolean
 read_trace (OrfConnection *connection,
             const guint8 *trace_id,
@@ -133,24 +159,12 @@ read_trace (OrfConnection *connection,
             GError **error)
 {
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, trace_sql, error);
-  guint before = rows->len;
-  gsize bytes = 0;
-  gboolean row;
 
   if (statement == NULL)
     return FALSE;
   sqlite3_bind_blob (statement, 1, trace_id, ORF_TRACE_ID_BYTES, SQLITE_STATIC);
   sqlite3_bind_int64 (statement, 2, (gint64) max + 1);
-  while (orf_connection_step (connection, statement, &row, error)) {
-    if (!row)
-      return TRUE;
-    bytes += measure_texts (statement);
-    *cut = rows->len == before + max || (bytes > MAX_TRACE_BYTES && rows->len > before);
-    if (*cut)
-      return TRUE;
-    g_ptr_array_add (rows, make_row (statement));
-  }
-  return FALSE;
+  return collect (connection, statement, make_row, max, rows, cut, error);
 }
 
 gboolean
@@ -207,14 +221,14 @@ orf_spans_read_run (OrfConnection *connection,
                     GError **error)
 {
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, run_sql, error);
+  gboolean cut; /* the next run begins there */
 
   if (statement == NULL)
     return FALSE;
   sqlite3_bind_int64 (statement, 1, from_no);
   sqlite3_bind_int64 (statement, 2, to_no);
   sqlite3_bind_int64 (statement, 3, max);
-  return orf_connection_collect (connection, statement, (OrfRowMake) make_numbered_row, rows,
-                                 error);
+  return collect (connection, statement, make_numbered_row, max, rows, &cut, error);
 }
 
 gboolean

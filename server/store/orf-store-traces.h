@@ -98,7 +98,8 @@ gboolean orf_trace_spans_read (OrfConnection *connection,
                                gboolean *cut,
                                GError **error);
 /* In a reader's thread: of the rows of `span` from from_no to to_no the first max, by their
- * numbers, which grow as spans come; added to rows. */
+ * numbers, which grow as spans come, or fewer where they have more text than 32 MiB; added to
+ * rows. */
 gboolean orf_spans_read_run (OrfConnection *connection,
                              gint64 from_no,
                              gint64 to_no,
