@@ -64,8 +64,8 @@ look_at_books (OrfCleanupTurn *turn, gint64 process_bytes)
 {
   const OrfBooksReport report = read_report (turn);
 
-  /* of one that has gone there is nothing to read */
-  if (report.reported_us >= turn->books.last.reported_us)
+  /* of one that has gone there is nothing to read; its times may go back, as the clock may */
+  if (report.reported_us > 0)
     orf_cleanup_books_add (&turn->books, &report, process_bytes);
 }
 

@@ -14,13 +14,16 @@
 #define MIN_BYTES (G_GINT64_CONSTANT (512) << 20)
 /* A process that has just ended is still being cleaned up after. */
 #define HOLD_US (5 * ORF_US_PER_S)
+/* From as many on without a sample nothing is known, and a probe that is started anew has time. */
+#define MISSED_SAMPLES 3
 /* Names the pid namespace of the machine itself (PROC_PID_INIT_INO of the kernel). */
 #define ROOT_NAMESPACE "pid:[4026531836]"
 
 typedef struct {
   OrfDeviceOrphans told;
-  GPtrArray *seen; /* OrfOrphan, also those that are too young */
-  gboolean fresh;  /* looked at since the last frame */
+  GPtrArray *seen;  /* OrfOrphan, also those that are too young */
+  gint64 looked_us; /* monotonic */
+  gboolean fresh;   /* looked at since the last frame */
 } Device;
 
 struct _OrfOrphans {
@@ -208,6 +211,7 @@ orf_orphans_look (OrfOrphans *orphans,
   g_ptr_array_unref (device->seen);
   device->seen = found;
   device->told.unknown = obstacle;
+  device->looked_us = orf_clock_monotonic_us ();
   device->fresh = TRUE;
   for (guint i = 0; i < found->len; i++) {
     OrfOrphan *orphan = g_ptr_array_index (found, i);
@@ -217,9 +221,29 @@ orf_orphans_look (OrfOrphans *orphans,
   }
 }
 
+/* What a probe told says nothing of now once it has missed some samples; of a process that ended
+ * the time goes on, if it is still so when the probe is back. */
+static void
+forget_stale (OrfOrphans *orphans)
+{
+  gint64 stale_us = HOLD_US;
+
+  if (orphans->config != NULL)
+    stale_us += MISSED_SAMPLES * orphans->config->gpu.sample_us;
+  for (guint i = 0; i < orphans->devices->len; i++) {
+    Device *device = g_ptr_array_index (orphans->devices, i);
+
+    if (orf_clock_monotonic_us () - device->looked_us < stale_us)
+      continue;
+    g_ptr_array_set_size (device->told.orphans, 0);
+    device->told.unknown = "its probe tells nothing at present";
+  }
+}
+
 GPtrArray *
 orf_orphans_get_devices (OrfOrphans *orphans)
 {
+  forget_stale (orphans);
   return orphans->devices;
 }
 

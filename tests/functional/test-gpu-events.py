@@ -3,6 +3,8 @@
 """What devices tell: raised, cleared, and kept by the black box."""
 
 import json
+import os
+import signal
 import subprocess
 
 import orfeas_test
@@ -131,6 +133,21 @@ def test_orphans(t):
         return series and series[0]["points"] and series[0]["points"][-1][1]
 
     wait_for(lambda: gauge() == 6 << 30, "the gauge")
+
+
+def test_orphans_of_a_probe_that_hangs(t):
+    """What it told is no more than that: not of now, and no sample of each frame."""
+    daemon = start(t, "used_percent=50", {"gpu.simulated_devices": "1", "gpu.simulated_total_bytes": str(12 << 30), "gpu.probe_timeout_us": "60000000"})
+    wait_for(lambda: daemon.call("gpu.orphans")["orphans"], "the orphans")
+    probe = [source["pid"] for source in daemon.call("status.get")["sources"] if source["kind"] == "probe" and source["pid"]][0]
+    os.kill(probe, signal.SIGSTOP)
+    try:
+        found = wait_for(lambda: (lambda r: not r["orphans"] and r)(daemon.call("gpu.orphans")), "them to be of another time")
+        equal([one["reason"] for one in found["unknown"]], ["its probe tells nothing at present"])
+        equal(daemon.call("metrics.query", {"select": "gpu.memory.orphaned_bytes", "from_us": now_us() - 2 * SECOND, "to_us": now_us() + SECOND})["series"], [])
+    finally:
+        os.kill(probe, signal.SIGCONT)
+    wait_for(lambda: daemon.call("gpu.orphans")["orphans"], "the orphans again")
 
 
 def test_orphans_unknown(t):
