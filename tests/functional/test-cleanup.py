@@ -103,6 +103,11 @@ def put(crew, name, size):
     os.replace(path + ".new", path)
 
 
+def get_looks(crew):
+    with open(os.path.join(crew.folder, "looks"), encoding="ascii") as file:
+        return int(file.read())
+
+
 def by_name(result):
     return {worker["name"]: worker for worker in result["workers"]}
 
@@ -474,8 +479,10 @@ def test_the_daemon_ends(t):
     with crew:
         crew.add("hanger", held_mib=1024)
         with daemon.peer() as peer:
+            looks = get_looks(crew)
             peer.send_text(json.dumps(orfeas_test.request("gpu.cleanup", {"device": FAKE})))
-            wait_for(lambda: daemon.call("gpu.cleanups")["cleanups"], "it to begin")
+            # one before, one as its turn begins, then many; some are of each second
+            wait_for(lambda: get_looks(crew) >= looks + 8, "the hanger to be asked")
             begun = time.monotonic()
             daemon.process.terminate()
             result = orfeas_test.unwrap(json.loads(peer.receive_text()))
