@@ -22,7 +22,7 @@
 #define TTL_MS 60000
 /* So long after its end the first answer is waited for: then there is none to be had. */
 #define PATIENCE_US (30 * (gint64) G_USEC_PER_SEC)
-/* What there is of a call or an answer beside the value is far below. */
+/* What there is of a call beside the value is far below. */
 #define FRAME_BYTES 4096
 /* Of an error this much is told. */
 #define MAX_ERROR_BYTES 1024
@@ -145,14 +145,14 @@ take_answer (Load *load, Client *client, const char *line, gsize length, gint64 
   send_any (load, client, id);
 }
 
-/* What waits on either side is bounded by what may be under way. */
+/* An answer may have the value of an earlier run; calls are no more than may be under way. */
 static OrfCtlExit
 check_bounds (const Load *load, const Client *client, GError **error)
 {
   gsize each = (gsize) load->plan->value_bytes + FRAME_BYTES;
 
-  if (client->in->len > each)
-    return fail_connection (load, "an answer has no end", error);
+  if (client->in->len > ORF_CTL_MAX_REPLY_BYTES)
+    return fail_connection (load, ORF_CTL_REPLY_TOO_LARGE, error);
   if (client->out->len > load->plan->depth * each)
     return fail_connection (load, "there are more answers than calls", error);
   return ORF_CTL_DONE;
@@ -162,7 +162,7 @@ static OrfCtlExit
 read_answers (Load *load, Client *client, GError **error)
 {
   gsize before = client->in->len;
-  const char *at, *end, *next;
+  const char *at, *from, *end, *next;
   OrfCtlExit verdict;
   gint64 now_us;
   gssize n;
@@ -178,7 +178,8 @@ read_answers (Load *load, Client *client, GError **error)
   now_us = g_get_monotonic_time ();
   at = client->in->str;
   end = at + client->in->len;
-  for (; (next = memchr (at, '\n', (gsize) (end - at))) != NULL; at = next + 1)
+  from = at + before; /* what was there had no end of a line */
+  for (; (next = memchr (from, '\n', (gsize) (end - from))) != NULL; at = from = next + 1)
     take_answer (load, client, at, (gsize) (next - at), now_us);
   g_string_erase (client->in, 0, at - client->in->str);
   verdict = check_bounds (load, client, error);

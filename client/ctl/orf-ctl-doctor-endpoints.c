@@ -101,7 +101,7 @@ deadline_cb (gpointer user_data)
 
 /* In a loop of its own, for libsoup's time-outs begin anew with each byte. */
 static gboolean
-send (SoupSession *session, SoupMessage *message, GError **error)
+ask (SoupSession *session, SoupMessage *message, GError **error)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
@@ -124,7 +124,7 @@ check (OrfCtlFindings *findings, SoupSession *session, const char *url, const En
   g_autoptr (SoupMessage) message = new_message (url, endpoint);
   g_autoptr (GError) error = NULL;
 
-  if (message != NULL && send (session, message, &error)) {
+  if (message != NULL && ask (session, message, &error)) {
     judge (findings, endpoint, soup_message_get_status (message),
            soup_message_get_reason_phrase (message));
     return TRUE;

@@ -226,12 +226,15 @@ def test_answers_to_no_call_of_the_bench(t):
     it = Liar(f"{t.dir}/bench")
     os.rename(it.socket, f"{t.dir}/bench/cache.sock")
     for text, codes in ((b'{"id":4000000000,"result":{"hit":false}}', (0,)), (b'{"id":18446744073709551615,"result":{}}', (0,)), (b"", (0,)),
-                        (b'{"id":0,"error":"\xff\x1b[2J"}', (5,)), (b'{"id":0,"result":{"hit":true}}\n' * 100000, (0, 3)), (b" " * (1 << 20), (3,))):
+                        (b'{"id":0,"error":"\xff\x1b[2J"}', (5,)), (b'{"id":0,"result":{"hit":true}}\n' * 100000, (0, 3)), (b" " * (1 << 20), (0,))):
         it.answer = lambda _, text=text: text
         for more in ((), ("--json",)):
             # what came until then may be all that there was time for
             found = run("--socket", f"{t.dir}/bench/x.sock", "cache", "bench", "--for", "200ms", *more)[0]
             assert found in codes, f"{found} of {text[:100]}"
+    os.mkdir(f"{t.dir}/endless")
+    os.rename(Talker(f"{t.dir}/endless", b" " * 65536).socket, f"{t.dir}/endless/cache.sock")
+    equal(run("--socket", f"{t.dir}/endless/x.sock", "cache", "bench", "--for", "200ms")[0], 3)
 
 
 def test_redirected_with_a_token(t):
