@@ -13,6 +13,7 @@ const DAY_S = 86_400;
 export class AlertLog {
   #session;
   #alerts;
+  #asked = 0;
 
   /** alerts: what fires, by which a silence is ended. */
   constructor(section, session, alerts) {
@@ -28,8 +29,10 @@ export class AlertLog {
   }
 
   async #ask() {
+    const asked = ++this.#asked;
     const { alerts } = this.#session.client;
     const [past, quiet] = await Promise.all([alerts.history({ ...range.span(DAY_S), limit: HISTORY }), alerts.silences({ limit: 100 })]);
+    if (asked !== this.#asked) return; // another window was chosen meanwhile, or a silence ended
     this.history.rename(`Alerts of ${range.listed}`);
     this.history.tell(past.alerts, historyCells);
     const { mayOperate } = this.#session;

@@ -23,6 +23,7 @@ export class Alerts extends EventTarget {
   #alerts = new Map(); // id → AlertInfo
   #cards = new Map(); // id → Card
   #known = false; // it was told once what fires
+  #asked = 0;
 
   constructor(section, session, store) {
     super();
@@ -61,7 +62,10 @@ export class Alerts extends EventTarget {
   }
 
   async #ask() {
-    this.#replace((await this.#session.client.alerts.active({ limit: 1000 })).alerts);
+    const asked = ++this.#asked;
+    const { alerts } = await this.#session.client.alerts.active({ limit: 1000 });
+    if (asked !== this.#asked) return; // a step that was told meanwhile asked anew
+    this.#replace(alerts);
     this.#show();
   }
 

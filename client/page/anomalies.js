@@ -19,6 +19,7 @@ export class Anomalies {
   #anomalies = new Map(); // id → AnomalyInfo, newest first
   #known = false;
   #more = false; // there are others than those
+  #asked = 0;
 
   constructor(section, session) {
     this.#session = session;
@@ -41,8 +42,10 @@ export class Anomalies {
   }
 
   async #ask() {
+    const asked = ++this.#asked;
     const { anomalies, next_cursor: next } = await this.#session.client.anomalies.list({
       ...range.span(DAY_S), limit: MOST });
+    if (asked !== this.#asked) return; // another window was chosen meanwhile
     this.#anomalies = new Map(anomalies.map((one) => [one.id, one]));
     this.#more = next !== null;
     this.#known = true;

@@ -23,6 +23,7 @@ export class Cleanup {
   #asked = 0;
   #devices = "";
   #canBeAsked = false; // there is a worker
+  #ran = 0; // which of those was no plan
 
   /** done: after each cleanup. */
   constructor(session, done) {
@@ -55,6 +56,8 @@ export class Cleanup {
     const chosen = this.device.value;
     this.device.replaceChildren(...devices.map((device) => el("option", { value: device }, device)));
     if (devices.includes(chosen)) this.device.value = chosen;
+    // what is confirmed is what is shown, and that is of a device that has no worker any more
+    else if (this.dialog.open && !this.confirm.hidden && this.#asked !== this.#ran) this.#plan();
   }
 
   #showButton() {
@@ -75,7 +78,7 @@ export class Cleanup {
     this.confirm.hidden = false;
     this.confirm.disabled = true;
     setText(this.close, "Cancel");
-    const result = await this.#call({ dry_run: true });
+    const result = await this.#call({ dry_run: true }, asked);
     if (asked !== this.#asked || result === null) return;
     const left = result.left_out.map(({ name, reason }) => el("li", { class: "muted" }, `${name} is not asked: ${reason}`));
     this.#show(result.workers.length > 0 ? "Would be asked, in this order:" : "Nobody could be asked.", [
@@ -87,10 +90,10 @@ export class Cleanup {
   }
 
   async #run() {
-    const asked = ++this.#asked;
+    const asked = this.#ran = ++this.#asked;
     this.confirm.disabled = true;
     setText(this.text, "Asking, and waiting until memory is flat…");
-    const result = await this.#call({ dry_run: false });
+    const result = await this.#call({ dry_run: false }, asked);
     this.#done();
     if (asked !== this.#asked || result === null) return;
     this.#show(result.text, result.workers.map((worker) => this.#outcome(worker)));
@@ -112,14 +115,16 @@ export class Cleanup {
     this.list.replaceChildren(...items);
   }
 
-  /** null: it failed, and why is shown. */
-  async #call(how) {
+  /** null: it failed, and why is shown, unless something else was asked meanwhile. */
+  async #call(how, asked) {
     const params = { device: this.device.value, level: this.level.value, ...how };
     try {
       return await this.#session.client.gpu.cleanup(params, { deadlineMs: PATIENCE_MS });
     } catch (error) {
-      setText(this.text, "");
-      setText(this.problem, error.message);
+      if (asked === this.#asked) {
+        setText(this.text, "");
+        setText(this.problem, error.message);
+      }
       return null;
     }
   }

@@ -65,7 +65,9 @@ export class Forecast {
     this.record.tell(sumUp(accuracy), recordRows);
     this.warnings.tell(warnings, warningCells);
     this.advice.tell(recommendations, adviceCells);
-    await this.#tellFans(this.#ahead.all.slice(0, FANS));
+    const shown = this.#ahead.all.slice(0, FANS);
+    await this.#tellFans(shown);
+    if (asked === this.#asked) this.#sort(shown.map(([{ series }]) => series));
   }
 
   // --- fans
@@ -79,7 +81,6 @@ export class Forecast {
         this.#fans.delete(series);
       }
     await Promise.all(shown.map((forecasts) => this.#tellFan(forecasts)));
-    this.#sort(names);
   }
 
   /** The most urgent first; nothing is moved where the order is right. */
@@ -105,7 +106,14 @@ export class Forecast {
     if (one.madeUs === madeUs) return;
     one.madeUs = madeUs;
     setText(one.left, describeTime(forecasts[0]));
-    one.fan.tell(forecasts, await this.#askPast(series, madeUs, PAST_SHARE * forecasts.at(-1).horizon_us));
+    try {
+      const past = await this.#askPast(series, madeUs, PAST_SHARE * forecasts.at(-1).horizon_us);
+      // unless it went meanwhile, or there is one that was made later
+      if (this.#fans.get(series) === one && one.madeUs === madeUs) one.fan.tell(forecasts, past);
+    } catch (error) {
+      if (one.madeUs === madeUs) one.madeUs = null; // it is asked for again
+      throw error;
+    }
   }
 
   async #askPast(select, toUs, spanUs) {

@@ -23,10 +23,11 @@ export class Memory {
   #session;
   #cleanup;
   #asked = 0;
+  #cleanupsAsked = 0;
 
   constructor(section, session) {
     this.#session = session;
-    this.#cleanup = new Cleanup(session, () => this.#askCleanups());
+    this.#cleanup = new Cleanup(session, () => this.#askCleanups().catch(() => {})); // the next routine says what is wrong
     this.workers = new Table("Workers", ["Worker", "State", ">Reserved", ">Idle", ">Out of memory", ">Batches", "Device"],
       NO_WORKERS);
     this.cleanups = new Table("Cleanups", ["Time", "Verdict", ">Freed", ">Taken again", ">Took", "Workers", "Device"],
@@ -59,7 +60,9 @@ export class Memory {
   }
 
   async #askCleanups() {
+    const asked = ++this.#cleanupsAsked;
     const { cleanups } = await this.#session.client.gpu.cleanups(listed(CLEANUPS));
+    if (asked !== this.#cleanupsAsked) return;
     this.cleanups.rename(range.isLive ? "Cleanups" : `Cleanups of ${range.listed}`, range.isLive ? NO_CLEANUPS : `None in ${range.listed}.`);
     this.cleanups.tell(cleanups, (one) => this.#cleanupCells(one));
   }

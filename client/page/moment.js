@@ -18,6 +18,7 @@ export class Moment {
   #session;
   #span = null; // [from, to]
   #asked = 0;
+  #address = ""; // that is followed
   #keepsAddress = false; // when it closes
 
   constructor(parent, session) {
@@ -45,8 +46,10 @@ export class Moment {
       this.dialog.close();
       return;
     }
+    this.#address = location.hash;
     const [from, to] = this.#span;
     setText(this.title, `${instant(from)} to ${instant(to)}`);
+    this.#keepsAddress = false;
     if (!this.dialog.open) this.dialog.showModal();
     this.#ask();
   }
@@ -88,8 +91,9 @@ export class Moment {
   }
 
   #closed() {
+    if (this.dialog.open) return; // told late: it is open anew
     this.#asked++;
-    if (LINK.test(location.hash) && !this.#keepsAddress) history.replaceState(null, "", location.pathname + location.search);
+    if (location.hash === this.#address && !this.#keepsAddress) history.replaceState(null, "", location.pathname + location.search);
     this.#keepsAddress = false;
   }
 }

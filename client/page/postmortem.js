@@ -16,7 +16,7 @@ export class Postmortem {
     this.command = el("code", {});
     this.copy = el("button", { type: "button", onclick: () => this.#copy() }, "Copy");
     this.link = el("a", { target: "_blank", rel: "noopener" }, "The whole of it as JSON");
-    this.dialog = el("dialog", { class: "postmortem", "aria-labelledby": "postmortem-title", onclose: () => this.#asked++ },
+    this.dialog = el("dialog", { class: "postmortem", "aria-labelledby": "postmortem-title", onclose: () => this.#closed() },
       el("h3", { id: "postmortem-title" }, "Post-mortem of this window"), this.note, this.said,
       el("p", { class: "muted" }, "As a page for a ticket, in a terminal of the daemon’s machine:"),
       el("pre", { class: "command", tabindex: "0" }, this.command),
@@ -33,6 +33,10 @@ export class Postmortem {
     this.said.replaceChildren();
     this.dialog.showModal();
     this.#ask(from, to);
+  }
+
+  #closed() {
+    if (!this.dialog.open) this.#asked++; // else it is told late, and open anew
   }
 
   async #ask(from, to) {

@@ -13,6 +13,7 @@ const LEVELS = { critical: "critical", warning: "medium", info: "low" };
 
 export class Processes {
   #session;
+  #asked = 0;
 
   constructor(section, session) {
     this.#session = session;
@@ -27,9 +28,11 @@ export class Processes {
   }
 
   async #ask() {
+    const asked = ++this.#asked;
     const { gpu } = this.#session.client;
     const [{ devices }, { orphans }, { suspects }, { recommendations }] =
       await Promise.all([gpu.list(), gpu.orphans(), gpu.leaks({ limit: MOST }), gpu.report(range.isLive ? {} : range.span())]);
+    if (asked !== this.#asked) return; // another window was chosen meanwhile
     const rows = devices.flatMap(({ device, total_bytes: total, processes }) => processes.map((one) => ({ ...one, device, total })));
     this.processes.tell(rows.sort((a, b) => (b.used_bytes ?? 0) - (a.used_bytes ?? 0)).slice(0, MOST), processCells);
     this.orphans.element.hidden = orphans.length === 0;

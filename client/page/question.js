@@ -7,6 +7,7 @@ export const VERDICTS = [["", "none yet"], ["useful", "useful: something had to 
 /** A form in a dialog: what goes wrong is said in it, and Escape leaves it. */
 export class Question {
   #busy = false;
+  #asked = 0; // how often it was shown: an answer to what was asked before is told no more
 
   constructor(id, title, confirm, ...fields) {
     this.about = el("p", { class: "muted" });
@@ -20,6 +21,8 @@ export class Question {
   }
 
   show(about) {
+    this.#asked++;
+    this.#busy = false;
     setText(this.about, about);
     setText(this.problem, "");
     this.dialog.showModal();
@@ -29,7 +32,9 @@ export class Question {
     event.preventDefault();
     if (this.#busy) return;
     this.#busy = true;
+    const asked = this.#asked;
     const problem = await this.run();
+    if (asked !== this.#asked) return;
     this.#busy = false;
     setText(this.problem, problem ?? "");
     if (problem === null) this.dialog.close();

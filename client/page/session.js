@@ -110,18 +110,23 @@ export class Session extends EventTarget {
   /** Runs what asks for slow things now, every so often, and whenever the connection came back; → what runs it once more. */
   every(ms, ask) {
     let askedAt = -Infinity;
+    let running = 0;
     const routine = async () => {
       askedAt = performance.now();
+      running++;
       try {
         await ask();
       } catch (error) {
         askedAt = -Infinity;
         if (KEPT_OUT.has(error.status)) this.#deny(error);
         else if (!(error instanceof OrfeasError)) throw error;
+      } finally {
+        running--;
       }
     };
     this.#routines.add(() => performance.now() - askedAt > JUST_MS && routine());
-    setInterval(() => this.client.state.state === "open" && !document.hidden && routine(), ms);
+    // a daemon that takes longer than that to answer is not asked the same again meanwhile
+    setInterval(() => this.client.state.state === "open" && !document.hidden && running === 0 && routine(), ms);
     this.begun.then(routine); // a dozen answers would come between the first chart and its points
     return routine;
   }

@@ -19,6 +19,8 @@ class Pages {
   #cursors = [null]; // of the pages up to the one that is shown
   #next = null;
   #asked = null; // the filter, as text
+  #number = 0; // of what was asked
+  #isTurning = false;
 
   constructor(table, method, key) {
     this.table = table;
@@ -36,6 +38,7 @@ class Pages {
     if (asked !== this.#asked) this.#cursors = [null];
     else if (!isForced && (this.#cursors.length > 1 || this.table.table.matches(":hover, :focus-within"))) return null;
     this.#asked = asked;
+    const number = ++this.#number;
     this.again = () => this.ask(client, filter, true).then((rows) => rows && this.tell(rows));
     const rows = [];
     let cursor = this.#cursors.at(-1);
@@ -45,7 +48,7 @@ class Pages {
       cursor = result.next_cursor;
       if (cursor === null) break;
     }
-    if (asked !== this.#asked) return null; // a page was turned, and then something else was asked for
+    if (number !== this.#number) return null; // a page was turned, or something else was asked for
     this.#next = cursor;
     this.buttons.hidden = this.#cursors.length === 1 && cursor === null;
     this.newer.disabled = this.#cursors.length === 1;
@@ -54,9 +57,20 @@ class Pages {
     return rows;
   }
 
-  #turn(change) {
+  async #turn(change) {
+    if (this.#isTurning) return; // where to is not known yet
+    this.#isTurning = true;
+    const before = [...this.#cursors];
     change();
-    this.again().catch((error) => setText(this.place, error.message));
+    const asked = this.#asked;
+    try {
+      await this.again();
+    } catch (error) {
+      if (asked === this.#asked) this.#cursors = before; // it shows that page still
+      setText(this.place, error.message);
+    } finally {
+      this.#isTurning = false;
+    }
   }
 }
 

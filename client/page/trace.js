@@ -23,6 +23,7 @@ export class Trace {
   #found = [];
   #timer = null;
   #asked = 0;
+  #address = ""; // that is followed
   #keepsAddress = false; // when it closes
 
   constructor(parent, session) {
@@ -75,12 +76,15 @@ export class Trace {
       if (this.dialog.open) this.dialog.close();
       return;
     }
+    this.#address = location.hash;
     if (link.trace === this.#id && this.dialog.open && this.#rows.length > 0) {
       this.#chooseSpan(link.span);
       return;
     }
     this.#id = link.trace;
+    this.#rows = [];
     this.#row = null;
+    this.#keepsAddress = false;
     this.content.hidden = true;
     this.critical.checked = false;
     this.waterfall.setCriticalOnly(false);
@@ -93,11 +97,12 @@ export class Trace {
   }
 
   #closed() {
+    if (this.dialog.open) return; // told late: it is open anew
     this.#id = null;
     this.#rows = [];
     this.#asked++;
     this.waterfall.show([], 0, 1);
-    if (parseLink(location.hash) !== null && !this.#keepsAddress) history.replaceState(null, "", location.pathname + location.search);
+    if (location.hash === this.#address && !this.#keepsAddress) history.replaceState(null, "", location.pathname + location.search);
     this.#keepsAddress = false;
   }
 

@@ -278,6 +278,55 @@ await run({
     await visit.end();
   },
 
+  // what is told late of a dialog is of what it was: neither its end nor an answer touches what was opened since
+  late: async () => {
+    const at = Math.floor((await ask("now")) / 1e6) - 100;
+    const [first, second, third] = [0, 30, 60].map((s) => `#at=${at + s}-${at + s + 20}`);
+    const visit = await Visit.begin({ path: `/${first}` });
+    const { page } = visit;
+    await visit.state("live");
+    const dialog = page.locator("dialog.moment");
+    const told = async (hash) => {
+      await page.waitForFunction((wanted) => location.hash === wanted, hash);
+      await dialog.getByText("No trace began then.").waitFor();
+      await until(async () => (await dialog.getByRole("status").innerText()) === "", "its answer");
+    };
+    await told(first);
+    await page.evaluate((hash) => {
+      document.querySelector("dialog.moment").close();
+      location.hash = hash;
+    }, second);
+    await told(second);
+    await page.evaluate((hash) => {
+      history.replaceState(null, "", hash);
+      document.querySelector("dialog.moment").close();
+      dispatchEvent(new Event("hashchange"));
+    }, third);
+    await told(third);
+    await page.keyboard.press("Escape");
+    await page.waitForURL((url) => url.hash === "");
+
+    const mark = page.locator("#timeline").getByRole("button", { name: "Mark…" });
+    const question = page.getByRole("dialog", { name: "Mark this moment" });
+    const text = question.getByLabel("Text");
+    await mark.click();
+    await text.fill("first");
+    await ask("stop");
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Escape");
+    await mark.click();
+    await text.fill("second");
+    await ask("continue");
+    await until(async () => (await ask("call", "events.list", { limit: 9 })).events.length === 1, "the first mark");
+    await page.locator("#timeline").getByRole("list", { name: "Marks", exact: true }).getByRole("link", { name: /first/ }).waitFor();
+    assert.equal(await text.inputValue(), "second");
+    assert.ok(await question.isVisible());
+    await page.keyboard.press("Enter");
+    await question.waitFor({ state: "hidden" });
+    assert.equal((await ask("call", "events.list", { limit: 1 })).events[0].text, "second");
+    await visit.end();
+  },
+
   login: async () => {
     const at = Math.floor((await ask("now")) / 1e6);
     const visit = await Visit.begin({ path: `/?last=6h#at=${at - 60}-${at}` });
@@ -285,7 +334,8 @@ await run({
     visit.allowed = [/status of 401/, /WebSocket connection to .* failed/];
     await visit.state("denied");
     const dialog = page.getByRole("dialog", { name: / to / });
-    await dialog.waitFor({ state: "hidden" });
+    // there and not open: it was refused; before that it would take the keys
+    await page.waitForFunction(() => document.querySelector("dialog.moment")?.open === false);
     await page.getByLabel("Token", { exact: true }).fill(await ask("cookie"));
     await page.keyboard.press("Enter");
     await dialog.getByText("No trace began then.").waitFor();

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Windows of the past on the live page, in a real Chromium; see test-window.mjs."""
 
+import signal
+
 import browser_test
 import orfeas_test
 
@@ -21,6 +23,12 @@ def test_past(t):
 
 def test_requests(t):
     browser_test.run(t, "test-window.mjs", "requests", t.start(settings={"gpu.backends": "simulated"}))
+
+
+def test_late(t):
+    daemon = t.start(settings={"gpu.backends": ""})
+    signals = {name: lambda number=number: daemon.process.send_signal(number) for name, number in (("stop", signal.SIGSTOP), ("continue", signal.SIGCONT))}
+    browser_test.run(t, "test-window.mjs", "late", daemon, signals)
 
 
 def test_login(t):
