@@ -46,6 +46,7 @@ def test_verify(t):
 def test_dead_redis(t):
     gone = os.path.join(t.dir, "none.sock")
     daemon = t.start(settings={"cache.nodes": gone})
+    wait_for(lambda: daemon.call("cache.stats")["l2"]["nodes"][0]["problem"], "its problem")
     status, findings, _ = look(t, daemon)
     (fault,) = of(findings, "redis")
     equal(status, 5)

@@ -9,7 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import orfeas_test
-from orfeas_test import equal, fails, now_us, request, wait_for
+from orfeas_test import contains, equal, fails, now_us, request, wait_for
 
 DEVICE = "simulated-0"
 
@@ -317,6 +317,7 @@ def test_asked(t):
     with daemon.peer() as a, daemon.websocket() as b, ThreadPoolExecutor(1) as pool:
         a.call("worker.advice", {"worker": ids[0]})
         b.send_text(json.dumps(request("worker.advice", {"worker": ids[1]})))
+        contains(json.loads(b.receive_text()), "result")
         cleanup = pool.submit(daemon.call, "gpu.cleanup", {"device": DEVICE}, {"deadline_ms": 50000})
         asked = next_advice(a)
         equal((asked["kind"], asked["level"], asked["batch_size"]), ("cleanup", "normal", None))

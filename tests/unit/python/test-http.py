@@ -103,14 +103,14 @@ def test_one_connection_is_kept(t):
 
     with Server(script) as server, server.connect(token="secret") as client:
         for _ in range(3):
-            equal(client.health.check(timeout=5), GOOD)
+            equal(client.health.check(timeout=50), GOOD)
         equal(client.health.check(), GOOD)
     heads = [head for head, _ in seen]
     equal(heads[0][""], "POST /rpc HTTP/1.1")
     equal((heads[0]["content-type"], heads[0]["authorization"]), ("application/json", "bearer secret"))
     equal("http://" + heads[0]["host"], server.address)
-    assert 4000 < int(heads[0]["x-deadline-ms"]) <= 5000, heads[0]
-    assert abs(seen[0][1]["meta"]["deadline_ms"] - int(heads[0]["x-deadline-ms"])) < 1000
+    assert 40000 < int(heads[0]["x-deadline-ms"]) <= 50000, heads[0]
+    assert abs(seen[0][1]["meta"]["deadline_ms"] - int(heads[0]["x-deadline-ms"])) < 10000
     equal(len({message["id"] for _, message in seen}), 4)
 
 
@@ -191,8 +191,8 @@ def test_deadline_is_for_the_whole_answer(t):
 
     with Server(drip, good) as server, server.connect() as client:
         begun = time.monotonic()
-        error = raises(orfeas.DeadlineExceeded, lambda: client.health.check(timeout=0.2))
-        assert time.monotonic() - begun >= 0.2
+        error = raises(orfeas.DeadlineExceeded, lambda: client.health.check(timeout=1))
+        assert time.monotonic() - begun >= 1
         equal(error.method, "health.check")
         equal(client.health.check(), {"serving": "UNKNOWN"})
 

@@ -358,15 +358,17 @@ def test_error_without_id_is_the_largest_calls(t):
 def test_deadline_leaves_the_connection(t):
     def script(peer):
         peer.accept()
+        peer.answer(peer.receive(), GOOD)
         late = peer.receive()
-        equal(late["meta"]["deadline_ms"] <= 50, True)
+        equal(late["meta"]["deadline_ms"] <= 500, True)
         request = peer.receive()
         peer.answer(late, GOOD)  # nobody waits for it any more
         peer.answer(request, GOOD)
         peer.event()
 
     with Server(script) as server, server.connect() as client:
-        raises(orfeas.DeadlineExceeded, lambda: client.health.check(timeout=0.05))
+        equal(client.health.check(), GOOD)  # the time to connect is none of the deadline's
+        raises(orfeas.DeadlineExceeded, lambda: client.health.check(timeout=0.5))
         equal(client.health.check(), GOOD)
 
 
@@ -410,6 +412,7 @@ def test_quiet_server_is_asked_and_given_up(t):
         with Server(quiet) as server, server.connect(retries=0) as client:
             contains(raises(orfeas.ConnectionLost, client.health.check).message, "says nothing")
         # one that answers pings is waited for, as long as the call is worth
+        _session.ANSWER_S = PATIENCE_S
         peers = []
 
         def script(peer):
@@ -602,6 +605,7 @@ def test_stream_that_comes_too_late(t):
     """Its caller has gone, but the server has opened it."""
     def script(peer):
         peer.accept()
+        peer.answer(peer.receive(), GOOD)
         request = peer.receive()
         peer.receive()  # a call that was made after the deadline
         peer.answer(request, {"stream": "late"})
@@ -610,7 +614,8 @@ def test_stream_that_comes_too_late(t):
         peer.event()
 
     with Server(script) as server, server.connect() as client:
-        raises(orfeas.DeadlineExceeded, lambda: client.health.watch(timeout=0.05))
+        equal(client.health.check(), GOOD)  # the time to connect is none of the deadline's
+        raises(orfeas.DeadlineExceeded, lambda: client.health.watch(timeout=0.5))
         raises(orfeas.Error, lambda: client.health.check(timeout=0.5))
 
 

@@ -91,8 +91,8 @@ class FakeDaemon:
 
     def forget(self):
         """As one that was begun anew with an empty file."""
+        self.go_away()  # first: on its connections nobody is registered anew
         self.generation += 1
-        self.go_away()
         self.listen()
 
     def go_away(self):

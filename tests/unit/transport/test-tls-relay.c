@@ -240,7 +240,7 @@ test_deadline (Fixture *f, gconstpointer data)
 {
   char byte;
 
-  f->limits.link.handshake_us = 50000;
+  f->limits.link.handshake_us = 500000;
   start_relay (f);
   connect_client (f);
   g_assert_cmpint (write (f->client_fd, "\x16\x03\x01\x02\x00\x01", 6), ==, 6);
