@@ -548,7 +548,8 @@ await run({
     const visit = await Visit.begin({ path: `/#trace=${traceId(1)}` });
     visit.allowed.push(/status of 401/, /WebSocket connection to .* failed/);
     await visit.state("denied");
-    await trace(visit).waitFor({ state: "hidden" });
+    // there and not open: it was refused; before that it would take the keys
+    await visit.page.waitForFunction(() => document.querySelector("dialog.trace")?.open === false);
     await visit.page.getByLabel("Token", { exact: true }).fill(await ask("cookie"));
     await visit.page.keyboard.press("Enter");
     await visit.page.getByRole("dialog", { name: "one: first" }).waitFor();
