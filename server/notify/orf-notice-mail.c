@@ -80,18 +80,24 @@ add_date (GString *mail, gint64 now_us)
                           g_date_time_get_second (now));
 }
 
+/* A part of an address: of what else stands there, and could end the line, each is `other`. */
+static char *
+dup_atom (const char *text, char other)
+{
+  return g_strcanon (g_strdup (text), G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS ".-", other);
+}
+
 /* The same whenever this is sent again. */
 static void
 add_message_id (GString *mail, const OrfAlertTelling *telling, const char *host)
 {
   const OrfAlertTold *first = telling->alerts->len > 0 ? telling->alerts->pdata[0] : NULL;
-  g_autofree char *id = g_strdup (first != NULL ? first->id : "none");
-  g_autofree char *domain = g_strdup (host);
+  g_autofree char *id = dup_atom (first != NULL ? first->id : "none", '.');
+  g_autofree char *receiver = dup_atom (telling->receiver, '-');
+  g_autofree char *domain = dup_atom (host, '-');
 
-  g_strcanon (domain, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS ".-", '-');
-  g_string_append_printf (mail, "Message-ID: <%s.%u.%s@%s>\n",
-                          g_strcanon (id, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-", '.'),
-                          telling->alerts->len, telling->receiver, domain);
+  g_string_append_printf (mail, "Message-ID: <%s.%u.%s@%s>\n", id, telling->alerts->len, receiver,
+                          domain);
 }
 
 static char *
