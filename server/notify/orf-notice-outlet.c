@@ -140,7 +140,8 @@ dropped_cb (gpointer user_data, gint64 id)
 
   if (ids == NULL)
     return;
-  outlet->ops->dropped (outlet->user_data, ids, "the outbox had no more room for it");
+  outlet->ops->dropped (outlet->user_data, ids,
+                        "the outbox gave it up: it was full, or is damaged");
   g_hash_table_remove (outlet->posted, &id);
 }
 

@@ -68,11 +68,11 @@ judge (guint status)
   }
 }
 
-/* Text of others goes into our log and our file: one line of UTF-8. */
+/* Text of others goes into our log and our file: one line of UTF-8.  length -1: up to its NUL. */
 static char *
-dup_line (const char *text, gsize length)
+dup_line (const char *text, gssize length)
 {
-  char *line = g_utf8_make_valid (text, (gssize) length);
+  char *line = g_utf8_make_valid (text, length);
 
   for (char *at = line; *at != '\0'; at++)
     if (g_ascii_iscntrl (*at))
@@ -83,13 +83,15 @@ dup_line (const char *text, gsize length)
 static char *
 dup_reason (OrfHttpPost *post)
 {
-  g_autofree char *line = NULL;
+  g_autofree char *phrase = NULL, *line = NULL;
+  const char *told;
 
   if (post->status == 0)
     return g_strdup (post->timed_out ? "no answer in time" : post->error->message);
-  line = dup_line (post->text, post->length);
-  return g_strdup_printf ("%u %s%s%s", post->status, soup_message_get_reason_phrase (post->message),
-                          line[0] != '\0' ? ": " : "", line);
+  told = soup_message_get_reason_phrase (post->message);
+  phrase = dup_line (told != NULL ? told : "", -1);
+  line = dup_line (post->text, (gssize) post->length);
+  return g_strdup_printf ("%u %s%s%s", post->status, phrase, line[0] != '\0' ? ": " : "", line);
 }
 
 static gint64

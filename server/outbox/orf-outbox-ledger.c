@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "outbox/orf-outbox-ledger.h"
 
+#include "orf-error.h"
+
 /* Before it is written again, where the store could not. */
 #define AGAIN_MS 1000
+/* Where it met damage this doubles up to here: each try stops all writing for a moment. */
+#define MAX_AGAIN_MS (3600 * 1000)
 
 struct _OrfOutboxLedger {
   OrfStore *store;
   OrfOutboxChange *next;  /* what is to be written */
   OrfOutboxChange *going; /* a copy of what is being written; NULL: nothing is */
   guint again_id;         /* until it is tried again */
+  guint again_ms;         /* for so long, next time */
   gboolean stopped;
 };
 
@@ -51,6 +56,7 @@ written_cb (gpointer user_data, const OrfWriteResult *result, const GError *erro
   if (ledger->stopped)
     return; /* it is delivered once more */
   if (error == NULL) {
+    ledger->again_ms = AGAIN_MS;
     orf_outbox_ledger_write (ledger);
     return;
   }
@@ -59,7 +65,10 @@ written_cb (gpointer user_data, const OrfWriteResult *result, const GError *erro
   add_all (gone, ledger->next);
   orf_outbox_change_free (ledger->next);
   ledger->next = g_steal_pointer (&gone);
-  ledger->again_id = g_timeout_add (AGAIN_MS, again_cb, ledger);
+  ledger->again_id = g_timeout_add (ledger->again_ms, again_cb, ledger);
+  ledger->again_ms = g_error_matches (error, ORF_ERROR, ORF_ERROR_DATA_LOSS)
+                       ? MIN (2 * ledger->again_ms, MAX_AGAIN_MS)
+                       : AGAIN_MS;
 }
 
 void
@@ -104,6 +113,7 @@ orf_outbox_ledger_new (OrfStore *store)
   OrfOutboxLedger *ledger = g_new0 (OrfOutboxLedger, 1);
 
   ledger->store = store;
+  ledger->again_ms = AGAIN_MS;
   ledger->next = orf_outbox_change_new ();
   return ledger;
 }

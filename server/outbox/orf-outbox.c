@@ -17,6 +17,9 @@
 #define KEEP_BODY_BYTES 256
 /* At most one line in the log so often for each destination. */
 #define LOG_US (60 * ORF_US_PER_S)
+/* So often an entry that the file cannot give is tried again: to SQLite a page that the disk did
+ * not give is damaged, and that may pass.  Then it no longer stands before the others. */
+#define MAX_UNREAD 3
 
 typedef struct {
   gint64 id;
@@ -25,7 +28,8 @@ typedef struct {
   gint64 first_rowid;
   gint64 bytes;
   guint attempts;
-  GBytes *body; /* NULL: to be read */
+  guint n_unread; /* times in a row that its body was damaged */
+  GBytes *body;   /* NULL: to be read */
 } Entry;
 
 struct _OrfDelivery {
@@ -138,7 +142,7 @@ retry (OrfDestination *destination, const OrfDeliveryResult *result)
     .retry_after_max_us = config->outbox.retry_after_max_us,
   };
   Entry *entry = g_queue_peek_head (&destination->entries);
-  OrfOutboxRow *row = orf_outbox_row_new ();
+  OrfOutboxRow *row;
 
   destination->failed++;
   entry->attempts++;
@@ -146,6 +150,9 @@ retry (OrfDestination *destination, const OrfDeliveryResult *result)
                                                              g_random_double (),
                                                              result->retry_after_us);
   note (destination, "is tried again", result->error);
+  if (entry->n_unread > 0)
+    return; /* a row that is damaged cannot be written anew either */
+  row = orf_outbox_row_new ();
   row->id = entry->id;
   row->attempts = entry->attempts;
   row->next_us = entry->next_us;
@@ -205,6 +212,34 @@ read_body_thread_cb (gpointer data, OrfConnection *connection, GError **error)
   return delivery->body != NULL;
 }
 
+/* Whether the file will never give the body of the first entry. */
+static gboolean
+is_lost (OrfDestination *destination, const GError *error)
+{
+  Entry *entry = g_queue_peek_head (&destination->entries);
+
+  return g_error_matches (error, ORF_ERROR, ORF_ERROR_NOT_FOUND) ||
+         (g_error_matches (error, ORF_ERROR, ORF_ERROR_DATA_LOSS) &&
+          entry->n_unread++ >= MAX_UNREAD);
+}
+
+static void
+body_unread (OrfDelivery *delivery, const GError *error)
+{
+  OrfDestination *destination = delivery->destination;
+  gboolean lost = is_lost (destination, error);
+  const OrfDeliveryResult result = {
+    .outcome = lost ? ORF_DELIVERY_REFUSED : ORF_DELIVERY_RETRY,
+    .error = error->message,
+  };
+  gint64 id = delivery->id;
+
+  orf_delivery_finish (delivery, &result);
+  /* it was not sent, so nobody else tells */
+  if (lost && destination->ops.dropped != NULL)
+    destination->ops.dropped (destination->user_data, id);
+}
+
 static void
 body_read_cb (gpointer user_data, const GError *error)
 {
@@ -213,16 +248,10 @@ body_read_cb (gpointer user_data, const GError *error)
   if (delivery->destination == NULL) {
     delivery_free (delivery);
   } else if (error == NULL) {
+    ((Entry *) g_queue_peek_head (&delivery->destination->entries))->n_unread = 0;
     send_delivery (delivery);
   } else {
-    const OrfDeliveryResult result = {
-      /* one that is not there never will be */
-      .outcome = g_error_matches (error, ORF_ERROR, ORF_ERROR_NOT_FOUND) ? ORF_DELIVERY_REFUSED
-                                                                         : ORF_DELIVERY_RETRY,
-      .error = error->message,
-    };
-
-    orf_delivery_finish (delivery, &result);
+    body_unread (delivery, error);
   }
 }
 

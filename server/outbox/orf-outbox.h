@@ -33,7 +33,8 @@ typedef struct {
   void (*send) (gpointer user_data, OrfDelivery *delivery);
   /* Nobody waits for it any more: it is gone when this is back, and not finished. */
   void (*cancel) (gpointer user_data, OrfDelivery *delivery);
-  /* An entry was given up to make room for others, and cancelled before; maybe NULL. */
+  /* An entry was given up: to make room for others, and cancelled before, or since the file cannot
+   * give it, and not sent; maybe NULL. */
   void (*dropped) (gpointer user_data, gint64 id);
 } OrfDestinationOps;
 

@@ -340,6 +340,52 @@ test_cleared (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
   open_outbox (fixture);
 }
 
+/* Breaks the chain of pages of a body of many 'q'. */
+static void
+break_body (const char *path)
+{
+  const gsize page_bytes = 4096;
+  g_autofree char *content = NULL, *page = g_malloc (page_bytes);
+  g_autoptr (GError) error = NULL;
+  gsize length, n_broken = 0;
+
+  memset (page, 'q', page_bytes);
+  g_file_get_contents (path, &content, &length, &error);
+  g_assert_no_error (error);
+  for (gsize at = 0; at + page_bytes <= length; at += page_bytes) {
+    if (memcmp (content + at + 4, page + 4, page_bytes - 4) != 0)
+      continue;
+    memset (content + at, 0xff, 4); /* the next one's number */
+    n_broken++;
+  }
+  g_assert_cmpuint (n_broken, >, 0);
+  g_file_set_contents (path, content, (gssize) length, &error);
+  g_assert_no_error (error);
+}
+
+/* An entry that cannot be read is given up: those behind it would wait for ever. */
+static void
+test_damaged (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  g_autofree char *text = g_strnfill (20000, 'q');
+  gint64 id;
+
+  open_outbox (fixture);
+  post (&fixture->one, text, NULL);
+  id = fixture->one.posted_id;
+  post (&fixture->one, "after", NULL);
+  close_outbox (fixture);
+  break_body (fixture->base.path);
+  open_outbox (fixture);
+  /* what is said of the damage comes when it comes, also at the end: this case is the last */
+  g_log_set_always_fatal (G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
+  orf_outbox_start (fixture->outbox);
+  wait_pending (&fixture->one, 0);
+  g_assert_cmpstr (fixture->one.bodies->str, ==, "after ");
+  g_assert_cmpuint (orf_outbox_get_state (fixture->one.destination).dropped, ==, 1);
+  g_assert_cmpint (fixture->one.dropped_id, ==, id);
+}
+
 #define ADD(name, function) g_test_add (name, Fixture, NULL, set_up, function, tear_down)
 
 int
@@ -354,5 +400,6 @@ main (int argc, char **argv)
   ADD ("/outbox/bounds", test_bounds);
   ADD ("/outbox/forgotten", test_forgotten);
   ADD ("/outbox/cleared", test_cleared);
+  ADD ("/outbox/damaged", test_damaged);
   return g_test_run ();
 }
