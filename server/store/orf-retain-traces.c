@@ -97,18 +97,20 @@ is_due (const Trace *trace, const OrfRetainTracesLimits *limits, gint64 bytes)
 static gboolean
 drop_trace (OrfConnection *connection, const Trace *trace, Trace *gone, GError **error)
 {
+  gboolean more;
+
   if (!orf_exemplars_drop_trace (connection, trace->trace_no, error) ||
       !run_with (connection, drop_spans_sql, (gint64[]){ trace->trace_no, STEP_SPANS }, error))
     return FALSE;
   gone->spans = sqlite3_changes (orf_connection_get_db (connection));
-  gone->bytes = gone->spans < trace->spans ? trace->bytes / trace->spans * gone->spans
-                                           : trace->bytes;
+  /* none: it is damaged, and says that it has more than there are */
+  more = gone->spans > 0 && gone->spans < trace->spans;
+  gone->bytes = more ? trace->bytes / trace->spans * gone->spans : trace->bytes;
   if (!run_with (connection, less_sql, (gint64[]){ gone->spans, gone->bytes }, error))
     return FALSE;
-  return gone->spans < trace->spans
-           ? run_with (connection, cut_trace_sql,
-                       (gint64[]){ trace->trace_no, gone->spans, gone->bytes }, error)
-           : run_with (connection, drop_trace_sql, &trace->trace_no, error);
+  return more ? run_with (connection, cut_trace_sql,
+                          (gint64[]){ trace->trace_no, gone->spans, gone->bytes }, error)
+              : run_with (connection, drop_trace_sql, &trace->trace_no, error);
 }
 
 /* *more: FALSE where the first one that stays because it is new was reached. */

@@ -86,7 +86,7 @@ write_pid (OrfStoreLock *lock, GError **error)
   if (ftruncate (lock->fd, 0) != 0 ||
       pwrite (lock->fd, text, strlen (text), 0) != (ssize_t) strlen (text)) {
     /* On a full disk the lock holds all the same; only its holder's name is missing. */
-    if (errno == ENOSPC)
+    if (errno == ENOSPC || errno == EDQUOT)
       return TRUE;
     return orf_store_error_set_io ("write", lock->path, error);
   }

@@ -44,7 +44,7 @@ check_identity (OrfConnection *connection, GError **error)
                  path, application_id, ORF_STORE_APPLICATION_ID);
     return FALSE;
   }
-  if (version > latest) {
+  if (version < 0 || version > latest) {
     g_set_error (error, ORF_ERROR, ORF_ERROR_FAILED_PRECONDITION,
                  "%s has version %" G_GINT64_FORMAT
                  ", and this program knows versions up to %u: use a newer one",

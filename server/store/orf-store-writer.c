@@ -26,7 +26,7 @@
 #define CHECKPOINT_PAGES 1000
 /* And now, whoever waits. */
 #define CHECKPOINT_MUST_PAGES 4000
-/* Before a checkpoint that a reader cut short is tried again. */
+/* Before a checkpoint that a reader cut short, or that failed, is tried again. */
 #define CHECKPOINT_RETRY_US (100 * ORF_US_PER_MS)
 /* Transactions of acknowledgements after which a bulk one has its turn, so that frames are not
  * refused because callers never pause. */
@@ -119,7 +119,8 @@ writer_checkpoint (OrfStoreWriter *self, int mode)
     orf_store_writer_note_trouble (self, code, failure);
   }
   self->checkpointed_pages = MAX (n_done, 0);
-  self->next_checkpoint_us = orf_clock_monotonic_us () + (n_done < n_log ? CHECKPOINT_RETRY_US : 0);
+  self->next_checkpoint_us = orf_clock_monotonic_us () +
+                             (code != SQLITE_OK || n_done < n_log ? CHECKPOINT_RETRY_US : 0);
 }
 
 /* A WAL of which a part is on disk by hope alone is read as far as there after a power cut: what
