@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Who is flooded beside: a client that calls as before and notes how long each answer took, and the memory of the daemon meanwhile.
 
-Floods come from processes of their own with a lower priority: they stand for other machines, and what they take of this one's
-processors is no doing of the daemon's.
+Floods come from processes of their own with a lower priority, and who is served beside them comes before all others where that is
+allowed: both stand for other machines, and how long they wait for this one's processors is no doing of the daemon's.
 """
 
+import contextlib
 import http.client
 import math
 import multiprocessing
@@ -40,6 +41,8 @@ class Client(threading.Thread):
         self.start()
 
     def run(self):
+        with contextlib.suppress(PermissionError):
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))  # of this thread
         while not self.stopping.wait(PAUSE_S):
             self.began = began = time.monotonic()
             try:
