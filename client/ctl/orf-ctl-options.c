@@ -174,10 +174,10 @@ find_verb (OrfCtlOptions *options, GError **error)
 /* Names of files are bytes; all else is said to the daemon, in JSON, which has no place for what is
  * no text: left out it would have the daemon do more than was asked. */
 static gboolean
-is_good_text (const char *placeholder, const char *text)
+is_good_text (const char *metavar, const char *text)
 {
-  return (placeholder != NULL &&
-          (strstr (placeholder, "FILE") != NULL || strstr (placeholder, "PATH") != NULL)) ||
+  return (metavar != NULL &&
+          (strstr (metavar, "FILE") != NULL || strstr (metavar, "PATH") != NULL)) ||
          g_utf8_validate (text, -1, NULL);
 }
 

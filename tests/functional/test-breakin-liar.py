@@ -251,15 +251,17 @@ def test_redirected_with_a_token(t):
     equal(other.heard, [])
 
 
+def pour(handler):
+    """An answer that does not end."""
+    handler.send_response(200)
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+    while True:
+        handler.wfile.write(b"100000\r\n" + b" " * 0x100000 + b"\r\n")
+
+
 def test_answer_without_end(_):
     """an answer by HTTP that does not end: given up at its limit"""
-    def pour(handler):
-        handler.send_response(200)
-        handler.send_header("Transfer-Encoding", "chunked")
-        handler.end_headers()
-        while True:
-            handler.wfile.write(b"100000\r\n" + b" " * 0x100000 + b"\r\n")
-
     page = Page(pour)
     # 256 MiB, and what holds them; a sanitizer has addresses without end
     within = [] if os.environ.get("ORFEAS_SANITIZED") else ["prlimit", f"--as={1 << 30}"]
@@ -270,13 +272,6 @@ def test_answer_without_end(_):
 
 def test_endpoint_without_end(_):
     """a daemon that says it serves HTTP where an answer does not end, or drips: doctor asks for no more than its beginning"""
-    def pour(handler):
-        handler.send_response(200)
-        handler.send_header("Transfer-Encoding", "chunked")
-        handler.end_headers()
-        while True:
-            handler.wfile.write(b"100000\r\n" + b" " * 0x100000 + b"\r\n")
-
     def drip(handler):
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
         while True:
