@@ -234,7 +234,8 @@ def test_answers_to_no_call_of_the_bench(t):
             assert found in codes, f"{found} of {text[:100]}"
     os.mkdir(f"{t.dir}/endless")
     os.rename(Talker(f"{t.dir}/endless", b" " * 65536).socket, f"{t.dir}/endless/cache.sock")
-    equal(run("--socket", f"{t.dir}/endless/x.sock", "cache", "bench", "--for", "200ms")[0], 3)
+    # given up for its length or for the time that it takes, whichever comes first
+    contains((3, 4), run("--socket", f"{t.dir}/endless/x.sock", "cache", "bench", "--for", "200ms")[0])
 
 
 def test_redirected_with_a_token(t):
