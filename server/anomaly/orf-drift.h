@@ -6,9 +6,10 @@
 G_BEGIN_DECLS
 
 /*
- * Whether what is left after level and season has moved away from its mean and stays there: Page's
- * cumulative sums of medians of blocks (orf-cusum.h has the source), whose heights are the score.
- * While they are high the usual size is not learnt from.  A value; all 0 at first.
+ * Whether what is left after level and season has moved away from its mean and stays there: the
+ * cumulative sums of E. S. Page, "Continuous Inspection Schemes", Biometrika 41 (1954), of medians
+ * of blocks, since single values have tails that such sums do not expect.  Their heights are the
+ * score.  While they are high the usual size is not learnt from.  A value; all 0 at first.
  */
 #define ORF_DRIFT_BLOCK 8 /* rows */
 

@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-#include "stats/orf-sorted.h"
-
 /* Below this, sorting by insertion is quicker than parting. */
 #define SHORT 12
 
@@ -106,30 +104,4 @@ orf_median_deviation (double *values, guint n, double *center)
   if (center)
     *center = middle;
   return orf_median_of (values, n);
-}
-
-/* ---- of the newest values of a stream -------------------------------------------------------- */
-
-void
-orf_running_median_init (OrfRunningMedian *running, guint size)
-{
-  running->size = (guint8) CLAMP (size, 1, ORF_MEDIAN_WINDOW);
-  running->count = running->next = 0;
-}
-
-double
-orf_running_median_push (OrfRunningMedian *running, double value)
-{
-  guint at;
-
-  if (running->count < running->size)
-    orf_sorted_insert (running->sorted, running->count++, value);
-  else
-    orf_sorted_exchange (running->sorted, running->count, running->ring[running->next], value);
-  running->ring[running->next] = value;
-  running->next = (guint8) ((running->next + 1) % running->size);
-  at = running->count / 2;
-  if (running->count % 2 == 1)
-    return running->sorted[at];
-  return running->sorted[at - 1] + (running->sorted[at] - running->sorted[at - 1]) / 2;
 }

@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /*
- * Medians of small arrays and of a running window.  Values must not be NAN.  Pure.
+ * Medians of small arrays.  Values must not be NAN.  Pure.
  *
  * Selection: C. A. R. Hoare, "Algorithm 65: FIND", CACM 4 (1961).  The median absolute deviation
  * and its factor for a normal distribution: F. R. Hampel, "The Influence Curve and its Role in
@@ -24,20 +24,5 @@ double orf_median_of (double *values, guint n);
 double orf_median_quantile (double *values, guint n, double share);
 /* The median distance from the median; reorders and changes the array.  center: optional. */
 double orf_median_deviation (double *values, guint n, double *center);
-
-/* ---- of the newest values of a stream -------------------------------------------------------- */
-
-#define ORF_MEDIAN_WINDOW 64
-
-typedef struct {
-  guint8 size, count, next;
-  double ring[ORF_MEDIAN_WINDOW];   /* by age */
-  double sorted[ORF_MEDIAN_WINDOW]; /* the same values by size */
-} OrfRunningMedian;
-
-/* size: of the window, 1 to ORF_MEDIAN_WINDOW. */
-void orf_running_median_init (OrfRunningMedian *running, guint size);
-/* The median with this value; the oldest has left when the window was full. */
-double orf_running_median_push (OrfRunningMedian *running, double value);
 
 G_END_DECLS

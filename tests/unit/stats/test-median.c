@@ -87,28 +87,6 @@ test_deviation_of_normal (void)
                                   .05);
 }
 
-static void
-test_running (void)
-{
-  g_autoptr (GRand) rand = g_rand_new_with_seed (11);
-  double all[500];
-
-  for (guint size = 1; size <= ORF_MEDIAN_WINDOW; size += 9) {
-    OrfRunningMedian running;
-
-    orf_running_median_init (&running, size);
-    for (guint i = 0; i < G_N_ELEMENTS (all); i++) {
-      guint n = MIN (i + 1, size);
-      double window[ORF_MEDIAN_WINDOW], median;
-
-      all[i] = g_rand_int_range (rand, 0, 20);
-      median = orf_running_median_push (&running, all[i]);
-      memcpy (window, all + i + 1 - n, n * sizeof *window);
-      CLOSE (median, orf_median_of (window, n));
-    }
-  }
-}
-
 int
 main (int argc, char **argv)
 {
@@ -118,6 +96,5 @@ main (int argc, char **argv)
   g_test_add_func ("/median/quantile", test_quantile);
   g_test_add_func ("/median/deviation", test_deviation);
   g_test_add_func ("/median/deviation-of-normal", test_deviation_of_normal);
-  g_test_add_func ("/median/running", test_running);
   return g_test_run ();
 }
