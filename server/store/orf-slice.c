@@ -197,12 +197,15 @@ has_table (sqlite3 *db, const char *name, gboolean *has, GError **error)
 {
   static const char sql[] = "SELECT 1 FROM source.sqlite_schema WHERE type = 'table' AND name = ?1";
   g_autoptr (OrfSliceStatement) statement = NULL;
+  int code;
 
   if (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) != SQLITE_OK)
     return orf_slice_fail (db, error);
   sqlite3_bind_text (statement, 1, name, -1, SQLITE_STATIC);
-  *has = sqlite3_step (statement) == SQLITE_ROW;
-  return TRUE;
+  code = sqlite3_step (statement);
+  *has = code == SQLITE_ROW;
+  /* a table that cannot be looked for is not one that is not there */
+  return code == SQLITE_ROW || code == SQLITE_DONE || orf_slice_fail (db, error);
 }
 
 static gboolean
@@ -222,7 +225,7 @@ run_step (sqlite3 *db, const char *sql, const OrfSlice *slice, GError **error)
 static gboolean
 copy_rows (sqlite3 *db, const OrfSlice *slice, GError **error)
 {
-  gboolean has;
+  gboolean has = FALSE;
 
   if (!has_table (db, "chunk", &has, error) ||
       (has && !orf_slice_copy_chunks (db, slice->from_us, slice->to_us, error)))

@@ -68,7 +68,7 @@ static void
 compare_range (StoreFixture *fixture, GHashTable **model, gint64 from_us, gint64 to_us, guint n_ids)
 {
   g_auto (StoreAnswer) answer = { 0 };
-  gint64 ids[N_SERIES + 2];
+  gint64 ids[N_SERIES + 2] = { 0 };
   guint n_expected = 0;
 
   for (guint i = 0; i < n_ids; i++) /* some twice, some that do not exist */
