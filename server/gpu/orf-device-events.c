@@ -6,6 +6,9 @@
 
 /* At once, of one device: a driver that makes up codes is not followed without end. */
 #define MAX_OPEN 64
+/* A device of which nobody has told for so long is not there any more, or its probe is not: what
+ * was so of it ended when it was last seen.  Whoever is to see that it is lost has had the time. */
+#define GONE_US (3600 * ORF_US_PER_S)
 
 /* Something that is so, or was until a moment ago. */
 typedef struct {
@@ -21,6 +24,7 @@ typedef struct {
   OrfDeviceCounters counters;
   GPtrArray *open; /* Open */
   gint64 n_raised;
+  gint64 looked_us; /* monotonic */
 } Device;
 
 struct _OrfDeviceEvents {
@@ -191,9 +195,38 @@ orf_device_events_look (OrfDeviceEvents *events,
   Device *device = get_device (events, device_id);
   g_autoptr (GPtrArray) findings = orf_device_rules_find (&device->counters, sample);
 
+  device->looked_us = orf_clock_monotonic_us ();
   for (guint i = 0; i < findings->len; i++)
     see (events, device, g_ptr_array_index (findings, i), now_us);
   settle (events, device, now_us);
+}
+
+static void
+clear_all (OrfDeviceEvents *events, Device *device)
+{
+  for (guint i = 0; i < device->open->len; i++) {
+    Open *open = g_ptr_array_index (device->open, i);
+
+    if (open->row)
+      clear_event (events, open);
+  }
+  g_ptr_array_set_size (device->open, 0);
+}
+
+/* One with open events goes a sweep later, so that a frame tells that there are none any more. */
+void
+orf_device_events_sweep (OrfDeviceEvents *events, gint64 monotonic_us)
+{
+  for (guint i = events->devices->len; i > 0; i--) {
+    Device *device = g_ptr_array_index (events->devices, i - 1);
+
+    if (monotonic_us - device->looked_us < GONE_US)
+      continue;
+    if (device->open->len > 0)
+      clear_all (events, device);
+    else
+      g_ptr_array_remove_index (events->devices, i - 1);
+  }
 }
 
 /* ---- frames ---------------------------------------------------------------------------------- */
@@ -216,6 +249,7 @@ fill_cb (gpointer self, OrfFrame *frame)
 {
   OrfDeviceEvents *events = self;
 
+  orf_device_events_sweep (events, orf_clock_monotonic_us ());
   for (guint i = 0; i < events->devices->len; i++) {
     const Device *device = g_ptr_array_index (events->devices, i);
     const char *const device_label[] = { device->id, NULL };

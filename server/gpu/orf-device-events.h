@@ -25,6 +25,9 @@ void orf_device_events_look (OrfDeviceEvents *events,
                              const char *device,
                              const OrfProbeDeviceSample *sample,
                              gint64 now_us);
+/* Devices that nobody has looked at for an hour are forgotten, and what is open of them is cleared.
+ * Each frame does it by itself. */
+void orf_device_events_sweep (OrfDeviceEvents *events, gint64 monotonic_us);
 
 /* Its counts go into frames from then on; it is freed after the sampler. */
 void orf_device_events_join (OrfDeviceEvents *events, OrfSampler *sampler, const OrfConfig *config);

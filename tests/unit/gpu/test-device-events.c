@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "../store/store-fixture.h"
+#include "core/orf-clock.h"
 #include "core/orf-config.h"
 #include "gpu/orf-device-events.h"
 
@@ -165,6 +166,27 @@ test_restart (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (store_query (fixture->store.path, "SELECT max(id) FROM gpu_event"), ==, 2);
 }
 
+/* A probe that comes back without a device never tells of it again: nothing of it stays open. */
+static void
+test_vanished (Fixture *fixture, gconstpointer data)
+{
+  set_xid (fixture, 31);
+  look (fixture, 0);
+  look (fixture, SECOND);
+  orf_device_events_sweep (fixture->events, orf_clock_monotonic_us () + 1800 * SECOND);
+  store_fixture_settle (&fixture->store);
+  g_assert_cmpint (COUNT ("gpu_event WHERE cleared_us IS NULL"), ==, 1);
+  orf_device_events_sweep (fixture->events, orf_clock_monotonic_us () + 3600 * SECOND);
+  store_fixture_settle (&fixture->store);
+  g_assert_cmpint (store_query (fixture->store.path,
+                                "SELECT cleared_us - raised_us FROM gpu_event"),
+                   ==, SECOND);
+
+  look (fixture, 7200 * SECOND);
+  g_assert_cmpint (COUNT ("gpu_event"), ==, 2);
+  g_assert_cmpint (COUNT ("gpu_event WHERE cleared_us IS NULL"), ==, 1);
+}
+
 static void
 test_bounded (Fixture *fixture, gconstpointer data)
 {
@@ -254,6 +276,7 @@ main (int argc, char **argv)
   g_test_add ("/device-events/throttle", Fixture, NULL, set_up, test_throttle, tear_down);
   g_test_add ("/device-events/lost", Fixture, NULL, set_up, test_lost, tear_down);
   g_test_add ("/device-events/restart", Fixture, NULL, set_up, test_restart, tear_down);
+  g_test_add ("/device-events/vanished", Fixture, NULL, set_up, test_vanished, tear_down);
   g_test_add ("/device-events/bounded", Fixture, NULL, set_up, test_bounded, tear_down);
   g_test_add ("/device-events/clock-set-back", Fixture, NULL, set_up, test_clock_set_back,
               tear_down);
