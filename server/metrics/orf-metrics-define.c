@@ -10,6 +10,8 @@
 #include "orf-error.h"
 #include "orf-schema-bind.h"
 
+/* One definition of a metric is written at a time, the first of its family's: who comes meanwhile
+ * waits, and is held to what came of it. */
 typedef struct {
   const OrfMetricsParts *parts;
   OrfCall *call;
@@ -46,87 +48,6 @@ get_definition (const Definition *definition)
 {
   return (OrfFamilyDefinition){ definition->params->kind, definition->unit, definition->help,
                                 definition->buckets };
-}
-
-/* ---- the write ------------------------------------------------------------------------------- */
-
-static void
-written_cb (gpointer user_data, const OrfWriteResult *result, const GError *error)
-{
-  Definition *definition = user_data;
-  const OrfFamilyDefinition in_force = get_definition (definition);
-
-  if (error != NULL) {
-    fail (definition, g_error_copy (error));
-    return;
-  }
-  if (result->replayed_json != NULL) {
-    orf_call_return_encoded (definition->call, result->replayed_json,
-                             strlen (result->replayed_json));
-  } else {
-    orf_registry_define (definition->parts->registry, definition->series->family, &in_force);
-    orf_call_return_encoded (definition->call, definition->answer, strlen (definition->answer));
-  }
-  definition_free (definition);
-}
-
-static char *
-make_answer (const Definition *definition, GError **error)
-{
-  g_autoptr (GArray) none = g_array_new (FALSE, FALSE, sizeof (double));
-  const OrfMetricsDefineResult result = {
-    .name = definition->params->name,
-    .kind = definition->params->kind,
-    .unit = definition->unit,
-    .help = definition->help,
-    .buckets = definition->buckets != NULL ? definition->buckets : none,
-    .created = definition->created,
-  };
-  g_autoptr (GString) json = g_string_new (NULL);
-
-  if (!orf_encode (&orf_metrics_define_result_desc, &result, json, error))
-    return NULL;
-  return g_strdup (json->str);
-}
-
-static void
-submit (Definition *definition)
-{
-  OrfCall *call = definition->call;
-  const OrfFamilyDefinition in_force = get_definition (definition);
-  const OrfAudit audit = { orf_call_get_actor (call), orf_call_get_method (call)->name,
-                           definition->answer };
-  const OrfIdempotency idempotency = {
-    .key = orf_call_get_idempotency_key (call),
-    .method = orf_call_get_method (call)->name,
-    .params_hash = orf_call_get_params_hash (call),
-    .response_json = definition->answer,
-  };
-
-  orf_store_write_series (definition->parts->store,
-                          orf_registry_describe (definition->parts->registry, definition->series,
-                                                 &in_force),
-                          &audit, idempotency.key != NULL ? &idempotency : NULL, written_cb,
-                          definition);
-}
-
-static void
-resolved_cb (gpointer user_data, OrfSeries *const *series, guint n_series, const GError *error)
-{
-  Definition *definition = user_data;
-  GError *local = NULL;
-
-  if (error != NULL) {
-    fail (definition, g_error_copy (error));
-    return;
-  }
-  definition->series = series[0];
-  orf_registry_hold (definition->parts->registry, series[0]);
-  definition->answer = make_answer (definition, &local);
-  if (definition->answer == NULL)
-    fail (definition, local);
-  else
-    submit (definition);
 }
 
 /* ---- what is there already ------------------------------------------------------------------- */
@@ -174,23 +95,15 @@ choose_buckets (const OrfMetricsDefineParams *params, const OrfFamily *family)
                                  : orf_histogram_make_default_buckets ();
 }
 
-static void
-families_cb (gpointer user_data, OrfFamily *const *families, guint n_families, const GError *error)
+/* What is in force once it is written. */
+static gboolean
+decide (Definition *definition, GError **error)
 {
-  Definition *definition = user_data;
   const OrfMetricsDefineParams *params = definition->params;
-  const OrfSeriesRef ref = { params->name, NULL, ORF_SERIES_KIND_UNSET };
-  const OrfFamily *family = error == NULL ? families[0] : NULL;
-  GError *local = NULL;
+  const OrfFamily *family = orf_registry_find_family (definition->parts->registry, params->name);
 
-  if (error != NULL) {
-    fail (definition, g_error_copy (error));
-    return;
-  }
-  if (family != NULL && !check_against (definition, family, &local)) {
-    fail (definition, local);
-    return;
-  }
+  if (family != NULL && !check_against (definition, family, error))
+    return FALSE;
   definition->created = family == NULL;
   definition->buckets = choose_buckets (params, family);
   /* what is left out stays */
@@ -198,7 +111,150 @@ families_cb (gpointer user_data, OrfFamily *const *families, guint n_families, c
                                                                       : params->unit);
   definition->help = g_strdup (params->help == NULL && family != NULL ? family->help
                                                                       : params->help);
-  orf_registry_resolve (definition->parts->registry, &ref, 1, resolved_cb, definition);
+  return TRUE;
+}
+
+/* ---- the write ------------------------------------------------------------------------------- */
+
+static void write_first (OrfFamily *family);
+
+/* It is answered.  FALSE: none waits, and the family may be gone. */
+static gboolean
+take_out_first (OrfFamily *family)
+{
+  Definition *first = g_queue_pop_head (family->definitions);
+  gboolean more = family->definitions->length > 0;
+
+  if (!more)
+    g_clear_pointer (&family->definitions, g_queue_free);
+  definition_free (first);
+  return more;
+}
+
+static void
+written_cb (gpointer user_data, const OrfWriteResult *result, const GError *error)
+{
+  Definition *definition = user_data;
+  const OrfFamilyDefinition in_force = get_definition (definition);
+  OrfFamily *family = definition->series->family;
+
+  if (error != NULL) {
+    orf_call_fail (definition->call, g_error_copy (error));
+  } else if (result->replayed_json != NULL) {
+    orf_call_return_encoded (definition->call, result->replayed_json,
+                             strlen (result->replayed_json));
+  } else {
+    orf_registry_define (definition->parts->registry, family, &in_force);
+    orf_call_return_encoded (definition->call, definition->answer, strlen (definition->answer));
+  }
+  if (take_out_first (family))
+    write_first (family);
+}
+
+static char *
+make_answer (const Definition *definition, GError **error)
+{
+  g_autoptr (GArray) none = g_array_new (FALSE, FALSE, sizeof (double));
+  const OrfMetricsDefineResult result = {
+    .name = definition->params->name,
+    .kind = definition->params->kind,
+    .unit = definition->unit,
+    .help = definition->help,
+    .buckets = definition->buckets != NULL ? definition->buckets : none,
+    .created = definition->created,
+  };
+  g_autoptr (GString) json = g_string_new (NULL);
+
+  if (!orf_encode (&orf_metrics_define_result_desc, &result, json, error))
+    return NULL;
+  return g_strdup (json->str);
+}
+
+static void
+write_rows (Definition *definition)
+{
+  OrfCall *call = definition->call;
+  const OrfFamilyDefinition in_force = get_definition (definition);
+  const OrfAudit audit = { orf_call_get_actor (call), orf_call_get_method (call)->name,
+                           definition->answer };
+  const OrfIdempotency idempotency = {
+    .key = orf_call_get_idempotency_key (call),
+    .method = orf_call_get_method (call)->name,
+    .params_hash = orf_call_get_params_hash (call),
+    .response_json = definition->answer,
+  };
+
+  orf_store_write_series (definition->parts->store,
+                          orf_registry_describe (definition->parts->registry, definition->series,
+                                                 &in_force),
+                          &audit, idempotency.key != NULL ? &idempotency : NULL, written_cb,
+                          definition);
+}
+
+/* FALSE: it is not written. */
+static gboolean
+submit (Definition *definition, GError **error)
+{
+  if (!decide (definition, error))
+    return FALSE;
+  definition->answer = make_answer (definition, error);
+  if (definition->answer == NULL)
+    return FALSE;
+  write_rows (definition);
+  return TRUE;
+}
+
+/* Or the first that is not refused. */
+static void
+write_first (OrfFamily *family)
+{
+  gboolean more = TRUE;
+
+  while (more) {
+    Definition *first = g_queue_peek_head (family->definitions);
+    GError *error = NULL;
+
+    if (submit (first, &error))
+      return;
+    orf_call_fail (first->call, error);
+    more = take_out_first (family);
+  }
+}
+
+static void
+resolved_cb (gpointer user_data, OrfSeries *const *series, guint n_series, const GError *error)
+{
+  Definition *definition = user_data;
+  OrfFamily *family;
+
+  if (error != NULL) {
+    fail (definition, g_error_copy (error));
+    return;
+  }
+  definition->series = series[0];
+  orf_registry_hold (definition->parts->registry, series[0]);
+  family = series[0]->family;
+  if (family->definitions == NULL)
+    family->definitions = g_queue_new ();
+  g_queue_push_tail (family->definitions, definition);
+  if (family->definitions->length == 1)
+    write_first (family);
+}
+
+/* What is refused already needs no series. */
+static void
+families_cb (gpointer user_data, OrfFamily *const *families, guint n_families, const GError *error)
+{
+  Definition *definition = user_data;
+  const OrfSeriesRef ref = { definition->params->name, NULL, ORF_SERIES_KIND_UNSET };
+  GError *local = NULL;
+
+  if (error != NULL)
+    fail (definition, g_error_copy (error));
+  else if (families[0] != NULL && !check_against (definition, families[0], &local))
+    fail (definition, local);
+  else
+    orf_registry_resolve (definition->parts->registry, &ref, 1, resolved_cb, definition);
 }
 
 /* ---- the call -------------------------------------------------------------------------------- */

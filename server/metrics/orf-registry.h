@@ -27,7 +27,8 @@ typedef struct {
   char *help;      /* NULL: not told */
   GArray *buckets; /* of double, rising; NULL unless it is a histogram */
   gboolean builtin;
-  gboolean defined; /* by metrics.define, or has had samples */
+  gboolean defined;    /* by metrics.define, or has had samples */
+  GQueue *definitions; /* metrics.define's, of which the first is being written; NULL: none */
 } OrfFamily;
 
 typedef enum {

@@ -96,6 +96,31 @@ test_key (MetricsFixture *fixture, gconstpointer data)
   g_assert_cmpint (store_query (fixture->store.path, "SELECT count(*) FROM audit"), ==, 1);
 }
 
+#define CALL(params)                                                                               \
+  "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"metrics.define\",\"params\":{\"name\":\"r\"," params \
+  "}}"
+
+/* Of those that come before the first is written none has another kind, and none is told that it
+ * made the metric; what each leaves out stays as the one before had it. */
+static void
+test_at_once (MetricsFixture *fixture, gconstpointer data)
+{
+  metrics_fixture_send (fixture, CALL ("\"kind\":\"counter\",\"unit\":\"jobs\""));
+  metrics_fixture_send (fixture, CALL ("\"kind\":\"gauge\""));
+  metrics_fixture_send (fixture, CALL ("\"kind\":\"counter\",\"help\":\"Jobs.\""));
+  metrics_fixture_send (fixture, CALL ("\"kind\":\"histogram\""));
+  metrics_fixture_wait (fixture, 3);
+  g_assert_nonnull (strstr (fixture->answers->pdata[0], "\"created\":true"));
+  g_assert_nonnull (strstr (fixture->answers->pdata[1], "ALREADY_EXISTS"));
+  g_assert_nonnull (strstr (fixture->answers->pdata[2], "\"unit\":\"jobs\",\"help\":\"Jobs.\""));
+  g_assert_nonnull (strstr (fixture->answers->pdata[2], "\"created\":false"));
+  g_assert_nonnull (strstr (fixture->answers->pdata[3], "ALREADY_EXISTS"));
+  g_assert_cmpint (store_query (fixture->store.path,
+                                "SELECT count(*) FROM series WHERE kind='counter' AND unit='jobs' "
+                                "AND help='Jobs.'"),
+                   ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -108,5 +133,6 @@ main (int argc, char **argv)
   ADD ("histogram-buckets", test_histogram_buckets);
   ADD ("refusals", test_refusals);
   ADD ("key", test_key);
+  ADD ("at-once", test_at_once);
   return g_test_run ();
 }
