@@ -163,7 +163,7 @@ looked_cb (gpointer user_data, const GError *error)
     return;
   if (error != NULL) {
     g_info ("trace_export: %s: %s", outlet->name, error->message);
-    if (look->again && outlet->delivery != NULL) {
+    if (look->again && outlet->delivery != NULL && outlet->post == NULL) {
       const OrfDeliveryResult result = { ORF_DELIVERY_RETRY, 0, error->message };
 
       forget_parts (outlet);

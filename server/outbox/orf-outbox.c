@@ -24,7 +24,8 @@
 typedef struct {
   gint64 id;
   gint64 created_us;
-  gint64 next_us;
+  gint64 next_us; /* as it is told */
+  gint64 due_us;  /* monotonic: the same, whatever becomes of the clock */
   gint64 first_rowid;
   gint64 bytes;
   guint attempts;
@@ -143,12 +144,14 @@ retry (OrfDestination *destination, const OrfDeliveryResult *result)
   };
   Entry *entry = g_queue_peek_head (&destination->entries);
   OrfOutboxRow *row;
+  gint64 wait_us;
 
   destination->failed++;
   entry->attempts++;
-  entry->next_us = orf_clock_now_us () + orf_backoff_get_us (&backoff, entry->attempts,
-                                                             g_random_double (),
-                                                             result->retry_after_us);
+  wait_us = orf_backoff_get_us (&backoff, entry->attempts, g_random_double (),
+                                result->retry_after_us);
+  entry->next_us = orf_clock_now_us () + wait_us;
+  entry->due_us = orf_clock_monotonic_us () + wait_us;
   note (destination, "is tried again", result->error);
   if (entry->n_unread > 0)
     return; /* a row that is damaged cannot be written anew either */
@@ -292,7 +295,7 @@ pump_one (OrfDestination *destination)
   if (entry == NULL || destination->delivery != NULL || destination->timer_id != 0 ||
       !destination->outbox->started || destination->outbox->stopped)
     return FALSE;
-  wait_us = entry->next_us - orf_clock_now_us ();
+  wait_us = entry->due_us - orf_clock_monotonic_us ();
   if (wait_us <= 0) {
     begin_delivery (destination, entry);
     return TRUE;
@@ -458,7 +461,7 @@ orf_outbox_hurry (OrfDestination *destination)
 
   g_clear_handle_id (&destination->timer_id, g_source_remove);
   if (entry != NULL)
-    entry->next_us = 0;
+    entry->next_us = entry->due_us = 0;
   pump (destination);
 }
 
@@ -466,21 +469,26 @@ orf_outbox_hurry (OrfDestination *destination)
 
 /* A time that was set while the clock was ahead is not waited for. */
 static gint64
-clamp_next (const OrfOutbox *outbox, gint64 next_us)
+get_wait_us (const OrfOutbox *outbox, const OrfOutboxRow *row, gint64 now_us)
 {
-  return MIN (next_us, orf_clock_now_us () + MAX (outbox->config->outbox.backoff_max_us,
-                                                  outbox->config->outbox.retry_after_max_us));
+  const OrfConfig *config = outbox->config;
+  gint64 max_us = MAX (config->outbox.backoff_max_us, config->outbox.retry_after_max_us);
+
+  return row->next_us > now_us ? MIN (row->next_us - now_us, max_us) : 0;
 }
 
 static void
 take_entry (OrfDestination *destination, const OrfOutboxRow *row)
 {
+  gint64 now_us = orf_clock_now_us ();
+  gint64 wait_us = get_wait_us (destination->outbox, row, now_us);
   Entry *entry = g_new0 (Entry, 1);
 
   *entry = (Entry){
     .id = row->id,
     .created_us = row->created_us,
-    .next_us = clamp_next (destination->outbox, row->next_us),
+    .next_us = now_us + wait_us,
+    .due_us = orf_clock_monotonic_us () + wait_us,
     .first_rowid = row->sample_rowid,
     .bytes = row->body_bytes,
     .attempts = row->attempts,
