@@ -70,12 +70,16 @@ export class Explorer {
   #show(series, hint) {
     setText(this.hint, hint);
     this.results.hidden = series.length === 0;
+    const at = this.results.contains(document.activeElement) ? document.activeElement.dataset.series : undefined;
     this.results.replaceChildren(...series.map((item) => el("li", {},
       el("button", {
         type: "button", "aria-pressed": String(this.#pins.has(item.series)), "data-series": item.series,
         title: item.help, onclick: () => this.#pins.toggle(item),
       }, el("span", { class: "name" }, item.series),
       el("span", { class: "muted" }, [item.kind, item.unit, item.active ? null : "retired"].filter(Boolean).join(", "))))));
+    if (at === undefined) return;
+    const same = [...this.results.querySelectorAll("button")].find(({ dataset }) => dataset.series === at);
+    (same ?? this.input).focus(); // an answer that came late takes nobody from where they are
   }
 
   #searchKey(event) {

@@ -35,8 +35,9 @@ class Pages {
 
   async ask(client, filter, isForced) {
     const asked = JSON.stringify({ ...filter, ...!filter.to_us && { from_us: null } });
+    const follows = asked === this.#asked && !isForced;
     if (asked !== this.#asked) this.#cursors = [null];
-    else if (!isForced && (this.#cursors.length > 1 || this.table.table.matches(":hover, :focus-within"))) return null;
+    else if (follows && this.#standsStill()) return null;
     this.#asked = asked;
     const number = ++this.#number;
     this.again = () => this.ask(client, filter, true).then((rows) => rows && this.tell(rows));
@@ -49,12 +50,17 @@ class Pages {
       if (cursor === null) break;
     }
     if (number !== this.#number) return null; // a page was turned, or something else was asked for
+    if (follows && this.#standsStill()) return null; // somebody came to it meanwhile
     this.#next = cursor;
     this.buttons.hidden = this.#cursors.length === 1 && cursor === null;
     this.newer.disabled = this.#cursors.length === 1;
     this.older.disabled = cursor === null;
     setText(this.place, `Page ${this.#cursors.length}${rows.length === 0 && cursor !== null ? ": nothing so far, older ones are still to be looked at" : ""}`);
     return rows;
+  }
+
+  #standsStill() {
+    return this.#cursors.length > 1 || this.table.table.matches(":hover, :focus-within");
   }
 
   async #turn(change) {

@@ -12,6 +12,9 @@ export const { AxeBuilder } = require("@axe-core/playwright");
 // as much as a start of Chromium takes beside many others
 export const PATIENCE_MS = 180_000;
 
+// what a page may say whose daemon was killed; the latter of what was asked just then
+export const GONE = [/WebSocket connection to .* failed/, /ERR_(CONNECTION_(REFUSED|RESET|CLOSED)|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING|CONTENT_LENGTH_MISMATCH)/];
+
 let answers = null;
 
 /** Of browser_test.py's REQUESTS. */

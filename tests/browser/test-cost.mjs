@@ -25,8 +25,10 @@ await run({
     assert.match(await total(), /^€\d/);
     for (const by of ["device", "process", "worker", "service", "operation"]) {
       await section.getByRole("combobox", { name: "Split" }).selectOption(by);
-      const { entries } = await ask("call", "cost.summary", { by });
-      await until(async () => (await rows("For whom").count()) === entries.length + 1, `${entries.length} rows by ${by}`);
+      await until(async () => { // one more may begin to cost
+        const { entries } = await ask("call", "cost.summary", { by });
+        return (await rows("For whom").count()) === entries.length + 1;
+      }, `the rows by ${by}`);
       // at one moment: the bill goes on
       const { lines, bill } = await section.evaluate((element) => ({
         lines: [...element.querySelectorAll('table[aria-label="For whom"] tbody tr')].map((row) => row.cells[2].textContent),

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { layOut } from "../../client/page/layers.js";
 import { plant, ticks, unfold } from "../../client/page/span-tree.js";
 import { parseDuration, parseLink, parseTags } from "../../client/page/trace-query.js";
-import { AxeBuilder, Visit, ask, facts, run, until } from "./harness.mjs";
+import { AxeBuilder, GONE, Visit, ask, facts, run, until } from "./harness.mjs";
 import { send, spanId, studio, traceId } from "./spans.mjs";
 
 const LOOKS = [["light", 1440], ["dark", 1440], ["dark", 390], ["light", 390]];
@@ -252,7 +252,7 @@ await run({
 
     // out of reach
     await page.keyboard.press("Escape");
-    visit.allowed.push(/WebSocket connection to .* failed/, /ERR_CONNECTION_RE(FUSED|SET)/);
+    visit.allowed.push(...GONE);
     await ask("kill");
     await visit.state("stale");
     await section.getByText("Not connected: this is how it was.").waitFor();
