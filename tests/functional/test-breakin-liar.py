@@ -15,7 +15,7 @@ import time
 import orfeas
 import orfeas_test
 from lying_daemon import METHODS, Liar, Page, example
-from orfeas_test import ORFEASCTL, PATIENCE_S, Shared, equal, wait_for
+from orfeas_test import ORFEASCTL, PATIENCE_S, Shared, contains, equal, wait_for
 from schema_edges import attacks
 
 # Each verb that shows something; its calls are found by running it.
