@@ -16,7 +16,7 @@
 #include "core/orf-heap.h"
 #include "core/orf-json-cache.h"
 #include "core/orf-turn.h"
-#include "daemon/orf-core.h"
+#include "daemon/orf-config-check.h"
 #include "daemon/orf-daemon.h"
 #include "daemon/orf-inspector.h"
 #include "daemon/orf-log.h"
@@ -182,7 +182,7 @@ act (const OrfOptions *options, GError **error)
   if (config == NULL)
     return FALSE;
   if (options->action == ORF_ACTION_CHECK_CONFIG)
-    return orf_core_check_config (config, error);
+    return orf_config_check (config, error);
   orf_log_configure (config);
   orf_inherited_collect ();
   if (options->action == ORF_ACTION_STDIO)

@@ -4,7 +4,6 @@
 #include "anomalies/orf-anomaly-score-service.h"
 #include "batch/orf-batch-service.h"
 #include "daemon/orf-paths.h"
-#include "judge/orf-judge-metrics.h"
 #include "leaks/orf-leak-service.h"
 #include "metrics/orf-metrics-define.h"
 #include "metrics/orf-metrics-export.h"
@@ -189,16 +188,6 @@ orf_core_new (const OrfConfig *config, gboolean read_only, GError **error)
   report_memory (core);
   bind_methods (core);
   return g_steal_pointer (&core);
-}
-
-gboolean
-orf_core_check_config (const OrfConfig *config, GError **error)
-{
-  g_autoptr (OrfAlertBook) rules = orf_alert_book_new (config, NULL, error);
-  g_autoptr (OrfJudgeMetrics) metrics = rules != NULL ? orf_judge_metrics_new (config, error)
-                                                      : NULL;
-
-  return metrics != NULL && orf_cost_service_check (config, error);
 }
 
 void

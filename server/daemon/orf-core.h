@@ -38,9 +38,6 @@ typedef struct {
   OrfRouter *router;
 } OrfCore;
 
-/* What the file of the config says of rules, forecasts and prices, without opening anything. */
-gboolean orf_core_check_config (const OrfConfig *config, GError **error);
-
 /* config outlives it. */
 OrfCore *orf_core_new (const OrfConfig *config, gboolean read_only, GError **error);
 /* Takes over what may change. */

@@ -5,6 +5,7 @@
 
 #include "orf-error.h"
 #include "redis/orf-redis-level.h"
+#include "redis/orf-redis-settings.h"
 
 /* 200 and `yes` while the daemon serves, else 503 and `no`. */
 static void
@@ -190,15 +191,6 @@ gate_event_cb (gpointer user_data, OrfGateEvent event, const char *actor, const 
   }
 }
 
-/* Nodes with no mode are independent ones. */
-static const OrfCacheLevelOps *
-choose_level (const OrfConfig *config)
-{
-  return config->cache.nodes[0] != NULL || config->cache.mode != ORF_CONFIG_CACHE_MODE_LOCAL
-           ? &orf_redis_level_ops
-           : NULL;
-}
-
 static OrfCache *
 make_cache (OrfDaemon *daemon, GError **error)
 {
@@ -209,7 +201,7 @@ make_cache (OrfDaemon *daemon, GError **error)
       .memory = daemon->core->memory,
       .socket_path = daemon->cache_path,
       .main_socket_path = daemon->socket_path,
-      .level = choose_level (daemon->config),
+      .level = orf_redis_settings_are_wanted (daemon->config) ? &orf_redis_level_ops : NULL,
     },
     error);
 }

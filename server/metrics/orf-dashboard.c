@@ -52,12 +52,12 @@ add_selector (GPtrArray *selectors, const char *text, GError **error)
   return TRUE;
 }
 
-static OrfLiveSet *
-make_set (const OrfMetricsParts *parts, GError **error)
+static GPtrArray *
+make_selectors (const OrfConfig *config, GError **error)
 {
   g_autoptr (GPtrArray)
     selectors = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_selector_free);
-  char *const *texts = parts->config->dashboard.series;
+  char *const *texts = config->dashboard.series;
   gboolean chosen = texts != NULL && texts[0] != NULL;
 
   for (guint i = 0; chosen && texts[i] != NULL; i++)
@@ -66,7 +66,23 @@ make_set (const OrfMetricsParts *parts, GError **error)
   for (guint i = 0; !chosen && i < ORF_N_METRICS; i++)
     if (orf_metrics[i].dashboard && !add_selector (selectors, orf_metrics[i].name, error))
       return NULL;
-  return orf_live_set_new (parts->registry, g_steal_pointer (&selectors), MAX_SERIES);
+  return g_steal_pointer (&selectors);
+}
+
+static OrfLiveSet *
+make_set (const OrfMetricsParts *parts, GError **error)
+{
+  GPtrArray *selectors = make_selectors (parts->config, error);
+
+  return selectors != NULL ? orf_live_set_new (parts->registry, selectors, MAX_SERIES) : NULL;
+}
+
+gboolean
+orf_dashboard_check (const OrfConfig *config, GError **error)
+{
+  g_autoptr (GPtrArray) selectors = make_selectors (config, error);
+
+  return selectors != NULL;
 }
 
 gboolean

@@ -12,6 +12,8 @@ G_BEGIN_DECLS
  */
 typedef struct _OrfDashboard OrfDashboard;
 
+/* Whether orf_dashboard_new() would take [dashboard] series. */
+gboolean orf_dashboard_check (const OrfConfig *config, GError **error);
 /* Binds dashboard.summary; the series are [dashboard] series, or those the schema marks.
  * INVALID_ARGUMENT for a selector that is none.  Router and parts outlive it. */
 OrfDashboard *orf_dashboard_new (OrfRouter *router, const OrfMetricsParts *parts, GError **error);

@@ -97,23 +97,45 @@ read_link (OrfRedisSettings *settings, const OrfConfig *config)
   };
 }
 
+/* All but the password. */
+static gboolean
+read_open (OrfRedisSettings *settings, const OrfConfig *config, GError **error)
+{
+  settings->cluster = config->cache.mode == ORF_CONFIG_CACHE_MODE_CLUSTER;
+  settings->nodes = g_strdupv (config->cache.nodes);
+  settings->user = g_strdup (config->cache.redis_user);
+  settings->max_owed = (guint) config->cache.redis_max_owed;
+  settings->exclusive = config->cache.redis_exclusive;
+  if (!check_nodes ((const char *const *) settings->nodes, error) ||
+      !read_weights (settings, (const char *const *) config->cache.redis_weights, error))
+    return FALSE;
+  if (settings->cluster && config->cache.redis_database != 0)
+    return refuse (error, "redis_database", "0", "a cluster has no other");
+  return TRUE;
+}
+
+gboolean
+orf_redis_settings_are_wanted (const OrfConfig *config)
+{
+  return config->cache.nodes[0] != NULL || config->cache.mode != ORF_CONFIG_CACHE_MODE_LOCAL;
+}
+
+gboolean
+orf_redis_settings_check (const OrfConfig *config, GError **error)
+{
+  g_auto (OrfRedisSettings) read = { 0 };
+
+  return !orf_redis_settings_are_wanted (config) || read_open (&read, config, error);
+}
+
 gboolean
 orf_redis_settings_read (OrfRedisSettings *settings, const OrfConfig *config, GError **error)
 {
-  g_auto (OrfRedisSettings)
-    fresh = { .cluster = config->cache.mode == ORF_CONFIG_CACHE_MODE_CLUSTER };
+  g_auto (OrfRedisSettings) fresh = { 0 };
 
-  fresh.nodes = g_strdupv (config->cache.nodes);
-  fresh.user = g_strdup (config->cache.redis_user);
-  fresh.max_owed = (guint) config->cache.redis_max_owed;
-  fresh.exclusive = config->cache.redis_exclusive;
-  if (!check_nodes ((const char *const *) fresh.nodes, error) ||
-      !read_weights (&fresh, (const char *const *) config->cache.redis_weights, error) ||
-      !read_password (&fresh, config, error))
+  if (!read_open (&fresh, config, error) || !read_password (&fresh, config, error))
     return FALSE;
   read_link (&fresh, config);
-  if (fresh.cluster && fresh.link.database != 0)
-    return refuse (error, "redis_database", "0", "a cluster has no other");
   *settings = fresh;
   fresh = (OrfRedisSettings){ 0 };
   return TRUE;

@@ -17,6 +17,11 @@ typedef struct {
   gboolean exclusive; /* nothing else is in their database */
 } OrfRedisSettings;
 
+/* Nodes with no mode are independent ones. */
+gboolean orf_redis_settings_are_wanted (const OrfConfig *config);
+/* Where they are: whether orf_redis_settings_read() would take them, but for the password's file.
+ */
+gboolean orf_redis_settings_check (const OrfConfig *config, GError **error);
 /* INVALID_ARGUMENT, with the field. */
 gboolean
 orf_redis_settings_read (OrfRedisSettings *settings, const OrfConfig *config, GError **error);

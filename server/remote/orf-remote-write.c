@@ -427,9 +427,8 @@ cancel_cb (gpointer user_data, OrfDelivery *delivery)
 /* ---- settings -------------------------------------------------------------------------------- */
 
 static gboolean
-make_sender (const OrfRemoteWrite *remote, OrfHttpSender **sender, GError **error)
+make_sender (const OrfConfig *config, OrfHttpSender **sender, GError **error)
 {
-  const OrfConfig *config = remote->config;
   const OrfHttpSenderOptions options = {
     .section = "remote_write",
     .url = config->remote_write.url,
@@ -444,6 +443,22 @@ make_sender (const OrfRemoteWrite *remote, OrfHttpSender **sender, GError **erro
     return TRUE;
   *sender = orf_http_sender_new (&options, error);
   return *sender != NULL;
+}
+
+static char **
+make_labels (const OrfConfig *config, GError **error)
+{
+  return orf_remote_labels_parse ((const char *const *) config->remote_write.external_labels,
+                                  g_get_host_name (), error);
+}
+
+gboolean
+orf_remote_write_check (const OrfConfig *config, GError **error)
+{
+  g_auto (GStrv) labels = make_labels (config, error);
+  g_autoptr (OrfHttpSender) sender = NULL;
+
+  return labels != NULL && make_sender (config, &sender, error);
 }
 
 static void
@@ -475,7 +490,7 @@ orf_remote_write_reload (OrfRemoteWrite *remote, GError **error)
   OrfHttpSender *fresh;
   gboolean was_on = remote->sender != NULL;
 
-  if (!make_sender (remote, &fresh, error))
+  if (!make_sender (remote->config, &fresh, error))
     return FALSE;
   /* a request on its way ends by the settings it began with */
   g_clear_pointer (&remote->sender, orf_http_sender_free);
@@ -517,9 +532,8 @@ orf_remote_write_new (const OrfConfig *config, OrfStore *store, OrfOutbox *outbo
   remote->store = store;
   remote->outbox = outbox;
   remote->max_splits = MAX_SPLITS;
-  labels = orf_remote_labels_parse ((const char *const *) config->remote_write.external_labels,
-                                    g_get_host_name (), error);
-  if (labels == NULL || !make_sender (remote, &remote->sender, error))
+  labels = make_labels (config, error);
+  if (labels == NULL || !make_sender (config, &remote->sender, error))
     return NULL;
   remote->names = orf_remote_names_new (labels);
   remote->closing = orf_cancel_new (0);

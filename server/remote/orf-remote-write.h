@@ -15,6 +15,8 @@ typedef struct _OrfRemoteWrite OrfRemoteWrite;
 /* The name of its destination in the outbox. */
 #define ORF_REMOTE_WRITE_NAME "remote_write"
 
+/* Whether orf_remote_write_new() would take [remote_write].  Reads the files that it names. */
+gboolean orf_remote_write_check (const OrfConfig *config, GError **error);
 /* Adds itself to outbox, which must not be started yet, where [remote_write] url is set.  config,
  * store and outbox outlive it. */
 OrfRemoteWrite *

@@ -54,6 +54,15 @@ split (const char *listen, char **host, char **port, GError **error)
   return TRUE;
 }
 
+gboolean
+orf_bind_check_address (const char *listen, GError **error)
+{
+  g_autofree char *host = NULL;
+  g_autofree char *port = NULL;
+
+  return split (listen, &host, &port, error);
+}
+
 static void
 set_in_use (const char *listen, guint16 port, GError **error)
 {

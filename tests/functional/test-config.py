@@ -57,6 +57,38 @@ def test_refusals_name_key_and_range(t):
         contains(refusal, allowed)
 
 
+def test_what_ranges_do_not_bound(t):
+    """The start refuses it by the same words, and is not needed to hear them."""
+    for setting, key in (
+        ("listen.http=nonsense", "nonsense"),
+        ("otlp.listen=127.0.0.1:99999", "127.0.0.1:99999"),
+        ("gpu.backends=nonsense", "nonsense"),
+        ("alerts.x=avg(", "alerts.x"),
+        ("forecast.x={", "forecast.x"),
+        ("cost.devices=bad", "cost.devices"),
+        ("actuators.a=nonsense", "actuators.a"),
+        ("receivers.a=nonsense", "receivers.a"),
+        ("receivers.a=webhook", "receivers.a.url"),
+        ("trace_export.a=http://127.0.0.1:1/", "trace_export.a.headers"),
+        ("remote_write.url=nonsense", "remote_write.url"),
+        ("remote_write.external_labels=bad", "remote_write.external_labels"),
+        ("dashboard.series=a{b", "[dashboard] series"),
+        ("cache.nodes=nonsense:abc", "[cache] nodes"),
+        ("cache.mode=sharded", "[cache] nodes"),
+    ):
+        more = ("--set", "trace_export.a.headers=bad") if key.startswith("trace_export") else ()
+        code, message = check(t, None, "--set", setting, *more)
+        assert code > 0, f"{setting} was taken: {message}"
+        contains(message, key)
+
+
+def test_files_are_the_daemons(t):
+    """Whoever asks need not be allowed to read what the daemon may."""
+    for setting in ("auth.token_file=/nowhere", "remote_write.token_file=/nowhere", "cache.redis_password_file=/nowhere"):
+        code, message = check(t, None, "--set", setting, "--set", "remote_write.url=http://127.0.0.1:1/", "--set", "cache.nodes=127.0.0.1:1")
+        equal(code, 0, message)
+
+
 def test_set_is_checked_alike(t):
     for setting, key in (("gpu.sample_us=5", "gpu.sample_us"), ("nonsense", "nonsense"), ("no.such=1", "no"), ("gpu.sample_us", "gpu.sample_us")):
         code, message = check(t, None, "--set", setting)
