@@ -642,11 +642,14 @@ reload_actuators (OrfDaemon *daemon)
 }
 
 void
-orf_daemon_reload (OrfDaemon *daemon, const OrfConfig *fresh)
+orf_daemon_reload (OrfDaemon *daemon, OrfConfig *fresh)
 {
-  g_auto (GStrv) fixed = orf_config_reload (daemon->config, fresh);
+  g_auto (GStrv) fixed = NULL;
   g_autoptr (GError) error = NULL;
 
+  /* else what the limit had lowered would be told as changed, each time */
+  orf_descriptors_fit (fresh);
+  fixed = orf_config_reload (daemon->config, fresh);
   orf_log_configure (daemon->config);
   reload_certificate (daemon);
   reload_remote_write (daemon);

@@ -19,8 +19,9 @@ void orf_daemon_free (OrfDaemon *daemon);
 
 /* The ready line, with its newline. */
 char *orf_daemon_dup_ready_line (OrfDaemon *daemon, GError **error);
-/* Takes over what may change while running, and says what may not. */
-void orf_daemon_reload (OrfDaemon *daemon, const OrfConfig *fresh);
+/* Takes over what may change while running, and says what may not.  fresh is fitted as the config
+ * was at the start. */
+void orf_daemon_reload (OrfDaemon *daemon, OrfConfig *fresh);
 /* Takes no new call, answers those in flight, then calls drained. */
 void orf_daemon_drain (OrfDaemon *daemon, void (*drained) (gpointer user_data), gpointer user_data);
 

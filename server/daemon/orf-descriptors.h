@@ -5,9 +5,10 @@
 
 G_BEGIN_DECLS
 
-/* Raises RLIMIT_NOFILE to what is allowed, and lowers [listen] and [socket] max_connections to what
- * that leaves beside the file, the probes and the connections' own needs.  Says so when it had to.
- */
+/* Raises RLIMIT_NOFILE to what is allowed, and fits config to it.  Says so when that changed it. */
 void orf_descriptors_provide (OrfConfig *config);
+/* Lowers [listen] and [socket] max_connections to what RLIMIT_NOFILE leaves beside the file, the
+ * probes and the connections' own needs.  FALSE: it had to. */
+gboolean orf_descriptors_fit (OrfConfig *config);
 
 G_END_DECLS
