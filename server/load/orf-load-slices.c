@@ -25,26 +25,31 @@ get_integer (json_t *object, const char *name, gint64 *value)
   return orf_json_get_integer (json_object_get (object, name), value) && *value >= 0;
 }
 
-/* Of the level that the time lies in; levels are by time. */
-static double
-find_planned (json_t *levels, gint64 at_us)
-{
-  double planned = NAN;
-  gint64 from_us;
-  gsize i;
-  json_t *level;
+/* Levels by time, each looked at once: a report may have a million. */
+typedef struct {
+  json_t *levels;
+  gsize next;
+  double planned_per_s; /* of the one before; NAN: not known */
+} Levels;
 
-  json_array_foreach (levels, i, level)
-  {
+/* Of the level that the time lies in; times rise. */
+static double
+find_planned (Levels *levels, gint64 at_us)
+{
+  gint64 from_us;
+
+  for (; levels->next < json_array_size (levels->levels); levels->next++) {
+    json_t *level = json_array_get (levels->levels, levels->next);
+
     if (!get_integer (level, "from_us", &from_us) || from_us > at_us)
       break;
-    planned = get_number (level, "planned_per_s");
+    levels->planned_per_s = get_number (level, "planned_per_s");
   }
-  return planned;
+  return levels->planned_per_s;
 }
 
 static OrfLoadSlice *
-make_slice (json_t *told, json_t *levels, gint64 at_us)
+make_slice (json_t *told, Levels *levels, gint64 at_us)
 {
   OrfLoadSlice *slice = orf_load_slice_new ();
 
@@ -66,7 +71,7 @@ orf_load_slices_parse (const char *report)
     document = report != NULL ? orf_json_parse (report, strlen (report), ORF_JSON_MAX_DEPTH, NULL)
                               : NULL;
   json_t *measured = json_object_get (document, "orfeas");
-  json_t *levels = json_object_get (measured, "levels");
+  Levels levels = { json_object_get (measured, "levels"), 0, NAN };
   gint64 at_us, last_us = -1;
   gsize i;
   json_t *told;
@@ -76,7 +81,7 @@ orf_load_slices_parse (const char *report)
     if (slices->len == ORF_LOAD_MAX_SLICES || !get_integer (told, "from_us", &at_us) ||
         at_us <= last_us)
       break;
-    g_ptr_array_add (slices, make_slice (told, levels, at_us));
+    g_ptr_array_add (slices, make_slice (told, &levels, at_us));
     last_us = at_us;
   }
   return slices;

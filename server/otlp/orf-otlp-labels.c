@@ -6,6 +6,8 @@
 #include "otlp/orf-otlp-attribute.h"
 
 #define EXPORTED "exported_"
+/* Of a point, before those of one key are joined: who sends more means no series. */
+#define MAX_ALL 1000
 
 typedef struct {
   char *key;    /* as a label's */
@@ -14,7 +16,8 @@ typedef struct {
 } Label;
 
 struct _OrfOtlpLabels {
-  GArray *all; /* Label */
+  GArray *all;   /* Label */
+  gboolean full; /* there were more */
   GString *value;
 };
 
@@ -51,6 +54,7 @@ void
 orf_otlp_labels_clear (OrfOtlpLabels *labels)
 {
   g_array_set_size (labels->all, 0);
+  labels->full = FALSE;
 }
 
 static char *
@@ -71,7 +75,8 @@ add (OrfOtlpLabels *labels, char *key, char *origin, const char *value)
 {
   Label label = { key, origin, g_strdup (value) };
 
-  if (value[0] != '\0')
+  labels->full |= value[0] != '\0' && labels->all->len == MAX_ALL;
+  if (value[0] != '\0' && !labels->full)
     g_array_append_val (labels->all, label);
   else
     clear_label (&label);
@@ -118,7 +123,7 @@ orf_otlp_labels_set_resource (OrfOtlpLabels *labels, OrfOtlpBytes resource, char
   OrfOtlpBytes key;
   gboolean broken = FALSE;
 
-  while (orf_otlp_wire_next (&resource, &field, &broken)) {
+  while (!labels->full && orf_otlp_wire_next (&resource, &field, &broken)) {
     if (field.number != 1 || field.type != ORF_OTLP_WIRE_BYTES)
       continue;
     if (!orf_otlp_attribute_read (field.bytes, &key, labels->value))
@@ -137,7 +142,7 @@ orf_otlp_labels_set_resource (OrfOtlpLabels *labels, OrfOtlpBytes resource, char
            g_strndup ((const char *) key.data, key.length), labels->value->str);
   }
   set_job (labels, space, name);
-  return !broken;
+  return !broken && !labels->full;
 }
 
 gboolean
@@ -146,7 +151,7 @@ orf_otlp_labels_set_scope (OrfOtlpLabels *labels, OrfOtlpBytes scope)
   OrfOtlpField field;
   gboolean broken = FALSE;
 
-  while (orf_otlp_wire_next (&scope, &field, &broken)) {
+  while (!labels->full && orf_otlp_wire_next (&scope, &field, &broken)) {
     g_autofree char *name = NULL;
 
     if (field.number != 1 || field.type != ORF_OTLP_WIRE_BYTES)
@@ -154,7 +159,7 @@ orf_otlp_labels_set_scope (OrfOtlpLabels *labels, OrfOtlpBytes scope)
     name = g_strndup ((const char *) field.bytes.data, field.bytes.length);
     orf_otlp_labels_set (labels, "otel_scope_name", name);
   }
-  return !broken;
+  return !broken && !labels->full;
 }
 
 gboolean
@@ -166,7 +171,7 @@ orf_otlp_labels_add_attribute (OrfOtlpLabels *labels, OrfOtlpBytes attribute)
     return FALSE;
   add (labels, spell ((const char *) key.data, key.length),
        g_strndup ((const char *) key.data, key.length), labels->value->str);
-  return TRUE;
+  return !labels->full;
 }
 
 /* By key, ours first, then by the attributes' own. */
@@ -179,18 +184,20 @@ compare (gconstpointer a, gconstpointer b)
   return order != 0 ? order : g_strcmp0 (left->origin, right->origin);
 }
 
-/* Attributes make room for labels of ours.  TRUE: some had to. */
+/* Attributes make room for labels of ours, all of one key at once.  TRUE: some had to. */
 static gboolean
 yield (GArray *all)
 {
+  const char *own = NULL;
   gboolean yielded = FALSE;
 
-  for (guint i = 1; i < all->len; i++) {
-    const Label *before = &g_array_index (all, Label, i - 1);
+  for (guint i = 0; i < all->len; i++) {
     Label *label = &g_array_index (all, Label, i);
     char *key;
 
-    if (label->origin == NULL || before->origin != NULL || strcmp (label->key, before->key) != 0)
+    if (label->origin == NULL)
+      own = label->key;
+    if (label->origin == NULL || g_strcmp0 (label->key, own) != 0)
       continue;
     key = g_strconcat (EXPORTED, label->key, NULL);
     g_free (label->key);

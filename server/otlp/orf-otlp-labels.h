@@ -19,7 +19,8 @@ void orf_otlp_labels_clear (OrfOtlpLabels *labels);
 /* A label of ours; an attribute of the same key is told as exported_KEY. */
 void orf_otlp_labels_set (OrfOtlpLabels *labels, const char *key, const char *value);
 /* From attributes of a resource: `job` and `instance`, as Prometheus has them, and those in promote
- * (NULL-terminated; the attributes' own keys).  FALSE: it cannot be read. */
+ * (NULL-terminated; the attributes' own keys).  FALSE: it cannot be read, or all together are more
+ * than a series could have. */
 gboolean
 orf_otlp_labels_set_resource (OrfOtlpLabels *labels, OrfOtlpBytes resource, char *const *promote);
 /* `otel_scope_name`. */

@@ -63,6 +63,40 @@ test_keys (void)
   expect (labels, "m{exported_exported_le=\"theirs\",exported_le=\"own\",le=\"1\"}");
 }
 
+/* A point may have any number of attributes of one key: what they cost grows with their number, and
+ * beyond what could mean something they are refused. */
+static void
+test_many (void)
+{
+  g_autoptr (OrfOtlpLabels) labels = orf_otlp_labels_new ();
+  g_autoptr (GString) value = g_string_new ("1");
+  g_autoptr (GString) text = NULL;
+  g_autoptr (GString) one = make_attribute ("le", "1");
+  const OrfOtlpBytes bytes = { (const guint8 *) one->str, one->len };
+
+  orf_otlp_labels_set (labels, "le", "own");
+  for (guint i = 1; i < 100; i++)
+    g_string_append (value, ";1");
+  for (guint i = 0; i < 100; i++)
+    add (labels, "job", "1");
+  orf_otlp_labels_set (labels, "job", "own");
+  text = g_string_new (NULL);
+  g_string_printf (text, "m{exported_job=\"%s\",job=\"own\",le=\"own\"}", value->str);
+  {
+    g_autofree char *told = tell (labels, NULL, NULL);
+
+    g_assert_cmpstr (told, ==, text->str);
+  }
+
+  orf_otlp_labels_clear (labels);
+  for (guint i = 0; i < 1000; i++)
+    g_assert_true (orf_otlp_labels_add_attribute (labels, bytes));
+  g_assert_false (orf_otlp_labels_add_attribute (labels, bytes));
+  g_assert_false (orf_otlp_labels_add_attribute (labels, bytes));
+  orf_otlp_labels_clear (labels);
+  g_assert_true (orf_otlp_labels_add_attribute (labels, bytes));
+}
+
 static void
 test_resource (void)
 {
@@ -146,6 +180,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/otlp/labels/keys", test_keys);
+  g_test_add_func ("/otlp/labels/many", test_many);
   g_test_add_func ("/otlp/labels/resource", test_resource);
   g_test_add_func ("/otlp/attribute/depth", test_depth);
   g_test_add_func ("/otlp/attribute/text", test_text);
