@@ -147,7 +147,8 @@ orf_cost_summary_read_clear (OrfCostSummaryRead *read)
 }
 
 /* Closed hours are in the file; minutes that are not closed are split now, also by spans that
- * nobody has looked at yet. */
+ * nobody has looked at yet: no further back than there are such minutes, however long a span says
+ * that it is. */
 static gboolean
 read_operations (const OrfCostSummaryRead *read,
                  OrfConnection *connection,
@@ -162,11 +163,11 @@ read_operations (const OrfCostSummaryRead *read,
   if (!orf_cost_state_read (connection, &state, error))
     return FALSE;
   if (state.span_no >= 0 && state.span_no < state.last_span_no) {
-    lately =
-      orf_cost_spans_look (&(OrfCostLook){ state.span_no, state.last_span_no,
-                                           orf_cost_spans_get_closed_us (&state, read->now_us),
-                                           read->now_us, read->max_spans, read->own_service },
-                           connection, error);
+    lately = orf_cost_spans_look (
+      &(OrfCostLook){ state.span_no, state.last_span_no,
+                      MAX (orf_cost_spans_get_closed_us (&state, read->now_us), state.first_us),
+                      read->now_us, read->max_spans, read->own_service },
+      connection, error);
     if (lately == NULL)
       return FALSE;
   }

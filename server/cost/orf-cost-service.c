@@ -11,6 +11,7 @@
 
 #include "core/orf-clock.h"
 #include "core/orf-percent.h"
+#include "core/orf-sum.h"
 #include "cost/orf-cost-book.h"
 #include "cost/orf-cost-counter.h"
 #include "cost/orf-cost-months.h"
@@ -129,7 +130,8 @@ set_rates (const Summary *ask, OrfCostSummaryResult *result)
   if (isnan (ask->saved_us))
     return;
   result->has_cache_saved_us = TRUE;
-  result->cache_saved_us = llround (ask->saved_us);
+  /* a counter that anybody may feed with any number */
+  result->cache_saved_us = MAX (orf_sum_from_number (round (ask->saved_us)), 0);
   if (result->device_us > 0)
     result->cache_saved_cost = result->total_cost / (double) result->device_us * ask->saved_us;
 }

@@ -293,13 +293,13 @@ set_series (OrfScrapeTarget *target, guint id, OrfSeries *series)
   target->series->pdata[id] = series;
 }
 
-/* A metric that nobody told of before is what the target says it is. */
+/* A metric that nobody told of before, or is about to, is what the target says it is. */
 static void
 define (OrfScrapeTarget *target, const OrfScrapeFresh *fresh, OrfFamily *family)
 {
   const OrfFamilyDefinition definition = { fresh->kind, fresh->unit, fresh->help, NULL };
 
-  if (!family->defined)
+  if (!family->defined && family->definitions == NULL)
     orf_registry_define (target->parts.registry, family, &definition);
 }
 

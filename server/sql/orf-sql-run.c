@@ -69,10 +69,10 @@ prepare (sqlite3 *db, OrfSqlGuard *guard, const OrfSqlAsk *ask, GError **error)
 }
 
 static void
-append_columns (Statement *statement, GString *out)
+append_columns (Statement *statement, gsize max_bytes, GString *out)
 {
   g_string_append (out, "{\"columns\":[");
-  for (int i = 0; i < sqlite3_column_count (statement); i++) {
+  for (int i = 0; i < sqlite3_column_count (statement) && out->len <= max_bytes; i++) {
     if (i > 0)
       g_string_append_c (out, ',');
     orf_encode_string (out, sqlite3_column_name (statement, i), -1);
@@ -80,11 +80,12 @@ append_columns (Statement *statement, GString *out)
   g_string_append (out, "],\"rows\":[");
 }
 
+/* No further than it is known to be too much: one column may be as large as all may. */
 static void
-append_row (Statement *statement, GString *out)
+append_row (Statement *statement, gsize max_bytes, GString *out)
 {
   g_string_append_c (out, '[');
-  for (int i = 0; i < sqlite3_column_count (statement); i++) {
+  for (int i = 0; i < sqlite3_column_count (statement) && out->len <= max_bytes; i++) {
     if (i > 0)
       g_string_append_c (out, ',');
     orf_sql_value_append_json (statement, i, out);
@@ -96,6 +97,7 @@ append_row (Statement *statement, GString *out)
 static int
 append_rows (Statement *statement, const OrfSqlAsk *ask, GString *out, gint64 *n_rows)
 {
+  gsize max_bytes = (gsize) ask->max_result_bytes;
   int code;
 
   for (*n_rows = 0; (code = sqlite3_step (statement)) == SQLITE_ROW; (*n_rows)++) {
@@ -105,8 +107,8 @@ append_rows (Statement *statement, const OrfSqlAsk *ask, GString *out, gint64 *n
       return code;
     if (*n_rows > 0)
       g_string_append_c (out, ',');
-    append_row (statement, out);
-    if (out->len > (gsize) ask->max_result_bytes) {
+    append_row (statement, max_bytes, out);
+    if (out->len > max_bytes) {
       g_string_truncate (out, length);
       return code;
     }
@@ -124,13 +126,14 @@ orf_sql_run (sqlite3 *db, OrfSqlGuard *guard, const OrfSqlAsk *ask, GString *out
 
   if (statement == NULL || !orf_sql_bind (statement, ask->params, error))
     return FALSE;
-  append_columns (statement, out);
+  append_columns (statement, (gsize) ask->max_result_bytes, out);
   code = append_rows (statement, ask, out, &n_rows);
   if (code != SQLITE_DONE && code != SQLITE_ROW)
     return fail (db, guard, code, ask->sql, error);
-  if (code == SQLITE_ROW && n_rows == 0) {
+  if (n_rows == 0 && (code == SQLITE_ROW || out->len > (gsize) ask->max_result_bytes)) {
     g_set_error (error, ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED,
-                 "sql: one row is larger than [sql] max_result_bytes (%" G_GINT64_FORMAT ")",
+                 "sql: one row, or the names of its columns, is larger than [sql] max_result_bytes "
+                 "(%" G_GINT64_FORMAT ")",
                  ask->max_result_bytes);
     return FALSE;
   }

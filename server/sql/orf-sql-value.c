@@ -15,6 +15,8 @@ append_hex (sqlite3_stmt *statement, int column, GString *out)
   gsize length = (gsize) sqlite3_column_bytes (statement, column);
   gsize start = out->len;
 
+  if (bytes == NULL) /* empty; or out of memory, which the next step says */
+    return;
   g_string_set_size (out, start + 2 * length);
   for (gsize i = 0; i < length; i++) {
     out->str[start + 2 * i] = digits[bytes[i] >> 4];

@@ -12,7 +12,8 @@
   "FROM span "
 
 static const char state_sql[] =
-  "SELECT span_no, closed_us, coalesce((SELECT max(span_no) FROM span), 0) FROM cost_state";
+  "SELECT span_no, closed_us, coalesce((SELECT max(span_no) FROM span), 0), "
+  "(SELECT min(t_us) FROM cost_minute) FROM cost_state";
 static const char spans_sql[] = SPAN_COLUMNS
   "WHERE span_no > ?1 AND span_no <= ?2 ORDER BY span_no";
 static const char trace_sql[] = SPAN_COLUMNS "WHERE trace_no = ?1 LIMIT ?2";
@@ -297,6 +298,7 @@ orf_cost_state_read (OrfConnection *connection, OrfCostState *state, GError **er
     .span_no = row ? sqlite3_column_int64 (statement, 0) : -1,
     .closed_us = sqlite3_column_int64 (statement, 1),
     .last_span_no = sqlite3_column_int64 (statement, 2),
+    .first_us = orf_statement_get_int64 (statement, 3, G_MAXINT64),
   };
   return TRUE;
 }

@@ -11,6 +11,7 @@ typedef struct {
   gint64 span_no;      /* spans up to here have been looked at; -1: none has been yet */
   gint64 closed_us;    /* minutes before this are split for good */
   gint64 last_span_no; /* that there is; 0: none */
+  gint64 first_us;     /* the first minute that is not split yet; G_MAXINT64: there is none */
 } OrfCostState;
 
 typedef struct {

@@ -128,8 +128,8 @@ static const char long_sql[] =
 static const char failed_sql[] =
   "SELECT min(start_us) FROM span INDEXED BY span_failed WHERE operation_no = ?1 "
   "AND outcome = 'error' AND start_us >= ?3 AND start_us < ?4";
-/* Bits of the longest duration there may be: more than a year. */
-#define MAX_LENGTH_CLASS 45
+/* Bits of the longest duration there may be: 64 bits of nanoseconds. */
+#define MAX_LENGTH_CLASS 55
 
 void
 orf_postmortem_operation_name_free (OrfPostmortemOperationName *name)

@@ -235,6 +235,7 @@ def test_bounds(t):
     equal(query(daemon, "VALUES (1),(2)", max_rows=2)["truncated"], False)
     for sql, status in (
         ("SELECT hex(zeroblob(6000))", "RESOURCE_EXHAUSTED"),  # one row is too large
+        (f'WITH t AS (SELECT 1 AS "{"n" * 3000}") SELECT *,*,*,* FROM t WHERE 0', "RESOURCE_EXHAUSTED"),  # as are its columns' names
         ("SELECT zeroblob(900000000)", "RESOURCE_EXHAUSTED"),
         ("SELECT replace(hex(zeroblob(8000000)),'0','0123456789')", "RESOURCE_EXHAUSTED"),
         ("WITH RECURSIVE r(x) AS (SELECT 'aaaaaaaa' UNION ALL SELECT x||x FROM r) SELECT max(length(x)) FROM r", "RESOURCE_EXHAUSTED"),
