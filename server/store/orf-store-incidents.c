@@ -16,7 +16,8 @@ static const char delete_sql[] = "DELETE FROM incident WHERE id = ?";
 static const char unpin_sql[] = "DELETE FROM pin WHERE incident_id = ?";
 /* The black box: by title, what is to be made longer, and what goes where there are too many. */
 static const char find_box_sql[] =
-  "SELECT coalesce(max(id), 0) FROM incident WHERE author = ?1 AND title = ?2 AND from_us > ?3";
+  "SELECT coalesce(max(id), 0) FROM incident WHERE author = ?1 AND title = ?2 AND from_us > ?3 "
+  "AND from_us <= ?4";
 static const char stretch_sql[] = "UPDATE incident SET to_us = max(to_us, ?2) WHERE id = ?1";
 static const char stretch_pin_sql[] =
   "UPDATE pin SET to_us = max(to_us, ?2) WHERE incident_id = ?1";
@@ -198,7 +199,8 @@ record_free (gpointer data)
   g_free (record);
 }
 
-/* *id: 0 where there is none. */
+/* *id: 0 where there is none.  One that a clock recorded which was ahead is none: it would stand in
+ * the way of all until then. */
 static gboolean
 find_box (const Record *record, OrfConnection *connection, gint64 *id, GError **error)
 {
@@ -210,6 +212,7 @@ find_box (const Record *record, OrfConnection *connection, gint64 *id, GError **
   orf_statement_bind_text (statement, 1, record->row->author);
   orf_statement_bind_text (statement, 2, record->row->title);
   sqlite3_bind_int64 (statement, 3, record->row->from_us - record->limits.apart_us);
+  sqlite3_bind_int64 (statement, 4, record->row->to_us);
   if (!orf_connection_step (connection, statement, &row, error))
     return FALSE;
   *id = row ? sqlite3_column_int64 (statement, 0) : 0;

@@ -77,6 +77,19 @@ test_joined (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (COUNT ("incident WHERE title = 'a'"), ==, 2);
 }
 
+/* What broke while the clock was a year ahead is not what breaks now. */
+static void
+test_clock_ahead (Fixture *fixture, gconstpointer data)
+{
+  record (fixture, "a", AT + 365 * 1440 * MINUTE);
+  record (fixture, "a", AT);
+  g_assert_cmpint (COUNT ("incident"), ==, 2);
+  record (fixture, "a", AT + MINUTE);
+  g_assert_cmpint (COUNT ("incident"), ==, 2);
+  g_assert_cmpint (get (fixture, "SELECT to_us FROM pin ORDER BY to_us LIMIT 1"), ==,
+                   AT + 2 * MINUTE);
+}
+
 /* Which one there is, is known from the file. */
 static void
 test_joined_after_restart (Fixture *fixture, gconstpointer data)
@@ -236,6 +249,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/black-box/window", Fixture, NULL, set_up, test_window, tear_down);
   g_test_add ("/black-box/joined", Fixture, NULL, set_up, test_joined, tear_down);
+  g_test_add ("/black-box/clock-ahead", Fixture, NULL, set_up, test_clock_ahead, tear_down);
   g_test_add ("/black-box/joined-after-restart", Fixture, NULL, set_up, test_joined_after_restart,
               tear_down);
   g_test_add ("/black-box/bounded", Fixture, NULL, set_up, test_bounded, tear_down);
