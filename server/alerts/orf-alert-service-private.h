@@ -4,7 +4,6 @@
 #include "alerts/orf-alert-service.h"
 #include "alerts/orf-alert-silences.h"
 #include "core/orf-id.h"
-#include "store/orf-age-clock.h"
 
 G_BEGIN_DECLS
 
@@ -15,7 +14,6 @@ struct _OrfAlertService {
   OrfAlertSilences *silences;
   OrfAlerts *alerts;     /* NULL: nothing runs */
   OrfNotifier *notifier; /* NULL: the same */
-  OrfAgeClock age;       /* by which silences that are over go */
 };
 
 /* FALSE: the call has failed, NOT_FOUND. */

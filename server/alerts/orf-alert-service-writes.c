@@ -276,11 +276,12 @@ silence_written_cb (gpointer user_data, const OrfWriteResult *result, const GErr
 static void
 write_silence (OrfAlertService *service, OrfCallWrite *write, OrfSilenceRow *row)
 {
+  OrfStore *store = service->parts->store;
   SilenceWrite *job = g_new0 (SilenceWrite, 1);
 
   *job = (SilenceWrite){ service, write, row };
-  orf_store_write_silence (service->parts->store, orf_silence_row_copy (row),
-                           orf_age_clock_get_now_us (&service->age) -
+  orf_store_write_silence (store, orf_silence_row_copy (row),
+                           orf_store_get_age_now_us (store) -
                              service->parts->config->alerts.history_us,
                            orf_call_write_get_idempotency (write), silence_written_cb, job);
 }

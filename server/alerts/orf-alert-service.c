@@ -488,7 +488,6 @@ orf_alert_service_new (const OrfMetricsParts *parts, GError **error)
   if (rows == NULL)
     return NULL;
   service->parts = parts;
-  orf_age_clock_begin (&service->age);
   service->book = orf_alert_book_new (parts->config, rows, error);
   if (service->book == NULL)
     return NULL;

@@ -20,7 +20,6 @@
 #include "metrics/orf-expr-eval.h"
 #include "metrics/orf-series-name.h"
 #include "orf-encode.h"
-#include "store/orf-age-clock.h"
 
 /* Frames that wait for the thread: what comes while it has so many waits here. */
 #define MAX_JOBS 8
@@ -59,7 +58,6 @@ struct _OrfAlerts {
   guint64 n_lost; /* samples, also those that did not come as far as the thread */
   guint64 n_fired;
   gint64 said_us;                       /* monotonic: that there is no room */
-  OrfAgeClock age;                      /* by which what is over goes */
   OrfChannel *channels[ORF_SEVERITY_N]; /* by the least severity; NULL: nobody watches */
 };
 
@@ -172,10 +170,11 @@ static void
 conclude (OrfAlerts *alerts, Outcome *outcome)
 {
   const OrfConfig *config = alerts->parts.metrics->config;
+  gint64 now_us = orf_store_get_age_now_us (alerts->parts.metrics->store);
 
   publish_all (alerts, outcome->rows);
   g_ptr_array_unref (outcome->rows);
-  outcome->change->before_us = orf_age_clock_get_now_us (&alerts->age) - config->alerts.history_us;
+  outcome->change->before_us = now_us - config->alerts.history_us;
   outcome->change->max_rows = config->alerts.max_rows;
   if (!orf_alerts_change_is_empty (outcome->change)) {
     orf_alert_writer_add (alerts->writer, outcome->change, outcome->told);
@@ -622,7 +621,6 @@ orf_alerts_new (const OrfAlertsParts *parts, GError **error)
   g_autoptr (OrfAlerts) alerts = g_new0 (OrfAlerts, 1);
 
   alerts->parts = *parts;
-  orf_age_clock_begin (&alerts->age);
   alerts->by_name = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, known_free);
   alerts->by_number = g_hash_table_new (g_int64_hash, g_int64_equal);
   alerts->rule_changes = g_array_new (FALSE, FALSE, sizeof (OrfAlertRuleChange));

@@ -22,7 +22,6 @@
 #include "core/orf-clock.h"
 #include "core/orf-thread.h"
 #include "orf-encode.h"
-#include "store/orf-age-clock.h"
 
 #define NOT_MEANT G_MAXUINT
 #define LEFT_OUT  (G_MAXUINT - 1)
@@ -64,7 +63,6 @@ struct _OrfAnomalies {
   double promised;          /* what the desk was told last */
   gint64 last_us, awake_us; /* monotonic: of the last frame; since the start */
   gint64 said_us;           /* monotonic: that series are left out */
-  OrfAgeClock age;          /* by which what is old goes */
   OrfAnomalyDeskFigures figures;
   gint64 tick_us;
   OrfChannel *channels[ORF_SEVERITY_N]; /* by the least severity; NULL: nobody watches */
@@ -252,9 +250,9 @@ static OrfAnomalyLimits
 get_limits (OrfAnomalies *anomalies)
 {
   const OrfConfig *config = get_config (anomalies);
+  gint64 now_us = orf_store_get_age_now_us (anomalies->parts.metrics->store);
 
-  return (OrfAnomalyLimits){ orf_age_clock_get_now_us (&anomalies->age) - config->anomaly.keep_us,
-                             config->anomaly.max_rows };
+  return (OrfAnomalyLimits){ now_us - config->anomaly.keep_us, config->anomaly.max_rows };
 }
 
 static void
@@ -461,7 +459,6 @@ orf_anomalies_new (const OrfAnomaliesParts *parts, GError **error)
   g_autoptr (OrfAnomalies) anomalies = g_new0 (OrfAnomalies, 1);
 
   anomalies->parts = *parts;
-  orf_age_clock_begin (&anomalies->age);
   anomalies->watched = g_hash_table_new_full (NULL, NULL, NULL, watched_free);
   anomalies->openings = orf_anomaly_openings_new ();
   anomalies->samples = g_array_new (FALSE, FALSE, sizeof (OrfAnomalySample));

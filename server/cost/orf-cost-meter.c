@@ -11,7 +11,6 @@
 #include "core/orf-names.h"
 #include "cost/orf-cost-book.h"
 #include "cost/orf-cost-step.h"
-#include "store/orf-age-clock.h"
 
 /* A sample may be late by a slow probe; beyond, and beyond three periods, nobody looked. */
 #define MIN_GAP_US   (10 * ORF_US_PER_S)
@@ -30,7 +29,6 @@ struct _OrfCostMeter {
   GHashTable *devices; /* id → Device */
   OrfCostBook *book;
   gint64 minute_us; /* the one that is being measured */
-  OrfAgeClock age;  /* by which what is old goes */
   gboolean stopped;
 };
 
@@ -351,7 +349,8 @@ orf_cost_meter_flush (OrfCostMeter *meter, void (*done) (gpointer user_data), gp
   for (guint i = 0; i < change->devices->len; i++)
     board (flight, change->devices->pdata[i]);
   change->max_names = meter->parts.config->cost.max_names;
-  change->keep_from_us = orf_age_clock_get_now_us (&meter->age) - meter->parts.config->cost.keep_us;
+  change->keep_from_us = orf_store_get_age_now_us (meter->parts.store) -
+                         meter->parts.config->cost.keep_us;
   orf_store_write_costs (meter->parts.store, change, written_cb, flight);
 }
 
@@ -405,7 +404,6 @@ orf_cost_meter_new (const OrfCostMeterParts *parts, GError **error)
   g_autoptr (OrfCostMeter) meter = g_new0 (OrfCostMeter, 1);
 
   meter->parts = *parts;
-  orf_age_clock_begin (&meter->age);
   meter->devices = orf_names_table_new (g_free, g_free);
   meter->book = orf_cost_book_new ();
   meter->prices = orf_cost_prices_new (parts->config, error);

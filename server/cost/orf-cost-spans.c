@@ -3,7 +3,6 @@
 
 #include "cost/orf-cost-book.h"
 #include "cost/orf-cost-self.h"
-#include "store/orf-age-clock.h"
 
 /* Where there are too many spans, as many one after the other are looked at, then some are left
  * out: mostly they are of few traces, which are read whole. */
@@ -17,8 +16,7 @@ struct _OrfCostSpans {
   const OrfConfig *config;
   OrfStore *store;
   gint64 minute_us;
-  gint64 mark_no;  /* the last span there was a minute ago; -1: not known yet */
-  OrfAgeClock age; /* by which minutes are old enough */
+  gint64 mark_no; /* the last span there was a minute ago; -1: not known yet */
   gboolean busy, stopped;
 };
 
@@ -191,7 +189,7 @@ orf_cost_spans_tick (OrfCostSpans *spans, gint64 now_us)
     .spans = spans,
     .mark_no = spans->mark_no,
     .now_us = now_us,
-    .age_us = orf_age_clock_get_now_us (&spans->age),
+    .age_us = orf_store_get_age_now_us (spans->store),
     .late_us = spans->config->cost.late_us,
     .max_spans = spans->config->cost.max_spans,
     .max_names = spans->config->cost.max_names,
@@ -209,7 +207,6 @@ orf_cost_spans_new (const OrfConfig *config, OrfStore *store)
   spans->config = config;
   spans->store = store;
   spans->mark_no = -1;
-  orf_age_clock_begin (&spans->age);
   return spans;
 }
 

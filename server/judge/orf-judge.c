@@ -19,7 +19,6 @@
 #include "judge/orf-judge-job.h"
 #include "judge/orf-judge-opening.h"
 #include "judge/orf-judge-unwritten.h"
-#include "store/orf-age-clock.h"
 
 #define NOT_MEANT G_MAXUINT
 #define LEFT_OUT  (G_MAXUINT - 1)
@@ -72,7 +71,6 @@ struct _OrfJudge {
   gint64 said_us;   /* monotonic: when it was said that series are left out */
   gint64 failed_us; /* and that something could not be written */
   OrfJudgeUnwritten *unwritten;
-  OrfAgeClock age; /* by which what is old goes */
   OrfJudgeFigures figures;
   OrfJudgeWarned warned;
   gpointer warned_data;
@@ -395,7 +393,7 @@ write_change (OrfJudge *judge, OrfJudgeJob *job)
     orf_forecast_change_free (change);
     return;
   }
-  change->before_us = orf_age_clock_get_now_us (&judge->age) - config->forecast.keep_us;
+  change->before_us = orf_store_get_age_now_us (judge->parts.store) - config->forecast.keep_us;
   change->reach_us = ORF_FORECASTER_MAX_ROWS * config->forecast.row_us;
   change->max_rows = config->forecast.max_rows;
   orf_judge_unwritten_join (judge->unwritten, change);
@@ -616,7 +614,6 @@ orf_judge_new (const OrfJudgeParts *parts, GError **error)
   g_autoptr (OrfJudge) judge = g_new0 (OrfJudge, 1);
 
   judge->parts = *parts;
-  orf_age_clock_begin (&judge->age);
   judge->subjects = g_ptr_array_new ();
   judge->openings = orf_judge_openings_new ();
   judge->samples = orf_judge_samples_new ();

@@ -4,7 +4,6 @@
 #include "core/orf-clock.h"
 #include "core/orf-format.h"
 #include "core/orf-names.h"
-#include "store/orf-age-clock.h"
 #include "store/orf-store-leaks.h"
 
 #include <math.h>
@@ -39,7 +38,6 @@ struct _OrfLeaks {
   OrfWorkers *workers;
   GHashTable *subjects; /* key -> Subject, owned */
   GHashTable *numbers;  /* number -> the same */
-  OrfAgeClock age;      /* by which what is over goes */
 };
 
 static void
@@ -66,7 +64,7 @@ written_cb (gpointer user_data, const OrfWriteResult *result, const GError *erro
 static void
 write_row (OrfLeaks *leaks, Subject *subject)
 {
-  gint64 now_us = orf_age_clock_get_now_us (&leaks->age);
+  gint64 now_us = orf_store_get_age_now_us (leaks->store);
 
   subject->since_write = 0;
   orf_store_write_leak (leaks->store, orf_leak_row_copy (subject->row),
@@ -343,7 +341,6 @@ orf_leaks_new (const OrfConfig *config, OrfStore *store, OrfJudge *judge, OrfWor
   OrfLeaks *leaks = g_new0 (OrfLeaks, 1);
 
   *leaks = (OrfLeaks){ .config = config, .store = store, .judge = judge, .workers = workers };
-  orf_age_clock_begin (&leaks->age);
   leaks->subjects = orf_names_table_new (NULL, subject_free);
   leaks->numbers = g_hash_table_new (NULL, NULL);
   orf_judge_add_listener (judge, told_cb, leaks);

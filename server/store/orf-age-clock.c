@@ -5,8 +5,8 @@
 
 #include "core/orf-clock.h"
 
-/* Less is no jump: what is kept is kept for days. */
-#define TOLERATED_US (3600 * ORF_US_PER_S)
+/* Less is no jump.  Idempotency keys are what is kept for the shortest time, ten minutes. */
+#define TOLERATED_US (60 * ORF_US_PER_S)
 /* After which it is the old time that was wrong, as of a machine whose clock is set after it has
  * started. */
 #define BELIEVED_AFTER_US (86400 * ORF_US_PER_S)
@@ -42,18 +42,4 @@ orf_age_clock_tell (OrfAgeClock *clock, gint64 now_us, gint64 boot_us, gint64 *j
     *jumped_us = ahead_us;
   }
   return boot_us + clock->offset_us;
-}
-
-void
-orf_age_clock_begin (OrfAgeClock *clock)
-{
-  orf_age_clock_init (clock, orf_clock_now_us (), orf_age_clock_get_boot_us ());
-}
-
-gint64
-orf_age_clock_get_now_us (OrfAgeClock *clock)
-{
-  gint64 jumped_us;
-
-  return orf_age_clock_tell (clock, orf_clock_now_us (), orf_age_clock_get_boot_us (), &jumped_us);
 }

@@ -85,6 +85,8 @@ static gboolean
 writer_apply (OrfStoreWriter *self, OrfWriteJob *job, gint64 deadline_us, GError **error)
 {
   OrfRawBlock block = self->open_block;
+  gint64 age_us = orf_store_writer_get_age_now (self);
+  const OrfWriteTimes times = { deadline_us, age_us, age_us - self->options.idempotency_us };
   gboolean finished = TRUE;
   guint n_rows = 0;
   int code;
@@ -93,8 +95,7 @@ writer_apply (OrfStoreWriter *self, OrfWriteJob *job, gint64 deadline_us, GError
   if (!writer_run (self, savepoint_sql, error))
     return FALSE;
   orf_connection_take_last_code (self->connection);
-  if (orf_write_job_apply (job, self->connection, &block, self->options.idempotency_us, deadline_us,
-                           &finished, &n_rows, &failure)) {
+  if (orf_write_job_apply (job, self->connection, &block, &times, &finished, &n_rows, &failure)) {
     self->open_block = block;
     if (job->change.moves_pins)
       orf_store_writer_retain_anew (self);

@@ -16,8 +16,7 @@ static const char process_sql[] =
 gboolean
 orf_keys_find (OrfConnection *connection,
                const OrfIdempotency *idempotency,
-               gint64 now_us,
-               gint64 max_age_us,
+               gint64 before_us,
                char **response,
                GError **error)
 {
@@ -29,7 +28,7 @@ orf_keys_find (OrfConnection *connection,
   orf_statement_bind_text (statement, 1, idempotency->key);
   if (!orf_connection_step (connection, statement, &row, error))
     return FALSE;
-  if (!row || sqlite3_column_int64 (statement, 3) < now_us - max_age_us) {
+  if (!row || sqlite3_column_int64 (statement, 3) < before_us) {
     *response = NULL;
     return TRUE;
   }
@@ -47,7 +46,7 @@ orf_keys_find (OrfConnection *connection,
 gboolean
 orf_keys_insert (OrfConnection *connection,
                  const OrfIdempotency *idempotency,
-                 gint64 now_us,
+                 gint64 age_us,
                  GError **error)
 {
   g_autoptr (OrfStatement) statement = orf_connection_prepare (connection, insert_sql, error);
@@ -58,7 +57,7 @@ orf_keys_insert (OrfConnection *connection,
   orf_statement_bind_text (statement, 2, idempotency->method);
   sqlite3_bind_int64 (statement, 3, (gint64) idempotency->params_hash);
   orf_statement_bind_text (statement, 4, idempotency->response_json);
-  sqlite3_bind_int64 (statement, 5, now_us);
+  sqlite3_bind_int64 (statement, 5, age_us);
   return orf_connection_run (connection, statement, error);
 }
 

@@ -53,6 +53,8 @@ struct _OrfStoreWriter {
 
 /* Figures to the main context. */
 void orf_store_writer_tell (OrfStoreWriter *self);
+/* By which ages are judged. */
+gint64 orf_store_writer_get_age_now (OrfStoreWriter *self);
 /* Pins or limits are others than a moment ago. */
 void orf_store_writer_retain_anew (OrfStoreWriter *self);
 /* Before the first write. */

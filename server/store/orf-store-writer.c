@@ -67,6 +67,7 @@ orf_store_writer_tell (OrfStoreWriter *self)
   News *news = g_new0 (News, 1);
 
   self->stats.disk_full = orf_store_disk_is_full (self->disk);
+  self->stats.age_offset_us = self->age_clock.offset_us;
   news->base = (OrfJob){ .reply = self->replies, .done = news_done_cb, .free = news_free_cb };
   news->store = self->store;
   news->stats_cb = self->stats_cb;
@@ -256,8 +257,8 @@ writer_maybe_checkpoint (OrfStoreWriter *self)
     writer_checkpoint (self, SQLITE_CHECKPOINT_PASSIVE);
 }
 
-static gint64
-writer_get_age_now (OrfStoreWriter *self)
+gint64
+orf_store_writer_get_age_now (OrfStoreWriter *self)
 {
   gint64 jumped_us;
   gint64 now_us = orf_age_clock_tell (&self->age_clock, orf_clock_now_us (),
@@ -273,7 +274,7 @@ writer_get_age_now (OrfStoreWriter *self)
 static gboolean
 writer_retain_step (OrfStoreWriter *self, GError **error)
 {
-  gint64 now_us = writer_get_age_now (self);
+  gint64 now_us = orf_store_writer_get_age_now (self);
   OrfRetainLimits limits = {
     .now_us = now_us,
     .raw_before_us = now_us - self->options.raw_us,
@@ -331,6 +332,7 @@ writer_tick (OrfStoreWriter *self)
   }
   orf_store_disk_make_ballast (self->disk);
   writer_measure (self);
+  orf_store_writer_get_age_now (self); /* a jump is seen soon, and told */
   orf_store_writer_tell (self);
 }
 

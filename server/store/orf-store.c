@@ -8,7 +8,9 @@
 
 #include <sqlite3.h>
 
+#include "core/orf-clock.h"
 #include "orf-error.h"
+#include "store/orf-age-clock.h"
 #include "store/orf-store-error.h"
 #include "store/orf-store-open.h"
 #include "store/orf-store-private.h"
@@ -88,6 +90,14 @@ orf_store_get_stats (OrfStore *store)
   if (store->writer == NULL && stat (store->options.path, &state) == 0)
     store->stats.size_bytes = state.st_size;
   return &store->stats;
+}
+
+/* By what the writer told last, which a jump since then does not change; a clock that was set back
+ * is followed at once. */
+gint64
+orf_store_get_age_now_us (OrfStore *store)
+{
+  return MIN (orf_age_clock_get_boot_us () + store->told.age_offset_us, orf_clock_now_us ());
 }
 
 const char *
@@ -228,6 +238,7 @@ orf_store_open (const OrfStoreOptions *options, GError **error)
   store->readers = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_store_reader_join);
   store->orphans = g_ptr_array_new_with_free_func ((GDestroyNotify) orf_series_row_free);
   store->told.written_bytes_per_s = NAN;
+  store->told.age_offset_us = orf_clock_now_us () - orf_age_clock_get_boot_us ();
   orf_queue_attach (store->replies, NULL);
   if (options->memory_bytes > 0)
     sqlite3_soft_heap_limit64 (options->memory_bytes);

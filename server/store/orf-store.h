@@ -78,11 +78,14 @@ typedef struct {
   gboolean disk_full;
   char *fault; /* NULL while writing works; else why not */
   OrfWalReader wal_reader;
+  gint64 age_offset_us; /* of the time by which ages are judged, from the time since boot */
 } OrfStoreStats;
 
 /* Valid until the next main-loop turn. */
 const OrfStoreStats *orf_store_get_stats (OrfStore *store);
 const char *orf_store_get_path (OrfStore *store);
+/* Now, as ages are judged: see orf-age-clock.h. */
+gint64 orf_store_get_age_now_us (OrfStore *store);
 /* It is only looked at, where nothing can be made beside it: nobody writes it meanwhile. */
 gboolean orf_store_is_immutable (OrfStore *store);
 /* What SQLite holds in the whole process: page caches, statements. */

@@ -146,7 +146,7 @@ apply_samples (OrfWriteJob *job,
 }
 
 static gboolean
-apply_rest (OrfWriteJob *job, OrfConnection *connection, gint64 now_us, GError **error)
+apply_rest (OrfWriteJob *job, OrfConnection *connection, gint64 age_us, GError **error)
 {
   for (guint i = 0; job->processes != NULL && i < job->processes->len; i++)
     if (!orf_gpu_process_insert (connection, job->processes_t_us,
@@ -157,25 +157,22 @@ apply_rest (OrfWriteJob *job, OrfConnection *connection, gint64 now_us, GError *
   if (job->change.write_thread_cb != NULL &&
       !job->change.write_thread_cb (job->change.data, connection, error))
     return FALSE;
-  if (job->audit != NULL && !orf_audit_insert (connection, job->audit, now_us, error))
+  if (job->audit != NULL && !orf_audit_insert (connection, job->audit, orf_clock_now_us (), error))
     return FALSE;
-  return job->idempotency == NULL || orf_keys_insert (connection, job->idempotency, now_us, error);
+  return job->idempotency == NULL || orf_keys_insert (connection, job->idempotency, age_us, error);
 }
 
 gboolean
 orf_write_job_apply (OrfWriteJob *job,
                      OrfConnection *connection,
                      OrfRawBlock *open_block,
-                     gint64 key_age_us,
-                     gint64 deadline_us,
+                     const OrfWriteTimes *times,
                      gboolean *finished,
                      guint *n_rows,
                      GError **error)
 {
-  gint64 now_us = orf_clock_now_us ();
-
   if (job->idempotency != NULL) {
-    if (!orf_keys_find (connection, job->idempotency, now_us, key_age_us, &job->replayed_json,
+    if (!orf_keys_find (connection, job->idempotency, times->keys_before_us, &job->replayed_json,
                         error))
       return FALSE;
     if (job->replayed_json != NULL) {
@@ -189,8 +186,9 @@ orf_write_job_apply (OrfWriteJob *job,
   if (job->batch == NULL) {
     *finished = TRUE;
     *n_rows = 0;
-  } else if (!apply_samples (job, connection, open_block, deadline_us, finished, n_rows, error)) {
+  } else if (!apply_samples (job, connection, open_block, times->deadline_us, finished, n_rows,
+                             error)) {
     return FALSE;
   }
-  return !*finished || apply_rest (job, connection, now_us, error);
+  return !*finished || apply_rest (job, connection, times->age_us, error);
 }

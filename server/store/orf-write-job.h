@@ -53,13 +53,18 @@ void orf_write_job_set_processes (OrfWriteJob *job,
 /* Counts what it holds, until it is freed. */
 void orf_write_job_count (OrfWriteJob *job, OrfMemory *memory);
 
-/* In the writer's transaction.  *finished: FALSE when a bulk job stopped at monotonic deadline_us
- * with samples left; apply it again in another transaction.  *n_rows: rows of samples added. */
+typedef struct {
+  gint64 deadline_us;    /* monotonic */
+  gint64 age_us;         /* now, as ages are judged */
+  gint64 keys_before_us; /* idempotency keys that came before it, judged so, are too old */
+} OrfWriteTimes;
+
+/* In the writer's transaction.  *finished: FALSE when a bulk job stopped at the deadline with
+ * samples left; apply it again in another transaction.  *n_rows: rows of samples added. */
 gboolean orf_write_job_apply (OrfWriteJob *job,
                               OrfConnection *connection,
                               OrfRawBlock *open_block,
-                              gint64 key_age_us,
-                              gint64 deadline_us,
+                              const OrfWriteTimes *times,
                               gboolean *finished,
                               guint *n_rows,
                               GError **error);

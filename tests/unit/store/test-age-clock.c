@@ -48,6 +48,14 @@ test_jumps_ahead (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
   g_assert_cmpint (pass (fixture, HOUR_US, 0), ==, 0);
 }
 
+/* What is kept for minutes is not too old by it. */
+static void
+test_jumps_by_minutes (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  g_assert_cmpint (pass (fixture, ORF_US_PER_S, HOUR_US / 6), ==, HOUR_US / 6);
+  g_assert_cmpint (pass (fixture, HOUR_US, 0), ==, HOUR_US / 6);
+}
+
 static void
 test_comes_back (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
@@ -72,6 +80,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/age-clock/passes", Fixture, NULL, set_up, test_passes, NULL);
   g_test_add ("/age-clock/jumps-ahead", Fixture, NULL, set_up, test_jumps_ahead, NULL);
+  g_test_add ("/age-clock/jumps-by-minutes", Fixture, NULL, set_up, test_jumps_by_minutes, NULL);
   g_test_add ("/age-clock/comes-back", Fixture, NULL, set_up, test_comes_back, NULL);
   g_test_add ("/age-clock/jumps-back", Fixture, NULL, set_up, test_jumps_back, NULL);
   return g_test_run ();

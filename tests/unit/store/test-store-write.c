@@ -1,7 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <time.h>
+
 #include "core/orf-clock.h"
 #include "orf-error.h"
 #include "store-fixture.h"
+
+static _Atomic gint64 ahead_us;
+
+/* Instead of GLib's: the time of day may jump. */
+gint64
+g_get_real_time (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_REALTIME, &now);
+  return now.tv_sec * ORF_US_PER_S + now.tv_nsec / 1000 + ahead_us;
+}
 
 static void
 test_acknowledged (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
@@ -120,6 +134,35 @@ test_idempotency_expires (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSE
   store_fixture_write (fixture, store_batch (2, 1), &other, &second);
   g_assert_no_error (second.error);
   g_assert_null (second.replayed_json);
+}
+
+/* What was done is done once, wherever the clock is when it is asked again, and wherever it was. */
+static void
+test_idempotency_while_the_clock_jumps (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  const OrfIdempotency keys[] = { { "k1", "m", 1, "{}" }, { "k2", "m", 1, "{}" } };
+  const gint64 day_us = 86400 * ORF_US_PER_S;
+  const gint64 jumps[] = { 0, 660 * ORF_US_PER_S, 365 * day_us, 0 };
+  /* the jump is warned of, and meant */
+  GLogLevelFlags fatal = g_log_set_always_fatal (G_LOG_FATAL_MASK);
+  gint64 now_us = orf_clock_now_us ();
+
+  store_fixture_open (fixture);
+  for (guint i = 0; i < G_N_ELEMENTS (jumps); i++) {
+    ahead_us = jumps[i];
+    /* the second comes when the clock is wrong for the first time */
+    for (guint k = 0; k < MIN (i + 1, G_N_ELEMENTS (keys)); k++) {
+      g_auto (StoreAnswer) answer = { 0 };
+
+      store_fixture_write (fixture, store_batch (now_us, 1), &keys[k], &answer);
+      g_assert_no_error (answer.error);
+      g_assert_cmpstr (answer.replayed_json, ==, i == k ? NULL : "{}");
+    }
+    g_assert_cmpint (orf_store_get_age_now_us (fixture->store), <, now_us + day_us);
+  }
+  g_assert_cmpint (store_query (fixture->path, "SELECT count(*) FROM sample_raw"), ==, 2);
+  store_fixture_close (fixture);
+  g_log_set_always_fatal (fatal);
 }
 
 /* Of those that wait together, the bad one alone fails. */
@@ -330,6 +373,7 @@ main (int argc, char **argv)
   ADD ("large-frame", test_large_frame_is_cut);
   ADD ("idempotency", test_idempotency);
   ADD ("idempotency-expires", test_idempotency_expires);
+  ADD ("idempotency-clock-jumps", test_idempotency_while_the_clock_jumps);
   ADD ("bad-one", test_bad_one_in_a_group);
   ADD ("series", test_series);
   ADD ("gpu-processes", test_gpu_processes);
