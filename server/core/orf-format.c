@@ -10,9 +10,10 @@ orf_format_bytes (double bytes)
   double value = bytes / 1024;
   guint unit = 0;
 
-  if (fabs (bytes) < 1024)
+  /* from where it would be rounded to 1024 of a unit on, it is one of the next */
+  if (fabs (bytes) < 1023.5)
     return g_strdup_printf ("%.0f B", bytes);
-  while (fabs (value) >= 1024 && unit + 1 < G_N_ELEMENTS (units)) {
+  while (fabs (value) >= 1023.95 && unit + 1 < G_N_ELEMENTS (units)) {
     value /= 1024;
     unit++;
   }
@@ -37,7 +38,7 @@ orf_format_span (gint64 us)
 char *
 orf_format_number (double value)
 {
-  if (fabs (value) >= 1000)
+  if (fabs (value) >= 999.5) /* %g makes 1e+03 of it */
     return g_strdup_printf ("%.0f", value);
   /* below, %g has an exponent only where nothing else is short */
   return g_strdup_printf ("%.3g", value);

@@ -48,7 +48,8 @@ admit (GLogLevelFlags flags, gint64 *n_left_out)
       memset (state.n_in_window, 0, sizeof state.n_in_window);
       state.n_left_out = 0;
     }
-    admitted = state.n_in_window[level]++ < state.max_per_s;
+    /* what ends the process is told in any case */
+    admitted = state.n_in_window[level]++ < state.max_per_s || (flags & G_LOG_LEVEL_ERROR) != 0;
     state.n_left_out += !admitted;
   }
   pthread_mutex_unlock (&state.lock);
@@ -64,11 +65,11 @@ find_field (const GLogField *fields, gsize n_fields, const char *key)
   return NULL;
 }
 
-/* On one line, whatever a message quotes. */
+/* On one line and bounded, whatever a message quotes; UTF-8, else journalctl would not show it. */
 static char *
 dup_plain (const char *message)
 {
-  char *plain = g_strndup (message, MAX_MESSAGE_BYTES);
+  char *plain = g_utf8_make_valid (message, (gssize) strnlen (message, MAX_MESSAGE_BYTES));
 
   for (char *at = plain; *at != '\0'; at++)
     if (g_ascii_iscntrl (*at))
@@ -77,10 +78,9 @@ dup_plain (const char *message)
 }
 
 static void
-write_line (GLogLevelFlags flags, const char *message)
+write_line (GLogLevelFlags flags, const char *plain)
 {
   static const char *const names[N_LEVELS] = { "error", "warning", "info", "debug" };
-  g_autofree char *plain = dup_plain (message);
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree char *time = g_date_time_format (now, "%Y-%m-%dT%H:%M:%S");
   g_autofree char *line = g_strdup_printf ("%s.%03dZ %s: %s\n", time,
@@ -92,11 +92,27 @@ write_line (GLogLevelFlags flags, const char *message)
     return;
 }
 
+/* FALSE: standard error does not lead to the journal. */
+static gboolean
+write_entry (GLogLevelFlags flags, const GLogField *fields, gsize n_fields, const char *plain)
+{
+  g_autofree GLogField *told = NULL;
+
+  if (!g_log_writer_is_journald (STDERR_FILENO))
+    return FALSE;
+  told = g_new (GLogField, n_fields);
+  for (gsize i = 0; i < n_fields; i++)
+    told[i] = strcmp (fields[i].key, "MESSAGE") == 0 ? (GLogField){ "MESSAGE", plain, -1 }
+                                                     : fields[i];
+  return g_log_writer_journald (flags, told, n_fields, NULL) == G_LOG_WRITER_HANDLED;
+}
+
 static GLogWriterOutput
 write_log_cb (GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
   gint64 n_left_out;
   const char *message = find_field (fields, n_fields, "MESSAGE");
+  g_autofree char *plain = NULL;
 
   if (!admit (flags, &n_left_out))
     return G_LOG_WRITER_HANDLED;
@@ -107,10 +123,9 @@ write_log_cb (GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpo
 
     write_line (G_LOG_LEVEL_WARNING, text);
   }
-  if (g_log_writer_is_journald (STDERR_FILENO) &&
-      g_log_writer_journald (flags, fields, n_fields, NULL) == G_LOG_WRITER_HANDLED)
-    return G_LOG_WRITER_HANDLED;
-  write_line (flags, message != NULL ? message : "(no message)");
+  plain = dup_plain (message != NULL ? message : "(no message)");
+  if (!write_entry (flags, fields, n_fields, plain))
+    write_line (flags, plain);
   return G_LOG_WRITER_HANDLED;
 }
 

@@ -17,6 +17,9 @@ test_bytes (void)
   assert_text (orf_format_bytes (512.0 * 1024 * 1024), "512.0 MiB");
   assert_text (orf_format_bytes (-1.5 * 1024 * 1024 * 1024), "-1.5 GiB");
   assert_text (orf_format_bytes (0x1p60), "1024.0 PiB");
+  assert_text (orf_format_bytes (1023 * 1024), "1023.0 KiB");
+  assert_text (orf_format_bytes (1024 * 1024 - 1), "1.0 MiB");
+  assert_text (orf_format_bytes (1 - 0x1p40), "-1.0 TiB");
 }
 
 static void
@@ -37,6 +40,9 @@ test_number (void)
   assert_text (orf_format_number (36), "36");
   assert_text (orf_format_number (-5990.4), "-5990");
   assert_text (orf_format_number (123456789), "123456789");
+  assert_text (orf_format_number (999.4), "999");
+  assert_text (orf_format_number (999.5), "1000");
+  assert_text (orf_format_number (-999.99), "-1000");
 }
 
 int

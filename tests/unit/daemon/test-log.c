@@ -124,18 +124,24 @@ static void
 test_quoted (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *long_text = g_strnfill (100000, 'x');
+  g_autoptr (GString) wide_text = g_string_new ("x"); /* so that the end falls into a letter */
   g_auto (GStrv) lines = NULL;
 
   LOG (G_LOG_LEVEL_INFO, "there is no \"%s\"",
        "a\n2026-01-01T00:00:00.000Z error: \x1b[31mforged\r\n");
   LOG (G_LOG_LEVEL_INFO, "%s", long_text);
+  for (guint i = 0; i < 5000; i++)
+    g_string_append (wide_text, "\u00e9");
+  LOG (G_LOG_LEVEL_INFO, "%s", wide_text->str);
   lines = read_lines (fixture);
-  g_assert_cmpuint (g_strv_length (lines), ==, 3); /* the last is empty */
+  g_assert_cmpuint (g_strv_length (lines), ==, 4); /* the last is empty */
   g_assert_cmpuint (count (lines, "forged"), ==, 1);
   g_assert_cmpuint (count (lines, "\x1b"), ==, 0);
   g_assert_true (g_str_has_suffix (lines[0], "\""));
   g_assert_cmpuint (strlen (lines[1]), <, 5000);
-  g_assert_cmpstr (lines[2], ==, "");
+  g_assert_cmpuint (strlen (lines[2]), <, 5000);
+  g_assert_true (g_utf8_validate (lines[2], -1, NULL));
+  g_assert_cmpstr (lines[3], ==, "");
 }
 
 int
