@@ -7,6 +7,7 @@
 #include "core/orf-clock.h"
 #include "core/orf-format.h"
 #include "core/orf-id.h"
+#include "core/orf-names.h"
 #include "store/orf-store-leaks.h"
 
 #define MINUTE_US (60 * ORF_US_PER_S)
@@ -185,7 +186,7 @@ static GPtrArray *
 list_near (const GPtrArray *predictions)
 {
   GPtrArray *near = g_ptr_array_new ();
-  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) seen = orf_names_table_new (NULL, NULL);
 
   for (guint i = 0; i < predictions->len; i++) {
     const OrfPredictionInfo *prediction = predictions->pdata[i];
