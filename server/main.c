@@ -138,6 +138,9 @@ run (const OrfOptions *options, OrfConfig *config, GError **error)
   g_autoptr (OrfDaemon) daemon = NULL;
   Program program = { options, loop, NULL, FALSE };
 
+  /* until there is something to reload: a migration may take minutes, and what a reload would read
+   * has just been read */
+  signal (SIGHUP, SIG_IGN);
   orf_errands_set_up (helper, options->config_file, (const char *const *) options->overrides);
   program.daemon = daemon = orf_daemon_new (config, error);
   if (daemon == NULL)

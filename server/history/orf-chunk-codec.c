@@ -316,7 +316,7 @@ orf_chunk_get_checksum (const guint8 *data)
 }
 
 /* The header's summary is checked against the points, so that who peeks is told the same as who
- * decodes; but for the range, which costs as much as all the rest. */
+ * decodes; but for the range, which would take a pass of its own. */
 static gboolean
 agrees (const OrfChunkInfo *info, const gint64 *times_us, const double *values)
 {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "orf-encode.h"
 #include "orf-schema-bind.h"
 
 struct _OrfDiscover {
@@ -25,9 +26,10 @@ orf_discover_new (OrfRouter *router, const char *url)
 
   discover->document = g_string_sized_new (orf_openrpc_json_length + 64);
   if (url != NULL && place != NULL) {
-    g_string_append_len (discover->document, orf_openrpc_json, place - orf_openrpc_json);
-    g_string_append (discover->document, url);
-    g_string_append (discover->document, place + strlen (orf_openrpc_url));
+    /* with the quotes around it: a socket's path may have anything in it */
+    g_string_append_len (discover->document, orf_openrpc_json, place - 1 - orf_openrpc_json);
+    orf_encode_string (discover->document, url, -1);
+    g_string_append (discover->document, place + strlen (orf_openrpc_url) + 1);
   } else {
     g_string_append_len (discover->document, orf_openrpc_json, orf_openrpc_json_length);
   }

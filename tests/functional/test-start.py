@@ -116,6 +116,16 @@ def test_wrong_usage(t):
         assert err, arguments
 
 
+def test_odd_socket_path(t):
+    """Without HTTP rpc.discover names the socket, in JSON whatever its path has in it."""
+    path = os.path.join(t.dir, 'a "b"\\c.sock')
+    daemon = t.daemon(options=("--listen", "", "--socket", path))
+    daemon.launch()
+    equal(json.loads(daemon.process.stdout.readline())["socket"], path)
+    daemon.socket = path
+    equal(daemon.admin("rpc.discover")["servers"][0]["url"], f"unix:{path}")
+
+
 def test_ready_does_not_wait_for_a_probe(t):
     # the device is there only after PoCL was loaded, which takes longer than the daemon
     daemon = t.start(settings={"gpu.backends": "opencl"})
