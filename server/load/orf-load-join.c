@@ -28,6 +28,7 @@ typedef struct {
   const OrfMetricsParts *parts;
   OrfCall *call;
   gint64 id;
+  double critical_percent; /* of [gpu], which a reload may change meanwhile */
   OrfLoadRow *row; /* this and what follows is the reader's until it is done; NULL: there is none */
   OrfPostmortemFacts *facts; /* of its span */
   OrfLoadServer *server;
@@ -179,13 +180,12 @@ static gboolean
 read_lists_thread_cb (gpointer data, OrfConnection *connection, GError **error)
 {
   Join *join = data;
-  const OrfConfig *config = join->parts->config;
 
   if (!orf_postmortem_lists_read (join->facts, connection, error))
     return FALSE;
   take_sections (join);
-  join->server->saturated = orf_load_saturation_find (
-    join->server, join->row->slices, (double) config->gpu.pressure_critical_percent);
+  join->server->saturated = orf_load_saturation_find (join->server, join->row->slices,
+                                                      join->critical_percent);
   return TRUE;
 }
 
@@ -226,6 +226,7 @@ orf_load_join_answer (const OrfMetricsParts *parts, OrfCall *call, const char *i
 
   join->parts = parts;
   join->call = call;
+  join->critical_percent = (double) parts->config->gpu.pressure_critical_percent;
   if (orf_id_parse (ORF_ID_LOAD, id, &join->id))
     read_part (join);
   else

@@ -36,13 +36,15 @@ typedef struct {
   OrfPostmortemService *service;
   OrfCall *call;
   OrfPostmortemFacts *facts; /* the reader's, until it is done */
-  guint section;             /* that is read */
+  char *currency; /* a copy: a reload frees that of the config, which is not a reader's */
+  guint section;  /* that is read */
 } Build;
 
 static void
 build_free (Build *build)
 {
   orf_postmortem_facts_free (build->facts);
+  g_free (build->currency);
   g_free (build);
 }
 
@@ -102,9 +104,8 @@ static gboolean
 read_cost_thread_cb (gpointer data, OrfConnection *connection, GError **error)
 {
   const Build *build = data;
-  const OrfConfig *config = build->service->parts->config;
 
-  if (!orf_postmortem_cost_read (build->facts, connection, config->cost.currency, error))
+  if (!orf_postmortem_cost_read (build->facts, connection, build->currency, error))
     return FALSE;
   orf_postmortem_gaps_find (build->facts);
   orf_postmortem_timeline_finish (build->facts);
@@ -164,6 +165,7 @@ start (Build *build, gint64 from_us, gint64 to_us, const OrfIncidentRow *inciden
   source->orfeas = g_strdup (ORF_VERSION);
   source->db = g_strdup (orf_store_get_path (parts->store));
   source->live = build->service->live;
+  build->currency = g_strdup (parts->config->cost.currency);
   if (incident != NULL)
     build->facts->document->incident = make_incident (incident);
   orf_store_read (parts->store, sections[0], build, orf_call_get_cancel (build->call), section_cb,
