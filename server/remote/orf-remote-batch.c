@@ -216,7 +216,7 @@ read_rows (Work *work, OrfRemoteNames *names, OrfConnection *connection, GError 
   if (batch->n_rows == 0)
     return TRUE;
   batch->from_us = g_array_index (work->rows, OrfSample, 0).t_us;
-  if (!orf_remote_names_begin (names, connection, error) ||
+  if (!orf_remote_names_begin (names, connection, orf_clock_monotonic_us (), error) ||
       !find_series (work, names, connection, error))
     return FALSE;
   make_parts (work);

@@ -18,6 +18,10 @@
 #define REFRESH_US (60 * ORF_US_PER_S)
 /* A series that had no sample for as long is read again with its next. */
 #define IDLE_US (900 * ORF_US_PER_S)
+/* Of a file with as many series all families are known, and those that it had first have their
+ * names first.  A file never forgets a series: of one with more only those families are known whose
+ * series are sent, by who was met first. */
+#define MAX_LISTED 50000
 
 /* The series of one metric name. */
 typedef struct {
@@ -42,7 +46,8 @@ struct _OrfRemoteNames {
   GHashTable *families; /* own name -> Family */
   GHashTable *series;   /* &id -> Series */
   GHashTable *sent_as;  /* key -> Series, borrowed */
-  gint64 last_id;       /* of the series whose families are known */
+  gboolean listed;      /* all families of the file are known, up to */
+  gint64 last_id;       /* this id of a series */
   gboolean redefined;   /* a family has another kind or unit than it was named by */
   gint64 refreshed_us;  /* monotonic */
   gint64 now_us;        /* monotonic, of this batch */
@@ -125,16 +130,12 @@ take_family (OrfRemoteNames *names, const OrfSeriesRow *row)
   return TRUE;
 }
 
-/* Names are given in the order in which the file got the metrics, once all kinds are known. */
-static gboolean
-load_families (OrfRemoteNames *names, OrfConnection *connection, GError **error)
+/* Names are given in the order of the rows, once all kinds are known. */
+static void
+take_families (OrfRemoteNames *names, const GPtrArray *rows)
 {
-  g_autoptr (GPtrArray)
-    rows = orf_series_list_families (connection, names->last_id, &names->last_id, error);
   g_autoptr (GPtrArray) fresh = g_ptr_array_new ();
 
-  if (rows == NULL)
-    return FALSE;
   for (guint i = 0; i < rows->len; i++)
     if (take_family (names, rows->pdata[i]))
       g_ptr_array_add (fresh, rows->pdata[i]);
@@ -143,6 +144,68 @@ load_families (OrfRemoteNames *names, OrfConnection *connection, GError **error)
 
     name_family (names, row->name, g_hash_table_lookup (names->families, row->name));
   }
+}
+
+/* In the order in which the file got the metrics. */
+static gboolean
+load_families (OrfRemoteNames *names, OrfConnection *connection, GError **error)
+{
+  g_autoptr (GPtrArray) rows = NULL;
+
+  if (!names->listed)
+    return TRUE;
+  rows = orf_series_list_families (connection, names->last_id, &names->last_id, error);
+  if (rows == NULL)
+    return FALSE;
+  take_families (names, rows);
+  return TRUE;
+}
+
+/* The family of one series, and the histogram that it may be a counter of. */
+static gboolean
+load_family (OrfRemoteNames *names,
+             OrfConnection *connection,
+             const OrfSeriesRow *row,
+             GError **error)
+{
+  gsize length;
+  gboolean is_part = orf_exposition_histogram_split (row->name, &length) != ORF_EXPOSED_VALUE;
+  g_autofree char *base = is_part ? g_strndup (row->name, length) : NULL;
+  char *const keys[] = { row->name, (char *) "{}", base, base != NULL ? (char *) "{}" : NULL,
+                         NULL };
+  g_autoptr (GPtrArray) rows = orf_series_find (connection, keys, error);
+
+  if (rows == NULL)
+    return FALSE;
+  take_families (names, rows);
+  if (!g_hash_table_contains (names->families, row->name)) { /* it has no row of its own */
+    g_autoptr (GPtrArray) one = g_ptr_array_new ();
+
+    g_ptr_array_add (one, (gpointer) row);
+    take_families (names, one);
+  }
+  return TRUE;
+}
+
+/* Whether those that are known are still what they were. */
+static gboolean
+check_families (OrfRemoteNames *names, OrfConnection *connection, GError **error)
+{
+  g_autoptr (GPtrArray) keys = g_ptr_array_new ();
+  g_autoptr (GPtrArray) rows = NULL;
+  GHashTableIter iter;
+  gpointer name;
+
+  g_hash_table_iter_init (&iter, names->families);
+  while (g_hash_table_iter_next (&iter, &name, NULL)) {
+    g_ptr_array_add (keys, name);
+    g_ptr_array_add (keys, (gpointer) "{}");
+  }
+  g_ptr_array_add (keys, NULL);
+  rows = orf_series_find (connection, (char *const *) keys->pdata, error);
+  if (rows == NULL)
+    return FALSE;
+  take_families (names, rows);
   return TRUE;
 }
 
@@ -261,6 +324,8 @@ ensure_family (OrfRemoteNames *names,
     return FALSE;
   if (g_hash_table_contains (names->families, row->name))
     return TRUE;
+  if (!names->listed)
+    return load_family (names, connection, row, error);
   names->last_id = 0;
   return load_families (names, connection, error);
 }
@@ -323,6 +388,15 @@ is_idle_cb (gpointer key G_GNUC_UNUSED, gpointer value, gpointer user_data)
   return TRUE;
 }
 
+static gboolean
+is_own_histogram (const char *name)
+{
+  for (guint i = 0; i < ORF_N_METRICS; i++)
+    if (orf_metrics[i].kind == ORF_SERIES_KIND_HISTOGRAM && g_str_equal (orf_metrics[i].name, name))
+      return TRUE;
+  return FALSE;
+}
+
 /* The file has no row of a histogram of ours: only its counters have samples. */
 static void
 add_own_histograms (OrfRemoteNames *names)
@@ -366,19 +440,101 @@ rename_all (OrfRemoteNames *names, OrfConnection *connection, GError **error)
   return load_families (names, connection, error);
 }
 
+/* ---- files with very many series --------------------------------------------------------------
+ */
+
+/* Their own names, as `families` has them. */
+static GHashTable *
+find_used (const OrfRemoteNames *names)
+{
+  GHashTable *used = g_hash_table_new (NULL, NULL);
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, names->series);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    const char *own_name = ((const Series *) value)->own_name;
+    gsize length;
+    gpointer key;
+
+    if (own_name == NULL)
+      continue;
+    g_hash_table_add (used, (gpointer) own_name);
+    if (orf_exposition_histogram_split (own_name, &length) != ORF_EXPOSED_VALUE) {
+      g_autofree char *base = g_strndup (own_name, length);
+
+      if (g_hash_table_lookup_extended (names->families, base, &key, NULL))
+        g_hash_table_add (used, key);
+    }
+  }
+  return used;
+}
+
+/* Families that no series is of; what the others are sent as stays. */
+static void
+forget_unused (OrfRemoteNames *names)
+{
+  g_autoptr (GHashTable) used = find_used (names);
+  GHashTableIter iter;
+  gpointer own_name, value;
+
+  g_hash_table_iter_init (&iter, names->families);
+  while (g_hash_table_iter_next (&iter, &own_name, NULL))
+    if (!g_hash_table_contains (used, own_name) && !is_own_histogram (own_name))
+      g_hash_table_iter_remove (&iter);
+  orf_prometheus_claims_free (names->claims);
+  names->claims = orf_prometheus_claims_new ();
+  claim_exports (names);
+  g_hash_table_iter_init (&iter, names->families);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    const Family *family = value;
+
+    if (family->export == NULL && family->told != NULL)
+      orf_prometheus_claims_take (names->claims, family->told, family->kind);
+  }
+}
+
+/* ---- batches --------------------------------------------------------------------------------- */
+
+static gboolean
+refresh (OrfRemoteNames *names, OrfConnection *connection, GError **error)
+{
+  gint64 max_id;
+
+  if (!orf_series_get_max_id (connection, &max_id, error))
+    return FALSE;
+  names->listed = max_id <= MAX_LISTED;
+  names->last_id = 0;
+  if (!load_families (names, connection, error))
+    return FALSE;
+  g_hash_table_foreach_remove (names->series, is_idle_cb, names);
+  if (!names->listed) {
+    forget_unused (names);
+    if (!check_families (names, connection, error))
+      return FALSE;
+  }
+  names->refreshed_us = names->now_us;
+  return TRUE;
+}
+
 gboolean
-orf_remote_names_begin (OrfRemoteNames *names, OrfConnection *connection, GError **error)
+orf_remote_names_begin (OrfRemoteNames *names,
+                        OrfConnection *connection,
+                        gint64 now_us,
+                        GError **error)
 {
   names->n_batches++;
-  names->now_us = orf_clock_monotonic_us ();
-  if (names->refreshed_us == 0 || names->now_us >= names->refreshed_us + REFRESH_US) {
-    names->last_id = 0;
-    if (!load_families (names, connection, error))
-      return FALSE;
-    g_hash_table_foreach_remove (names->series, is_idle_cb, names);
-    names->refreshed_us = names->now_us;
-  }
+  names->now_us = now_us;
+  if ((names->refreshed_us == 0 || now_us >= names->refreshed_us + REFRESH_US) &&
+      !refresh (names, connection, error))
+    return FALSE;
   return !names->redefined || rename_all (names, connection, error);
+}
+
+guint
+orf_remote_names_get_n_families (const OrfRemoteNames *names)
+{
+  return g_hash_table_size (names->families);
 }
 
 void

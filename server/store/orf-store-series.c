@@ -202,6 +202,12 @@ orf_series_get (OrfConnection *connection, gint64 id, OrfSeriesRow **row, GError
   return TRUE;
 }
 
+gboolean
+orf_series_get_max_id (OrfConnection *connection, gint64 *max_id, GError **error)
+{
+  return orf_connection_get_int64 (connection, max_id_sql, max_id, error);
+}
+
 GPtrArray *
 orf_series_list_families (OrfConnection *connection,
                           gint64 after_id,
@@ -213,7 +219,7 @@ orf_series_list_families (OrfConnection *connection,
   g_autoptr (OrfStatement) statement = NULL;
   gint64 max_id;
 
-  if (!orf_connection_get_int64 (connection, max_id_sql, &max_id, error))
+  if (!orf_series_get_max_id (connection, &max_id, error))
     return NULL;
   if (max_id > after_id) {
     statement = orf_connection_prepare (connection, families_sql, error);

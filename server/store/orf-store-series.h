@@ -16,6 +16,8 @@ gboolean orf_series_upsert (OrfConnection *connection, const OrfSeriesRow *row, 
 GPtrArray *orf_series_find (OrfConnection *connection, char *const *keys, GError **error);
 /* NULL without an error: there is none. */
 gboolean orf_series_get (OrfConnection *connection, gint64 id, OrfSeriesRow **row, GError **error);
+/* 0: there is none. */
+gboolean orf_series_get_max_id (OrfConnection *connection, gint64 *max_id, GError **error);
 /* One row of each name that has ids above after_id, by their least such id: its own, without
  * labels, or else that one.  *last_id: the largest id there is. */
 GPtrArray *orf_series_list_families (OrfConnection *connection,

@@ -210,6 +210,49 @@ test_same_names (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
   }
 }
 
+/* A file never forgets a series: of one that has had very many, no more is known than is sent. */
+static void
+test_large_file (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  guint n_own = orf_remote_names_get_n_families (fixture->names);
+  OrfSampleBatch *batch = orf_sample_batch_new (8);
+  gint64 now_us = orf_clock_monotonic_us ();
+  g_autoptr (GError) error = NULL;
+
+  for (gint64 id = 1; id <= 100; id++) {
+    g_autofree char *name = g_strdup_printf ("old_%d", (int) id);
+
+    add_series (batch, id, name, "{}", 1, NULL);
+  }
+  add_series (batch, 60001, "render", "{}", 3, "ms");
+  add_series (batch, 60002, "render_bucket", "{\"le\":\"100\"}", 2, NULL);
+  add_series (batch, 60003, "render_sum", "{}", 2, NULL);
+  add_series (batch, 60004, "b_c", "{\"k\":\"v\"}", 1, NULL);
+  add_series (batch, 60005, "b.c", "{}", 1, NULL);
+  add_series (batch, 60006, "span.duration_us_sum", "{\"service\":\"s\"}", 2, "us");
+  for (gint64 id = 60002; id <= 60006; id++)
+    orf_sample_batch_add (batch, T (100), id, (double) (id - 60000) * 1000);
+  write_batch (fixture, batch);
+
+  for (guint round = 0; round < 3; round++) {
+    g_autofree char *text = describe (read_batch (fixture, 1, 100));
+
+    SAYS (text, "render_seconds_bucket", "le", "0.1", " 2000; ");
+    SAYS (text, "render_seconds_sum", " 3; ");
+    SAYS (text, "b_c", " 4000; ", "b_c_", " 5000; ");
+    SAYS (text, "orfeas_span_duration_seconds_sum", " 0.006; ");
+    /* its own histograms, render and the five that were sent */
+    g_assert_cmpuint (orf_remote_names_get_n_families (fixture->names), ==, n_own + 6);
+    orf_remote_names_rewind (fixture->names);
+    /* in a minute all are still known, after a quarter of an hour without samples none is */
+    now_us += round == 0 ? T (60) : T (1000);
+    orf_remote_names_begin (fixture->names, fixture->connection, now_us, &error);
+    g_assert_no_error (error);
+    g_assert_cmpuint (orf_remote_names_get_n_families (fixture->names), ==,
+                      round == 0 ? n_own + 6 : n_own);
+  }
+}
+
 static void
 test_order (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
@@ -271,6 +314,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("/remote-batch/names", test_names);
   ADD ("/remote-batch/same-names", test_same_names);
+  ADD ("/remote-batch/large-file", test_large_file);
   ADD ("/remote-batch/order", test_order);
   ADD ("/remote-batch/none", test_none);
   return g_test_run ();
