@@ -14,6 +14,7 @@
 #include "export/orf-export-settings.h"
 #include "export/orf-span-run.h"
 #include "outbox/orf-http-sender.h"
+#include "outbox/orf-outbox-run.h"
 #include "store/orf-store-outbox.h"
 
 /* Runs that are posted and packed while the one before them is on its way. */
@@ -21,6 +22,9 @@
 /* Requests by which one run that was too large is taken apart: a receiver that takes nothing does
  * not make thousands of it. */
 #define MAX_SPLITS 64
+/* Of a part, read and sent at once: as many as [trace_export] max_spans may be.  What an entry
+ * names beyond is read when they are done with. */
+#define MAX_AGAIN 20000
 /* At most one line in the log so often. */
 #define LOG_US (60 * ORF_US_PER_S)
 
@@ -127,7 +131,8 @@ posted_cb (gpointer user_data, const OrfWriteResult *result, const GError *error
 static void
 post_cut (OrfSpanOutlet *outlet)
 {
-  g_autoptr (GBytes) entry = orf_span_run_format (outlet->cut);
+  g_autoptr (GBytes)
+    entry = orf_outbox_run_format (outlet->cut->begin_no, outlet->cut->next_no - 1);
   const OrfOutboxRows rows = { 0, outlet->cut->next_no };
 
   outlet->posting = TRUE;
@@ -227,7 +232,7 @@ read_more (OrfSpanOutlet *outlet)
   if (part != NULL && outlet->post == NULL && find_run (outlet, part) == NULL) {
     start_look (outlet,
                 orf_span_run_new (part->from_no, part->to_no,
-                                  (guint) MIN (part->to_no - part->from_no + 1, G_MAXINT32)),
+                                  (guint) MIN (part->to_no - part->from_no + 1, MAX_AGAIN)),
                 TRUE);
   } else if (outlet->due && outlet->cut == NULL && !outlet->posting) {
     outlet->due = FALSE;
@@ -277,6 +282,20 @@ end_part (OrfSpanOutlet *outlet)
   g_clear_pointer (&outlet->loaded, orf_span_run_free);
 }
 
+/* The same of what was read of it; it goes on behind that. */
+static void
+end_run (OrfSpanOutlet *outlet, const OrfSpanRun *run)
+{
+  Part *part = g_queue_peek_head (&outlet->parts);
+
+  if (run->next_no > part->to_no) {
+    end_part (outlet);
+    return;
+  }
+  part->from_no = run->next_no;
+  g_clear_pointer (&outlet->loaded, orf_span_run_free);
+}
+
 /* Its two halves go one after the other.  FALSE: it is one span, or too often halved already. */
 static gboolean
 try_halves (OrfSpanOutlet *outlet)
@@ -299,15 +318,15 @@ try_halves (OrfSpanOutlet *outlet)
 }
 
 static void
-take_refusal (OrfSpanOutlet *outlet, guint n_spans, const char *why, gboolean too_large)
+take_refusal (OrfSpanOutlet *outlet, const OrfSpanRun *run, const char *why, gboolean too_large)
 {
   if (too_large && try_halves (outlet))
     return;
-  outlet->n_refused += n_spans;
+  outlet->n_refused += run->n_spans;
   g_free (outlet->refusal);
   outlet->refusal = g_strdup (why);
-  drop (outlet, n_spans, why);
-  end_part (outlet);
+  drop (outlet, run->n_spans, why);
+  end_run (outlet, run);
 }
 
 static void
@@ -325,9 +344,9 @@ answered_cb (gpointer user_data, const OrfDeliveryResult *result, guint status)
   if (result->outcome == ORF_DELIVERY_DONE) {
     outlet->n_taken += run->n_spans;
     outlet->sent += run->n_spans;
-    end_part (outlet);
+    end_run (outlet, run);
   } else {
-    take_refusal (outlet, run->n_spans, result->error, status == 413);
+    take_refusal (outlet, run, result->error, status == 413);
   }
   step (outlet);
 }
@@ -344,7 +363,7 @@ send_run (OrfSpanOutlet *outlet, const OrfSpanRun *run)
     return FALSE;
   }
   if (run->body == NULL) {
-    take_refusal (outlet, run->n_spans, "they are too large", TRUE);
+    take_refusal (outlet, run, "they are too large", TRUE);
     return FALSE;
   }
   outlet->post = orf_http_sender_post (outlet->sender, "application/x-protobuf",
@@ -376,8 +395,8 @@ send_cb (gpointer user_data, OrfDelivery *delivery)
   OrfSpanOutlet *outlet = user_data;
   Part *part = g_new0 (Part, 1);
 
-  if (outlet->sender == NULL ||
-      !orf_span_run_parse (orf_delivery_get_body (delivery), &part->from_no, &part->to_no)) {
+  if (outlet->sender == NULL || !orf_outbox_run_parse (orf_delivery_get_body (delivery), G_MAXINT64,
+                                                       &part->from_no, &part->to_no)) {
     const OrfDeliveryResult result = { ORF_DELIVERY_REFUSED, 0, "the entry is none of ours" };
 
     g_free (part);

@@ -114,27 +114,3 @@ orf_span_run_read (gpointer data, OrfConnection *connection, GError **error)
   write_body (run, rows);
   return TRUE;
 }
-
-/* ---- entries --------------------------------------------------------------------------------- */
-
-GBytes *
-orf_span_run_format (const OrfSpanRun *run)
-{
-  char *text = g_strdup_printf ("%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT, run->begin_no,
-                                run->next_no - 1);
-
-  return g_bytes_new_take (text, strlen (text));
-}
-
-gboolean
-orf_span_run_parse (GBytes *entry, gint64 *from_no, gint64 *to_no)
-{
-  gsize length;
-  const char *data = g_bytes_get_data (entry, &length); /* NULL where there is nothing */
-  g_autofree char *text = g_strndup (data != NULL ? data : "", length);
-  g_auto (GStrv) parts = g_strsplit (text, "-", 2);
-
-  return g_strv_length (parts) == 2 &&
-         g_ascii_string_to_signed (parts[0], 10, 1, G_MAXINT64 - 1, from_no, NULL) &&
-         g_ascii_string_to_signed (parts[1], 10, *from_no, G_MAXINT64 - 1, to_no, NULL);
-}

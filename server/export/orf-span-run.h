@@ -28,11 +28,6 @@ void orf_span_run_free (OrfSpanRun *run);
 /* OrfReadThreadCb. */
 gboolean orf_span_run_read (gpointer run, OrfConnection *connection, GError **error);
 
-/* "FROM-TO", as which a run stands in the outbox. */
-GBytes *orf_span_run_format (const OrfSpanRun *run);
-/* FALSE: it is no such thing. */
-gboolean orf_span_run_parse (GBytes *entry, gint64 *from_no, gint64 *to_no);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfSpanRun, orf_span_run_free)
 
 G_END_DECLS

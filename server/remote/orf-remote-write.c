@@ -9,10 +9,9 @@
  */
 #include "remote/orf-remote-write.h"
 
-#include <string.h>
-
 #include "core/orf-clock.h"
 #include "outbox/orf-http-sender.h"
+#include "outbox/orf-outbox-run.h"
 #include "remote/orf-remote-batch.h"
 #include "remote/orf-remote-labels.h"
 
@@ -23,6 +22,8 @@
 #define MAX_SPLITS 64
 /* Of the runs after one that was refused as a whole, until something is taken. */
 #define MAX_SPLITS_REFUSED 4
+/* Of an entry: ten times what [remote_write] max_samples may be. */
+#define MAX_ENTRY_ROWS 1000000
 /* At most one line in the log so often. */
 #define LOG_US (60 * ORF_US_PER_S)
 
@@ -161,10 +162,7 @@ static void
 post_cut (OrfRemoteWrite *remote)
 {
   const OrfRemoteBatch *cut = remote->cut;
-  g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT,
-                                           cut->from_rowid, cut->next_rowid - 1);
-  gsize length = strlen (text);
-  g_autoptr (GBytes) body = g_bytes_new_take (g_steal_pointer (&text), length);
+  g_autoptr (GBytes) body = orf_outbox_run_format (cut->from_rowid, cut->next_rowid - 1);
   const OrfOutboxRows rows = { cut->from_rowid, cut->next_rowid };
 
   remote->posting = TRUE;
@@ -256,18 +254,12 @@ start_look (OrfRemoteWrite *remote, OrfRemoteBatch *batch, gboolean again)
   orf_store_read (remote->store, look_thread_cb, look, remote->closing, looked_cb, look);
 }
 
-/* "FROM-TO" */
 static OrfRemoteBatch *
 parse_entry (OrfDelivery *delivery)
 {
-  GBytes *body = orf_delivery_get_body (delivery);
-  g_autofree char *text = g_strndup (g_bytes_get_data (body, NULL), g_bytes_get_size (body));
-  g_auto (GStrv) parts = g_strsplit (text, "-", 2);
   gint64 from, to;
 
-  if (g_strv_length (parts) != 2 ||
-      !g_ascii_string_to_signed (parts[0], 10, 1, G_MAXINT64 - 1, &from, NULL) ||
-      !g_ascii_string_to_signed (parts[1], 10, from, from + G_MAXINT32 - 1, &to, NULL))
+  if (!orf_outbox_run_parse (orf_delivery_get_body (delivery), MAX_ENTRY_ROWS, &from, &to))
     return NULL;
   return orf_remote_batch_new (from, to, (guint) (to - from + 1));
 }

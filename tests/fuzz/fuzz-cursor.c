@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/orf-id.h"
-#include "export/orf-span-run.h"
+#include "outbox/orf-outbox-run.h"
 #include "remote/orf-write-request.h"
 #include "rpc/orf-list-cursor.h"
 
@@ -55,14 +55,13 @@ read_id (const char *text)
 static void
 check_run (gint64 from_no, gint64 to_no)
 {
-  const OrfSpanRun run = { .begin_no = from_no, .next_no = to_no + 1 };
-  g_autoptr (GBytes) again = orf_span_run_format (&run);
+  g_autoptr (GBytes) again = orf_outbox_run_format (from_no, to_no);
   gint64 same_from_no, same_to_no;
 
   if (from_no > to_no)
     g_error ("a run that ends before it begins");
-  if (!orf_span_run_parse (again, &same_from_no, &same_to_no) || same_from_no != from_no ||
-      same_to_no != to_no)
+  if (!orf_outbox_run_parse (again, G_MAXINT64, &same_from_no, &same_to_no) ||
+      same_from_no != from_no || same_to_no != to_no)
     g_error ("a run that becomes another");
 }
 
@@ -72,7 +71,7 @@ read_entry (GBytes *entry)
   OrfWritePiece pieces[2];
   gint64 from_no, to_no;
 
-  if (orf_span_run_parse (entry, &from_no, &to_no))
+  if (orf_outbox_run_parse (entry, G_MAXINT64, &from_no, &to_no))
     check_run (from_no, to_no);
   if (orf_write_request_split (entry, pieces)) {
     g_bytes_unref (pieces[0].body);

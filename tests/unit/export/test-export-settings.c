@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "core/orf-config.h"
-#include "export/orf-span-run.h"
 #include "orf-error.h"
+#include "outbox/orf-outbox-run.h"
 
 static void
 test_own (void)
@@ -99,20 +99,17 @@ static void
 test_entry (void)
 {
   static const char *const wrong[] = { "", "1", "1-", "-1", "0-1", "2-1", "1-2-3", "1-x", " 1-2" };
-  g_autoptr (OrfSpanRun) run = orf_span_run_new (5, G_MAXINT64, 100);
-  g_autoptr (GBytes) entry = NULL;
+  g_autoptr (GBytes) entry = orf_outbox_run_format (7, 41);
   gint64 from_no, to_no;
 
-  run->begin_no = 7;
-  run->next_no = 42;
-  entry = orf_span_run_format (run);
-  g_assert_true (orf_span_run_parse (entry, &from_no, &to_no));
+  g_assert_false (orf_outbox_run_parse (entry, 34, &from_no, &to_no));
+  g_assert_true (orf_outbox_run_parse (entry, 35, &from_no, &to_no));
   g_assert_cmpint (from_no, ==, 7);
   g_assert_cmpint (to_no, ==, 41);
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++) {
     g_autoptr (GBytes) bytes = g_bytes_new_static (wrong[i], strlen (wrong[i]));
 
-    g_assert_false (orf_span_run_parse (bytes, &from_no, &to_no));
+    g_assert_false (orf_outbox_run_parse (bytes, G_MAXINT64, &from_no, &to_no));
   }
 }
 
