@@ -63,6 +63,9 @@ decide_one (const Row *row, const OrfComponentFacts *facts, OrfComponent *compon
   } else if (row->needs_writes && !facts->store_writes) {
     component->state = ORF_COMPONENT_STATE_DEGRADED;
     component->reason = g_strdup (facts->store_fault);
+  } else if (row->needs_writes && facts->store_trouble != NULL) {
+    component->state = ORF_COMPONENT_STATE_DEGRADED;
+    component->reason = g_strdup (facts->store_trouble);
   } else if (row->needs_writes && facts->memory_short) {
     component->state = ORF_COMPONENT_STATE_DEGRADED;
     component->reason = g_strdup ("memory is short: what comes from outside is refused "

@@ -10,11 +10,12 @@ G_BEGIN_DECLS
  * facts; pure.
  */
 typedef struct {
-  gboolean store_writes;   /* FALSE: disk full or faulty */
-  const char *store_fault; /* why; NULL while it writes */
-  gboolean memory_short;   /* what comes from outside is refused */
-  gboolean forecasts_off;  /* by config */
-  gboolean anomalies_off;  /* the same */
+  gboolean store_writes;     /* FALSE: disk full or faulty */
+  const char *store_fault;   /* why; NULL while it writes */
+  const char *store_trouble; /* what goes wrong there though it writes; NULL: nothing */
+  gboolean memory_short;     /* what comes from outside is refused */
+  gboolean forecasts_off;    /* by config */
+  gboolean anomalies_off;    /* the same */
   guint n_probes;
   guint n_probes_up;
   const char *probe_reason; /* of the first that is not up; NULL */

@@ -55,6 +55,7 @@ gather (const OrfStatusParts *parts, OrfComponentFacts *facts)
 
   facts->store_writes = stats->fault == NULL;
   facts->store_fault = stats->fault;
+  facts->store_trouble = stats->wal_fault != NULL ? stats->wal_fault : stats->damage;
   facts->memory_short = orf_memory_is_short (parts->memory);
   facts->forecasts_off = !parts->config->forecast.enabled;
   facts->anomalies_off = !parts->config->anomaly.enabled;

@@ -256,6 +256,12 @@ orf_connection_rollback (OrfConnection *connection)
   return sqlite3_get_autocommit (connection->db) != 0;
 }
 
+void
+orf_connection_forget_pages (OrfConnection *connection)
+{
+  sqlite3_db_release_memory (connection->db);
+}
+
 static int
 watch_cb (void *data)
 {

@@ -71,6 +71,9 @@ gboolean orf_connection_has_version (OrfConnection *connection,
  * (there is no memory), and the connection is of no further use. */
 gboolean orf_connection_rollback (OrfConnection *connection);
 
+/* Nothing that was read is kept: it is read anew where it is needed. */
+void orf_connection_forget_pages (OrfConnection *connection);
+
 /* From now until unwatch, statements stop (SQLITE_INTERRUPT) once one of the flags is set or
  * monotonic deadline_us is past (0: none). */
 void orf_connection_watch (OrfConnection *connection,

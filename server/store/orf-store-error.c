@@ -17,6 +17,7 @@ orf_store_error_classify (int sqlite_code)
     return sqlite_code == SQLITE_IOERR_NOMEM ? ORF_STORE_TROUBLE_TRANSACTION
                                              : ORF_STORE_TROUBLE_FILE;
   case SQLITE_CORRUPT:
+    return ORF_STORE_TROUBLE_DAMAGE;
   case SQLITE_NOTADB:
   case SQLITE_CANTOPEN:
   case SQLITE_READONLY:

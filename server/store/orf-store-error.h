@@ -13,6 +13,7 @@ typedef enum {
   ORF_STORE_TROUBLE_NONE,        /* this statement only: the transaction may go on */
   ORF_STORE_TROUBLE_TRANSACTION, /* the transaction is lost, the next may work */
   ORF_STORE_TROUBLE_DISK_FULL,   /* lost, and so is the next until there is room */
+  ORF_STORE_TROUBLE_DAMAGE,      /* lost, by a damaged page: others may do without it */
   ORF_STORE_TROUBLE_FILE,        /* lost; the connection is to be opened anew */
 } OrfStoreTrouble;
 

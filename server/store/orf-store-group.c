@@ -3,12 +3,17 @@
  * Group commit: what waits in a lane is written in one transaction of at most batch_us.  A job that
  * is wrong in itself is undone alone; a transaction that is lost fails all its jobs.  A job is
  * replied to once its transaction is over, never before.
+ *
+ * SQLite lets no transaction write on that met a damaged page.  So that one does not hold up what
+ * can do without it, each job has a transaction of its own for a minute after that.
  */
 #include "core/orf-clock.h"
 #include "orf-error.h"
 #include "store/orf-store-error.h"
 #include "store/orf-store-series.h"
 #include "store/orf-store-writer-private.h"
+
+#define ALONE_US (60 * ORF_US_PER_S)
 
 static const char begin_sql[] = "BEGIN IMMEDIATE";
 static const char commit_sql[] = "COMMIT";
@@ -32,6 +37,8 @@ orf_store_writer_note_trouble (OrfStoreWriter *self, int code, const GError *fai
   case ORF_STORE_TROUBLE_DISK_FULL:
     orf_store_disk_set_full (self->disk);
     break;
+  /* not a job's: to begin or to commit met it, and the next would too */
+  case ORF_STORE_TROUBLE_DAMAGE:
   case ORF_STORE_TROUBLE_FILE:
     if (code == SQLITE_IOERR_FSYNC)
       self->wal_is_unsure = TRUE;
@@ -80,6 +87,17 @@ writer_begin (OrfStoreWriter *self, gboolean full_sync, GError **error)
   return writer_run (self, begin_sql, error);
 }
 
+/* FALSE: what the others of the transaction are told. */
+static gboolean
+writer_lose_by_damage (OrfStoreWriter *self, const GError *failure, GError **error)
+{
+  orf_store_writer_note_damage (self, failure);
+  g_propagate_error (error, orf_error_new_retry (ORF_ERROR_UNAVAILABLE, ORF_STORE_RETRY_MS,
+                                                 "another write of the same moment met damage: %s",
+                                                 failure->message));
+  return FALSE;
+}
+
 /* FALSE: the whole transaction is lost; what is wrong with this job alone is in its error. */
 static gboolean
 writer_apply (OrfStoreWriter *self, OrfWriteJob *job, gint64 deadline_us, GError **error)
@@ -89,6 +107,7 @@ writer_apply (OrfStoreWriter *self, OrfWriteJob *job, gint64 deadline_us, GError
   const OrfWriteTimes times = { deadline_us, age_us, age_us - self->options.idempotency_us };
   gboolean finished = TRUE;
   guint n_rows = 0;
+  OrfStoreTrouble trouble;
   int code;
   g_autoptr (GError) failure = NULL;
 
@@ -104,7 +123,12 @@ writer_apply (OrfStoreWriter *self, OrfWriteJob *job, gint64 deadline_us, GError
     return writer_run (self, release_sql, error);
   }
   code = orf_connection_take_last_code (self->connection);
-  if (orf_store_error_classify (code) != ORF_STORE_TROUBLE_NONE ||
+  trouble = orf_store_error_classify (code);
+  if (trouble == ORF_STORE_TROUBLE_DAMAGE) {
+    job->error = g_error_copy (failure);
+    return writer_lose_by_damage (self, failure, error);
+  }
+  if (trouble != ORF_STORE_TROUBLE_NONE ||
       sqlite3_get_autocommit (orf_connection_get_db (self->connection))) {
     orf_store_writer_note_trouble (self, code, failure);
     g_propagate_error (error, g_steal_pointer (&failure));
@@ -115,20 +139,26 @@ writer_apply (OrfStoreWriter *self, OrfWriteJob *job, gint64 deadline_us, GError
 }
 
 /* Series whose batch did not come in go in before anything may refer to them.  One that cannot (its
- * name is taken: its batch was told so) is given up; that must not stop all other writing. */
+ * name is taken: its batch was told so; or its place is damaged) is given up; that must not stop
+ * all other writing. */
 static gboolean
 writer_apply_orphans (OrfStoreWriter *self, GError **error)
 {
   for (guint i = 0; i < self->orphans->len; i++) {
     g_autoptr (GError) failure = NULL;
-
+    OrfStoreTrouble trouble;
     int code;
 
     if (orf_series_insert (self->connection, g_ptr_array_index (self->orphans, i), &failure))
       continue;
     code = orf_connection_take_last_code (self->connection);
-    if (orf_store_error_classify (code) == ORF_STORE_TROUBLE_NONE)
+    trouble = orf_store_error_classify (code);
+    if (trouble == ORF_STORE_TROUBLE_NONE)
       continue;
+    if (trouble == ORF_STORE_TROUBLE_DAMAGE) {
+      g_ptr_array_remove_index (self->orphans, i);
+      return writer_lose_by_damage (self, failure, error);
+    }
     orf_store_writer_note_trouble (self, code, failure);
     g_propagate_error (error, g_steal_pointer (&failure));
     return FALSE;
@@ -139,9 +169,11 @@ writer_apply_orphans (OrfStoreWriter *self, GError **error)
 static OrfWriteJob *
 writer_next_of_group (OrfStoreWriter *self, OrfWriteLane lane, gint64 deadline_us)
 {
+  gint64 now_us = orf_clock_monotonic_us ();
   OrfJob *job;
 
-  if (self->partial != NULL || orf_clock_monotonic_us () >= deadline_us)
+  if (self->partial != NULL || now_us >= deadline_us ||
+      (self->stats.damage != NULL && now_us - self->damage_us < ALONE_US))
     return NULL;
   job = orf_queue_try_pop_lane (self->jobs, lane);
   if (job == NULL || job->work == orf_store_writer_work_write)

@@ -38,6 +38,7 @@ read_job_work_cb (OrfJob *base, gpointer state)
   OrfReadJob *job = (OrfReadJob *) base;
   OrfStoreReader *reader = state;
   gint64 started_us = orf_clock_monotonic_us ();
+  OrfStoreTrouble trouble;
   gboolean is_free;
 
   if (reader->connection == NULL)
@@ -48,8 +49,8 @@ read_job_work_cb (OrfJob *base, gpointer state)
     orf_connection_take_last_code (reader->connection);
     is_free = read_in_transaction (job, reader->connection);
     orf_connection_unwatch (reader->connection);
-    if (!is_free || orf_store_error_classify (orf_connection_take_last_code (reader->connection)) ==
-                      ORF_STORE_TROUBLE_FILE)
+    trouble = orf_store_error_classify (orf_connection_take_last_code (reader->connection));
+    if (!is_free || trouble == ORF_STORE_TROUBLE_FILE || trouble == ORF_STORE_TROUBLE_DAMAGE)
       g_clear_pointer (&reader->connection, orf_connection_close);
   }
   job->took_us = orf_clock_monotonic_us () - started_us;

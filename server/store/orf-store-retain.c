@@ -59,6 +59,8 @@ typedef enum {
 
 struct _OrfRetainer {
   Stage stage;
+  Stage failed;  /* where the last step ended */
+  guint passed;  /* bits of stages that this round passed over */
   OrfPins *pins; /* NULL: to be loaded */
   OrfPurge keys, audit, events, gpu_events, loads, processes;
   OrfRetainTraces traces;
@@ -378,14 +380,32 @@ orf_retainer_step (OrfRetainer *self,
   if (!run_stages (self, connection, limits, deadline_us, error) ||
       !run_with (connection, commit_sql, 0, 0, error)) {
     orf_connection_rollback (connection);
+    self->failed = self->stage;
     /* what it remembers may never have happened */
     orf_retainer_restart (self);
     return FALSE;
   }
   *more = self->stage < N_STAGES;
-  if (!*more)
+  if (!*more) {
     self->stage = STAGE_RAW;
+    self->passed = 0;
+  }
   return TRUE;
+}
+
+/* A stage that is come to a second time (room is still to be made) ends the round, too. */
+gboolean
+orf_retainer_pass_over (OrfRetainer *self)
+{
+  guint bit = 1u << self->failed;
+
+  if ((self->passed & bit) == 0 && self->failed + 1 < N_STAGES) {
+    self->passed |= bit;
+    self->stage = self->failed + 1;
+    return TRUE;
+  }
+  self->passed = 0;
+  return FALSE;
 }
 
 gboolean

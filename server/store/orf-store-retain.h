@@ -34,6 +34,9 @@ gboolean orf_retainer_step (OrfRetainer *retainer,
                             gint64 deadline_us,
                             gboolean *more,
                             GError **error);
+/* After a step that met damage: the round goes on behind the stage that did.  FALSE: nothing is
+ * behind it, and the round is over. */
+gboolean orf_retainer_pass_over (OrfRetainer *retainer);
 /* Gives free pages back to the disk, a few at a time: where they are many, where the file is larger
  * than max_bytes (0: any size), or `all` of them. */
 gboolean orf_retain_shrink (

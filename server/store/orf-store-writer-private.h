@@ -47,6 +47,9 @@ struct _OrfStoreWriter {
   int wal_pages;          /* told by SQLite after each commit */
   int checkpointed_pages; /* of those */
   gboolean wal_cut;       /* the last checkpoint could not write all back: somebody reads */
+  char *checkpoint_fault; /* why the last one failed; NULL: it did not */
+  guint n_failing_ticks;  /* at which it was so, in a row */
+  gint64 damage_us;       /* monotonic: when damage was met last */
   OrfWalWatch *wal_watch;
   OrfStoreStats stats;
 };
@@ -62,6 +65,8 @@ void orf_store_writer_begin (OrfStoreWriter *self);
 /* Undoes what is open; where that cannot be done the file gets a fault, so that it is opened anew.
  */
 void orf_store_writer_roll_back (OrfStoreWriter *self);
+/* A job, or a step of care, met a damaged page. */
+void orf_store_writer_note_damage (OrfStoreWriter *self, const GError *failure);
 /* What an error means for the writes that follow. */
 void orf_store_writer_note_trouble (OrfStoreWriter *self, int code, const GError *failure);
 

@@ -26,6 +26,10 @@
 #define CHECKPOINT_PAGES 1000
 /* And now, whoever waits. */
 #define CHECKPOINT_MUST_PAGES 4000
+/* Ticks in a row, each with a checkpoint that failed, after which it is told. */
+#define FAILING_TICKS 10
+/* Damage is told until it has not been met for this long. */
+#define DAMAGE_TOLD_US (600 * ORF_US_PER_S)
 /* Before a checkpoint that a reader cut short, or that failed, is tried again. */
 #define CHECKPOINT_RETRY_US (100 * ORF_US_PER_MS)
 /* Transactions of acknowledgements after which a bulk one has its turn, so that frames are not
@@ -56,7 +60,7 @@ news_free_cb (OrfJob *job)
 {
   News *news = (News *) job;
 
-  g_free (news->stats.fault);
+  orf_store_stats_clear (&news->stats);
   g_free (news);
 }
 
@@ -71,8 +75,7 @@ orf_store_writer_tell (OrfStoreWriter *self)
   news->base = (OrfJob){ .reply = self->replies, .done = news_done_cb, .free = news_free_cb };
   news->store = self->store;
   news->stats_cb = self->stats_cb;
-  news->stats = self->stats;
-  news->stats.fault = g_strdup (self->stats.fault);
+  orf_store_stats_copy (&news->stats, &self->stats);
   orf_job_reply (&news->base);
 }
 
@@ -100,25 +103,54 @@ writer_measure (OrfStoreWriter *self)
 
 static gboolean writer_configure (OrfStoreWriter *self, GError **error);
 
-/* Most errors are left to the next write: it meets them too, and has somebody to tell.  But what a
- * failed sync was to write is not tried again by the next one. */
+void
+orf_store_writer_note_damage (OrfStoreWriter *self, const GError *failure)
+{
+  /* what was only read wrongly may be whole the next time */
+  orf_connection_forget_pages (self->connection);
+  self->damage_us = orf_clock_monotonic_us ();
+  if (self->stats.damage == NULL)
+    self->stats.damage = g_strdup_printf ("what needs a damaged page is refused: %s",
+                                          failure->message);
+}
+
+/* Once a tick; a checkpoint that failed is tried again in between. */
+static void
+writer_judge_troubles (OrfStoreWriter *self)
+{
+  self->n_failing_ticks = self->checkpoint_fault != NULL && self->stats.fault == NULL
+                            ? self->n_failing_ticks + 1
+                            : 0;
+  if (self->checkpoint_fault == NULL)
+    g_clear_pointer (&self->stats.wal_fault, g_free);
+  else if (self->stats.wal_fault == NULL && self->n_failing_ticks >= FAILING_TICKS)
+    self->stats.wal_fault = g_strdup_printf ("the write-ahead log is not written back, and grows: "
+                                             "%s",
+                                             self->checkpoint_fault);
+  if (orf_clock_monotonic_us () - self->damage_us >= DAMAGE_TOLD_US)
+    g_clear_pointer (&self->stats.damage, g_free);
+}
+
+/* An error that lasts is told: writes go on, into the log alone.  But what a failed sync was to
+ * write is not tried again by the next one. */
 static void
 writer_checkpoint (OrfStoreWriter *self, int mode)
 {
   sqlite3 *db = orf_connection_get_db (self->connection);
   int n_log = 0, n_done = 0;
   int code = sqlite3_wal_checkpoint_v2 (db, "main", mode, &n_log, &n_done);
+  g_autoptr (GError) failure = NULL;
 
-  if (code != SQLITE_OK)
-    n_done = self->checkpointed_pages;
-  else
+  g_clear_pointer (&self->checkpoint_fault, g_free);
+  if (code == SQLITE_OK) {
     self->wal_cut = n_done < n_log;
-  if (code == SQLITE_IOERR_FSYNC) {
-    g_autoptr (GError)
-      failure = orf_store_error_new (code, sqlite3_errmsg (db), self->options.path);
-
-    orf_store_writer_note_trouble (self, code, failure);
+  } else {
+    failure = orf_store_error_new (code, sqlite3_errmsg (db), self->options.path);
+    self->checkpoint_fault = g_strdup (failure->message);
+    n_done = self->checkpointed_pages;
   }
+  if (code == SQLITE_IOERR_FSYNC)
+    orf_store_writer_note_trouble (self, code, failure);
   self->checkpointed_pages = MAX (n_done, 0);
   self->next_checkpoint_us = orf_clock_monotonic_us () +
                              (code != SQLITE_OK || n_done < n_log ? CHECKPOINT_RETRY_US : 0);
@@ -251,8 +283,10 @@ static void
 writer_maybe_checkpoint (OrfStoreWriter *self)
 {
   int pages = self->wal_pages - self->checkpointed_pages;
+  gboolean calm = writer_is_calm (self);
 
-  if (pages >= (writer_is_calm (self) ? CHECKPOINT_PAGES : CHECKPOINT_MUST_PAGES) &&
+  if ((pages >= (calm ? CHECKPOINT_PAGES : CHECKPOINT_MUST_PAGES) ||
+       (calm && self->checkpoint_fault != NULL)) &&
       orf_clock_monotonic_us () >= self->next_checkpoint_us)
     writer_checkpoint (self, SQLITE_CHECKPOINT_PASSIVE);
 }
@@ -297,20 +331,31 @@ writer_retain_step (OrfStoreWriter *self, GError **error)
 }
 
 /* One step of what can wait.  It goes on while the disk counts as full, by the floor's reserve and
- * the ballast: that is what makes room again. */
+ * the ballast: that is what makes room again.  What meets damage is passed over, so that the rest
+ * goes all the same. */
 static void
 writer_care (OrfStoreWriter *self)
 {
   g_autoptr (GError) failure = NULL;
+  int code;
 
   self->must_care_us = orf_clock_monotonic_us () + TICK_US;
   orf_store_writer_begin (self);
   orf_connection_take_last_code (self->connection);
   if (writer_retain_step (self, &failure))
     return;
-  self->retain_more = self->shrink_more = FALSE;
   orf_store_writer_roll_back (self);
-  orf_store_writer_note_trouble (self, orf_connection_take_last_code (self->connection), failure);
+  code = orf_connection_take_last_code (self->connection);
+  if (orf_store_error_classify (code) == ORF_STORE_TROUBLE_DAMAGE && self->stats.fault == NULL) {
+    orf_store_writer_note_damage (self, failure);
+    if (self->retain_more)
+      self->retain_more = orf_retainer_pass_over (self->retainer);
+    else
+      self->shrink_more = FALSE;
+    return;
+  }
+  self->retain_more = self->shrink_more = FALSE;
+  orf_store_writer_note_trouble (self, code, failure);
 }
 
 static void
@@ -318,6 +363,7 @@ writer_tick (OrfStoreWriter *self)
 {
   gint64 now_us = orf_clock_monotonic_us ();
 
+  writer_judge_troubles (self);
   self->next_tick_us = now_us + (self->options.check_us > 0 ? self->options.check_us : TICK_US);
   orf_store_disk_look (self->disk);
   if (self->stats.fault != NULL)
@@ -435,6 +481,7 @@ writer_configure (OrfStoreWriter *self, GError **error)
   orf_retainer_restart (self->retainer);
   self->wal_pages = self->checkpointed_pages = 0;
   self->wal_cut = FALSE;
+  g_clear_pointer (&self->checkpoint_fault, g_free);
   sqlite3_wal_hook (orf_connection_get_db (self->connection), wal_hook_cb, self);
   return orf_samples_load_block (self->connection, &self->open_block, error);
 }
@@ -451,7 +498,8 @@ writer_free (OrfStoreWriter *self)
   g_ptr_array_unref (self->group);
   orf_queue_unref (self->jobs);
   orf_queue_unref (self->replies);
-  g_free (self->stats.fault);
+  g_free (self->checkpoint_fault);
+  orf_store_stats_clear (&self->stats);
   g_free ((char *) self->options.path);
   g_free (self);
 }

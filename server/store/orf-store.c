@@ -59,6 +59,25 @@ orf_store_landed (OrfStore *store)
 /* ---- figures -----------------------------------------------------------------------------------
  */
 
+void
+orf_store_stats_clear (OrfStoreStats *stats)
+{
+  g_free (stats->fault);
+  g_free (stats->wal_fault);
+  g_free (stats->damage);
+  *stats = (OrfStoreStats){ 0 };
+}
+
+void
+orf_store_stats_copy (OrfStoreStats *to, const OrfStoreStats *from)
+{
+  orf_store_stats_clear (to);
+  *to = *from;
+  to->fault = g_strdup (from->fault);
+  to->wal_fault = g_strdup (from->wal_fault);
+  to->damage = g_strdup (from->damage);
+}
+
 static void
 log_changes (const OrfStoreStats *before, const OrfStoreStats *now, const char *path)
 {
@@ -68,15 +87,19 @@ log_changes (const OrfStoreStats *before, const OrfStoreStats *now, const char *
     g_warning ("writing stopped: the disk that holds %s is full", path);
   else if ((before->fault != NULL && now->fault == NULL) || (before->disk_full && !now->disk_full))
     g_message ("writing to %s goes on", path);
+  if (now->wal_fault != NULL && before->wal_fault == NULL)
+    g_warning ("%s", now->wal_fault);
+  else if (now->wal_fault == NULL && before->wal_fault != NULL)
+    g_message ("the write-ahead log is written back again");
+  if (now->damage != NULL && before->damage == NULL)
+    g_warning ("%s", now->damage);
 }
 
 static void
 take_stats_cb (OrfStore *store, const OrfStoreStats *stats)
 {
   log_changes (&store->told, stats, store->options.path);
-  g_free (store->told.fault);
-  store->told = *stats;
-  store->told.fault = g_strdup (stats->fault);
+  orf_store_stats_copy (&store->told, stats);
 }
 
 const OrfStoreStats *
@@ -130,7 +153,7 @@ store_free (OrfStore *store)
   g_clear_pointer (&store->closing, orf_cancel_unref);
   g_clear_pointer (&store->readers, g_ptr_array_unref);
   g_clear_pointer (&store->orphans, g_ptr_array_unref);
-  g_free (store->told.fault);
+  orf_store_stats_clear (&store->told);
   g_free ((char *) store->options.path);
   g_free (store);
 }

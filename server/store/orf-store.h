@@ -77,10 +77,16 @@ typedef struct {
   guint64 frames_dropped; /* bulk batches refused (queue full, disk full) */
   gboolean disk_full;
   char *fault; /* NULL while writing works; else why not */
+  /* What goes wrong though writing works; NULL while it does not: the write-ahead log cannot be
+   * written back, and grows; a write met a damaged page in the last minutes. */
+  char *wal_fault, *damage;
   OrfWalReader wal_reader;
   gint64 age_offset_us; /* of the time by which ages are judged, from the time since boot */
 } OrfStoreStats;
 
+/* For members that are owned. */
+void orf_store_stats_copy (OrfStoreStats *to, const OrfStoreStats *from);
+void orf_store_stats_clear (OrfStoreStats *stats);
 /* Valid until the next main-loop turn. */
 const OrfStoreStats *orf_store_get_stats (OrfStore *store);
 const char *orf_store_get_path (OrfStore *store);

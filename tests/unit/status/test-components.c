@@ -53,6 +53,8 @@ test_states (void)
 
   facts.built[ORF_METHOD_METRICS_RECORD] = facts.built[ORF_METHOD_METRICS_QUERY] = TRUE;
   expect (&facts, "custom_metrics", ORF_COMPONENT_STATE_OPERATIONAL, NULL);
+  facts.store_trouble = "the log grows";
+  expect (&facts, "custom_metrics", ORF_COMPONENT_STATE_DEGRADED, "the log grows");
   facts.store_writes = FALSE;
   facts.store_fault = "the disk is full";
   expect (&facts, "custom_metrics", ORF_COMPONENT_STATE_DEGRADED, "the disk is full");

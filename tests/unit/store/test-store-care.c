@@ -150,28 +150,80 @@ test_check (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
   g_assert_true (closed.done);
 }
 
+/* With the store closed; sql tells which. */
+static void
+damage_page (StoreFixture *fixture, const char *sql)
+{
+  gint64 page = store_query (fixture->path, sql);
+  char noise[4096];
+  int fd = g_open (fixture->path, O_WRONLY);
+
+  memset (noise, 0xa5, sizeof noise);
+  g_assert_cmpint (pwrite (fd, noise, sizeof noise, (page - 1) * 4096), ==, sizeof noise);
+  close (fd);
+}
+
 static void
 test_check_finds_damage (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
   g_auto (StoreAnswer) answer = { 0 };
-  gint64 n_pages;
-  char noise[4096];
-  int fd;
 
   store_fixture_open (fixture);
   fill (fixture);
   store_fixture_close (fixture);
-  n_pages = store_query (fixture->path, "PRAGMA page_count");
-  memset (noise, 0xa5, sizeof noise);
-  fd = g_open (fixture->path, O_WRONLY);
-  g_assert_cmpint (pwrite (fd, noise, sizeof noise, n_pages / 2 * 4096), ==, sizeof noise);
-  close (fd);
+  damage_page (fixture, "SELECT page_count / 2 + 1 FROM pragma_page_count");
   store_fixture_open (fixture);
   check (fixture, &answer);
   if (answer.error != NULL)
     g_assert_error (answer.error, ORF_ERROR, ORF_ERROR_DATA_LOSS);
   else
     g_assert_cmpuint (g_strv_length (answer.problems), >, 0);
+}
+
+/* One page of one table: who needs it is told, all others write, and what is too old elsewhere
+ * goes. */
+static void
+test_damage_is_passed_over (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  const OrfGpuProcessRow process = { "gpu0", 12, "python", 5000 };
+  const OrfAudit audit = { "uid 0", "test", NULL };
+  gint64 now_us = orf_clock_now_us ();
+  GLogLevelFlags fatal = g_log_set_always_fatal (G_LOG_FATAL_MASK);
+  g_auto (StoreAnswer) refused = { 0 };
+  StoreAnswer written[2] = { 0 };
+
+  store_fixture_open (fixture);
+  orf_store_write_gpu_processes (fixture->store, now_us - 2 * fixture->options.raw_us, &process, 1);
+  store_fixture_close (fixture);
+  damage_page (fixture, "SELECT rootpage FROM sqlite_schema WHERE name = 'audit'");
+  store_fixture_open (fixture);
+  orf_store_write_audit (fixture->store, &audit, store_answer_write_cb, &refused);
+  store_answer_wait (&refused);
+  g_assert_error (refused.error, ORF_ERROR, ORF_ERROR_DATA_LOSS);
+  store_answer_clear (&refused);
+  /* at once, and one that is refused again between them */
+  for (guint i = 0; i < G_N_ELEMENTS (written); i++) {
+    orf_store_write_samples (fixture->store, store_batch (now_us + i, 1), NULL,
+                             store_answer_write_cb, &written[i]);
+    if (i == 0)
+      orf_store_write_audit (fixture->store, &audit, store_answer_write_cb, &refused);
+  }
+  store_answer_wait (&refused);
+  g_assert_error (refused.error, ORF_ERROR, ORF_ERROR_DATA_LOSS);
+  for (guint i = 0; i < G_N_ELEMENTS (written); i++) {
+    store_answer_wait (&written[i]);
+    g_assert_no_error (written[i].error);
+    store_answer_clear (&written[i]);
+  }
+  g_assert_null (orf_store_get_stats (fixture->store)->fault);
+  g_assert_nonnull (orf_store_get_stats (fixture->store)->damage);
+  /* `audit` comes before it in a round */
+  while (store_query (fixture->path, "SELECT count(*) FROM gpu_process") > 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_null (orf_store_get_stats (fixture->store)->fault);
+  store_fixture_close (fixture);
+  g_assert_cmpint (store_query (fixture->path, "SELECT count(*) FROM sample_raw"), ==, 2);
+  g_log_set_always_fatal (fatal);
 }
 
 /* What SQLite finds in order and we do not. */
@@ -242,6 +294,7 @@ main (int argc, char **argv)
   ADD ("backup-leaves-nothing", test_backup_leaves_nothing);
   ADD ("check", test_check);
   ADD ("check-finds-damage", test_check_finds_damage);
+  ADD ("damage-is-passed-over", test_damage_is_passed_over);
   ADD ("check-finds-lies", test_check_finds_lies);
   ADD ("wal-is-bounded", test_wal_is_bounded);
   return g_test_run ();

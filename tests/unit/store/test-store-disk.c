@@ -258,6 +258,38 @@ test_fault (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
   g_assert_cmpuint (read_count (fixture), ==, 20);
 }
 
+/* A file that cannot grow: the log takes all writes and is not written back, which is told until it
+ * is. */
+static void
+test_checkpoint_fails (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  gint64 now_us = orf_clock_now_us ();
+  GStatBuf state;
+
+  fixture->options.ballast_bytes = 0;
+  fixture->options.check_us = 10 * ORF_US_PER_MS;
+  store_fixture_open (fixture);
+  orf_store_write_frame (fixture->store, store_batch (now_us, 600000));
+  store_fixture_reopen (fixture);
+  g_assert_cmpint (g_stat (fixture->path, &state), ==, 0);
+  /* more than the log that is written back */
+  g_assert_cmpint (state.st_size, >, 6 << 20);
+  limit_file_size (state.st_size);
+  for (guint i = 0; i < 25; i++) {
+    g_auto (StoreAnswer) answer = { 0 };
+
+    store_fixture_write (fixture, store_batch (now_us, 10000), NULL, &answer);
+    g_assert_no_error (answer.error);
+  }
+  while (orf_store_get_stats (fixture->store)->wal_fault == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_nonnull (strstr (orf_store_get_stats (fixture->store)->wal_fault, fixture->path));
+  g_assert_null (orf_store_get_stats (fixture->store)->fault);
+  limit_file_size (-1);
+  while (orf_store_get_stats (fixture->store)->wal_fault != NULL)
+    g_main_context_iteration (NULL, TRUE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -272,5 +304,6 @@ main (int argc, char **argv)
   ADD ("really-full", test_really_full);
   ADD ("read-only", test_read_only_disk);
   ADD ("fault", test_fault);
+  ADD ("checkpoint-fails", test_checkpoint_fails);
   return g_test_run ();
 }
