@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "orf-error.h"
+#include "store/orf-store-ids.h"
 #include "store/orf-store-rows.h"
 
 /* The first version whose files have the tables: one that is only looked at is not migrated. */
@@ -167,8 +168,8 @@ load_thread_cb (gpointer data, OrfConnection *connection, GError **error)
   sqlite3_bind_int64 (statement, 1, load->resolved_from_us);
   return orf_connection_collect (connection, statement, (OrfRowMake) make_alert, load->rows,
                                  error) &&
-         orf_connection_get_int64 (connection, "SELECT coalesce(max(id), 0) FROM alert",
-                                   &load->max_id, error);
+         orf_connection_get_int64 (connection, ORF_STORE_MAX_ID_SQL ("alert"), &load->max_id,
+                                   error);
 }
 
 GPtrArray *

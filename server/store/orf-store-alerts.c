@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "orf-error.h"
+#include "store/orf-store-ids.h"
 
 /* Of what is too old or too much, so much goes with each write: more than it brings. */
 #define MAX_GONE "200"
@@ -29,16 +30,19 @@ static const char drop_old_sql[] =
   "DELETE FROM alert WHERE id IN (SELECT id FROM alert WHERE started_us < ?1 AND changed_us < ?1 "
   "AND " IS_OVER " ORDER BY started_us LIMIT " MAX_GONE ")";
 static const char drop_many_sql[] = "DELETE FROM alert WHERE id IN (SELECT id FROM alert "
-                                    "WHERE id <= (SELECT max(id) FROM alert) - ?1 AND " IS_OVER
-                                    " ORDER BY id LIMIT " MAX_GONE ")";
+                                    "WHERE id <= (" ORF_STORE_MAX_ID_SQL (
+                                      "alert") ") - ?1 AND " IS_OVER " ORDER BY id LIMIT " MAX_GONE
+                                               ")";
 static const char drop_many_events_sql[] =
   "DELETE FROM alert_event WHERE id IN (SELECT id FROM alert_event "
-  "WHERE id <= (SELECT max(id) FROM alert_event) - ?1 * " ROWS_AN_ALERT
-  " ORDER BY id LIMIT " MAX_GONE ")";
+  "WHERE id <= (" ORF_STORE_MAX_ID_SQL ("alert_event") ") - ?1 * " ROWS_AN_ALERT
+                                                       " ORDER BY id LIMIT " MAX_GONE ")";
 static const char drop_many_notices_sql[] =
   "DELETE FROM alert_notice WHERE id IN (SELECT id FROM alert_notice "
-  "WHERE id <= (SELECT max(id) FROM alert_notice) - ?1 * " ROWS_AN_ALERT
-  " AND state NOT IN ('waiting', 'posted', 'limited') ORDER BY id LIMIT " MAX_GONE ")";
+  "WHERE id <= (" ORF_STORE_MAX_ID_SQL (
+    "alert_notice") ") - ?1 * " ROWS_AN_ALERT
+                    " AND state NOT IN ('waiting', 'posted', 'limited') ORDER BY id LIMIT " MAX_GONE
+                    ")";
 
 /* ---- what is written ------------------------------------------------------------------------- */
 

@@ -7,6 +7,7 @@
 
 #include "orf-error.h"
 #include "store/orf-connection.h"
+#include "store/orf-store-ids.h"
 
 /* Of what is too old or too much, so much goes with each write: more than it brings. */
 #define MAX_GONE "1000"
@@ -30,8 +31,8 @@ static const char drop_old_sql[] =
   "DELETE FROM anomaly WHERE id IN (SELECT id FROM anomaly WHERE started_us < ?1 "
   "AND ended_us < ?1 AND " MAY_GO " ORDER BY started_us LIMIT " MAX_GONE ")";
 static const char drop_many_sql[] =
-  "DELETE FROM anomaly WHERE id IN (SELECT id FROM anomaly WHERE id <= (SELECT max(id) "
-  "FROM anomaly) - ?1 AND " MAY_GO " ORDER BY id LIMIT " MAX_GONE ")";
+  "DELETE FROM anomaly WHERE id IN (SELECT id FROM anomaly WHERE id <= (" ORF_STORE_MAX_ID_SQL (
+    "anomaly") ") - ?1 AND " MAY_GO " ORDER BY id LIMIT " MAX_GONE ")";
 static const char drop_states_sql[] = "DELETE FROM anomaly_state WHERE saved_us < ?1";
 
 /* ---- rows ------------------------------------------------------------------------------------ */

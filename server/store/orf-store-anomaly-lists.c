@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 
+#include "store/orf-store-ids.h"
 #include "store/orf-store-rows.h"
 
 /* The first version whose files have the tables: one that is only looked at is not migrated. */
@@ -398,8 +399,8 @@ load_thread_cb (gpointer data, OrfConnection *connection, GError **error)
   if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
     return FALSE;
   return !has ||
-         (orf_connection_get_int64 (connection, "SELECT coalesce(max(id), 0) FROM anomaly",
-                                    &memory->max_id, error) &&
+         (orf_connection_get_int64 (connection, ORF_STORE_MAX_ID_SQL ("anomaly"), &memory->max_id,
+                                    error) &&
           collect (connection, open_sql, -1, (OrfRowMake) make_entry, memory->open, error) &&
           collect (connection, quiet_sql, load->max_quiet, (OrfRowMake) make_entry, memory->quiet,
                    error) &&

@@ -5,6 +5,7 @@
 
 #include "orf-json.h"
 #include "store/orf-store-device.h"
+#include "store/orf-store-ids.h"
 #include "store/orf-store-rows.h"
 
 /* The first version whose files have the tables: one that is only looked at is not migrated. */
@@ -511,8 +512,8 @@ orf_store_read_cleanups (OrfStore *store,
 gboolean
 orf_store_load_max_cleanup_id (OrfStore *store, gint64 *max_id, GError **error)
 {
-  return orf_store_load_max_id (store, FIRST_VERSION, "SELECT coalesce(max(id), 0) FROM cleanup",
-                                max_id, error);
+  return orf_store_load_max_id (store, FIRST_VERSION, ORF_STORE_MAX_ID_SQL ("cleanup"), max_id,
+                                error);
 }
 
 typedef struct {

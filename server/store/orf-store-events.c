@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "store/orf-store-ids.h"
 #include "store/orf-store-rows.h"
 
 /* The first version whose files have the table: one that is only looked at is not migrated. */
@@ -12,7 +13,7 @@ static const char insert_sql[] =
 static const char read_sql[] = "SELECT id, t_us, kind, text, author FROM event "
                                "WHERE t_us >= ?1 AND t_us < ?2 AND (?3 IS NULL OR kind = ?3) "
                                "AND (t_us, id) < (?4, ?5) ORDER BY t_us DESC, id DESC LIMIT ?6";
-static const char max_id_sql[] = "SELECT coalesce(max(id), 0) FROM event";
+static const char max_id_sql[] = ORF_STORE_MAX_ID_SQL ("event");
 
 OrfEventRow *
 orf_event_row_new (void)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "store/orf-connection.h"
+#include "store/orf-store-ids.h"
 #include "store/orf-store-pins.h"
 
 /* The first version whose files have the tables: one that is only looked at is not migrated. */
@@ -41,8 +42,9 @@ static const char drop_sql[] =
   "WHERE made_us >= ?1 AND made_us < ?2 AND id <= ?3 ORDER BY made_us LIMIT " MAX_GONE ")";
 /* The newest of the rows that are too many. */
 static const char excess_sql[] =
-  "SELECT id, made_us FROM prediction WHERE id <= (SELECT max(id) FROM prediction) - ?1 "
-  "ORDER BY id DESC LIMIT 1";
+  "SELECT id, made_us FROM prediction WHERE id <= (" ORF_STORE_MAX_ID_SQL (
+    "prediction") ") - ?1 "
+                  "ORDER BY id DESC LIMIT 1";
 #define IS_PINNED                                                                                  \
   "EXISTS (SELECT 1 FROM pin WHERE pin.from_us <= coalesce (forecast_warning.decided_us, "         \
   "forecast_warning.made_us) AND pin.to_us > coalesce (forecast_warning.made_us, "                 \
@@ -52,8 +54,8 @@ static const char drop_old_warnings_sql[] =
   "WHERE coalesce (made_us, came_us) < ?1 AND NOT " IS_PINNED " ORDER BY id LIMIT " MAX_GONE ")";
 static const char drop_many_warnings_sql[] =
   "DELETE FROM forecast_warning WHERE id IN (SELECT id FROM forecast_warning "
-  "WHERE id <= (SELECT max(id) FROM forecast_warning) - ?1 AND NOT " IS_PINNED
-  " ORDER BY id LIMIT " MAX_GONE ")";
+  "WHERE id <= (" ORF_STORE_MAX_ID_SQL ("forecast_warning") ") - ?1 AND NOT " IS_PINNED
+                                                            " ORDER BY id LIMIT " MAX_GONE ")";
 static const char read_state_sql[] =
   "SELECT row_us, t_us, saved_us, state FROM forecast_state WHERE subject = ?1";
 
@@ -375,11 +377,10 @@ max_ids_thread_cb (gpointer data, OrfConnection *connection, GError **error)
 
   if (!orf_connection_has_version (connection, FIRST_VERSION, &has, error))
     return FALSE;
-  return !has ||
-         (orf_connection_get_int64 (connection, "SELECT coalesce(max(id), 0) FROM prediction",
-                                    &ids->prediction_id, error) &&
-          orf_connection_get_int64 (connection, "SELECT coalesce(max(id), 0) FROM forecast_warning",
-                                    &ids->warning_id, error));
+  return !has || (orf_connection_get_int64 (connection, ORF_STORE_MAX_ID_SQL ("prediction"),
+                                            &ids->prediction_id, error) &&
+                  orf_connection_get_int64 (connection, ORF_STORE_MAX_ID_SQL ("forecast_warning"),
+                                            &ids->warning_id, error));
 }
 
 gboolean

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "store/orf-store-device.h"
+#include "store/orf-store-ids.h"
 #include "store/orf-store-rows.h"
 
 /* The first version whose files have the table: one that is only looked at is not migrated. */
@@ -192,6 +193,6 @@ orf_store_read_gpu_events (OrfStore *store,
 gboolean
 orf_store_load_max_gpu_event_id (OrfStore *store, gint64 *max_id, GError **error)
 {
-  return orf_store_load_max_id (store, FIRST_VERSION, "SELECT coalesce(max(id), 0) FROM gpu_event",
-                                max_id, error);
+  return orf_store_load_max_id (store, FIRST_VERSION, ORF_STORE_MAX_ID_SQL ("gpu_event"), max_id,
+                                error);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "orf-error.h"
+#include "store/orf-store-ids.h"
 #include "store/orf-store-members.h"
 #include "store/orf-store-rows.h"
 
@@ -28,8 +29,9 @@ static const char read_sql[] =
   "SELECT id, from_us, to_us, title, reason, author, created_us FROM incident "
   "WHERE (?1 = 0 OR id = ?1) AND to_us > ?2 AND from_us < ?3 AND (from_us, id) < (?4, ?5) "
   "ORDER BY from_us DESC, id DESC LIMIT ?6";
-static const char max_id_sql[] =
-  "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'incident'";
+static const char max_id_sql[] = "SELECT max((" ORF_STORE_MAX_ID_SQL (
+  "incident") "), (SELECT coalesce(max(seq), 0) "
+              "FROM sqlite_sequence WHERE name = 'incident' AND seq < " ORF_STORE_ID_BOUND "))";
 
 OrfIncidentRow *
 orf_incident_row_new (void)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "store/orf-row-struct.h"
+#include "store/orf-store-ids.h"
 #include "store/orf-store-rows.h"
 
 /* The first versions whose files have the tables: one that is only looked at is not migrated. */
@@ -187,8 +188,8 @@ orf_store_read_loads (OrfStore *store,
 gboolean
 orf_store_load_max_load_id (OrfStore *store, gint64 *max_id, GError **error)
 {
-  return orf_store_load_max_id (store, FIRST_VERSION, "SELECT coalesce(max(id), 0) FROM load_run",
-                                max_id, error);
+  return orf_store_load_max_id (store, FIRST_VERSION, ORF_STORE_MAX_ID_SQL ("load_run"), max_id,
+                                error);
 }
 
 /* ---- one ------------------------------------------------------------------------------------- */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "store/orf-store-ids.h"
+
 /* The first version whose files have the table: one that is only looked at is not migrated. */
 #define FIRST_VERSION 12
 
@@ -164,8 +166,8 @@ load_thread_cb (gpointer data, OrfConnection *connection, GError **error)
   statement = orf_connection_prepare (connection, open_sql, error);
   return statement != NULL &&
          orf_connection_collect (connection, statement, (OrfRowMake) make_row, load->rows, error) &&
-         orf_connection_get_int64 (connection, "SELECT coalesce(max(id), 0) FROM alert_notice",
-                                   &load->max_id, error);
+         orf_connection_get_int64 (connection, ORF_STORE_MAX_ID_SQL ("alert_notice"), &load->max_id,
+                                   error);
 }
 
 GPtrArray *

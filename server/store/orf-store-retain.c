@@ -10,6 +10,7 @@
 #include "store/orf-retain-chunks.h"
 #include "store/orf-retain-rollups.h"
 #include "store/orf-retain-traces.h"
+#include "store/orf-store-ids.h"
 #include "store/orf-store-outbox.h"
 #include "store/orf-store-purge.h"
 
@@ -33,10 +34,10 @@ static const char last_row_sql[] =
   "SELECT coalesce((SELECT last_rowid FROM raw_block ORDER BY first_rowid DESC LIMIT 1), 0)";
 static const char drop_rows_sql[] = "DELETE FROM sample_raw WHERE rowid BETWEEN ? AND ?";
 static const char drop_run_sql[] = "DELETE FROM raw_block WHERE first_rowid = ?";
-static const char last_audit_sql[] = "SELECT coalesce(max(id), 0) FROM audit";
-static const char last_event_sql[] = "SELECT coalesce(max(id), 0) FROM event";
-static const char last_gpu_event_sql[] = "SELECT coalesce(max(id), 0) FROM gpu_event";
-static const char last_load_sql[] = "SELECT coalesce(max(id), 0) FROM load_run";
+static const char last_audit_sql[] = ORF_STORE_MAX_ID_SQL ("audit");
+static const char last_event_sql[] = ORF_STORE_MAX_ID_SQL ("event");
+static const char last_gpu_event_sql[] = ORF_STORE_MAX_ID_SQL ("gpu_event");
+static const char last_load_sql[] = ORF_STORE_MAX_ID_SQL ("load_run");
 static const char used_sql[] = "SELECT (page_count - freelist_count) * page_size "
                                "FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
 

@@ -4,6 +4,7 @@
 #include <malloc.h>
 
 #include "orf-error.h"
+#include "store/orf-store-ids.h"
 
 #define COLUMNS "id, name, labels, kind, unit, help, extra, created_us, last_us"
 
@@ -27,7 +28,7 @@ static const char families_sql[] =
   "NULL, 0, 0 FROM (SELECT name, min(id) AS id FROM series WHERE id > ? GROUP BY name) AS first "
   "JOIN series AS any ON any.id = first.id "
   "LEFT JOIN series AS own ON own.name = first.name AND own.labels = '{}' ORDER BY first.id";
-static const char max_id_sql[] = "SELECT coalesce(max(id), 0) FROM series";
+static const char max_id_sql[] = ORF_STORE_MAX_ID_SQL ("series");
 
 /* Text in the file, where people read it; index: OrfSeriesKind of the schema. */
 static const char *const kind_names[] = { NULL, "gauge", "counter", "histogram" };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "store/orf-connection.h"
+#include "store/orf-store-ids.h"
 
 /* The first version whose files have the table: one that is only looked at is not migrated. */
 #define FIRST_VERSION 12
@@ -149,8 +150,8 @@ load_thread_cb (gpointer data, OrfConnection *connection, GError **error)
     return FALSE;
   sqlite3_bind_int64 (statement, 1, load->now_us);
   return orf_connection_collect (connection, statement, (OrfRowMake) make_row, load->rows, error) &&
-         orf_connection_get_int64 (connection, "SELECT coalesce(max(id), 0) FROM silence",
-                                   &load->max_id, error);
+         orf_connection_get_int64 (connection, ORF_STORE_MAX_ID_SQL ("silence"), &load->max_id,
+                                   error);
 }
 
 GPtrArray *

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "store/orf-connection.h"
+#include "store/orf-store-ids.h"
 #include "store/orf-store-open.h"
 #include "store/orf-store-private.h"
 
@@ -317,8 +318,7 @@ orf_store_load_workers (OrfStore *store, gint64 since_us, guint max, gint64 *max
     connection = orf_store_open_reader (store->options.path, store->read_mode, error);
 
   if (connection == NULL ||
-      !orf_connection_get_int64 (connection, "SELECT coalesce(max(id), 0) FROM worker", max_id,
-                                 error))
+      !orf_connection_get_int64 (connection, ORF_STORE_MAX_ID_SQL ("worker"), max_id, error))
     return NULL;
   return orf_workers_read (connection, since_us, max, error);
 }

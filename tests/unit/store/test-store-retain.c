@@ -400,6 +400,22 @@ test_loads (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
   g_assert_cmpint (ask (connection, "SELECT count(*) FROM load_run"), ==, 102);
 }
 
+/* One beyond all that can be is not what the others are counted from. */
+static void
+test_damaged_id (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  g_autoptr (OrfConnection) connection = open_file (fixture);
+  OrfRetainLimits limits = { .event_rows = 10 };
+
+  run (connection, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) "
+                   "INSERT INTO event (id, t_us, kind, text) SELECT i, i, 'note', 'x' FROM n");
+  run (connection,
+       "INSERT INTO event (id, t_us, kind, text) VALUES (%" G_GINT64_FORMAT ", 1, 'note', 'x')",
+       G_MAXINT64);
+  retain (connection, &limits);
+  g_assert_cmpint (ask (connection, "SELECT count(*) FROM event"), ==, 11);
+}
+
 static void
 make_audit (OrfConnection *connection, gint64 t_us, guint n)
 {
@@ -518,6 +534,7 @@ main (int argc, char **argv)
   ADD ("pinned-rows", test_pinned_rows);
   ADD ("gpu-events", test_gpu_events);
   ADD ("loads", test_loads);
+  ADD ("damaged-id", test_damaged_id);
   ADD ("clock-is-back", test_clock_is_back);
   ADD ("rounds", test_rounds);
   ADD ("limits-that-change", test_limits_that_change);
