@@ -4,6 +4,7 @@
 #include <glib-object.h> /* GCallback, for orf-schema-bind.h */
 
 #include "audit/orf-call-write.h"
+#include "core/orf-clock.h"
 #include "gpu/orf-gpu-snapshot.h"
 #include "orf-error.h"
 #include "orf-schema-bind.h"
@@ -24,30 +25,49 @@ typedef struct {
   OrfWorkers *workers;
   OrfWorker *worker;
   guint n_batches;
+  gboolean is_told; /* of a report: what it says is known here already */
+  gboolean has_allocator;
+  OrfAllocator allocator;
+  gint64 said_us; /* of worker.leave, as orf_workers_begin_leave() told */
+  gint64 left_us; /* of the same, as the file is to have it */
   OrfCallWrite *write;
 } Writing;
 
-/* Takes batches. */
-static void
-write_worker (OrfWorkerService *service,
-              OrfWorker *worker,
-              GPtrArray *batches,
-              OrfCallWrite *write,
-              OrfWriteDone done)
+static Writing *
+writing_new (OrfWorkerService *service, OrfWorker *worker, OrfCallWrite *write)
 {
-  OrfWorkerChange *change = orf_worker_change_from (service->parts.config, worker);
   Writing *writing = g_new0 (Writing, 1);
 
-  *writing = (Writing){
-    .workers = service->parts.workers,
-    .worker = worker,
-    .n_batches = batches != NULL ? batches->len : 0,
-    .write = write,
-  };
+  writing->workers = service->parts.workers;
+  writing->worker = worker;
+  writing->write = write;
+  return writing;
+}
+
+/* after: the worker as it is to be in the file.  Takes batches and writing. */
+static void
+write_worker (OrfWorkerService *service,
+              const OrfWorker *after,
+              GPtrArray *batches,
+              Writing *writing,
+              OrfWriteDone done)
+{
+  OrfWorkerChange *change = orf_worker_change_from (service->parts.config, after);
+
+  writing->n_batches = batches != NULL ? batches->len : 0;
   change->batches = batches;
   change->row->batches = writing->n_batches;
-  orf_store_write_worker (service->parts.store, change, orf_call_write_get_idempotency (write),
-                          done, writing);
+  orf_store_write_worker (service->parts.store, change,
+                          orf_call_write_get_idempotency (writing->write), done, writing);
+}
+
+/* What a worker says of itself holds also when the disk is full, but not when it was said before,
+ * or with the key of another call: only the file knows. */
+static gboolean
+is_news (const OrfWriteResult *result, const GError *error)
+{
+  return error != NULL ? !g_error_matches (error, ORF_ERROR, ORF_ERROR_FAILED_PRECONDITION)
+                       : result->replayed_json == NULL;
 }
 
 /* Whoever else asks is told what he would be if it were not there. */
@@ -152,7 +172,7 @@ register_cb (OrfCall *call, const OrfWorkerRegisterParams *params, gpointer user
   result = (OrfWorkerRegisterResult){ worker->id, service->parts.config->workers.lease_us };
   write = orf_call_write_new (call, &orf_worker_register_result_desc, &result);
   if (write != NULL)
-    write_worker (service, worker, NULL, write, registered_cb);
+    write_worker (service, worker, NULL, writing_new (service, worker, write), registered_cb);
   else
     orf_workers_give_up (service->parts.workers, worker);
 }
@@ -198,10 +218,44 @@ reported_cb (gpointer user_data, const OrfWriteResult *result, const GError *err
 {
   g_autofree Writing *writing = user_data;
 
+  if (!writing->is_told && is_news (result, error))
+    orf_workers_report (writing->workers, writing->worker,
+                        writing->has_allocator ? &writing->allocator : NULL);
   if (error == NULL && result->replayed_json == NULL)
     orf_workers_count_batches (writing->workers, writing->worker, writing->n_batches);
   orf_workers_release (writing->workers, writing->worker);
   orf_call_write_done_cb (writing->write, result, error);
+}
+
+/* A repetition is of a while ago, also when it comes later than the next: only that it is there is
+ * known at once. */
+static void
+write_report (OrfWorkerService *service,
+              OrfWorker *worker,
+              const OrfWorkerReportParams *params,
+              OrfCallWrite *write)
+{
+  OrfWorkers *workers = service->parts.workers;
+  Writing *writing = writing_new (service, worker, write);
+  GPtrArray *batches = NULL;
+  OrfWorker after;
+
+  if (params->allocator != NULL) {
+    writing->has_allocator = TRUE;
+    writing->allocator = get_allocator (params->allocator);
+  }
+  if (params->batches != NULL && params->batches->len > 0)
+    batches = copy_batches (params->batches);
+  writing->is_told = orf_call_write_get_idempotency (write)->key == NULL;
+  if (writing->is_told)
+    orf_workers_report (workers, worker, writing->has_allocator ? &writing->allocator : NULL);
+  else
+    orf_workers_hear (workers, worker);
+  after = *worker;
+  if (!writing->is_told)
+    orf_worker_take_report (&after, writing->has_allocator ? &writing->allocator : NULL);
+  orf_workers_hold (workers, worker);
+  write_worker (service, &after, batches, writing, reported_cb);
 }
 
 static void
@@ -210,7 +264,6 @@ report_cb (OrfCall *call, const OrfWorkerReportParams *params, gpointer user_dat
   OrfWorkerService *service = user_data;
   guint n_batches = params->batches != NULL ? params->batches->len : 0;
   const OrfWorkerReportResult result = { n_batches + (params->allocator != NULL) };
-  OrfAllocator allocator;
   GError *error = NULL;
   OrfWorker *worker = find (service, call, params->worker, &error);
   OrfCallWrite *write;
@@ -220,16 +273,8 @@ report_cb (OrfCall *call, const OrfWorkerReportParams *params, gpointer user_dat
     return;
   }
   write = orf_call_write_new (call, &orf_worker_report_result_desc, &result);
-  if (write == NULL)
-    return;
-  if (params->allocator != NULL)
-    allocator = get_allocator (params->allocator);
-  /* that it is there holds also when the disk is full */
-  orf_workers_report (service->parts.workers, worker,
-                      params->allocator != NULL ? &allocator : NULL);
-  orf_workers_hold (service->parts.workers, worker);
-  write_worker (service, worker, n_batches > 0 ? copy_batches (params->batches) : NULL, write,
-                reported_cb);
+  if (write != NULL)
+    write_report (service, worker, params, write);
 }
 
 /* ---- worker.advice, worker.done, worker.leave ------------------------------------------------ */
@@ -377,7 +422,8 @@ left_cb (gpointer user_data, const OrfWriteResult *result, const GError *error)
 {
   g_autofree Writing *writing = user_data;
 
-  orf_workers_release (writing->workers, writing->worker);
+  orf_workers_end_leave (writing->workers, writing->worker, writing->said_us,
+                         is_news (result, error) ? writing->left_us : 0);
   orf_call_write_done_cb (writing->write, result, error);
 }
 
@@ -389,6 +435,8 @@ leave_cb (OrfCall *call, const OrfWorkerLeaveParams *params, gpointer user_data)
   GError *error = NULL;
   OrfWorker *worker = find (service, call, params->worker, &error);
   OrfCallWrite *write;
+  Writing *writing;
+  OrfWorker after;
 
   if (worker == NULL) {
     orf_call_fail (call, error);
@@ -397,9 +445,14 @@ leave_cb (OrfCall *call, const OrfWorkerLeaveParams *params, gpointer user_data)
   write = orf_call_write_new (call, &orf_worker_leave_result_desc, &result);
   if (write == NULL)
     return;
-  orf_workers_leave (service->parts.workers, worker);
-  orf_workers_hold (service->parts.workers, worker);
-  write_worker (service, worker, NULL, write, left_cb);
+  writing = writing_new (service, worker, write);
+  writing->said_us = orf_workers_begin_leave (service->parts.workers, worker);
+  after = *worker;
+  if (after.state != ORF_WORKER_STATE_LEFT)
+    after.lost_us = orf_clock_now_us ();
+  after.state = ORF_WORKER_STATE_LEFT;
+  writing->left_us = after.lost_us;
+  write_worker (service, &after, NULL, writing, left_cb);
 }
 
 /* ---- worker.list ----------------------------------------------------------------------------- */

@@ -33,16 +33,24 @@ gboolean orf_workers_claim (OrfWorkers *workers, OrfWorker *worker, const char *
 void orf_workers_hold (OrfWorkers *workers, OrfWorker *worker);
 void orf_workers_release (OrfWorkers *workers, OrfWorker *worker);
 
+/* It said something, whatever that was. */
+void orf_workers_hear (OrfWorkers *workers, OrfWorker *worker);
 /* allocator NULL: only batches were told.  A value of -1 stays as it was. */
 void orf_workers_report (OrfWorkers *workers, OrfWorker *worker, const OrfAllocator *allocator);
+/* The same with a copy of one, of which nobody hears. */
+void orf_worker_take_report (OrfWorker *worker, const OrfAllocator *allocator);
 void orf_workers_count_batches (OrfWorkers *workers, OrfWorker *worker, guint n_batches);
 /* Whether orf_workers_answer() would take it. */
 gboolean orf_workers_check_answer (OrfWorkers *workers,
                                    const char *worker,
                                    const char *advice,
                                    GError **error);
-/* It says that it goes. */
-void orf_workers_leave (OrfWorkers *workers, OrfWorker *worker);
+/* It says that it goes, which is so once the file has it: it is held until then, and if it is gone
+ * before it was not lost. */
+gint64 orf_workers_begin_leave (OrfWorkers *workers, OrfWorker *worker);
+/* said_us as begin told; left_us as the file has it, 0: it had said so before.  What it said after
+ * that says that it is there again. */
+void orf_workers_end_leave (OrfWorkers *workers, OrfWorker *worker, gint64 said_us, gint64 left_us);
 /* Answers the call with the stream of what it is asked.  FAILED_PRECONDITION where one is open. */
 void orf_workers_open_stream (OrfWorkers *workers, OrfWorker *worker, OrfCall *call);
 

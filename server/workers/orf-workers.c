@@ -35,6 +35,7 @@ typedef struct {
   guint n_reported;
   gint64 heard_us; /* monotonic, the last that it said by itself */
   guint n_holders; /* who still looks at it; never forgotten before */
+  guint n_leaving; /* calls by which it leaves that are on their way to the file */
   gboolean shown;
   gboolean unheard;  /* of the file, and said nothing since */
   gboolean listened; /* it has had a stream since it registered */
@@ -136,10 +137,10 @@ choose_label (OrfWorkers *workers, const OrfWorker *worker)
 /* ---- states ---------------------------------------------------------------------------------- */
 
 static void
-set_gone (Entry *entry, OrfWorkerState state)
+set_gone (Entry *entry, OrfWorkerState state, gint64 gone_us)
 {
   entry->worker.state = state;
-  entry->worker.lost_us = orf_clock_now_us ();
+  entry->worker.lost_us = gone_us;
   entry->listened = FALSE;
   g_clear_pointer (&entry->process, orf_process_watch_free);
   g_clear_pointer (&entry->channel, orf_channel_free);
@@ -152,7 +153,8 @@ set_gone (Entry *entry, OrfWorkerState state)
 static void
 lose (Entry *entry)
 {
-  set_gone (entry, ORF_WORKER_STATE_LOST);
+  set_gone (entry, entry->n_leaving > 0 ? ORF_WORKER_STATE_LEFT : ORF_WORKER_STATE_LOST,
+            orf_clock_now_us ());
 }
 
 static void
@@ -512,18 +514,31 @@ count_more_ooms (const OrfAllocator *before, const OrfAllocator *told)
   return before->ooms >= 0 && told->ooms > before->ooms ? told->ooms - before->ooms : 0;
 }
 
+void
+orf_worker_take_report (OrfWorker *worker, const OrfAllocator *allocator)
+{
+  worker->reported_us = orf_clock_now_us ();
+  if (allocator != NULL)
+    take_over (&worker->allocator, allocator);
+}
+
 static void
 set_reported (Entry *entry, const OrfAllocator *allocator)
 {
   gint64 n_more_ooms = 0;
 
-  entry->worker.reported_us = orf_clock_now_us ();
-  if (allocator != NULL) {
+  if (allocator != NULL)
     n_more_ooms = count_more_ooms (&entry->worker.allocator, allocator);
-    take_over (&entry->worker.allocator, allocator);
+  orf_worker_take_report (&entry->worker, allocator);
+  if (allocator != NULL)
     entry->reserved[entry->n_reported++ % N_STEADY] = entry->worker.allocator.reserved_bytes;
-  }
   orf_worker_listeners_tell_reported (entry->workers->listeners, &entry->worker, n_more_ooms);
+}
+
+void
+orf_workers_hear (OrfWorkers *workers, OrfWorker *worker)
+{
+  hear (get_entry (worker));
 }
 
 void
@@ -540,11 +555,25 @@ orf_workers_count_batches (OrfWorkers *workers, OrfWorker *worker, guint n_batch
   worker->n_batches += n_batches;
 }
 
-void
-orf_workers_leave (OrfWorkers *workers, OrfWorker *worker)
+gint64
+orf_workers_begin_leave (OrfWorkers *workers, OrfWorker *worker)
 {
-  if (worker->state != ORF_WORKER_STATE_LEFT)
-    set_gone (get_entry (worker), ORF_WORKER_STATE_LEFT);
+  Entry *entry = get_entry (worker);
+
+  entry->n_holders++;
+  entry->n_leaving++;
+  return orf_clock_monotonic_us ();
+}
+
+void
+orf_workers_end_leave (OrfWorkers *workers, OrfWorker *worker, gint64 said_us, gint64 left_us)
+{
+  Entry *entry = get_entry (worker);
+
+  entry->n_holders--;
+  entry->n_leaving--;
+  if (left_us > 0 && worker->state != ORF_WORKER_STATE_LEFT && entry->heard_us <= said_us)
+    set_gone (entry, ORF_WORKER_STATE_LEFT, left_us);
 }
 
 /* The connection has gone, and maybe the worker; a process that ended is told by itself. */
@@ -608,7 +637,7 @@ orf_workers_remove_reached (OrfWorkers *workers, OrfWorker *worker)
   entry->reach = NULL;
   entry->self = NULL;
   if (orf_worker_is_live (worker))
-    set_gone (entry, ORF_WORKER_STATE_LEFT);
+    set_gone (entry, ORF_WORKER_STATE_LEFT, orf_clock_now_us ());
 }
 
 void

@@ -229,6 +229,29 @@ def test_on_disk(t):
     equal(daemon.sql("SELECT worker, state FROM v_worker ORDER BY worker"), [("w-1", "there"), ("w-2", "left"), ("w-3", "there"), ("w-4", "there")])
 
 
+def test_repeated_with_its_key(t):
+    """What is repeated later than the next was said: it is answered as the first time, and changes nothing."""
+    daemon = start(t)
+    worker = register(daemon)
+
+    def repeat(method, key, **params):
+        return daemon.call(method, {"worker": worker, **params}, {"idempotency_key": key})
+
+    for ooms in (1, 2):
+        equal(repeat("worker.report", f"r{ooms}", allocator={"ooms": ooms}, batches=[{"size": 1}]), {"accepted": 2})
+        equal((find(daemon, worker)["ooms"], find(daemon, worker)["batches"]), (ooms, ooms))
+    equal(repeat("worker.report", "r1", allocator={"ooms": 1}, batches=[{"size": 1}]), {"accepted": 2})
+    equal((find(daemon, worker)["ooms"], find(daemon, worker)["batches"]), (2, 2))
+    equal(repeat("worker.leave", "l"), {"left": True})
+    equal(find(daemon, worker)["state"], "left")
+    equal(daemon.sql("SELECT state FROM v_worker"), [("left",)])
+    equal(register(daemon), worker)
+    equal(repeat("worker.leave", "l"), {"left": True})
+    fails(lambda: repeat("worker.leave", "r1"), "FAILED_PRECONDITION")
+    equal(find(daemon, worker)["state"], "connected")
+    equal(daemon.sql("SELECT state, (SELECT ooms FROM worker) FROM v_worker"), [("there", 2)])
+
+
 def test_silent_when_the_daemon_stops(t):
     """One that listens, and has not reported for a lease, is not lost because the daemon ends its stream."""
     daemon = start(t, workers__lease_us=500000)

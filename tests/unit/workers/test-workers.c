@@ -156,6 +156,14 @@ add (Fixture *f, const char *name, gint64 pid)
   return worker;
 }
 
+static void
+leave (Fixture *f, OrfWorker *worker)
+{
+  gint64 said_us = orf_workers_begin_leave (f->workers, worker);
+
+  orf_workers_end_leave (f->workers, worker, said_us, 7);
+}
+
 /* ---- asking ---------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -274,7 +282,7 @@ test_leaves (Fixture *f, gconstpointer data)
   orf_workers_cancel (f->workers, advice[0]);
   asked[1].cancels = advice[2];
   asked[2].cancels = advice[1];
-  orf_workers_leave (f->workers, worker);
+  leave (f, worker);
   g_assert_cmpuint (asked[0].n_told, ==, 0);
   g_assert_cmpuint (asked[1].n_told + asked[2].n_told, ==, 1);
   g_assert_cmpint (worker->state, ==, ORF_WORKER_STATE_LEFT);
@@ -490,7 +498,7 @@ test_room (Fixture *f, gconstpointer data)
   g_assert_null (orf_workers_register (
     f->workers, &(OrfWorkerFacts){ "f", NULL, -1, can_trim, ORF_WORKER_REGISTERED }, &error));
   g_assert_error (error, ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED);
-  orf_workers_leave (f->workers, hidden);
+  leave (f, hidden);
   hidden = orf_workers_register (
     f->workers, &(OrfWorkerFacts){ "f", NULL, -1, can_trim, ORF_WORKER_REGISTERED }, NULL);
   orf_workers_give_up (f->workers, hidden);
@@ -504,16 +512,37 @@ test_label_of_one_that_is_back (Fixture *f, gconstpointer data)
   OrfWorker *first = add (f, "same", 100000001);
   OrfWorker *second;
 
-  orf_workers_leave (f->workers, first);
+  leave (f, first);
   second = add (f, "same", 100000002);
   g_assert_cmpstr (second->label, ==, "same");
   orf_workers_report (f->workers, first, NULL);
   g_assert_cmpint (first->state, ==, ORF_WORKER_STATE_CONNECTED);
   g_assert_cmpstr (first->label, ==, "same (w-1)");
   g_assert_cmpstr (second->label, ==, "same");
-  orf_workers_leave (f->workers, second);
+  leave (f, second);
   orf_workers_report (f->workers, second, NULL); /* nobody took it meanwhile */
   g_assert_cmpstr (second->label, ==, "same");
+}
+
+/* That it left is so once the file has it, but for what came behind it. */
+static void
+test_leave_on_its_way (Fixture *f, gconstpointer data)
+{
+  OrfWorker *worker = add (f, "a", -1);
+  gint64 said_us = orf_workers_begin_leave (f->workers, worker);
+
+  g_assert_cmpint (worker->state, ==, ORF_WORKER_STATE_CONNECTED);
+  orf_workers_end_leave (f->workers, worker, said_us, 0); /* it is a repetition */
+  g_assert_cmpint (worker->state, ==, ORF_WORKER_STATE_CONNECTED);
+  said_us = orf_workers_begin_leave (f->workers, worker);
+  g_usleep (10);
+  orf_workers_report (f->workers, worker, NULL);
+  orf_workers_end_leave (f->workers, worker, said_us, 7);
+  g_assert_cmpint (worker->state, ==, ORF_WORKER_STATE_CONNECTED);
+  leave (f, worker);
+  g_assert_cmpint (worker->state, ==, ORF_WORKER_STATE_LEFT);
+  g_assert_cmpint (worker->lost_us, ==, 7);
+  g_assert_null (strstr (f->log->str, "lost"));
 }
 
 /* Its parent, which is this one, has not waited for it. */
@@ -584,6 +613,7 @@ main (int argc, char **argv)
   TEST ("sums-of-lies", test_sums_of_lies);
   TEST ("room", test_room);
   TEST ("label-of-one-that-is-back", test_label_of_one_that_is_back);
+  TEST ("leave-on-its-way", test_leave_on_its_way);
   TEST ("process-ends", test_process_ends);
   TEST ("restored", test_restored);
   return g_test_run ();
