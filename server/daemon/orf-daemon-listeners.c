@@ -3,32 +3,65 @@
 
 #include <string.h>
 
+#include "core/orf-url.h"
 #include "orf-error.h"
 #include "redis/orf-redis-level.h"
 #include "redis/orf-redis-settings.h"
 
-/* 200 and `yes` while the daemon serves, else 503 and `no`. */
 static void
-tell_serving (OrfDaemon *daemon, OrfHttpPage *page, const char *yes, const char *no)
+tell (OrfHttpPage *page, int status, const char *body)
 {
-  gboolean serving = orf_health_service_get_serving (daemon->health);
-
-  page->status = serving ? 200 : 503;
+  page->status = status;
   page->content_type = "application/json";
-  page->body = serving ? yes : no;
-  page->length = strlen (page->body);
+  page->body = body;
+  page->length = strlen (body);
 }
 
+/* The last that is named `service`; "": none.  What is not percent-encoded UTF-8 is no component's
+ * name as it stands. */
+static char *
+dup_service (const char *query)
+{
+  static const char key[] = "service=";
+  g_auto (GStrv) pairs = g_strsplit (query != NULL ? query : "", "&", -1);
+  const char *value = "";
+  char *service;
+
+  for (guint i = 0; pairs[i] != NULL; i++)
+    if (g_str_has_prefix (pairs[i], key))
+      value = pairs[i] + strlen (key);
+  service = orf_url_decode_form (value);
+  return service != NULL ? service : g_strdup (value);
+}
+
+/* The whole is told to anyone, a component as health.check tells it: to whoever may read. */
 static void
 healthz_cb (gpointer user_data, OrfHttpPage *page)
 {
-  tell_serving (user_data, page, "{\"serving\":\"SERVING\"}", "{\"serving\":\"NOT_SERVING\"}");
+  OrfDaemon *daemon = user_data;
+  g_autofree char *service = dup_service (page->query);
+
+  if (service[0] != '\0' && !orf_http_page_admit_reader (page))
+    return;
+  switch (orf_health_service_look_up (daemon->health, service)) {
+  case ORF_SERVING_STATUS_SERVING:
+    tell (page, 200, "{\"serving\":\"SERVING\"}");
+    break;
+  case ORF_SERVING_STATUS_UNSET:
+    tell (page, 404, "{\"serving\":\"UNKNOWN\"}");
+    break;
+  default:
+    tell (page, 503, "{\"serving\":\"NOT_SERVING\"}");
+  }
 }
 
 static void
 readyz_cb (gpointer user_data, OrfHttpPage *page)
 {
-  tell_serving (user_data, page, "{\"ready\":true}", "{\"ready\":false}");
+  OrfDaemon *daemon = user_data;
+  gboolean ready = orf_health_service_get_serving (daemon->health);
+
+  tell (page, ready ? 200 : 503, ready ? "{\"ready\":true}" : "{\"ready\":false}");
 }
 
 static void

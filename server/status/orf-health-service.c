@@ -48,8 +48,8 @@ find (OrfHealthService *service, const OrfComponent components[ORF_N_COMPONENTS]
   return ORF_SERVING_STATUS_UNSET;
 }
 
-static OrfServingStatus
-look_up (OrfHealthService *service, const char *name)
+OrfServingStatus
+orf_health_service_look_up (OrfHealthService *service, const char *name)
 {
   OrfComponent components[ORF_N_COMPONENTS];
   OrfServingStatus serving;
@@ -63,7 +63,7 @@ look_up (OrfHealthService *service, const char *name)
 static void
 check_cb (OrfCall *call, const OrfHealthCheckParams *params, gpointer user_data)
 {
-  OrfHealthCheckResult result = { look_up (user_data, params->service) };
+  OrfHealthCheckResult result = { orf_health_service_look_up (user_data, params->service) };
 
   if (result.serving == ORF_SERVING_STATUS_UNSET)
     orf_call_fail (call, orf_error_new_field (ORF_ERROR_NOT_FOUND, "service",
@@ -139,7 +139,7 @@ watched_new (OrfHealthService *service, const char *name)
 
   watched->service = service;
   watched->name = g_strdup (name);
-  watched->told = look_up (service, name);
+  watched->told = orf_health_service_look_up (service, name);
   watched->channel = orf_channel_new (orf_router_get_streams (service->router), DEPTH, idle_cb,
                                       watched);
   g_hash_table_insert (service->watched, watched->name, watched);

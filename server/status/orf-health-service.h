@@ -17,6 +17,8 @@ void orf_health_service_free (OrfHealthService *service);
 /* Serving from here on, or no more: before ready and while draining the daemon does not serve. */
 void orf_health_service_set_serving (OrfHealthService *service, gboolean serving);
 gboolean orf_health_service_get_serving (OrfHealthService *service);
+/* Of a component, by its name in status.get; "": of the daemon.  UNSET: there is none. */
+OrfServingStatus orf_health_service_look_up (OrfHealthService *service, const char *name);
 
 /* Looks whether something changed that somebody watches; each second or so. */
 void orf_health_service_look (OrfHealthService *service);

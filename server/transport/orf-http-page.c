@@ -94,13 +94,37 @@ orf_http_page_forget (OrfHttpPageReply *reply)
   reply->request = NULL;
 }
 
+/* FALSE: it is refused. */
+static gboolean
+admit_reader (OrfHttpRequest *request)
+{
+  g_autoptr (GError) error = NULL;
+  OrfIdentity identity = { ORF_ROLE_NONE, "" };
+
+  if (!orf_http_request_admit (request, &identity, &error)) {
+    orf_http_request_refuse_unauthenticated (request, error);
+    return FALSE;
+  }
+  if (!orf_role_holds (identity.role, ORF_ROLE_READ)) {
+    orf_http_request_refuse (request, SOUP_STATUS_FORBIDDEN, ORF_ERROR_PERMISSION_DENIED,
+                             "this page takes the role read");
+    return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+orf_http_page_admit_reader (OrfHttpPage *page)
+{
+  return admit_reader (page->request);
+}
+
 void
 orf_http_page_start (OrfHttpRequest *request,
                      const OrfHttpPageEntry *entry,
                      const char *path,
                      const char *query)
 {
-  g_autoptr (GError) error = NULL;
   OrfHttpPage page = {
     .status = SOUP_STATUS_OK,
     .path = path,
@@ -110,21 +134,13 @@ orf_http_page_start (OrfHttpRequest *request,
       orf_http_request_get_header (request, "Accept-Encoding")),
     .request = request,
   };
-  OrfIdentity identity = { ORF_ROLE_NONE, "" };
 
   if (strcmp (request->verb, "GET") != 0) {
     orf_http_request_refuse_verb (request, "GET, HEAD");
     return;
   }
-  if (!entry->open && !orf_http_request_admit (request, &identity, &error)) {
-    orf_http_request_refuse_unauthenticated (request, error);
+  if (!entry->open && !admit_reader (request))
     return;
-  }
-  if (!entry->open && !orf_role_holds (identity.role, ORF_ROLE_READ)) {
-    orf_http_request_refuse (request, SOUP_STATUS_FORBIDDEN, ORF_ERROR_PERMISSION_DENIED,
-                             "this page takes the role read");
-    return;
-  }
   if (strcmp (path, "/") == 0)
     orf_http_login_give_session (request);
   entry->func (entry->user_data, &page);

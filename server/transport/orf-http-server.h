@@ -83,6 +83,10 @@ OrfHttpPageReply *orf_http_page_defer (OrfHttpPage *page);
 /* Frees reply; may be called by func itself. */
 void orf_http_page_reply (OrfHttpPageReply *reply, const OrfHttpPage *page);
 
+/* For an open page that has more for whoever has the role read.  FALSE: the caller is refused, and
+ * has its answer. */
+gboolean orf_http_page_admit_reader (OrfHttpPage *page);
+
 /* The body of an upload, to be freed with g_string_free(); once. */
 GString *orf_http_page_steal_body (OrfHttpPage *page);
 

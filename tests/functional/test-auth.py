@@ -113,6 +113,8 @@ def test_require(t):
     unauthenticated(daemon, None)
     equal(rights(daemon, bearer(token)), [True, False, False, False])
     equal(daemon.http("GET", "/healthz")[0], 200)
+    equal(daemon.http("GET", "/healthz?service=cache_manager")[0], 401)
+    equal(daemon.http("GET", "/healthz?service=cache_manager", headers=bearer(token))[0], 200)
     with open(f"{t.dir}/cookie", encoding="utf-8") as file:
         equal(rights(daemon, bearer(file.read().strip())), [True] * 4)
 

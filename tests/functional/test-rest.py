@@ -100,6 +100,10 @@ def test_health_has_no_envelope(t):
     daemon = t.start()
     wait_for(lambda: daemon.http("GET", "/healthz")[0] == 200, "health")
     equal(json.loads(daemon.http("GET", "/healthz")[2]), {"serving": "SERVING"})
+    for query, status, serving in (("service=cache_manager", 200, "SERVING"), ("service=", 200, "SERVING"), ("_=17", 200, "SERVING"),
+                                   ("service=cache%5Fmanager", 200, "SERVING"), ("service=nope", 404, "UNKNOWN"), ("service=%FF", 404, "UNKNOWN")):
+        answer = daemon.http("GET", f"/healthz?{query}")
+        equal((answer[0], json.loads(answer[2])), (status, {"serving": serving}), query)
     equal(daemon.http("GET", "/readyz")[0], 200)
     document = json.loads(daemon.http("GET", "/openrpc.json")[2])
     contains(document, "openrpc")
