@@ -49,10 +49,15 @@ add_exhaustion (Gathering *gathering, const OrfPredictionInfo *prediction)
   g_array_append_val (gathering->inputs, input);
 }
 
-/* Which of several it is: its first label, unless that says how bad it is. */
+/* Which of several it is: the worker, not the device that it has; else its first label, unless that
+ * says how bad it is. */
 static const char *
 get_subject (char *const *labels)
 {
+  const char *worker = orf_series_name_get_label (labels, "worker");
+
+  if (worker != NULL)
+    return worker;
   for (guint i = 0; labels != NULL && labels[i] != NULL; i += 2)
     if (!g_str_equal (labels[i], SEVERITY))
       return labels[i + 1];

@@ -318,6 +318,8 @@ def test_series(t):
     wait_for(lambda: f'worker.up{{device="simulated-0",worker="a ({same})"}}' in last_values(daemon, "worker.up"), "the second")
     daemon.call("worker.leave", {"worker": a})
     wait_for(lambda: last_values(daemon, "worker.up").get(f"worker.up{labels}") == 0, "it to be told as gone")
+    # the health score names the worker, and not the device that it had
+    wait_for(lambda: "a is gone" in [reason["reason"] for reason in daemon.call("predictions.list")["health"]["reasons"]], "the health's reason")
     equal(len(last_values(daemon, "worker.up")), 2)
     _, _, page = daemon.http("GET", "/metrics")
     assert b'orfeas_worker_up{hw_id="simulated-0",worker="a"} 0' in page and b"orfeas_worker_ooms_total{" in page, page[-3000:]
