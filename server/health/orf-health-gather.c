@@ -8,8 +8,7 @@
 #include "metrics/orf-newest.h"
 #include "metrics/orf-series-name.h"
 
-/* What was not measured for so long beside the rest is gone: targets are scraped each minute at
- * most. */
+/* What was not measured for so long beside the rest is gone, unless it is measured more seldom. */
 #define TOGETHER_US (5 * 60 * ORF_US_PER_S)
 #define SEVERITY    "severity"
 
@@ -101,6 +100,18 @@ make_selector (void)
   return orf_selector_parse (text, NULL); /* it is one */
 }
 
+/* The slowest source misses one of its samples at most. */
+static gint64
+get_together_us (const OrfConfig *config)
+{
+  const GPtrArray *targets = config->scrape.targets;
+  gint64 slowest_us = MAX (config->gpu.sample_us, config->host.sample_us);
+
+  for (guint i = 0; i < targets->len; i++)
+    slowest_us = MAX (slowest_us, ((const OrfConfigScrapeTarget *) targets->pdata[i])->period_us);
+  return MAX (TOGETHER_US, 2 * slowest_us);
+}
+
 void
 orf_health_gather (const OrfMetricsParts *parts,
                    const GPtrArray *predictions,
@@ -116,5 +127,6 @@ orf_health_gather (const OrfMetricsParts *parts,
   gathering->user_data = user_data;
   for (guint i = 0; i < predictions->len; i++)
     add_exhaustion (gathering, predictions->pdata[i]);
-  orf_newest_read (parts, make_selector (), TOGETHER_US, cancel, newest_cb, gathering);
+  orf_newest_read (parts, make_selector (), get_together_us (parts->config), cancel, newest_cb,
+                   gathering);
 }

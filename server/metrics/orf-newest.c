@@ -4,10 +4,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/orf-clock.h"
+
 typedef struct {
   const OrfMetricsParts *parts;
   OrfSelector *selector;
   gint64 together_us;
+  gint64 now_us; /* what is of later is of a clock that is wrong, or was set back since */
   OrfCancel *cancel;
   OrfNewestDone done;
   gpointer user_data;
@@ -49,6 +52,7 @@ drop_gone (const Look *look)
 
   for (guint i = 0; i < look->newest->len; i++)
     newest_us = MAX (newest_us, g_array_index (look->newest, OrfNewest, i).point.t_us);
+  newest_us = MIN (newest_us, look->now_us);
   for (guint i = 0; i < look->newest->len; i++) {
     const OrfNewest one = g_array_index (look->newest, OrfNewest, i);
 
@@ -115,6 +119,7 @@ selected_cb (gpointer user_data, GPtrArray *selected, const GError *error)
       g_array_append_val (ids, one->id);
     }
   }
+  newest_us = MIN (newest_us, look->now_us);
   if (ids->len == 0)
     finish (look, NULL);
   else /* last_us in the file may be minutes behind its samples */
@@ -137,6 +142,7 @@ orf_newest_read (const OrfMetricsParts *parts,
   look->parts = parts;
   look->selector = selector;
   look->together_us = together_us;
+  look->now_us = orf_clock_now_us ();
   look->cancel = orf_cancel_ref (cancel);
   look->done = done;
   look->user_data = user_data;

@@ -15,7 +15,7 @@ typedef struct {
 } OrfNewest;
 
 /* newest: OrfNewest by canonical text, good until the function returns; without those whose sample
- * is older than the newest of all by more than together_us: they are gone. */
+ * is older than the newest of all, and than now, by more than together_us: they are gone. */
 typedef void (*OrfNewestDone) (gpointer user_data,
                                const OrfNewest *newest,
                                guint n_newest,

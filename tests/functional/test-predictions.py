@@ -82,6 +82,20 @@ def test_foretold_and_judged(t):
     equal(answer["next_cursor"], None)
 
 
+def test_health_of_clocks_ahead(t):
+    """What one caller's clock says of the time to come makes nothing else old."""
+    daemon = t.start(settings={"gpu.backends": "simulated", "metrics.future_us": 3_600_000_000})
+
+    def scores():
+        health = daemon.call("predictions.list", {"select": "no.such.series"})["health"]
+        return {part["part"]: part["score"] for part in health["parts"]}
+
+    wait_for(lambda: scores()["gpu"] is not None, "a sample of a device")
+    daemon.call("metrics.record", {"samples": [{"name": "error_rate_percent", "value": 0, "t_us": now_us() + 1_800_000_000}]})
+    equal(scores()["requests"], 100)
+    assert scores()["gpu"] is not None, scores()
+
+
 def test_health_is_what_its_reasons_leave(t):
     daemon = t.start()
     now = now_us()
