@@ -60,6 +60,24 @@ test_states (void)
   expect (&facts, "custom_metrics", ORF_COMPONENT_STATE_DEGRADED, "the disk is full");
 }
 
+/* What is turned off is not broken; what is refused for want of memory is told with the key. */
+static void
+test_off_and_short (void)
+{
+  OrfComponentFacts facts = { .store_writes = TRUE, .forecasts_off = TRUE, .anomalies_off = TRUE };
+
+  for (guint i = 0; i < ORF_N_METHODS; i++)
+    facts.built[i] = TRUE;
+  expect (&facts, "predictive_optimizer", ORF_COMPONENT_STATE_DISABLED,
+          "[forecast] enabled is false");
+  expect (&facts, "anomaly_detector", ORF_COMPONENT_STATE_DISABLED, "[anomaly] enabled is false");
+  expect (&facts, "tracing_system", ORF_COMPONENT_STATE_OPERATIONAL, NULL);
+  facts.memory_short = TRUE;
+  expect (&facts, "tracing_system", ORF_COMPONENT_STATE_DEGRADED,
+          "memory is short: what comes from outside is refused (memory.budget_bytes)");
+  expect (&facts, "cost_tracker", ORF_COMPONENT_STATE_OPERATIONAL, NULL); /* takes nothing in */
+}
+
 static void
 test_completion (void)
 {
@@ -76,6 +94,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/status/components/states", test_states);
+  g_test_add_func ("/status/components/off-and-short", test_off_and_short);
   g_test_add_func ("/status/components/completion", test_completion);
   return g_test_run ();
 }
