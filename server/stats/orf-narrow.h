@@ -19,12 +19,16 @@ G_BEGIN_DECLS
 static inline guint16
 orf_narrow_pack (float value)
 {
-  guint32 bits;
+  guint32 bits, rounded;
 
   if (value != value)
     return ORF_NARROW_NONE;
   memcpy (&bits, &value, sizeof bits);
-  return (guint16) ((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+  rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+  /* what is finite stays so: the largest of all would be rounded to infinity */
+  if ((rounded & 0x7fff) == 0x7f80 && (bits & 0xffff) != 0)
+    rounded--;
+  return (guint16) rounded;
 }
 
 static inline float

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <float.h>
 #include <math.h>
 
 #include "stats/orf-combination.h"
@@ -106,12 +107,20 @@ test_combination (void)
 static void
 test_narrow (void)
 {
+  static const float most[] = { FLT_MAX, -FLT_MAX, 3.39e38f };
   g_autoptr (GRand) rand = g_rand_new_with_seed (9);
 
   g_assert_cmpuint (orf_narrow_pack (NAN), ==, ORF_NARROW_NONE);
   g_assert_true (isnan (orf_narrow_unpack (ORF_NARROW_NONE)));
   g_assert_cmpfloat ((double) orf_narrow_unpack (orf_narrow_pack (0)), ==, 0);
   g_assert_cmpfloat ((double) orf_narrow_unpack (orf_narrow_pack (-96)), ==, -96);
+  for (guint i = 0; i < G_N_ELEMENTS (most); i++) {
+    guint16 packed = orf_narrow_pack (most[i]);
+
+    g_assert_true (orf_narrow_are_valid (&packed, 1));
+    g_assert_cmpfloat ((double) (orf_narrow_unpack (packed) / most[i]), >, .99);
+  }
+  g_assert_true (isinf (orf_narrow_unpack (orf_narrow_pack (INFINITY))));
   for (guint i = 0; i < 10000; i++) {
     float value = (float) (g_rand_double_range (rand, -1, 1) *
                            pow (10, g_rand_double_range (rand, -30, 30)));
