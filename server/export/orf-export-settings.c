@@ -33,18 +33,19 @@ is_any (const char *host)
   return strcmp (host, "0.0.0.0") == 0 || strcmp (host, "::") == 0;
 }
 
-/* listen: HOST:PORT, or [HOST]:PORT. */
+/* listen: HOST:PORT, or [HOST]:PORT, or what nobody can listen at. */
 static gboolean
 leads_to (const char *host, int port, const char *listen)
 {
   const char *colon = strrchr (listen, ':');
+  gboolean bracketed = listen[0] == '[' && colon != NULL && colon - listen > 1;
   g_autofree char *own = NULL;
   guint64 own_port;
 
   if (colon == NULL || !g_ascii_string_to_unsigned (colon + 1, 10, 1, G_MAXUINT16, &own_port, NULL))
     return FALSE; /* 0 is one that nobody knows yet */
-  own = listen[0] == '[' ? g_strndup (listen + 1, (gsize) (colon - listen) - 2)
-                         : g_strndup (listen, (gsize) (colon - listen));
+  own = bracketed ? g_strndup (listen + 1, (gsize) (colon - listen) - 2)
+                  : g_strndup (listen, (gsize) (colon - listen));
   if (port != (int) own_port)
     return FALSE;
   return g_ascii_strcasecmp (host, own) == 0 || is_any (host) ||

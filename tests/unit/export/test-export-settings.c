@@ -29,6 +29,9 @@ test_own (void)
     { "127.0.0.1:0", "", "http://127.0.0.1:80/", FALSE },
     { "", "", "http://127.0.0.1:5000/", FALSE },
     { "127.0.0.1:5000", "", "no url", FALSE },
+    { "[:5000", "", "http://[::1]:5000/", FALSE }, /* which is refused later */
+    { "[]:5000", "", "http://[::1]:5000/", FALSE },
+    { ":5000", "[:5000", "http://127.0.0.1:5000/", FALSE },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
