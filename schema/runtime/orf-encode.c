@@ -11,8 +11,13 @@
 /* A struct that holds itself would not end; results are far flatter. */
 #define MAX_DEPTH 64
 
-static gboolean
-encode_object (const OrfDesc *desc, gconstpointer data, guint depth, GString *out, GError **error);
+/* left_out: where the first error goes of elements that are left out; NULL: none may be. */
+static gboolean encode_object (const OrfDesc *desc,
+                               gconstpointer data,
+                               guint depth,
+                               GString *out,
+                               GError **left_out,
+                               GError **error);
 
 void
 orf_encode_integer (GString *out, gint64 value)
@@ -217,15 +222,28 @@ encode_labels (const OrfField *field, char *const *pairs, GString *out, GError *
 }
 
 static gboolean
-encode_objects (
-  const OrfField *field, const GPtrArray *objects, guint depth, GString *out, GError **error)
+encode_objects (const OrfField *field,
+                const GPtrArray *objects,
+                guint depth,
+                GString *out,
+                GError **left_out,
+                GError **error)
 {
   g_string_append_c (out, '[');
   for (guint i = 0; objects != NULL && i < objects->len; i++) {
-    if (i > 0)
-      g_string_append_c (out, ',');
-    if (!encode_object (field->object, objects->pdata[i], depth + 1, out, error))
+    gsize before = out->len;
+    g_autoptr (GError) failure = NULL;
+
+    orf_encode_comma (out);
+    if (encode_object (field->object, objects->pdata[i], depth + 1, out, left_out, &failure))
+      continue;
+    if (left_out == NULL) {
+      g_propagate_error (error, g_steal_pointer (&failure));
       return FALSE;
+    }
+    g_string_truncate (out, before);
+    if (*left_out == NULL)
+      *left_out = g_steal_pointer (&failure);
   }
   g_string_append_c (out, ']');
   return TRUE;
@@ -320,16 +338,21 @@ encode_scalar (const OrfField *field, gconstpointer member, GString *out, GError
 }
 
 static gboolean
-encode_member (
-  const OrfField *field, gconstpointer member, guint depth, GString *out, GError **error)
+encode_member (const OrfField *field,
+               gconstpointer member,
+               guint depth,
+               GString *out,
+               GError **left_out,
+               GError **error)
 {
   switch ((OrfKind) field->kind) {
   case ORF_KIND_OBJECT:
-    return encode_object (field->object, *(const gconstpointer *) member, depth + 1, out, error);
+    return encode_object (field->object, *(const gconstpointer *) member, depth + 1, out, left_out,
+                          error);
   case ORF_KIND_STRINGS:
     return encode_strings (field, *(char *const *const *) member, out, error);
   case ORF_KIND_OBJECTS:
-    return encode_objects (field, *(GPtrArray *const *) member, depth, out, error);
+    return encode_objects (field, *(GPtrArray *const *) member, depth, out, left_out, error);
   case ORF_KIND_INTEGERS:
   case ORF_KIND_NUMBERS:
     return encode_numbers (field, *(GArray *const *) member, out, error);
@@ -354,7 +377,12 @@ encode_member (
 }
 
 static gboolean
-encode_object (const OrfDesc *desc, gconstpointer data, guint depth, GString *out, GError **error)
+encode_object (const OrfDesc *desc,
+               gconstpointer data,
+               guint depth,
+               GString *out,
+               GError **left_out,
+               GError **error)
 {
   gboolean first = TRUE;
 
@@ -379,7 +407,8 @@ encode_object (const OrfDesc *desc, gconstpointer data, guint depth, GString *ou
       if (!(field->flags & ORF_FIELD_NULLABLE) && field->kind != ORF_KIND_JSON)
         return refuse (field, "has no value", error);
       g_string_append (out, "null");
-    } else if (!encode_member (field, (const char *) data + field->offset, depth, out, error)) {
+    } else if (!encode_member (field, (const char *) data + field->offset, depth, out, left_out,
+                               error)) {
       return FALSE;
     }
   }
@@ -390,9 +419,16 @@ encode_object (const OrfDesc *desc, gconstpointer data, guint depth, GString *ou
 gboolean
 orf_encode (const OrfDesc *desc, gconstpointer data, GString *out, GError **error)
 {
+  return orf_encode_sound (desc, data, out, NULL, error);
+}
+
+gboolean
+orf_encode_sound (
+  const OrfDesc *desc, gconstpointer data, GString *out, GError **left_out, GError **error)
+{
   gsize before = out->len;
 
-  if (encode_object (desc, data, 0, out, error))
+  if (encode_object (desc, data, 0, out, left_out, error))
     return TRUE;
   g_string_truncate (out, before);
   g_prefix_error (error, "%s: ", desc->name);

@@ -9,6 +9,11 @@ G_BEGIN_DECLS
  * string is NULL, a value out of range); out is then as it was. */
 gboolean orf_encode (const OrfDesc *desc, gconstpointer data, GString *out, GError **error);
 
+/* The same, but an object of a list that breaks its schema, as one made of a damaged row does, is
+ * left out alone; why the first was goes to *left_out. */
+gboolean orf_encode_sound (
+  const OrfDesc *desc, gconstpointer data, GString *out, GError **left_out, GError **error);
+
 /* The writer's pieces, for large answers that are streamed. */
 /* Before what stands in an array or object: nothing where it is the first there. */
 void orf_encode_comma (GString *out);

@@ -4,7 +4,6 @@
  * and is freed there; the call is only the main context's.
  */
 #include "orf-decode.h"
-#include "orf-encode.h"
 #include "orf-error.h"
 #include "rpc/orf-call-private.h"
 #include "rpc/orf-rpc-reader.h"
@@ -29,8 +28,8 @@ write_cb (OrfJob *job, gpointer state G_GNUC_UNUSED)
   if (orf_cancel_is_set (answer->cancel))
     g_set_error_literal (&answer->error, ORF_ERROR, ORF_ERROR_DEADLINE_EXCEEDED,
                          "the deadline passed before the answer was written");
-  else if (!orf_encode (answer->method->result, answer->result, answer->json, &answer->error))
-    g_warning ("%s: %s", answer->method->name, answer->error->message);
+  else
+    orf_call_encode (answer->method, answer->result, answer->json, &answer->error);
   orf_struct_free (answer->method->result, g_steal_pointer (&answer->result));
   orf_job_reply (job);
 }

@@ -38,6 +38,10 @@ void orf_call_cancel (OrfCall *call);
 void orf_call_unref (OrfCall *call);
 const OrfCallOrigin *orf_call_peek_origin (OrfCall *call);
 
+/* Of any thread.  What cannot be told of a result is said in the log. */
+gboolean
+orf_call_encode (const OrfMethod *method, gconstpointer result, GString *json, GError **error);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfCall, orf_call_unref)
 
 /* What the router tells calls. */

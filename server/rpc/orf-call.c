@@ -212,18 +212,32 @@ orf_call_return_encoded (OrfCall *call, const char *json, gsize length)
   orf_call_unref (call);
 }
 
+gboolean
+orf_call_encode (const OrfMethod *method, gconstpointer result, GString *json, GError **error)
+{
+  g_autoptr (GError) left_out = NULL;
+  g_autoptr (GError) failure = NULL;
+
+  if (!orf_encode_sound (method->result, result, json, &left_out, &failure)) {
+    g_warning ("%s: %s", method->name, failure->message);
+    g_propagate_error (error, g_steal_pointer (&failure));
+    return FALSE;
+  }
+  if (left_out != NULL)
+    g_warning ("%s: what makes no sense is left out: %s", method->name, left_out->message);
+  return TRUE;
+}
+
 void
 orf_call_return (OrfCall *call, gconstpointer result)
 {
   g_autoptr (GString) json = g_string_sized_new (256);
   g_autoptr (GError) error = NULL;
 
-  if (!orf_encode (call->method->result, result, json, &error)) {
-    g_warning ("%s: %s", call->method->name, error->message);
-    tell (call, NULL, 0, error);
-  } else {
+  if (orf_call_encode (call->method, result, json, &error))
     tell_result (call, json->str, json->len);
-  }
+  else
+    tell (call, NULL, 0, error);
   orf_call_unref (call);
 }
 

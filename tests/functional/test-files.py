@@ -156,6 +156,29 @@ def test_a_sector_of_zeros(t):
     equal(daemon.admin("db.check")["ok"], False)
 
 
+def test_a_word_that_is_none(t):
+    """A row with it is left out of a list, by pages too, and the others are told."""
+    daemon = t.start()
+    run = {"kind": "spike", "started_us": 1, "took_us": 2, "requests": 3, "errors": 1}
+    for i in range(3):
+        daemon.call("load.record", {**run, "name": f"run {i}", "started_us": i})
+    daemon.kill()
+    connection = sqlite3.connect(daemon.db)
+    connection.execute("PRAGMA ignore_check_constraints = 1")
+    connection.execute("UPDATE load_run SET kind = 'spikf' WHERE name = 'run 1'")
+    connection.commit()
+    connection.close()
+    daemon.start()
+    equal([one["name"] for one in daemon.call("load.list")["runs"]], ["run 2", "run 0"])
+    contains(daemon.stderr(), "load.list: what makes no sense is left out")
+    names, cursor = [], {}
+    while cursor is not None:
+        page = daemon.call("load.list", {"limit": 1, **cursor})
+        names += [one["name"] for one in page["runs"]]
+        cursor = {"cursor": page["next_cursor"]} if page.get("next_cursor") else None
+    equal(names, ["run 2", "run 0"])
+
+
 def test_a_folder_and_a_missing_folder(t):
     daemon = t.daemon()
     os.mkdir(daemon.db)

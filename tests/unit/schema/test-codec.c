@@ -119,6 +119,40 @@ test_round_trip (void)
   g_assert_cmpstr (out->str + 1, ==, text);
 }
 
+/* One object of a list that breaks its schema: nothing is told, or all but it. */
+static void
+test_sound (void)
+{
+  static const char text[] = "{\"samples\":[{\"name\":\"a\",\"value\":1},"
+                             "{\"name\":\"b\",\"value\":2},{\"name\":\"c\",\"value\":3}]}";
+  const OrfDesc *desc = &orf_metrics_record_params_desc;
+  g_autoptr (OrfMetricsRecordParams)
+    record = orf_decode_text (desc, text, sizeof text - 1, ORF_DECODE_STRICT, NULL);
+
+  for (guint i = 0; i < 3; i++) {
+    OrfMetricsSample *sample = record->samples->pdata[i];
+    double value = sample->value;
+    g_autoptr (GString) out = g_string_new (NULL);
+    g_autoptr (GError) left_out = NULL;
+    g_autoptr (GError) error = NULL;
+    g_autoptr (OrfMetricsRecordParams) told = NULL;
+
+    sample->value = NAN;
+    g_assert_false (orf_encode (desc, record, out, &error));
+    g_assert_error (error, ORF_ERROR, ORF_ERROR_INTERNAL);
+    g_assert_cmpuint (out->len, ==, 0);
+    g_clear_error (&error);
+    g_assert_true (orf_encode_sound (desc, record, out, &left_out, &error));
+    g_assert_no_error (error);
+    g_assert_cmpstr (orf_error_get_field (left_out), ==, "value");
+    told = orf_decode_text (desc, out->str, out->len, ORF_DECODE_STRICT, &error);
+    g_assert_no_error (error);
+    g_assert_cmpuint (told->samples->len, ==, 2);
+    g_assert_cmpstr (((OrfMetricsSample *) told->samples->pdata[0])->name, ==, i == 0 ? "b" : "a");
+    sample->value = value;
+  }
+}
+
 /* An empty struct of every schema either encodes or says which member is missing; nothing is left.
  */
 static void
@@ -298,6 +332,7 @@ main (int argc, char **argv)
   g_test_add_func ("/schema/codec/strings", test_strings);
   g_test_add_func ("/schema/codec/defaults", test_defaults);
   g_test_add_func ("/schema/codec/round-trip", test_round_trip);
+  g_test_add_func ("/schema/codec/sound", test_sound);
   g_test_add_func ("/schema/codec/all-schemas", test_all_schemas);
   g_test_add_func ("/schema/codec/lenient", test_lenient);
   g_test_add_func ("/schema/codec/numbers", test_numbers);
