@@ -16,6 +16,9 @@ const SYNC_MS = 500;
 // A daemon that takes longer to tell how far it is is not there for us; a busy machine may well take a second or two.
 const CALL_MS = 5000;
 const MAX_PAUSE_MS = 1000;
+// Who waits for what another makes asks again so often: a daemon that was stopped is given up a call's time later, and
+// not at the end of the whole wait.
+const MAX_WAIT_MS = 1000;
 
 function encode(value) {
   if (value === null || typeof value === "string") return { value };
@@ -69,7 +72,15 @@ export class Cache {
   async getOrLease(key, { leaseMs = 10_000, waitMs = 1000, ...options } = {}) {
     const held = this.#find(key);
     if (held !== undefined) return { hit: true, value: held.value, stale: false, lease: null };
-    return this.#ask(key, { lease_us: leaseMs * 1000, wait_us: waitMs * 1000 }, options);
+    const begunAt = performance.now();
+    for (;;) {
+      const askedAt = performance.now();
+      const leftMs = Math.max(0, waitMs - (askedAt - begunAt));
+      const stepMs = options.deadlineMs !== undefined ? leftMs : Math.min(leftMs, MAX_WAIT_MS);
+      const found = await this.#ask(key, { lease_us: leaseMs * 1000, wait_us: Math.round(stepMs * 1000) }, options);
+      // an answer before its time is one for which there is nothing to wait
+      if (found.hit || found.lease !== null || stepMs >= leftMs || performance.now() - askedAt < stepMs) return found;
+    }
   }
 
   /** Several, in the order asked: as get() answers each. What is held is not asked for. */

@@ -116,7 +116,7 @@ def test_one_makes_it(t):
             with lock:
                 made.append(number)
                 first = len(made) == 1
-            time.sleep(0.2)
+            time.sleep(1.3 if number == 21 else 0.2)
             if first and number == 13:
                 raise ValueError("unlucky")
             return number
@@ -139,9 +139,10 @@ def test_one_makes_it(t):
                 thread.join()
             return got
 
-        equal(ask_all(7), [7] * 10)
-        equal(made, [7])
-        made.clear()
+        for number in (7, 21):  # the second in more time than one call waits
+            equal(ask_all(number), [number] * 10)
+            equal(made, [number])
+            made.clear()
         equal(sorted(map(str, ask_all(13))), ["13"] * 9 + ["unlucky"])
         equal(made, [13, 13])
 
@@ -188,13 +189,16 @@ def test_away(t):
 
 
 def test_stopped(t):
-    """A daemon that does not answer holds a function up no longer than the cache's time, and then not at all."""
+    """A daemon that does not answer holds a function up for a second and the cache's time, and then not at all."""
     daemon = t.start()
     with orfeas.Cache(daemon.ready["http"], timeout=0.2) as cache:
-        one = cache.cached(wait=0)(lambda n: n)
+        one = cache.cached(lease=60)(lambda n: n)
         assert cache.wait_until_fresh(orfeas_test.PATIENCE_S)
         equal(one(0), 0)
         daemon.process.send_signal(signal.SIGSTOP)
+        begun = time.monotonic()
+        equal(one(1), 1)
+        assert time.monotonic() - begun < 30, "it waited for a lease of nobody's"
         wait_for(lambda: (one(1), cache.stats().calls)[1] == (one(2), cache.stats().calls)[1], "nobody to be asked any more")
         daemon.process.send_signal(signal.SIGCONT)
         assert cache.wait_until_fresh(orfeas_test.PATIENCE_S)

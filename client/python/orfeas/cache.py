@@ -41,6 +41,9 @@ MAX_PAUSE_S = 1.0
 # Changes that wait while the watcher is at something else; then all that is held goes.
 BUFFER = 1024
 MAX_KEY_BYTES = 1024
+# Who waits for what another makes asks again so often: a daemon that was stopped is given up a call's time later, and
+# not at the end of the whole wait.
+MAX_WAIT_S = 1.0
 
 # How a watch ends where there is no daemon, or none that answers; one that refuses to be watched is there.
 AWAY = (errors.Unavailable, errors.DeadlineExceeded, TimeoutError)
@@ -116,7 +119,7 @@ class Cache:
         max_bytes: Held here, of keys, values and about what goes with them.
         max_entries: Held here.
         prefix: Only keys that begin with it are held.
-        timeout: Seconds for a call that names none, beside those that it waits for others.
+        timeout: Seconds for a call that names none, beside those that it waits for others (a second of them a call).
     """
 
     def __init__(self, address: Optional[str] = None, *, client: Optional[Client] = None, max_bytes: int = 16 << 20,
@@ -168,7 +171,15 @@ class Cache:
         entry = self._find(key)
         if entry is not None:
             return Found(True, entry.value, False, None)
-        return self._ask(key, {"lease_us": round(lease * 1e6), "wait_us": round(wait * 1e6)}, timeout)
+        begun = time.monotonic()
+        while True:
+            asked = time.monotonic()
+            left = max(0.0, wait - (asked - begun))
+            step = left if timeout is not None else min(left, MAX_WAIT_S)
+            found = self._ask(key, {"lease_us": round(lease * 1e6), "wait_us": round(step * 1e6)}, timeout)
+            # an answer before its time is one for which there is nothing to wait
+            if found.hit or found.lease is not None or step >= left or time.monotonic() - asked < step:
+                return found
 
     def set(self, key: str, value: Value, *, ttl: Optional[float] = None, stale: Optional[float] = None,
             tags: Optional[Sequence[str]] = None, cost: Optional[float] = None, lease: Optional[str] = None,
@@ -299,7 +310,8 @@ class Cache:
         """`@cache.cached(ttl=60)`: what the function returns is kept, by its arguments.
 
         Of all processes that miss one calls the function, the others wait for what it returns. One that raises keeps
-        nothing. A daemon that is away or slow costs the cache, never the call. What is returned is what a hit would
+        nothing. A daemon that is away or slow costs the cache, never the call: the function is called at once where it
+        is known to be away, else after the cache's `timeout` and a second at most. What is returned is what a hit would
         return, also the first time: with JSON a tuple is a list. The wrapper has `key_of(…)` and `forget(…)`, which
         take the function's arguments, and `__wrapped__`. It waits for the daemon, so it is no `async def`: within one it
         is called by `await asyncio.to_thread(function, …)`.
