@@ -30,6 +30,9 @@ MAX_KEPT = 5000
 # A call that takes longer is given up, and so is what close() waits for.
 CALL_S = 5.0
 CLOSE_S = 2.0
+# A daemon that has no room now says when to come again: what was not taken waits so long, within these bounds.
+LEAST_PAUSE_S = 0.1
+MAX_PAUSE_S = 30.0
 # One that the daemon refuses is left out and the others are sent again; where so many are wrong all will be.
 MAX_REFUSED = 8
 
@@ -136,9 +139,8 @@ class Outbox:
     def _send(self, items: List[Item]) -> int:
         """How many are lost."""
         count = len(items)
-        for _ in range(MAX_REFUSED):
-            if not items:
-                break
+        refused = 0
+        while items and refused < MAX_REFUSED:
             try:
                 self._prepare(items)
                 self._call(self._method, {self._member: items}, timeout=CALL_S)
@@ -149,6 +151,7 @@ class Outbox:
                 if wrong is None:
                     break
                 del items[wrong]
+                refused += 1
             except (TypeError, ValueError) as error:  # of one that is no JSON, which is not to take the others along
                 log.debug("%s: %s", self._method, error)
                 told = len(items)
@@ -156,9 +159,19 @@ class Outbox:
                 if len(items) == told:
                     break
             except Exception as error:  # the call was made again already; whatever it was, the thread goes on
+                if self._pause(error):
+                    continue
                 log.debug("%d of %s are lost: %s", len(items), self._method, error)
                 break
         return count
+
+    def _pause(self, error: Exception) -> bool:
+        """Waits until the daemon wants to be asked again; not where it did not say, or all is over."""
+        if not isinstance(error, Error) or error.retry_after_ms is None:
+            return False
+        seconds = min(max(error.retry_after_ms / 1000, LEAST_PAUSE_S), MAX_PAUSE_S)
+        with self._wake:
+            return not self._wake.wait_for(lambda: self._closed, seconds)
 
     def _find_refused(self, error: Error, count: int) -> Optional[int]:
         """Of `spans[3].trace_id` 3."""

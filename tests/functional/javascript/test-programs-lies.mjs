@@ -72,6 +72,24 @@ await run({
     await recorder.flush();
   },
 
+  // what a daemon has no room for is sent when it wants to be asked again; who wants all settled does not wait for that
+  full: async () => {
+    const told = new Told();
+    const recorder = new Recorder(told);
+    let refusals = 1;
+    told.answer = () => {
+      if (refusals-- > 0) throw new OrfeasError("RESOURCE_EXHAUSTED", "full", { retryAfterMs: 1 });
+    };
+    recorder.gauge("g", 1);
+    await until(() => told.calls.length === 2, "it to be sent again");
+    assert.equal(recorder.dropped, 0);
+    told.answer = () => { throw new OrfeasError("RESOURCE_EXHAUSTED", "full", { retryAfterMs: 3_600_000 }); };
+    recorder.gauge("g", 2);
+    await until(() => told.calls.length === 3, "it to be refused");
+    await recorder.flush();
+    assert.deepEqual([told.calls.length, recorder.dropped], [4, 1]);
+  },
+
   // a route() that fails is asked from an event, where what it throws would end the process
   route: async () => {
     const told = new Told();

@@ -78,6 +78,43 @@ def raise_refusal(field):
     raise orfeas.InvalidArgument("wrong", data={"field": field, "retry_after_ms": field})
 
 
+def test_no_room_now(_):
+    """What the daemon has no room for is sent when it wants to be asked again; what it refuses for good is not."""
+    taker = Taker()
+    refusals = [orfeas.ResourceExhausted("full", data={"retry_after_ms": 1}), orfeas.Unavailable("soon", data={"retry_after_ms": 1})]
+
+    def call(method, params, timeout):
+        taker.call(method, params, timeout)
+        if refusals:
+            raise refusals.pop(0)
+
+    outbox = Outbox(call, "x.record", "things")
+    outbox.put(1, {"n": 1})
+    assert outbox.flush(orfeas_test.PATIENCE_S)
+    equal((len(taker.calls), outbox.dropped), (3, 0))
+    refusals.append(orfeas.ResourceExhausted("too large"))
+    outbox.put(2, {"n": 2})
+    assert outbox.flush(orfeas_test.PATIENCE_S)
+    equal((len(taker.calls), outbox.dropped), (4, 1))
+
+
+def test_no_room_until_the_end(_):
+    """Who closes does not wait for the pause, and what was to be sent is counted."""
+    asked = threading.Event()
+
+    def call(*_, **__):
+        asked.set()
+        raise orfeas.ResourceExhausted("full", data={"retry_after_ms": 3_600_000})
+
+    outbox = Outbox(call, "x.record", "things")
+    outbox.put(1, {"n": 1})
+    assert not outbox.flush(0.01)
+    assert asked.wait(orfeas_test.PATIENCE_S)
+    outbox.put(2, {"n": 2})
+    outbox.close(0.01)
+    orfeas_test.wait_for(lambda: outbox.dropped == 2, "both to be counted")
+
+
 def test_no_thread_is_to_be_had(_):
     """Who puts something there hears nothing of it; it goes as soon as one is."""
     taker = Taker()
