@@ -61,7 +61,7 @@ class House:
         self.t = t
         self.tokens = {}
         # who is answered and not closed is closed soon
-        more = {"otlp.listen": "127.0.0.1:0", "jaeger.listen": "127.0.0.1:0", "listen.idle_us": 1000000, "listen.header_us": 1000000, **settings}
+        more = {"otlp.listen": "127.0.0.1:0", "jaeger.listen": "127.0.0.1:0", "listen.idle_us": 3000000, "listen.header_us": 3000000, **settings}
         if require:
             path = f"{t.dir}/tokens"
             self.tokens = {role: new_token(t, path, role, role) for role in ROLES}

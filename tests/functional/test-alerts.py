@@ -183,11 +183,11 @@ def test_each_of_its_own(t):
 def restarts(t, again):
     """Pending goes on, firing is not told twice, what ended meanwhile is told."""
     with Webhook() as hook:
-        daemon = start(t, HOT, rule("slow", expr="temp > 80", for_us="3s"), receivers(one=hook))
+        daemon = start(t, HOT, rule("slow", expr="temp > 80", for_us="6s"), receivers(one=hook))
         record(daemon, "temp", 81)
         fired = wait_state(daemon, "hot", "firing")
         pending = wait_for(lambda: history(daemon, rule="slow", unfired=True), "slow to be pending")[0]
-        wait_for(lambda: len(hook.ids()) == 1, "hot to be told")
+        wait_for(lambda: len(hook.ids()) >= 1, "hot to be told")
         again(daemon)
         equal([one["id"] for one in active(daemon, "hot")], [fired["id"]])
         record(daemon, "temp", 81)

@@ -291,14 +291,14 @@ def test_exec_hangs(t):
     begun = time.monotonic()
     contains(answer(path, "hang")["problem"], "no end in time")
     assert time.monotonic() - begun < PATIENCE_S / 2
-    equal(processes(t), [])
+    wait_for(lambda: processes(t) == [], "them to end")
 
 
 def test_exec_leaves_children(t):
     """a command that leaves processes behind, in sessions of their own, twice forked: they end with it"""
     path = write_settings(t, ("leave", write_command(t, "setsid SLEEP >/dev/null 2>&1 &\n(SLEEP & SLEEP &) >/dev/null 2>&1\n(setsid setsid SLEEP &) &\nsleep 0.2\necho left\n")))
     equal(answer(path, "leave")["output"], "left\n")
-    equal(processes(t), [])
+    wait_for(lambda: processes(t) == [], "them to end")
 
 
 def test_exec_asker_goes(t):

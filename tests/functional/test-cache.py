@@ -234,7 +234,7 @@ def test_bench(t):
     daemon = t.start()
 
     def bench(*words, where=daemon, status=0):
-        code, out, error = t.ctl(where, "cache", "bench", "--for", "300ms", *words)
+        code, out, error = t.ctl(where, "cache", "bench", "--for", "1s", *words)
         equal(code, status, error)
         return out or error
 

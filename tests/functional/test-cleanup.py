@@ -143,7 +143,8 @@ def test_three_demo_workers(t):
 
 def test_each_kind(t):
     """Each by what it did, in one cleanup."""
-    daemon, device = unified(t)
+    # each has its share of the time, of which a busy machine needs more than of a second
+    daemon, device = unified(t, gpu__cleanup_timeout_us=30000000, gpu__cleanup_grace_us=3000000)
     expected = {"honest": "freed", "half": "partial", "liar": "overclaimed", "refuser": "refused", "dier": "lost", "hanger": "timed_out",
                 "late": "freed", "silent": "freed"}
     gives = {"honest": 128, "half": 64, "liar": 0, "refuser": 0, "dier": None, "hanger": 0, "late": 128, "silent": 128}
@@ -151,7 +152,7 @@ def test_each_kind(t):
         for behaviour in expected:
             crew.add(behaviour)
         crew.add("deaf")
-        result = daemon.call("gpu.cleanup", {"device": device}, meta={"deadline_ms": 9500})
+        result = daemon.call("gpu.cleanup", {"device": device}, meta={"deadline_ms": 32000})
         print(f"# {result['text']} {result['took_us'] / 1e6:.2f} s")
         equal(result["verdict"], "partial")
         found = by_name(result)
@@ -503,7 +504,7 @@ def test_by_itself(t):
         contains(record["reason"], "pressure is high")
         # the large one was enough
         equal([worker["name"] for worker in record["workers"]], ["large"])
-        equal(daemon.call("gpu.list")["devices"][0]["used_bytes"], (4096 + 1024) * MIB)
+        wait_for(lambda: daemon.call("gpu.list")["devices"][0]["used_bytes"] == (4096 + 1024) * MIB, "a sample of it")
         put(crew, "others", 15 << 30)
         wait_for(lambda: daemon.call("gpu.list")["devices"][0]["pressure_level"] == "critical", "pressure")
         sampled = daemon.call("gpu.list")["devices"][0]["sampled_us"]

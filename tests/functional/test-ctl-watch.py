@@ -50,9 +50,9 @@ def test_resizes(t):
     terminal = watch(t, daemon)
     terminal.shows("simulated-0", "q ends")
     terminal.resize(170, 40)  # now the tables stand beside the rest
-    terminal.wait(lambda text: text.splitlines()[-1].startswith("q ends") and "PROCESS" in text.splitlines()[0], "two columns")
+    terminal.wait(lambda text: text.split("\n")[-1].startswith("q ends") and "PROCESS" in text.split("\n")[0], "two columns")
     terminal.resize(60, 12)
-    terminal.wait(lambda text: text.splitlines()[11].startswith("q ends") and "PROCESS" not in text.splitlines()[0], "one column again")
+    terminal.wait(lambda text: text.split("\n")[11].startswith("q ends") and "PROCESS" not in text.split("\n")[0], "one column again")
     terminal.resize(3, 1)
     terminal.shows("q e")
     quit(terminal)

@@ -44,6 +44,9 @@ def test_efficiency(t):
     begin = now_us()
     report = daemon.call("gpu.report")
     assert 0 < report["from_us"] <= begin <= report["to_us"], report
+    # a frame that was being made then is of that time too: when one of a later time is there, no more of it comes
+    wait_for(lambda: daemon.call("metrics.query", {"select": "gpu.memory.used_percent", "from_us": report["to_us"] + 1})["series"], "a later sample")
+    report = daemon.call("gpu.report", {"from_us": report["from_us"], "to_us": report["to_us"]})
     equal([one["device"] for one in report["efficiency"]], [DEVICE, "simulated-1"])
     for member, metric in (("memory_used_percent", "gpu.memory.used_percent"), ("utilization_percent", "gpu.utilization_percent"),
                            ("fragmentation_percent", "gpu.memory.fragmentation_percent")):

@@ -49,6 +49,14 @@ def judged(daemon, at_least):
                       "FROM prediction WHERE judged_us IS NOT NULL ORDER BY id")
 
 
+def all_judged(daemon, series):
+    """Waits until all are made and judged that the samples of the series so far are enough for; the rows of the table."""
+    last_us = (series.t_us - ROW) // ROW * ROW
+    wait_for(lambda: daemon.sql("SELECT coalesce(max(made_us), 0) FROM prediction")[0][0] > last_us - 3 * ROW, "all forecasts to be made")
+    wait_for(lambda: not daemon.sql("SELECT 1 FROM prediction WHERE judged_us IS NULL AND due_us <= ? LIMIT 1", last_us), "all forecasts to be judged")
+    return judged(daemon, 1)
+
+
 def check_rows(rows, series):
     """Each says truly what was and what came: a row's end lies behind its one sample, by less than a row."""
     times = sorted(series.values)
@@ -118,7 +126,7 @@ def test_accuracy_is_what_the_rows_say(t):
     daemon = t.start(settings=SETTINGS)
     series = Series(daemon)
     series.record(wave(300))
-    rows = judged(daemon, 190)
+    rows = all_judged(daemon, series)
     answer = daemon.call("predictions.accuracy", {"select": SELECT})
     equal(sum(one["forecasts"] for one in answer["accuracy"]), len(rows))
     equal(answer["open"], daemon.sql("SELECT count(*) FROM prediction WHERE judged_us IS NULL")[0][0])
@@ -242,7 +250,7 @@ def test_gap_is_told(t):
     series.record(wave(60))
     series.t_us += 200 * ROW
     series.record(wave(60))
-    judged(daemon, 60)
+    all_judged(daemon, series)
     missing = daemon.sql("SELECT count(*) FROM prediction WHERE judged_us IS NOT NULL AND actual IS NULL")[0][0]
     assert missing > 0
     accuracy = daemon.call("predictions.accuracy")["accuracy"]
@@ -323,7 +331,7 @@ def test_on_a_file(t):
     daemon = t.start(settings=SETTINGS)
     series = Series(daemon)
     series.record(wave(120))
-    judged(daemon, 60)
+    all_judged(daemon, series)
 
     def read(where, *arguments):
         status, out, err = t.ctl(where, *arguments)

@@ -120,7 +120,7 @@ def test_what_an_idle_client_did_not_read_is_not_kept(t):
 
 
 def test_who_still_reads_the_last_answer_is_not_idle(t):
-    daemon = t.start(settings={"listen.idle_us": 1000000})
+    daemon = t.start(settings={"listen.idle_us": 3000000})
     length = len(daemon.http("GET", "/openrpc.json")[2])
     count = 2 * (1 << 20) // length
     with connect(daemon, 65536) as connection:

@@ -446,7 +446,7 @@ def test_pings(t):
 
 
 def test_pings_follow_the_config(t):
-    text = "[gpu]\nbackends=simulated\n[host]\nsample_us=100000\n[stream]\nping_us=%d\npong_us=2000000\n"
+    text = "[gpu]\nbackends=simulated\n[host]\nsample_us=100000\n[stream]\nping_us=%d\npong_us=5000000\n"
     daemon = t.start(config=text % (3600 * SECOND_US))
     with daemon.websocket() as mute, Talk(daemon.websocket()) as good:
         mute.send_text(json.dumps(request("metrics.watch", {"select": ALL})))
