@@ -42,6 +42,7 @@ class Loop:
         while done < len(items):
             if batches % ASK_EVERY == ASK_EVERY - 1:
                 self.size = self.ask() or self.size
+            batches += 1  # those too that run out of memory, or the same answer would be asked for again and again
             part = items[done : done + self.size]
             try:
                 with self._worker.batch(len(part), operation):
@@ -51,7 +52,6 @@ class Loop:
                 continue
             yield from results
             done += len(part)
-            batches += 1
 
     def ask(self):
         """How many items fit, by what the daemon has seen; None: it does not know."""

@@ -195,11 +195,10 @@ orf_open_chunk_prepend (OrfOpenChunk *chunk,
   if (from_us >= chunk->complete_from_us || chunk->complete_from_us > to_us ||
       chunk->count >= limits->max_points)
     return;
-  orf_open_chunk_init (&merged, from_us);
+  /* nor does the file's answer tell of one that came meanwhile and was too old to be kept */
+  orf_open_chunk_init (&merged, MAX (from_us, oldest_us));
   for (guint i = 0; i < n_points; i++)
-    if (points[i].t_us < oldest_us)
-      merged.complete_from_us = points[i].t_us + 1;
-    else
+    if (points[i].t_us >= oldest_us)
       orf_open_chunk_add (&merged, limits, points[i].t_us, points[i].value);
   for (guint32 i = 0; i < chunk->count; i++)
     orf_open_chunk_add (&merged, limits, time_at (chunk, i), chunk->values[place (chunk, i)]);

@@ -146,6 +146,21 @@ test_prepend (void)
   orf_open_chunk_clear (&chunk);
 }
 
+/* What came while the file was read, and was too old to be kept, is in neither. */
+static void
+test_prepend_without_what_was_too_old (void)
+{
+  OrfOpenChunk chunk;
+
+  orf_open_chunk_init (&chunk, T0 + 30 * MINUTE_US);
+  orf_open_chunk_add (&chunk, &limits, T0 + 20 * MINUTE_US, 1);
+  orf_open_chunk_add (&chunk, &limits, T0 + MINUTE_US, 1);
+  orf_open_chunk_prepend (&chunk, &limits, NULL, 0, T0, T0 + 30 * MINUTE_US);
+  g_assert_cmpint (chunk.complete_from_us, ==, T0 + 10 * MINUTE_US);
+  g_assert_cmpuint (chunk.count, ==, 1);
+  orf_open_chunk_clear (&chunk);
+}
+
 /* What has dropped points is not complete because what came before them was read. */
 static void
 test_prepend_to_a_full_one (void)
@@ -190,6 +205,8 @@ main (int argc, char **argv)
   g_test_add_func ("/open-chunk/duplicate", test_duplicate);
   g_test_add_func ("/open-chunk/completeness", test_completeness);
   g_test_add_func ("/open-chunk/prepend", test_prepend);
+  g_test_add_func ("/open-chunk/prepend-without-what-was-too-old",
+                   test_prepend_without_what_was_too_old);
   g_test_add_func ("/open-chunk/prepend-to-a-full-one", test_prepend_to_a_full_one);
   g_test_add_func ("/open-chunk/memory-comes-back", test_memory_comes_back);
   return g_test_run ();
