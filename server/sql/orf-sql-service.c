@@ -23,9 +23,8 @@
 
 typedef struct {
   OrfSqlService *service;
-  OrfCall *call; /* NULL: it is answered */
-  char *sql;
-  char *params;
+  OrfCall *call;                   /* NULL: it is answered */
+  const OrfSqlQueryParams *params; /* the call's: some may be as large as a message, and wait */
   gint64 max_rows;
   gint64 kill_us; /* monotonic; from its start on */
   OrfSqlChild *child;
@@ -52,8 +51,6 @@ query_free (Query *query)
   orf_memory_add (query->service->memory, ORF_MEMORY_QUERIES, -query->held_bytes);
   g_clear_pointer (&query->child, orf_sql_child_free);
   g_clear_pointer (&query->steps, orf_steps_unref);
-  g_free (query->sql);
-  g_free (query->params);
   g_free (query);
 }
 
@@ -159,8 +156,8 @@ make_ask (Query *query, gint64 max_us, GError **error)
   const OrfSqlAsk ask = {
     .path = (char *) orf_store_get_path (service->store),
     .immutable = orf_store_is_immutable (service->store),
-    .sql = query->sql,
-    .params = query->params,
+    .sql = query->params->sql,
+    .params = query->params->params,
     .max_rows = query->max_rows,
     .max_result_bytes = service->config->sql.max_result_bytes,
     .max_memory_bytes = service->config->sql.max_memory_bytes,
@@ -287,8 +284,7 @@ query_cb (OrfCall *call, const OrfSqlQueryParams *params, gpointer user_data)
   if (query->steps != NULL)
     orf_steps_ref (query->steps);
   query->step_us = orf_clock_monotonic_us ();
-  query->sql = g_strdup (params->sql);
-  query->params = g_strdup (params->params);
+  query->params = params;
   query->max_rows = MIN (params->max_rows, service->config->sql.max_rows);
   g_queue_push_tail (&service->waiting, query);
   start_waiting (service);
