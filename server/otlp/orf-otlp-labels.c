@@ -6,8 +6,9 @@
 #include "otlp/orf-otlp-attribute.h"
 
 #define EXPORTED "exported_"
-/* Of a point, before those of one key are joined: who sends more means no series. */
-#define MAX_ALL 1000
+/* Of a point, before those of one key are joined: who sends more means no series, of which none has
+ * more than 16, and each bucket of a histogram costs as much again. */
+#define MAX_ALL 64
 
 typedef struct {
   char *key;    /* as a label's */
