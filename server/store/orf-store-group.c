@@ -92,6 +92,7 @@ static gboolean
 writer_lose_by_damage (OrfStoreWriter *self, const GError *failure, GError **error)
 {
   orf_store_writer_note_damage (self, failure);
+  self->alone_until_us = orf_clock_monotonic_us () + ALONE_US;
   g_propagate_error (error, orf_error_new_retry (ORF_ERROR_UNAVAILABLE, ORF_STORE_RETRY_MS,
                                                  "another write of the same moment met damage: %s",
                                                  failure->message));
@@ -172,8 +173,7 @@ writer_next_of_group (OrfStoreWriter *self, OrfWriteLane lane, gint64 deadline_u
   gint64 now_us = orf_clock_monotonic_us ();
   OrfJob *job;
 
-  if (self->partial != NULL || now_us >= deadline_us ||
-      (self->stats.damage != NULL && now_us - self->damage_us < ALONE_US))
+  if (self->partial != NULL || now_us >= deadline_us || now_us < self->alone_until_us)
     return NULL;
   job = orf_queue_try_pop_lane (self->jobs, lane);
   if (job == NULL || job->work == orf_store_writer_work_write)

@@ -34,7 +34,8 @@ struct _OrfStoreWriter {
   OrfWriteJob *partial; /* a frame of which a part is committed */
   OrfJob *held;         /* popped for the group, but of another kind: comes next */
   OrfBackupJob *backup;
-  gboolean full_sync; /* what PRAGMA synchronous is */
+  gboolean full_sync;    /* what PRAGMA synchronous is */
+  gint64 alone_until_us; /* monotonic: each job has a transaction of its own */
   guint acks_in_row;
 
   gint64 next_tick_us, next_retain_us, next_checkpoint_us, must_care_us;
