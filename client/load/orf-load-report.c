@@ -395,7 +395,8 @@ orf_load_report_passed (const OrfLoadReport *report)
 {
   g_autoptr (OrfLoadTally) total = orf_load_result_sum (report->result);
 
-  return report->requirements == NULL ||
-         orf_load_requirements_are_met (report->requirements, total, report->result->sent_for_us,
+  if (report->requirements == NULL)
+    return total->answered > 0 || orf_load_tally_get_failed (total) == 0;
+  return orf_load_requirements_are_met (report->requirements, total, report->result->sent_for_us,
                                         orf_load_get_planned_rate (report->result));
 }

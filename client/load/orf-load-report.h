@@ -16,7 +16,7 @@ typedef struct {
 } OrfLoadReport;
 
 json_t *orf_load_report_new (const OrfLoadReport *report);
-/* TRUE where none was made. */
+/* It holds what is required; where nothing is, not all of its requests failed. */
 gboolean orf_load_report_passed (const OrfLoadReport *report);
 
 G_END_DECLS

@@ -96,7 +96,7 @@ def test_errors_of_calls(t):
     """A JSON-RPC error is a failure, though HTTP says 200."""
     daemon = t.start()
     for url in ("http://{}:{}/rpc".format(*daemon.address), "ws://{}:{}/rpc".format(*daemon.address), f"unix:{daemon.socket}"):
-        report = load(t, "sustained", url, "--rate", "20", "--duration", "1s", "--body", '{"jsonrpc":"2.0","id":1,"method":"no.such"}')
+        report = load(t, "sustained", url, "--rate", "20", "--duration", "1s", "--body", '{"jsonrpc":"2.0","id":1,"method":"no.such"}', expect=CHECK_FAILED)
         equal(report["orfeas"]["faults"]["rpc"], 20, url)
         equal(report["results"]["load_test"]["execution"]["error_rate_percent"], 100)
 
@@ -163,7 +163,8 @@ def test_stall_is_seen(t):
 def test_patience(t):
     """What has no answer in time has failed; what could not even be sent is dropped, and has failed too."""
     server = start_server(lambda path, body: (200, 30))
-    report = load(t, "sustained", server.url(), "--rate", "20", "--duration", "1s", "--patience", "500ms")
+    report = load(t, "sustained", server.url(), "--rate", "20", "--duration", "1s", "--patience", "500ms", expect=CHECK_FAILED)
+    load(t, "sustained", server.url(), "--rate", "5", "--duration", "1s", "--patience", "500ms", "--require", "errors>99%")  # as it should be
     equal((report["orfeas"]["total"]["answered"], report["orfeas"]["faults"]["timeout"]), (0, 20))
     server = start_server(lambda path, body: (200, 0.3))
     report = load(t, "sustained", server.url(), "--rate", "20", "--duration", "2s", "--patience", "500ms", "--connections", "1")
