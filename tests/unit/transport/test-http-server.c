@@ -515,7 +515,7 @@ test_silent (Fixture *f, gconstpointer data)
   g_autoptr (Client) half = client_new (f);
   g_autoptr (Client) idle = client_new (f);
 
-  f->config->listen.header_us = f->config->listen.body_us = f->config->listen.idle_us = 200000;
+  f->config->listen.header_us = f->config->listen.body_us = f->config->listen.idle_us = 1000000;
   client_send (half, POST "Content-Length: 100\r\n\r\n{");
   client_send (idle, "GET /page HTTP/1.1\r\n" HOST "\r\n");
   turn_until (silent->ended && half->ended && idle->ended);
