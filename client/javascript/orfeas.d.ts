@@ -37,7 +37,7 @@ export interface Options {
 }
 
 export interface CallOptions {
-  /** The server stops the work then. */
+  /** The server stops the work then. A day at most. */
   deadlineMs?: number;
   /** A write repeated with the same key is done once. */
   idempotencyKey?: string;

@@ -20,6 +20,8 @@ export { OrfeasError, Stream, errorCodes };
 
 // The server ends a call itself at its deadline and says more; only a server that is gone is not waited for.
 const GRACE_MS = 1000;
+// The server takes no longer deadline, and timers of JavaScript end at 25 days.
+const LONGEST_MS = 86_400_000;
 // In a page whoever looks at it sees that the server is away, and tries again.
 const RETRIES = globalThis.document === undefined ? 3 : 0;
 const RETRY_BACKOFF = { firstMs: 100, maxMs: 5000 };
@@ -91,7 +93,7 @@ export class Orfeas extends EventTarget {
   }
 
   async call(method, params = {}, options = {}) {
-    const deadlineMs = options.deadlineMs ?? this.#deadlineMs;
+    const deadlineMs = Math.min(Math.ceil(options.deadlineMs ?? this.#deadlineMs), LONGEST_MS); // Node's timers take whole ones alone
     const endsAt = performance.now() + deadlineMs;
     const late = AbortSignal.timeout(deadlineMs + GRACE_MS);
     const signal = options.signal ? AbortSignal.any([options.signal, late]) : late;
@@ -107,7 +109,7 @@ export class Orfeas extends EventTarget {
     const repeats = manner === "read" || meta.idempotency_key !== undefined ? retries : 0;
     const backoff = new Backoff(RETRY_BACKOFF);
     for (let attempt = 0; ; attempt++) {
-      meta.deadline_ms = Math.max(1, Math.ceil(endsAt - performance.now()));
+      meta.deadline_ms = Math.min(Math.max(1, Math.ceil(endsAt - performance.now())), LONGEST_MS);
       try {
         return await this.#attempt(method, params, { meta, signal, over: options.over });
       } catch (error) {

@@ -22,6 +22,15 @@ set_text (json_t *object, const char *name, const char *text)
     json_object_set_new (object, name, json_string (text));
 }
 
+/* Rounded up, and not beyond the day that a daemon takes. */
+static json_t *
+make_deadline (int64_t deadline_us)
+{
+  const int64_t longest_ms = 86400000, deadline_ms = (deadline_us - 1) / 1000 + 1;
+
+  return json_integer (deadline_ms < longest_ms ? deadline_ms : longest_ms);
+}
+
 char *
 orf_wire_make_call (int64_t id, const char *method, json_t *params, const OrfCallMeta *told)
 {
@@ -33,7 +42,7 @@ orf_wire_make_call (int64_t id, const char *method, json_t *params, const OrfCal
   set_text (meta, "idempotency_key", told->idempotency_key);
   set_text (meta, "traceparent", told->traceparent);
   if (told->deadline_us > 0)
-    json_object_set_new (meta, "deadline_ms", json_integer ((told->deadline_us + 999) / 1000));
+    json_object_set_new (meta, "deadline_ms", make_deadline (told->deadline_us));
   if (json_object_size (meta) > 0)
     json_object_set (call, "meta", meta);
   json_decref (meta);

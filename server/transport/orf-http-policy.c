@@ -7,8 +7,8 @@
 
 #define HTTP_PORT  80
 #define HTTPS_PORT 443
-/* 25 days; the config's bound on deadlines is far below. */
-#define MAX_DEADLINE_MS (G_GINT64_CONSTANT (1) << 31)
+/* As the schema has it in `meta`. */
+#define MAX_DEADLINE_MS 86400000
 
 /* What a browser may do with what it gets from us.  One set for all answers: what is no page loads
  * nothing anyway, and so no answer can be forgotten.  No Strict-Transport-Security: it would bind
@@ -161,9 +161,9 @@ orf_http_policy_parse_deadline (const char *text, gint64 *deadline_ms, GError **
     *deadline_ms = 0;
     return TRUE;
   }
-  if (!g_ascii_string_to_unsigned (text, 10, 0, MAX_DEADLINE_MS, &value, NULL)) {
+  if (!g_ascii_string_to_unsigned (text, 10, 1, MAX_DEADLINE_MS, &value, NULL)) {
     g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "X-Deadline-Ms",
-                                                   "0 to 2147483648",
+                                                   "an integer from 1 to 86400000",
                                                    "X-Deadline-Ms: %.40s is no "
                                                    "number of milliseconds",
                                                    text));

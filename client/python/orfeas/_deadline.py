@@ -12,6 +12,9 @@ from typing import Optional
 # and keeps the connection.
 GRACE_S = 0.25
 
+# A day: the server is told of no longer one, and refuses it.
+LONGEST_MS = 86_400_000
+
 
 class Deadline:
     """A moment of the monotonic clock; infinite: none."""
@@ -32,7 +35,7 @@ class Deadline:
 
     def milliseconds(self) -> Optional[int]:
         """What the server is told; None: its own default."""
-        return None if self.at == math.inf else max(1, math.ceil(self.left() * 1000))
+        return None if self.at == math.inf else min(max(1, math.ceil(self.left() * 1000)), LONGEST_MS)
 
 
 class Backoff:

@@ -19,7 +19,8 @@ await run({
     }
     const status = await orfeas.status.get();
     assert.ok(status.uptime_us >= 0 && status.version);
-    assert.deepEqual(await orfeas.health.check(), { serving: "SERVING" });
+    for (const deadlineMs of [undefined, 1500.5, 86_400_001, 1e12, Infinity])
+      assert.deepEqual(await orfeas.health.check({}, { deadlineMs }), { serving: "SERVING" }, `${deadlineMs} ms`);
   },
 
   // each way to say of which trace a call is, by HTTP and by WebSocket

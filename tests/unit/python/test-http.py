@@ -114,6 +114,18 @@ def test_one_connection_is_kept(t):
     equal(len({message["id"] for _, message in seen}), 4)
 
 
+def test_no_deadline_is_beyond_what_servers_take(t):
+    seen = []
+
+    def script(connection):
+        seen.append(read_request(connection))
+        answer(connection, seen[0][1])
+
+    with Server(script) as server, server.connect(timeout=1e9) as client:
+        equal(client.health.check(), GOOD)
+    equal((seen[0][0]["x-deadline-ms"], seen[0][1]["meta"]["deadline_ms"]), ("86400000", 86400000))
+
+
 def test_no_deadline_is_sent_where_there_is_none(t):
     seen = []
 
