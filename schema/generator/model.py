@@ -182,12 +182,13 @@ class Field:
                 span = f" of at most {high}"
             if self.kind == "INTEGER" and "minimum" not in self.spec and "maximum" not in self.spec:
                 span = " within +/- 2^53"
+        length = f" of {most} bytes" if least == most else f" of {least} to {most} bytes"
         count = f" of {least} to {most} " if most else (f" of at least {least} " if least else " of ")
         text = {
             "BOOLEAN": "true or false",
             "INTEGER": "an integer" + span,
             "NUMBER": "a number" + span,
-            "STRING": "a string" + (f" of {least} to {most} bytes" if most else ""),
+            "STRING": "a string" + (length if most else ""),
             "ENUM": "one of " + ", ".join(self.enum_values or ()),
             "OBJECT": "an object",
             "STRINGS": "an array" + count + "strings"

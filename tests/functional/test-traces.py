@@ -64,6 +64,7 @@ def test_get(t):
     equal([one["critical"] for one in spans], [True, False, False, True, True, True])
     equal({one["parent_missing"] for one in spans}, {False})
     equal([one["parent_id"] for one in spans][:2], [None, span_id(1)])
+    equal(fail(daemon, "traces.get", {"trace_id": "ab"}, "trace_id")["data"]["allowed"], "a string of 32 bytes")
     equal((spans[4]["kind"], spans[4]["outcome"], spans[4]["message"]), ("server", "error", "no rows"))
     equal((spans[3]["attributes"], spans[3]["events"], spans[3]["links"]), ({"http.url": "/b", "n": "1"}, [], []))
     status, _, body = daemon.http("GET", f"/api/v1/traces/{trace_id(1)}")
