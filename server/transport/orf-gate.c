@@ -39,19 +39,21 @@ set_errno_error (const char *what, const char *path, int code, GError **error)
 }
 
 /* By rename, so that nobody ever reads half a token, and a link or a file of another's that lies
- * there is replaced, not written through. */
+ * there is replaced, not written through.  So is what a start that was killed left behind. */
 static gboolean
 write_cookie (const OrfGate *gate, GError **error)
 {
   g_autofree char *folder = g_path_get_dirname (gate->cookie_path);
-  g_autofree char *temporary = g_strconcat (gate->cookie_path, ".XXXXXX", NULL);
+  g_autofree char *temporary = g_strconcat (gate->cookie_path, ".new", NULL);
   g_autofree char *line = g_strconcat (gate->token, "\n", NULL);
   gboolean written;
   int fd;
 
   if (g_mkdir_with_parents (folder, 0700) != 0)
     return set_errno_error ("make the folder of", gate->cookie_path, errno, error);
-  fd = g_mkstemp_full (temporary, O_RDWR | O_CLOEXEC, 0600);
+  if (g_unlink (temporary) != 0 && errno != ENOENT)
+    return set_errno_error ("replace", temporary, errno, error);
+  fd = g_open (temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0)
     return set_errno_error ("write", gate->cookie_path, errno, error);
   written = orf_fd_write_all (fd, line, strlen (line));

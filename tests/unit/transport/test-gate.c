@@ -179,6 +179,20 @@ test_link (Fixture *f, gconstpointer data)
   g_unlink (victim);
 }
 
+/* Of a start that was killed before it gave the file its name. */
+static void
+test_left_over (Fixture *f, gconstpointer data)
+{
+  g_autofree char *left_over = g_strconcat (f->path, ".new", NULL);
+  g_autoptr (GError) error = NULL;
+
+  orf_gate_free (f->gate);
+  g_assert_true (g_file_set_contents (left_over, "half a tok", -1, &error));
+  f->gate = orf_gate_new (f->config, f->path, &error);
+  g_assert_no_error (error);
+  g_assert_false (g_file_test (left_over, G_FILE_TEST_EXISTS));
+}
+
 static void
 test_no_folder (Fixture *f, gconstpointer data)
 {
@@ -383,6 +397,7 @@ main (int argc, char **argv)
   g_test_add ("/gate/require", Fixture, NULL, set_up, test_require, tear_down);
   g_test_add ("/gate/new-at-each-start", Fixture, NULL, set_up, test_new_at_each_start, tear_down);
   g_test_add ("/gate/link", Fixture, NULL, set_up, test_link, tear_down);
+  g_test_add ("/gate/left-over", Fixture, NULL, set_up, test_left_over, tear_down);
   g_test_add ("/gate/no-folder", Fixture, NULL, set_up, test_no_folder, tear_down);
   g_test_add ("/gate/tokens", Fixture, NULL, set_up, test_tokens, tear_down);
   g_test_add ("/gate/same-words", Fixture, NULL, set_up, test_same_words, tear_down);
