@@ -409,7 +409,14 @@ ask_together (Item *item, const OrfCacheBytes *key)
 
 /* ---- asking for each ------------------------------------------------------------------------- */
 
-/* The node says that another has it.  FALSE: it is not asked. */
+static const char *
+get_prefix (const OrfRedisCall *call)
+{
+  return call->verb == ORF_REDIS_LOCK ? ORF_REDIS_LOCK_NAME : ORF_REDIS_DATA;
+}
+
+/* The node says that another has it; what it says of a slot that it was not asked for is not
+ * believed.  FALSE: nobody is asked. */
 static gboolean
 follow (Item *item, const char *error)
 {
@@ -418,7 +425,9 @@ follow (Item *item, const char *error)
   OrfRedisRedirect redirect;
   guint16 number;
 
-  if (!orf_redis_redirect_read (error, &redirect) || item->n_redirects++ >= MAX_REDIRECTS)
+  if (!orf_redis_redirect_read (error, &redirect) || item->n_redirects++ >= MAX_REDIRECTS ||
+      redirect.slot !=
+        orf_redis_slot_of (get_prefix (call), item->ask.key.data, item->ask.key.length))
     return FALSE;
   number = orf_redis_cluster_get_number (cluster, redirect.address);
   if (number == ORF_CACHE_NO_NODE)
@@ -438,8 +447,7 @@ orf_redis_call_ask (OrfRedisCall *call, const OrfRedisAsk *ask)
 
   item->call = call;
   answer->outcome = ORF_CACHE_DOWN;
-  answer->node = orf_redis_level_find (
-    level, call->verb == ORF_REDIS_LOCK ? ORF_REDIS_LOCK_NAME : ORF_REDIS_DATA, &ask->key);
+  answer->node = orf_redis_level_find (level, get_prefix (call), &ask->key);
   if (answer->node == ORF_CACHE_NO_NODE) {
     if (is_write (call->verb))
       owe (level, &ask->key);
