@@ -46,7 +46,16 @@ make_slice (const char *part, const char *uri, const OrfSlice *slice, GError **e
   return done;
 }
 
-/* On disk, under its name, and over no other file. */
+/* Over no other file.  NFS cannot say so of a rename: there the file has both names for a moment.
+ */
+static gboolean
+take_name (const char *part, const char *path)
+{
+  return renameat2 (AT_FDCWD, part, AT_FDCWD, path, RENAME_NOREPLACE) == 0 ||
+         ((errno == EINVAL || errno == ENOSYS) && link (part, path) == 0);
+}
+
+/* On disk, under its name. */
 static gboolean
 give_name (int fd, const char *part, const char *path, gint64 *size_bytes, GError **error)
 {
@@ -54,7 +63,7 @@ give_name (int fd, const char *part, const char *path, gint64 *size_bytes, GErro
 
   if (fsync (fd) != 0 || fstat (fd, &state) != 0)
     return orf_store_error_set_io ("write", part, error);
-  if (renameat2 (AT_FDCWD, part, AT_FDCWD, path, RENAME_NOREPLACE) != 0)
+  if (!take_name (part, path))
     return orf_store_error_set_io ("write", path, error);
   *size_bytes = state.st_size;
   return TRUE;
