@@ -22,6 +22,8 @@ export interface Options {
   fetch?: typeof fetch;
   /** Patience of a call that names none. 30000. */
   deadlineMs?: number;
+  /** A larger answer by HTTP is no answer. 256 MiB. */
+  maxAnswerBytes?: number;
   /** How often a call is sent again after a lost connection: a read as it is, a write with an idempotency key. 3; in a page 0. */
   retries?: number;
   /** Of a WebSocket that is no HTTP server's, as unix.js makes: all calls go by it. */

@@ -25,13 +25,34 @@ const LONGEST_MS = 86_400_000;
 // In a page whoever looks at it sees that the server is away, and tries again.
 const RETRIES = globalThis.document === undefined ? 3 : 0;
 const RETRY_BACKOFF = { firstMs: 100, maxMs: 5000 };
+// No answer of ours comes near it; a bound keeps a confused server from filling the memory.
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 const KEPT_OUT = new Set(["UNAUTHENTICATED", "PERMISSION_DENIED"]);
+
+/** As its text(), which has no bound; what fetch() gives elsewhere may have no stream. */
+async function readText(response, maxBytes, method) {
+  if (typeof response.body?.getReader !== "function") return response.text();
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let text = "", length = 0;
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return text + decoder.decode();
+    length += value.length;
+    if (length > maxBytes) {
+      reader.cancel().catch(() => {});
+      throw new OrfeasError("INTERNAL", `an answer of more than ${maxBytes} bytes`, { method, local: true });
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}
 
 export class Orfeas extends EventTarget {
   #url;
   #token;
   #fetch;
   #deadlineMs;
+  #maxAnswerBytes;
   #traceparent;
   #retries;
   #socketOnly;
@@ -46,6 +67,7 @@ export class Orfeas extends EventTarget {
     this.#token = options.token ?? null;
     this.#fetch = options.fetch ?? ((...args) => globalThis.fetch(...args));
     this.#deadlineMs = options.deadlineMs ?? 30_000;
+    this.#maxAnswerBytes = options.maxAnswerBytes ?? MAX_ANSWER_BYTES;
     this.#traceparent = options.traceparent;
     this.#retries = options.retries ?? RETRIES;
     this.#socketOnly = options.socketOnly ?? false;
@@ -147,8 +169,9 @@ export class Orfeas extends EventTarget {
     let response, text;
     try {
       response = await this.#fetch(new URL("/rpc", this.#url), { method: "POST", headers, body, signal, redirect: "error" });
-      text = await response.text();
+      text = await readText(response, this.#maxAnswerBytes, method);
     } catch (cause) {
+      if (cause instanceof OrfeasError) throw cause;
       throw signal.aborted ? fromSignal(signal, method) : unreachable("the server is out of reach", method, cause);
     }
     if (!response.ok) throw fromHttp(response.status, text, method);

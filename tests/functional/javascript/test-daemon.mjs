@@ -54,6 +54,9 @@ await run({
     const nobody = new Orfeas({ url: "http://127.0.0.1:1" });
     const gone = await fails(nobody.status.get(), "UNAVAILABLE");
     assert.ok(gone.local && gone.cause instanceof Error);
+    const endless = new Orfeas({ url: facts.url, maxAnswerBytes: 1000, fetch: async () =>
+      new Response(new ReadableStream({ pull: (stream) => stream.enqueue(new Uint8Array(100)) })) });
+    assert.ok((await fails(endless.status.get(), "INTERNAL")).message.includes("1000 bytes"));
     // refused before it is read as a call
     const foreign = new Orfeas({ url: facts.url, fetch: (url, init) =>
       fetch(url, { ...init, headers: { ...init.headers, "Content-Type": "text/plain" } }) });
