@@ -24,10 +24,13 @@ def cookie(t):
         return file.read().strip()
 
 
-def restart_here(daemon):
-    """Again on the port it had, where the page looks for it."""
-    host, port = daemon.address
-    daemon.command[daemon.command.index("--listen") + 1] = f"{host}:{port}"
+def kill(daemon):
+    """It comes back on the port it had, where the page looks for it."""
+    daemon.keep_port()
+    daemon.kill()
+
+
+def start(daemon):
     daemon.start()
     return orfeas_test.now_us()
 
@@ -66,8 +69,8 @@ chromium = Chromium()
 # What a case may ask for: (test, daemon, arguments) → its answer.
 REQUESTS = {
     "call": lambda _, daemon, method, params: daemon.call(method, params),
-    "kill": lambda _, daemon: daemon.kill(),
-    "start": lambda _, daemon: restart_here(daemon),
+    "kill": lambda _, daemon: kill(daemon),
+    "start": lambda _, daemon: start(daemon),
     "cookie": lambda t, _: cookie(t),
     "now": lambda *_: orfeas_test.now_us(),
 }

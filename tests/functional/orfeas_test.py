@@ -226,6 +226,7 @@ class Daemon:
         self.pass_fds = ()
         self.process = None
         self.ready = None
+        self.keeps_port, self.held = False, None
         test.daemons.append(self)
 
     def launch(self):
@@ -274,6 +275,7 @@ class Daemon:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(PATIENCE_S)
         self.process.stdout.close()
+        self.hold_port()
 
     def stop(self, sig=signal.SIGTERM):
         """Asks it to end; it drains and exits 0."""
@@ -282,8 +284,27 @@ class Daemon:
         code = self.process.wait(PATIENCE_S)
         rest = self.process.stdout.read()
         self.process.stdout.close()
+        self.hold_port()
         assert code == 0, f"ended with {code} on {sig.name}:\n{self.stderr()[-4000:]}"
         assert rest == b"", f"more than the ready line on standard output: {rest[:200]}"
+
+    def keep_port(self):
+        """When it is started again it is where it was, and where its callers look for it."""
+        self.command[self.command.index("--listen") + 1] = "%s:%d" % self.address
+        self.keeps_port = True
+
+    def hold_port(self):
+        """Where it comes back to it the kernel gives it to nobody else meanwhile; it can listen beside who only holds it."""
+        if self.keeps_port and self.held is None:
+            self.held = socket.socket()
+            self.held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.held.bind(self.address)
+
+    def release_port(self):
+        self.keeps_port = False
+        if self.held is not None:
+            self.held.close()
+            self.held = None
 
     def restart(self):
         self.kill()
@@ -491,6 +512,7 @@ class Test:
             if FAULTS.search(worker.stderr()):
                 problems.append(worker.stderr()[-6000:])
         for daemon in self.daemons:
+            daemon.release_port()
             try:
                 if daemon.alive():
                     daemon.stop()

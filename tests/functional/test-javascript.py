@@ -93,6 +93,7 @@ def test_streams(t):
 def run_through_a_restart(daemon, script, case, facts):
     """Node says by lines when the daemon is to be killed, and when started again."""
     packages = node_packages.install(HERE)
+    daemon.keep_port()
     node = subprocess.Popen(["node", os.path.join(HERE, script), case], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         node.stdin.write(json.dumps({"client": CLIENT, "packages": packages, **facts}))
@@ -101,8 +102,6 @@ def run_through_a_restart(daemon, script, case, facts):
             if line == "kill\n":
                 daemon.kill()
             elif line == "start\n":
-                host, port = daemon.address
-                daemon.command[daemon.command.index("--listen") + 1] = f"{host}:{port}"
                 daemon.start()
             else:
                 orfeas_test.diagnose(line)

@@ -33,11 +33,6 @@ def clients(daemon, **options):
             yield client
 
 
-def keep_port(daemon):
-    """A restart would take another one."""
-    daemon.command[daemon.command.index("--listen") + 1] = "127.0.0.1:%d" % daemon.address[1]
-
-
 def raises(kind, call):
     try:
         result = call()
@@ -193,7 +188,7 @@ def test_stream_of_the_readme(t):
 
 def test_admin_by_cookie(t):
     daemon = t.start()
-    keep_port(daemon)
+    daemon.keep_port()
     cookie = os.path.join(t.dir, "cookie")
     with orfeas.connect(daemon.ready["http"], token="none") as client:
         raises(orfeas.Unauthenticated, client.health.check)
@@ -395,7 +390,7 @@ def test_what_is_not_repeated(t):
 
 def test_daemon_goes_and_comes_back(t):
     daemon = t.start()
-    keep_port(daemon)
+    daemon.keep_port()
     with contextlib.ExitStack() as stack:
         held = [stack.enter_context(orfeas.connect(address, timeout=PATIENCE_S, retries=1000))
                 for address in addresses(daemon)]
@@ -495,19 +490,19 @@ def test_many_streams_and_threads(t):
 
 def test_stream_ends_with_the_daemon(t):
     daemon = t.start()
+    daemon.keep_port()
     for address in addresses(daemon):
         with orfeas.connect(address, retries=0) as client:
             stream = client.health.watch()
             equal(stream.next(PATIENCE_S), {"serving": "SERVING"})
             daemon.kill()
             raises(orfeas.ConnectionLost, lambda: [stream.next(PATIENCE_S) for _ in range(1000)])
-        keep_port(daemon)
         daemon.start()
 
 
 def test_stream_comes_back_with_the_daemon(t):
     daemon = t.start()
-    keep_port(daemon)
+    daemon.keep_port()
     for address in addresses(daemon):
         with orfeas.connect(address) as client:
             with client.health.watch(reconnect=True) as stream:
