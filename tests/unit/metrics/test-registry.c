@@ -297,7 +297,7 @@ test_rebuild (MetricsFixture *fixture, gconstpointer data)
   g_assert_cmpint (series->last_us, ==, now_us + 30 * ORF_US_PER_S);
   g_assert_cmpint (series->chunk.complete_from_us, >, series->last_us);
   orf_registry_rebuild (fixture->registry);
-  while (series->chunk.complete_from_us > now_us - 590 * ORF_US_PER_S)
+  while (series->chunk.complete_from_us > now_us - 570 * ORF_US_PER_S)
     g_main_context_iteration (NULL, TRUE);
   orf_open_chunk_read (&series->chunk, 0, G_MAXINT64, after);
   g_assert_cmpmem (before->data, before->len * sizeof (OrfPoint), after->data,
