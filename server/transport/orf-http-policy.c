@@ -92,7 +92,9 @@ is_own_port (const OrfHttpPolicy *policy, const char *port)
 {
   guint64 value = policy->tls ? HTTPS_PORT : HTTP_PORT;
 
-  if (port != NULL && !g_ascii_string_to_unsigned (port, 10, 1, G_MAXUINT16, &value, NULL))
+  /* a vertical tab before it is none of GLib's spaces, and one of strtoull()'s */
+  if (port != NULL && (!g_ascii_isdigit (port[0]) ||
+                       !g_ascii_string_to_unsigned (port, 10, 1, G_MAXUINT16, &value, NULL)))
     return FALSE;
   return value == policy->port;
 }

@@ -74,15 +74,17 @@ read_length (const char *head, gsize head_length, guint64 *value)
   gboolean found = FALSE;
 
   for (guint i = 0; lines[i] != NULL; i++) {
-    const char *colon = strchr (lines[i], ':');
+    char *colon = strchr (lines[i], ':');
+    const char *length;
 
     if (colon == NULL || memchr (lines[i], ' ', (gsize) (colon - lines[i])) != NULL)
       return FALSE;
     if (g_ascii_strncasecmp (lines[i], "Content-Length", (gsize) (colon - lines[i])) != 0 ||
         colon - lines[i] != strlen ("Content-Length"))
       continue;
-    if (found || !g_ascii_string_to_unsigned (g_strstrip ((char *) colon + 1), 10, 0, G_MAXINT64,
-                                              value, NULL))
+    length = g_strstrip (colon + 1);
+    if (found || !g_ascii_isdigit (length[0]) ||
+        !g_ascii_string_to_unsigned (length, 10, 0, G_MAXINT64, value, NULL))
       return FALSE;
     found = TRUE;
   }

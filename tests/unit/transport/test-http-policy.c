@@ -64,6 +64,7 @@ test_origin (Fixture *f, gconstpointer data)
                                      "http://127.0.0.1:5001",
                                      "http://127.0.0.1:5000/",
                                      "http://127.0.0.1:05000x",
+                                     "http://127.0.0.1:\v5000",
                                      "https://127.0.0.1:5000",
                                      "https://page.example:5000",
                                      "https://page.example.evil.example",

@@ -80,6 +80,7 @@ test_bad_lengths (void)
   check ("Content-Length: 21\r\n\r\n", "LARGE|");
   check ("Content-Length: -1\r\n\r\n{}", "BROKEN|");
   check ("Content-Length: 0x2\r\n\r\n{}", "BROKEN|");
+  check ("Content-Length: \v2\r\n\r\n{}", "BROKEN|");
   check ("Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}", "BROKEN|");
   check ("Content-Type: x\r\n\r\n{}", "BROKEN|");
   check ("Content-Lengthy: 2\r\n\r\n{}", "BROKEN|");
