@@ -4,8 +4,13 @@
  * messages here: of a message in a million fragments it would keep as many pieces, each larger
  * than what it holds.
  *
- * Invariant: n_fed == n_framed says that libwslay has read whole frames, and nothing behind them;
- * where in_message is FALSE too, its context holds nothing that a new one would not.
+ * It looks at the UTF-8 of a close's reason as if each piece of it began with a code: it is given
+ * the whole payload of a close, or nothing of it.
+ *
+ * Invariants:
+ * - n_fed == n_framed says that libwslay has read whole frames, and nothing behind them; where
+ * in_message is FALSE too, its context holds nothing that a new one would not.
+ * - `head`, `rest` and `close` follow the frames in what libwslay was given.
  */
 #include "websocket/orf-ws-codec.h"
 
@@ -19,6 +24,10 @@
 #define PING_FRAME  0x89
 #define CLOSE_FRAME 0x88
 #define MASK_BYTES  4
+/* Of a frame's two first bytes. */
+#define OPCODE_BITS 0x0f
+#define MASKED_BIT  0x80
+#define LENGTH_BITS 0x7f
 /* Of a control frame's payload. */
 #define CONTROL_BYTES 125
 /* sizeof (struct wslay_event_context) of 1.1.1, which is not public; a buffer of 4 KiB each way. */
@@ -33,30 +42,106 @@ struct _OrfWsCodec {
   gsize input_length;
   GString *out; /* borrowed, during a call */
   GString *message;
-  guint64 n_fed, n_framed;     /* bytes; and of them those of the frames begun */
-  gboolean in_message;         /* of which more fragments are to come */
-  gboolean in_control;         /* the frame being read is no part of a message */
-  gboolean refused;            /* the message being read */
-  guint8 close[CONTROL_BYTES]; /* the payload of a close that is being read */
-  gsize close_length;          /* all of it; 0: none is being read */
-  gsize n_close;               /* what has come */
+  guint64 n_fed, n_framed;         /* bytes; and of them those of the frames begun */
+  gboolean in_message;             /* of which more fragments are to come */
+  gboolean in_control;             /* the frame being read is no part of a message */
+  gboolean refused;                /* the message being read */
+  guint8 head[2 + 8 + MASK_BYTES]; /* of the frame being given, as far as it has come */
+  gsize n_head;
+  guint64 rest;      /* of its payload, that has not come */
+  gboolean in_close; /* it is a close's, which waits here until it is whole */
+  guint8 close[CONTROL_BYTES];
+  gsize n_close;
   gboolean failed;
 };
+
+static gsize
+get_length_bytes (const guint8 *head)
+{
+  guint8 length = head[1] & LENGTH_BITS;
+
+  return length < 126 ? 0 : length == 126 ? 2 : 8;
+}
+
+/* One byte more of a frame's head; behind the last its payload begins. */
+static void
+take_head (OrfWsCodec *codec, guint8 byte)
+{
+  gsize n_length;
+
+  codec->head[codec->n_head++] = byte;
+  if (codec->n_head < 2)
+    return;
+  n_length = get_length_bytes (codec->head);
+  if (codec->n_head < 2 + n_length + (codec->head[1] & MASKED_BIT ? MASK_BYTES : 0))
+    return;
+  codec->rest = n_length > 0 ? 0 : codec->head[1] & LENGTH_BITS;
+  for (gsize i = 0; i < n_length; i++)
+    codec->rest = codec->rest << 8 | codec->head[2 + i];
+  codec->in_close = (codec->head[0] & OPCODE_BITS) == WSLAY_CONNECTION_CLOSE && codec->rest > 0 &&
+                    codec->rest <= CONTROL_BYTES;
+  codec->n_head = 0;
+}
+
+/* Of the payload of the frame; how many. */
+static gsize
+take_payload (OrfWsCodec *codec, guint8 *buffer, gsize length)
+{
+  gsize n = (gsize) MIN (codec->rest, MIN (length, codec->input_length));
+
+  memcpy (buffer, codec->input, n);
+  codec->input += n;
+  codec->input_length -= n;
+  codec->rest -= n;
+  return n;
+}
+
+/* A close's payload, once it is whole; 0: not yet. */
+static gsize
+take_close (OrfWsCodec *codec, guint8 *buffer, gsize length)
+{
+  gsize n;
+
+  codec->n_close += take_payload (codec, codec->close + codec->n_close,
+                                  sizeof codec->close - codec->n_close);
+  n = codec->n_close;
+  if (codec->rest > 0 || length < n)
+    return 0;
+  memcpy (buffer, codec->close, n);
+  codec->in_close = FALSE;
+  codec->n_close = 0;
+  return n;
+}
+
+static gsize
+give (OrfWsCodec *codec, guint8 *buffer, gsize length)
+{
+  gsize n = 0, taken = 1;
+
+  while (n < length && taken > 0) {
+    if (codec->in_close) {
+      taken = take_close (codec, buffer + n, length - n);
+    } else if (codec->rest > 0) {
+      taken = take_payload (codec, buffer + n, length - n);
+    } else if ((taken = MIN (codec->input_length, 1)) > 0) {
+      buffer[n] = (guint8) *codec->input++;
+      codec->input_length--;
+      take_head (codec, buffer[n]);
+    }
+    n += taken;
+  }
+  return n;
+}
 
 static ssize_t
 recv_cb (wslay_event_context_ptr wslay, uint8_t *buffer, size_t length, int flags, void *user_data)
 {
-  OrfWsCodec *codec = user_data;
-  gsize n = MIN (length, codec->input_length);
+  gsize n = give (user_data, buffer, length);
 
-  if (n == 0) {
-    wslay_event_set_error (wslay, WSLAY_ERR_WOULDBLOCK);
-    return -1;
-  }
-  memcpy (buffer, codec->input, n);
-  codec->input += n;
-  codec->input_length -= n;
-  return (ssize_t) n;
+  if (n > 0)
+    return (ssize_t) n;
+  wslay_event_set_error (wslay, WSLAY_ERR_WOULDBLOCK);
+  return -1;
 }
 
 static ssize_t
@@ -91,8 +176,6 @@ frame_cb (wslay_event_context_ptr wslay,
   OrfWsCodec *codec = user_data;
 
   codec->in_control = wslay_is_ctrl_frame (frame->opcode);
-  codec->close_length = frame->opcode == WSLAY_CONNECTION_CLOSE ? frame->payload_length : 0;
-  codec->n_close = 0;
   if (!codec->in_control)
     codec->in_message = !frame->fin;
   codec->n_framed += get_head_length (frame->payload_length) + MASK_BYTES + frame->payload_length;
@@ -105,18 +188,6 @@ frame_cb (wslay_event_context_ptr wslay,
     refuse (codec, ORF_WS_TOO_BIG, "websocket.max_message_bytes");
 }
 
-/* libwslay looks at a reason's UTF-8 as far as it comes with the code, in one piece. */
-static void
-take_close (OrfWsCodec *codec, const guint8 *data, gsize length)
-{
-  length = MIN (length, codec->close_length - codec->n_close);
-  memcpy (codec->close + codec->n_close, data, length);
-  codec->n_close += length;
-  if (codec->n_close > 2 && codec->n_close == codec->close_length &&
-      !g_utf8_validate_len ((const char *) codec->close + 2, codec->n_close - 2, NULL))
-    refuse (codec, ORF_WS_NOT_UTF8, "the reason is no UTF-8");
-}
-
 static void
 chunk_cb (wslay_event_context_ptr wslay,
           const struct wslay_event_on_frame_recv_chunk_arg *chunk,
@@ -124,9 +195,7 @@ chunk_cb (wslay_event_context_ptr wslay,
 {
   OrfWsCodec *codec = user_data;
 
-  if (codec->close_length > 0)
-    take_close (codec, chunk->data, chunk->data_length);
-  else if (!codec->in_control && !codec->refused)
+  if (!codec->in_control && !codec->refused)
     g_string_append_len (codec->message, (const char *) chunk->data, (gssize) chunk->data_length);
 }
 
