@@ -486,40 +486,11 @@ orf_workers_give_up (OrfWorkers *workers, OrfWorker *worker)
     forget (entry);
 }
 
-static void
-take_over (OrfAllocator *allocator, const OrfAllocator *told)
-{
-  gint64 *const to[] = { &allocator->allocated_bytes,
-                         &allocator->reserved_bytes,
-                         &allocator->active_bytes,
-                         &allocator->inactive_split_bytes,
-                         &allocator->largest_free_bytes,
-                         &allocator->ooms,
-                         &allocator->retries,
-                         &allocator->returned_bytes };
-  const gint64 from[] = {
-    told->allocated_bytes,    told->reserved_bytes, told->active_bytes, told->inactive_split_bytes,
-    told->largest_free_bytes, told->ooms,           told->retries,      told->returned_bytes
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (to); i++)
-    if (from[i] >= 0)
-      *to[i] = from[i];
-}
-
 /* Those before it was known are not news; fewer than before: it began anew. */
 static gint64
 count_more_ooms (const OrfAllocator *before, const OrfAllocator *told)
 {
   return before->ooms >= 0 && told->ooms > before->ooms ? told->ooms - before->ooms : 0;
-}
-
-void
-orf_worker_take_report (OrfWorker *worker, const OrfAllocator *allocator)
-{
-  worker->reported_us = orf_clock_now_us ();
-  if (allocator != NULL)
-    take_over (&worker->allocator, allocator);
 }
 
 static void
