@@ -366,7 +366,11 @@ parse_negate (Parser *parser)
     return NULL;
   of = parse_negate (parser);
   parser->depth--;
-  return of != NULL ? new_node (parser, ORF_EXPR_NEGATE, position, of, NULL) : NULL;
+  if (of == NULL)
+    return NULL;
+  if (of->kind == ORF_EXPR_NUMBER) /* a number is one part, negative or not */
+    parser->n_nodes--;
+  return new_node (parser, ORF_EXPR_NEGATE, position, of, NULL);
 }
 
 /* Takes one of the operators [first, last], longer ones before what they begin with. */
