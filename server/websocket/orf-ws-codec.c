@@ -8,9 +8,9 @@
  * the whole payload of a close, or nothing of it.
  *
  * Invariants:
- * - n_fed == n_framed says that libwslay has read whole frames, and nothing behind them; where
- * in_message is FALSE too, its context holds nothing that a new one would not.
  * - `head`, `rest` and `close` follow the frames in what libwslay was given.
+ * - Between two frames, where in_message is FALSE too, its context holds nothing that a new one
+ * would not.
  */
 #include "websocket/orf-ws-codec.h"
 
@@ -42,7 +42,6 @@ struct _OrfWsCodec {
   gsize input_length;
   GString *out; /* borrowed, during a call */
   GString *message;
-  guint64 n_fed, n_framed;         /* bytes; and of them those of the frames begun */
   gboolean in_message;             /* of which more fragments are to come */
   gboolean in_control;             /* the frame being read is no part of a message */
   gboolean refused;                /* the message being read */
@@ -133,6 +132,12 @@ give (OrfWsCodec *codec, guint8 *buffer, gsize length)
   return n;
 }
 
+static gboolean
+is_between_frames (const OrfWsCodec *codec)
+{
+  return codec->n_head == 0 && codec->rest == 0;
+}
+
 static ssize_t
 recv_cb (wslay_event_context_ptr wslay, uint8_t *buffer, size_t length, int flags, void *user_data)
 {
@@ -160,14 +165,6 @@ refuse (OrfWsCodec *codec, guint16 code, const char *reason)
   wslay_event_shutdown_read (codec->wslay);
 }
 
-static gsize
-get_head_length (guint64 payload_length)
-{
-  if (payload_length < 126)
-    return 2;
-  return payload_length <= G_MAXUINT16 ? 4 : 10;
-}
-
 static void
 frame_cb (wslay_event_context_ptr wslay,
           const struct wslay_event_on_frame_recv_start_arg *frame,
@@ -178,7 +175,6 @@ frame_cb (wslay_event_context_ptr wslay,
   codec->in_control = wslay_is_ctrl_frame (frame->opcode);
   if (!codec->in_control)
     codec->in_message = !frame->fin;
-  codec->n_framed += get_head_length (frame->payload_length) + MASK_BYTES + frame->payload_length;
   if (frame->opcode == WSLAY_BINARY_FRAME)
     refuse (codec, ORF_WS_UNSUPPORTED, "messages are JSON text");
   else if (frame->opcode == WSLAY_CONNECTION_CLOSE && frame->payload_length == 1)
@@ -239,7 +235,7 @@ wake (OrfWsCodec *codec)
 void
 orf_ws_codec_rest (OrfWsCodec *codec)
 {
-  if (codec->wslay != NULL && codec->n_fed == codec->n_framed && !codec->in_message &&
+  if (codec->wslay != NULL && is_between_frames (codec) && !codec->in_message &&
       !orf_ws_codec_is_closing (codec) && !orf_ws_codec_is_deaf (codec))
     g_clear_pointer (&codec->wslay, wslay_event_context_free);
 }
@@ -300,7 +296,6 @@ orf_ws_codec_feed (OrfWsCodec *codec, const char *data, gsize length, GString *o
   wake (codec);
   codec->input = data;
   codec->input_length = length;
-  codec->n_fed += length;
   if (wslay_event_want_read (codec->wslay) && wslay_event_recv (codec->wslay) != 0)
     codec->failed = TRUE;
   codec->input_length = 0;
@@ -338,6 +333,14 @@ gboolean
 orf_ws_codec_is_deaf (const OrfWsCodec *codec)
 {
   return codec->failed || (codec->wslay != NULL && !wslay_event_get_read_enabled (codec->wslay));
+}
+
+static gsize
+get_head_length (guint64 payload_length)
+{
+  if (payload_length < 126)
+    return 2;
+  return payload_length <= G_MAXUINT16 ? 4 : 10;
 }
 
 gsize
