@@ -85,6 +85,16 @@ export class Visit {
     return this.page.evaluate(() => performance.getEntriesByName("first-chart")[0].startTime);
   }
 
+  /** The section of that id; in sight also once what is above it has grown: what nobody sees asks for nothing. */
+  async sight(id) {
+    const section = this.page.locator(`#${id}`);
+    await section.evaluate((element) => setInterval(() => {
+      const { top, bottom } = element.getBoundingClientRect();
+      if (bottom <= 0 || top >= innerHeight) element.scrollIntoView();
+    }, 100));
+    return section;
+  }
+
   /** Nothing is wider than the window, once the charts have followed it. */
   async fits() {
     const { width } = this.page.viewportSize();

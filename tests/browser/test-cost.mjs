@@ -6,8 +6,7 @@ import { Visit, ask, run, until } from "./harness.mjs";
 async function see() {
   const visit = await Visit.begin();
   await visit.state("live");
-  visit.section = visit.page.locator("#cost");
-  await visit.section.scrollIntoViewIfNeeded();
+  visit.section = await visit.sight("cost");
   visit.rows = (name) => visit.section.getByRole("table", { name, exact: true }).locator("tbody tr");
   await visit.rows("For whom").first().waitFor();
   return visit;

@@ -59,8 +59,7 @@ async function aWhile(visit) {
 async function see() {
   const visit = await begin();
   await visit.state("live");
-  visit.section = visit.page.locator("#traces");
-  await visit.section.scrollIntoViewIfNeeded();
+  visit.section = await visit.sight("traces");
   return visit;
 }
 

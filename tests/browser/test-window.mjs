@@ -254,8 +254,7 @@ await run({
     const visit = await Visit.begin();
     const { page } = visit;
     await visit.state("live");
-    const section = page.locator("#requests");
-    await section.scrollIntoViewIfNeeded();
+    const section = await visit.sight("requests");
     await section.getByRole("combobox").and(page.locator(":has(option:text-is('storage'))")).waitFor();
     const called = async () => (await ask("call", "metrics.query", { select: 'span.calls{service="studio"}', aggregate: "last" })).series.length;
     await until(called, "counters");
