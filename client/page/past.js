@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What the file says of the end of a window that is over, in the form in which a method tells it of now. */
 
-const WORKERS = '{__name__=~"worker[.](up|ooms|batches|memory[.](allocated|reserved)_bytes)"}';
+const WORKERS = '{__name__=~"worker[.](up|lost|ooms|batches|memory[.](allocated|reserved)_bytes)"}';
 const HEARD_S = 60; // before the end: who said nothing for so long was not there
 // a forecast is kept every [forecast] every_rows, which are 5 minutes unless somebody changed it
 const MADE_S = 900;
@@ -24,10 +24,11 @@ export async function readWorkers(client, toS) {
     if (!workers.has(key))
       workers.set(key, { name: labels.worker, worker: null, device: labels.device ?? null, state: null, allocated_bytes: null, reserved_bytes: null, ooms: null, batches: null });
     const one = workers.get(key);
-    if (name === "worker.up") one.state = last > 0 ? "connected" : "lost";
-    else one[name.replace(/^worker\.(memory\.)?/, "")] = last;
+    if (name === "worker.up") one.state = last > 0 ? "connected" : one.state ?? "lost";
+    else if (name !== "worker.lost") one[name.replace(/^worker\.(memory\.)?/, "")] = last;
+    else if (one.state !== "connected") one.state = last > 0 ? "lost" : "left";
   }
-  return [...workers.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...workers.values()].filter(({ state }) => state !== "left").sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** As predictions.list: of each series those that were made last. */

@@ -35,8 +35,8 @@ static const Builtin builtins[] = {
   { "cache_hit_rate_low", "cache.hit_rate_percent < 50", 5, ORF_SEVERITY_WARNING, 15 * S, NULL,
     "cache hit rate is {value} %",
     "Look whether keys changed (a deploy?), or the cache is too small for what is asked of it." },
-  { "data_silent", "{__name__=~\"scrape\\\\.up|worker\\\\.up\"} == 0", 0, ORF_SEVERITY_WARNING,
-    10 * S, NULL, "no data from {target}{worker}",
+  { "data_silent", "scrape.up == 0 or worker.lost == 1", 0, ORF_SEVERITY_WARNING, 10 * S, NULL,
+    "no data from {target}{worker}",
     "A worker or a target that was measured answers no more: see orfeasctl workers, orfeasctl "
     "scrape." },
   { "error_rate_high", "error_rate_percent > 1", .2, ORF_SEVERITY_CRITICAL, 10 * S, NULL,

@@ -300,19 +300,21 @@ orf_alerts_rules_changed (OrfAlerts *alerts)
   conclude (alerts, &outcome);
 }
 
-static const OrfSelector *
-find_missing (const OrfAlerts *alerts, const OrfAlertEntry *entry, const char **select)
+/* A selector without which part is never known; NULL: none. */
+static const char *
+find_missing (const OrfAlerts *alerts, const OrfExpr *part)
 {
-  g_autoptr (GPtrArray) parts = orf_expr_list_selectors (orf_alert_rule_get_value (entry->rule));
+  const char *left, *right;
 
-  for (guint i = 0; i < parts->len; i++) {
-    const OrfExpr *part = parts->pdata[i];
-
-    *select = part->select;
-    if (part->kind != ORF_EXPR_ABSENT && !orf_alert_feed_has (alerts->feed, part->selector))
-      return part->selector;
-  }
-  return NULL;
+  if (part == NULL || part->kind == ORF_EXPR_ABSENT)
+    return NULL;
+  if (part->selector != NULL)
+    return orf_alert_feed_has (alerts->feed, part->selector) ? NULL : part->select;
+  left = find_missing (alerts, part->left);
+  right = find_missing (alerts, part->right);
+  if (part->kind == ORF_EXPR_BINARY && part->op == ORF_EXPR_OR && (left == NULL || right == NULL))
+    return NULL; /* what there is of one side counts alone */
+  return left != NULL ? left : right;
 }
 
 char *
@@ -320,14 +322,14 @@ orf_alerts_dup_trouble (OrfAlerts *alerts, const OrfAlertEntry *entry)
 {
   const Known *known = g_hash_table_lookup (alerts->by_name,
                                             orf_alert_rule_get_spec (entry->rule)->name);
-  const char *select = NULL;
+  const char *missing;
 
   if (known == NULL)
     return NULL;
   if (known->trouble != NULL)
     return g_strdup (known->trouble);
-  return find_missing (alerts, entry, &select) != NULL ? g_strdup_printf ("no series is %s", select)
-                                                       : NULL;
+  missing = find_missing (alerts, orf_alert_rule_get_value (entry->rule));
+  return missing != NULL ? g_strdup_printf ("no series is %s", missing) : NULL;
 }
 
 /* ---- what comes back ------------------------------------------------------------------------- */

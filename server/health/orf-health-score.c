@@ -51,7 +51,7 @@ static const Rule rules[] = {
     " % of the time" },
   { PART_HOST, "host.memory.used_percent", NULL, 90, 100, 60, ": the memory is ", 1, 0, " % full" },
   { PART_HOST, "host.disk.used_percent", NULL, 90, 99, 60, " is ", 1, 0, " % full" },
-  { PART_WORKERS, "worker.up", NULL, 1, 0, 100, " is gone", 1, NO_VALUE, "" },
+  { PART_WORKERS, "worker.lost", NULL, 0, 1, 100, " is lost", 1, NO_VALUE, "" },
   { PART_CACHE, "cache.hit_rate_percent", NULL, 50, 0, 100, " answers only ", 1, 0,
     " % of what it is asked" },
   { PART_RECORDER, "orfeas.loop_stall_us", NULL, 100000, 2000000, 40,

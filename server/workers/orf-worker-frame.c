@@ -90,8 +90,10 @@ fill_worker (OrfFrame *frame, Slot *slot, const OrfWorker *worker)
 
   if (up && (worker->reported_us > slot->reported_us || worker->n_batches > slot->n_batches))
     fill_report (frame, labels, worker);
-  if (up || slot->up)
+  if (up || slot->up) {
     orf_frame_add (frame, ORF_METRIC_WORKER_UP, labels, up);
+    orf_frame_add (frame, ORF_METRIC_WORKER_LOST, labels, worker->state == ORF_WORKER_STATE_LOST);
+  }
   if (up)
     slot->used_us = orf_clock_monotonic_us ();
   slot->reported_us = worker->reported_us;

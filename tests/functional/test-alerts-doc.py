@@ -93,7 +93,7 @@ def test_prometheus_fires(t):
         "GpuMemoryCritical": ("hw_gpu_memory_utilization_ratio", "0.5+0x20", "0.96+0x20"),
         "GpuMemoryOrphaned": ("orfeas_gpu_memory_orphaned_bytes", "0+0x20", "1e9+0x20"),
         "GpuEventOpen": ('orfeas_gpu_events_open{severity="critical"}', "0+0x20", "1+0x20"),
-        "WorkerGone": ("orfeas_worker_up", "1+0x20", "0+0x20"),
+        "WorkerLost": ("orfeas_worker_lost", "0+0x20", "1+0x20"),
     }
     path = os.path.join(t.dir, "test.yml")
     for well in (True, False):

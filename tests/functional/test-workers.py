@@ -310,7 +310,8 @@ def test_series(t):
     daemon.call("worker.report", {"worker": a, "allocator": {"allocated_bytes": 100, "ooms": 2}, "batches": [{"size": 1}]})
     labels = '{device="simulated-0",worker="a"}'
     wait_for(lambda: f"worker.up{labels}" in last_values(daemon, '{__name__=~"worker[.].*"}'), "its series")
-    expected = {f"worker.memory.allocated_bytes{labels}": 100, f"worker.ooms{labels}": 2, f"worker.batches{labels}": 1, f"worker.up{labels}": 1}
+    expected = {f"worker.memory.allocated_bytes{labels}": 100, f"worker.ooms{labels}": 2, f"worker.batches{labels}": 1, f"worker.up{labels}": 1,
+                f"worker.lost{labels}": 0}
     wait_for(lambda: last_values(daemon, '{__name__=~"worker[.].*"}') == expected, "all of them")
     # a second of the same name is told apart, and a third has none
     same = register(daemon, name="a", device=DEVICE, pid=os.getpid())
@@ -318,11 +319,29 @@ def test_series(t):
     wait_for(lambda: f'worker.up{{device="simulated-0",worker="a ({same})"}}' in last_values(daemon, "worker.up"), "the second")
     daemon.call("worker.leave", {"worker": a})
     wait_for(lambda: last_values(daemon, "worker.up").get(f"worker.up{labels}") == 0, "it to be told as gone")
-    # the health score names the worker, and not the device that it had
-    wait_for(lambda: "a is gone" in [reason["reason"] for reason in daemon.call("predictions.list")["health"]["reasons"]], "the health's reason")
+    equal(last_values(daemon, "worker.lost")[f"worker.lost{labels}"], 0)
     equal(len(last_values(daemon, "worker.up")), 2)
     _, _, page = daemon.http("GET", "/metrics")
     assert b'orfeas_worker_up{hw_id="simulated-0",worker="a"} 0' in page and b"orfeas_worker_ooms_total{" in page, page[-3000:]
+
+
+def test_who_leaves_is_no_fault(t):
+    daemon = start(t)
+    process = sleeper()
+    register(daemon, name="killed", device=DEVICE, pid=process.pid)
+    ended = register(daemon, name="ended", device=DEVICE)
+    wait_for(lambda: len(last_values(daemon, "worker.lost")) == 2, "both")
+    daemon.call("worker.leave", {"worker": ended})
+    process.kill()
+    process.wait()
+    wait_for(lambda: sorted(last_values(daemon, "worker.up").values()) == [0, 0], "both to be gone")
+    lost = last_values(daemon, "worker.lost")
+    equal(lost, {'worker.lost{device="simulated-0",worker="ended"}': 0, 'worker.lost{device="simulated-0",worker="killed"}': 1})
+    # the health score names the worker, and not the device that it had
+    reasons = lambda: [reason["reason"] for reason in daemon.call("predictions.list")["health"]["reasons"] if reason["part"] == "workers"]
+    wait_for(lambda: reasons() == ["killed is lost"], "the health's reason")
+    silent = lambda: [one["summary"] for one in daemon.call("alerts.history")["alerts"] if one["rule"] == "data_silent" and one["fired_us"]]
+    wait_for(lambda: silent() == ["no data from killed"], "its alert")
 
 
 def next_advice(connection):

@@ -136,7 +136,7 @@ test_metrics (void)
 {
   g_auto (GStrv) metrics = orf_health_dup_metrics ();
 
-  g_assert_true (g_strv_contains ((const char *const *) metrics, "worker.up"));
+  g_assert_true (g_strv_contains ((const char *const *) metrics, "worker.lost"));
   g_assert_false (g_strv_contains ((const char *const *) metrics, ORF_HEALTH_EXHAUSTION_S));
   for (guint i = 1; i < g_strv_length (metrics); i++)
     for (guint k = 0; k < i; k++)
