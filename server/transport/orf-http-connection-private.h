@@ -39,6 +39,7 @@ struct _OrfHttpConnection {
   gboolean ended;     /* the other end writes no more */
   gboolean broken;
   gboolean parking;   /* libsoup is told the end; we go on */
+  gboolean yielded;   /* it has let others go first */
   gboolean lingering; /* all is over but the sending */
   gboolean closing;   /* refused, or draining with nothing to answer: libsoup is told the end */
 };

@@ -111,11 +111,17 @@ static gboolean
 await_input_cb (gpointer owner)
 {
   OrfHttpConnection *connection = owner;
+  gboolean next = orf_http_connection_get_phase (connection) == ORF_HTTP_COMPLETE &&
+                  !orf_http_connection_has_input (connection);
 
-  if (orf_http_connection_get_phase (connection) == ORF_HTTP_COMPLETE &&
-      !orf_http_connection_has_input (connection))
-    orf_http_connection_finish_request (connection); /* it waits for the next one */
+  if (next)
+    orf_http_connection_finish_request (connection);
   orf_http_connection_flush (connection);
+  if (next && connection->ahead->len > 0) {
+    orf_watch_again (connection->watch,
+                     ORF_POLL_IN); /* others first, who have asked for nothing yet */
+    return FALSE;
+  }
   orf_http_connection_fill (connection);
   return orf_http_connection_has_input (connection);
 }

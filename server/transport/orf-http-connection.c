@@ -130,6 +130,17 @@ begin (OrfHttpConnection *connection)
   }
 }
 
+/* Who does not read its answers comes after those who do. */
+static gboolean
+yields (OrfHttpConnection *connection)
+{
+  connection->yielded = !connection->yielded && orf_http_connection_get_backlog (connection) > 0 &&
+                        !orf_http_connection_is_over (connection);
+  if (connection->yielded)
+    orf_watch_again (connection->watch, ORF_POLL_IN);
+  return connection->yielded;
+}
+
 void
 orf_http_connection_wake (OrfHttpConnection *connection)
 {
@@ -137,7 +148,7 @@ orf_http_connection_wake (OrfHttpConnection *connection)
     begin (connection);
     return;
   }
-  if (orf_http_connection_has_input (connection))
+  if (orf_http_connection_has_input (connection) && !yields (connection))
     orf_http_stream_wake_input (connection->stream);
   if (connection->broken || orf_http_connection_get_backlog (connection) < ORF_HTTP_BACKLOG_BYTES)
     orf_http_stream_wake_output (connection->stream);

@@ -3,9 +3,10 @@
  * Invariants:
  * - A watch is in the epoll set, or plain (epoll does not take it), until it is freed.
  * - Events told by the kernel, and asked for by orf_watch_again(), meet in watch->pending; a watch
- * with pending events is in exactly one list: `ready` (this turn's) or `later` (the next turn's).
- * - A turn first moves all kernel events into `ready`, and looks at no watch again once its
- * function was called: so a watch can be freed at any time, by taking it out of its list.
+ * with pending events is in exactly one list: `ready` (this turn's) or `later` (of later turns).
+ * - A turn first moves what it calls into `ready`, and looks at no watch again once its function
+ * was called: so a watch can be freed at any time, by taking it out of its list.
+ * - `ready` is empty between turns.
  */
 #include "transport/orf-poller.h"
 
@@ -21,6 +22,14 @@
  * within a millisecond or so, and enough that requests are seen, and refused if need be, while they
  * are young: with 32, of five times what can be answered 4 % were answered in time, not 84. */
 #define MAX_EVENTS 128
+/* Called a turn of those who asked for it themselves: they have more than others, who are to wait
+ * for a few of them at most.  What they begin takes the loop some 100 us each. */
+#define MAX_LATER 4
+/* An answer takes some turns of the loop, and would wait in each for all who came meanwhile: after
+ * a turn of so many calls as many of the loop's go by without one, in which what it began is done.
+ */
+#define MANY_CALLS 4
+#define RESTS      4
 
 typedef struct {
   OrfWatch *head, *tail;
@@ -38,10 +47,11 @@ struct _OrfWatch {
 };
 
 struct _OrfPoller {
-  int epoll_fd;
   GSource *source;
-  gpointer tag; /* of epoll_fd in source */
+  GPollFD epoll; /* not by g_source_add_unix_fd(), with which GLib itself says that it is ready */
   WatchList ready, later;
+  guint n_calls; /* of this turn */
+  guint n_rests; /* turns of the loop that are still to go by without one of ours */
 };
 
 typedef struct {
@@ -74,6 +84,15 @@ list_pop (WatchList *list)
   watch->next = NULL;
   watch->queued = FALSE;
   return watch;
+}
+
+static void
+list_append (WatchList *list, const WatchList *more)
+{
+  if (more->head == NULL)
+    return;
+  *(list->tail != NULL ? &list->tail->next : &list->head) = more->head;
+  list->tail = more->tail;
 }
 
 static void
@@ -112,7 +131,7 @@ static void
 take_kernel_events (OrfPoller *poller)
 {
   struct epoll_event events[MAX_EVENTS];
-  int n = epoll_wait (poller->epoll_fd, events, MAX_EVENTS, 0);
+  int n = epoll_wait (poller->epoll.fd, events, MAX_EVENTS, 0);
 
   for (int i = 0; i < n; i++) {
     OrfWatch *watch = events[i].data.ptr;
@@ -123,6 +142,29 @@ take_kernel_events (OrfPoller *poller)
   }
 }
 
+static void
+call (OrfPoller *poller, OrfWatch *watch)
+{
+  OrfPollEvents events = watch->pending;
+
+  poller->n_calls++;
+  watch->pending = 0;
+  watch->func (watch->user_data, events);
+}
+
+/* Of those who had asked before: who asks anew meanwhile comes after those who are left. */
+static void
+call_later (OrfPoller *poller)
+{
+  poller->ready = poller->later;
+  poller->later = (WatchList){ NULL, NULL };
+  while (poller->ready.head != NULL && poller->n_calls < MAX_LATER)
+    call (poller, list_pop (&poller->ready));
+  list_append (&poller->ready, &poller->later);
+  poller->later = poller->ready;
+  poller->ready = (WatchList){ NULL, NULL };
+}
+
 static gboolean
 dispatch_cb (GSource *base, GSourceFunc callback, gpointer user_data)
 {
@@ -131,16 +173,12 @@ dispatch_cb (GSource *base, GSourceFunc callback, gpointer user_data)
   OrfTurn turn;
 
   orf_turn_begin (&turn, "connections", "");
-  g_source_set_ready_time (base, -1);
-  poller->ready = poller->later;
-  poller->later = (WatchList){ NULL, NULL };
+  poller->n_calls = 0;
+  call_later (poller);
   take_kernel_events (poller);
-  while ((watch = list_pop (&poller->ready)) != NULL) {
-    OrfPollEvents events = watch->pending;
-
-    watch->pending = 0;
-    watch->func (watch->user_data, events);
-  }
+  while ((watch = list_pop (&poller->ready)) != NULL)
+    call (poller, watch);
+  poller->n_rests = poller->n_calls >= MANY_CALLS ? RESTS : 0;
   orf_turn_end (&turn);
   return G_SOURCE_CONTINUE;
 }
@@ -148,8 +186,10 @@ dispatch_cb (GSource *base, GSourceFunc callback, gpointer user_data)
 static gboolean
 prepare_cb (GSource *base, int *timeout)
 {
-  *timeout = -1;
-  return ((PollerSource *) base)->poller->later.head != NULL;
+  const OrfPoller *poller = ((PollerSource *) base)->poller;
+
+  *timeout = poller->n_rests > 0 ? 0 : -1;
+  return poller->n_rests == 0 && poller->later.head != NULL;
 }
 
 static gboolean
@@ -157,7 +197,11 @@ check_cb (GSource *base)
 {
   OrfPoller *poller = ((PollerSource *) base)->poller;
 
-  return poller->later.head != NULL || (g_source_query_unix_fd (base, poller->tag) & G_IO_IN) != 0;
+  if (poller->n_rests > 0) {
+    poller->n_rests--;
+    return FALSE;
+  }
+  return poller->later.head != NULL || (poller->epoll.revents & G_IO_IN) != 0;
 }
 
 static GSourceFuncs source_funcs = {
@@ -178,10 +222,10 @@ orf_poller_new (GMainContext *context, GError **error)
     return NULL;
   }
   poller = g_new0 (OrfPoller, 1);
-  poller->epoll_fd = epoll_fd;
+  poller->epoll = (GPollFD){ .fd = epoll_fd, .events = G_IO_IN };
   poller->source = g_source_new (&source_funcs, sizeof (PollerSource));
   ((PollerSource *) poller->source)->poller = poller;
-  poller->tag = g_source_add_unix_fd (poller->source, epoll_fd, G_IO_IN);
+  g_source_add_poll (poller->source, &poller->epoll);
   g_source_set_static_name (poller->source, "orf-poller");
   g_source_attach (poller->source, context);
   return poller;
@@ -192,7 +236,7 @@ orf_poller_free (OrfPoller *poller)
 {
   g_source_destroy (poller->source);
   g_source_unref (poller->source);
-  close (poller->epoll_fd);
+  close (poller->epoll.fd);
   g_free (poller);
 }
 
@@ -207,7 +251,7 @@ orf_poller_add (OrfPoller *poller, int fd, OrfWatchFunc func, gpointer user_data
   watch->fd = fd;
   watch->func = func;
   watch->user_data = user_data;
-  if (epoll_ctl (poller->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0)
+  if (epoll_ctl (poller->epoll.fd, EPOLL_CTL_ADD, fd, &event) == 0)
     return watch;
   if (errno == EPERM) {
     watch->plain = TRUE;
@@ -226,7 +270,7 @@ orf_watch_free (OrfWatch *watch)
   OrfPoller *poller = watch->poller;
 
   if (!watch->plain)
-    epoll_ctl (poller->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL); /* cannot fail: it is in there */
+    epoll_ctl (poller->epoll.fd, EPOLL_CTL_DEL, watch->fd, NULL); /* cannot fail: it is in there */
   if (watch->queued) {
     list_remove (&poller->ready, watch);
     list_remove (&poller->later, watch);
@@ -238,8 +282,6 @@ void
 orf_watch_again (OrfWatch *watch, OrfPollEvents events)
 {
   watch->pending |= events;
-  if (!watch->queued) {
+  if (!watch->queued)
     list_push (&watch->poller->later, watch);
-    g_source_set_ready_time (watch->poller->source, 0);
-  }
 }

@@ -39,7 +39,7 @@ OrfWatch *
 orf_poller_add (OrfPoller *poller, int fd, OrfWatchFunc func, gpointer user_data, GError **error);
 void orf_watch_free (OrfWatch *watch);
 /* Calls the function again in a later turn, after the others had theirs: for who stopped before
- * EAGAIN so as not to keep them waiting. */
+ * EAGAIN so as not to keep them waiting.  A turn calls a few of those only. */
 void orf_watch_again (OrfWatch *watch, OrfPollEvents events);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfPoller, orf_poller_free)

@@ -58,8 +58,8 @@ static void
 turn (Fixture *fixture)
 {
   fixture->events = 0;
-  while (g_main_context_iteration (NULL, FALSE))
-    continue;
+  for (guint n_idle = 0; n_idle < 8;) /* more than it rests at a time */
+    n_idle = g_main_context_iteration (NULL, FALSE) ? 0 : n_idle + 1;
 }
 
 static void
@@ -141,6 +141,95 @@ test_free_while_queued (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fixture->n_calls, ==, 0);
 }
 
+typedef struct {
+  OrfWatch *watch;
+  GString *order; /* of all, by name */
+  char name;
+  guint n_again;
+  int fds[2];
+} Named;
+
+static void
+named_cb (gpointer user_data, OrfPollEvents events G_GNUC_UNUSED)
+{
+  Named *named = user_data;
+
+  g_string_append_c (named->order, named->name);
+  if (named->n_again-- > 0)
+    orf_watch_again (named->watch, ORF_POLL_IN);
+}
+
+static void
+begin_named (Fixture *fixture, Named *named, GString *order, char name, guint n_again)
+{
+  *named = (Named){ .order = order, .name = name, .n_again = n_again };
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, named->fds),
+                   ==, 0);
+  named->watch = orf_poller_add (fixture->poller, named->fds[0], named_cb, named, NULL);
+}
+
+static void
+end_named (Named *named)
+{
+  orf_watch_free (named->watch);
+  close (named->fds[0]);
+  close (named->fds[1]);
+}
+
+/* Until it has called one more at least. */
+static void
+one_turn (GString *order)
+{
+  gsize before = order->len;
+
+  while (order->len == before)
+    g_main_context_iteration (NULL, FALSE);
+}
+
+/* Who has more than others has it a few a turn; who comes anew is called at once. */
+static void
+test_order (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GString) order = g_string_new (NULL);
+  Named many[6], other;
+
+  for (guint i = 0; i < G_N_ELEMENTS (many); i++)
+    begin_named (fixture, &many[i], order, (char) ('a' + i), 2);
+  one_turn (order);
+  g_assert_cmpstr (order->str, ==, "abcdef");
+  begin_named (fixture, &other, order, 'x', 0);
+  one_turn (order);
+  g_assert_cmpstr (order->str, ==, "abcdefabcdx");
+  one_turn (order);
+  g_assert_cmpstr (order->str, ==, "abcdefabcdxefab");
+  turn (fixture);
+  g_assert_cmpstr (order->str, ==, "abcdefabcdxefabcdef");
+  end_named (&other);
+  for (guint i = 0; i < G_N_ELEMENTS (many); i++)
+    end_named (&many[i]);
+}
+
+/* What a turn of many began is done before the next one. */
+static void
+test_rests (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GString) order = g_string_new (NULL);
+  Named many[4], other;
+
+  for (guint i = 0; i < G_N_ELEMENTS (many); i++)
+    begin_named (fixture, &many[i], order, 'a', 0);
+  one_turn (order);
+  g_assert_cmpstr (order->str, ==, "aaaa");
+  begin_named (fixture, &other, order, 'x', 0);
+  for (guint i = 0; i < 4; i++)
+    g_assert_false (g_main_context_iteration (NULL, TRUE)); /* which does not wait for anything */
+  g_assert_true (g_main_context_iteration (NULL, TRUE));
+  g_assert_cmpstr (order->str, ==, "aaaax");
+  end_named (&other);
+  for (guint i = 0; i < G_N_ELEMENTS (many); i++)
+    end_named (&many[i]);
+}
+
 static void
 test_plain_file (Fixture *fixture, gconstpointer data)
 {
@@ -177,6 +266,8 @@ main (int argc, char **argv)
   ADD ("again", test_again);
   ADD ("free-during-dispatch", test_free_during_dispatch);
   ADD ("free-while-queued", test_free_while_queued);
+  ADD ("order", test_order);
+  ADD ("rests", test_rests);
   ADD ("plain-file", test_plain_file);
   ADD ("bad-descriptor", test_bad_descriptor);
   return g_test_run ();
