@@ -15,6 +15,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "core/orf-clock.h"
 #include "core/orf-turn.h"
 #include "orf-error.h"
 
@@ -27,9 +28,11 @@
 #define MAX_LATER 4
 /* An answer takes some turns of the loop, and would wait in each for all who came meanwhile: after
  * a turn of so many calls as many of the loop's go by without one, in which what it began is done.
- */
+ * No longer than so, and not where the kernel has more than a turn takes: those who come are to be
+ * seen while they are young. */
 #define MANY_CALLS 4
 #define RESTS      4
+#define REST_US    1000
 
 typedef struct {
   OrfWatch *head, *tail;
@@ -52,6 +55,7 @@ struct _OrfPoller {
   WatchList ready, later;
   guint n_calls; /* of this turn */
   guint n_rests; /* turns of the loop that are still to go by without one of ours */
+  gint64 ended_us;
 };
 
 typedef struct {
@@ -127,7 +131,8 @@ from_epoll (guint32 events)
   return told;
 }
 
-static void
+/* → whether the kernel may have more. */
+static gboolean
 take_kernel_events (OrfPoller *poller)
 {
   struct epoll_event events[MAX_EVENTS];
@@ -140,6 +145,7 @@ take_kernel_events (OrfPoller *poller)
     if (!watch->queued)
       list_push (&poller->ready, watch);
   }
+  return n == MAX_EVENTS;
 }
 
 static void
@@ -170,15 +176,19 @@ dispatch_cb (GSource *base, GSourceFunc callback, gpointer user_data)
 {
   OrfPoller *poller = ((PollerSource *) base)->poller;
   OrfWatch *watch;
+  gboolean has_more;
   OrfTurn turn;
 
   orf_turn_begin (&turn, "connections", "");
   poller->n_calls = 0;
   call_later (poller);
-  take_kernel_events (poller);
+  has_more = take_kernel_events (poller);
   while ((watch = list_pop (&poller->ready)) != NULL)
     call (poller, watch);
-  poller->n_rests = poller->n_calls >= MANY_CALLS ? RESTS : 0;
+  if (poller->n_calls >= MANY_CALLS && !has_more) {
+    poller->n_rests = RESTS;
+    poller->ended_us = orf_clock_monotonic_us ();
+  }
   orf_turn_end (&turn);
   return G_SOURCE_CONTINUE;
 }
@@ -197,10 +207,11 @@ check_cb (GSource *base)
 {
   OrfPoller *poller = ((PollerSource *) base)->poller;
 
-  if (poller->n_rests > 0) {
+  if (poller->n_rests > 0 && orf_clock_monotonic_us () - poller->ended_us < REST_US) {
     poller->n_rests--;
     return FALSE;
   }
+  poller->n_rests = 0;
   return poller->later.head != NULL || (poller->epoll.revents & G_IO_IN) != 0;
 }
 

@@ -209,11 +209,12 @@ test_order (Fixture *fixture, gconstpointer data)
     end_named (&many[i]);
 }
 
-/* What a turn of many began is done before the next one. */
-static void
-test_rests (Fixture *fixture, gconstpointer data)
+/* How many of the loop's turns go by between a turn of many and the next one. */
+static guint
+count_rests (Fixture *fixture)
 {
   g_autoptr (GString) order = g_string_new (NULL);
+  guint n_rests = 0;
   Named many[4], other;
 
   for (guint i = 0; i < G_N_ELEMENTS (many); i++)
@@ -221,13 +222,28 @@ test_rests (Fixture *fixture, gconstpointer data)
   one_turn (order);
   g_assert_cmpstr (order->str, ==, "aaaa");
   begin_named (fixture, &other, order, 'x', 0);
-  for (guint i = 0; i < 4; i++)
-    g_assert_false (g_main_context_iteration (NULL, TRUE)); /* which does not wait for anything */
-  g_assert_true (g_main_context_iteration (NULL, TRUE));
+  while (!g_main_context_iteration (NULL, TRUE)) /* which does not wait for anything */
+    n_rests++;
   g_assert_cmpstr (order->str, ==, "aaaax");
   end_named (&other);
   for (guint i = 0; i < G_N_ELEMENTS (many); i++)
     end_named (&many[i]);
+  turn (fixture);
+  return n_rests;
+}
+
+/* What a turn of many began is done before the next one, which is not put off for long. */
+static void
+test_rests (Fixture *fixture, gconstpointer data)
+{
+  guint most = 0;
+
+  while (most < 4) { /* a machine that has others to do has fewer */
+    guint n_rests = count_rests (fixture);
+
+    g_assert_cmpuint (n_rests, <=, 4);
+    most = MAX (most, n_rests);
+  }
 }
 
 static void
