@@ -13,7 +13,8 @@ read_cb (OrfRpcReading *base)
 {
   Reading *reading = (Reading *) base;
 
-  reading->message = orf_rpc_message_new (&reading->limits, base->text, base->length, &base->meta);
+  reading->message = orf_rpc_message_new (&reading->limits, g_bytes_get_data (base->text, NULL),
+                                          base->length, &base->meta);
   orf_rpc_message_read_params (reading->message);
 }
 
@@ -36,8 +37,7 @@ free_cb (OrfRpcReading *base)
 
 OrfRpcReading *
 orf_peer_reading_new (OrfRouter *router,
-                      const char *text,
-                      gsize length,
+                      GBytes *text,
                       const OrfCallMeta *meta,
                       OrfPeerReadFunc done,
                       gpointer owner,
@@ -49,8 +49,7 @@ orf_peer_reading_new (OrfRouter *router,
     (OrfRpcReading){ .owner = owner, .read = read_cb, .done = done_cb, .free = free_cb };
   reading->limits = *orf_router_get_limits (router);
   reading->done = done;
-  return orf_rpc_reader_push (orf_router_get_reader (router), &reading->base, text, length, meta,
-                              error)
+  return orf_rpc_reader_push (orf_router_get_reader (router), &reading->base, text, meta, error)
            ? &reading->base
            : NULL;
 }

@@ -13,8 +13,7 @@ typedef void (*OrfPeerReadFunc) (gpointer owner, OrfRpcMessage *message);
 
 /* meta may be NULL.  NULL: there is no room for it. */
 OrfRpcReading *orf_peer_reading_new (OrfRouter *router,
-                                     const char *text,
-                                     gsize length,
+                                     GBytes *text,
                                      const OrfCallMeta *meta,
                                      OrfPeerReadFunc done,
                                      gpointer owner,

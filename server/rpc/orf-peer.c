@@ -385,11 +385,10 @@ read_cb (gpointer owner, OrfRpcMessage *message)
 
 /* In a thread of its own; what comes behind it waits its turn there too. */
 static void
-read_aside (OrfPeer *peer, const char *data, gsize length, const OrfCallMeta *meta)
+read_aside (OrfPeer *peer, GBytes *text, const OrfCallMeta *meta)
 {
   g_autoptr (GError) error = NULL;
-  OrfRpcReading *reading = orf_peer_reading_new (peer->router, data, length, meta, read_cb, peer,
-                                                 &error);
+  OrfRpcReading *reading = orf_peer_reading_new (peer->router, text, meta, read_cb, peer, &error);
 
   if (reading != NULL)
     g_queue_push_tail (&peer->readings, reading);
@@ -397,8 +396,9 @@ read_aside (OrfPeer *peer, const char *data, gsize length, const OrfCallMeta *me
     orf_peer_refuse (peer, error);
 }
 
-void
-orf_peer_receive (OrfPeer *peer, const char *data, gsize length, const OrfCallMeta *meta)
+/* bytes: what data is in; NULL: it is copied where it is to stay. */
+static void
+receive (OrfPeer *peer, const char *data, gsize length, GBytes *bytes, const OrfCallMeta *meta)
 {
   const OrfRpcLimits *limits = orf_router_get_limits (peer->router);
   g_autoptr (GError) error = NULL;
@@ -413,11 +413,28 @@ orf_peer_receive (OrfPeer *peer, const char *data, gsize length, const OrfCallMe
     orf_peer_refuse (peer, error);
   } else if (peer->readings.length > 0 ||
              orf_rpc_reader_wants (orf_router_get_reader (peer->router), length)) {
-    read_aside (peer, data, length, meta);
+    g_autoptr (GBytes) text = bytes != NULL ? g_bytes_ref (bytes) : g_bytes_new (data, length);
+
+    read_aside (peer, text, meta);
   } else {
     message = orf_rpc_message_new (limits, data, length, meta);
     start_message (peer, message);
   }
+}
+
+void
+orf_peer_receive (OrfPeer *peer, const char *data, gsize length, const OrfCallMeta *meta)
+{
+  receive (peer, data, length, NULL, meta);
+}
+
+void
+orf_peer_receive_bytes (OrfPeer *peer, GBytes *bytes, const OrfCallMeta *meta)
+{
+  gsize length;
+  const char *data = g_bytes_get_data (bytes, &length);
+
+  receive (peer, data, length, bytes, meta);
 }
 
 void

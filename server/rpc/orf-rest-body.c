@@ -52,8 +52,8 @@ read_cb (OrfRpcReading *base)
   Reading *reading = (Reading *) base;
 
   reading->params.json = reading->tree;
-  if (orf_rest_body_add (&reading->limits, base->text, base->length, reading->tree,
-                         &reading->error))
+  if (orf_rest_body_add (&reading->limits, g_bytes_get_data (base->text, NULL), base->length,
+                         reading->tree, &reading->error))
     orf_call_params_read (&reading->params, reading->method, base->meta.idempotency_key != NULL);
   g_clear_pointer (&reading->tree, json_decref);
 }
@@ -81,8 +81,7 @@ OrfRpcReading *
 orf_rest_reading_new (OrfRouter *router,
                       const OrfMethod *method,
                       json_t *params,
-                      const char *body,
-                      gsize length,
+                      GBytes *body,
                       const OrfCallMeta *meta,
                       OrfRestReadFunc done,
                       gpointer owner,
@@ -96,8 +95,7 @@ orf_rest_reading_new (OrfRouter *router,
   reading->method = method;
   reading->tree = params;
   reading->done = done;
-  return orf_rpc_reader_push (orf_router_get_reader (router), &reading->base, body, length, meta,
-                              error)
+  return orf_rpc_reader_push (orf_router_get_reader (router), &reading->base, body, meta, error)
            ? &reading->base
            : NULL;
 }

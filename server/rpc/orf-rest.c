@@ -160,11 +160,13 @@ read_cb (gpointer owner, OrfCallParams *params, const OrfCallMeta *meta, const G
 static gboolean
 read_aside (OrfRestCall *rest, const OrfRestRequest *request, json_t *params)
 {
+  g_autoptr (GBytes) body = request->bytes != NULL
+                              ? g_bytes_ref (request->bytes)
+                              : g_bytes_new (request->body, request->body_length);
   g_autoptr (GError) error = NULL;
 
   rest->reading = orf_rest_reading_new (rest->router, &orf_methods[rest->route->method], params,
-                                        request->body, request->body_length, &request->meta,
-                                        read_cb, rest, &error);
+                                        body, &request->meta, read_cb, rest, &error);
   if (rest->reading != NULL)
     return TRUE;
   end_with_error (rest, error);

@@ -15,6 +15,7 @@ typedef struct {
   const char *query; /* still encoded, may be NULL */
   const char *body;  /* JSON object, or empty */
   gsize body_length;
+  GBytes *bytes; /* what body is in, where a large one is not to be copied; may be NULL */
   OrfRole role;
   const char *actor;
   OrfCallMeta meta;

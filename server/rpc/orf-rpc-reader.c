@@ -29,7 +29,7 @@ work_cb (OrfJob *job, gpointer state G_GNUC_UNUSED)
 
   if (!orf_cancel_is_set (reading->gone))
     reading->read (reading);
-  g_clear_pointer (&reading->text, g_free);
+  g_clear_pointer (&reading->text, g_bytes_unref);
   orf_job_reply (job);
 }
 
@@ -49,7 +49,7 @@ free_cb (OrfJob *job)
 
   orf_memory_add (reading->memory, ORF_MEMORY_RPC, -(gint64) reading->length);
   orf_cancel_unref (reading->gone);
-  g_free (reading->text);
+  g_clear_pointer (&reading->text, g_bytes_unref);
   orf_call_meta_clear (&reading->meta);
   reading->free (reading);
 }
@@ -63,8 +63,7 @@ orf_rpc_reader_wants (const OrfRpcReader *reader, gsize length)
 gboolean
 orf_rpc_reader_push (OrfRpcReader *reader,
                      OrfRpcReading *reading,
-                     const char *text,
-                     gsize length,
+                     GBytes *text,
                      const OrfCallMeta *meta,
                      GError **error)
 {
@@ -76,10 +75,10 @@ orf_rpc_reader_push (OrfRpcReader *reader,
   }
   reading->memory = reader->memory;
   reading->gone = orf_cancel_new (0);
-  reading->text = g_memdup2 (text, length);
-  reading->length = length;
+  reading->text = g_bytes_ref (text);
+  reading->length = g_bytes_get_size (text);
   orf_call_meta_copy (&reading->meta, meta);
-  orf_memory_add (reader->memory, ORF_MEMORY_RPC, (gint64) length);
+  orf_memory_add (reader->memory, ORF_MEMORY_RPC, (gint64) reading->length);
   if (orf_queue_push (reader->jobs, LANE_TEXTS, &reading->job))
     return TRUE;
   free_cb (&reading->job);

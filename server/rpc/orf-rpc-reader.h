@@ -21,7 +21,7 @@ struct _OrfRpcReading {
   OrfJob job; /* the reader's, as all but the functions and `owner` is */
   OrfMemory *memory;
   OrfCancel *gone; /* nobody waits any more: it is not read, nor is that told */
-  char *text;
+  GBytes *text;
   gsize length;
   OrfCallMeta meta;                      /* what came beside it */
   gpointer owner;                        /* for `done` */
@@ -38,12 +38,11 @@ void orf_rpc_reader_free (OrfRpcReader *reader);
 /* Whether a text of that length is read, or made of a result of that size, there; never where
  * reader is NULL. */
 gboolean orf_rpc_reader_wants (const OrfRpcReader *reader, gsize length);
-/* Copies text and meta, which may be NULL.  FALSE: too much waits already ([memory] rpc_bytes), and
- * reading is freed. */
+/* Takes a reference to text, and copies meta, which may be NULL.  FALSE: too much waits already
+ * ([memory] rpc_bytes), and reading is freed. */
 gboolean orf_rpc_reader_push (OrfRpcReader *reader,
                               OrfRpcReading *reading,
-                              const char *text,
-                              gsize length,
+                              GBytes *text,
                               const OrfCallMeta *meta,
                               GError **error);
 /* An answer to be written, however much waits: it is held in any case.  Sets job->reply. */

@@ -33,6 +33,21 @@ read_meta (OrfHttpRequest *request, OrfCallMeta *meta, GError **error)
                                          &meta->deadline_ms, error);
 }
 
+/* A body so large that another thread reads it, which gets it without a copy.  NULL: it is not. */
+static GBytes *
+take_large_body (OrfHttpRequest *request)
+{
+  OrfHttpRequestSource *source = &request->source;
+  GBytes *bytes;
+
+  if (!orf_rpc_reader_wants (orf_router_get_reader (request->service->router), source->body_length))
+    return NULL;
+  bytes = g_string_free_to_bytes (orf_http_framing_steal_body (source->framing));
+  source->body = NULL;
+  source->body_length = 0;
+  return bytes;
+}
+
 static void
 rpc_send_cb (gpointer transport, const char *data, gsize length)
 {
@@ -49,6 +64,7 @@ void
 orf_http_call_start_rpc (OrfHttpRequest *request)
 {
   static const OrfPeerOps ops = { .send = rpc_send_cb };
+  g_autoptr (GBytes) large = NULL;
   g_autoptr (GError) error = NULL;
   OrfCallMeta meta = { 0 };
   OrfIdentity identity = { ORF_ROLE_NONE, "" };
@@ -60,10 +76,12 @@ orf_http_call_start_rpc (OrfHttpRequest *request)
              read_meta (request, &meta, &error);
   request->peer = orf_peer_new (request->service->router, &ops, request, identity.role,
                                 identity.actor);
-  if (admitted)
-    orf_peer_receive (request->peer, request->source.body, request->source.body_length, &meta);
-  else
+  if (!admitted)
     orf_peer_refuse (request->peer, error);
+  else if ((large = take_large_body (request)) != NULL)
+    orf_peer_receive_bytes (request->peer, large, &meta);
+  else
+    orf_peer_receive (request->peer, request->source.body, request->source.body_length, &meta);
 }
 
 /* A file is named and saved: no browser shows what callers put into it as a page of ours. */
@@ -148,6 +166,7 @@ orf_http_call_start_rest (OrfHttpRequest *request, const char *path, const char 
                           .body = request->source.body,
                           .body_length = request->source.body_length };
   g_autoptr (GString) wrapped = NULL;
+  g_autoptr (GBytes) large = NULL;
   OrfIdentity identity;
   OrfRestCall *call;
 
@@ -169,6 +188,10 @@ orf_http_call_start_rest (OrfHttpRequest *request, const char *path, const char 
     return;
   }
   request->is_key = strcmp (request->verb, "GET") == 0 && orf_http_raw_is_key (path);
+  if (wrapped == NULL && (large = take_large_body (request)) != NULL) {
+    rest.body = g_bytes_get_data (large, &rest.body_length);
+    rest.bytes = large;
+  }
   call = orf_rest_call (request->service->router, &rest, rest_done_cb, request);
   if (!request->answered)
     request->call = call;

@@ -45,7 +45,8 @@ tear_down (Fixture *f, gconstpointer data)
 static void
 read_cb (OrfRpcReading *base)
 {
-  g_string_append_len (((Reading *) base)->read, base->text, (gssize) base->length);
+  g_string_append_len (((Reading *) base)->read, g_bytes_get_data (base->text, NULL),
+                       (gssize) base->length);
 }
 
 static void
@@ -64,6 +65,7 @@ free_cb (OrfRpcReading *base)
 static OrfRpcReading *
 push (Fixture *f, const char *text, GError **error)
 {
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
   Reading *reading = g_new0 (Reading, 1);
 
   reading->base.read = read_cb;
@@ -72,9 +74,8 @@ push (Fixture *f, const char *text, GError **error)
   reading->read = f->read;
   reading->told = f->told;
   reading->n_freed = &f->n_freed;
-  return orf_rpc_reader_push (f->reader, &reading->base, text, strlen (text), NULL, error)
-           ? &reading->base
-           : NULL;
+  return orf_rpc_reader_push (f->reader, &reading->base, bytes, NULL, error) ? &reading->base
+                                                                             : NULL;
 }
 
 static void
