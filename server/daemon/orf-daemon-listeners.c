@@ -294,6 +294,7 @@ orf_daemon_start_listeners (OrfDaemon *daemon, GError **error)
   daemon->poller = orf_poller_new (NULL, error);
   if (daemon->poller == NULL || !start_reader (daemon, error))
     return FALSE;
+  orf_poller_rest (daemon->poller);
   daemon->socket = orf_socket_server_new (daemon->core->router, daemon->poller, daemon->config,
                                           daemon->socket_path, error);
   if (daemon->socket == NULL)

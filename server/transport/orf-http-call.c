@@ -79,7 +79,7 @@ orf_http_call_start_rpc (OrfHttpRequest *request)
   if (!admitted)
     orf_peer_refuse (request->peer, error);
   else if ((large = take_large_body (request)) != NULL)
-    orf_peer_receive_bytes (request->peer, large, &meta);
+    orf_peer_receive_aside (request->peer, large, &meta);
   else
     orf_peer_receive (request->peer, request->source.body, request->source.body_length, &meta);
 }

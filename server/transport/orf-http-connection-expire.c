@@ -84,6 +84,13 @@ park (OrfHttpConnection *connection)
   orf_http_stream_wake_input (connection->stream);
 }
 
+/* Nothing of a request is there, nor of one that came ahead. */
+static gboolean
+is_between (const OrfHttpConnection *connection)
+{
+  return orf_http_connection_get_phase (connection) == ORF_HTTP_IDLE && connection->ahead->len == 0;
+}
+
 /* Of a request that is not whole yet. */
 static void
 expire_request (OrfHttpConnection *connection, gint64 lasted_us, gint64 now_us)
@@ -118,7 +125,7 @@ orf_http_connection_expire (OrfHttpConnection *connection, gint64 now_us)
     reset (connection);
   else if (connection->lingering || connection->closing || connection->broken)
     return;
-  else if (orf_http_connection_get_phase (connection) != ORF_HTTP_IDLE)
+  else if (!is_between (connection))
     expire_request (connection, lasted_us, now_us);
   else if (is_idle (connection, lasted_us))
     reset (connection);
@@ -130,7 +137,7 @@ orf_http_connection_expire (OrfHttpConnection *connection, gint64 now_us)
 void
 orf_http_connection_drain (OrfHttpConnection *connection)
 {
-  if (connection->lingering || orf_http_connection_get_phase (connection) != ORF_HTTP_IDLE)
+  if (connection->lingering || !is_between (connection))
     return;
   if (orf_http_connection_get_backlog (connection) == 0) {
     orf_http_connection_give_up (connection);

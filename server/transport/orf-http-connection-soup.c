@@ -117,9 +117,8 @@ await_input_cb (gpointer owner)
   if (next)
     orf_http_connection_finish_request (connection);
   orf_http_connection_flush (connection);
-  if (next && connection->ahead->len > 0) {
-    orf_watch_again (connection->watch,
-                     ORF_POLL_IN); /* others first, who have asked for nothing yet */
+  if (next && connection->ahead->len > 0) { /* others first, who have asked for nothing yet */
+    orf_watch_yield (connection->watch, ORF_POLL_IN);
     return FALSE;
   }
   orf_http_connection_fill (connection);

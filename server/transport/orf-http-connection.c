@@ -137,7 +137,7 @@ yields (OrfHttpConnection *connection)
   connection->yielded = !connection->yielded && orf_http_connection_get_backlog (connection) > 0 &&
                         !orf_http_connection_is_over (connection);
   if (connection->yielded)
-    orf_watch_again (connection->watch, ORF_POLL_IN);
+    orf_watch_yield (connection->watch, ORF_POLL_IN);
   return connection->yielded;
 }
 

@@ -14,8 +14,8 @@
 #include "transport/orf-http-address.h"
 
 /* Accepted at once, and how long until the next, so that a storm leaves most of the loop's time to
- * calls: each takes 40 us, or 100 with a call.  8,000 a second are taken so; others wait in the
- * kernel. */
+ * calls: each takes 40 us, or 100 with a call.  At most 8,000 a second are taken so; others wait in
+ * the kernel. */
 #define MAX_ACCEPTS     8
 #define ACCEPT_PAUSE_MS 1
 /* Until descriptors may be there again. */
@@ -98,13 +98,15 @@ count_out (OrfListener *listener, GSocketAddress *address)
 
 /* ---- accepting ------------------------------------------------------------------------------- */
 
+static void watch_cb (gpointer user_data, OrfPollEvents events);
+
 static gboolean
 pause_over_cb (gpointer user_data)
 {
   OrfListener *listener = user_data;
 
   g_clear_pointer (&listener->pause, orf_timer_stop);
-  orf_watch_again (listener->watch, ORF_POLL_IN);
+  watch_cb (listener, ORF_POLL_IN);
   return G_SOURCE_REMOVE;
 }
 

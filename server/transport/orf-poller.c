@@ -2,10 +2,11 @@
 /*
  * Invariants:
  * - A watch is in the epoll set, or plain (epoll does not take it), until it is freed.
- * - Events told by the kernel, and asked for by orf_watch_again(), meet in watch->pending; a watch
- * with pending events is in exactly one list: `ready` (this turn's) or `later` (of later turns).
- * - A turn first moves what it calls into `ready`, and looks at no watch again once its function
- * was called: so a watch can be freed at any time, by taking it out of its list.
+ * - Events told by the kernel, and asked for by orf_watch_again() and _yield(), meet in
+ * watch->pending; a watch with pending events is in exactly one list: `ready` (this turn's),
+ * `later` (the next turn's) or `yielding` (a later turn's).
+ * - A turn first moves what it calls into `ready`, and then looks only at what is in there: so a
+ * watch can be freed at any time, by taking it out of its list.
  * - `ready` is empty between turns.
  */
 #include "transport/orf-poller.h"
@@ -23,13 +24,12 @@
  * within a millisecond or so, and enough that requests are seen, and refused if need be, while they
  * are young: with 32, of five times what can be answered 4 % were answered in time, not 84. */
 #define MAX_EVENTS 128
-/* Called a turn of those who asked for it themselves: they have more than others, who are to wait
- * for a few of them at most.  What they begin takes the loop some 100 us each. */
-#define MAX_LATER 4
-/* An answer takes some turns of the loop, and would wait in each for all who came meanwhile: after
- * a turn of so many calls as many of the loop's go by without one, in which what it began is done.
- * No longer than so, and not where the kernel has more than a turn takes: those who come are to be
- * seen while they are young. */
+/* Called a turn of those who yield: others are to wait for a few of them at most, as what they
+ * begin takes the loop some 100 us each. */
+#define MAX_YIELDED 4
+/* Of who rests: after a turn of so many calls, as many turns of the loop without one, but no longer
+ * than so, and none where the kernel has more than a turn takes: who comes is to be seen while he
+ * is young. */
 #define MANY_CALLS 4
 #define RESTS      4
 #define REST_US    1000
@@ -44,15 +44,16 @@ struct _OrfWatch {
   OrfWatchFunc func;
   gpointer user_data;
   OrfPollEvents pending;
-  OrfWatch *next;  /* in `ready` or `later` */
-  gboolean queued; /* in one of them */
+  OrfWatch *next;  /* in its list */
+  gboolean queued; /* in one */
   gboolean plain;  /* not in the epoll set */
 };
 
 struct _OrfPoller {
   GSource *source;
   GPollFD epoll; /* not by g_source_add_unix_fd(), with which GLib itself says that it is ready */
-  WatchList ready, later;
+  WatchList ready, later, yielding;
+  gboolean resting;
   guint n_calls; /* of this turn */
   guint n_rests; /* turns of the loop that are still to go by without one of ours */
   gint64 ended_us;
@@ -88,15 +89,6 @@ list_pop (WatchList *list)
   watch->next = NULL;
   watch->queued = FALSE;
   return watch;
-}
-
-static void
-list_append (WatchList *list, const WatchList *more)
-{
-  if (more->head == NULL)
-    return;
-  *(list->tail != NULL ? &list->tail->next : &list->head) = more->head;
-  list->tail = more->tail;
 }
 
 static void
@@ -149,43 +141,35 @@ take_kernel_events (OrfPoller *poller)
 }
 
 static void
-call (OrfPoller *poller, OrfWatch *watch)
+call_ready (OrfPoller *poller)
 {
-  OrfPollEvents events = watch->pending;
+  OrfWatch *watch;
 
-  poller->n_calls++;
-  watch->pending = 0;
-  watch->func (watch->user_data, events);
-}
+  while ((watch = list_pop (&poller->ready)) != NULL) {
+    OrfPollEvents events = watch->pending;
 
-/* Of those who had asked before: who asks anew meanwhile comes after those who are left. */
-static void
-call_later (OrfPoller *poller)
-{
-  poller->ready = poller->later;
-  poller->later = (WatchList){ NULL, NULL };
-  while (poller->ready.head != NULL && poller->n_calls < MAX_LATER)
-    call (poller, list_pop (&poller->ready));
-  list_append (&poller->ready, &poller->later);
-  poller->later = poller->ready;
-  poller->ready = (WatchList){ NULL, NULL };
+    poller->n_calls++;
+    watch->pending = 0;
+    watch->func (watch->user_data, events);
+  }
 }
 
 static gboolean
 dispatch_cb (GSource *base, GSourceFunc callback, gpointer user_data)
 {
   OrfPoller *poller = ((PollerSource *) base)->poller;
-  OrfWatch *watch;
   gboolean has_more;
   OrfTurn turn;
 
   orf_turn_begin (&turn, "connections", "");
   poller->n_calls = 0;
-  call_later (poller);
+  poller->ready = poller->later;
+  poller->later = (WatchList){ NULL, NULL };
   has_more = take_kernel_events (poller);
-  while ((watch = list_pop (&poller->ready)) != NULL)
-    call (poller, watch);
-  if (poller->n_calls >= MANY_CALLS && !has_more) {
+  for (guint i = 0; i < MAX_YIELDED && poller->yielding.head != NULL; i++)
+    list_push (&poller->ready, list_pop (&poller->yielding));
+  call_ready (poller);
+  if (poller->resting && poller->n_calls >= MANY_CALLS && !has_more) {
     poller->n_rests = RESTS;
     poller->ended_us = orf_clock_monotonic_us ();
   }
@@ -194,12 +178,18 @@ dispatch_cb (GSource *base, GSourceFunc callback, gpointer user_data)
 }
 
 static gboolean
+has_asked (const OrfPoller *poller)
+{
+  return poller->later.head != NULL || poller->yielding.head != NULL;
+}
+
+static gboolean
 prepare_cb (GSource *base, int *timeout)
 {
   const OrfPoller *poller = ((PollerSource *) base)->poller;
 
   *timeout = poller->n_rests > 0 ? 0 : -1;
-  return poller->n_rests == 0 && poller->later.head != NULL;
+  return poller->n_rests == 0 && has_asked (poller);
 }
 
 static gboolean
@@ -212,7 +202,7 @@ check_cb (GSource *base)
     return FALSE;
   }
   poller->n_rests = 0;
-  return poller->later.head != NULL || (poller->epoll.revents & G_IO_IN) != 0;
+  return has_asked (poller) || (poller->epoll.revents & G_IO_IN) != 0;
 }
 
 static GSourceFuncs source_funcs = {
@@ -285,8 +275,15 @@ orf_watch_free (OrfWatch *watch)
   if (watch->queued) {
     list_remove (&poller->ready, watch);
     list_remove (&poller->later, watch);
+    list_remove (&poller->yielding, watch);
   }
   g_free (watch);
+}
+
+void
+orf_poller_rest (OrfPoller *poller)
+{
+  poller->resting = TRUE;
 }
 
 void
@@ -295,4 +292,12 @@ orf_watch_again (OrfWatch *watch, OrfPollEvents events)
   watch->pending |= events;
   if (!watch->queued)
     list_push (&watch->poller->later, watch);
+}
+
+void
+orf_watch_yield (OrfWatch *watch, OrfPollEvents events)
+{
+  watch->pending |= events;
+  if (!watch->queued)
+    list_push (&watch->poller->yielding, watch);
 }

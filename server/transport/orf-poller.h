@@ -29,6 +29,10 @@ typedef void (*OrfWatchFunc) (gpointer user_data, OrfPollEvents events);
 
 /* context NULL: the default one.  UNAVAILABLE when the kernel refuses. */
 OrfPoller *orf_poller_new (GMainContext *context, GError **error);
+/* What its watches begin goes on in other sources of the context, and takes some of its turns:
+ * after a turn of many, a few of them go by without one of the poller's, in which that is done.
+ * Else an answer waits in each for all who came meanwhile. */
+void orf_poller_rest (OrfPoller *poller);
 /* All its watches must be gone. */
 void orf_poller_free (OrfPoller *poller);
 
@@ -38,9 +42,12 @@ void orf_poller_free (OrfPoller *poller);
 OrfWatch *
 orf_poller_add (OrfPoller *poller, int fd, OrfWatchFunc func, gpointer user_data, GError **error);
 void orf_watch_free (OrfWatch *watch);
-/* Calls the function again in a later turn, after the others had theirs: for who stopped before
- * EAGAIN so as not to keep them waiting.  A turn calls a few of those only. */
+/* Calls the function again in the next turn, after the others had theirs: for who stopped before
+ * EAGAIN so as not to keep them waiting. */
 void orf_watch_again (OrfWatch *watch, OrfPollEvents events);
+/* The same in a later turn, each of which calls a few of those only: for who has had an answer, and
+ * wants more at once. */
+void orf_watch_yield (OrfWatch *watch, OrfPollEvents events);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfPoller, orf_poller_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfWatch, orf_watch_free)

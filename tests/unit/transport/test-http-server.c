@@ -635,6 +635,21 @@ test_drain (Fixture *f, gconstpointer data)
   turn_until (f->drained);
 }
 
+/* A request that came ahead of an answer is a whole one. */
+static void
+test_drain_ahead (Fixture *f, gconstpointer data)
+{
+  static const char page[] = "GET /page HTTP/1.1\r\n" HOST "\r\n";
+  g_autofree char *both = g_strconcat (page, page, NULL);
+  g_autoptr (Client) client = client_new (f);
+
+  client_send (client, both);
+  turn_until (client->in->len > 0);
+  orf_http_server_drain (f->server, drained_cb, f);
+  turn_until (client->ended);
+  g_assert_cmpuint (count (client->in->str, "HTTP/1.1 200 OK"), ==, 2);
+}
+
 /* Requests that are not whole are refused, and hold nothing up. */
 static void
 test_drain_halves (Fixture *f, gconstpointer data)
@@ -759,6 +774,7 @@ main (int argc, char **argv)
   add ("disconnect", test_disconnect);
   add ("free", test_free);
   add ("drain", test_drain);
+  add ("drain-ahead", test_drain_ahead);
   add ("drain-at-once", test_drain_at_once);
   add ("drain-halves", test_drain_halves);
   add ("park", test_park);
