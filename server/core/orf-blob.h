@@ -6,8 +6,8 @@
 G_BEGIN_DECLS
 
 /*
- * Bytes that never change, shared by whoever holds a reference, in any thread.  (The reference
- * count of a GBytes is where ThreadSanitizer does not look.)
+ * Bytes that never change, shared by whoever holds a reference, in any thread, and counted as memory
+ * where it says so.
  */
 typedef struct _OrfBlob OrfBlob;
 

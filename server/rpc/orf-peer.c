@@ -396,45 +396,58 @@ read_aside (OrfPeer *peer, GBytes *text, const OrfCallMeta *meta)
     orf_peer_refuse (peer, error);
 }
 
-/* bytes: what data is in; NULL: it is copied where it is to stay. */
-static void
-receive (OrfPeer *peer, const char *data, gsize length, GBytes *bytes, const OrfCallMeta *meta)
+/* FALSE: it is, and the other end is told. */
+static gboolean
+is_not_too_long (OrfPeer *peer, gsize length)
 {
-  const OrfRpcLimits *limits = orf_router_get_limits (peer->router);
+  gsize most = orf_router_get_limits (peer->router)->max_message_bytes;
   g_autoptr (GError) error = NULL;
-  g_autoptr (OrfRpcMessage) message = NULL;
 
-  if (length > limits->max_message_bytes) {
-    error = orf_error_new_field (ORF_ERROR_RESOURCE_EXHAUSTED, NULL, NULL,
-                                 "the message has %" G_GSIZE_FORMAT
-                                 " bytes and at most %" G_GSIZE_FORMAT
-                                 " are taken (rpc.max_message_bytes)",
-                                 length, limits->max_message_bytes);
-    orf_peer_refuse (peer, error);
-  } else if (peer->readings.length > 0 ||
-             orf_rpc_reader_wants (orf_router_get_reader (peer->router), length)) {
-    g_autoptr (GBytes) text = bytes != NULL ? g_bytes_ref (bytes) : g_bytes_new (data, length);
+  if (length <= most)
+    return TRUE;
+  error = orf_error_new_field (ORF_ERROR_RESOURCE_EXHAUSTED, NULL, NULL,
+                               "the message has %" G_GSIZE_FORMAT
+                               " bytes and at most %" G_GSIZE_FORMAT
+                               " are taken (rpc.max_message_bytes)",
+                               length, most);
+  orf_peer_refuse (peer, error);
+  return FALSE;
+}
 
+static void
+copy_aside (OrfPeer *peer, const char *data, gsize length, const OrfCallMeta *meta)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes)
+    text = orf_rpc_reader_copy (orf_router_get_reader (peer->router), data, length, &error);
+
+  if (text != NULL)
     read_aside (peer, text, meta);
-  } else {
-    message = orf_rpc_message_new (limits, data, length, meta);
-    start_message (peer, message);
-  }
+  else
+    orf_peer_refuse (peer, error);
 }
 
 void
 orf_peer_receive (OrfPeer *peer, const char *data, gsize length, const OrfCallMeta *meta)
 {
-  receive (peer, data, length, NULL, meta);
+  g_autoptr (OrfRpcMessage) message = NULL;
+
+  if (!is_not_too_long (peer, length))
+    return;
+  if (peer->readings.length > 0 ||
+      orf_rpc_reader_wants (orf_router_get_reader (peer->router), length)) {
+    copy_aside (peer, data, length, meta);
+    return;
+  }
+  message = orf_rpc_message_new (orf_router_get_limits (peer->router), data, length, meta);
+  start_message (peer, message);
 }
 
 void
-orf_peer_receive_bytes (OrfPeer *peer, GBytes *bytes, const OrfCallMeta *meta)
+orf_peer_receive_aside (OrfPeer *peer, GBytes *text, const OrfCallMeta *meta)
 {
-  gsize length;
-  const char *data = g_bytes_get_data (bytes, &length);
-
-  receive (peer, data, length, bytes, meta);
+  if (is_not_too_long (peer, g_bytes_get_size (text)))
+    read_aside (peer, text, meta);
 }
 
 void

@@ -36,8 +36,8 @@ void orf_peer_free (OrfPeer *peer);
 
 /* data: one JSON text (a request, a notification or a batch).  meta may be NULL. */
 void orf_peer_receive (OrfPeer *peer, const char *data, gsize length, const OrfCallMeta *meta);
-/* The same of data that is not copied where it is read elsewhere; it does not change any more. */
-void orf_peer_receive_bytes (OrfPeer *peer, GBytes *bytes, const OrfCallMeta *meta);
+/* The same of a large one (orf_rpc_reader_wants()), which is not copied. */
+void orf_peer_receive_aside (OrfPeer *peer, GBytes *text, const OrfCallMeta *meta);
 /* A message that the transport refused for its size or framing: answers error with id null. */
 void orf_peer_refuse (OrfPeer *peer, const GError *error);
 /* Binds rpc.cancel and stream.cancel, for all peers of the router. */

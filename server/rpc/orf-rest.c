@@ -160,13 +160,17 @@ read_cb (gpointer owner, OrfCallParams *params, const OrfCallMeta *meta, const G
 static gboolean
 read_aside (OrfRestCall *rest, const OrfRestRequest *request, json_t *params)
 {
+  g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) body = request->bytes != NULL
                               ? g_bytes_ref (request->bytes)
-                              : g_bytes_new (request->body, request->body_length);
-  g_autoptr (GError) error = NULL;
+                              : orf_rpc_reader_copy (orf_router_get_reader (rest->router),
+                                                     request->body, request->body_length, &error);
 
-  rest->reading = orf_rest_reading_new (rest->router, &orf_methods[rest->route->method], params,
-                                        body, &request->meta, read_cb, rest, &error);
+  if (body == NULL)
+    json_decref (params);
+  else
+    rest->reading = orf_rest_reading_new (rest->router, &orf_methods[rest->route->method], params,
+                                          body, &request->meta, read_cb, rest, &error);
   if (rest->reading != NULL)
     return TRUE;
   end_with_error (rest, error);

@@ -60,6 +60,14 @@ orf_rpc_reader_wants (const OrfRpcReader *reader, gsize length)
   return reader != NULL && length >= reader->min_bytes;
 }
 
+GBytes *
+orf_rpc_reader_copy (OrfRpcReader *reader, const char *text, gsize length, GError **error)
+{
+  if (!orf_memory_check_part (reader->memory, ORF_MEMORY_RPC, error))
+    return NULL;
+  return g_bytes_new (text, length);
+}
+
 gboolean
 orf_rpc_reader_push (OrfRpcReader *reader,
                      OrfRpcReading *reading,

@@ -38,6 +38,8 @@ void orf_rpc_reader_free (OrfRpcReader *reader);
 /* Whether a text of that length is read, or made of a result of that size, there; never where
  * reader is NULL. */
 gboolean orf_rpc_reader_wants (const OrfRpcReader *reader, gsize length);
+/* A copy for that.  NULL: too much waits already. */
+GBytes *orf_rpc_reader_copy (OrfRpcReader *reader, const char *text, gsize length, GError **error);
 /* Takes a reference to text, and copies meta, which may be NULL.  FALSE: too much waits already
  * ([memory] rpc_bytes), and reading is freed. */
 gboolean orf_rpc_reader_push (OrfRpcReader *reader,
