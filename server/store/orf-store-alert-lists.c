@@ -27,7 +27,7 @@ static const char events_sql[] =
   "WHERE alert_id = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY t_us, id";
 static const char records_sql[] =
   "SELECT rule, fired, acknowledged, useful, noise, known, "
-  "CAST (mean_acknowledge_s * 1000000 AS INTEGER) FROM v_alert_rule_record";
+  "CAST (round (mean_acknowledge_s * 1000000) AS INTEGER) FROM v_alert_rule_record";
 
 OrfAlertRow *
 orf_alert_row_new (void)
