@@ -174,7 +174,9 @@ await run({
       await Promise.all([cache.untilFresh(), worker.untilKnown()]);
       await cache.set("left", "open");
       const quiet = connect(socket, { background: true });
+      const hold = setInterval(() => {}, 1000); // a stream in the background keeps no program alive, nor does who waits for it
       for await (const { value } of quiet.health.watch()) if (value.serving) break;
+      clearInterval(hold);
       const recorder = new Recorder(quiet, { service: "left-open" });
       recorder.span("last", {}, () => {});
       console.log("done");
