@@ -27,18 +27,16 @@ typedef struct {
   const char *summary, *help;
 } Builtin;
 
-/* The original's ten, and its thresholds where it had one.  What a GPU or a host has for a moment
- * is no news: they wait some seconds, and fire within half a minute of a fault.  Of the cache, the
- * requests and errors nothing is measured by the daemon itself: they are what a service records by
- * these names. */
+/* The original's ten, and its thresholds where it had one; and lost workers.  What a GPU or a host
+ * has for a moment is no news: they wait some seconds, and fire within half a minute of a fault. Of
+ * the cache, the requests and errors nothing is measured by the daemon itself: they are what a
+ * service records by these names. */
 static const Builtin builtins[] = {
   { "cache_hit_rate_low", "cache.hit_rate_percent < 50", 5, ORF_SEVERITY_WARNING, 15 * S, NULL,
     "cache hit rate is {value} %",
     "Look whether keys changed (a deploy?), or the cache is too small for what is asked of it." },
-  { "data_silent", "scrape.up == 0 or worker.lost == 1", 0, ORF_SEVERITY_WARNING, 10 * S, NULL,
-    "no data from {target}{worker}",
-    "A worker or a target that was measured answers no more: see orfeasctl workers, orfeasctl "
-    "scrape." },
+  { "data_silent", "scrape.up == 0", 0, ORF_SEVERITY_WARNING, 10 * S, NULL, "no data from {target}",
+    "A target that was measured answers no more: see orfeasctl scrape." },
   { "error_rate_high", "error_rate_percent > 1", .2, ORF_SEVERITY_CRITICAL, 10 * S, NULL,
     "{value} % of requests fail", "Look at the failing requests' traces and logs." },
   { "gpu_fragmentation", "gpu.memory.fragmentation_percent > 30", 5, ORF_SEVERITY_WARNING, 15 * S,
@@ -59,6 +57,9 @@ static const Builtin builtins[] = {
     "the CPU is {value} % used", "See what runs beside the service." },
   { "response_slow", "p95(response_time_ms, 1m) > 5000", 500, ORF_SEVERITY_WARNING, 5 * S, NULL,
     "95 % of responses take up to {value} ms", "See the slow traces, and the GPU's queue." },
+  { "worker_lost", "worker.lost == 1", 0, ORF_SEVERITY_WARNING, 10 * S, NULL,
+    "worker {worker} was lost",
+    "It said nothing for too long, or its process ended without a word: see orfeasctl workers." },
 };
 
 GPtrArray *

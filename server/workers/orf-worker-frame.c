@@ -14,7 +14,7 @@ typedef struct {
   gint64 used_us;     /* monotonic */
   gint64 reported_us; /* the report that was told last */
   gint64 n_batches;   /* the same; they count when they are on disk, which is later */
-  gboolean up;        /* as told last */
+  gboolean up, lost;  /* as told last */
 } Slot;
 
 struct _OrfWorkerFrame {
@@ -87,18 +87,20 @@ fill_worker (OrfFrame *frame, Slot *slot, const OrfWorker *worker)
   const char *const labels[] = { worker->device != NULL ? worker->device : NO_DEVICE, worker->label,
                                  NULL };
   gboolean up = orf_worker_is_live (worker);
+  gboolean lost = worker->state == ORF_WORKER_STATE_LOST;
 
   if (up && (worker->reported_us > slot->reported_us || worker->n_batches > slot->n_batches))
     fill_report (frame, labels, worker);
-  if (up || slot->up) {
+  if (up || slot->up || slot->lost != lost) {
     orf_frame_add (frame, ORF_METRIC_WORKER_UP, labels, up);
-    orf_frame_add (frame, ORF_METRIC_WORKER_LOST, labels, worker->state == ORF_WORKER_STATE_LOST);
+    orf_frame_add (frame, ORF_METRIC_WORKER_LOST, labels, lost);
   }
   if (up)
     slot->used_us = orf_clock_monotonic_us ();
   slot->reported_us = worker->reported_us;
   slot->n_batches = worker->n_batches;
   slot->up = up;
+  slot->lost = lost;
 }
 
 /* Of several with one label at most one is live. */
@@ -127,7 +129,8 @@ fill_cb (gpointer self, OrfFrame *frame)
     const OrfWorker *worker = all->pdata[i];
     Slot *slot = ensure_slot (source, worker);
 
-    if (slot != NULL && (orf_worker_is_live (worker) || (slot->up && !has_successor (all, i))))
+    if (slot != NULL &&
+        (orf_worker_is_live (worker) || ((slot->up || slot->lost) && !has_successor (all, i))))
       fill_worker (frame, slot, worker);
   }
 }

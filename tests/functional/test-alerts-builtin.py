@@ -21,7 +21,8 @@ TICKS = 100  # of a CPU in a second
 RECORDED = {"cache_hit_rate_low": ("cache.hit_rate_percent", {}, 90, 10), "error_rate_high": ("error_rate_percent", {}, 0.1, 50),
             "response_slow": ("response_time_ms", {}, 200, 9000)}
 FORETOLD = {"gpu_memory_exhaustion"}
-MADE_UP = {"data_silent", "gpu_fragmentation", "gpu_memory_critical", "gpu_memory_high", "gpu_temperature_high", "host_cpu_high"}
+MADE_UP = {"data_silent", "gpu_fragmentation", "gpu_memory_critical", "gpu_memory_high", "gpu_temperature_high", "host_cpu_high",
+           "worker_lost"}
 HEALTHY = {"allocated_bytes": 3 << 30, "reserved_bytes": 4 << 30, "largest_free_bytes": 1 << 30, "temperature_c": 60}
 ILL = {"allocated_bytes": 2 << 30, "reserved_bytes": 4 << 30, "largest_free_bytes": 1 << 28, "temperature_c": 93}
 
@@ -64,7 +65,7 @@ class World:
         self.set_device(4 << 30, HEALTHY)
         mounts = ["unshare", "-m" if os.geteuid() == 0 else "-Urm", "sh", "-c", f'mount --bind {self.folder}/stat /proc/stat && exec "$@"', "sh"]
         self.daemon = t.daemon(config=f"[scrape]\nperiod_us=1000000\nit={target}\n", db=os.path.join(self.folder, "orfeas.db"),
-                               settings={"memory.budget_bytes": 1 << 36}, env={"FAKE_DEVICE": self.device}, wrapper=mounts)
+                               settings={"memory.budget_bytes": 1 << 36, "workers.lease_us": 600 * S}, env={"FAKE_DEVICE": self.device}, wrapper=mounts)
         command, daemon = self.daemon.command, self.daemon
         command[command.index(orfeas_test.ORFEASD)] = fake_probe.install(self.folder, orfeas_test.ORFEASD)
         command[command.index(daemon.socket)] = daemon.socket = os.path.join(self.folder, "s")
@@ -104,20 +105,23 @@ def test_each_fires(t):
         raise Skip("no file can be mounted over /proc/stat here")
     down = f"http://127.0.0.1:{free_port()}/metrics"
     ill = World(t, "ill", down)
-    well = None
+    well = worker = None
     try:
         daemon = ill.start()
         well = World(t, "well", "http://%s:%s/metrics" % daemon.address)
         healthy = well.start()
         begun = now_us()
-        record_all(healthy, 0)
-        record_all(daemon, 0)
+        worker = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+        for one in (healthy, daemon):
+            record_all(one, 0)
+            one.call("worker.register", {"name": "studio", "pid": worker.pid if one is daemon else os.getpid()})
         rules = {one["rule"] for one in healthy.call("alerts.rules")["rules"] if one["builtin"]}
         equal(rules, set(RECORDED) | MADE_UP | FORETOLD)
         rules -= FORETOLD
         wait_for(lambda: waiting(daemon) == FORETOLD, "all inputs to be there")
         staged = now_us()
         record_all(daemon, 1)
+        worker.kill()
         ill.set_device(int(fake_probe.TOTAL * 0.97), ILL)
         ill.cpu.busy = True
         wait_for(lambda: {one["rule"] for one in history(daemon)} == rules, "all of them to fire")
@@ -130,6 +134,9 @@ def test_each_fires(t):
         equal({one["record"]["fired"] for one in healthy.call("alerts.rules")["rules"]}, {0})
         equal(waiting(healthy), FORETOLD)
     finally:
+        if worker is not None:
+            worker.kill()
+            worker.wait()
         ill.cpu.close()
         if well is not None:
             well.cpu.close()

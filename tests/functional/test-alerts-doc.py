@@ -30,7 +30,7 @@ def test_builtin_rules(t):
     told = re.findall(r"^\| `(\w+)` \| `(.*)` \| (\d+) s \| (\w+) \|$", page(), flags=re.M)
     equal([(name, expr.replace("\\|", "|"), int(seconds) * 1000000, severity) for name, expr, seconds, severity in told],
           [(one["rule"], one["expr"], one["for_us"], one["severity"]) for one in rules])
-    equal(len(rules), 10)
+    equal(len(rules), 11)
     # what is to be done is a command that there is
     for one in rules:
         for command in re.findall(r"orfeasctl ([a-z -]+[a-z])", one["help"]):

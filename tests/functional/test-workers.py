@@ -328,7 +328,7 @@ def test_series(t):
 def test_who_leaves_is_no_fault(t):
     daemon = start(t)
     process = sleeper()
-    register(daemon, name="killed", device=DEVICE, pid=process.pid)
+    killed = register(daemon, name="killed", device=DEVICE, pid=process.pid)
     ended = register(daemon, name="ended", device=DEVICE)
     wait_for(lambda: len(last_values(daemon, "worker.lost")) == 2, "both")
     daemon.call("worker.leave", {"worker": ended})
@@ -340,8 +340,19 @@ def test_who_leaves_is_no_fault(t):
     # the health score names the worker, and not the device that it had
     reasons = lambda: [reason["reason"] for reason in daemon.call("predictions.list")["health"]["reasons"] if reason["part"] == "workers"]
     wait_for(lambda: reasons() == ["killed is lost"], "the health's reason")
-    silent = lambda: [one["summary"] for one in daemon.call("alerts.history")["alerts"] if one["rule"] == "data_silent" and one["fired_us"]]
-    wait_for(lambda: silent() == ["no data from killed"], "its alert")
+    alerts = lambda: [(one["summary"], one["state"]) for one in daemon.call("alerts.history")["alerts"] if one["rule"] == "worker_lost" and one["fired_us"]]
+    wait_for(lambda: alerts() == [("worker killed was lost", "firing")], "its alert")
+    # it is back, and that is seen; or somebody says that it is not to be waited for
+    daemon.call("worker.report", {"worker": killed})
+    wait_for(lambda: alerts() == [("worker killed was lost", "resolved")], "its end")
+    process = sleeper()
+    late = register(daemon, name="late", device=DEVICE, pid=process.pid)
+    wait_for(lambda: len(last_values(daemon, "worker.lost")) == 3, "another")
+    process.kill()
+    process.wait()
+    wait_for(lambda: last_values(daemon, "worker.lost")['worker.lost{device="simulated-0",worker="late"}'] == 1, "it to be lost")
+    daemon.call("worker.leave", {"worker": late})
+    wait_for(lambda: last_values(daemon, "worker.lost")['worker.lost{device="simulated-0",worker="late"}'] == 0, "it to have left")
 
 
 def next_advice(connection):
