@@ -34,7 +34,7 @@ test_builtin (void)
   const OrfAlertEntry *entry;
 
   g_assert_no_error (error);
-  g_assert_cmpuint (orf_alert_book_list (book)->len, ==, 10);
+  g_assert_cmpuint (orf_alert_book_list (book)->len, ==, 11);
   entry = orf_alert_book_find (book, "gpu_memory_high");
   g_assert_cmpint (entry->source, ==, ORF_ALERT_RULE_SOURCE_BUILTIN);
   g_assert_true (entry->enabled);
