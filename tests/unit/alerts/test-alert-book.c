@@ -187,7 +187,7 @@ test_call (void)
   entry = orf_alert_book_find (book, "gpu_memory_high");
   g_assert_cmpfloat (orf_alert_rule_get_threshold (entry->rule), ==, 60);
   accept (book, "mine", "m > 5", NAN);
-  g_assert_cmpuint (orf_alert_book_list (book)->len, ==, 11);
+  g_assert_cmpuint (orf_alert_book_list (book)->len, ==, 12);
   g_assert_cmpint (orf_alert_book_find (book, "mine")->source, ==, ORF_ALERT_RULE_SOURCE_CALL);
 
   g_assert_true (orf_alert_book_check_unsay (book, "gpu_memory_high", &error));
@@ -206,7 +206,7 @@ test_call (void)
 static void
 test_call_refused (void)
 {
-  static const char *const settings[] = { "alerts.max_rules=10", NULL };
+  static const char *const settings[] = { "alerts.max_rules=11", NULL };
   g_autoptr (OrfConfig) config = load (settings);
   g_autoptr (OrfAlertBook) book = orf_alert_book_new (config, NULL, NULL);
   const struct {
