@@ -279,14 +279,15 @@ writer_is_calm (OrfStoreWriter *self)
   return orf_queue_get_length (self->jobs, ORF_WRITE_LANE_ACK) == 0;
 }
 
+/* What the last one left is little, perhaps, but that it was left is told until it is done. */
 static void
 writer_maybe_checkpoint (OrfStoreWriter *self)
 {
   int pages = self->wal_pages - self->checkpointed_pages;
   gboolean calm = writer_is_calm (self);
+  gboolean left = self->checkpoint_fault != NULL || self->wal_cut;
 
-  if ((pages >= (calm ? CHECKPOINT_PAGES : CHECKPOINT_MUST_PAGES) ||
-       (calm && self->checkpoint_fault != NULL)) &&
+  if ((pages >= (calm ? CHECKPOINT_PAGES : CHECKPOINT_MUST_PAGES) || (calm && left)) &&
       orf_clock_monotonic_us () >= self->next_checkpoint_us)
     writer_checkpoint (self, SQLITE_CHECKPOINT_PASSIVE);
 }
