@@ -22,13 +22,19 @@ export async function readWorkers(client, toS) {
     if (last === null) continue;
     const key = JSON.stringify([labels.worker, labels.device]);
     if (!workers.has(key))
-      workers.set(key, { name: labels.worker, worker: null, device: labels.device ?? null, state: null, allocated_bytes: null, reserved_bytes: null, ooms: null, batches: null });
+      workers.set(key, { name: labels.worker, worker: null, device: labels.device ?? null, allocated_bytes: null, reserved_bytes: null, ooms: null, batches: null });
     const one = workers.get(key);
-    if (name === "worker.up") one.state = last > 0 ? "connected" : one.state ?? "lost";
-    else if (name !== "worker.lost") one[name.replace(/^worker\.(memory\.)?/, "")] = last;
-    else if (one.state !== "connected") one.state = last > 0 ? "lost" : "left";
+    one[name.replace(/^worker\.(memory\.)?/, "")] = last;
   }
+  for (const one of workers.values()) one.state = stateOf(one);
   return [...workers.values()].filter(({ state }) => state !== "left").sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Before there was worker.lost, who was not up was told as lost. */
+function stateOf({ up, lost }) {
+  if (up === undefined && lost === undefined) return null;
+  if (up > 0) return "connected";
+  return lost === 0 ? "left" : "lost";
 }
 
 /** As predictions.list: of each series those that were made last. */

@@ -396,9 +396,9 @@ read_aside (OrfPeer *peer, GBytes *text, const OrfCallMeta *meta)
     orf_peer_refuse (peer, error);
 }
 
-/* FALSE: it is, and the other end is told. */
+/* FALSE: it is too long, and the other end is told. */
 static gboolean
-is_not_too_long (OrfPeer *peer, gsize length)
+check_length (OrfPeer *peer, gsize length)
 {
   gsize most = orf_router_get_limits (peer->router)->max_message_bytes;
   g_autoptr (GError) error = NULL;
@@ -432,7 +432,7 @@ orf_peer_receive (OrfPeer *peer, const char *data, gsize length, const OrfCallMe
 {
   g_autoptr (OrfRpcMessage) message = NULL;
 
-  if (!is_not_too_long (peer, length))
+  if (!check_length (peer, length))
     return;
   if (peer->readings.length > 0 ||
       orf_rpc_reader_wants (orf_router_get_reader (peer->router), length)) {
@@ -446,7 +446,7 @@ orf_peer_receive (OrfPeer *peer, const char *data, gsize length, const OrfCallMe
 void
 orf_peer_receive_aside (OrfPeer *peer, GBytes *text, const OrfCallMeta *meta)
 {
-  if (is_not_too_long (peer, g_bytes_get_size (text)))
+  if (check_length (peer, g_bytes_get_size (text)))
     read_aside (peer, text, meta);
 }
 

@@ -123,6 +123,15 @@ from_epoll (guint32 events)
   return told;
 }
 
+/* Where it waits already it stays. */
+static void
+ask (OrfWatch *watch, OrfPollEvents events, WatchList *list)
+{
+  watch->pending |= events;
+  if (!watch->queued)
+    list_push (list, watch);
+}
+
 /* → whether the kernel may have more. */
 static gboolean
 take_kernel_events (OrfPoller *poller)
@@ -133,9 +142,7 @@ take_kernel_events (OrfPoller *poller)
   for (int i = 0; i < n; i++) {
     OrfWatch *watch = events[i].data.ptr;
 
-    watch->pending |= from_epoll (events[i].events);
-    if (!watch->queued)
-      list_push (&poller->ready, watch);
+    ask (watch, from_epoll (events[i].events), &poller->ready);
   }
   return n == MAX_EVENTS;
 }
@@ -289,15 +296,11 @@ orf_poller_rest (OrfPoller *poller)
 void
 orf_watch_again (OrfWatch *watch, OrfPollEvents events)
 {
-  watch->pending |= events;
-  if (!watch->queued)
-    list_push (&watch->poller->later, watch);
+  ask (watch, events, &watch->poller->later);
 }
 
 void
 orf_watch_yield (OrfWatch *watch, OrfPollEvents events)
 {
-  watch->pending |= events;
-  if (!watch->queued)
-    list_push (&watch->poller->yielding, watch);
+  ask (watch, events, &watch->poller->yielding);
 }
