@@ -39,6 +39,16 @@ def test_rule_of_the_config(t):
     equal(len(daemon.sql("SELECT * FROM v_alerts WHERE rule = 'hot'")), 1)
 
 
+def test_waits_for_what_it_needs(t):
+    daemon = start(t)
+    for expr, missing in (("there > 5", None), ("there > 5 or gone > 5", None), ("gone > 5 or there > 5", None), ("there > 5 and gone > 5", "gone"),
+                          ("gone > 5 or lost > 5", "gone"), ("there + gone > 5", "gone"), ("absent(gone, 1m) or not gone > 5", None)):
+        daemon.admin("alerts.set_rule", {"rule": "mine", "expr": expr})
+        waits = f"no series is {missing}" if missing else None
+        record(daemon, "there", 1)  # a rule begins with what comes
+        wait_for(lambda: find_rule(daemon, "mine")["waiting_for"] == waits, f"{expr} to wait for {missing}")
+
+
 def test_rule_files(t):
     write_rules(t, "b.conf", "[late]\nexpr=temp > 80\nseverity=info\n")
     write_rules(t, "ignored.txt", "[nonsense")
