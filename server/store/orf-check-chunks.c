@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store/orf-check-tiers.h"
 
-#include "history/orf-chunk-codec.h"
 #include "history/orf-ids.h"
 #include "history/orf-tier-reader.h"
+#include "store/orf-chunk-row.h"
 #include "store/orf-pack-merge.h"
 
 /* The first version whose files have chunks. */
 #define FIRST_VERSION 3
-#define CODEC         1
 
 static const char blocks_sql[] =
   "SELECT chunk_block.block, min_t_us, max_t_us, chunks, samples, level, merge_block <> 0 AND "
   "order_no > merge_from_order AND order_no <= merge_to_order "
   "FROM chunk_block, packing ORDER BY chunk_block.block";
-static const char chunks_sql[] = "SELECT id, series_id, start_us, end_us, count, min, max, codec, "
-                                 "checksum, data FROM chunk ORDER BY id";
+static const char chunks_sql[] = "SELECT " ORF_CHUNK_ROW_COLUMNS " FROM chunk ORDER BY id";
 
 typedef struct {
   gint64 block;
@@ -94,47 +92,23 @@ go_to_block (ChunkCheck *self, gint64 block, GError **error)
 
 /* ---- chunks ---------------------------------------------------------------------------------- */
 
-/* What is wrong with the row, or NULL. */
-static char *
-judge_data (OrfStatement *row)
-{
-  const guint8 *data = sqlite3_column_blob (row, 9);
-  gsize length = (gsize) sqlite3_column_bytes (row, 9);
-  g_autoptr (GError) failure = NULL;
-  OrfChunkInfo info;
-
-  if (!orf_chunk_peek (data, length, &info, &failure))
-    return g_strdup (failure->message);
-  if (sqlite3_column_int64 (row, 8) != orf_chunk_get_checksum (data))
-    return g_strdup ("its checksum is not the one that its row tells");
-  if (info.first_us != sqlite3_column_int64 (row, 2) ||
-      info.last_us != sqlite3_column_int64 (row, 3))
-    return g_strdup ("its times are not those that its row tells");
-  if (info.count != sqlite3_column_int64 (row, 4))
-    return g_strdup_printf ("it has %u samples, and its row tells of %" G_GINT64_FORMAT, info.count,
-                            (gint64) sqlite3_column_int64 (row, 4));
-  if (info.min != sqlite3_column_double (row, 5) || info.max != sqlite3_column_double (row, 6))
-    return g_strdup ("its range is not the one that its row tells");
-  return NULL;
-}
-
 static char *
 judge_row (const ChunkCheck *self, OrfStatement *row, gint64 block)
 {
-  gint64 id = sqlite3_column_int64 (row, 0), series_id = sqlite3_column_int64 (row, 1);
+  gint64 series_id = sqlite3_column_int64 (row, 1);
+  char *problem;
 
   if (self->at.block != block)
     return g_strdup ("there is no such block in chunk_block");
-  if (series_id != id - ORF_TIER_CHUNK_ID (block, 0))
-    return g_strdup_printf ("its id is not that of its series, %" G_GINT64_FORMAT, series_id);
+  problem = orf_chunk_row_judge (row);
+  if (problem != NULL)
+    return problem;
   if (!orf_ids_find (self->ids, series_id, NULL))
     return g_strdup_printf ("series %" G_GINT64_FORMAT " does not exist", series_id);
-  if (sqlite3_column_int64 (row, 7) != CODEC)
-    return g_strdup_printf ("codec %d is none", sqlite3_column_int (row, 7));
   if (sqlite3_column_int64 (row, 2) < self->at.min_t_us ||
       sqlite3_column_int64 (row, 3) > self->at.max_t_us)
     return g_strdup ("it lies outside its block's times");
-  return judge_data (row);
+  return NULL;
 }
 
 static gboolean

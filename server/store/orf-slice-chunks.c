@@ -5,7 +5,7 @@
  * of a file wants.
  */
 #include "history/orf-chunk-codec.h"
-#include "orf-error.h"
+#include "store/orf-file-twin.h"
 #include "store/orf-slice-private.h"
 
 #define CODEC 1
@@ -43,7 +43,7 @@ typedef struct {
 static gboolean
 run (Cutter *cutter, sqlite3_stmt *statement, GError **error)
 {
-  gboolean done = sqlite3_step (statement) == SQLITE_DONE || orf_slice_fail (cutter->db, error);
+  gboolean done = sqlite3_step (statement) == SQLITE_DONE || orf_twin_fail (cutter->db, error);
 
   sqlite3_reset (statement);
   return done;
@@ -52,10 +52,10 @@ run (Cutter *cutter, sqlite3_stmt *statement, GError **error)
 static gboolean
 run_window (Cutter *cutter, const char *sql, GError **error)
 {
-  g_autoptr (OrfSliceStatement) statement = NULL;
+  g_autoptr (OrfTwinStatement) statement = NULL;
 
   if (sqlite3_prepare_v2 (cutter->db, sql, -1, &statement, NULL) != SQLITE_OK)
-    return orf_slice_fail (cutter->db, error);
+    return orf_twin_fail (cutter->db, error);
   sqlite3_bind_int64 (statement, 1, cutter->from_us);
   sqlite3_bind_int64 (statement, 2, cutter->to_us);
   return run (cutter, statement, error);
@@ -133,17 +133,17 @@ cut (Cutter *cutter, sqlite3_stmt *row, GError **error)
 static gboolean
 cut_crossing (Cutter *cutter, GError **error)
 {
-  g_autoptr (OrfSliceStatement) rows = NULL;
+  g_autoptr (OrfTwinStatement) rows = NULL;
   int code;
 
   if (sqlite3_prepare_v2 (cutter->db, crossing_sql, -1, &rows, NULL) != SQLITE_OK)
-    return orf_slice_fail (cutter->db, error);
+    return orf_twin_fail (cutter->db, error);
   sqlite3_bind_int64 (rows, 1, cutter->from_us);
   sqlite3_bind_int64 (rows, 2, cutter->to_us);
   while ((code = sqlite3_step (rows)) == SQLITE_ROW)
     if (!cut (cutter, rows, error))
       return FALSE;
-  return code == SQLITE_DONE || orf_slice_fail (cutter->db, error);
+  return code == SQLITE_DONE || orf_twin_fail (cutter->db, error);
 }
 
 gboolean
@@ -152,8 +152,8 @@ orf_slice_copy_chunks (sqlite3 *db, gint64 from_us, gint64 to_us, GError **error
   g_autoptr (OrfChunkCodec) codec = orf_chunk_codec_new ();
   g_autoptr (GArray) times_us = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (double));
-  g_autoptr (OrfSliceStatement) insertion = NULL;
-  g_autoptr (OrfSliceStatement) damaged = NULL;
+  g_autoptr (OrfTwinStatement) insertion = NULL;
+  g_autoptr (OrfTwinStatement) damaged = NULL;
   Cutter cutter = { .db = db,
                     .from_us = from_us,
                     .to_us = to_us,
@@ -163,10 +163,10 @@ orf_slice_copy_chunks (sqlite3 *db, gint64 from_us, gint64 to_us, GError **error
 
   if (sqlite3_prepare_v2 (db, insert_sql, -1, &insertion, NULL) != SQLITE_OK ||
       sqlite3_prepare_v2 (db, damaged_sql, -1, &damaged, NULL) != SQLITE_OK)
-    return orf_slice_fail (db, error);
+    return orf_twin_fail (db, error);
   cutter.insert = insertion;
   cutter.damaged = damaged;
   return run_window (&cutter, whole_sql, error) && cut_crossing (&cutter, error) &&
          (sqlite3_exec (db, blocks_sql, NULL, NULL, NULL) == SQLITE_OK ||
-          orf_slice_fail (db, error));
+          orf_twin_fail (db, error));
 }

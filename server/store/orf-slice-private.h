@@ -8,10 +8,4 @@ G_BEGIN_DECLS
 /* A file's packed samples within whole minutes; see orf-slice-chunks.c. */
 gboolean orf_slice_copy_chunks (sqlite3 *db, gint64 from_us, gint64 to_us, GError **error);
 
-/* FALSE, with what SQLite said of its last call. */
-gboolean orf_slice_fail (sqlite3 *db, GError **error);
-
-typedef sqlite3_stmt OrfSliceStatement;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfSliceStatement, sqlite3_finalize)
-
 G_END_DECLS

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store/orf-slice-private.h"
 
-#include <string.h>
-
 #include "history/orf-rollup.h"
-#include "orf-error.h"
-#include "store/orf-store-error.h"
+#include "store/orf-file-twin.h"
 
 /* ?1, ?2: the slice; ?3: from when on traces are wanted; ?4: the last hour that it ends within. */
 #define IN_SLICE(column)  column " >= ?1 AND " column " < ?2"
@@ -124,118 +121,36 @@ static const Step steps[] = {
   { "anomaly_state", NULL },
 };
 
-gboolean
-orf_slice_fail (sqlite3 *db, GError **error)
-{
-  g_propagate_error (error, orf_store_error_new (sqlite3_extended_errcode (db), sqlite3_errmsg (db),
-                                                 sqlite3_db_filename (db, "main")));
-  return FALSE;
-}
-
-static gboolean
-exec (sqlite3 *db, const char *sql, GError **error)
-{
-  return sqlite3_exec (db, sql, NULL, NULL, NULL) == SQLITE_OK || orf_slice_fail (db, error);
-}
-
-/* ---- tables, and what stands on them --------------------------------------------------------- */
-
-/* The statements that made them: the source's own, whatever version that is. */
-static gboolean
-make_again (sqlite3 *db, const char *kinds, GError **error)
-{
-  g_autofree char *sql =
-    g_strdup_printf ("SELECT sql FROM source.sqlite_schema WHERE type IN (%s) AND sql IS NOT NULL "
-                     "AND name NOT LIKE 'sqlite!_%%' ESCAPE '!' ORDER BY rowid",
-                     kinds);
-  g_autoptr (OrfSliceStatement) statement = NULL;
-  int code;
-
-  if (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) != SQLITE_OK)
-    return orf_slice_fail (db, error);
-  while ((code = sqlite3_step (statement)) == SQLITE_ROW)
-    if (!exec (db, (const char *) sqlite3_column_text (statement, 0), error))
-      return FALSE;
-  return code == SQLITE_DONE || orf_slice_fail (db, error);
-}
-
-static gboolean
-get_pragma (sqlite3 *db, const char *name, gint64 *value, GError **error)
-{
-  g_autofree char *sql = g_strconcat ("PRAGMA source.", name, NULL);
-  g_autoptr (OrfSliceStatement) statement = NULL;
-
-  if (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) != SQLITE_OK ||
-      sqlite3_step (statement) != SQLITE_ROW)
-    return orf_slice_fail (db, error);
-  *value = sqlite3_column_int64 (statement, 0);
-  return TRUE;
-}
-
-static gboolean
-copy_pragmas (sqlite3 *db, GError **error)
-{
-  static const char *const names[] = { "application_id", "user_version" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
-    g_autofree char *sql = NULL;
-    gint64 value = 0;
-
-    if (!get_pragma (db, names[i], &value, error))
-      return FALSE;
-    sql = g_strdup_printf ("PRAGMA main.%s = %" G_GINT64_FORMAT, names[i], value);
-    if (!exec (db, sql, error))
-      return FALSE;
-  }
-  return TRUE;
-}
-
 /* ---- rows ------------------------------------------------------------------------------------ */
-
-static gboolean
-has_table (sqlite3 *db, const char *name, gboolean *has, GError **error)
-{
-  static const char sql[] = "SELECT 1 FROM source.sqlite_schema WHERE type = 'table' AND name = ?1";
-  g_autoptr (OrfSliceStatement) statement = NULL;
-  int code;
-
-  if (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) != SQLITE_OK)
-    return orf_slice_fail (db, error);
-  sqlite3_bind_text (statement, 1, name, -1, SQLITE_STATIC);
-  code = sqlite3_step (statement);
-  *has = code == SQLITE_ROW;
-  /* a table that cannot be looked for is not one that is not there */
-  return code == SQLITE_ROW || code == SQLITE_DONE || orf_slice_fail (db, error);
-}
 
 static gboolean
 run_step (sqlite3 *db, const char *sql, const OrfSlice *slice, GError **error)
 {
   const gint64 values[] = { slice->from_us, slice->to_us, slice->traces_from_us,
                             orf_rollup_align (slice->to_us, ORF_HOUR_US) };
-  g_autoptr (OrfSliceStatement) statement = NULL;
+  g_autoptr (OrfTwinStatement) statement = NULL;
 
   if (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) != SQLITE_OK)
-    return orf_slice_fail (db, error);
+    return orf_twin_fail (db, error);
   for (int i = 0; i < sqlite3_bind_parameter_count (statement); i++)
     sqlite3_bind_int64 (statement, i + 1, values[i]);
-  return sqlite3_step (statement) == SQLITE_DONE || orf_slice_fail (db, error);
+  return sqlite3_step (statement) == SQLITE_DONE || orf_twin_fail (db, error);
 }
 
 static gboolean
-copy_rows (sqlite3 *db, const OrfSlice *slice, GError **error)
+copy_rows (const OrfTwinSource *source, const OrfSlice *slice, GError **error)
 {
   gboolean has = FALSE;
 
-  if (!has_table (db, "chunk", &has, error) ||
-      (has && !orf_slice_copy_chunks (db, slice->from_us, slice->to_us, error)))
+  if (!orf_twin_has_table (source, "chunk", &has, error) ||
+      (has && !orf_slice_copy_chunks (source->db, slice->from_us, slice->to_us, error)))
     return FALSE;
   for (guint i = 0; i < G_N_ELEMENTS (steps); i++) {
     if (steps[i].sql == NULL)
       continue;
-    if (!has_table (db, steps[i].table, &has, error))
+    if (!orf_twin_has_table (source, steps[i].table, &has, error))
       return FALSE;
-    if (has && !run_step (db, steps[i].sql, slice, error)) {
+    if (has && !run_step (source->db, steps[i].sql, slice, error)) {
       g_prefix_error (error, "%s: ", steps[i].table);
       return FALSE;
     }
@@ -248,25 +163,28 @@ copy_rows (sqlite3 *db, const OrfSlice *slice, GError **error)
 static gboolean
 attach (sqlite3 *db, const char *source, GError **error)
 {
-  g_autoptr (OrfSliceStatement) statement = NULL;
+  g_autoptr (OrfTwinStatement) statement = NULL;
 
-  /* nobody but us has the new file: no journal */
-  if (!exec (db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY",
-             error))
+  if (!orf_twin_prepare (db, error))
     return FALSE;
   if (sqlite3_prepare_v2 (db, "ATTACH ?1 AS source", -1, &statement, NULL) != SQLITE_OK)
-    return orf_slice_fail (db, error);
+    return orf_twin_fail (db, error);
   sqlite3_bind_text (statement, 1, source, -1, SQLITE_STATIC);
-  return sqlite3_step (statement) == SQLITE_DONE || orf_slice_fail (db, error);
+  return sqlite3_step (statement) == SQLITE_DONE || orf_twin_fail (db, error);
 }
 
 static gboolean
 make (sqlite3 *db, const OrfSlice *slice, GError **error)
 {
-  return exec (db, "CREATE TEMP TABLE wanted (trace_no INTEGER PRIMARY KEY); BEGIN", error) &&
-         make_again (db, "'table'", error) && copy_rows (db, slice, error) &&
-         make_again (db, "'index'", error) && make_again (db, "'view', 'trigger'", error) &&
-         copy_pragmas (db, error) && exec (db, "COMMIT", error);
+  const OrfTwinSource source = { db, "source" };
+
+  return orf_twin_exec (db, "CREATE TEMP TABLE wanted (trace_no INTEGER PRIMARY KEY); BEGIN",
+                        error) &&
+         orf_twin_make (db, &source, "type = 'table'", error) &&
+         copy_rows (&source, slice, error) &&
+         orf_twin_make (db, &source, "type = 'index'", error) &&
+         orf_twin_make (db, &source, "type IN ('view', 'trigger')", error) &&
+         orf_twin_copy_version (db, &source, error) && orf_twin_exec (db, "COMMIT", error);
 }
 
 gboolean
@@ -278,5 +196,5 @@ orf_slice_make (sqlite3 *db, const char *source, const OrfSlice *slice, GError *
                            .traces_from_us = slice->traces_from_us };
 
   return attach (db, source, error) && make (db, &whole, error) &&
-         exec (db, "DETACH source", error);
+         orf_twin_exec (db, "DETACH source", error);
 }

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "orf-ctl-new-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#include "orf-error.h"
+#include "store/orf-store-error.h"
+
+/* As the daemon's own file: it holds the same. */
+#define MODE 0640
+
+static gboolean
+fill_part (const char *part, OrfCtlNewFileCb fill, gpointer data, GError **error)
+{
+  sqlite3 *db = NULL;
+  gboolean done;
+
+  if (sqlite3_open_v2 (part, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI, NULL) != SQLITE_OK) {
+    g_set_error (error, ORF_ERROR, ORF_ERROR_UNAVAILABLE, "cannot write %s: %s", part,
+                 sqlite3_errmsg (db));
+    sqlite3_close (db);
+    return FALSE;
+  }
+  sqlite3_extended_result_codes (db, 1);
+  done = fill (db, data, error);
+  sqlite3_close (db);
+  return done;
+}
+
+/* Over no other file.  NFS cannot say so of a rename: there the file has both names for a moment.
+ */
+static gboolean
+take_name (const char *part, const char *path)
+{
+  return renameat2 (AT_FDCWD, part, AT_FDCWD, path, RENAME_NOREPLACE) == 0 ||
+         ((errno == EINVAL || errno == ENOSYS) && link (part, path) == 0);
+}
+
+/* On disk, under its name. */
+static gboolean
+give_name (int fd, const char *part, const char *path, gint64 *size_bytes, GError **error)
+{
+  struct stat state;
+
+  if (fsync (fd) != 0 || fstat (fd, &state) != 0)
+    return orf_store_error_set_io ("write", part, error);
+  if (!take_name (part, path))
+    return orf_store_error_set_io ("write", path, error);
+  *size_bytes = state.st_size;
+  return TRUE;
+}
+
+gboolean
+orf_ctl_new_file_write (
+  const char *path, OrfCtlNewFileCb fill, gpointer data, gint64 *size_bytes, GError **error)
+{
+  g_autofree char *part = g_strconcat (path, ".XXXXXX", NULL);
+  gboolean done;
+  int fd;
+
+  if (g_file_test (path, G_FILE_TEST_EXISTS)) {
+    errno = EEXIST;
+    return orf_store_error_set_io ("write", path, error);
+  }
+  fd = g_mkstemp_full (part, O_RDWR | O_CLOEXEC, MODE);
+  if (fd < 0)
+    return orf_store_error_set_io ("make", part, error);
+  done = fill_part (part, fill, data, error) && give_name (fd, part, path, size_bytes, error);
+  close (fd);
+  g_unlink (part);
+  return done;
+}
