@@ -22,6 +22,7 @@
 #include "daemon/orf-log.h"
 #include "daemon/orf-paths.h"
 #include "exec/orf-errand.h"
+#include "orf-error.h"
 #include "orf-schema-config.h"
 #include "transport/orf-inherited.h"
 
@@ -216,6 +217,8 @@ main (int argc, char **argv)
   orf_log_install ();
   if (!act (options, &error)) {
     fprintf (stderr, "orfeasd: %s\n", error->message);
+    if (g_error_matches (error, ORF_ERROR, ORF_ERROR_DATA_LOSS))
+      fputs ("orfeasd: `orfeasctl db recover FILE NEW` saves what can be read\n", stderr);
     return EXIT_FAILURE;
   }
   return EXIT_SUCCESS;

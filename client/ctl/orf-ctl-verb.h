@@ -114,6 +114,7 @@ OrfCtlExit orf_ctl_verb_token_new (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_token_list (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_db_check (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_db_backup (OrfCtl *ctl, GError **error);
+OrfCtlExit orf_ctl_verb_db_recover (OrfCtl *ctl, GError **error);
 OrfCtlExit orf_ctl_verb_db_stats (OrfCtl *ctl, GError **error);
 
 G_END_DECLS

@@ -1,0 +1,176 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""orfeasctl db recover: a damaged file as its owner meets it. (What is saved of which page, tests/torture/recover.py asks.)"""
+
+import json
+import os
+import sqlite3
+
+import orfeas_test
+from orfeas_test import contains, equal, integrity
+
+DONE, SERVER_ERROR, USAGE = range(3)
+CHECK_FAILED = 5
+PAGE = 4096
+
+
+def made(t):
+    """A file of an ended daemon."""
+    daemon = t.start()
+    for i in range(5):
+        daemon.call("metrics.record", {"samples": [{"name": f"a.{j}", "value": i} for j in range(400)]})
+    for i in range(100):
+        daemon.call("events.mark", {"text": f"mark {i} " + "m" * 60})
+    daemon.stop()
+    connection = sqlite3.connect(daemon.db)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return daemon
+
+
+def leaves(path, table):
+    connection = sqlite3.connect(path)
+    pages = connection.execute("SELECT pageno, ncell FROM dbstat WHERE name=? AND pagetype='leaf' ORDER BY path", (table,)).fetchall()
+    connection.close()
+    return pages
+
+
+def tear(path, page):
+    with open(path, "r+b") as file:
+        file.seek((page - 1) * PAGE)
+        file.write(b"\xff" * 200)
+
+
+def count(path, table):
+    connection = sqlite3.connect(path)
+    n = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    connection.close()
+    return n
+
+
+def test_a_start_that_is_refused_names_the_way_back(t):
+    daemon = made(t)
+    tear(daemon.db, leaves(daemon.db, "raw_block")[-1][0])
+    contains(daemon.start_refused(), "db recover")
+    new = os.path.join(t.dir, "new.db")
+    code, out, _ = t.ctl(None, "db", "recover", daemon.db, new)
+    # which runs of samples there are is known from the samples
+    equal(code, DONE, out)
+    contains(out, "all that there were")
+    for suffix in ("", "-wal", "-shm"):
+        if os.path.exists(daemon.db + suffix):
+            os.rename(daemon.db + suffix, daemon.db + suffix + ".damaged")
+    os.rename(new, daemon.db)
+    daemon.start()
+    points = daemon.call("metrics.query", {"select": "a.7", "from_us": 0})["series"][0]["points"]
+    equal([value for _, value in points], [0, 1, 2, 3, 4])
+    equal(daemon.admin("db.check")["ok"], True)
+    contains(daemon.call("events.list", {"limit": 1})["events"][0]["text"], "nothing was lost")
+
+
+def test_what_is_lost_is_told(t):
+    daemon = made(t)
+    old = count(daemon.db, "event")
+    page, n_rows = leaves(daemon.db, "event")[1]
+    tear(daemon.db, page)
+    new = os.path.join(t.dir, "new.db")
+    code, out, _ = t.ctl(None, "db", "recover", daemon.db, new)
+    equal(code, CHECK_FAILED, out)
+    contains(out, "LOST ROWS")
+    contains(out, f"event\t{old - n_rows}\t1\t0")
+    contains(out, "some could not be saved")
+    equal(count(new, "event"), old - n_rows + 1)  # its own mark
+    equal(integrity(new), "ok")
+    code, out, _ = t.ctl(None, "--db", new, "event", "list")
+    equal(code, DONE)
+    contains(out, "lost rows of event (1 gaps, 0 rows refused)")
+
+
+def test_by_json(t):
+    daemon = made(t)
+    page, n_rows = leaves(daemon.db, "series")[0]
+    tear(daemon.db, page)
+    new = os.path.join(t.dir, "new.db")
+    code, out, _ = t.ctl(None, "--json", "db", "recover", daemon.db, new)
+    equal(code, CHECK_FAILED, out)
+    answer = json.loads(out)
+    equal((answer["path"], answer["whole"], answer["size_bytes"]), (new, False, os.path.getsize(new)))
+    lost = {table["name"]: (table["gaps"], table["refused"]) for table in answer["tables"] if table["gaps"] or table["refused"]}
+    equal(lost, {"series": (1, 0)})
+    contains(" ".join(answer["mended"]), "had no name")
+    # what they were is known by the numbers alone
+    code, out, _ = t.ctl(None, "--db", new, "metrics", "query", 'recovered{series="1"}', "--from", "-1d")
+    equal(code, DONE, out)
+    assert len(out.splitlines()) > 1, out
+    assert n_rows > 1
+
+
+def test_a_file_with_a_wal(t):
+    daemon = t.start()
+    daemon.call("events.mark", {"text": "in the log alone"})
+    daemon.kill()
+    new = os.path.join(t.dir, "new.db")
+    code, out, _ = t.ctl(None, "db", "recover", daemon.db, new)
+    equal(code, DONE, out)
+    connection = sqlite3.connect(new)
+    equal(connection.execute("SELECT count(*) FROM event WHERE text='in the log alone'").fetchone(), (1,))
+    connection.close()
+
+
+def test_twice(t):
+    """One of one that was recovered is none the worse: its mark and its sample are as others."""
+    daemon = made(t)
+    once, twice = os.path.join(t.dir, "once.db"), os.path.join(t.dir, "twice.db")
+    equal(t.ctl(None, "db", "recover", daemon.db, once)[0], DONE)
+    equal(t.ctl(None, "db", "recover", once, twice)[0], DONE)
+    equal(count(twice, "event"), count(daemon.db, "event") + 2)
+    equal(count(twice, "sample_raw"), count(daemon.db, "sample_raw") + 2)
+    equal(t.ctl(None, "--db", twice, "db", "check")[0], DONE)
+
+
+def test_an_earlier_version(t):
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "migrations")
+    files = sorted(name for name in os.listdir(folder) if name.endswith(".db"))
+    assert files, "stored files of earlier versions"
+    for name in files:
+        new = os.path.join(t.dir, name)
+        code, out, said = t.ctl(None, "db", "recover", os.path.join(folder, name), new)
+        equal(code, DONE, name + out + said)
+        equal(integrity(new), "ok", name)
+    daemon = t.daemon(db=os.path.join(t.dir, files[0]))
+    daemon.start()
+    equal(daemon.admin("db.check")["problems"], [])
+
+
+def test_what_cannot_be(t):
+    daemon = made(t)
+    text = os.path.join(t.dir, "text")
+    with open(text, "w", encoding="utf-8") as file:
+        file.write("This is a letter, and no database.\n" * 1000)
+    new = os.path.join(t.dir, "new.db")
+    for source, target, status, said in (
+        (text, new, SERVER_ERROR, "not a database"),
+        (os.path.join(t.dir, "nothing.db"), new, SERVER_ERROR, "cannot read"),
+        (daemon.db, text, SERVER_ERROR, "File exists"),
+        (daemon.db, daemon.db, SERVER_ERROR, "File exists"),
+        (daemon.db, os.path.join(t.dir, "nowhere", "new.db"), SERVER_ERROR, "No such file"),
+    ):
+        code, out, told = t.ctl(None, "db", "recover", source, target)
+        equal((code, out), (status, ""), told)
+        contains(told, said)
+    equal(t.ctl(None, "db", "recover", daemon.db)[0], USAGE)
+    equal(sorted(name for name in os.listdir(t.dir) if name.startswith(("new", "text"))), ["text"])
+
+
+def test_a_schema_that_cannot_be_read(t):
+    daemon = made(t)
+    with open(daemon.db, "r+b") as file:
+        file.seek(100)
+        file.write(b"\xff" * 200)
+    code, _, said = t.ctl(None, "db", "recover", daemon.db, os.path.join(t.dir, "new.db"))
+    equal(code, SERVER_ERROR)
+    contains(said, "malformed")
+    equal(os.path.exists(os.path.join(t.dir, "new.db")), False)
+
+
+orfeas_test.main()
