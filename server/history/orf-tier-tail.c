@@ -14,6 +14,9 @@ static const char rows_sql[] =
 static const char last_sql[] =
   "SELECT coalesce ((SELECT last_rowid FROM raw_block ORDER BY first_rowid DESC LIMIT 1), 0)";
 
+/* Of those among which some cannot be read, each is asked for. */
+#define ROWS_AT_ONCE 64
+
 struct _OrfTierTail {
   sqlite3 *db;
   sqlite3_stmt *blocks, *rows, *last;
@@ -241,6 +244,33 @@ orf_tier_tail_read_rows (OrfTierTail *tail,
     return TRUE;
   sqlite3_reset (tail->rows);
   return FALSE;
+}
+
+/* A row that is read twice is one: of equal times the last counts. */
+guint
+orf_tier_tail_read_readable (OrfTierTail *tail,
+                             gint64 first_rowid,
+                             gint64 last_rowid,
+                             gint64 min_series_id)
+{
+  const Wanted wanted = { G_MININT64, G_MAXINT64, min_series_id, TRUE };
+  guint n_unread = 0;
+
+  g_hash_table_remove_all (tail->by_id);
+  if (!prepare (tail, &tail->rows, rows_sql))
+    return (guint) MIN (last_rowid - first_rowid + 1, G_MAXUINT);
+  for (gint64 from = first_rowid; from <= last_rowid; from += ROWS_AT_ONCE) {
+    gint64 to = MIN (from + ROWS_AT_ONCE - 1, last_rowid);
+
+    if (read_rows (tail, &wanted, from, to))
+      continue;
+    for (gint64 rowid = from; rowid <= to; rowid++) {
+      sqlite3_reset (tail->rows);
+      n_unread += read_rows (tail, &wanted, rowid, rowid) ? 0 : 1;
+    }
+    sqlite3_reset (tail->rows);
+  }
+  return n_unread;
 }
 
 GArray *

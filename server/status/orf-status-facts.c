@@ -55,7 +55,7 @@ gather (const OrfStatusParts *parts, OrfComponentFacts *facts)
 
   facts->store_writes = stats->fault == NULL;
   facts->store_fault = stats->fault;
-  facts->store_trouble = stats->wal_fault != NULL ? stats->wal_fault : stats->damage;
+  facts->store_trouble = orf_store_get_trouble (parts->store);
   facts->memory_short = orf_memory_is_short (parts->memory);
   facts->forecasts_off = !parts->config->forecast.enabled;
   facts->anomalies_off = !parts->config->anomaly.enabled;

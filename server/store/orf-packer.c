@@ -142,28 +142,62 @@ begin_window (OrfConnection *connection,
   return TRUE;
 }
 
+/* A page of the file, not a chunk that was read and is broken. */
+static gboolean
+packer_may_read_later (OrfPacker *packer, OrfConnection *connection)
+{
+  return (sqlite3_errcode (orf_connection_get_db (connection)) & 0xff) == SQLITE_CORRUPT &&
+         packer->n_unread++ < MAX_UNREAD;
+}
+
+/* Of rows on a damaged page nobody knows more later; those behind it do not wait for them. */
+static void
+packer_leave_out (OrfPacker *packer, const OrfPacking *packing)
+{
+  guint n = orf_tier_tail_read_readable (packer->window, packing->from_rowid, packing->to_rowid,
+                                         packing->next_series_id);
+
+  g_warning ("packing leaves out %u rows of sample_raw from %" G_GINT64_FORMAT
+             " to %" G_GINT64_FORMAT ", which cannot be read",
+             n, packing->from_rowid, packing->to_rowid);
+}
+
+static gboolean
+packer_read_window (OrfPacker *packer,
+                    OrfConnection *connection,
+                    const OrfPacking *packing,
+                    GError **error)
+{
+  sqlite3 *db = orf_connection_get_db (connection);
+  GError *failure;
+
+  if (orf_tier_tail_read_rows (packer->window, packing->from_rowid, packing->to_rowid,
+                               packing->next_series_id))
+    return TRUE;
+  failure = orf_store_error_new (sqlite3_extended_errcode (db), sqlite3_errmsg (db),
+                                 orf_connection_get_path (connection));
+  if (!g_error_matches (failure, ORF_ERROR, ORF_ERROR_DATA_LOSS) ||
+      packer_may_read_later (packer, connection))
+    return orf_connection_adopt_error (connection, failure, error);
+  g_error_free (failure);
+  packer_leave_out (packer, packing);
+  return TRUE;
+}
+
 static gboolean
 packer_load_window (OrfPacker *packer,
                     OrfConnection *connection,
                     const OrfPacking *packing,
                     GError **error)
 {
-  sqlite3 *db = orf_connection_get_db (connection);
   gboolean done;
 
   if (packer->window != NULL && packer->window_from == packing->from_rowid &&
       packer->window_to == packing->to_rowid)
     return TRUE;
   packer_drop_window (packer);
-  packer->window = orf_tier_tail_new (db);
-  done = orf_tier_tail_read_rows (packer->window, packing->from_rowid, packing->to_rowid,
-                                  packing->next_series_id);
-  if (!done)
-    orf_connection_adopt_error (connection,
-                                orf_store_error_new (sqlite3_extended_errcode (db),
-                                                     sqlite3_errmsg (db),
-                                                     orf_connection_get_path (connection)),
-                                error);
+  packer->window = orf_tier_tail_new (orf_connection_get_db (connection));
+  done = packer_read_window (packer, connection, packing, error);
   orf_tier_tail_detach (packer->window);
   if (!done) {
     packer_drop_window (packer);
@@ -180,14 +214,6 @@ packer_load_window (OrfPacker *packer,
 /* New samples further apart than this have nothing in common: late ones would make all minutes
  * between them be read and written again. */
 #define NEAR_US ORF_HOUR_US
-
-/* A page of the file, not a chunk that was read and is broken. */
-static gboolean
-packer_may_read_later (OrfPacker *packer, OrfConnection *connection)
-{
-  return (sqlite3_errcode (orf_connection_get_db (connection)) & 0xff) == SQLITE_CORRUPT &&
-         packer->n_unread++ < MAX_UNREAD;
-}
 
 /* A run of new samples, and before them what is packed of the same minutes, to times_us, values. */
 static gboolean

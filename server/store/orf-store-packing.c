@@ -23,6 +23,7 @@ struct _OrfStorePacking {
   gboolean busy;
   gint64 next_all_us; /* monotonic: when whatever there is gets packed */
   gint64 retry_us;
+  char *fault; /* of the last step; NULL: it was made and written */
 };
 
 typedef struct {
@@ -39,8 +40,17 @@ packing_fail (OrfStorePacking *self, const GError *error)
 {
   self->busy = FALSE;
   self->retry_us = orf_clock_monotonic_us () + RETRY_US;
+  g_free (self->fault);
+  self->fault = g_strdup_printf ("packing waits: %s", error->message);
   if (self->look != NULL)
-    g_warning ("packing waits: %s", error->message);
+    g_warning ("%s", self->fault);
+}
+
+static void
+packing_rest (OrfStorePacking *self)
+{
+  self->busy = FALSE;
+  g_clear_pointer (&self->fault, g_free);
 }
 
 /* ---- writing a step -------------------------------------------------------------------------- */
@@ -50,10 +60,12 @@ written_cb (gpointer user_data, const OrfWriteResult *result G_GNUC_UNUSED, cons
 {
   OrfStorePacking *self = user_data;
 
-  if (error != NULL)
+  if (error != NULL) {
     packing_fail (self, error);
-  else
-    packing_make (self, FALSE);
+    return;
+  }
+  g_clear_pointer (&self->fault, g_free);
+  packing_make (self, FALSE);
 }
 
 /* ---- making a step --------------------------------------------------------------------------- */
@@ -78,7 +90,7 @@ made_cb (OrfJob *base)
   else if (job->step != NULL)
     orf_store_write_pack (self->store, g_steal_pointer (&job->step), written_cb, self);
   else
-    self->busy = FALSE;
+    packing_rest (self);
 }
 
 static void
@@ -145,6 +157,12 @@ orf_store_packing_start (OrfStore *store, GError **error)
   return self;
 }
 
+const char *
+orf_store_packing_get_fault (OrfStorePacking *self)
+{
+  return self->fault;
+}
+
 void
 orf_store_packing_stop (OrfStorePacking *self)
 {
@@ -161,5 +179,6 @@ orf_store_packing_free (OrfStorePacking *self)
 {
   orf_queue_unref (self->jobs);
   orf_packer_free (self->packer);
+  g_free (self->fault);
   g_free (self);
 }

@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 typedef struct _OrfStorePacking OrfStorePacking;
 
 OrfStorePacking *orf_store_packing_start (OrfStore *store, GError **error);
+/* Why packing does not go on; NULL: it does. */
+const char *orf_store_packing_get_fault (OrfStorePacking *packing);
 /* No further step; what is under way arrives while the store drains. */
 void orf_store_packing_stop (OrfStorePacking *packing);
 /* After stop, once nothing is in flight. */

@@ -115,6 +115,16 @@ orf_store_get_stats (OrfStore *store)
   return &store->stats;
 }
 
+const char *
+orf_store_get_trouble (OrfStore *store)
+{
+  if (store->told.wal_fault != NULL)
+    return store->told.wal_fault;
+  if (store->told.damage != NULL)
+    return store->told.damage;
+  return store->packing != NULL ? orf_store_packing_get_fault (store->packing) : NULL;
+}
+
 /* By what the writer told last, which a jump since then does not change; a clock that was set back
  * is followed at once. */
 gint64

@@ -89,6 +89,8 @@ void orf_store_stats_copy (OrfStoreStats *to, const OrfStoreStats *from);
 void orf_store_stats_clear (OrfStoreStats *stats);
 /* Valid until the next main-loop turn. */
 const OrfStoreStats *orf_store_get_stats (OrfStore *store);
+/* What goes wrong though writing works, the gravest of it; NULL: nothing. */
+const char *orf_store_get_trouble (OrfStore *store);
 const char *orf_store_get_path (OrfStore *store);
 /* Now, as ages are judged: see orf-age-clock.h. */
 gint64 orf_store_get_age_now_us (OrfStore *store);

@@ -8,7 +8,7 @@ import os
 import sqlite3
 
 import orfeas_test
-from orfeas_test import contains, equal
+from orfeas_test import contains, equal, wait_for
 
 
 def fingerprint(path):
@@ -130,6 +130,14 @@ def test_damage_is_reported(t):
     check = daemon.admin("db.check")
     equal(check["ok"], False)
     assert check["problems"], check
+
+
+def test_packing_that_waits_is_told(t):
+    daemon = made(t)
+    orfeas_test.damage(daemon.db)
+    again = t.start(db=daemon.db, settings={"history.pack_us": 1000000})
+    wait_for(lambda: any("packing waits" in (component.get("reason") or "") for component in again.call("status.get")["components"].values()), "a reason in status.get")
+    equal(again.call("metrics.record", {"samples": [{"name": "a", "value": 1}]}), {"accepted": 1})
 
 
 def test_a_sector_of_zeros(t):

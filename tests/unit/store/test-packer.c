@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Packing where the file cannot be read for a while. */
+/* Packing where the file cannot be read, for a while or for good. */
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -127,6 +127,41 @@ test_unread_for_good (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
   g_assert_cmpint (count_samples (step), ==, 1);
 }
 
+#define LEAF_OF_SAMPLES                                                                            \
+  " FROM dbstat WHERE name = 'sample_raw' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 1"
+
+/* Of samples that wait to be packed one page is broken: the others are, once it is given up. */
+static void
+test_samples_unread (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+  g_autoptr (OrfPacker) packer = orf_packer_new ();
+  g_autofree guint8 *broken = g_malloc0 (fixture->page_bytes);
+  g_autofree guint8 *good = NULL;
+  g_auto (StoreAnswer) answer = { 0 };
+  g_autoptr (OrfPackStep) step = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 n = 0, n_broken;
+
+  store_fixture_open (&fixture->base);
+  store_fixture_write (&fixture->base, store_batch (3000001, 900), NULL, &answer);
+  store_fixture_close (&fixture->base);
+  n_broken = store_query (fixture->base.path, "SELECT ncell" LEAF_OF_SAMPLES);
+  g_assert_cmpint (n_broken, >, 10);
+  fixture->page_at = (store_query (fixture->base.path, "SELECT pageno" LEAF_OF_SAMPLES) - 1) *
+                     (goffset) fixture->page_bytes;
+  good = swap_page (fixture, broken);
+
+  for (guint i = 0; i < 3; i++)
+    assert_unread (fixture, packer);
+  g_test_expect_message ("orfeas", G_LOG_LEVEL_WARNING, "packing leaves out *");
+  step = make_rollup (fixture, packer, &error);
+  g_test_assert_expected_messages ();
+  g_assert_no_error (error);
+  for (guint i = 0; i < step->minutes->len; i++)
+    n += g_array_index (step->minutes, OrfRollup, i).count;
+  g_assert_cmpint (n, ==, 1 + 1 + 900 - n_broken); /* with the one that was packed before */
+}
+
 int
 main (int argc, char **argv)
 {
@@ -134,6 +169,8 @@ main (int argc, char **argv)
   g_test_add ("/store/packer/unread-for-a-while", Fixture, NULL, set_up, test_unread_for_a_while,
               tear_down);
   g_test_add ("/store/packer/unread-for-good", Fixture, NULL, set_up, test_unread_for_good,
+              tear_down);
+  g_test_add ("/store/packer/samples-unread", Fixture, NULL, set_up, test_samples_unread,
               tear_down);
   return g_test_run ();
 }
