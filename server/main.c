@@ -218,7 +218,7 @@ main (int argc, char **argv)
   if (!act (options, &error)) {
     fprintf (stderr, "orfeasd: %s\n", error->message);
     if (g_error_matches (error, ORF_ERROR, ORF_ERROR_DATA_LOSS))
-      fputs ("orfeasd: `orfeasctl db recover FILE NEW` saves what can be read\n", stderr);
+      fputs ("orfeasd: orfeasctl db recover FILE NEW saves what can be read\n", stderr);
     return EXIT_FAILURE;
   }
   return EXIT_SUCCESS;

@@ -136,7 +136,7 @@ def test_packing_that_waits_is_told(t):
     daemon = made(t)
     orfeas_test.damage(daemon.db)
     again = t.start(db=daemon.db, settings={"history.pack_us": 1000000})
-    wait_for(lambda: any("packing waits" in (component.get("reason") or "") for component in again.call("status.get")["components"].values()), "a reason in status.get")
+    wait_for(lambda: any("packing waits" in reason["reason"] for reason in again.call("status.get")["reasons"]), "a reason in status.get")
     equal(again.call("metrics.record", {"samples": [{"name": "a", "value": 1}]}), {"accepted": 1})
 
 
