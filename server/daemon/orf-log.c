@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/orf-log.h"
 
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,8 +10,10 @@
 #include "core/orf-clock.h"
 
 #define N_LEVELS 4
-/* Of one message: what quotes a caller may be long. */
-#define MAX_MESSAGE_BYTES 4096
+/* Of one message: what quotes a caller may be long.  With what stands before it a line is no more
+ * than a pipe takes as a whole. */
+#define MAX_MESSAGE_BYTES 4000
+G_STATIC_ASSERT (MAX_MESSAGE_BYTES + 64 <= PIPE_BUF);
 
 /* Every thread logs; lock protects the window and both settings. */
 static struct {
@@ -20,6 +24,12 @@ static struct {
   gint64 n_in_window[N_LEVELS];
   gint64 n_left_out;
 } state = { .lock = PTHREAD_MUTEX_INITIALIZER, .level = 2, .max_per_s = 20 };
+
+/* lock: one line at a time, so that who has room for one is not before another. */
+static struct {
+  pthread_mutex_t lock;
+  guint n_unread; /* lines that there was no room for */
+} out = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static int
 to_level (GLogLevelFlags flags)
@@ -71,6 +81,9 @@ dup_plain (const char *message)
 {
   char *plain = g_utf8_make_valid (message, (gssize) strnlen (message, MAX_MESSAGE_BYTES));
 
+  /* each byte that is none was made three */
+  if (strlen (plain) > MAX_MESSAGE_BYTES)
+    *g_utf8_find_prev_char (plain, plain + MAX_MESSAGE_BYTES + 1) = '\0';
   for (char *at = plain; *at != '\0'; at++)
     if (g_ascii_iscntrl (*at))
       *at = ' ';
@@ -78,7 +91,7 @@ dup_plain (const char *message)
 }
 
 static void
-write_line (GLogLevelFlags flags, const char *plain)
+write_now (GLogLevelFlags flags, const char *plain)
 {
   static const char *const names[N_LEVELS] = { "error", "warning", "info", "debug" };
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
@@ -87,9 +100,37 @@ write_line (GLogLevelFlags flags, const char *plain)
                                            g_date_time_get_microsecond (now) / 1000,
                                            names[to_level (flags)], plain);
 
-  /* One write, so that lines of two threads do not mix; nobody to tell if it fails. */
+  /* nobody to tell if it fails */
   if (write (STDERR_FILENO, line, strlen (line)) < 0)
     return;
+}
+
+static gboolean
+has_room (void)
+{
+  struct pollfd at = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+  return poll (&at, 1, 0) != 0;
+}
+
+/* A pipe or a terminal that nobody reads holds nobody up: what there is no room for is counted, and
+ * told once there is.  But what ends the process is waited for. */
+static void
+write_line (GLogLevelFlags flags, const char *plain)
+{
+  pthread_mutex_lock (&out.lock);
+  if (!has_room () && (flags & G_LOG_LEVEL_ERROR) == 0) {
+    out.n_unread++;
+  } else {
+    if (out.n_unread > 0) {
+      g_autofree char *text = g_strdup_printf ("%u messages lost: nobody read them", out.n_unread);
+
+      out.n_unread = 0;
+      write_now (G_LOG_LEVEL_WARNING, text);
+    }
+    write_now (flags, plain);
+  }
+  pthread_mutex_unlock (&out.lock);
 }
 
 /* FALSE: standard error does not lead to the journal. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
@@ -144,6 +145,35 @@ test_quoted (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (lines[3], ==, "");
 }
 
+/* A pipe that holds one line or two, and that nobody reads: who logs goes on. */
+static void
+test_unread (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *text = g_strnfill (3000, 'x');
+  g_autofree char *read_back = g_malloc0 (1 << 16);
+  g_auto (GStrv) lines = NULL;
+  int ends[2];
+
+  g_assert_cmpint (pipe2 (ends, O_CLOEXEC), ==, 0);
+  g_assert_cmpint (fcntl (ends[1], F_SETPIPE_SZ, 4096), >=, 4096);
+  g_assert_cmpint (dup2 (ends[1], STDERR_FILENO), ==, STDERR_FILENO);
+  LOG (G_LOG_LEVEL_WARNING, "the first %s", text);
+  LOG (G_LOG_LEVEL_WARNING, "the second %s", text);
+  LOG (G_LOG_LEVEL_WARNING, "the third %s", text);
+  g_assert_cmpint (read (ends[0], read_back, 1 << 16), >, 3000);
+  LOG (G_LOG_LEVEL_INFO, "it is read again");
+  g_assert_cmpint (read (ends[0], read_back + strlen (read_back), 1 << 15), >, 0);
+  lines = g_strsplit (read_back, "\n", -1);
+  g_strfreev (read_lines (fixture));
+  close (ends[0]);
+  close (ends[1]);
+
+  g_assert_cmpuint (g_strv_length (lines), ==, 4); /* the last is empty */
+  g_assert_nonnull (strstr (lines[0], "the first"));
+  g_assert_nonnull (strstr (lines[1], "2 messages lost"));
+  g_assert_nonnull (strstr (lines[2], "it is read again"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -154,5 +184,6 @@ main (int argc, char **argv)
   ADD (flood);
   ADD (levels);
   ADD (quoted);
+  ADD (unread);
   return g_test_run ();
 }
