@@ -39,6 +39,22 @@ hash (json_t *named)
   return g_ascii_strtoull (digest, NULL, 16);
 }
 
+/* Windows are from_us <= t_us < to_us wherever there are both: what has them the other way round is
+ * a mistake, and no empty answer. */
+static gboolean
+check_window (json_t *named, GError **error)
+{
+  json_t *from = json_object_get (named, "from_us"), *to = json_object_get (named, "to_us");
+
+  if (!json_is_integer (from) || !json_is_integer (to) ||
+      json_integer_value (from) <= json_integer_value (to))
+    return TRUE;
+  g_propagate_error (error, orf_error_new_field (ORF_ERROR_INVALID_ARGUMENT, "from_us",
+                                                 "at most to_us",
+                                                 "from_us: the window ends before it begins"));
+  return FALSE;
+}
+
 void
 orf_call_params_read (OrfCallParams *params, const OrfMethod *method, gboolean keyed)
 {
@@ -51,7 +67,7 @@ orf_call_params_read (OrfCallParams *params, const OrfMethod *method, gboolean k
   params->json = NULL;
   if (params->error == NULL)
     params->decoded = orf_decode (method->params, named, ORF_DECODE_STRICT, &params->error);
-  if (params->error != NULL)
+  if (params->error != NULL || !check_window (named, &params->error))
     return;
   if (keyed)
     params->hash = hash (named);

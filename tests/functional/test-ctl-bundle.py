@@ -122,8 +122,11 @@ def test_of_what_is_not_packed(t):
     daemon, base = start(t)
     end = base + SECONDS * S
     daemon.stop()
-    daemon.command += ["--set", f"history.pack_us={HOUR}"]  # nothing is packed from here on
+    daemon.command += ["--set", f"history.pack_us={HOUR}"]
     daemon.start()
+    # a start packs what is there, and then nothing is for an hour
+    daemon.call("metrics.record", {"samples": [{"name": "b.first", "value": 1}]})
+    wait_for(lambda: daemon.sql("SELECT from_rowid > (SELECT max(rowid) FROM sample_raw) FROM packing")[0][0], "what the start packs")
     daemon.call("metrics.record", {"samples": [{"name": "b.late", "value": k, "t_us": end - k * S} for k in range(1, 301)]})
     path = bundle(t, daemon, end - 400 * S, end + HOUR)
     plain = "SELECT count(*) FROM sample_raw JOIN series ON series.id = series_id WHERE name = 'b.late'"
