@@ -12,12 +12,13 @@
 static void
 append_trace (GString *meta)
 {
-  const char *traceparent = g_getenv ("TRACEPARENT");
-  char state[ORF_TRACE_STATE_CHARS + 1];
+  char traceparent[ORF_TRACE_CONTEXT_CHARS + 1], state[ORF_TRACE_STATE_CHARS + 1];
   OrfTraceContext context;
 
-  if (!orf_trace_context_parse (traceparent, &context))
+  if (!orf_trace_context_parse (g_getenv ("TRACEPARENT"), &context))
     return;
+  /* a later version's has more behind it, of any bytes */
+  orf_trace_context_format (&context, traceparent);
   orf_encode_member (meta, "traceparent");
   orf_encode_string (meta, traceparent, -1);
   if (orf_trace_state_clean (g_getenv ("TRACESTATE"), state) == 0)
