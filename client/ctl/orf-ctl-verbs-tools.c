@@ -151,8 +151,9 @@ const OrfCtlVerb orf_ctl_verbs_tools[] = {
     .summary = "save what can be read of a damaged database",
     .help = "Reads FILE, with no daemon, and leaves it as it is; NEW, which must not be there\n"
             "yet, is a database that orfeasd takes.  Tells by table what is there now, where\n"
-            "rows could not be read, and what was made again of other tables.  Stop the daemon\n"
-            "first: what it writes meanwhile is not in NEW.  Exit status 5: something is lost.",
+            "rows could not be read, and what was made again of other tables.  Stop the\n"
+            "daemon first: what it writes meanwhile is not in NEW.  Exit status 5: something\n"
+            "is lost.",
     .examples = "orfeasctl db recover orfeas.db recovered.db\n"
                 "orfeasctl --db recovered.db db check\n",
     .min_arguments = 2,
