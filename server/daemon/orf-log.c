@@ -105,31 +105,31 @@ write_now (GLogLevelFlags flags, const char *plain)
     return;
 }
 
+/* A pipe or a terminal that nobody reads holds nobody up.  But what ends the process is waited for.
+ */
 static gboolean
-has_room (void)
+may_write (GLogLevelFlags flags)
 {
   struct pollfd at = { .fd = STDERR_FILENO, .events = POLLOUT };
 
-  return poll (&at, 1, 0) != 0;
+  return (flags & G_LOG_LEVEL_ERROR) != 0 || poll (&at, 1, 0) != 0;
 }
 
-/* A pipe or a terminal that nobody reads holds nobody up: what there is no room for is counted, and
- * told once there is.  But what ends the process is waited for. */
+/* What there is no room for is counted, and told once there is. */
 static void
 write_line (GLogLevelFlags flags, const char *plain)
 {
   pthread_mutex_lock (&out.lock);
-  if (!has_room () && (flags & G_LOG_LEVEL_ERROR) == 0) {
-    out.n_unread++;
-  } else {
-    if (out.n_unread > 0) {
-      g_autofree char *text = g_strdup_printf ("%u messages lost: nobody read them", out.n_unread);
+  if (out.n_unread > 0 && may_write (flags)) {
+    g_autofree char *text = g_strdup_printf ("%u messages lost: nobody read them", out.n_unread);
 
-      out.n_unread = 0;
-      write_now (G_LOG_LEVEL_WARNING, text);
-    }
-    write_now (flags, plain);
+    out.n_unread = 0;
+    write_now (G_LOG_LEVEL_WARNING, text);
   }
+  if (may_write (flags))
+    write_now (flags, plain);
+  else
+    out.n_unread++;
   pthread_mutex_unlock (&out.lock);
 }
 

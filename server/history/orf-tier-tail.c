@@ -247,18 +247,16 @@ orf_tier_tail_read_rows (OrfTierTail *tail,
 }
 
 /* A row that is read twice is one: of equal times the last counts. */
-guint
-orf_tier_tail_read_readable (OrfTierTail *tail,
-                             gint64 first_rowid,
-                             gint64 last_rowid,
-                             gint64 min_series_id)
+gboolean
+orf_tier_tail_read_readable (
+  OrfTierTail *tail, gint64 first_rowid, gint64 last_rowid, gint64 min_series_id, guint *n_unread)
 {
   const Wanted wanted = { G_MININT64, G_MAXINT64, min_series_id, TRUE };
-  guint n_unread = 0;
 
+  *n_unread = 0;
   g_hash_table_remove_all (tail->by_id);
   if (!prepare (tail, &tail->rows, rows_sql))
-    return (guint) MIN (last_rowid - first_rowid + 1, G_MAXUINT);
+    return FALSE;
   for (gint64 from = first_rowid; from <= last_rowid; from += ROWS_AT_ONCE) {
     gint64 to = MIN (from + ROWS_AT_ONCE - 1, last_rowid);
 
@@ -266,11 +264,15 @@ orf_tier_tail_read_readable (OrfTierTail *tail,
       continue;
     for (gint64 rowid = from; rowid <= to; rowid++) {
       sqlite3_reset (tail->rows);
-      n_unread += read_rows (tail, &wanted, rowid, rowid) ? 0 : 1;
+      if (read_rows (tail, &wanted, rowid, rowid))
+        continue;
+      if ((sqlite3_errcode (tail->db) & 0xff) != SQLITE_CORRUPT)
+        return FALSE;
+      (*n_unread)++;
     }
     sqlite3_reset (tail->rows);
   }
-  return n_unread;
+  return TRUE;
 }
 
 GArray *

@@ -36,11 +36,9 @@ gboolean orf_tier_tail_read_rows (OrfTierTail *tail,
                                   gint64 first_rowid,
                                   gint64 last_rowid,
                                   gint64 min_series_id);
-/* The same, but for rows that cannot be read; how many these are. */
-guint orf_tier_tail_read_readable (OrfTierTail *tail,
-                                   gint64 first_rowid,
-                                   gint64 last_rowid,
-                                   gint64 min_series_id);
+/* The same, but for rows on damaged pages; n_unread: how many these are. */
+gboolean orf_tier_tail_read_readable (
+  OrfTierTail *tail, gint64 first_rowid, gint64 last_rowid, gint64 min_series_id, guint *n_unread);
 /* Keeps what was read, and lets go of the database, which may then be closed. */
 void orf_tier_tail_detach (OrfTierTail *tail);
 /* The series that have rows: gint64, rising. */

@@ -20,6 +20,8 @@
  * without a sample stays wrong.  So often in a row a step is given up for it, before the rollup is.
  */
 #define MAX_UNREAD 3
+/* The same before samples are left out, which nobody else has: ten minutes. */
+#define MAX_UNREAD_WINDOW 60
 /* In one step: some 10 ms to make and a few to write. */
 #define STEP_SERIES  256
 #define STEP_SAMPLES 200000
@@ -151,15 +153,19 @@ packer_may_read_later (OrfPacker *packer, OrfConnection *connection)
 }
 
 /* Of rows on a damaged page nobody knows more later; those behind it do not wait for them. */
-static void
+static gboolean
 packer_leave_out (OrfPacker *packer, const OrfPacking *packing)
 {
-  guint n = orf_tier_tail_read_readable (packer->window, packing->from_rowid, packing->to_rowid,
-                                         packing->next_series_id);
+  guint n = 0;
 
+  if (!orf_tier_tail_read_readable (packer->window, packing->from_rowid, packing->to_rowid,
+                                    packing->next_series_id, &n))
+    return FALSE;
   g_warning ("packing leaves out %u rows of sample_raw from %" G_GINT64_FORMAT
              " to %" G_GINT64_FORMAT ", which cannot be read",
              n, packing->from_rowid, packing->to_rowid);
+  packer->n_unread = 0;
+  return TRUE;
 }
 
 static gboolean
@@ -169,19 +175,18 @@ packer_read_window (OrfPacker *packer,
                     GError **error)
 {
   sqlite3 *db = orf_connection_get_db (connection);
-  GError *failure;
 
   if (orf_tier_tail_read_rows (packer->window, packing->from_rowid, packing->to_rowid,
                                packing->next_series_id))
     return TRUE;
-  failure = orf_store_error_new (sqlite3_extended_errcode (db), sqlite3_errmsg (db),
-                                 orf_connection_get_path (connection));
-  if (!g_error_matches (failure, ORF_ERROR, ORF_ERROR_DATA_LOSS) ||
-      packer_may_read_later (packer, connection))
-    return orf_connection_adopt_error (connection, failure, error);
-  g_error_free (failure);
-  packer_leave_out (packer, packing);
-  return TRUE;
+  if ((sqlite3_errcode (db) & 0xff) == SQLITE_CORRUPT && packer->n_unread++ >= MAX_UNREAD_WINDOW &&
+      packer_leave_out (packer, packing))
+    return TRUE;
+  return orf_connection_adopt_error (connection,
+                                     orf_store_error_new (sqlite3_extended_errcode (db),
+                                                          sqlite3_errmsg (db),
+                                                          orf_connection_get_path (connection)),
+                                     error);
 }
 
 static gboolean

@@ -23,12 +23,22 @@
       "rows of " table " were of no " parent                                                       \
   }
 
-/* The last row of sample_raw has a number that none after it may have. */
-#define NUMBERS_ABOVE(table, number)                                                               \
+/* What may do without. */
+#define NULL_ORPHANS(table, column, parent, key)                                                   \
   {                                                                                                \
     table,                                                                                         \
-      "UPDATE sample_raw SET rowid = (SELECT " number " FROM " table ") WHERE rowid = "            \
-      "(SELECT max (rowid) FROM sample_raw) AND rowid < (SELECT " number " FROM " table ")",       \
+      "UPDATE " table " SET " column " = NULL WHERE " column " NOT IN (SELECT " key                \
+      " FROM " parent ")",                                                                         \
+      "rows of " table " had lost their " parent                                                   \
+  }
+
+/* The last row of sample_raw has a number that none after it may have. */
+#define NUMBERS_ABOVE(table, number, which)                                                        \
+  {                                                                                                \
+    table,                                                                                         \
+      "UPDATE sample_raw SET rowid = (SELECT " number " FROM " table " " which ") WHERE rowid = "  \
+      "(SELECT max (rowid) FROM sample_raw) AND rowid < (SELECT " number " FROM " table " " which  \
+      ")",                                                                                         \
       NULL                                                                                         \
   }
 
@@ -54,7 +64,9 @@ static const Step steps[] = {
     "END, (SELECT l.last FROM rollup_1m AS l WHERE l.series_id = m.series_id "
     "AND l.t_us < m.t_us - m.t_us % 3600000000 + 3600000000 ORDER BY l.t_us DESC LIMIT 1), NULL "
     "FROM rollup_1m AS m WHERE m.t_us >= coalesce ((SELECT max (minutes_from_us, hours_from_us) "
-    "FROM retention), 0) GROUP BY m.series_id, hour_us",
+    "FROM retention), 0) AND NOT EXISTS (SELECT 1 FROM rollup_1h AS h WHERE "
+    "h.series_id = m.series_id AND h.t_us = m.t_us - m.t_us % 3600000000) "
+    "GROUP BY m.series_id, hour_us",
     "hours were made of their minutes" },
 
   /* a block whose row is lost is as young as what it holds, and is merged with none */
@@ -104,9 +116,12 @@ static const Step steps[] = {
     "INSERT INTO sample_raw (t_us, series_id, value) SELECT ?1, id, 1 FROM series "
     "WHERE name = 'recovered' AND labels = '{}'",
     NULL },
-  NUMBERS_ABOVE ("packing", "max (from_rowid, to_rowid + 1)"),
-  NUMBERS_ABOVE ("chunk_block", "max (order_no) + 1"),
-  NUMBERS_ABOVE ("outbox_cursor", "max (next_rowid)"),
+  NUMBERS_ABOVE ("packing", "max (from_rowid, to_rowid + 1)", ""),
+  NUMBERS_ABOVE ("chunk_block", "max (order_no) + 1", ""),
+  /* the others count spans */
+  NUMBERS_ABOVE ("outbox_cursor",
+                 "max (next_rowid)",
+                 "WHERE destination NOT GLOB 'trace_export/*'"),
   { "raw_block", "DELETE FROM raw_block", NULL },
   { "raw_block",
     "INSERT INTO raw_block SELECT min (id), max (id), min (t_us), max (t_us) FROM "
@@ -118,7 +133,8 @@ static const Step steps[] = {
 
   { "trace",
     "INSERT OR IGNORE INTO trace SELECT trace_no, CAST (printf ('%016d', trace_no) AS BLOB), "
-    "min (start_us), max (start_us + duration_us), count (*), sum (outcome IS 'error'), NULL, "
+    "min (start_us), max (start_us + duration_us), count (*), sum (outcome IS 'error'), "
+    "min (CASE WHEN parent_id IS NULL THEN span_no END), "
     "1000 * count (*) FROM span WHERE trace_no NOT IN (SELECT trace_no FROM trace) GROUP BY "
     "trace_no",
     "traces had lost their id: it is of the digits of their number now" },
@@ -139,6 +155,10 @@ static const Step steps[] = {
     "(SELECT operation_no FROM span_operation) GROUP BY operation_no",
     "operations were made of their spans" },
   ORPHANS ("span_exemplar", "span_no", "span", "span_no"),
+  ORPHANS ("span_exemplar", "operation_no", "span_operation", "operation_no"),
+  ORPHANS ("span_stat", "operation_no", "span_operation", "operation_no"),
+  ORPHANS ("span_gpu", "operation_no", "span_operation", "operation_no"),
+  NULL_ORPHANS ("span", "source_no", "span_source", "source_no"),
   { "span_total",
     "INSERT OR REPLACE INTO span_total SELECT 1, (SELECT count (*) FROM span), "
     "(SELECT coalesce (sum (bytes), 0) FROM trace)",
@@ -156,6 +176,12 @@ static const Step steps[] = {
   ORPHANS ("cleanup_worker", "cleanup_id", "cleanup", "id"),
   ORPHANS ("alert_event", "alert_id", "alert", "id"),
   ORPHANS ("alert_notice", "alert_id", "alert", "id"),
+  NULL_ORPHANS ("leak", "worker_id", "worker", "id"),
+  { "alert_notice",
+    "UPDATE alert_notice SET state = 'waiting', posted_us = NULL, outbox_id = NULL WHERE state = "
+    "'posted' AND "
+    "outbox_id NOT IN (SELECT id FROM outbox)",
+    "notices were on their way: they are sent again" },
   ORPHANS ("load_slice", "load_id", "load_run", "id"),
 };
 

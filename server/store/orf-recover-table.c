@@ -6,6 +6,8 @@
  */
 #include "store/orf-recover-private.h"
 
+#include <string.h>
+
 #include "store/orf-file-twin.h"
 
 /* Of the tables there are, twice. */
@@ -192,21 +194,30 @@ column_fits (sqlite3_value *value, char type)
 }
 
 static gboolean
+row_fits (Reader *self, sqlite3_stmt *row)
+{
+  for (guint i = 0; i < self->columns->len; i++)
+    if (!column_fits (sqlite3_column_value (row, (int) (self->n_keys + i)),
+                      g_array_index (self->types, char, i)))
+      return FALSE;
+  for (guint i = 0; i < self->n_keys; i++)
+    if (sqlite3_column_type (row, (int) i) == SQLITE_NULL)
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
 take_row (Reader *self, sqlite3_stmt *row, GError **error)
 {
   guint at = 1;
-  gboolean fits = TRUE;
   int code;
 
   if (self->has_rowid)
     sqlite3_bind_value (self->insert, (int) at++, sqlite3_column_value (row, 0));
-  for (guint i = 0; i < self->columns->len; i++) {
-    sqlite3_value *value = sqlite3_column_value (row, (int) (self->n_keys + i));
-
-    fits = fits && column_fits (value, g_array_index (self->types, char, i));
-    sqlite3_bind_value (self->insert, (int) at++, value);
-  }
-  code = fits ? sqlite3_step (self->insert) : SQLITE_CONSTRAINT;
+  for (guint i = 0; i < self->columns->len; i++)
+    sqlite3_bind_value (self->insert, (int) at++,
+                        sqlite3_column_value (row, (int) (self->n_keys + i)));
+  code = sqlite3_step (self->insert);
   if (code == SQLITE_DONE && sqlite3_changes (self->db) == 1)
     self->result->rows++;
   else
@@ -237,6 +248,10 @@ read_on (Reader *self, sqlite3_stmt *rows, Stretch *stretch, GError **error)
   int code;
 
   while ((code = sqlite3_step (rows)) == SQLITE_ROW) {
+    if (!row_fits (self, rows)) {
+      self->result->n_refused++;
+      continue;
+    }
     if (!take_row (self, rows, error))
       return READ_FAILED;
     note_key (self, rows, &stretch->last);
@@ -272,23 +287,52 @@ read_back (Reader *self, const Key *after, const Key *before, GError **error)
 
 /* ---- behind a page that cannot be read ------------------------------------------------------- */
 
+/* From keys on of which one place is looked for, and those before it stay. */
+typedef struct {
+  sqlite3_stmt *rows; /* NULL: not even the root can be read */
+  int place;          /* of its parameters, from 1 */
+} Search;
+
+static void
+search_clear (Search *search)
+{
+  sqlite3_finalize (search->rows);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Search, search_clear)
+
+/* n_keys: of how many keys a place is made. */
+static Search
+search_prepare (Reader *self, const Key *last, guint n_keys)
+{
+  g_autoptr (GString) condition = g_string_new ("WHERE ");
+  Reader of = *self;
+  Search search;
+
+  of.n_keys = n_keys;
+  append_bound (condition, &of, ">=", 1);
+  search = (Search){ prepare_read (self, condition->str, FALSE), (int) n_keys };
+  for (guint i = 0; search.rows != NULL && i + 1 < n_keys; i++)
+    sqlite3_bind_value (search.rows, (int) i + 1, last->values[i]);
+  return search;
+}
+
 /* Whether rows from the number on can be read, or that there are none. */
 static gboolean
-can_read_from (sqlite3_stmt *rows, gint64 number)
+can_read_from (const Search *search, gint64 number)
 {
   int code;
 
-  sqlite3_reset (rows);
-  sqlite3_bind_int64 (rows, 1, number);
-  code = sqlite3_step (rows);
-  sqlite3_reset (rows);
+  sqlite3_reset (search->rows);
+  sqlite3_bind_int64 (search->rows, search->place, number);
+  code = sqlite3_step (search->rows);
+  sqlite3_reset (search->rows);
   return code == SQLITE_ROW || code == SQLITE_DONE;
 }
 
 /* The least number above `from` from which on rows can be read, as far as the ways there tell: what
- * lies between two pages that cannot be may be passed over. */
+ * lies between two pages that cannot be may be passed over.  It is bound then. */
 static gboolean
-find_readable (sqlite3_stmt *rows, gint64 from, gint64 *number)
+find_readable (const Search *search, gint64 from)
 {
   gint64 bad, good = from;
   guint64 step = 1;
@@ -299,17 +343,63 @@ find_readable (sqlite3_stmt *rows, gint64 from, gint64 *number)
     bad = good;
     good = from + (gint64) step;
     step *= 2;
-  } while (!can_read_from (rows, good));
+  } while (!can_read_from (search, good));
   while (good - bad > 1) {
     gint64 middle = bad + (good - bad) / 2;
 
-    if (can_read_from (rows, middle))
+    if (can_read_from (search, middle))
       good = middle;
     else
       bad = middle;
   }
-  *number = good;
+  sqlite3_bind_int64 (search->rows, search->place, good);
   return TRUE;
+}
+
+/* Within what the last row is of (the minutes of its series) first, then from what comes after. */
+static gboolean
+find_behind (Reader *self, const Key *last, Search *search)
+{
+  for (guint n_keys = MAX (last->n, 1); n_keys > 0; n_keys--) {
+    sqlite3_value *value = last->n > 0 ? last->values[n_keys - 1] : NULL;
+
+    if (value != NULL && sqlite3_value_type (value) != SQLITE_INTEGER)
+      continue;
+    search_clear (search);
+    *search = search_prepare (self, last, n_keys);
+    if (search->rows != NULL &&
+        find_readable (search, value != NULL ? sqlite3_value_int64 (value) : 0))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static int
+compare_values (sqlite3_value *a, sqlite3_value *b)
+{
+  int type = sqlite3_value_type (a), n_a, n_b, order;
+
+  if (type != sqlite3_value_type (b))
+    return type - sqlite3_value_type (b);
+  if (type == SQLITE_INTEGER)
+    return sqlite3_value_int64 (a) < sqlite3_value_int64 (b)
+             ? -1
+             : sqlite3_value_int64 (a) > sqlite3_value_int64 (b);
+  n_a = sqlite3_value_bytes (a);
+  n_b = sqlite3_value_bytes (b);
+  order = memcmp (sqlite3_value_blob (a), sqlite3_value_blob (b), (size_t) MIN (n_a, n_b));
+  return order != 0 ? order : n_a - n_b;
+}
+
+/* Damaged pages may lead back to rows that were read. */
+static gboolean
+key_is_behind (const Key *key, const Key *last)
+{
+  int order = last->n == 0 ? 1 : 0;
+
+  for (guint i = 0; i < last->n && order == 0; i++)
+    order = compare_values (key->values[i], last->values[i]);
+  return order > 0;
 }
 
 /* What is left where no number leads behind the gap: the rows from the end back to it. */
@@ -325,20 +415,18 @@ read_rest (Reader *self, const Key *last, GError **error)
 static Read
 read_behind (Reader *self, Key *last, GError **error)
 {
-  g_autofree char *condition = g_strdup_printf ("WHERE %s >= ?1", self->keys[0]);
-  g_autoptr (OrfTwinStatement) rows = prepare_read (self, condition, FALSE);
-  gboolean numbered = last->n == 0 || sqlite3_value_type (last->values[0]) == SQLITE_INTEGER;
-  gint64 number = last->n > 0 ? sqlite3_value_int64 (last->values[0]) : 0;
+  g_auto (Search) search = { NULL, 0 };
   g_auto (Stretch) stretch = { .first.n = 0 };
   Read outcome;
 
-  if (rows == NULL || !numbered || !find_readable (rows, number, &number))
+  if (!find_behind (self, last, &search))
     return read_rest (self, last, error);
-  sqlite3_bind_int64 (rows, 1, number);
-  outcome = read_on (self, rows, &stretch, error);
+  outcome = read_on (self, search.rows, &stretch, error);
+  if (outcome == READ_FAILED)
+    return outcome;
   /* no row, and yet there was one: it comes and goes */
-  if (outcome == READ_FAILED || stretch.first.n == 0)
-    return outcome == READ_FAILED ? outcome : read_rest (self, last, error);
+  if (stretch.first.n == 0 || !key_is_behind (&stretch.last, last))
+    return read_rest (self, last, error);
   if (read_back (self, last, &stretch.first, error) == READ_FAILED)
     return READ_FAILED;
   key_clear (last);

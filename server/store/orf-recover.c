@@ -4,18 +4,22 @@
 #include "store/orf-chunk-row.h"
 #include "store/orf-file-twin.h"
 
-/* As in a file that the daemon makes; counts before the first table alone. */
-#define BEGIN_SQL "PRAGMA auto_vacuum = INCREMENTAL; BEGIN"
+/* As in a file that the daemon makes; counts before the first table alone.  Tables are sorted that
+ * may be larger than memory. */
+#define BEGIN_SQL "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA temp_store = FILE; BEGIN"
 /* Packing leaves minutes alone that are not whole, and db.check does not compare them: those up to
- * the last that anything packed tells of. */
+ * the last that anything packed tells of, but what a clock that was ahead has left. */
 #define HOLD_SQL(column, step)                                                                     \
-  "WITH last (t_us) AS (SELECT max ((SELECT coalesce (max (t_us), 0) FROM rollup_1m), "            \
-  "(SELECT coalesce (max (end_us), 0) FROM chunk))) UPDATE retention SET " column                  \
-  " = max (" column ", (SELECT t_us - t_us % " step " + " step " FROM last))"
-/* Ids of series are half an id of a chunk; times are between 1970 and tomorrow. */
+  "WITH last (t_us) AS (SELECT min (unixepoch () * 1000000, max ((SELECT coalesce (max (t_us), "   \
+  "0) "                                                                                            \
+  "FROM rollup_1m), (SELECT coalesce (max (end_us), 0) FROM chunk)))) UPDATE retention "           \
+  "SET " column " = max (" column ", (SELECT t_us - t_us % " step " + " step " FROM last))"
+/* Ids of series are half an id of a chunk. */
+#define NO_SERIES(column) column " NOT BETWEEN 1 AND 4294967294"
+/* Times are between 1970 and 2200: any clock, right or wrong, but no damage. */
 #define NONSENSE_SQL(table, of_its_own)                                                            \
-  "DELETE FROM " table " WHERE series_id NOT BETWEEN 1 AND 4294967295 OR "                         \
-  "t_us NOT BETWEEN 0 AND (unixepoch () + 86400) * 1000000 OR " of_its_own
+  "DELETE FROM " table                                                                             \
+  " WHERE " NO_SERIES ("series_id") " OR t_us NOT BETWEEN 0 AND 7258118400000000 OR " of_its_own
 
 void
 orf_recovered_table_free (OrfRecoveredTable *table)
@@ -143,6 +147,11 @@ drop_nonsense (sqlite3 *db, GPtrArray *tables, GError **error)
     { "sample_raw", NONSENSE_SQL ("sample_raw", "0") },
     { "rollup_1m", NONSENSE_SQL ("rollup_1m", "t_us % 60000000 <> 0 OR count < 1 OR min > max") },
     { "rollup_1h", NONSENSE_SQL ("rollup_1h", "t_us % 3600000000 <> 0 OR count < 1 OR min > max") },
+    { "series", "DELETE FROM series WHERE " NO_SERIES ("id") },
+    { "prediction", "DELETE FROM prediction WHERE " NO_SERIES ("series_id") },
+    { "forecast_warning", "DELETE FROM forecast_warning WHERE " NO_SERIES ("series_id") },
+    { "anomaly", "DELETE FROM anomaly WHERE " NO_SERIES ("series_id") },
+    { "chunk_block", "DELETE FROM chunk_block WHERE block NOT BETWEEN 0 AND 2147483647" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (nonsense); i++) {

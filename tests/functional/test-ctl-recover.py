@@ -86,6 +86,47 @@ def test_what_is_lost_is_told(t):
     contains(out, "lost rows of event (1 gaps, 0 rows refused)")
 
 
+def recovered(t, db, table):
+    """(its rows in the new file, gaps) once db was damaged."""
+    new = os.path.join(t.dir, "new.db")
+    code, out, said = t.ctl(None, "--json", "db", "recover", db, new)
+    equal(code, CHECK_FAILED, out + said)
+    equal(integrity(new), "ok")
+    return count(new, table), next(one["gaps"] for one in json.loads(out)["tables"] if one["name"] == table)
+
+
+def test_pages_that_lead_back(t):
+    """A page is a copy of one before it, and the next is broken: what was read is not read for ever."""
+    daemon = made(t)
+    old, pages = count(daemon.db, "sample_raw"), leaves(daemon.db, "sample_raw")
+    assert len(pages) > 4, pages
+    with open(daemon.db, "r+b") as file:
+        file.seek((pages[0][0] - 1) * PAGE)
+        first = file.read(PAGE)
+        file.seek((pages[2][0] - 1) * PAGE)
+        file.write(first)
+    tear(daemon.db, pages[3][0])
+    equal(recovered(t, daemon.db, "sample_raw"), (old - pages[2][1] - pages[3][1] + 1, 1))  # its own sample
+
+
+def test_two_pages_of_one_series(t):
+    daemon = made(t)
+    connection = sqlite3.connect(daemon.db)
+    minute = 60 * 10**6
+    start = connection.execute("SELECT max(t_us) FROM sample_raw").fetchone()[0] // minute * minute - 5000 * minute
+    series = connection.execute("SELECT max(id) FROM series").fetchone()[0]
+    connection.executemany("INSERT INTO rollup_1m (series_id, t_us, count, min, max, sum, last) VALUES (?, ?, 1, 1, 1, 1, 1)",
+                           [(series, start + i * minute) for i in range(4000)])
+    connection.commit()
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    old, pages = count(daemon.db, "rollup_1m"), leaves(daemon.db, "rollup_1m")
+    assert len(pages) > 20, pages
+    tear(daemon.db, pages[5][0])
+    tear(daemon.db, pages[15][0])
+    equal(recovered(t, daemon.db, "rollup_1m"), (old - pages[5][1] - pages[15][1], 2))
+
+
 def test_by_json(t):
     daemon = made(t)
     page, n_rows = leaves(daemon.db, "series")[0]
