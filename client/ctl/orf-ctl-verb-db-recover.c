@@ -108,7 +108,7 @@ orf_ctl_verb_db_recover (OrfCtl *ctl, GError **error)
   gint64 size_bytes;
   gboolean done;
 
-  work.source = orf_ctl_file_open (work.path, NULL, error);
+  work.source = orf_ctl_file_open_damaged (work.path, error);
   if (work.source == NULL)
     return ORF_CTL_SERVER_ERROR;
   done = orf_ctl_new_file_write (path, fill_cb, &work, &size_bytes, error);

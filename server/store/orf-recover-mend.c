@@ -46,6 +46,7 @@ typedef struct {
   const char *table; /* a file of before it has nothing of the kind */
   const char *sql;   /* ?1: now, where it has that */
   const char *text;  /* of how many rows it was, after their number; NULL: it is always done */
+  const char *lost;  /* only where rows of that table are; NULL: in any case */
 } Step;
 
 static const Step steps[] = {
@@ -122,6 +123,7 @@ static const Step steps[] = {
   NUMBERS_ABOVE ("outbox_cursor",
                  "max (next_rowid)",
                  "WHERE destination NOT GLOB 'trace_export/*'"),
+  NUMBERS_ABOVE ("outbox", "max (sample_rowid) + 1", ""),
   { "raw_block", "DELETE FROM raw_block", NULL },
   { "raw_block",
     "INSERT INTO raw_block SELECT min (id), max (id), min (t_us), max (t_us) FROM "
@@ -181,7 +183,7 @@ static const Step steps[] = {
     "UPDATE alert_notice SET state = 'waiting', posted_us = NULL, outbox_id = NULL WHERE state = "
     "'posted' AND "
     "outbox_id NOT IN (SELECT id FROM outbox)",
-    "notices were on their way: they are sent again" },
+    "notices were on their way: they are sent again", "outbox" },
   ORPHANS ("load_slice", "load_id", "load_run", "id"),
 };
 
@@ -204,12 +206,14 @@ run_step (sqlite3 *db, const Step *step, gint64 now_us, GPtrArray *lines, GError
 }
 
 gboolean
-orf_recover_mend (sqlite3 *db, gint64 now_us, GPtrArray *lines, GError **error)
+orf_recover_mend (sqlite3 *db, GPtrArray *tables, gint64 now_us, GPtrArray *lines, GError **error)
 {
   const OrfTwinSource twin = { db, "main" };
   gboolean has = FALSE;
 
   for (guint i = 0; i < G_N_ELEMENTS (steps); i++) {
+    if (steps[i].lost != NULL && !orf_recover_is_partial (tables, steps[i].lost))
+      continue;
     if (!orf_twin_has_table (&twin, steps[i].table, &has, error))
       return FALSE;
     if (has && !run_step (db, &steps[i], now_us, lines, error)) {

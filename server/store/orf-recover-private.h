@@ -12,8 +12,12 @@ orf_recover_table (sqlite3 *db, sqlite3 *source, const char *name, GError **erro
 
 void orf_recovered_table_free (OrfRecoveredTable *table);
 
+/* Whether rows of that one are lost; FALSE: there is no such table. */
+gboolean orf_recover_is_partial (GPtrArray *tables, const char *name);
+
 /* A line of what had to be made again or let go, so that tables tell the same; where nothing of the
- * like was to be done it says nothing. */
-gboolean orf_recover_mend (sqlite3 *db, gint64 now_us, GPtrArray *lines, GError **error);
+ * like was to be done it says nothing.  tables: OrfRecoveredTable, what was read of each. */
+gboolean
+orf_recover_mend (sqlite3 *db, GPtrArray *tables, gint64 now_us, GPtrArray *lines, GError **error);
 
 G_END_DECLS

@@ -248,12 +248,17 @@ read_on (Reader *self, sqlite3_stmt *rows, Stretch *stretch, GError **error)
   int code;
 
   while ((code = sqlite3_step (rows)) == SQLITE_ROW) {
+    gint64 n_rows = self->result->rows;
+
     if (!row_fits (self, rows)) {
       self->result->n_refused++;
       continue;
     }
     if (!take_row (self, rows, error))
       return READ_FAILED;
+    /* what makes no sense, or was read before, is nothing to go by */
+    if (self->result->rows == n_rows)
+      continue;
     note_key (self, rows, &stretch->last);
     if (stretch->first.n == 0)
       note_key (self, rows, &stretch->first);

@@ -63,6 +63,14 @@ find_table (GPtrArray *tables, const char *name)
   return NULL;
 }
 
+gboolean
+orf_recover_is_partial (GPtrArray *tables, const char *name)
+{
+  OrfRecoveredTable *table = find_table (tables, name);
+
+  return table != NULL && table_is_partial (table);
+}
+
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 /* raw_block is of sample_raw, and is always made again. */
@@ -144,14 +152,20 @@ drop_nonsense (sqlite3 *db, GPtrArray *tables, GError **error)
   static const struct {
     const char *table, *sql;
   } nonsense[] = {
-    { "sample_raw", NONSENSE_SQL ("sample_raw", "0") },
-    { "rollup_1m", NONSENSE_SQL ("rollup_1m", "t_us % 60000000 <> 0 OR count < 1 OR min > max") },
-    { "rollup_1h", NONSENSE_SQL ("rollup_1h", "t_us % 3600000000 <> 0 OR count < 1 OR min > max") },
+    { "sample_raw", NONSENSE_SQL ("sample_raw", "rowid >> 52 NOT IN (0, -1)") },
+    { "chunk", "DELETE FROM chunk WHERE id >> 32 NOT BETWEEN 0 AND 2147483646" },
+    { "rollup_1m",
+      NONSENSE_SQL ("rollup_1m",
+                    "t_us % 60000000 <> 0 OR count NOT BETWEEN 1 AND 4294967296 OR min > max") },
+    { "rollup_1h",
+      NONSENSE_SQL ("rollup_1h",
+                    "t_us % 3600000000 <> 0 OR count NOT BETWEEN 1 AND 4294967296 OR min > max") },
     { "series", "DELETE FROM series WHERE " NO_SERIES ("id") },
     { "prediction", "DELETE FROM prediction WHERE " NO_SERIES ("series_id") },
     { "forecast_warning", "DELETE FROM forecast_warning WHERE " NO_SERIES ("series_id") },
     { "anomaly", "DELETE FROM anomaly WHERE " NO_SERIES ("series_id") },
-    { "chunk_block", "DELETE FROM chunk_block WHERE block NOT BETWEEN 0 AND 2147483647" },
+    { "chunk_block", "DELETE FROM chunk_block WHERE block NOT BETWEEN 0 AND 2147483646 OR order_no "
+                     ">> 52 NOT IN (0, -1)" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (nonsense); i++) {
@@ -182,8 +196,7 @@ hold_back (sqlite3 *db, GPtrArray *tables, GError **error)
   if (find_table (tables, "retention") == NULL)
     return TRUE;
   for (guint i = 0; i < G_N_ELEMENTS (holds); i++)
-    if (table_is_partial (find_table (tables, holds[i].table)) &&
-        !orf_twin_exec (db, holds[i].sql, error))
+    if (orf_recover_is_partial (tables, holds[i].table) && !orf_twin_exec (db, holds[i].sql, error))
       return FALSE;
   return TRUE;
 }
@@ -251,7 +264,7 @@ fill (sqlite3 *db,
       !drop_nonsense (db, tables, error))
     return FALSE;
   text = describe (path, tables);
-  return orf_recover_mend (db, now_us, mended, error) && hold_back (db, tables, error) &&
+  return orf_recover_mend (db, tables, now_us, mended, error) && hold_back (db, tables, error) &&
          (find_table (tables, "event") == NULL || mark (db, now_us, text, error));
 }
 

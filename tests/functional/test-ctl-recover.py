@@ -127,6 +127,20 @@ def test_two_pages_of_one_series(t):
     equal(recovered(t, daemon.db, "rollup_1m"), (old - pages[5][1] - pages[15][1], 2))
 
 
+def test_an_end_that_is_cut_off(t):
+    """A copy that was not finished: fewer pages than the file says."""
+    daemon = made(t)
+    old, pages = count(daemon.db, "event"), leaves(daemon.db, "event")
+    kept = pages[0][0]  # one of a few
+    os.truncate(daemon.db, kept * PAGE)
+    lost = sum(n_rows for page, n_rows in pages if page > kept)
+    assert 0 < lost < old, (pages, old)
+    rows, gaps = recovered(t, daemon.db, "event")
+    equal((rows, gaps > 0), (old - lost + 1, True))  # its own mark
+    code, out, said = t.ctl(None, "--db", os.path.join(t.dir, "new.db"), "db", "check")
+    equal(code, DONE, out + said)
+
+
 def test_by_json(t):
     daemon = made(t)
     page, n_rows = leaves(daemon.db, "series")[0]
