@@ -47,9 +47,10 @@ struct _OrfPacker {
   OrfChunkCodec *codec;
   OrfTierTail *window; /* NULL: none is in memory */
   gint64 window_from, window_to;
-  GArray *series;  /* of the window: gint64, rising */
-  gboolean merged; /* there is nothing to merge until another window is packed */
-  guint n_unread;  /* steps in a row that could not read the file */
+  GArray *series;        /* of the window: gint64, rising */
+  gboolean merged;       /* there is nothing to merge until another window is packed */
+  guint n_unread;        /* steps in a row that could not read what is packed */
+  guint n_window_unread; /* the same of the samples that are to be */
   GArray *times_us, *values;
 };
 
@@ -146,10 +147,15 @@ begin_window (OrfConnection *connection,
 
 /* A page of the file, not a chunk that was read and is broken. */
 static gboolean
+met_damage (sqlite3 *db)
+{
+  return orf_store_error_classify (sqlite3_errcode (db)) == ORF_STORE_TROUBLE_DAMAGE;
+}
+
+static gboolean
 packer_may_read_later (OrfPacker *packer, OrfConnection *connection)
 {
-  return (sqlite3_errcode (orf_connection_get_db (connection)) & 0xff) == SQLITE_CORRUPT &&
-         packer->n_unread++ < MAX_UNREAD;
+  return met_damage (orf_connection_get_db (connection)) && packer->n_unread++ < MAX_UNREAD;
 }
 
 /* Of rows on a damaged page nobody knows more later; those behind it do not wait for them. */
@@ -164,7 +170,6 @@ packer_leave_out (OrfPacker *packer, const OrfPacking *packing)
   g_warning ("packing leaves out %u rows of sample_raw from %" G_GINT64_FORMAT
              " to %" G_GINT64_FORMAT ", which cannot be read",
              n, packing->from_rowid, packing->to_rowid);
-  packer->n_unread = 0;
   return TRUE;
 }
 
@@ -177,11 +182,12 @@ packer_read_window (OrfPacker *packer,
   sqlite3 *db = orf_connection_get_db (connection);
 
   if (orf_tier_tail_read_rows (packer->window, packing->from_rowid, packing->to_rowid,
-                               packing->next_series_id))
+                               packing->next_series_id) ||
+      (met_damage (db) && packer->n_window_unread++ >= MAX_UNREAD_WINDOW &&
+       packer_leave_out (packer, packing))) {
+    packer->n_window_unread = 0;
     return TRUE;
-  if ((sqlite3_errcode (db) & 0xff) == SQLITE_CORRUPT && packer->n_unread++ >= MAX_UNREAD_WINDOW &&
-      packer_leave_out (packer, packing))
-    return TRUE;
+  }
   return orf_connection_adopt_error (connection,
                                      orf_store_error_new (sqlite3_extended_errcode (db),
                                                           sqlite3_errmsg (db),

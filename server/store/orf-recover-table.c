@@ -194,30 +194,21 @@ column_fits (sqlite3_value *value, char type)
 }
 
 static gboolean
-row_fits (Reader *self, sqlite3_stmt *row)
-{
-  for (guint i = 0; i < self->columns->len; i++)
-    if (!column_fits (sqlite3_column_value (row, (int) (self->n_keys + i)),
-                      g_array_index (self->types, char, i)))
-      return FALSE;
-  for (guint i = 0; i < self->n_keys; i++)
-    if (sqlite3_column_type (row, (int) i) == SQLITE_NULL)
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean
 take_row (Reader *self, sqlite3_stmt *row, GError **error)
 {
   guint at = 1;
+  gboolean fits = TRUE;
   int code;
 
   if (self->has_rowid)
     sqlite3_bind_value (self->insert, (int) at++, sqlite3_column_value (row, 0));
-  for (guint i = 0; i < self->columns->len; i++)
-    sqlite3_bind_value (self->insert, (int) at++,
-                        sqlite3_column_value (row, (int) (self->n_keys + i)));
-  code = sqlite3_step (self->insert);
+  for (guint i = 0; i < self->columns->len; i++) {
+    sqlite3_value *value = sqlite3_column_value (row, (int) (self->n_keys + i));
+
+    fits = fits && column_fits (value, g_array_index (self->types, char, i));
+    sqlite3_bind_value (self->insert, (int) at++, value);
+  }
+  code = fits ? sqlite3_step (self->insert) : SQLITE_CONSTRAINT;
   if (code == SQLITE_DONE && sqlite3_changes (self->db) == 1)
     self->result->rows++;
   else
@@ -250,10 +241,6 @@ read_on (Reader *self, sqlite3_stmt *rows, Stretch *stretch, GError **error)
   while ((code = sqlite3_step (rows)) == SQLITE_ROW) {
     gint64 n_rows = self->result->rows;
 
-    if (!row_fits (self, rows)) {
-      self->result->n_refused++;
-      continue;
-    }
     if (!take_row (self, rows, error))
       return READ_FAILED;
     /* what makes no sense, or was read before, is nothing to go by */
