@@ -326,11 +326,11 @@ await run({
     const rows = Array.from({ length: 240 }, (_, i) => 239 - i);
     for (const [name, at] of [["queue.depth", (i) => 90 - (i + 30) * 0.25], ["queue.idle", (i) => 20 + (i % 3)]])
       await record(rows.map((i) => ({ name, value: at(i), t_us: now - i * 60e6 - 1e6 })));
-    const forecasts = await until(async () => {
+    const newest = async () => {
       const { predictions } = await ask("call", "predictions.list", { select: "queue.depth" });
       return predictions.length === 3 && predictions[0].made_us > now - 7 * 60e6 && predictions;
-    }, "forecasts of the newest row");
-    const [near] = forecasts;
+    };
+    const [near] = await until(newest, "forecasts of the newest rows");
     assert.equal(near.regime, "quiet");
     assert.ok(near.time_to_threshold_us.value > 15 * 60e6 && near.time_to_threshold_us.value < 60 * 60e6, JSON.stringify(near));
 
@@ -338,10 +338,11 @@ await run({
     await section.getByRole("article", { name: "Forecast of queue.depth" }).locator("canvas").waitFor();
     assert.equal(await section.locator("h3.series").first().textContent(), "queue.depth");
     await section.getByText(/^Reaches 90 in \d+\smin.* \(.* to .*\)\.$/).waitFor();
-    const expected = forecasts.map((one) => [one.made_us + one.horizon_us, null, one.value, one.lower, one.upper, one.lower90, one.upper90]);
-    const { head, rows: told } = await until(async () => { // it may have been drawn while older rows were forecast
+    const { head, rows: told } = await until(async () => { // they are made again while older rows are read, and five later
       const csv = await visit.csv("the forecast of queue.depth");
       const last = csv.rows.slice(-3).map(({ second, values }) => [Math.round(second * 1e6), ...values]);
+      const expected = (await newest()).map((one) =>
+        [one.made_us + one.horizon_us, null, one.value, one.lower, one.upper, one.lower90, one.upper90]);
       return isDeepStrictEqual(last, expected) && csv;
     }, "the newest forecast");
     assert.equal(head, "time,t_us,value,forecast,lower80,upper80,lower90,upper90");

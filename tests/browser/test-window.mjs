@@ -223,10 +223,13 @@ await run({
   past: async () => {
     const { worker } = await ask("call", "worker.register", { name: "studio", device: "simulated-0" });
     await ask("call", "worker.report", { worker, allocator: { allocated_bytes: 2 ** 29, reserved_bytes: 2 ** 31, largest_free_bytes: 2 ** 28 } });
-    const last = await until(async () => (await ask("call", "metrics.query", { select: "worker.up" })).series[0]?.points.at(-1)[0], "a sample of it");
+    const newest = async () => (await ask("call", "metrics.query", { select: "worker.up" })).series[0]?.points.at(-1)[0];
+    // the first may be of before it reported, and who left within the window was not there at its end
+    const to = Math.ceil((await until(newest, "a sample of it")) / 1e6 + 2);
+    await until(async () => (await newest()) >= to * 1e6, "one behind the window");
     await ask("call", "worker.leave", { worker });
-    const iso = (us) => new Date(Math.ceil(us / 1e6) * 1e3).toISOString();
-    const visit = await Visit.begin({ path: `/?from=${iso(last - 60e6)}&to=${iso(last + 1e6)}` });
+    const iso = (second) => new Date(second * 1e3).toISOString();
+    const visit = await Visit.begin({ path: `/?from=${iso(to - 61)}&to=${iso(to)}` });
     const { page } = visit;
     const now = page.getByText("as of now, not of this window");
 
