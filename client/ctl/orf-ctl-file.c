@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "orf-error.h"
+#include "store/orf-store-lock.h"
 
 #define BUSY_TIMEOUT_MS 1000
 
@@ -68,5 +69,5 @@ orf_ctl_file_open (const char *path, char **uri, GError **error)
 sqlite3 *
 orf_ctl_file_open_damaged (const char *path, GError **error)
 {
-  return open_path (path, TRUE, NULL, error);
+  return orf_store_lock_check (path, error) ? open_path (path, TRUE, NULL, error) : NULL;
 }

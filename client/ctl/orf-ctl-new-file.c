@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +15,30 @@
 
 /* As the daemon's own file: it holds the same. */
 #define MODE 0640
+
+/* What stands under a name of its own until it is whole; for the handler, who reads it alone. */
+static const char *unfinished;
+
+/* Whoever ends us finds nothing of it. */
+static void
+end_cb (int number)
+{
+  unlink (unfinished);
+  raise (number); /* handled once: now it ends us */
+}
+
+/* What is ignored (by nohup) stays so. */
+static void
+handle_ends (void (*handler) (int), void (*instead_of) (int))
+{
+  static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+  const struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESETHAND };
+  struct sigaction now;
+
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    if (sigaction (signals[i], NULL, &now) == 0 && now.sa_handler == instead_of)
+      sigaction (signals[i], &action, NULL);
+}
 
 static gboolean
 fill_part (const char *part, OrfCtlNewFileCb fill, gpointer data, GError **error)
@@ -42,6 +67,21 @@ take_name (const char *part, const char *path)
          ((errno == EINVAL || errno == ENOSYS) && link (part, path) == 0);
 }
 
+/* A name lasts once its folder is on disk. */
+static gboolean
+sync_folder (const char *path, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  int fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  gboolean done = fd >= 0 && fsync (fd) == 0;
+
+  if (!done)
+    orf_store_error_set_io ("sync", folder, error);
+  if (fd >= 0)
+    close (fd);
+  return done;
+}
+
 /* On disk, under its name. */
 static gboolean
 give_name (int fd, const char *part, const char *path, gint64 *size_bytes, GError **error)
@@ -53,6 +93,23 @@ give_name (int fd, const char *part, const char *path, gint64 *size_bytes, GErro
   if (!take_name (part, path))
     return orf_store_error_set_io ("write", path, error);
   *size_bytes = state.st_size;
+  return sync_folder (path, error);
+}
+
+/* Nor what SQLite would take for a part of it. */
+static gboolean
+check_is_new (const char *path, GError **error)
+{
+  static const char *const suffixes[] = { "", "-wal", "-journal" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++) {
+    g_autofree char *of_it = g_strconcat (path, suffixes[i], NULL);
+
+    if (!g_file_test (of_it, G_FILE_TEST_EXISTS))
+      continue;
+    errno = EEXIST;
+    return orf_store_error_set_io ("write", of_it, error);
+  }
   return TRUE;
 }
 
@@ -64,15 +121,16 @@ orf_ctl_new_file_write (
   gboolean done;
   int fd;
 
-  if (g_file_test (path, G_FILE_TEST_EXISTS)) {
-    errno = EEXIST;
-    return orf_store_error_set_io ("write", path, error);
-  }
+  if (!check_is_new (path, error))
+    return FALSE;
   fd = g_mkstemp_full (part, O_RDWR | O_CLOEXEC, MODE);
   if (fd < 0)
     return orf_store_error_set_io ("make", part, error);
+  unfinished = part;
+  handle_ends (end_cb, SIG_DFL);
   done = fill_part (part, fill, data, error) && give_name (fd, part, path, size_bytes, error);
   close (fd);
   g_unlink (part);
+  handle_ends (SIG_DFL, end_cb);
   return done;
 }

@@ -17,6 +17,17 @@ orf_twin_exec (sqlite3 *db, const char *sql, GError **error)
   return sqlite3_exec (db, sql, NULL, NULL, NULL) == SQLITE_OK || orf_twin_fail (db, error);
 }
 
+/* A schema that somebody made up may have more behind it. */
+static gboolean
+exec_first (sqlite3 *db, const char *sql, GError **error)
+{
+  g_autoptr (OrfTwinStatement) statement = NULL;
+
+  return (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) == SQLITE_OK &&
+          sqlite3_step (statement) == SQLITE_DONE) ||
+         orf_twin_fail (db, error);
+}
+
 gboolean
 orf_twin_prepare (sqlite3 *db, GError **error)
 {
@@ -39,7 +50,7 @@ orf_twin_make (sqlite3 *db, const OrfTwinSource *source, const char *which, GErr
   if (sqlite3_prepare_v2 (source->db, sql, -1, &statement, NULL) != SQLITE_OK)
     return orf_twin_fail (source->db, error);
   while ((code = sqlite3_step (statement)) == SQLITE_ROW)
-    if (!orf_twin_exec (db, (const char *) sqlite3_column_text (statement, 0), error))
+    if (!exec_first (db, (const char *) sqlite3_column_text (statement, 0), error))
       return FALSE;
   return code == SQLITE_DONE || orf_twin_fail (source->db, error);
 }

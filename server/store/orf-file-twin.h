@@ -26,7 +26,8 @@ typedef struct {
   const char *schema;
 } OrfTwinSource;
 
-/* Makes those objects that `which`, a condition on the rows of sqlite_schema, takes. */
+/* Makes those objects that `which`, a condition on the rows of sqlite_schema, takes; nothing else
+ * that a row may say. */
 gboolean
 orf_twin_make (sqlite3 *db, const OrfTwinSource *source, const char *which, GError **error);
 gboolean orf_twin_copy_version (sqlite3 *db, const OrfTwinSource *source, GError **error);

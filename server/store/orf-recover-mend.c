@@ -32,6 +32,15 @@
       "rows of " table " had lost their " parent                                                   \
   }
 
+/* The next row of parent has a number above all: who told of a lost one would tell of that. */
+#define ABOVE_ALL(table, column, nobody, parent)                                                   \
+  {                                                                                                \
+    table,                                                                                         \
+      "UPDATE " table " SET " column " = " nobody " WHERE " column                                 \
+      " > coalesce ((SELECT max (id) FROM " parent "), 0)",                                        \
+      "rows of " table " had lost their " parent, parent                                           \
+  }
+
 /* The last row of sample_raw has a number that none after it may have. */
 #define NUMBERS_ABOVE(table, number, which)                                                        \
   {                                                                                                \
@@ -57,6 +66,7 @@ static const Step steps[] = {
   NAMELESS ("prediction", "made_us", "due_us"),
   NAMELESS ("forecast_warning", "coalesce (made_us, came_us, 0)", "coalesce (came_us, made_us, 0)"),
   NAMELESS ("anomaly", "started_us", "started_us"),
+  ORPHANS ("counter_fall", "series_id", "series", "id"),
 
   /* hours of minutes that are all there */
   { "retention",
@@ -73,8 +83,9 @@ static const Step steps[] = {
   /* a block whose row is lost is as young as what it holds, and is merged with none */
   { "chunk_block",
     "INSERT INTO chunk_block SELECT c.block, " STRING (
-      ORF_PACK_MERGE_GIVEN_UP) ", coalesce ((SELECT max (b.order_no) FROM chunk_block AS b "
-                               "WHERE b.max_t_us <= c.max_t_us), 0), c.min_t_us, c.max_t_us, "
+      ORF_PACK_MERGE_GIVEN_UP) ", row_number () OVER (ORDER BY c.max_t_us) + coalesce ((SELECT "
+                               "max (b.order_no) FROM chunk_block AS b WHERE "
+                               "b.max_t_us <= c.max_t_us), 0), c.min_t_us, c.max_t_us, "
                                "c.chunks, c.samples FROM (SELECT id >> 32 AS block, "
                                "min (start_us) AS min_t_us, max (end_us) AS max_t_us, "
                                "count (*) AS chunks, sum (count) AS samples FROM chunk "
@@ -150,8 +161,13 @@ static const Step steps[] = {
     "UPDATE trace SET root_no = NULL WHERE root_no IS NOT NULL AND "
     "root_no NOT IN (SELECT span_no FROM span)",
     "traces have no root any more" },
+  /* one of several names collects them */
   { "span_operation",
-    "INSERT OR IGNORE INTO span_operation SELECT operation_no, service, operation, min (start_us), "
+    "INSERT OR IGNORE INTO span_operation SELECT operation_no, "
+    "CASE WHEN min (service) = max (service) AND min (operation) = max (operation) "
+    "THEN service ELSE '' END, "
+    "CASE WHEN min (service) = max (service) AND min (operation) = max (operation) "
+    "THEN operation ELSE '' END, min (start_us), "
     "max (start_us), count (*), sum (outcome IS 'error'), max (duration_us), "
     "sum (DISTINCT 1 << length_class), NULL FROM span WHERE operation_no NOT IN "
     "(SELECT operation_no FROM span_operation) GROUP BY operation_no",
@@ -160,6 +176,7 @@ static const Step steps[] = {
   ORPHANS ("span_exemplar", "operation_no", "span_operation", "operation_no"),
   ORPHANS ("span_stat", "operation_no", "span_operation", "operation_no"),
   ORPHANS ("span_gpu", "operation_no", "span_operation", "operation_no"),
+  ORPHANS ("cost_span", "operation_no", "span_operation", "operation_no"),
   NULL_ORPHANS ("span", "source_no", "span_source", "source_no"),
   { "span_total",
     "INSERT OR REPLACE INTO span_total SELECT 1, (SELECT count (*) FROM span), "
@@ -174,8 +191,14 @@ static const Step steps[] = {
 
   /* numbers are given again where the last rows were lost: nobody inherits */
   ORPHANS ("pin", "incident_id", "incident", "id"),
+  { "pin",
+    "INSERT INTO pin (incident_id, from_us, to_us) SELECT id, from_us, to_us FROM incident "
+    "WHERE id NOT IN (SELECT incident_id FROM pin)",
+    "incidents had lost their pin" },
   ORPHANS ("worker_batch", "worker_id", "worker", "id"),
   ORPHANS ("cleanup_worker", "cleanup_id", "cleanup", "id"),
+  ABOVE_ALL ("cleanup_worker", "worker_id", "0", "worker"),
+  ABOVE_ALL ("forecast_warning", "cleanup_id", "NULL", "cleanup"),
   ORPHANS ("alert_event", "alert_id", "alert", "id"),
   ORPHANS ("alert_notice", "alert_id", "alert", "id"),
   NULL_ORPHANS ("leak", "worker_id", "worker", "id"),

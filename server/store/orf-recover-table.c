@@ -50,6 +50,7 @@ typedef struct {
   GPtrArray *columns; /* quoted */
   GArray *types;      /* char, of columns: the first letter of the declared type */
   sqlite3_stmt *insert;
+  sqlite3_stmt *lookup; /* of a row's key */
   OrfRecoveredTable *result;
 } Reader;
 
@@ -61,6 +62,7 @@ reader_clear (Reader *self)
   g_clear_pointer (&self->columns, g_ptr_array_unref);
   g_clear_pointer (&self->types, g_array_unref);
   sqlite3_finalize (self->insert);
+  sqlite3_finalize (self->lookup);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reader, reader_clear)
 
@@ -117,6 +119,30 @@ append_list (GString *sql, char *const *names, guint n, const char *after_each)
     g_string_append_printf (sql, "%s%s%s", i > 0 ? ", " : "", names[i], after_each);
 }
 
+/* "(keys) < (?3, ?4)" */
+static void
+append_bound (GString *sql, const Reader *self, const char *sign, guint first)
+{
+  g_string_append_c (sql, '(');
+  append_list (sql, self->keys, self->n_keys, "");
+  g_string_append_printf (sql, ") %s (", sign);
+  for (guint i = 0; i < self->n_keys; i++)
+    g_string_append_printf (sql, "%s?%u", i > 0 ? ", " : "", first + i);
+  g_string_append_c (sql, ')');
+}
+
+static gboolean
+prepare_lookup (Reader *self, GError **error)
+{
+  g_autofree char *table = quote (self->name);
+  g_autoptr (GString) sql = g_string_new (NULL);
+
+  g_string_append_printf (sql, "SELECT 1 FROM %s WHERE ", table);
+  append_bound (sql, self, "=", 1);
+  return sqlite3_prepare_v2 (self->db, sql->str, -1, &self->lookup, NULL) == SQLITE_OK ||
+         orf_twin_fail (self->db, error);
+}
+
 /* A row that is there already, or that breaks what its table asks of it, is passed over. */
 static gboolean
 prepare_insert (Reader *self, GError **error)
@@ -137,18 +163,6 @@ prepare_insert (Reader *self, GError **error)
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
-
-/* "(keys) < (?3, ?4)" */
-static void
-append_bound (GString *sql, const Reader *self, const char *sign, guint first)
-{
-  g_string_append_c (sql, '(');
-  append_list (sql, self->keys, self->n_keys, "");
-  g_string_append_printf (sql, ") %s (", sign);
-  for (guint i = 0; i < self->n_keys; i++)
-    g_string_append_printf (sql, "%s?%u", i > 0 ? ", " : "", first + i);
-  g_string_append_c (sql, ')');
-}
 
 static void
 bind_key (sqlite3_stmt *statement, const Key *key, guint first)
@@ -193,6 +207,19 @@ column_fits (sqlite3_value *value, char type)
   }
 }
 
+/* By its key: what was read twice is not refused. */
+static gboolean
+is_there (Reader *self, sqlite3_stmt *row)
+{
+  int code;
+
+  for (guint i = 0; i < self->n_keys; i++)
+    sqlite3_bind_value (self->lookup, (int) i + 1, sqlite3_column_value (row, (int) i));
+  code = sqlite3_step (self->lookup);
+  sqlite3_reset (self->lookup);
+  return code == SQLITE_ROW;
+}
+
 static gboolean
 take_row (Reader *self, sqlite3_stmt *row, GError **error)
 {
@@ -211,7 +238,7 @@ take_row (Reader *self, sqlite3_stmt *row, GError **error)
   code = fits ? sqlite3_step (self->insert) : SQLITE_CONSTRAINT;
   if (code == SQLITE_DONE && sqlite3_changes (self->db) == 1)
     self->result->rows++;
-  else
+  else if (!is_there (self, row))
     self->result->n_refused++;
   sqlite3_reset (self->insert);
   return code == SQLITE_DONE || (code & 0xff) == SQLITE_CONSTRAINT ||
@@ -394,13 +421,14 @@ key_is_behind (const Key *key, const Key *last)
   return order > 0;
 }
 
-/* What is left where no number leads behind the gap: the rows from the end back to it. */
+/* What is left where no number leads behind the gap: the rows from the end back to it.  The last
+ * row that was read is no bound: its number may be the damage. */
 static Read
-read_rest (Reader *self, const Key *last, GError **error)
+read_rest (Reader *self, GError **error)
 {
-  const Key end = { .n = 0 };
+  const Key none = { .n = 0 };
 
-  return read_back (self, last, &end, error) == READ_FAILED ? READ_FAILED : READ_END;
+  return read_back (self, &none, &none, error) == READ_FAILED ? READ_FAILED : READ_END;
 }
 
 /* From behind the gap on, and back to it.  *last: the last row before it, then of what was read. */
@@ -412,13 +440,13 @@ read_behind (Reader *self, Key *last, GError **error)
   Read outcome;
 
   if (!find_behind (self, last, &search))
-    return read_rest (self, last, error);
+    return read_rest (self, error);
   outcome = read_on (self, search.rows, &stretch, error);
   if (outcome == READ_FAILED)
     return outcome;
   /* no row, and yet there was one: it comes and goes */
   if (stretch.first.n == 0 || !key_is_behind (&stretch.last, last))
-    return read_rest (self, last, error);
+    return read_rest (self, error);
   if (read_back (self, last, &stretch.first, error) == READ_FAILED)
     return READ_FAILED;
   key_clear (last);
@@ -450,7 +478,8 @@ orf_recover_table (sqlite3 *db, sqlite3 *source, const char *name, GError **erro
   result->name = g_strdup (name);
   reader.columns = g_ptr_array_new_with_free_func (g_free);
   reader.types = g_array_new (FALSE, FALSE, sizeof (char));
-  if (load_columns (&reader, error) && prepare_insert (&reader, error) && read_all (&reader, error))
+  if (load_columns (&reader, error) && prepare_insert (&reader, error) &&
+      prepare_lookup (&reader, error) && read_all (&reader, error))
     return result;
   g_prefix_error (error, "%s: ", name);
   orf_recovered_table_free (result);

@@ -17,9 +17,10 @@
 /* Ids of series are half an id of a chunk. */
 #define NO_SERIES(column) column " NOT BETWEEN 1 AND 4294967294"
 /* Times are between 1970 and 2200: any clock, right or wrong, but no damage. */
+#define NO_TIME(column) column " NOT BETWEEN 0 AND 7258118400000000"
 #define NONSENSE_SQL(table, of_its_own)                                                            \
   "DELETE FROM " table                                                                             \
-  " WHERE " NO_SERIES ("series_id") " OR t_us NOT BETWEEN 0 AND 7258118400000000 OR " of_its_own
+  " WHERE " NO_SERIES ("series_id") " OR " NO_TIME ("t_us") " OR " of_its_own
 
 void
 orf_recovered_table_free (OrfRecoveredTable *table)
@@ -164,6 +165,8 @@ drop_nonsense (sqlite3 *db, GPtrArray *tables, GError **error)
     { "prediction", "DELETE FROM prediction WHERE " NO_SERIES ("series_id") },
     { "forecast_warning", "DELETE FROM forecast_warning WHERE " NO_SERIES ("series_id") },
     { "anomaly", "DELETE FROM anomaly WHERE " NO_SERIES ("series_id") },
+    { "span", "DELETE FROM span WHERE " NO_TIME ("start_us") " OR " NO_TIME ("duration_us") },
+    { "trace", "DELETE FROM trace WHERE bytes NOT BETWEEN 0 AND 1099511627776" },
     { "chunk_block", "DELETE FROM chunk_block WHERE block NOT BETWEEN 0 AND 2147483646 OR order_no "
                      ">> 52 NOT IN (0, -1)" },
   };

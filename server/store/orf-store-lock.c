@@ -25,16 +25,26 @@ struct _OrfStoreLock {
 #define MAX_TRIES 10
 
 static gboolean
-set_held_error (OrfStoreLock *lock, GError **error)
+set_held_error (int fd, const char *path, GError **error)
 {
   char text[32] = "";
-  ssize_t length = pread (lock->fd, text, sizeof text - 1, 0);
+  ssize_t length = pread (fd, text, sizeof text - 1, 0);
 
   if (length > 0)
     g_strstrip (text);
   g_set_error (error, ORF_ERROR, ORF_ERROR_FAILED_PRECONDITION,
                "another orfeasd (pid %s) has the file open: it holds %s",
-               text[0] != '\0' ? text : "unknown", lock->path);
+               text[0] != '\0' ? text : "unknown", path);
+  return FALSE;
+}
+
+static gboolean
+set_other_name_error (const char *path, GError **error)
+{
+  g_set_error (error, ORF_ERROR, ORF_ERROR_FAILED_PRECONDITION,
+               "another orfeasd has %s open, by another of its names (a link, a mount) or after "
+               "its lock file was deleted",
+               path);
   return FALSE;
 }
 
@@ -69,7 +79,7 @@ lock_file (OrfStoreLock *lock, gboolean *gone, GError **error)
 
   if (!try_lock (lock->fd, 0, 0)) {
     if (errno == EAGAIN || errno == EACCES)
-      return set_held_error (lock, error);
+      return set_held_error (lock->fd, lock->path, error);
     return orf_store_error_set_io ("lock", lock->path, error);
   }
   if (fstat (lock->fd, &state) != 0)
@@ -146,17 +156,43 @@ orf_store_lock_hold_file (OrfStoreLock *lock, const char *path, GError **error)
   if (!try_lock (lock->file_fd, FILE_LOCK_OFFSET, 1)) {
     if (errno != EAGAIN && errno != EACCES)
       return orf_store_error_set_io ("lock", path, error);
-    g_set_error (error, ORF_ERROR, ORF_ERROR_FAILED_PRECONDITION,
-                 "another orfeasd has %s open, by another of its names (a link, a mount) or after "
-                 "its lock file was deleted",
-                 path);
-    return FALSE;
+    return set_other_name_error (path, error);
   }
   if (state.st_nlink > 1)
     g_warning ("%s has %u names (hard links): SQLite's journal goes by the name, so never start "
                "orfeasd under another one",
                path, (guint) state.st_nlink);
   return TRUE;
+}
+
+/* One that is not there is held by nobody. */
+static gboolean
+is_held (int fd, gint64 offset, gint64 length)
+{
+  struct flock range = {
+    .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = offset, .l_len = length
+  };
+
+  return fd >= 0 && fcntl (fd, F_OFD_GETLK, &range) == 0 && range.l_type != F_UNLCK;
+}
+
+gboolean
+orf_store_lock_check (const char *path, GError **error)
+{
+  g_autofree char *lock_path = g_strconcat (path, ".lock", NULL);
+  int lock_fd = open (lock_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  int file_fd = open (path, O_RDONLY | O_CLOEXEC);
+  gboolean good = TRUE;
+
+  if (is_held (lock_fd, 0, 0))
+    good = set_held_error (lock_fd, lock_path, error);
+  else if (is_held (file_fd, FILE_LOCK_OFFSET, 1))
+    good = set_other_name_error (path, error);
+  if (lock_fd >= 0)
+    close (lock_fd);
+  if (file_fd >= 0)
+    close (file_fd);
+  return good;
 }
 
 void

@@ -12,6 +12,10 @@ G_BEGIN_DECLS
  */
 typedef struct _OrfStoreLock OrfStoreLock;
 
+/* That no daemon writes PATH, for who opens it to read; before SQLite has it open, as hold_file.
+ * FAILED_PRECONDITION (names the holder), UNAVAILABLE. */
+gboolean orf_store_lock_check (const char *path, GError **error);
+
 /* FAILED_PRECONDITION (names the holder), UNAVAILABLE. */
 OrfStoreLock *orf_store_lock_take (const char *path, GError **error);
 /* PATH, which is there and which SQLite has not open in this process yet: closing a descriptor of

@@ -4,10 +4,12 @@
 
 import json
 import os
+import signal
 import sqlite3
+import subprocess
 
 import orfeas_test
-from orfeas_test import contains, equal, integrity
+from orfeas_test import contains, equal, integrity, wait_for
 
 DONE, SERVER_ERROR, USAGE = range(3)
 CHECK_FAILED = 5
@@ -215,6 +217,111 @@ def test_what_cannot_be(t):
         contains(told, said)
     equal(t.ctl(None, "db", "recover", daemon.db)[0], USAGE)
     equal(sorted(name for name in os.listdir(t.dir) if name.startswith(("new", "text"))), ["text"])
+
+
+def change(path, *statements):
+    connection = sqlite3.connect(path)
+    for sql in statements:
+        connection.execute(sql)
+    connection.commit()
+    connection.close()
+
+
+def ask(path, sql):
+    connection = sqlite3.connect(path)
+    rows = connection.execute(sql).fetchall()
+    connection.close()
+    return rows
+
+
+def test_a_daemon_that_has_it_open(t):
+    daemon = t.start()
+    new, other = os.path.join(t.dir, "new.db"), os.path.join(t.dir, "other.db")
+    code, _, said = t.ctl(None, "db", "recover", daemon.db, new)
+    equal(code, SERVER_ERROR)
+    contains(said, f"another orfeasd (pid {daemon.process.pid}) has the file open")
+    os.link(daemon.db, other)
+    code, _, said = t.ctl(None, "db", "recover", other, new)
+    equal(code, SERVER_ERROR)
+    contains(said, "by another of its names")
+    equal(os.path.exists(new), False)
+
+
+def test_what_is_left_of_another(t):
+    """SQLite would take a journal that lies beside the new file for a part of it."""
+    daemon = made(t)
+    new = os.path.join(t.dir, "new.db")
+    for suffix in ("-wal", "-journal"):
+        with open(new + suffix, "wb"):
+            pass
+        code, _, said = t.ctl(None, "db", "recover", daemon.db, new)
+        equal(code, SERVER_ERROR)
+        contains(said, f"{new}{suffix}: File exists")
+        os.unlink(new + suffix)
+
+
+def test_ended_in_between(t):
+    """Nothing of it stays, and the file is as it was."""
+    daemon = made(t)
+    change(daemon.db, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) "
+                      "INSERT INTO event (t_us, kind, text) SELECT i, 'note', 'many of them' FROM n",
+           "PRAGMA wal_checkpoint(TRUNCATE)")
+    old = count(daemon.db, "event")
+    new = os.path.join(t.dir, "new.db")
+
+    def parts():
+        return [name for name in os.listdir(t.dir) if name.startswith("new.db")]
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        process = subprocess.Popen([os.environ["ORFEASCTL"], "db", "recover", daemon.db, new], env=t.environment(), stdout=subprocess.DEVNULL)
+        wait_for(lambda: parts() or process.poll() is not None, "the beginning of it")
+        process.send_signal(number)
+        equal(process.wait(orfeas_test.PATIENCE_S), -number)
+        equal(parts(), [])
+    equal(count(daemon.db, "event"), old)
+
+
+def test_more_than_a_schema(t):
+    """What stands behind a table's definition is not done."""
+    daemon = made(t)
+    gotcha = os.path.join(t.dir, "gotcha.db")
+    change(daemon.db, "PRAGMA writable_schema = ON",
+           f"UPDATE sqlite_schema SET sql = sql || '; ATTACH ''{gotcha}'' AS g; CREATE TABLE g.gotcha (a)' WHERE name = 'event'")
+    new = os.path.join(t.dir, "new.db")
+    code, out, said = t.ctl(None, "db", "recover", daemon.db, new)
+    equal(code, DONE, out + said)
+    equal(os.path.exists(gotcha), False)
+    equal(count(new, "event"), count(daemon.db, "event") + 1)
+
+
+def test_numbers_of_what_was_lost(t):
+    """Who has a lost row's number next is told nothing of it; a window that was kept stays so; large numbers end nothing."""
+    daemon = made(t)
+    change(daemon.db,
+           "INSERT INTO incident VALUES (1, 10, 20, 'kept', 'a test', NULL, 30)",
+           "INSERT INTO cleanup_worker (cleanup_id, ordinal, worker_id, name, verdict, took_us) VALUES (1, 0, 7, 'w', 'freed', 1)",
+           "INSERT INTO cleanup (id, device, trigger, level, started_us) VALUES (1, 'd', 'call', 'light', 1)",
+           "INSERT INTO forecast_warning (id, series_id, threshold, value, regime, action, cleanup_id) VALUES (1, 1, 1, 1, 'quiet', 'act', 5)",
+           "INSERT INTO counter_fall VALUES (4000000, 60000000)",
+           "INSERT INTO cost_span VALUES (60000000, 99, 1)",
+           "INSERT INTO trace VALUES (1, x'00112233445566778899aabbccddeeff', 1, 2, 1, 0, NULL, 9223372036854775807)",
+           "INSERT INTO span (span_no, trace_no, span_id, service, operation, kind, start_us, duration_us, operation_no, length_class) "
+           "VALUES (1, 1, x'0011223344556677', 's', 'a', 'internal', 1, 9223372036854775807, 3, 63), "
+           "(2, 1, x'0011223344556678', 's', 'a', 'internal', 1, 5, 3, 3), (3, 1, x'0011223344556679', 's', 'b', 'internal', 1, 5, 3, 3)")
+    first, new = os.path.join(t.dir, "first.db"), os.path.join(t.dir, "new.db")
+    for table, path in (("worker", first), ("cleanup", new)):
+        tear(daemon.db, ask(daemon.db, f"SELECT rootpage FROM sqlite_schema WHERE name = '{table}'")[0][0])
+        code, out, said = t.ctl(None, "db", "recover", daemon.db, path)
+        equal(code, CHECK_FAILED, out + said)
+    equal(ask(first, "SELECT worker_id, name FROM cleanup_worker"), [(0, "w")])
+    equal(ask(new, "SELECT incident_id, from_us, to_us FROM pin"), [(1, 10, 20)])
+    equal(ask(new, "SELECT count(*) FROM counter_fall"), [(0,)])
+    equal(ask(new, "SELECT count(*) FROM cleanup_worker"), [(0,)])
+    equal(ask(new, "SELECT id, cleanup_id FROM forecast_warning"), [(1, None)])
+    equal(ask(new, "SELECT count(*) FROM cost_span"), [(0,)])
+    equal(ask(new, "SELECT span_no FROM span"), [(2,), (3,)])
+    equal(ask(new, "SELECT service, operation FROM span_operation WHERE operation_no = 3"), [("", "")])
+    equal(ask(new, "SELECT spans, bytes FROM trace"), [(2, 2000)])
 
 
 def test_a_schema_that_cannot_be_read(t):
