@@ -2,6 +2,7 @@
 #include <libsoup/soup.h>
 
 #include "orf-ctl-doctor.h"
+#include "core/orf-http-send.h"
 
 /* An endpoint that takes longer does not answer, for those who wait for it. */
 #define TIMEOUT_S 5
@@ -85,7 +86,7 @@ sent_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Pending *pending = user_data;
   g_autoptr (GInputStream)
-    body = soup_session_send_finish (SOUP_SESSION (source), result, &pending->error);
+    body = orf_http_send_finish (SOUP_SESSION (source), result, &pending->error);
 
   if (body != NULL)
     g_cancellable_cancel (pending->cancellable);
@@ -108,7 +109,7 @@ ask (SoupSession *session, SoupMessage *message, GError **error)
   Pending pending = { loop, cancellable, NULL };
   guint timer = g_timeout_add_seconds (TIMEOUT_S, deadline_cb, cancellable);
 
-  soup_session_send_async (session, message, G_PRIORITY_DEFAULT, cancellable, sent_cb, &pending);
+  orf_http_send_async (session, message, cancellable, sent_cb, &pending);
   g_main_loop_run (loop);
   g_source_remove (timer);
   if (pending.error == NULL)

@@ -9,6 +9,7 @@
 
 #include "orf-error.h"
 
+#include "core/orf-http-send.h"
 #include "orf-ctl-connection.h"
 #include "orf-ctl-listener.h"
 #include "orf-ctl-reply.h"
@@ -73,7 +74,7 @@ sent_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Pending *pending = user_data;
   g_autoptr (GInputStream)
-    stream = soup_session_send_finish (SOUP_SESSION (source), result, &pending->error);
+    stream = orf_http_send_finish (SOUP_SESSION (source), result, &pending->error);
 
   if (stream != NULL)
     read_more (pending, stream);
@@ -120,8 +121,7 @@ run_exchange (HttpTransport *transport, SoupMessage *message, gint64 deadline_us
   pending->cancellable = cancellable;
   if (timeout_ms >= 0)
     timer = g_timeout_add ((guint) timeout_ms, deadline_cb, cancellable);
-  soup_session_send_async (transport->session, message, G_PRIORITY_DEFAULT, cancellable, sent_cb,
-                           pending);
+  orf_http_send_async (transport->session, message, cancellable, sent_cb, pending);
   g_main_loop_run (loop);
   g_clear_handle_id (&timer, g_source_remove);
 }

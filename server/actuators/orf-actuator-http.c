@@ -8,6 +8,7 @@
 #include <libsoup/soup.h>
 
 #include "core/orf-clock.h"
+#include "core/orf-http-send.h"
 #include "core/orf-url.h"
 #include "orf-error.h"
 
@@ -114,7 +115,7 @@ sent_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   Exchange *exchange = user_data;
   g_autoptr (GError) error = NULL;
 
-  exchange->stream = soup_session_send_finish (SOUP_SESSION (source), result, &error);
+  exchange->stream = orf_http_send_finish (SOUP_SESSION (source), result, &error);
   if (exchange->stream == NULL)
     finish (exchange, error->message);
   else
@@ -215,8 +216,8 @@ orf_actuator_http_send (OrfActuatorHttp *http,
   if (exchange->message == NULL)
     g_idle_add (bad_request_cb, exchange);
   else
-    soup_session_send_async (http->session, exchange->message, G_PRIORITY_DEFAULT,
-                             exchange->cancellable, sent_cb, exchange);
+    orf_http_send_async (http->session, exchange->message, exchange->cancellable, sent_cb,
+                         exchange);
 }
 
 void

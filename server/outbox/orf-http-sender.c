@@ -6,6 +6,7 @@
 #include <libsoup/soup.h>
 
 #include "core/orf-clock.h"
+#include "core/orf-http-send.h"
 #include "core/orf-url.h"
 #include "orf-error.h"
 #include "outbox/orf-backoff.h"
@@ -143,7 +144,7 @@ sent_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   OrfHttpPost *post = user_data;
 
-  post->answer = soup_session_send_finish (SOUP_SESSION (source), result, &post->error);
+  post->answer = orf_http_send_finish (SOUP_SESSION (source), result, &post->error);
   if (post->answer == NULL) {
     finish (post);
     return;
@@ -189,8 +190,7 @@ orf_http_sender_post (OrfHttpSender *sender,
     soup_message_headers_replace (fields, headers[i], headers[i + 1]);
   if (sender->authorization != NULL)
     soup_message_headers_replace (fields, "Authorization", sender->authorization);
-  soup_session_send_async (sender->session, post->message, G_PRIORITY_DEFAULT, post->cancellable,
-                           sent_cb, post);
+  orf_http_send_async (sender->session, post->message, post->cancellable, sent_cb, post);
   return post;
 }
 

@@ -11,6 +11,7 @@
 #include <libsoup/soup.h>
 
 #include "core/orf-clock.h"
+#include "core/orf-http-send.h"
 #include "orf-error.h"
 
 #define MAX_REDIRECTS 3
@@ -308,7 +309,7 @@ sent_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   OrfScrapeClient *client = user_data;
   GError *error = NULL;
 
-  client->fetch->stream = soup_session_send_finish (SOUP_SESSION (source), result, &error);
+  client->fetch->stream = orf_http_send_finish (SOUP_SESSION (source), result, &error);
   if (client->fetch->stream == NULL)
     fail_foreign (client, error);
   else
@@ -334,8 +335,7 @@ send (OrfScrapeClient *client)
   soup_message_headers_replace (headers, "X-Prometheus-Scrape-Timeout-Seconds", patience);
   if (fetch->authorization != NULL)
     soup_message_headers_replace (headers, "Authorization", fetch->authorization);
-  soup_session_send_async (client->session, fetch->message, G_PRIORITY_DEFAULT, fetch->cancellable,
-                           sent_cb, client);
+  orf_http_send_async (client->session, fetch->message, fetch->cancellable, sent_cb, client);
 }
 
 void
