@@ -20,6 +20,9 @@
 #define BUFFER_BYTES 16384
 /* Moved for one link before the others have their turn. */
 #define TURN_BYTES 262144
+/* What a record of nothing (padding, a new key) counts for in that: a flood of them is a turn, too.
+ */
+#define EMPTY_BYTES 1024
 /* How long a client may take to close after we have: closing at once would reset the connection,
  * and what it has not read with it. */
 #define LINGER_US ORF_US_PER_S
@@ -110,7 +113,8 @@ read_outer (OrfTlsLink *link)
   link->in.data = g_malloc (BUFFER_BYTES);
   do
     n = gnutls_record_recv (link->session, link->in.data, BUFFER_BYTES);
-  while (n == GNUTLS_E_INTERRUPTED || (n == GNUTLS_E_AGAIN && has_more (link)));
+  while (n == GNUTLS_E_INTERRUPTED ||
+         (n == GNUTLS_E_AGAIN && (link->share += EMPTY_BYTES) < TURN_BYTES && has_more (link)));
   if (n < 0 && n != GNUTLS_E_AGAIN) {
     /* Cut off, garbage, or a wish to shake hands again, which is only ever an attack.  So is a
      * warning: who means to end says so, and a flood of them kept all other links waiting. */

@@ -24,6 +24,8 @@ typedef struct {
   int client_fd, inner_fd;
   gnutls_certificate_credentials_t trust;
   gnutls_session_t session;
+  gint ending;     /* atomic: of a thread that goes on */
+  GString *pushed; /* of a session that does not send by itself; else NULL */
 } Fixture;
 
 /* ---- a certificate --------------------------------------------------------------------------- */
@@ -313,6 +315,77 @@ test_warning (Fixture *f, gconstpointer data)
   g_assert_cmpint (receive (f, &byte, 1), ==, 0);
 }
 
+/* Many records by one call, or who sends them is slower than who reads. */
+static gssize
+push_cb (gnutls_transport_ptr_t data, const void *bytes, gsize length)
+{
+  Fixture *f = data;
+
+  g_string_append_len (f->pushed, bytes, (gssize) length);
+  return (gssize) length;
+}
+
+static void
+flush (Fixture *f)
+{
+  gsize sent = 0;
+
+  while (sent < f->pushed->len) {
+    gssize n = send (f->client_fd, f->pushed->str + sent, f->pushed->len - sent, MSG_NOSIGNAL);
+
+    g_assert_cmpint (n, >, 0);
+    sent += (gsize) n;
+  }
+  g_string_truncate (f->pushed, 0);
+}
+
+/* Padding and nothing else, until its end is wanted. */
+static void *
+pad_thread_cb (void *data)
+{
+  Fixture *f = data;
+
+  while (!g_atomic_int_get (&f->ending)) {
+    for (guint i = 0; i < 2000; i++)
+      g_assert_cmpint (gnutls_record_send2 (f->session, "", 0, 16, 0), ==, 0);
+    flush (f);
+  }
+  return NULL;
+}
+
+/* A flood of them, as fast as can be: others have their turns, and what comes behind it comes. */
+static void
+test_empty_records (Fixture *f, gconstpointer data)
+{
+  Fixture other = *f;
+  pthread_t flood;
+  char byte;
+
+  start_relay (f);
+  connect_client (f);
+  shake_hands_by (f, "NORMAL:-VERS-ALL:+VERS-TLS1.3");
+  f->pushed = g_string_new (NULL);
+  gnutls_transport_set_push_function (f->session, push_cb);
+  gnutls_transport_set_ptr2 (f->session, GINT_TO_POINTER (f->client_fd), f);
+  g_assert_cmpint (pthread_create (&flood, NULL, pad_thread_cb, f), ==, 0);
+  other.relay = f->relay;
+  for (guint i = 0; i < 3; i++) {
+    connect_client (&other);
+    shake_hands (&other);
+    g_assert_cmpint (gnutls_record_send (other.session, "a", 1), ==, 1);
+    g_assert_cmpint (receive (&other, &byte, 1), ==, 1);
+    disconnect (&other);
+  }
+  g_atomic_int_set (&f->ending, TRUE);
+  pthread_join (flood, NULL);
+  g_assert_cmpint (gnutls_record_send (f->session, "b", 1), ==, 1);
+  flush (f);
+  g_assert_cmpint (receive (f, &byte, 1), ==, 1);
+  g_assert_cmpint (byte, ==, 'b');
+  g_string_free (f->pushed, TRUE);
+  g_clear_pointer (&f->session, gnutls_deinit); /* which says no more */
+}
+
 static void
 test_too_many (Fixture *f, gconstpointer data)
 {
@@ -419,6 +492,7 @@ main (int argc, char **argv)
   ADD ("stall", test_stall);
   ADD ("cut-off", test_cut_off);
   ADD ("warning", test_warning);
+  ADD ("empty-records", test_empty_records);
   ADD ("too-many", test_too_many);
   ADD ("end", test_end);
   ADD ("end-with-open-links", test_end_with_open_links);
