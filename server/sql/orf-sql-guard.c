@@ -407,6 +407,21 @@ orf_sql_guard_free (OrfSqlGuard *guard)
   g_free (guard);
 }
 
+/* SQLite does not ask leave for columns that a join makes of both sides (FULL JOIN … USING), and no
+ * name of a table can be computed: it stands in the text. */
+gboolean
+orf_sql_guard_takes (OrfSqlGuard *guard, const char *sql)
+{
+  g_autofree char *lower = g_ascii_strdown (sql, -1);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (hidden_tables); i++)
+    if (strstr (lower, hidden_tables[i]) != NULL) {
+      deny (guard, SQLITE_READ, hidden_tables[i]);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 char *
 orf_sql_guard_take_denied (OrfSqlGuard *guard)
 {

@@ -17,6 +17,8 @@ typedef struct _OrfSqlGuard OrfSqlGuard;
  * has been opened read-only, and the tables are those that are there now. */
 OrfSqlGuard *orf_sql_guard_new (sqlite3 *db, GError **error);
 void orf_sql_guard_free (OrfSqlGuard *guard);
+/* FALSE: it names a table that nobody is told of, wherever; to be asked before it is prepared. */
+gboolean orf_sql_guard_takes (OrfSqlGuard *guard, const char *sql);
 /* What was denied first since the last take: "DELETE (series)"; NULL: nothing. */
 char *orf_sql_guard_take_denied (OrfSqlGuard *guard);
 

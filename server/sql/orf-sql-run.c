@@ -47,7 +47,9 @@ prepare (sqlite3 *db, OrfSqlGuard *guard, const OrfSqlAsk *ask, GError **error)
 {
   g_autoptr (Statement) statement = NULL;
   const char *tail;
-  int code = sqlite3_prepare_v2 (db, ask->sql, -1, &statement, &tail);
+  int code = orf_sql_guard_takes (guard, ask->sql)
+               ? sqlite3_prepare_v2 (db, ask->sql, -1, &statement, &tail)
+               : SQLITE_AUTH;
 
   if (code != SQLITE_OK) {
     fail (db, guard, code, ask->sql, error);

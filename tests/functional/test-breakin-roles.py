@@ -255,7 +255,8 @@ def test_answers_to_others(_):
     """the table `idempotency`, which holds answers to other callers, by `sql.query`"""
     daemon = guarded_house.get().daemon
     for role in ("read", "admin"):
-        equal(status_of(daemon.ask(request("sql.query", {"sql": "SELECT * FROM idempotency"}), headers_of(role))), "PERMISSION_DENIED")
+        for sql in ("SELECT * FROM idempotency", "SELECT key FROM (SELECT NULL AS key WHERE 0) FULL JOIN [idempotency] USING (key)"):
+            equal(status_of(daemon.ask(request("sql.query", {"sql": sql}), headers_of(role))), "PERMISSION_DENIED", sql)
 
 
 if __name__ == "__main__":

@@ -175,6 +175,9 @@ def test_only_reads(t):
         "SELECT * FROM pragma_journal_mode('DELETE')",
         "SELECT * FROM idempotency", "SELECT count(*) FROM idempotency", "SELECT key FROM main.idempotency",
         "SELECT (SELECT response FROM idempotency)", "WITH series AS (SELECT * FROM idempotency) SELECT * FROM series",
+        # of which the authorizer is not asked
+        "SELECT key, response FROM (SELECT NULL AS key, NULL AS response WHERE 0) FULL JOIN idempotency USING (key, response)",
+        'SELECT key FROM (SELECT NULL AS key WHERE 0) FULL JOIN main."Idempotency" USING (key)',
         "SELECT * FROM sqlite_stmt",
         "SELECT load_extension('/tmp/x')", "SELECT fts3_tokenizer('simple')", "SELECT sqlite_compileoption_get(0)",
         "WITH v_event AS (SELECT load_extension('a') AS a) SELECT a FROM v_event",
