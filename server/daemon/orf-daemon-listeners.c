@@ -216,6 +216,7 @@ gate_event_cb (gpointer user_data, OrfGateEvent event, const char *actor, const 
     break;
   case ORF_GATE_LOGOUT:
     orf_audit_log_note (daemon->audit, actor, "auth.logout", detail);
+    orf_daemon_review_streams (daemon);
     break;
   case ORF_GATE_LOGIN_REFUSED:
   default:

@@ -126,5 +126,7 @@ struct _OrfDaemon {
 
 /* HTTP, WebSocket, OTLP and the Unix socket. */
 gboolean orf_daemon_start_listeners (OrfDaemon *daemon, GError **error);
+/* Ends those of whom may not be there any more. */
+void orf_daemon_review_streams (OrfDaemon *daemon);
 
 G_END_DECLS

@@ -400,19 +400,23 @@ note_reload (OrfDaemon *daemon, char *const *fixed, gboolean tokens_read)
 }
 
 static gboolean
-still_admits_cb (gpointer user_data, const char *actor, OrfRole role)
+still_admits_cb (gpointer user_data, const OrfIdentity *identity)
 {
-  return orf_gate_still_admits (user_data, actor, role);
+  return orf_gate_still_admits (user_data, identity);
+}
+
+void
+orf_daemon_review_streams (OrfDaemon *daemon)
+{
+  if (daemon->websocket != NULL)
+    orf_ws_server_review (daemon->websocket, still_admits_cb, daemon->gate);
 }
 
 /* Streams last longer than tokens may. */
 static gboolean
 review_streams_cb (gpointer user_data)
 {
-  OrfDaemon *daemon = user_data;
-
-  if (daemon->websocket != NULL)
-    orf_ws_server_review (daemon->websocket, still_admits_cb, daemon->gate);
+  orf_daemon_review_streams (user_data);
   return G_SOURCE_CONTINUE;
 }
 
@@ -657,7 +661,7 @@ orf_daemon_reload (OrfDaemon *daemon, OrfConfig *fresh)
   reload_notifier (daemon);
   orf_alert_service_reload (daemon->core->alerts);
   note_reload (daemon, fixed, reload_tokens (daemon));
-  review_streams_cb (daemon);
+  orf_daemon_review_streams (daemon);
   orf_core_reload (daemon->core, daemon->config);
   orf_gpu_monitor_reload (daemon->gpu, daemon->config);
   orf_cache_reload (daemon->cache);

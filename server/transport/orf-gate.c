@@ -155,10 +155,34 @@ get_limits (const OrfGate *gate)
                              gate->config->auth.session_idle_us, gate->config->auth.session_us };
 }
 
+static const OrfIdentity loopback_identity = { .role = ORF_ROLE_OPERATE, .actor = "loopback" };
+
 static gboolean
 lets_in_without_token (const OrfGate *gate, gboolean loopback)
 {
   return loopback && !gate->config->auth.require;
+}
+
+static OrfIdentity
+identify_token (const OrfToken *token)
+{
+  OrfIdentity identity = { token->role, token->actor, { .kind = ORF_GRANT_TOKEN } };
+
+  memcpy (identity.grant.hash, token->hash, sizeof token->hash);
+  return identity;
+}
+
+/* FALSE: it was taken out of the file, or has expired. */
+static gboolean
+identify_hash (OrfGate *gate, const guint8 hash[ORF_TOKEN_HASH_BYTES], OrfIdentity *identity)
+{
+  const OrfToken *token = gate->tokens != NULL
+                            ? orf_token_file_find_hash (gate->tokens, hash, orf_clock_now_us ())
+                            : NULL;
+
+  if (token != NULL)
+    *identity = identify_token (token);
+  return token != NULL;
 }
 
 /* Whom a token stands for, and what a session of his is opened with. */
@@ -171,13 +195,13 @@ identify (OrfGate *gate, const char *text, OrfIdentity *identity, OrfSessionOwne
   if (gate->tokens != NULL)
     token = orf_token_file_find (gate->tokens, text, orf_clock_now_us ());
   if (is_our_token (gate, text)) {
-    *identity = (OrfIdentity){ ORF_ROLE_ADMIN, "cookie" };
+    *identity = (OrfIdentity){ .role = ORF_ROLE_ADMIN, .actor = "cookie" };
     *owner = (OrfSessionOwner){ .kind = ORF_SESSION_COOKIE };
     return TRUE;
   }
   if (token == NULL)
     return FALSE;
-  *identity = (OrfIdentity){ token->role, token->actor };
+  *identity = identify_token (token);
   *owner = (OrfSessionOwner){ .kind = ORF_SESSION_TOKEN };
   memcpy (owner->token_hash, token->hash, sizeof token->hash);
   return TRUE;
@@ -192,33 +216,45 @@ refuse_token (GError **error)
   return FALSE;
 }
 
+/* loopback: where it is used from, which is all that the page's own is good for. */
 static gboolean
-resume (OrfGate *gate, const OrfCredentials *credentials, OrfIdentity *identity)
+resume (OrfGate *gate,
+        const guint8 id_hash[ORF_TOKEN_HASH_BYTES],
+        gboolean loopback,
+        OrfIdentity *identity)
 {
   const OrfSessionLimits limits = get_limits (gate);
-  const OrfSessionOwner *owner = orf_session_table_find (gate->sessions, credentials->session,
-                                                         &limits, orf_clock_monotonic_us ());
-  const OrfToken *token;
+  const OrfSessionOwner *owner = orf_session_table_find_hash (gate->sessions, id_hash, &limits,
+                                                              orf_clock_monotonic_us ());
 
   if (owner == NULL)
     return FALSE;
   switch (owner->kind) {
   case ORF_SESSION_LOOPBACK:
-    *identity = (OrfIdentity){ ORF_ROLE_OPERATE, "loopback" };
-    return lets_in_without_token (gate, credentials->loopback);
+    *identity = loopback_identity;
+    return lets_in_without_token (gate, loopback);
   case ORF_SESSION_COOKIE:
-    *identity = (OrfIdentity){ ORF_ROLE_ADMIN, "cookie" };
-    return TRUE;
+    *identity = (OrfIdentity){ .role = ORF_ROLE_ADMIN, .actor = "cookie" };
+    break;
   case ORF_SESSION_TOKEN:
   default:
-    token = gate->tokens != NULL
-              ? orf_token_file_find_hash (gate->tokens, owner->token_hash, orf_clock_now_us ())
-              : NULL;
-    if (token == NULL) /* taken out of the file, or expired */
+    if (!identify_hash (gate, owner->token_hash, identity))
       return FALSE;
-    *identity = (OrfIdentity){ token->role, token->actor };
-    return TRUE;
   }
+  identity->grant.kind = ORF_GRANT_SESSION;
+  memcpy (identity->grant.hash, id_hash, sizeof identity->grant.hash);
+  return TRUE;
+}
+
+static gboolean
+resume_shown (OrfGate *gate, const OrfCredentials *credentials, OrfIdentity *identity)
+{
+  guint8 hash[ORF_TOKEN_HASH_BYTES];
+
+  if (credentials->session == NULL)
+    return FALSE;
+  orf_token_hash (credentials->session, hash);
+  return resume (gate, hash, credentials->loopback, identity);
 }
 
 gboolean
@@ -233,29 +269,38 @@ orf_gate_admit (OrfGate *gate,
   if (credentials->bearer != NULL) {
     if (!identify (gate, credentials->bearer, &found, &owner))
       return refuse_token (error);
-  } else if (credentials->session == NULL || !resume (gate, credentials, &found)) {
+  } else if (!resume_shown (gate, credentials, &found)) {
     if (!lets_in_without_token (gate, credentials->loopback)) {
       g_set_error (error, ORF_ERROR, ORF_ERROR_UNAUTHENTICATED,
                    "a token is asked for here: Authorization: Bearer, with one of "
                    "auth.token_file's or what the cookie file holds");
       return FALSE;
     }
-    found = (OrfIdentity){ ORF_ROLE_OPERATE, "loopback" };
+    found = loopback_identity;
   }
   *identity = found;
   return TRUE;
 }
 
 gboolean
-orf_gate_still_admits (const OrfGate *gate, const char *actor, OrfRole role)
+orf_gate_still_admits (OrfGate *gate, const OrfIdentity *identity)
 {
-  const OrfToken *token = NULL;
+  OrfIdentity now;
 
-  if (!g_str_has_prefix (actor, ORF_TOKEN_ACTOR_PREFIX))
-    return TRUE; /* neither the cookie file's token nor loopback changes while we run */
-  if (gate->tokens != NULL)
-    token = orf_token_file_find_actor (gate->tokens, actor, orf_clock_now_us ());
-  return token != NULL && token->role == role;
+  switch (identity->grant.kind) {
+  case ORF_GRANT_TOKEN:
+    if (!identify_hash (gate, identity->grant.hash, &now))
+      return FALSE;
+    break;
+  case ORF_GRANT_SESSION:
+    if (!resume (gate, identity->grant.hash, FALSE, &now))
+      return FALSE;
+    break;
+  case ORF_GRANT_LASTING:
+  default:
+    return TRUE;
+  }
+  return now.role == identity->role && g_str_equal (now.actor, identity->actor);
 }
 
 /* ---- sessions -------------------------------------------------------------------------------- */
@@ -275,7 +320,7 @@ orf_gate_open_page_session (OrfGate *gate, const OrfCredentials *credentials)
   OrfIdentity identity;
 
   if (credentials->bearer != NULL || !lets_in_without_token (gate, credentials->loopback) ||
-      (credentials->session != NULL && resume (gate, credentials, &identity)))
+      resume_shown (gate, credentials, &identity))
     return NULL;
   return open_session (gate, &owner);
 }
@@ -313,10 +358,12 @@ gboolean
 orf_gate_log_out (OrfGate *gate, const OrfCredentials *credentials, const char *address)
 {
   OrfIdentity identity;
+  gboolean known = resume_shown (gate, credentials, &identity);
 
-  if (credentials->session == NULL)
+  if (credentials->session == NULL ||
+      !orf_session_table_close (gate->sessions, credentials->session))
     return FALSE;
-  if (resume (gate, credentials, &identity))
+  if (known)
     tell (gate, ORF_GATE_LOGOUT, identity.actor, address);
-  return orf_session_table_close (gate->sessions, credentials->session);
+  return TRUE;
 }

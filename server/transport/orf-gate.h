@@ -3,6 +3,7 @@
 
 #include "orf-schema-config.h"
 #include "orf-schema-methods.h"
+#include "orf-token.h"
 
 G_BEGIN_DECLS
 
@@ -20,10 +21,21 @@ typedef struct {
   const char *session; /* the cookie's value; NULL: none came */
 } OrfCredentials;
 
+/* By what he got in, for connections that outlive it. */
+typedef struct {
+  enum {
+    ORF_GRANT_LASTING, /* it ends with us: the cookie file's token, loopback */
+    ORF_GRANT_TOKEN,
+    ORF_GRANT_SESSION,
+  } kind;
+  guint8 hash[ORF_TOKEN_HASH_BYTES]; /* of the token, or of the session's id */
+} OrfGrant;
+
 /* Whom the gate takes him for.  actor: for the audit; until the gate's next reload. */
 typedef struct {
   OrfRole role;
   const char *actor; /* "loopback", "cookie", "token:NAME" */
+  OrfGrant grant;
 } OrfIdentity;
 
 /* Writes a fresh random token to cookie_path (0600, by rename), and reads the token file.  config
@@ -55,9 +67,9 @@ typedef void (*OrfGateWitness) (gpointer user_data,
                                 const char *address);
 void orf_gate_set_witness (OrfGate *gate, OrfGateWitness witness, gpointer user_data);
 
-/* Whether who was admitted with these is still worth them: a token may have been taken away, have
- * expired, or have other roles now.  For connections that outlive their admission. */
-gboolean orf_gate_still_admits (const OrfGate *gate, const char *actor, OrfRole role);
+/* Whether who was admitted as that is still: a token may have been taken away or replaced, have
+ * expired, or have another role now; a session may have ended, of which this is a use. */
+gboolean orf_gate_still_admits (OrfGate *gate, const OrfIdentity *identity);
 
 /* A session for the page of a caller who gets in without token and has no session yet: its id;
  * else NULL. */

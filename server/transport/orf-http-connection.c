@@ -299,8 +299,8 @@ hand_over (OrfHttpConnection *connection)
   upgraded->fd = connection->fd;
   upgraded->output = orf_http_outbox_steal (connection->out);
   upgraded->input = connection->ahead;
-  upgraded->role = identity.role;
-  upgraded->actor = g_strdup (identity.actor);
+  upgraded->identity = identity;
+  upgraded->identity.actor = upgraded->actor = g_strdup (identity.actor);
   take_trace (upgraded, connection->request);
   upgraded->address = g_object_ref (connection->address);
   upgraded->released = connection->host->release;

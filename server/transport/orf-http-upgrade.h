@@ -3,7 +3,7 @@
 
 #include <libsoup/soup.h>
 
-#include "orf-schema-methods.h"
+#include "transport/orf-gate.h"
 
 G_BEGIN_DECLS
 
@@ -15,8 +15,8 @@ typedef struct {
   int fd;            /* -1 once stolen */
   GString *output;   /* to be sent before all else; may be stolen */
   GByteArray *input; /* what came behind the handshake */
-  OrfRole role;
-  char *actor;
+  OrfIdentity identity;
+  char *actor; /* the identity's */
   char *traceparent, *tracestate; /* of its calls that bring none; NULL: none */
   void (*released) (gpointer user_data, GSocketAddress *address);
   gpointer user_data;

@@ -122,22 +122,13 @@ orf_session_table_open (OrfSessionTable *table,
   return g_steal_pointer (&id);
 }
 
-static Session *
-look_up (OrfSessionTable *table, const char *id)
-{
-  guint8 hash[ORF_TOKEN_HASH_BYTES];
-
-  orf_token_hash (id, hash);
-  return g_hash_table_lookup (table->sessions, hash);
-}
-
 const OrfSessionOwner *
-orf_session_table_find (OrfSessionTable *table,
-                        const char *id,
-                        const OrfSessionLimits *limits,
-                        gint64 now_us)
+orf_session_table_find_hash (OrfSessionTable *table,
+                             const guint8 id_hash[ORF_TOKEN_HASH_BYTES],
+                             const OrfSessionLimits *limits,
+                             gint64 now_us)
 {
-  Session *session = look_up (table, id);
+  Session *session = g_hash_table_lookup (table->sessions, id_hash);
 
   if (session == NULL)
     return NULL;
@@ -149,11 +140,26 @@ orf_session_table_find (OrfSessionTable *table,
   return &session->owner;
 }
 
+const OrfSessionOwner *
+orf_session_table_find (OrfSessionTable *table,
+                        const char *id,
+                        const OrfSessionLimits *limits,
+                        gint64 now_us)
+{
+  guint8 hash[ORF_TOKEN_HASH_BYTES];
+
+  orf_token_hash (id, hash);
+  return orf_session_table_find_hash (table, hash, limits, now_us);
+}
+
 gboolean
 orf_session_table_close (OrfSessionTable *table, const char *id)
 {
-  Session *session = look_up (table, id);
+  guint8 hash[ORF_TOKEN_HASH_BYTES];
+  Session *session;
 
+  orf_token_hash (id, hash);
+  session = g_hash_table_lookup (table->sessions, hash);
   if (session == NULL)
     return FALSE;
   end (table, session);

@@ -44,6 +44,12 @@ const OrfSessionOwner *orf_session_table_find (OrfSessionTable *table,
                                                const char *id,
                                                const OrfSessionLimits *limits,
                                                gint64 now_us);
+/* The same of the one whose id has that hash. */
+const OrfSessionOwner *
+orf_session_table_find_hash (OrfSessionTable *table,
+                             const guint8 id_hash[ORF_TOKEN_HASH_BYTES],
+                             const OrfSessionLimits *limits,
+                             gint64 now_us);
 /* FALSE: there was none. */
 gboolean orf_session_table_close (OrfSessionTable *table, const char *id);
 guint orf_session_table_get_n_sessions (const OrfSessionTable *table);

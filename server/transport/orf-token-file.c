@@ -316,15 +316,3 @@ orf_token_file_find_hash (const OrfTokenFile *file,
   }
   return NULL;
 }
-
-const OrfToken *
-orf_token_file_find_actor (const OrfTokenFile *file, const char *actor, gint64 now_us)
-{
-  for (guint i = 0; i < file->tokens->len; i++) {
-    const OrfToken *token = &g_array_index (file->tokens, OrfToken, i);
-
-    if (strcmp (token->actor, actor) == 0)
-      return unless_expired (token, now_us);
-  }
-  return NULL;
-}

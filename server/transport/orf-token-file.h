@@ -42,10 +42,6 @@ const OrfToken *orf_token_file_find_hash (const OrfTokenFile *file,
                                           const guint8 hash[ORF_TOKEN_HASH_BYTES],
                                           gint64 now_us);
 
-/* The same by its actor. */
-const OrfToken *
-orf_token_file_find_actor (const OrfTokenFile *file, const char *actor, gint64 now_us);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OrfTokenFile, orf_token_file_free)
 
 G_END_DECLS

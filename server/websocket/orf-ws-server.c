@@ -168,8 +168,8 @@ orf_ws_server_serve (OrfWsServer *server, OrfHttpUpgraded *upgraded)
 {
   Session *session = session_new (server, upgraded);
 
-  session->peer = orf_peer_new (server->router, &peer_ops, session, upgraded->role,
-                                upgraded->actor);
+  session->peer = orf_peer_new (server->router, &peer_ops, session, upgraded->identity.role,
+                                upgraded->identity.actor);
   hand_over (session, NULL);
 }
 
@@ -264,7 +264,7 @@ orf_ws_server_review (OrfWsServer *server, OrfWsReview keeps, gpointer user_data
   while (g_hash_table_iter_next (&iter, NULL, &data)) {
     Session *session = data;
 
-    if (!keeps (user_data, session->upgraded->actor, session->upgraded->role))
+    if (!keeps (user_data, &session->upgraded->identity))
       turn_out (session);
   }
 }

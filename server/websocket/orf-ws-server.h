@@ -28,7 +28,7 @@ void orf_ws_server_feed (OrfWsServer *server,
 
 /* Closes (1008) the connections of those whom `keeps` says no of; they are not served from then on.
  */
-typedef gboolean (*OrfWsReview) (gpointer user_data, const char *actor, OrfRole role);
+typedef gboolean (*OrfWsReview) (gpointer user_data, const OrfIdentity *identity);
 void orf_ws_server_review (OrfWsServer *server, OrfWsReview keeps, gpointer user_data);
 
 /* config was read again. */

@@ -189,6 +189,27 @@ def test_streams_end_with_their_token(t):
         one.close()
 
 
+def test_streams_end_with_what_they_began_with(t):
+    """Another token of the same name, a logout, a session that is over: who came in by the old one is shown the door."""
+    path = f"{t.dir}/tokens"
+    old = new_token(t, path, "a", "read")
+    daemon = t.start(settings={"auth.token_file": path, "auth.require": "true", "auth.session_us": 60_000_000})
+    by_token = WebSocket(daemon, bearer(old))
+    cookies = [{"Cookie": log_in(daemon, old)[1]["Set-Cookie"].split(";")[0], "Origin": daemon.ready["http"]} for _ in range(2)]
+    first, second = (WebSocket(daemon, cookie) for cookie in cookies)
+    equal(daemon.http("POST", "/logout", {}, cookies[0])[0], 204)
+    turned_out(first)
+    second.send_text(json.dumps(request("metrics.list", {"limit": 1})))
+    equal(json.loads(second.receive()[1])["id"], 1)
+    drop_token(path, "a")
+    new_token(t, path, "a", "read")
+    reload(daemon, "tokens read again")
+    turned_out(by_token)
+    turned_out(second)
+    for one in (by_token, first, second):
+        one.close()
+
+
 def test_bad_file_refuses_to_start(t):
     path = f"{t.dir}/tokens"
     daemon = t.daemon(settings={"auth.token_file": path})

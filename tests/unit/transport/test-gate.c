@@ -258,16 +258,74 @@ test_tokens (Fixture *f, gconstpointer data)
   g_assert_false (orf_gate_reload (f->gate, &error));
   g_assert_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT);
   admits (f, TRUE, "secret", ORF_ROLE_READ | ORF_ROLE_INGEST, "token:ci");
-
-  g_assert_true (orf_gate_still_admits (f->gate, "token:ci", ORF_ROLE_READ | ORF_ROLE_INGEST));
-  g_assert_false (orf_gate_still_admits (f->gate, "token:ci", ORF_ROLE_READ));
-  g_assert_false (orf_gate_still_admits (f->gate, "token:other", ORF_ROLE_READ));
-  g_assert_true (orf_gate_still_admits (f->gate, "loopback", ORF_ROLE_OPERATE));
   write_tokens (f, "secret", "roles=read\nexpires=2001-01-01T00:00:00Z");
   reloads (f);
   refuses (f, TRUE, "secret");
-  g_assert_false (orf_gate_still_admits (f->gate, "token:ci", ORF_ROLE_READ));
   drop_tokens (f);
+}
+
+/* A connection that stays.  Whose actor lives as long. */
+static OrfIdentity
+stay (Fixture *f, const char *bearer, const char *session, char **actor)
+{
+  const OrfCredentials credentials = { TRUE, bearer, session };
+  OrfIdentity identity = { 0 };
+
+  g_assert_true (orf_gate_admit (f->gate, &credentials, &identity, NULL));
+  identity.actor = *actor = g_strdup (identity.actor);
+  return identity;
+}
+
+static void
+test_staying (Fixture *f, gconstpointer data)
+{
+  g_autofree char *cookie = read_token (f);
+  char *names[5] = { NULL };
+  OrfIdentity by_token, by_session, nobody, owner, owner_session;
+  g_autofree char *id = NULL, *owner_id = NULL;
+  OrfCredentials shown = { TRUE, NULL, NULL };
+
+  write_tokens (f, "secret", "roles=read");
+  reloads (f);
+  id = orf_gate_log_in (f->gate, "secret", "", NULL);
+  owner_id = orf_gate_log_in (f->gate, cookie, "", NULL);
+  by_token = stay (f, "secret", NULL, &names[0]);
+  by_session = stay (f, NULL, id, &names[1]);
+  nobody = stay (f, NULL, NULL, &names[2]);
+  owner = stay (f, cookie, NULL, &names[3]);
+  owner_session = stay (f, NULL, owner_id, &names[4]);
+  g_assert_true (orf_gate_still_admits (f->gate, &by_token));
+  g_assert_true (orf_gate_still_admits (f->gate, &by_session));
+
+  /* another token of the same name and roles is another's */
+  write_tokens (f, "newer", "roles=read");
+  reloads (f);
+  g_assert_false (orf_gate_still_admits (f->gate, &by_token));
+  g_assert_false (orf_gate_still_admits (f->gate, &by_session));
+  write_tokens (f, "secret", "roles=operate");
+  reloads (f);
+  g_assert_false (orf_gate_still_admits (f->gate, &by_token));
+  write_tokens (f, "secret", "roles=read\nexpires=2001-01-01T00:00:00Z");
+  reloads (f);
+  g_assert_false (orf_gate_still_admits (f->gate, &by_token));
+  write_tokens (f, "secret", "roles=read");
+  reloads (f);
+  g_assert_true (orf_gate_still_admits (f->gate, &by_token));
+  g_assert_true (orf_gate_still_admits (f->gate, &by_session));
+
+  /* a session ends alone */
+  shown.session = id;
+  g_assert_true (orf_gate_log_out (f->gate, &shown, ""));
+  g_assert_false (orf_gate_still_admits (f->gate, &by_session));
+  g_assert_true (orf_gate_still_admits (f->gate, &by_token));
+  g_assert_true (orf_gate_still_admits (f->gate, &owner_session));
+  f->config->auth.session_us = 0; /* of any */
+  g_assert_false (orf_gate_still_admits (f->gate, &owner_session));
+  g_assert_true (orf_gate_still_admits (f->gate, &owner));
+  g_assert_true (orf_gate_still_admits (f->gate, &nobody));
+  drop_tokens (f);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    g_free (names[i]);
 }
 
 /* Nobody learns from the words whether a token was one. */
@@ -400,6 +458,7 @@ main (int argc, char **argv)
   g_test_add ("/gate/left-over", Fixture, NULL, set_up, test_left_over, tear_down);
   g_test_add ("/gate/no-folder", Fixture, NULL, set_up, test_no_folder, tear_down);
   g_test_add ("/gate/tokens", Fixture, NULL, set_up, test_tokens, tear_down);
+  g_test_add ("/gate/staying", Fixture, NULL, set_up, test_staying, tear_down);
   g_test_add ("/gate/same-words", Fixture, NULL, set_up, test_same_words, tear_down);
   g_test_add ("/gate/page-session", Fixture, NULL, set_up, test_page_session, tear_down);
   g_test_add ("/gate/login", Fixture, NULL, set_up, test_login, tear_down);
