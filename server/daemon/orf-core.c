@@ -69,6 +69,7 @@ make_router (const OrfConfig *config)
     .max_message_bytes = (gsize) config->rpc.max_message_bytes,
     .max_depth = (guint) config->rpc.max_depth,
     .max_batch = (guint) config->rpc.max_batch,
+    .max_batch_bytes = (gsize) config->rpc.max_batch_bytes,
     .max_in_flight = (guint) config->rpc.max_in_flight,
     .max_in_flight_per_peer = (guint) config->rpc.max_in_flight_per_peer,
     .max_streams_per_peer = (guint) config->stream.max_per_connection,

@@ -23,6 +23,8 @@
 #include "rpc/orf-rpc-text.h"
 
 #define BUSY_RETRY_MS 100
+/* As much as what a write answers. */
+#define SMALL_ANSWER_BYTES 1024
 
 typedef struct _Exchange Exchange;
 
@@ -215,13 +217,35 @@ slot_refuse (Slot *slot, const GError *error)
   exchange_settle (slot->exchange);
 }
 
+/* What is small always has: who wrote something is told so, whatever else he asked for. */
+static gboolean
+has_room (const Exchange *exchange, gsize length)
+{
+  gsize most = orf_router_get_limits (exchange->peer->router)->max_batch_bytes;
+
+  return !exchange->batch || most == 0 || length <= SMALL_ANSWER_BYTES ||
+         exchange->held_bytes + length <= most;
+}
+
+static GError *
+new_room_error (const Exchange *exchange)
+{
+  return g_error_new (ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED,
+                      "the answers to this batch are more than %" G_GSIZE_FORMAT
+                      " bytes with this one (rpc.max_batch_bytes): ask for it alone",
+                      orf_router_get_limits (exchange->peer->router)->max_batch_bytes);
+}
+
 static void
 slot_sink (gpointer owner, const char *json, gsize length, const GError *error)
 {
   Slot *slot = owner;
+  g_autoptr (GError) no_room = NULL;
 
   slot->call = NULL;
   slot->exchange->peer->pending--;
+  if (error == NULL && !has_room (slot->exchange, length))
+    error = no_room = new_room_error (slot->exchange);
   if (!slot->notification) {
     slot->answer = g_string_sized_new (length + 128);
     if (error != NULL)

@@ -22,6 +22,7 @@ typedef struct {
   gsize max_message_bytes; /* one JSON text */
   guint max_depth;
   guint max_batch;
+  gsize max_batch_bytes; /* its answers, together; 0: no matter how many */
   guint max_in_flight; /* calls not yet ended, over all peers */
   guint max_in_flight_per_peer;
   guint max_streams_per_peer;

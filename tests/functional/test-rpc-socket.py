@@ -26,6 +26,22 @@ def test_lines(t):
     conversation(t.start(), "line")
 
 
+def test_a_batch_that_asks_for_too_much(t):
+    """What does not fit is told, and what was written is not taken for refused."""
+    daemon = t.start()
+    with daemon.peer("line") as peer:
+        calls = [request("rpc.discover", request_id=i) for i in range(200)]
+        answers = peer.ask([*calls, request("events.mark", {"text": "behind them"}, request_id="mark")])
+    told = [answer for answer in answers[:-1] if "result" in answer]
+    refused = [answer["error"] for answer in answers[:-1] if "error" in answer]
+    assert 1 < len(told) < 200 and sum(len(json.dumps(answer)) for answer in told) < 5 << 20, len(told)
+    for error in refused:
+        equal((error["data"]["status"], error["code"]), ("RESOURCE_EXHAUSTED", -32008))
+        contains(error["message"], "rpc.max_batch_bytes")
+    equal(len(daemon.call("events.list")["events"]), 1)
+    assert "result" in answers[-1], answers[-1]
+
+
 def test_content_length(t):
     conversation(t.start(), "length")
 
