@@ -72,7 +72,32 @@ test_bounds (void)
     g_string_append_printf (large, ",\"%s\"", filler);
   g_string_append (large, "]}");
   bounded = detail_of (large->str);
-  g_assert_cmpuint (strlen (bounded), <, 40);
+  g_assert_cmpuint (strlen (bounded), <, 2000);
+  g_assert_nonnull (strstr (bounded, "{\"list\":[0,\"xxxx"));
+}
+
+/* Whatever else is in it, what it was done to stays. */
+static void
+test_much (void)
+{
+  g_autofree char *many = NULL;
+  g_autofree char *text = NULL;
+  g_autoptr (GString) labels = g_string_new (NULL);
+  g_autoptr (GString) escaped = g_string_new (NULL);
+  g_autofree char *long_name = g_strnfill (250, 'n');
+
+  for (guint i = 0; i < 3000; i++)
+    g_string_append (escaped, "\\u0001");
+  for (guint i = 0; i < 16; i++)
+    g_string_append_printf (labels, "%s\"%s%u\":\"%s\"", i > 0 ? "," : "", long_name, i,
+                            escaped->str);
+  many =
+    g_strdup_printf ("{\"rule\":\"hot\",\"enabled\":false,\"until_us\":12345678,\"summary\":\"%s\","
+                     "\"help\":\"%s\",\"labels\":{%s}}",
+                     escaped->str, escaped->str, labels->str);
+  text = detail_of (many);
+  g_assert_cmpuint (strlen (text), <=, 4096);
+  g_assert_nonnull (strstr (text, "\"rule\":\"hot\",\"enabled\":false,\"until_us\":12345678,"));
 }
 
 int
@@ -83,5 +108,6 @@ main (int argc, char **argv)
   g_test_add_func ("/rpc/call-detail/secrets", test_secrets);
   g_test_add_func ("/rpc/call-detail/cut", test_cut);
   g_test_add_func ("/rpc/call-detail/bounds", test_bounds);
+  g_test_add_func ("/rpc/call-detail/much", test_much);
   return g_test_run ();
 }
