@@ -2,6 +2,7 @@
 #include "orf-ctl-replay.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <unistd.h>
 
@@ -56,7 +57,8 @@ static gboolean
 write_to (const char *path, OrfCtlReplayFunc func, gpointer data, GError **error)
 {
   g_autofree char *part = g_strconcat (path, ".part", NULL);
-  FILE *file = g_fopen (part, "we");
+  int fd = g_open (part, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+  FILE *file = fd >= 0 ? fdopen (fd, "w") : NULL;
   gboolean done;
 
   if (file == NULL) {

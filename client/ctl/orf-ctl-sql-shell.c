@@ -73,9 +73,16 @@ load_names (OrfCtlSqlSource *source)
 {
   g_autoptr (GStrvBuilder) all = g_strv_builder_new ();
   g_auto (GStrv) found = orf_ctl_sql_source_list (source, NAMES_SQL);
+  OrfCtlTerminal terminal;
 
-  if (found != NULL)
-    g_strv_builder_addv (all, (const char **) found);
+  orf_ctl_terminal_probe (&terminal, fileno (stdout));
+  /* libedit writes them as they are: one that would drive the terminal is not offered */
+  for (guint i = 0; found != NULL && found[i] != NULL; i++) {
+    g_autofree char *clean = orf_ctl_terminal_clean (&terminal, found[i]);
+
+    if (g_str_equal (clean, found[i]))
+      g_strv_builder_add (all, found[i]);
+  }
   for (int i = 0; i < sqlite3_keyword_count (); i++) {
     const char *keyword;
     int length;

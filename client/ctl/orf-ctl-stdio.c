@@ -116,7 +116,9 @@ static const OrfCtlTransport stdio_transport = { stdio_get_address, stdio_exchan
 char *
 orf_ctl_find_daemon (void)
 {
-  static const char *const places[] = { "../../server/orfeasd", "orfeasd" };
+  /* the latter in a build's folders, which are those of who runs it; beside an installed program
+   * nobody else writes */
+  static const char *const places[] = { "orfeasd", "../../server/orfeasd" };
   const char *named = g_getenv ("ORFEAS_ORFEASD");
   g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
   g_autofree char *folder = g_path_get_dirname (self != NULL ? self : "/usr/bin/orfeasctl");

@@ -254,6 +254,18 @@ check_writers (const char *path, GError **error)
   return FALSE;
 }
 
+/* A pipe would be waited for, by all who wait for us. */
+static gboolean
+check_is_file (const char *path, GError **error)
+{
+  struct stat state;
+
+  if (stat (path, &state) != 0 || S_ISREG (state.st_mode))
+    return TRUE; /* what is not there is told of by who reads it */
+  g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT, "%s is not a file", path);
+  return FALSE;
+}
+
 static GKeyFile *
 load_file (const char *path, GError **error)
 {
@@ -368,9 +380,9 @@ apply_rules_dir (OrfConfig *config, const char *config_path, GError **error)
     return FALSE;
   }
   for (guint i = 0; paths[i] != NULL; i++) {
-    g_autoptr (GKeyFile) file = load_file (paths[i], error);
+    g_autoptr (GKeyFile) file = NULL;
 
-    if (file == NULL)
+    if (!check_is_file (paths[i], error) || (file = load_file (paths[i], error)) == NULL)
       return FALSE;
     if (!apply_rule_file (config, file, error)) {
       g_prefix_error (error, "%s: ", paths[i]);

@@ -164,6 +164,37 @@ def test_config_that_all_may_write(t):
     assert daemon.alive()
 
 
+def test_pipe_among_the_rules(t):
+    """a pipe among the files of rules, which a reload would wait for: refused, and the daemon goes on"""
+    rules = f"{t.dir}/alerts.d"
+    os.mkdir(rules)
+    daemon = t.daemon(config=f"[alerts]\nrules_dir={rules}\n")
+    daemon.start()
+    os.mkfifo(f"{rules}/a.conf")
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: "a.conf is not a file" in daemon.stderr(), "the reload")
+    equal(daemon.call("health.check")["serving"], "SERVING")
+    daemon.stop()
+    contains(daemon.start_refused(), "a.conf is not a file")
+
+
+def test_link_in_place_of_a_result(t):
+    """a link where `replay -o` writes before it is whole: not written through"""
+    precious, out = f"{t.dir}/precious", f"{t.dir}/out.csv"
+    with open(precious, "w", encoding="utf-8") as file:
+        file.write("mine")
+    with open(f"{t.dir}/in.csv", "w", encoding="utf-8") as file:
+        file.write("t_us,value\n" + "".join(f"{i * 60000000},{i % 7}\n" for i in range(200)))
+    os.symlink(precious, f"{out}.part")
+    code, _, said = t.ctl(None, "anomalies", "replay", f"{t.dir}/in.csv", "-o", out)
+    equal(code, 1, said)
+    contains(said, "File exists")
+    os.unlink(f"{out}.part")
+    equal(t.ctl(None, "anomalies", "replay", f"{t.dir}/in.csv", "-o", out)[0], 0)
+    with open(precious, encoding="utf-8") as file:
+        equal(file.read(), "mine")
+
+
 def test_database_that_is_a_link_of_anothers(t):
     """a link where a file beside the database is to be: not written through"""
     victim = f"{t.dir}/victim"
