@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store/orf-file-twin.h"
 
+#include <string.h>
+
+#include "store/orf-migrations.h"
 #include "store/orf-store-error.h"
 
 gboolean
@@ -53,6 +56,36 @@ orf_twin_make (sqlite3 *db, const OrfTwinSource *source, const char *which, GErr
     if (!exec_first (db, (const char *) sqlite3_column_text (statement, 0), error))
       return FALSE;
   return code == SQLITE_DONE || orf_twin_fail (source->db, error);
+}
+
+/* Whether one of our migrations has that text: what a file that somebody made up would have done
+ * at each write is none. */
+static void
+is_ours_cb (sqlite3_context *context, int n, sqlite3_value **values)
+{
+  const GPtrArray *steps = sqlite3_user_data (context);
+  const char *sql = (const char *) sqlite3_value_text (values[0]);
+  gboolean ours = FALSE;
+
+  for (guint i = 0; sql != NULL && !ours && i < steps->len; i++)
+    ours = strstr (g_bytes_get_data (steps->pdata[i], NULL), sql) != NULL;
+  sqlite3_result_int (context, ours);
+}
+
+gboolean
+orf_twin_make_triggers (sqlite3 *db, const OrfTwinSource *source, GError **error)
+{
+  g_autoptr (GPtrArray) steps = orf_migrations_load (error);
+  gboolean made;
+
+  if (steps == NULL)
+    return FALSE;
+  if (sqlite3_create_function (source->db, "is_ours", 1, SQLITE_UTF8, steps, is_ours_cb, NULL,
+                               NULL) != SQLITE_OK)
+    return orf_twin_fail (source->db, error);
+  made = orf_twin_make (db, source, "type = 'trigger' AND is_ours (sql)", error);
+  sqlite3_create_function (source->db, "is_ours", 1, SQLITE_UTF8, NULL, NULL, NULL, NULL);
+  return made;
 }
 
 static gboolean

@@ -30,6 +30,8 @@ typedef struct {
  * that a row may say. */
 gboolean
 orf_twin_make (sqlite3 *db, const OrfTwinSource *source, const char *which, GError **error);
+/* Those of ours that are there. */
+gboolean orf_twin_make_triggers (sqlite3 *db, const OrfTwinSource *source, GError **error);
 gboolean orf_twin_copy_version (sqlite3 *db, const OrfTwinSource *source, GError **error);
 gboolean
 orf_twin_has_table (const OrfTwinSource *source, const char *name, gboolean *has, GError **error);

@@ -19,8 +19,7 @@
 /* Times are between 1970 and 2200: any clock, right or wrong, but no damage. */
 #define NO_TIME(column) column " NOT BETWEEN 0 AND 7258118400000000"
 #define NONSENSE_SQL(table, of_its_own)                                                            \
-  "DELETE FROM " table                                                                             \
-  " WHERE " NO_SERIES ("series_id") " OR " NO_TIME ("t_us") " OR " of_its_own
+  "DELETE FROM " table " WHERE " NO_SERIES ("series_id") " OR " NO_TIME ("t_us") " OR " of_its_own
 
 void
 orf_recovered_table_free (OrfRecoveredTable *table)
@@ -283,11 +282,12 @@ make (sqlite3 *db,
   const OrfTwinSource schema = { source, "main" };
 
   return orf_twin_prepare (db, error) && orf_twin_exec (db, BEGIN_SQL, error) &&
-         orf_twin_make (db, &schema, "type = 'table'", error) &&
+         orf_twin_make (db, &schema, "type = 'table' AND sql LIKE 'CREATE TABLE %'", error) &&
          orf_twin_make (db, &schema, "type = 'index' AND sql LIKE 'CREATE UNIQUE %'", error) &&
          fill (db, source, path, tables, mended, error) &&
          orf_twin_make (db, &schema, "type = 'index' AND sql NOT LIKE 'CREATE UNIQUE %'", error) &&
-         orf_twin_make (db, &schema, "type IN ('view', 'trigger')", error) &&
+         orf_twin_make (db, &schema, "type = 'view'", error) &&
+         orf_twin_make_triggers (db, &schema, error) &&
          orf_twin_copy_version (db, &schema, error) && orf_twin_exec (db, "COMMIT", error);
 }
 

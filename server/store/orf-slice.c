@@ -183,7 +183,8 @@ make (sqlite3 *db, const OrfSlice *slice, GError **error)
          orf_twin_make (db, &source, "type = 'table'", error) &&
          copy_rows (&source, slice, error) &&
          orf_twin_make (db, &source, "type = 'index'", error) &&
-         orf_twin_make (db, &source, "type IN ('view', 'trigger')", error) &&
+         orf_twin_make (db, &source, "type = 'view'", error) &&
+         orf_twin_make_triggers (db, &source, error) &&
          orf_twin_copy_version (db, &source, error) && orf_twin_exec (db, "COMMIT", error);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "store/orf-connection.h"
+#include "store/orf-migrations.h"
 
 G_BEGIN_DECLS
 
@@ -9,16 +10,12 @@ G_BEGIN_DECLS
 #define ORF_STORE_APPLICATION_ID 0x4F524653
 
 /*
- * migrations/NNN-name.sql, from the program's resources: the only way a file gets its tables.  A
- * new file replays them all.
+ * Brings a file to the latest version; a new one replays all steps.
  *
  * A step that changes or drops rows that an earlier version wrote says so in the comment that it
  * begins with, as `-- Rewrites: what it does.` (a test finds one that does not): orf-store-upgrade
  * copies the file first.
  */
-guint orf_store_migrate_get_latest (void);
-/* The steps as GBytes; [i] makes version i + 1. */
-GPtrArray *orf_store_migrate_load (GError **error);
 /* What the step that makes `version` rewrites, in its own words; NULL: nothing. */
 char *orf_store_migrate_dup_rewrite (const GPtrArray *steps, guint version);
 /* From the file's `version` to the last, each step with its user_version in one transaction: a step

@@ -28,7 +28,7 @@ check_identity (OrfConnection *connection, GError **error)
 {
   const char *path = orf_connection_get_path (connection);
   gint64 application_id, version, n_objects;
-  guint latest = orf_store_migrate_get_latest ();
+  guint latest = orf_migrations_get_latest ();
 
   /* The count reads the schema's pages, so that damage there is met now and not by a writer. */
   if (!orf_connection_get_int64 (connection, "SELECT count(*) FROM sqlite_schema", &n_objects,
@@ -127,7 +127,7 @@ orf_store_open_again (const char *path, GError **error)
 OrfConnection *
 orf_store_open_writer (const char *path, gint64 min_free_bytes, GError **error)
 {
-  g_autoptr (GPtrArray) steps = orf_store_migrate_load (error);
+  g_autoptr (GPtrArray) steps = orf_migrations_load (error);
   g_autoptr (OrfConnection) connection = NULL;
 
   if (steps == NULL)

@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /*
- * From the file's version to that of the last of `steps` (orf_store_migrate_load()).  If one of
+ * From the file's version to that of the last of `steps` (orf_migrations_load()).  If one of
  * those to come rewrites what is there, the file as the earlier version left it is copied first, to
  * PATH.version-N: complete, synced and readable by that version.  A copy of that name is replaced.
  * It is never deleted here: whoever is content with the upgrade does that.

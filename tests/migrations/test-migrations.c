@@ -197,7 +197,7 @@ test_steps_are_numbered (void)
                                                          G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
   guint64 seen = 0;
 
-  g_assert_cmpuint (g_strv_length (names), ==, orf_store_migrate_get_latest ());
+  g_assert_cmpuint (g_strv_length (names), ==, orf_migrations_get_latest ());
   for (guint i = 0; names[i] != NULL; i++) {
     guint64 version = g_ascii_strtoull (names[i], NULL, 10);
 
@@ -257,7 +257,7 @@ test_rewrites_are_marked (Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
                                            "DROP TABLE idempotency",
                                            "CREATE TABLE t (a, b); ALTER TABLE t DROP COLUMN b" };
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) steps = orf_store_migrate_load (&error);
+  g_autoptr (GPtrArray) steps = orf_migrations_load (&error);
   g_autoptr (OrfConnection) connection = NULL;
   guint version = 0;
 
@@ -285,7 +285,7 @@ main (int argc, char **argv)
   g_test_add_func ("/migrations/numbered", test_steps_are_numbered);
   g_test_add ("/migrations/rewrites-are-marked", Fixture, NULL, set_up, test_rewrites_are_marked,
               tear_down);
-  for (guint version = 1; version <= orf_store_migrate_get_latest (); version++) {
+  for (guint version = 1; version <= orf_migrations_get_latest (); version++) {
     g_autofree char *name = g_strdup_printf ("/migrations/stored/%u", version);
 
     g_test_add (name, Fixture, GUINT_TO_POINTER (version), set_up, test_stored, tear_down);

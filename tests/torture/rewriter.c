@@ -15,7 +15,7 @@ int
 main (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) steps = orf_store_migrate_load (&error);
+  g_autoptr (GPtrArray) steps = orf_migrations_load (&error);
   g_autoptr (OrfConnection) connection = NULL;
 
   g_assert_cmpint (argc, ==, 2);

@@ -60,7 +60,7 @@ test_fresh (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
   store_fixture_close (fixture);
   g_assert_cmpint (store_query (fixture->path, "PRAGMA application_id"), ==, 0x4F524653);
   g_assert_cmpint (store_query (fixture->path, "PRAGMA user_version"), ==,
-                   orf_store_migrate_get_latest ());
+                   orf_migrations_get_latest ());
   g_assert_cmpint (store_query (fixture->path, "PRAGMA auto_vacuum"), ==, 2);
   g_assert_cmpint (stat (fixture->path, &state), ==, 0);
   g_assert_cmpint (state.st_mode & 07777 & ~(mode_t) 0640, ==, 0);
@@ -246,7 +246,7 @@ test_failed_step (StoreFixture *fixture, gconstpointer data G_GNUC_UNUSED)
                                           99, &error));
   g_assert_nonnull (strstr (error->message, "version 99"));
   g_assert_cmpint (store_query (fixture->path, "PRAGMA user_version"), ==,
-                   orf_store_migrate_get_latest ());
+                   orf_migrations_get_latest ());
   g_assert_cmpint (store_query (fixture->path, "SELECT count(*) FROM sqlite_schema "
                                                "WHERE name IN ('half', 'audit')"),
                    ==, 1);

@@ -32,7 +32,7 @@ typedef struct {
 static guint
 get_version (void)
 {
-  return orf_store_migrate_get_latest ();
+  return orf_migrations_get_latest ();
 }
 
 /* A file of today's version, with rows. */
@@ -48,7 +48,7 @@ set_up (Fixture *fixture, gconstpointer data)
   g_assert_no_error (answer.error);
   store_fixture_close (&fixture->base);
   fixture->copy = g_strdup_printf ("%s.version-%u", fixture->base.path, get_version ());
-  fixture->steps = orf_store_migrate_load (&error);
+  fixture->steps = orf_migrations_load (&error);
   g_assert_no_error (error);
   fixture->connection = orf_store_open_again (fixture->base.path, &error);
   g_assert_no_error (error);
