@@ -311,6 +311,18 @@ read_trusted (const char *path, GTlsDatabase **trusted, GError **error)
   return FALSE;
 }
 
+/* On the way to another machine everybody could read it. */
+static gboolean
+check_way (GUri *uri, GError **error)
+{
+  if (g_str_equal (g_uri_get_scheme (uri), "https") || is_loopback (g_uri_get_host (uri)))
+    return TRUE;
+  g_set_error (error, ORF_ERROR, ORF_ERROR_INVALID_ARGUMENT,
+               "--token-file: a token goes by https only, or to this machine, and not to http://%s",
+               g_uri_get_host (uri));
+  return FALSE;
+}
+
 OrfCtlExit
 orf_ctl_http_open (const char *url,
                    const char *token_file,
@@ -326,7 +338,7 @@ orf_ctl_http_open (const char *url,
   if (uri == NULL || (ca_file != NULL && !read_trusted (ca_file, &trusted, error)))
     return ORF_CTL_USAGE;
   if (token_file != NULL) {
-    token = read_token (token_file, error);
+    token = check_way (uri, error) ? read_token (token_file, error) : NULL;
     if (token == NULL)
       return ORF_CTL_USAGE;
   } else if (is_loopback (g_uri_get_host (uri))) {

@@ -252,6 +252,19 @@ def test_redirected_with_a_token(t):
     equal(other.heard, [])
 
 
+def test_token_in_clear(t):
+    """a token by http to another machine: it is not sent, nor is anything"""
+    token = os.path.join(t.dir, "token")
+    with open(token, "w", encoding="ascii") as file:
+        file.write("a" * 64)
+    os.chmod(token, 0o600)
+    page = Page(lambda handler: handler.say(200, b"{}"))
+    done = subprocess.run([ORFEASCTL, "--url", f"http://0.0.0.0:{page.server_port}", "--token-file", token, "status"], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    equal((done.returncode, page.heard), (2, []), done.stderr)
+    contains(done.stderr, "a token goes by https only")
+
+
 def pour(handler):
     """An answer that does not end."""
     handler.send_response(200)
