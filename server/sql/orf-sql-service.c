@@ -24,6 +24,7 @@
 typedef struct {
   OrfSqlService *service;
   OrfCall *call;                   /* NULL: it is answered */
+  char *actor;                     /* whose it is, answered or not */
   const OrfSqlQueryParams *params; /* the call's: some may be as large as a message, and wait */
   gint64 max_rows;
   gint64 kill_us; /* monotonic; from its start on */
@@ -40,6 +41,7 @@ struct _OrfSqlService {
   char *program;
   GQueue waiting;     /* Query */
   GPtrArray *running; /* Query */
+  char *last_actor;   /* who was last to have his turn; NULL: nobody yet */
   guint look_id;      /* while one is running */
 };
 
@@ -51,6 +53,7 @@ query_free (Query *query)
   orf_memory_add (query->service->memory, ORF_MEMORY_QUERIES, -query->held_bytes);
   g_clear_pointer (&query->child, orf_sql_child_free);
   g_clear_pointer (&query->steps, orf_steps_unref);
+  g_free (query->actor);
   g_free (query);
 }
 
@@ -218,11 +221,48 @@ look_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* How much of the service is his already: what runs, and whether the last to start was. */
+static guint
+weigh (OrfSqlService *service, const char *actor)
+{
+  guint weight = g_strcmp0 (service->last_actor, actor) == 0;
+
+  for (guint i = 0; i < service->running->len; i++)
+    weight += 2 * g_str_equal (((Query *) service->running->pdata[i])->actor, actor);
+  return weight;
+}
+
+/* The one that has waited longest of whom the fewest are running: who asks for many waits for his
+ * own.  NULL: none waits. */
+static Query *
+take_next (OrfSqlService *service)
+{
+  GList *next = NULL;
+  guint least = G_MAXUINT;
+  Query *query;
+
+  for (GList *link = service->waiting.head; link != NULL && least > 0; link = link->next) {
+    guint weight = weigh (service, ((Query *) link->data)->actor);
+
+    if (weight < least) {
+      least = weight;
+      next = link;
+    }
+  }
+  if (next == NULL)
+    return NULL;
+  query = next->data;
+  g_queue_delete_link (&service->waiting, next);
+  g_free (service->last_actor);
+  service->last_actor = g_strdup (query->actor);
+  return query;
+}
+
 static void
 start_waiting (OrfSqlService *service)
 {
   while (service->running->len < (guint) service->config->sql.max_running) {
-    Query *query = g_queue_pop_head (&service->waiting);
+    Query *query = take_next (service);
     GError *error = NULL;
 
     if (query == NULL)
@@ -280,6 +320,7 @@ query_cb (OrfCall *call, const OrfSqlQueryParams *params, gpointer user_data)
   query = g_new0 (Query, 1);
   query->service = service;
   query->call = call;
+  query->actor = g_strdup (orf_call_get_actor (call));
   query->steps = orf_steps_get_current ();
   if (query->steps != NULL)
     orf_steps_ref (query->steps);
@@ -323,6 +364,7 @@ orf_sql_service_free (OrfSqlService *service)
       fail (query, g_error_new (ORF_ERROR, ORF_ERROR_CANCELLED, "the daemon is stopping"));
   }
   g_ptr_array_unref (service->running);
+  g_free (service->last_actor);
   g_free (service->program);
   g_free (service);
 }

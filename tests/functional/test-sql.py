@@ -316,6 +316,20 @@ def test_at_once(t):
     equal(sorted(one.answer["rows"][0][0] for one in many), [0, 1, 2])
 
 
+def test_turns(t):
+    """Who asks for many waits for his own: another's goes before them."""
+    daemon = t.start(settings={"sql.max_us": 60000000, "sql.max_running": 1})
+    with daemon.peer() as many, daemon.websocket() as one:
+        for i in range(3):
+            many.send_text(json.dumps(orfeas_test.request("sql.query", {"sql": ENDLESS}, request_id=i)))
+        first = wait_for(lambda: children(daemon), "the first one's process")
+        one.send_text(json.dumps(orfeas_test.request("sql.query", {"sql": "SELECT 7"}, request_id="other's")))
+        one.send_text(json.dumps(orfeas_test.request("health.check", request_id="behind it")))
+        equal(json.loads(one.receive_text())["id"], "behind it")
+        os.kill(next(iter(first)), signal.SIGKILL)
+        equal(json.loads(one.receive_text())["result"]["rows"], [[7]])
+
+
 def test_twenty_clients_while_it_is_written(t):
     daemon = t.start(settings={"sql.max_us": 60000000})
     stop = threading.Event()
