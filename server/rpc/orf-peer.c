@@ -217,14 +217,15 @@ slot_refuse (Slot *slot, const GError *error)
   exchange_settle (slot->exchange);
 }
 
-/* What is small always has: who wrote something is told so, whatever else he asked for. */
+/* The one that goes beyond it still has, however large; and what is small always: who wrote
+ * something is told so, whatever else he asked for. */
 static gboolean
 has_room (const Exchange *exchange, gsize length)
 {
   gsize most = orf_router_get_limits (exchange->peer->router)->max_batch_bytes;
 
   return !exchange->batch || most == 0 || length <= SMALL_ANSWER_BYTES ||
-         exchange->held_bytes + length <= most;
+         exchange->held_bytes < most;
 }
 
 static GError *
@@ -232,7 +233,7 @@ new_room_error (const Exchange *exchange)
 {
   return g_error_new (ORF_ERROR, ORF_ERROR_RESOURCE_EXHAUSTED,
                       "the answers to this batch are more than %" G_GSIZE_FORMAT
-                      " bytes with this one (rpc.max_batch_bytes): ask for it alone",
+                      " bytes without this one (rpc.max_batch_bytes): ask for it alone",
                       orf_router_get_limits (exchange->peer->router)->max_batch_bytes);
 }
 
