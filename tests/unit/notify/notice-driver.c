@@ -150,6 +150,9 @@ main (int argc, char **argv)
   say ("ready");
   g_main_loop_run (driver.loop);
   close_all (&driver);
+  /* posts that were on their way hear that they are cancelled */
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
   g_main_loop_unref (driver.loop);
   return 0;
 }
