@@ -58,9 +58,7 @@ fresh_free (gpointer data)
 static OrfSeriesKind
 choose_kind (const OrfExpositionFamily *family, OrfExpositionSlice ending)
 {
-  gboolean created = ending.length == 8 && memcmp (ending.start, "_created", 8) == 0;
-
-  if (family == NULL || created)
+  if (ending.length == 8 && memcmp (ending.start, "_created", 8) == 0)
     return ORF_SERIES_KIND_GAUGE;
   switch (family->type) {
   case ORF_EXPOSITION_COUNTER:
@@ -102,9 +100,10 @@ describe (const OrfScrapePage *page, const OrfExpositionParser *parser, OrfScrap
   OrfExpositionSlice ending, name = { fresh->name, strlen (fresh->name) };
   const OrfExpositionFamily *family = orf_exposition_parser_get_family (parser, name, &ending);
 
-  fresh->kind = choose_kind (family, ending);
+  fresh->kind = ORF_SERIES_KIND_GAUGE;
   if (family == NULL)
     return;
+  fresh->kind = choose_kind (family, ending);
   fresh->help = dup_help (page, family->help);
   if (family->unit.length > 0 && family->unit.length <= MAX_UNIT_BYTES)
     fresh->unit = g_strndup (family->unit.start, family->unit.length);
