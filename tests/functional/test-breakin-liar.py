@@ -238,12 +238,17 @@ def test_answers_to_no_call_of_the_bench(t):
     contains((3, 4), run("--socket", f"{t.dir}/endless/x.sock", "cache", "bench", "--for", "200ms")[0])
 
 
+def write_token(t):
+    path = os.path.join(t.dir, "token")
+    with open(path, "w", encoding="ascii") as file:
+        file.write("a" * 64)
+    os.chmod(path, 0o600)
+    return path
+
+
 def test_redirected_with_a_token(t):
     """a redirect to another server: the token does not go there, nor the call"""
-    token = os.path.join(t.dir, "token")
-    with open(token, "w", encoding="ascii") as file:
-        file.write("a" * 64)
-    os.chmod(token, 0o600)
+    token = write_token(t)
     other = Page(lambda handler: handler.say(200, b'{"jsonrpc":"2.0","id":1,"result":{"serving":"SERVING"}}'))
     for status in (301, 302, 303, 307, 308):
         first = Page(lambda handler, status=status: handler.say(status, Location=other.url + "/rpc"))
@@ -254,10 +259,7 @@ def test_redirected_with_a_token(t):
 
 def test_token_in_clear(t):
     """a token by http to another machine: it is not sent, nor is anything"""
-    token = os.path.join(t.dir, "token")
-    with open(token, "w", encoding="ascii") as file:
-        file.write("a" * 64)
-    os.chmod(token, 0o600)
+    token = write_token(t)
     page = Page(lambda handler: handler.say(200, b"{}"))
     done = subprocess.run([ORFEASCTL, "--url", f"http://0.0.0.0:{page.server_port}", "--token-file", token, "status"], stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=PATIENCE_S, check=False)
